@@ -1,0 +1,75 @@
+"""Finds plugins: installed ones by their entry points, and modules that a recipe names.
+
+pluggy's own loader stops at the first plugin that fails to import, so the loop here is ferkit's: each
+plugin is tried in a manager of its own, a broken one is noted, and the rest work.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib.metadata import EntryPoint, distributions
+from typing import Any
+
+import pluggy
+
+from ferkit.component import Component
+from ferkit.hookspecs import PROJECT, Hooks
+from ferkit.registry import BrokenPlugin, Registry
+
+
+def load_plugins(modules: Iterable[str] = ()) -> Registry:
+    """All installed plugins and the named modules, ferkit's own first so that no other takes their names."""
+    registry = Registry()
+    for provider, point in _installed():
+        _add(registry, provider, point.load)
+    for module in modules:
+        _add(registry, f"{module} (named by the recipe)", partial(importlib.import_module, module))
+    return registry
+
+
+def _installed() -> list[tuple[str, EntryPoint]]:
+    """Entry points in the group "ferkit", each once, sorted: ferkit's own, then by name."""
+    found: dict[tuple[str, str], tuple[bool, str, EntryPoint]] = {}
+    for distribution in distributions():
+        for point in distribution.entry_points:
+            if point.group == PROJECT:
+                name, version = distribution.name, distribution.version
+                provider = f"{point.value} ({name} {version})"
+                found.setdefault((name, point.value), (name != PROJECT, provider, point))
+    ordered = sorted(found.values(), key=lambda item: (item[0], item[2].name, item[1]))
+    return [(provider, point) for _, provider, point in ordered]
+
+
+def _add(registry: Registry, provider: str, load: Callable[[], Any]) -> None:
+    try:
+        registry.add(_components(load()), provider)
+    except Exception as error:
+        problem = str(error) or type(error).__name__
+        if isinstance(error, ImportError):
+            problem = f"it can't be imported: {problem}"
+        registry.broken.append(BrokenPlugin(provider, problem, _remedy(provider)))
+
+
+def _components(plugin: object) -> list[Component]:
+    """What the plugin's hook returns. Raises where it has no hook, misspells it or returns other things."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    manager.register(plugin)
+    manager.check_pending()
+    answers = manager.hook.ferkit_components()
+    if not answers:
+        raise TypeError("it has no function ferkit_components marked with @hookimpl")
+    components = list(answers[0])
+    for component in components:
+        if not isinstance(component, Component):
+            raise TypeError(f"ferkit_components gave {component!r}, which is no Component")
+    return components
+
+
+def _remedy(provider: str) -> str:
+    package = provider.split("(")[-1].rstrip(")").split()[0]
+    if provider.endswith("(named by the recipe)"):
+        return "Mend the module, or take it out of the recipe's `plugins`."
+    return f"Update it, or remove it: pip uninstall {package}"

@@ -1,0 +1,59 @@
+"""Everything that ferkit raises on purpose.
+
+FerkitError
+├── RecipeError         a recipe that can't be run; carries every fault found
+├── ComponentError      a component that can't be named, imported or built
+├── DataError           a photograph, folder or label that can't be used
+├── WeightsError        a weights file that is missing, broken or not the one expected
+└── RunError            a run's folder that can't be written or gone on with
+
+The message says what was expected, what came and what to do; the command line prints it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class FerkitError(Exception):
+    """What every error of ferkit's own derives from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a recipe: where (`fit.epochs`), what, and what to do about it."""
+
+    where: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" + (f"\n    {self.remedy}" if self.remedy else "")
+
+
+class RecipeError(FerkitError):
+    """A recipe that can't be run; `faults` holds everything found wrong, not only the first."""
+
+    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        lines = [f"{source}: {count}", *(f"  {fault}" for fault in faults)]
+        super().__init__("\n".join(lines))
+
+
+class ComponentError(FerkitError):
+    """A component that can't be named, imported or built."""
+
+
+class DataError(FerkitError):
+    """A photograph, folder or label that can't be used."""
+
+
+class WeightsError(FerkitError):
+    """A weights file that is missing, broken or not the one expected."""
+
+
+class RunError(FerkitError):
+    """A run's folder that can't be written or gone on with."""

@@ -1,0 +1,159 @@
+"""The shapes of things: the values that pass between the steps, and what each kind of component does.
+
+Nothing here imports numpy or torch: commands that only list or check stay quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+CANONICAL_LABELS = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One photograph and what is known of it.
+
+    label: the class's canonical name. groups: what must not be on both sides of an honest split,
+    by the kind of group, e.g. {"movie": "Hangover", "clip": "Hangover_001949614"}.
+    """
+
+    path: Path
+    label: str
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """The N faces found in one photograph, the one to be used first.
+
+    boxes: (N, 4) float32, x0 y0 x1 y1 in pixels, and may reach beyond the photograph;
+    scores: (N,) float32 in 0..1; landmarks: (N, 5, 2) float32, x y in pixels: the eye on the
+    photograph's left, the eye on its right, nose, the mouth's left and right corner.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A photograph's face, cropped.
+
+    image: (H, W, 3) uint8 RGB, at the size it has in the photograph; box: x0 y0 x1 y1 in pixels, or
+    None where no face was found and image is the whole photograph; score: 0..1, or None likewise;
+    sha256: of the photograph's file.
+    """
+
+    sample: Sample
+    image: NDArray[np.uint8]
+    box: tuple[float, float, float, float] | None
+    score: float | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Epoch:
+    """What one epoch of training came to.
+
+    number: from 1; probabilities: (validation faces, labels) float64, each row adding up to 1;
+    losses are means over the images, by the recipe's own loss; accuracies in 0..1; seconds: spent on
+    training and on validation together.
+    """
+
+    number: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    probabilities: NDArray[np.float64]
+    learning_rate: float
+    seconds: float
+
+
+class Dataset(Protocol):
+    """Built with its options, which must be cheap; reads the disk only when asked for samples."""
+
+    def faults(self) -> Sequence[str]:
+        """What is missing, a sentence each, with what was looked for and how to get the data.
+
+        Looks at folders only and opens no photograph. Empty if all is there.
+        """
+
+    def samples(self) -> Sequence[Sample]:
+        """Every photograph, in an order that depends on nothing but the data. Raises DataError."""
+
+
+class Detector(Protocol):
+    """Built with its options.
+
+    `version` names whatever its answers depend on beside the options (a package's version): cached
+    detections are used only under the version that made them.
+    """
+
+    version: str
+
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
+        """(H, W, 3) uint8 RGB images, of any sizes -> the faces of each, in the images' order."""
+
+
+class Backbone(Protocol):
+    """An `nn.Module` built with its options: images -> feature maps.
+
+    stages: the channels of each stage that it offers, from shallow to deep; default_stage: the one
+    given to a head that does not choose. Frozen parts have `requires_grad` off and stay in eval mode
+    whatever `train()` says.
+    """
+
+    stages: Mapping[str, int]
+    default_stage: str
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        """(B, 3, H, W) float, normalised as the recipe says -> (B, C, h, w) for each stage."""
+
+
+class Head(Protocol):
+    """An `nn.Module` built with `in_channels`, `num_classes` and its options: features -> logits.
+
+    A head whose `in_channels` is an `int` is given the backbone's default stage, as one tensor. A head
+    whose `in_channels` is a `Mapping[str, int]` sees every stage's channels, sets `self.stages` to
+    those that it wants, and is called with a mapping of just these.
+    """
+
+    def __call__(self, features: Any) -> Tensor:
+        """(B, C, h, w), or a mapping of such -> logits (B, num_classes)."""
+
+
+class Output(Protocol):
+    """An `nn.Module` built with `labels` and its options: what happens to logits, in training and after."""
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """(B, K) -> (B, K), columns in the order of the labels."""
+
+
+class Loss(Protocol):
+    """An `nn.Module` built with `num_classes` and, if it names them, `labels` and `class_counts`."""
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Logits (B, K) and labels (B,) int64 or soft targets (B, K) -> a scalar, the batch's mean."""
+
+
+class Estimator(Protocol):
+    """What a protocol evaluates; built with `labels`, `seed` (if it names it) and its options."""
+
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        """Train, and after each epoch give what it came to on the validation faces.
+
+        An estimator without epochs yields once. The validation faces' labels choose nothing in here.
+        """
+
+    def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """(faces, labels) probabilities, each row adding up to 1, columns in the labels' order."""

@@ -1,0 +1,64 @@
+"""Everything that a plugin may import from ferkit.
+
+A plugin is a module with one function:
+
+    from ferkit.plugin import Component, hookimpl
+
+    @hookimpl
+    def ferkit_components():
+        return [Component("head", "maxpool", "ferkit_maxpool.head:MaxPoolHead", "Strongest response")]
+
+named by an entry point in the group `ferkit`. The constructor of a target is the schema of its options.
+"""
+
+from __future__ import annotations
+
+from ferkit.cache import cache_dir
+from ferkit.component import Component
+from ferkit.errors import ComponentError, DataError, FerkitError, WeightsError
+from ferkit.hookspecs import hookimpl
+from ferkit.interfaces import (
+    CANONICAL_LABELS,
+    Backbone,
+    Dataset,
+    Detections,
+    Detector,
+    Epoch,
+    Estimator,
+    Face,
+    Head,
+    Loss,
+    Output,
+    Sample,
+)
+from ferkit.registry import suggest
+from ferkit.weights import WeightsName, load_weights
+from ferkit.weights.entry import ArchiveMember, DirectFile, Weights
+
+__all__ = [
+    "CANONICAL_LABELS",
+    "ArchiveMember",
+    "Backbone",
+    "Component",
+    "ComponentError",
+    "DataError",
+    "Dataset",
+    "Detections",
+    "Detector",
+    "DirectFile",
+    "Epoch",
+    "Estimator",
+    "Face",
+    "FerkitError",
+    "Head",
+    "Loss",
+    "Output",
+    "Sample",
+    "Weights",
+    "WeightsError",
+    "WeightsName",
+    "cache_dir",
+    "hookimpl",
+    "load_weights",
+    "suggest",
+]

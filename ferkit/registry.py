@@ -1,0 +1,69 @@
+"""(kind, name) -> component."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ferkit.component import Component
+from ferkit.errors import ComponentError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A component, who provides it ("ferkit_mtcnn (ferkit 0.1.0)"), and whether ferkit itself does."""
+
+    component: Component
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that could not be used: whose, why, and what to do."""
+
+    provider: str
+    problem: str
+    remedy: str
+
+
+class Registry:
+    """What all plugins offer together, and which of them are broken."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self.broken: list[BrokenPlugin] = []
+
+    def add(self, components: Iterable[Component], provider: str) -> None:
+        """Take a plugin's components, all or none. Raises ComponentError where a name is taken."""
+        fresh: dict[tuple[str, str], Entry] = {}
+        for component in components:
+            key = (component.kind, component.name)
+            if taken := self._entries.get(key) or fresh.get(key):
+                raise ComponentError(
+                    f"{component.kind} {component.name!r} is already provided by {taken.provider}"
+                )
+            fresh[key] = Entry(component, provider)
+        self._entries.update(fresh)
+
+    def entries(self) -> Sequence[Entry]:
+        """All of them, by kind and name."""
+        return [self._entries[key] for key in sorted(self._entries)]
+
+    def names(self, kind: str) -> Sequence[str]:
+        return sorted(name for its_kind, name in self._entries if its_kind == kind)
+
+    def get(self, kind: str, name: str) -> Component:
+        """Raises ComponentError with the closest name and all the others."""
+        try:
+            return self._entries[kind, name].component
+        except KeyError:
+            raise ComponentError(f"no {kind} is called {name!r}. {suggest(name, self.names(kind))}") from None
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The sentence that follows an unknown name: the closest one, if any is close, and the rest."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}There is: {', '.join(known) or 'none'}."
