@@ -1,0 +1,101 @@
+"""A run's progress on a terminal, and in plain lines where there is none."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TextColumn, TimeRemainingColumn
+
+from ferkit.interfaces import Epoch
+from ferkit.metrics import Scores
+from ferkit.neural.training import BatchReport
+from ferkit.protocol import Cell
+
+
+class PlainProgress:
+    """A line for each thing that happened: for files, pipes and logs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self.place = ""
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def note(self, text: str) -> None:
+        self.say(f"note: {text}")
+
+    def faces(self, done: int, total: int) -> None:
+        if done == total or done % 100 == 0:
+            self.say(f"faces: {done} of {total} photographs")
+
+    def begin_cell(self, cell: Cell, number: int, cells: int) -> None:
+        self.place = f"repeat {cell.repeat + 1}, fold {cell.fold + 1} ({number} of {cells})"
+
+    def batch(self, report: BatchReport) -> None:
+        pass
+
+    def epoch(self, epoch: Epoch, scores: Scores) -> None:
+        self.say(
+            f"{self.place}, epoch {epoch.number} of {self.epochs}: "
+            f"training loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:.2f}%; "
+            f"test loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
+            f"({epoch.seconds:.1f} s)"
+        )
+
+    def finish(self, report: Path) -> None:
+        pass
+
+
+class TerminalProgress(PlainProgress):
+    """Bars for the faces, the epochs and the batches, above them a line for each epoch."""
+
+    def __init__(self, epochs: int, console: Console, bars: Bars) -> None:
+        super().__init__(epochs)
+        self.console = console
+        self.bars = bars
+        self.faces_task = bars.add_task("faces", total=None, visible=False)
+        self.run_task = bars.add_task("run", total=None, visible=False)
+        self.epoch_task = bars.add_task("epoch", total=None, visible=False)
+        self.cells_before = 0
+        self.cells = 1
+
+    def say(self, text: str) -> None:
+        self.console.print(escape(text), highlight=False)
+
+    def faces(self, done: int, total: int) -> None:
+        self.bars.update(self.faces_task, completed=done, total=total, visible=done < total)
+
+    def begin_cell(self, cell: Cell, number: int, cells: int) -> None:
+        super().begin_cell(cell, number, cells)
+        self.cells_before, self.cells = number - 1, cells
+        self.bars.update(self.run_task, description=self.place, visible=True)
+
+    def batch(self, report: BatchReport) -> None:
+        epochs_before = self.cells_before * self.epochs + report.epoch - 1
+        self.bars.update(
+            self.run_task,
+            completed=epochs_before * report.batches + report.batch,
+            total=self.cells * self.epochs * report.batches,
+        )
+        words = f"epoch {report.epoch}: loss {report.loss:.3f}, accuracy {100 * report.accuracy:.1f}%"
+        self.bars.update(
+            self.epoch_task, completed=report.batch, total=report.batches, description=words, visible=True
+        )
+
+
+@contextmanager
+def watch(epochs: int) -> Iterator[PlainProgress]:
+    """Bars while standard output is a terminal, plain lines otherwise."""
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        yield PlainProgress(epochs)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console) as bars:
+        yield TerminalProgress(epochs, console, bars)

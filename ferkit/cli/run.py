@@ -1,0 +1,75 @@
+"""`ferkit run`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RUNS = Path("runs")
+
+
+def run(
+    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ferkit ships.")] = (
+        "quickstart"
+    ),
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder. [default: runs/NAME-DATE-TIME]")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the recipe's latest run, or with --out's.")
+    ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Run the recipe on drawn faces, cut down to a few minutes.")
+    ] = False,
+) -> None:
+    """Train and evaluate what a recipe describes, and write a report."""
+    from ferkit.cli.progress import watch
+    from ferkit.demo import cut_down
+    from ferkit.loading import load_recipe
+    from ferkit.run import Order
+    from ferkit.run import run as run_order
+
+    notices: list[str] = []
+    checked, registry = load_recipe(recipe, overrides or (), change=cut_down(notices) if demo else None)
+    folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
+    order = Order(checked, registry, folder, resume, demo, tuple(notices))
+    typer.echo(f"{checked.name}: {folder}")
+    with watch(checked.fit.epochs if not checked.estimator else 1) as progress:
+        report = run_order(order, progress)
+    show_scores(folder)
+    typer.echo(f"report: {report}")
+
+
+def name_folder(name: str) -> Path:
+    return RUNS / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def find_latest(name: str) -> Path:
+    """The newest run of that name. Raises RunError where there is none."""
+    from ferkit.errors import RunError
+
+    runs = [path.parent for path in RUNS.glob(f"{name}-[0-9]*-[0-9]*/recipe.toml")]
+    if not runs:
+        raise RunError(
+            f"there is no run of {name} in {RUNS}/ to go on with; leave out --resume, or give --out"
+        )
+    return max(runs, key=lambda path: path.name)
+
+
+def show_scores(folder: Path) -> None:
+    """The numbers, each named as what it is."""
+    import json
+
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    for chosen in summary["scores"].values():
+        spread = chosen["deviation"]
+        words = f" ± {100 * spread:.2f} over {len(chosen['repeats'])} repeats" if spread is not None else ""
+        typer.echo(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
+    if paper := summary["paper"]:
+        typer.echo(f"The paper's row {paper['row']!r}: {paper['accuracy']:.2f}%")
+    for notice in summary["notices"]:
+        typer.echo(f"note: {notice}")

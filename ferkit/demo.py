@@ -1,0 +1,60 @@
+"""Any recipe, on drawn faces, in a few minutes: so that it can be seen to run without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ferkit.errors import ComponentError
+from ferkit.options import pretrained_options, weights_options
+from ferkit.registry import Registry
+from ferkit.weights import is_present
+
+PER_CLASS = 20
+EPOCHS = 3
+
+
+def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
+    """A change to a recipe's table: drawn faces for its data, few epochs, weights only if they are here.
+
+    Adds to `notices` what whoever reads the numbers must know.
+    """
+
+    def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
+        notices.append(
+            "This is a demonstration on drawn faces, cut down to a few minutes: its scores mean nothing "
+            "about real faces, and nothing about the recipe on its own data."
+        )
+        model = dict(table.get("model", {}))
+        fit = dict(table.get("fit", {}))
+        backbone = dict(model.get("backbone", {"name": "inception_resnet_v1"}))
+        model["backbone"] = _without_absent_weights(backbone, registry, notices)
+        fit["epochs"] = min(EPOCHS, fit.get("epochs", EPOCHS))
+        return {
+            **table,
+            "name": f"{table.get('name', 'recipe')}-demo",
+            "data": {"name": "synthetic", "per_class": PER_CLASS},
+            "model": model,
+            "fit": fit,
+            "protocol": {**table.get("protocol", {}), "repeats": 1},
+        }
+
+    return change
+
+
+def _without_absent_weights(part: dict[str, Any], registry: Registry, notices: list[str]) -> dict[str, Any]:
+    """The part, told to start from random numbers where its weights are not in the cache."""
+    try:
+        component = registry.get("backbone", str(part.get("name")))
+        asked = weights_options(component, part)
+        downloads = pretrained_options(component)
+    except ComponentError:
+        return part  # the checks that follow report it
+    for option, name in asked.items():
+        if name != "none" and not is_present(name):
+            notices.append(f"The weights {name!r} are not here, so the backbone started from random numbers.")
+            part = {**part, option: "none"}
+    for option in downloads:
+        notices.append("The backbone started from random numbers, so that nothing was downloaded.")
+        part = {**part, option: False}
+    return part

@@ -1,0 +1,98 @@
+"""A recipe -> the estimator that a cell trains: the network of `[model]`, or what `[estimator]` names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ferkit.assemble import build
+from ferkit.interfaces import Estimator
+from ferkit.neural.augmentation import Augmentation
+from ferkit.neural.device import derive_seed
+from ferkit.neural.estimator import NeuralEstimator
+from ferkit.neural.network import Network, assemble_network
+from ferkit.neural.training import BatchReport
+from ferkit.options import weights_options
+from ferkit.protocol import Cell
+from ferkit.recipe import Part, Recipe
+from ferkit.registry import Registry
+from ferkit.weights import load_weights
+
+
+def make_estimator(
+    recipe: Recipe,
+    registry: Registry,
+    labels: Sequence[str],
+    cell: Cell,
+    state_file: Path,
+    on_batch: Callable[[BatchReport], None],
+) -> Estimator:
+    """A fresh estimator, its seed drawn from the protocol's, the repeat and the fold."""
+    seed = derive_seed(recipe.protocol.seed, cell.repeat, cell.fold)
+    if recipe.estimator:
+        estimator: Estimator = build(registry, "estimator", recipe.estimator, labels=labels, seed=seed)
+        return estimator
+    side = recipe.model.image_size
+    return NeuralEstimator(
+        model=recipe.model,
+        options=recipe.fit,
+        labels=labels,
+        seed=seed,
+        build_network=partial(build_network, recipe, registry, labels),
+        build_loss=partial(build_loss, recipe.loss, registry, labels),
+        augmentation=Augmentation(recipe.augment, side) if recipe.augment else None,
+        state_file=state_file,
+        on_batch=on_batch,
+    )
+
+
+def build_network(recipe: Recipe, registry: Registry, labels: Sequence[str]) -> Network:
+    """Backbone, head and output, wired. Raises ComponentError, WeightsError."""
+    model = recipe.model
+    backbone = build(registry, "backbone", model.backbone)
+    output = build(registry, "output", model.output, labels=labels, num_classes=len(labels))
+    head_class = registry.get("head", model.head.name).load()
+    build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
+    return assemble_network(backbone, head_class, build_head, output)
+
+
+def build_loss(
+    part: Part, registry: Registry, labels: Sequence[str], class_counts: Sequence[int]
+) -> nn.Module:
+    loss: nn.Module = build(
+        registry, "loss", part, num_classes=len(labels), labels=labels, class_counts=class_counts
+    )
+    return loss
+
+
+def weights_used(recipe: Recipe, registry: Registry) -> list[dict[str, Any]]:
+    """The pretrained weights that the recipe names, fetched if need be, as the run records them."""
+    return [_describe_weights(name) for name in _weights_names(recipe, registry)]
+
+
+def _weights_names(recipe: Recipe, registry: Registry) -> Iterator[str]:
+    parts = [("detector", recipe.detector)]
+    if recipe.estimator:
+        parts.append(("estimator", recipe.estimator))
+    else:
+        parts += [("backbone", recipe.model.backbone), ("head", recipe.model.head)]
+    for kind, part in parts:
+        options = weights_options(registry.get(kind, part.name), part.options)
+        yield from (name for name in options.values() if name != "none")
+
+
+def _describe_weights(name: str) -> dict[str, Any]:
+    from ferkit.weights.fetch import file_sha256
+
+    entry, path = load_weights(name)
+    return {
+        "name": name,
+        "file": entry.filename,
+        "sha256": file_sha256(path),
+        "trained_on": entry.trained_on,
+        "licence": entry.licence,
+    }

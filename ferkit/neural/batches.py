@@ -1,0 +1,94 @@
+"""Faces -> batches of normalised images, the same ones whatever process prepares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ferkit.neural.augmentation import Augmentation
+from ferkit.interfaces import Face
+from ferkit.neural.device import derive_seed
+
+MEAN_AND_DEVIATION = {
+    "facenet": ((127.5, 127.5, 127.5), (128.0, 128.0, 128.0)),
+    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+}
+
+
+class FaceImages(Dataset[tuple[Tensor, int]]):
+    """Faces as (image (3, side, side) float32, label index); asked for by (epoch, position).
+
+    The epoch and the position seed the augmentation, so that an image is altered in the same way
+    whichever process does it, and a training that is gone on with sees what it would have seen.
+    """
+
+    def __init__(
+        self,
+        faces: Sequence[Face],
+        labels: Sequence[str],
+        side: int,
+        normalize: str,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.faces = faces
+        self.indices = [labels.index(face.sample.label) for face in faces]
+        self.side = side
+        self.mean, self.deviation = (
+            np.asarray(values, dtype=np.float32) for values in MEAN_AND_DEVIATION[normalize]
+        )
+        self.augmentation = augmentation
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int]:
+        epoch, position = key
+        image = self.faces[position].image
+        if self.augmentation:
+            image = self.augmentation(image, derive_seed(self.seed, epoch, position))
+        if image.shape[:2] != (self.side, self.side):
+            shrinks = min(image.shape[:2]) > self.side
+            how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            image = np.asarray(cv2.resize(image, (self.side, self.side), interpolation=how))
+        normalised = (image.astype(np.float32) - self.mean) / self.deviation
+        return torch.from_numpy(normalised.transpose(2, 0, 1)), self.indices[position]
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """(epoch, position) pairs in an order that the seed and the epoch decide; in order without a seed."""
+
+    def __init__(self, size: int, seed: int | None) -> None:
+        self.size = size
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order: Sequence[int] = range(self.size)
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, self.epoch]).permutation(self.size).tolist()
+        return ((self.epoch, position) for position in order)
+
+
+def make_loader(
+    images: FaceImages, batch_size: int, workers: int, seed: int | None
+) -> tuple[DataLoader[tuple[Tensor, int]], EpochSampler]:
+    """A loader and the sampler that is to be told each epoch's number; shuffled if there is a seed.
+
+    A last batch of one image is left out of training: batch norm can't be trained on it.
+    """
+    sampler = EpochSampler(len(images), seed)
+    is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1
+    loader = DataLoader(
+        images, batch_size=batch_size, sampler=sampler, num_workers=workers, drop_last=is_single
+    )
+    return loader, sampler

@@ -1,0 +1,61 @@
+"""Files that a training leaves: the state to go on from, and the trained network.
+
+Neither is ever half written: both are written beside their place and moved there. Neither can run code
+when read: tensors only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ferkit.errors import RunError
+from ferkit.files import write_whole
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Everything that the next epoch depends on."""
+    write_whole(path, lambda part: torch.save(dict(state), part))
+
+
+def load_state(path: Path) -> dict[str, Any] | None:
+    """The state, or None where there is none. Raises RunError where it is broken."""
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise RunError(
+            f"{path} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
+        ) from error
+    return state
+
+
+def save_network(path: Path, tensors: Mapping[str, Tensor], labels: Sequence[str]) -> None:
+    """Weights as safetensors, the ordered label names in the file's metadata."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {"labels": json.dumps(list(labels))}
+    write_whole(path, lambda part: save_file(whole, part, metadata))
+
+
+def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:
+    """Raises RunError where the file is broken or its labels are others, or in another order."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            stored = json.loads((file.metadata() or {}).get("labels", "[]"))
+        tensors: dict[str, Tensor] = load_file(path)
+    except Exception as error:
+        raise RunError(f"{path} is no whole safetensors file: {error}") from error
+    if stored != list(labels):
+        raise RunError(
+            f"{path} was trained with the labels {', '.join(stored)}; expected, in this order: "
+            f"{', '.join(labels)}"
+        )
+    return tensors

@@ -1,0 +1,54 @@
+"""The device, the precision and the random numbers that a training uses."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from ferkit.errors import RunError
+from ferkit.recipe import Fit
+
+
+def make_accelerator(fit: Fit) -> Accelerator:
+    """An Accelerator on the recipe's device in its precision. Raises RunError where the device is absent."""
+    device = fit.device
+    if device.startswith("cuda"):
+        index = int(device.partition(":")[2] or 0)
+        if index >= torch.cuda.device_count():
+            raise RunError(
+                f"fit.device is {device!r}, but torch sees {torch.cuda.device_count()} GPUs here. "
+                'Use "auto" or "cpu".'
+            )
+        torch.cuda.set_device(index)
+    # Accelerate keeps precision and device for the whole process and refuses a second choice.
+    if AcceleratorState().initialized if AcceleratorState._shared_state else False:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    mixed = "bf16" if choose_precision(fit) == "bfloat16" else "no"
+    return Accelerator(mixed_precision=mixed, cpu=device == "cpu")
+
+
+def choose_precision(fit: Fit) -> str:
+    """ "float32" or "bfloat16"; for "auto", bfloat16 where the device has instructions for it."""
+    if fit.precision != "auto":
+        return fit.precision
+    if fit.device != "cpu" and torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    has_bfloat16 = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return "bfloat16" if has_bfloat16 else "float32"
+
+
+def derive_seed(*parts: int) -> int:
+    """A seed that differs wherever any part does; the same on every machine."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def seed_everything(seed: int) -> None:
+    """Start all the generators that a training draws from."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)

@@ -1,0 +1,95 @@
+"""The network as an estimator: fit epoch by epoch, predict, save, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from ferkit.neural.augmentation import Augmentation
+from ferkit.errors import RunError
+from ferkit.interfaces import Epoch, Face
+from ferkit.neural.batches import FaceImages
+from ferkit.neural.checkpoint import load_state, save_network, save_state
+from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
+from ferkit.neural.network import Network
+from ferkit.neural.training import BatchReport, Training
+from ferkit.recipe import Fit, Model
+
+
+@dataclass
+class NeuralEstimator:
+    """A network trained as the recipe says. Satisfies `Estimator`.
+
+    build_network makes a fresh one; build_loss takes the training faces' count of each label;
+    state_file keeps, after every epoch, what the next one depends on: where it exists, `fit` goes on
+    from it and ends with the numbers of a training that was never stopped.
+    """
+
+    model: Model
+    options: Fit
+    labels: Sequence[str]
+    seed: int
+    build_network: Callable[[], Network]
+    build_loss: Callable[[Sequence[int]], nn.Module]
+    augmentation: Augmentation | None = None
+    state_file: Path | None = None
+    on_batch: Callable[[BatchReport], None] | None = None
+    _training: Training | None = field(default=None, init=False)
+
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        """Yields after each epoch; an epoch's state is kept once the next one is asked for."""
+        seed_everything(self.seed)
+        accelerator = make_accelerator(self.options)
+        images = self._images(train, self.augmentation)
+        counts = np.bincount(images.indices, minlength=len(self.labels)).tolist()
+        training = Training(
+            self.build_network(), self.build_loss(counts), self.options, accelerator, images, self.seed
+        )
+        self._training = training
+        watched = training.keep(self._images(validation))
+        done = self._restore(training)
+        for number in range(done + 1, self.options.epochs + 1):
+            seed_everything(derive_seed(self.seed, number))
+            yield training.run_epoch(number, watched(), self.on_batch)
+            if self.state_file and accelerator.is_main_process:
+                save_state(self.state_file, {"epoch": number, **training.state()})
+
+    def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        training = self._fitted()
+        probabilities, _ = training.evaluate(training.keep(self._images(faces))())
+        return probabilities
+
+    def save(self, path: Path) -> None:
+        """The network's weights, with the label names, as safetensors."""
+        save_network(path, self._fitted().network.state_dict(), self.labels)
+
+    def count_parameters(self) -> tuple[int, int]:
+        """All of the network's parameters, and those that are trained."""
+        parameters = list(self._fitted().network.parameters())
+        return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
+
+    def _restore(self, training: Training) -> int:
+        state = load_state(self.state_file) if self.state_file else None
+        if state is None:
+            return 0
+        try:
+            training.restore(state)
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise RunError(
+                f"{self.state_file} is of another network ({error}). Delete it to begin this fold anew."
+            ) from error
+        return int(state["epoch"])
+
+    def _images(self, faces: Sequence[Face], augmentation: Augmentation | None = None) -> FaceImages:
+        side, normalize = self.model.image_size, self.model.normalize
+        return FaceImages(faces, self.labels, side, normalize, augmentation, self.seed)
+
+    def _fitted(self) -> Training:
+        if self._training is None:
+            raise RunError("the estimator has not been fitted: call fit, and go through its epochs, first")
+        return self._training

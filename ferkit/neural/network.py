@@ -1,0 +1,61 @@
+"""Backbone -> head -> output, and how they are wired."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from ferkit.errors import ComponentError
+
+
+class Network(nn.Module):
+    """Images to logits. Split in two, so that what a frozen backbone gives can be kept."""
+
+    def __init__(self, backbone: nn.Module, head: nn.Module, output: nn.Module, default_stage: str) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.output = output
+        self.stages: tuple[str, ...] | None = getattr(head, "stages", None)
+        self.default_stage = default_stage
+
+    def features(self, images: Tensor) -> dict[str, Tensor]:
+        """(B, 3, H, W) -> the maps that the head asked for, by stage."""
+        maps: Mapping[str, Tensor] = self.backbone(images)
+        return {stage: maps[stage] for stage in self.stages or (self.default_stage,)}
+
+    def classify(self, features: Mapping[str, Tensor]) -> Tensor:
+        """What `features` gave -> logits (B, K)."""
+        logits: Tensor = self.head(features if self.stages else features[self.default_stage])
+        mixed: Tensor = self.output(logits)
+        return mixed
+
+    def forward(self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Images (B, 3, H, W), or the features kept of them -> logits (B, K)."""
+        return self.classify(self.features(images) if images is not None else features or {})
+
+    @property
+    def is_backbone_frozen(self) -> bool:
+        return not any(parameter.requires_grad for parameter in self.backbone.parameters())
+
+
+def assemble_network(
+    backbone: Any, head_class: type, build_head: Callable[..., Any], output: nn.Module
+) -> Network:
+    """Give the head the channels it asks for: those of the default stage, or of all of them by name.
+
+    backbone: satisfies `Backbone`; build_head: called with `in_channels`. Raises ComponentError where
+    the head wants a stage that the backbone does not offer.
+    """
+    wanted = inspect.signature(head_class, eval_str=True).parameters["in_channels"].annotation
+    stages = dict(backbone.stages)
+    head = build_head(in_channels=stages[backbone.default_stage] if wanted is int else stages)
+    missing = [stage for stage in getattr(head, "stages", None) or () if stage not in stages]
+    if missing:
+        raise ComponentError(
+            f"the head asks for stage {missing[0]!r}; the backbone offers {', '.join(stages)}"
+        )
+    return Network(backbone, head, output, backbone.default_stage)

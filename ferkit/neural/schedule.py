@@ -1,0 +1,51 @@
+"""The optimizer and the learning rate's course, from the recipe."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.optim import Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
+
+from ferkit import recipe
+from ferkit.errors import RunError
+from ferkit.neural.network import Network
+
+
+def make_optimizer(network: Network, options: recipe.Optimizer) -> Optimizer:
+    """Adam or AdamW; the backbone at `lr`, all else at `head_lr`, or at `lr` where there is none."""
+    head: list[nn.Module] = [network.head, network.output]
+    groups = [
+        {"params": _trained(network.backbone), "lr": options.lr},
+        {"params": [p for part in head for p in _trained(part)], "lr": options.head_lr or options.lr},
+    ]
+    groups = [group for group in groups if group["params"]]
+    if not groups:
+        raise RunError("nothing to train: the backbone is frozen and the head has no parameters")
+    kind = {"adam": Adam, "adamw": AdamW}[options.name]
+    return kind(groups, lr=options.lr, weight_decay=options.weight_decay)
+
+
+def _trained(module: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
+
+
+def make_scheduler(
+    optimizer: Optimizer, schedule: recipe.Schedule, epochs: int, steps_per_epoch: int
+) -> LRScheduler:
+    """A scheduler that is stepped after every batch, whatever its kind."""
+    steps = epochs * steps_per_epoch
+    match schedule:
+        case recipe.StepSchedule(mode="multiply"):
+            return StepLR(optimizer, schedule.every * steps_per_epoch, schedule.factor)
+        case recipe.StepSchedule():
+            every, factor = schedule.every * steps_per_epoch, schedule.factor
+            return LambdaLR(optimizer, lambda step: max(0.0, 1.0 - factor * (step // every)))
+        case recipe.CosineSchedule():
+            return CosineAnnealingLR(optimizer, T_max=steps)
+        case recipe.OneCycleSchedule():
+            peaks = [group["lr"] for group in optimizer.param_groups]
+            return OneCycleLR(
+                optimizer, peaks, total_steps=steps, pct_start=schedule.warmup, cycle_momentum=False
+            )
+        case recipe.ConstantSchedule():
+            return LambdaLR(optimizer, lambda step: 1.0)

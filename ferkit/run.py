@@ -1,0 +1,152 @@
+"""The spine of `ferkit run`: from a checked recipe to a report, step by step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ferkit.assemble import build
+from ferkit.environment import describe_environment
+from ferkit.estimators import make_estimator, weights_used
+from ferkit.faces import CropResult, crop_faces, detector_key
+from ferkit.interfaces import Estimator, Face
+from ferkit.loading import dump_recipe
+from ferkit.metrics import score
+from ferkit.neural.device import choose_precision
+from ferkit.neural.estimator import NeuralEstimator
+from ferkit.progress import Progress, Silence
+from ferkit.protocol import Cell, cells, select
+from ferkit.recipe import Recipe
+from ferkit.registry import Registry
+from ferkit.report import render
+from ferkit.run_dir import RunDir
+
+SILENCE = Silence()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run: a checked recipe, the components, the folder, and how it was asked for."""
+
+    recipe: Recipe
+    registry: Registry
+    folder: Path
+    is_resumed: bool = False
+    is_demo: bool = False
+    notices: tuple[str, ...] = ()
+
+
+def run(order: Order, progress: Progress = SILENCE) -> Path:
+    """Run the recipe and give the path of its report.
+
+    Raises FerkitError. Whatever stops it, all epochs but the one under way are kept, and the same order
+    with `is_resumed` goes on.
+    """
+    recipe = order.recipe
+    open_run = RunDir.resume if order.is_resumed else RunDir.create
+    run_dir = open_run(order.folder, dump_recipe(recipe))
+    try:
+        changes = run_dir.write_environment(describe_environment(choose_precision(recipe.fit)))
+        weights = weights_used(recipe, order.registry)
+        crops = find_faces(recipe, order.registry, progress)
+        run_dir.write_manifest(crops.faces, crops.skipped)
+        notices = [*order.notices, *changes, *describe_doubles(crops.faces)]
+        for notice in notices:
+            progress.note(notice)
+        truth = [face.sample.label for face in crops.faces]
+        labels = sorted(set(truth))
+        todo = list(cells(recipe.protocol, truth))
+        for number, cell in enumerate(todo, start=1):
+            if run_dir.finished(cell) is None:
+                progress.begin_cell(cell, number, len(todo))
+                train_cell(order, run_dir, cell, crops.faces, labels, progress)
+        facts = run_dir.finished(todo[0]) or {}
+        run_dir.write_summary(summarise(order, run_dir, crops, labels, notices, weights, facts))
+    finally:
+        run_dir.close()
+    report = render(run_dir.path)
+    progress.finish(report)
+    return report
+
+
+def find_faces(recipe: Recipe, registry: Registry, progress: Progress) -> CropResult:
+    """The data set's photographs as crops."""
+    samples = build(registry, "dataset", recipe.data).samples()
+    detector = build(registry, "detector", recipe.detector)
+    key = detector_key(recipe.detector.name, recipe.detector.options)
+    return crop_faces(samples, detector, detector_key=key, options=recipe.faces, progress=progress.faces)
+
+
+def train_cell(
+    order: Order,
+    run_dir: RunDir,
+    cell: Cell,
+    faces: Sequence[Face],
+    labels: Sequence[str],
+    progress: Progress,
+) -> None:
+    """Fit one estimator on the training fold, scoring every epoch on the test fold."""
+    train = [faces[position] for position in cell.train]
+    test = [faces[position] for position in cell.test]
+    truth = [face.sample.label for face in test]
+    estimator: Estimator = make_estimator(
+        order.recipe, order.registry, labels, cell, run_dir.state_file(cell), progress.batch
+    )
+    for epoch in estimator.fit(train, test):
+        scores = score(truth, epoch.probabilities, labels)
+        run_dir.record_epoch(cell, epoch, scores, test, labels)
+        progress.epoch(epoch, scores)
+    facts: dict[str, Any] = {"parameters": None}
+    if isinstance(estimator, NeuralEstimator):
+        total, trained = estimator.count_parameters()
+        facts["parameters"] = {"total": total, "trained": trained}
+        estimator.save(run_dir.cell_dir(cell) / "model.safetensors")
+    run_dir.finish_cell(cell, facts)
+
+
+def describe_doubles(faces: Sequence[Face]) -> list[str]:
+    """A notice where photographs are byte for byte the same, so that one may test what another trained."""
+    count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
+    if not count:
+        return []
+    verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
+    return [f"{count} {verb} of another; copies may stand on both sides of a split"]
+
+
+def summarise(
+    order: Order,
+    run_dir: RunDir,
+    crops: CropResult,
+    labels: Sequence[str],
+    notices: Sequence[str],
+    weights: Sequence[dict[str, Any]],
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    """What `summary.json` holds."""
+    recipe, faces = order.recipe, crops.faces
+    found = sum(face.box is not None for face in faces)
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "demo": order.is_demo,
+        "status": "complete",
+        "labels": list(labels),
+        "notices": list(notices),
+        "paper": recipe.paper.model_dump() if recipe.paper else None,
+        "data": {
+            "name": recipe.data.name,
+            "images": len(faces) + len(crops.skipped),
+            "faces_found": found,
+            "whole_images": len(faces) - found,
+            "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
+            "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
+        },
+        "protocol": recipe.protocol.model_dump(),
+        "scores": {key: asdict(chosen) for key, chosen in select(run_dir.epoch_scores()).items()},
+        "parameters": facts.get("parameters"),
+        "weights": list(weights),
+        "seconds": run_dir.training_seconds(),
+    }

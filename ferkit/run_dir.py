@@ -1,0 +1,199 @@
+"""The only writer of a run's folder."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import fcntl
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit.errors import RunError
+from ferkit.files import write_text
+from ferkit.interfaces import Epoch, Face, Sample
+from ferkit.metrics import Scores, predict_labels
+from ferkit.protocol import Cell, EpochScore
+
+
+class RunDir:
+    """A run's files: what went in, what came of every epoch, and how it ended.
+
+    recipe.toml, environment.json, manifest.csv, metrics.jsonl, summary.json, and for each cell
+    cells/<cell>/: predictions_best.csv, predictions_last.csv, model.safetensors, finished.json and, while
+    it is trained, state.pt.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[str] | None = None
+
+    @classmethod
+    def create(cls, path: Path, recipe: str) -> RunDir:
+        """A new folder. Raises RunError where there is a run in it already."""
+        if (path / "recipe.toml").exists():
+            raise RunError(f"{path} holds a run already. Go on with it by --resume, or give another --out.")
+        run_dir = cls(path)
+        run_dir._open()
+        write_text(path / "recipe.toml", recipe)
+        return run_dir
+
+    @classmethod
+    def resume(cls, path: Path, recipe: str) -> RunDir:
+        """A folder to go on with. Raises RunError where there is no run, or one of another recipe."""
+        file = path / "recipe.toml"
+        if not file.exists():
+            raise RunError(f"there is no run to go on with in {path}: {file.name} is missing")
+        stored = file.read_text(encoding="utf-8")
+        if stored != recipe:
+            raise RunError(
+                f"{path} was begun with another recipe, so its numbers can't be gone on with:\n"
+                f"{_difference(stored, recipe)}\nGive the recipe and the --set that it was begun with."
+            )
+        run_dir = cls(path)
+        run_dir._open()
+        return run_dir
+
+    def close(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+    def write_environment(self, environment: Mapping[str, Any]) -> list[str]:
+        """Record it, unless a first start did; then say in what this one differs from that."""
+        file = self.path / "environment.json"
+        if not file.exists():
+            write_text(file, json.dumps(environment, indent=2) + "\n")
+            return []
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        changed = [key for key in environment if stored.get(key) != environment[key]]
+        return [
+            f"Gone on with under another {k}: {environment[k]}, begun under {stored.get(k)}" for k in changed
+        ]
+
+    def write_manifest(self, faces: Sequence[Face], skipped: Sequence[tuple[Sample, str]]) -> None:
+        """The photographs by name, label, hash and box. Raises RunError where a run had others before."""
+        rows = [["path", "label", "groups", "sha256", "box", "score", "problem"]]
+        for face in faces:
+            box = " ".join(f"{edge:.1f}" for edge in face.box) if face.box else ""
+            score = "" if face.score is None else f"{face.score:.6f}"
+            rows.append([*_describe(face.sample), face.sha256, box, score, ""])
+        rows += [[*_describe(sample), "", "", "", problem] for sample, problem in skipped]
+        file = self.path / "manifest.csv"
+        text = _csv(rows)
+        if file.exists() and file.read_text(encoding="utf-8") != text:
+            raise RunError(
+                f"the photographs or their boxes are not those that {file} lists, so this run can't be gone on "
+                "with. Restore them, or begin a new run."
+            )
+        write_text(file, text)
+
+    def record_epoch(
+        self,
+        cell: Cell,
+        epoch: Epoch,
+        scores: Scores,
+        faces: Sequence[Face],
+        labels: Sequence[str],
+    ) -> None:
+        """Add an epoch's numbers; the same epoch or a later one recorded before is forgotten."""
+        kept = [row for row in self._metrics() if not _is_at_or_after(row, cell, epoch.number)]
+        best = max((row["accuracy"] for row in kept if _is_of(row, cell)), default=-1.0)
+        row = {
+            "repeat": cell.repeat,
+            "fold": cell.fold,
+            "epoch": epoch.number,
+            "train_loss": epoch.train_loss,
+            "train_accuracy": epoch.train_accuracy,
+            "validation_loss": epoch.validation_loss,
+            "accuracy": scores.accuracy,
+            "mean_recall": scores.mean_recall,
+            "learning_rate": epoch.learning_rate,
+            "seconds": epoch.seconds,
+        }
+        lines = "".join(json.dumps(one) + "\n" for one in [*kept, row])
+        write_text(self.path / "metrics.jsonl", lines)
+        table = _predictions(faces, labels, epoch.probabilities)
+        write_text(self.cell_dir(cell) / "predictions_last.csv", table)
+        if scores.accuracy > best:
+            write_text(self.cell_dir(cell) / "predictions_best.csv", table)
+
+    def epoch_scores(self) -> list[EpochScore]:
+        names = ("repeat", "fold", "epoch", "accuracy", "mean_recall")
+        return [EpochScore(*(row[name] for name in names)) for row in self._metrics()]
+
+    def training_seconds(self) -> float:
+        return float(sum(row["seconds"] for row in self._metrics()))
+
+    def finish_cell(self, cell: Cell, facts: Mapping[str, Any]) -> None:
+        """Mark a cell as trained to its end; the state to go on from is no longer needed."""
+        write_text(self.cell_dir(cell) / "finished.json", json.dumps(facts) + "\n")
+        self.state_file(cell).unlink(missing_ok=True)
+
+    def finished(self, cell: Cell) -> dict[str, Any] | None:
+        """What `finish_cell` was told, or None where the cell is still to be trained."""
+        file = self.cell_dir(cell) / "finished.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        write_text(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
+
+    def cell_dir(self, cell: Cell) -> Path:
+        return self.path / "cells" / cell.name
+
+    def state_file(self, cell: Cell) -> Path:
+        return self.cell_dir(cell) / "state.pt"
+
+    def _open(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.path / ".lock").open("w", encoding="utf-8")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"another ferkit is at work in {self.path}; wait for it, or stop it") from None
+        except OSError as error:
+            raise RunError(f"can't write a run to {self.path}: {error}. Give another --out.") from error
+
+    def _metrics(self) -> list[dict[str, Any]]:
+        file = self.path / "metrics.jsonl"
+        if not file.exists():
+            return []
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _describe(sample: Sample) -> list[str]:
+    groups = " ".join(f"{kind}={name}" for kind, name in sorted(sample.groups.items()))
+    return [str(sample.path), sample.label, groups]
+
+
+def _is_of(row: Mapping[str, Any], cell: Cell) -> bool:
+    return (row["repeat"], row["fold"]) == (cell.repeat, cell.fold)
+
+
+def _is_at_or_after(row: Mapping[str, Any], cell: Cell, epoch: int) -> bool:
+    return _is_of(row, cell) and row["epoch"] >= epoch
+
+
+def _predictions(faces: Sequence[Face], labels: Sequence[str], probabilities: NDArray[np.float64]) -> str:
+    rows = [["path", "label", "predicted", *labels]]
+    predicted = predict_labels(probabilities, labels)
+    for face, guess, row in zip(faces, predicted, probabilities, strict=True):
+        rows.append([str(face.sample.path), face.sample.label, guess, *(f"{p:.6f}" for p in row)])
+    return _csv(rows)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def _difference(stored: str, given: str) -> str:
+
+    lines = difflib.unified_diff(stored.splitlines(), given.splitlines(), "begun", "given", n=0, lineterm="")
+    return "\n".join(f"  {line}" for line in lines if not line.startswith(("---", "+++", "@@")))
