@@ -47,8 +47,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     """
     recipe = order.recipe
     open_run = RunDir.resume if order.is_resumed else RunDir.create
-    run_dir = open_run(order.folder, dump_recipe(recipe))
-    try:
+    with open_run(order.folder, dump_recipe(recipe)) as run_dir:
         changes = run_dir.write_environment(describe_environment(choose_precision(recipe.fit)))
         weights = weights_used(recipe, order.registry)
         crops = find_faces(recipe, order.registry, progress)
@@ -65,8 +64,6 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
                 train_cell(order, run_dir, cell, crops.faces, labels, progress)
         facts = run_dir.finished(todo[0]) or {}
         run_dir.write_summary(summarise(order, run_dir, crops, labels, notices, weights, facts))
-    finally:
-        run_dir.close()
     report = render(run_dir.path)
     progress.finish(report)
     return report

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,14 @@ class RunDir:
         run_dir._open()
         return run_dir
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Let others write here."""
         if self._lock:
             self._lock.close()
 
@@ -154,6 +161,7 @@ class RunDir:
             self._lock = (self.path / ".lock").open("w", encoding="utf-8")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self.close()
             raise RunError(f"another ferkit is at work in {self.path}; wait for it, or stop it") from None
         except OSError as error:
             raise RunError(f"can't write a run to {self.path}: {error}. Give another --out.") from error

@@ -25,8 +25,7 @@ def make_accelerator(fit: Fit) -> Accelerator:
             )
         torch.cuda.set_device(index)
     # Accelerate keeps precision and device for the whole process and refuses a second choice.
-    if AcceleratorState().initialized if AcceleratorState._shared_state else False:
-        AcceleratorState._reset_state(reset_partial_state=True)
+    AcceleratorState._reset_state(reset_partial_state=True)
     mixed = "bf16" if choose_precision(fit) == "bfloat16" else "no"
     return Accelerator(mixed_precision=mixed, cpu=device == "cpu")
 
