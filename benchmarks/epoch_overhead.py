@@ -25,7 +25,7 @@ from ferkit.demo import cut_down
 from ferkit.estimators import build_loss, build_network
 from ferkit.interfaces import Face
 from ferkit.loading import load_recipe
-from ferkit.neural.augmentation import Augmentation
+from ferkit.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages
 from ferkit.neural.device import choose_precision, seed_everything
 from ferkit.neural.estimator import NeuralEstimator

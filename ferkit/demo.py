@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ferkit.errors import ComponentError
-from ferkit.options import pretrained_options, weights_options
+from ferkit.options import option_parameters, weights_options
 from ferkit.registry import Registry
 from ferkit.weights import is_present
 
@@ -47,7 +47,7 @@ def _without_absent_weights(part: dict[str, Any], registry: Registry, notices: l
     try:
         component = registry.get("backbone", str(part.get("name")))
         asked = weights_options(component, part)
-        downloads = pretrained_options(component)
+        downloads = [name for name in option_parameters(component) if name == "pretrained"]
     except ComponentError:
         return part  # the checks that follow report it
     for option, name in asked.items():

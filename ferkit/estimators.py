@@ -11,7 +11,7 @@ from torch import nn
 
 from ferkit.assemble import build
 from ferkit.interfaces import Estimator
-from ferkit.neural.augmentation import Augmentation
+from ferkit.augment import Augmentation
 from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network, assemble_network

@@ -60,6 +60,10 @@ class Registry:
         except KeyError:
             raise ComponentError(f"no {kind} is called {name!r}. {suggest(name, self.names(kind))}") from None
 
+    def provider(self, kind: str, name: str) -> str:
+        """Who offers it; it must be there."""
+        return self._entries[kind, name].provider
+
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """The sentence that follows an unknown name: the closest one, if any is close, and the rest."""

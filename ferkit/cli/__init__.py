@@ -1,0 +1,61 @@
+"""The command line. Each command is a thin module; what is heavy is imported inside it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ferkit import __version__
+from ferkit.cli.check import check
+from ferkit.cli.plugins import plugins
+from ferkit.cli.run import run
+from ferkit.cli.weights import app as weights
+from ferkit.errors import FerkitError, RecipeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Facial expression recognition by recipes and plugins, with numbers that can be trusted.",
+)
+app.command()(run)
+app.command()(check)
+app.command()(plugins)
+app.add_typer(weights, name="weights")
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"ferkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Facial expression recognition by recipes and plugins, with numbers that can be trusted."""
+
+
+def main() -> None:
+    """The `ferkit` command: 2 for a recipe with faults, 1 for other errors, 130 where it was interrupted."""
+    try:
+        status = app(standalone_mode=False)
+    except FerkitError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2 if isinstance(error, RecipeError) else 1)
+    except KeyboardInterrupt:
+        print("\nStopped. A run goes on where it was with: ferkit run RECIPE --resume", file=sys.stderr)
+        sys.exit(130)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        print(f"{error.format_message()}\nTry: ferkit --help", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)

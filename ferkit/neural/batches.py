@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ferkit.neural.augmentation import Augmentation
+from ferkit.augment import Augmentation
 from ferkit.interfaces import Face
 from ferkit.neural.device import derive_seed
 

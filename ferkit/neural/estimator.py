@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from ferkit.neural.augmentation import Augmentation
+from ferkit.augment import Augmentation
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
 from ferkit.neural.batches import FaceImages

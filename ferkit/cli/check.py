@@ -1,0 +1,27 @@
+"""`ferkit check`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def check(
+    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ferkit ships.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
+    ] = None,
+) -> None:
+    """Find every fault in a recipe. Reads no photograph and fetches nothing."""
+    from ferkit.loading import load_recipe
+
+    checked, _ = load_recipe(recipe, overrides or ())
+    model = checked.model
+    estimator = (
+        f"estimator {checked.estimator.name}"
+        if checked.estimator
+        else f"{model.backbone.name} -> {model.head.name} -> {model.output.name}, loss {checked.loss.name}"
+    )
+    typer.echo(f"{checked.name}: no fault found")
+    typer.echo(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")
