@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NewType
 
+from ferkit.errors import WeightsError
 from ferkit.weights.entry import Weights
 
 WeightsName = NewType("WeightsName", str)
@@ -15,6 +16,34 @@ is fetched.
 """
 
 
+def catalogue() -> list[Weights]:
+    """Every entry that a plugin offers, by name."""
+    from ferkit.discovery import load_plugins
+
+    registry = load_plugins()
+    return [registry.get("weights", name).load() for name in registry.names("weights")]
+
+
+def find_entry(name: str) -> Weights:
+    """Raises WeightsError with the closest name."""
+    from ferkit.registry import suggest
+
+    entries = {entry.name: entry for entry in catalogue()}
+    if name not in entries:
+        raise WeightsError(f"no weights are called {name!r}. {suggest(name, entries)}")
+    return entries[name]
+
+
+def is_present(name: str) -> bool:
+    """Whether the file is in the cache; nothing is fetched."""
+    from ferkit.weights.fetch import cached_path
+
+    return cached_path(find_entry(name)).exists()
+
+
 def load_weights(name: str) -> tuple[Weights, Path]:
     """The entry, and its verified file in the cache; fetched first if need be. Raises WeightsError."""
-    raise NotImplementedError
+    from ferkit.weights.fetch import ensure
+
+    entry = find_entry(name)
+    return entry, ensure(entry)
