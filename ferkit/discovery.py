@@ -20,12 +20,16 @@ from ferkit.registry import BrokenPlugin, Registry
 
 
 def load_plugins(modules: Iterable[str] = ()) -> Registry:
-    """All installed plugins and the named modules, ferkit's own first so that no other takes their names."""
+    """All installed plugins and the named modules, ferkit's own first so that no other takes their names.
+
+    A module that is installed as a plugin too is taken once.
+    """
     registry = Registry()
     for provider, point in _installed():
         _add(registry, provider, point.load)
     for module in modules:
-        _add(registry, f"{module} (named by the recipe)", partial(importlib.import_module, module))
+        if module not in {entry.provider.partition(" ")[0] for entry in registry.entries()}:
+            _add(registry, f"{module} (named by the recipe)", partial(importlib.import_module, module))
     return registry
 
 
@@ -60,7 +64,9 @@ def _components(plugin: object) -> list[Component]:
     manager.check_pending()
     answers = manager.hook.ferkit_components()
     if not answers:
-        raise TypeError("it has no function ferkit_components marked with @hookimpl")
+        raise TypeError("it has no function ferkit_components marked with @hookimpl, or one that gives None")
+    if not isinstance(answers[0], Iterable):
+        raise TypeError(f"ferkit_components gave {answers[0]!r}, which is no list of Components")
     components = list(answers[0])
     for component in components:
         if not isinstance(component, Component):
