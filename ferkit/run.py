@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ferkit.assemble import build
+from ferkit.detection_cache import DetectionCache
 from ferkit.environment import describe_environment
 from ferkit.estimators import make_estimator, weights_used
-from ferkit.faces import CropResult, crop_faces, detector_key
+from ferkit.faces import CropResult, crop_faces, describe_detector
 from ferkit.interfaces import Estimator, Face
 from ferkit.loading import dump_recipe
 from ferkit.metrics import score
@@ -73,8 +74,9 @@ def find_faces(recipe: Recipe, registry: Registry, progress: Progress) -> CropRe
     """The data set's photographs as crops."""
     samples = build(registry, "dataset", recipe.data).samples()
     detector = build(registry, "detector", recipe.detector)
-    key = detector_key(recipe.detector.name, recipe.detector.options)
-    return crop_faces(samples, detector, detector_key=key, options=recipe.faces, progress=progress.faces)
+    made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
+    cache = DetectionCache(made_by)
+    return crop_faces(samples, detector, cache=cache, options=recipe.faces, progress=progress.faces)
 
 
 def train_cell(

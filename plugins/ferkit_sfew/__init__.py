@@ -1,0 +1,12 @@
+"""Static Facial Expressions in the Wild (Dhall et al. 2011)."""
+
+from ferkit.plugin import Component, hookimpl
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    return [
+        Component(
+            "dataset", "sfew", "ferkit_sfew.dataset:SFEW", "The 675 photographs of SFEW, with movie and clip"
+        )
+    ]

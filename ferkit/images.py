@@ -1,0 +1,60 @@
+"""Photographs as arrays, whatever their makers did to them."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ferkit.errors import DataError
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB, upright by its EXIF orientation.
+
+    16-bit greys are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError,
+    naming the file, where it is absent, truncated, no image, or larger than Pillow takes for safe.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                image.load()
+                return np.array(_as_rgb(ImageOps.exif_transpose(image)))
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file") from error
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path}: it is no image, or of a kind that Pillow can't read") from error
+    except Exception as error:
+        raise DataError(f"{path}: it can't be read as an image: {error}") from error
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        upper = image.convert("RGBA")
+        white = Image.new("RGBA", upper.size, "white")
+        return Image.alpha_composite(white, upper).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """16 bits by their upper 8; what fits in 8 bits as it is."""
+    numbers = values.astype(np.float64)
+    scale = 257.0 if numbers.max(initial=0) > 255 else 1.0
+    return np.clip(np.round(numbers / scale), 0, 255).astype(np.uint8)
+
+
+def image_sha256(path: Path) -> str:
+    """Of the file's bytes. Raises DataError where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: it can't be read: {error.strerror}") from error

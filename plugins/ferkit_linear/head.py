@@ -1,0 +1,35 @@
+"""Average, drop out, classify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from ferkit.plugin import suggest
+
+
+class LinearHead(nn.Module):
+    """One stage's map, averaged over its places, then one linear layer.
+
+    stage: a stage of the backbone; "" is its deepest, which for inception_resnet_v1 is the pretrained
+    embedding. dropout: the share of the averages that is dropped in training.
+    """
+
+    def __init__(
+        self, in_channels: Mapping[str, int], num_classes: int, stage: str = "", dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        stage = stage or list(in_channels)[-1]
+        if stage not in in_channels:
+            raise ValueError(f"stage: the backbone has no stage {stage!r}. {suggest(stage, in_channels)}")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+        self.stages = (stage,)
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(in_channels[stage], num_classes)
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        averages = features[self.stages[0]].mean(dim=(2, 3))
+        logits: Tensor = self.classify(self.dropout(averages))
+        return logits

@@ -1,0 +1,35 @@
+"""Cross entropy (the paper, equation 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ferkit_losses.targets import ClassWeights, at_least_float32, weigh_classes
+
+
+class CrossEntropyLoss(nn.Module):
+    """torch's cross entropy, of labels or soft targets.
+
+    class_weights: "equal", or "inverse_frequency" for the same weight to every class as a whole.
+    """
+
+    weights: Tensor | None
+
+    def __init__(
+        self,
+        num_classes: int,
+        class_counts: Sequence[int] | None = None,
+        class_weights: ClassWeights = "equal",
+    ) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.register_buffer("weights", weigh_classes(class_weights, class_counts))
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        exact = at_least_float32(logits)
+        weights = None if self.weights is None else self.weights.to(exact)
+        soft = targets if targets.dim() == 1 else targets.to(exact)
+        return F.cross_entropy(exact, soft, weight=weights)

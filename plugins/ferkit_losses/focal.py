@@ -1,0 +1,50 @@
+"""Focal loss (Lin et al. 2017, equation 4), for several classes and soft targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+from ferkit_losses.targets import ClassWeights, as_soft, at_least_float32, weigh_classes
+
+
+class FocalLoss(nn.Module):
+    """−Σ_i w_i·t_i·(1−p_i)^γ·log p_i, the mean over the batch: what is easy counts less.
+
+    gamma: γ; 0 is cross entropy. modulate: "each" class by its own (1−p_i)^γ, or all of an image by that of
+    its "true_class", the one with the largest target. class_weights: "equal", or "inverse_frequency"; with
+    weights the mean is the weighted one, as torch takes it for labels.
+    """
+
+    weights: Tensor | None
+
+    def __init__(
+        self,
+        num_classes: int,
+        class_counts: Sequence[int] | None = None,
+        gamma: float = 2.0,
+        modulate: Literal["each", "true_class"] = "each",
+        class_weights: ClassWeights = "equal",
+    ) -> None:
+        super().__init__()
+        if gamma < 0:
+            raise ValueError(f"gamma: expected a number of at least 0, got {gamma}")
+        self.num_classes = num_classes
+        self.gamma = gamma
+        self.modulate = modulate
+        self.register_buffer("weights", weigh_classes(class_weights, class_counts))
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        logs = at_least_float32(logits).log_softmax(dim=1)
+        soft = as_soft(targets, logs)
+        # 1 − p by expm1 keeps its digits where p is nearly 1; the clamp keeps the power's gradient finite there.
+        rest = (-logs.expm1()).clamp_min(1e-12)
+        if self.modulate == "true_class":
+            rest = rest.gather(1, soft.argmax(dim=1, keepdim=True))
+        terms = soft * rest**self.gamma * logs
+        if self.weights is None:
+            return -terms.sum(dim=1).mean()
+        weights = self.weights.to(logs)
+        return -(terms * weights).sum() / (soft * weights).sum()

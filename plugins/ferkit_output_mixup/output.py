@@ -1,0 +1,69 @@
+"""Output mix-up (the paper, section 2.5, equation 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+Variant = Literal["literal", "own_lambda", "probability"]
+Coefficients = Literal["free", "sigmoid", "frozen"]
+
+
+class Identity(nn.Module):
+    """Logits as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return logits
+
+
+class OutputMixup(nn.Module):
+    """Every class's output as part of the neutral one's and part of its own, with learned shares λ.
+
+    variant: "literal" is equation 3, y_k ← λ_n·y_n + (1−λ_k)·y_k with n the neutral class; its first term
+    is the same for all classes, so on logits it changes no probability, and what remains is a temperature
+    for each class. "own_lambda" is what the text says, y_k ← λ_k·y_n + (1−λ_k)·y_k. "probability" is that
+    on probabilities, scaled to add up to 1 and given back as their logarithms.
+    initial: every λ at first. coefficients: "free" as in the paper, "sigmoid" to keep them in 0..1, or
+    "frozen". neutral: the neutral class's name.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        initial: float = 0.2,
+        variant: Variant = "literal",
+        coefficients: Coefficients = "free",
+        neutral: str = "neutral",
+    ) -> None:
+        super().__init__()
+        if neutral not in labels:
+            raise ValueError(f"neutral: no label is called {neutral!r}; the labels are {', '.join(labels)}")
+        if (coefficients == "sigmoid" or variant == "probability") and not 0 < initial < 1:
+            raise ValueError(f"initial: expected a number between 0 and 1 here, got {initial}")
+        self.neutral = list(labels).index(neutral)
+        self.variant = variant
+        self.is_squashed = coefficients == "sigmoid"
+        start = torch.full((len(labels),), float(initial))
+        start = torch.logit(start) if self.is_squashed else start
+        self.coefficients = nn.Parameter(start, requires_grad=coefficients != "frozen")
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """(B, K) -> (B, K)."""
+        shares = self.coefficients.sigmoid() if self.is_squashed else self.coefficients
+        if self.variant == "probability":
+            return self._mix_probabilities(logits, shares.clamp(0, 1))
+        neutral = logits[:, self.neutral, None]
+        taken = shares[self.neutral] if self.variant == "literal" else shares
+        return taken * neutral + (1 - shares) * logits
+
+    def _mix_probabilities(self, logits: Tensor, shares: Tensor) -> Tensor:
+        probabilities = logits.float().softmax(dim=1)
+        mixed = shares * probabilities[:, self.neutral, None] + (1 - shares) * probabilities
+        tiny = torch.finfo(mixed.dtype).tiny
+        return (mixed / mixed.sum(dim=1, keepdim=True)).clamp_min(tiny).log()
