@@ -6,72 +6,76 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
+from ferkit.annotations import convert, describe_type, describe_value, nested_kind
 from ferkit.errors import ComponentError, Fault, FerkitError
-from ferkit.options import CONTEXT, check_options, convert, nested_kind, option_parameters
-from ferkit.recipe import Part
+from ferkit.options import CONTEXT, check_options, option_parameters
+from ferkit.recipe import Model, Part, Recipe, Section
 from ferkit.registry import Registry
 
 
 def slots(table: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(kind, key, table) of each component that a recipe's table names; malformed ones are left out."""
-    model = table.get("model")
+    """(kind, key, table) of each component that a recipe uses, named or by default.
+
+    Malformed ones are left out, and so is the network where an estimator takes its place.
+    """
+    model = table.get("model", {})
     inner = model if isinstance(model, dict) else {}
     places = [
         ("dataset", "data", table.get("data")),
-        ("detector", "detector", table.get("detector")),
-        ("backbone", "model.backbone", inner.get("backbone")),
-        ("head", "model.head", inner.get("head")),
-        ("output", "model.output", inner.get("output")),
-        ("loss", "loss", table.get("loss")),
+        ("detector", "detector", table.get("detector", _default(Recipe, "detector"))),
         ("estimator", "estimator", table.get("estimator")),
     ]
+    if "estimator" not in table:
+        for kind in ("backbone", "head", "output"):
+            places.append((kind, f"model.{kind}", inner.get(kind, _default(Model, kind))))
+        places.append(("loss", "loss", table.get("loss", _default(Recipe, "loss"))))
     for kind, key, part in places:
         if isinstance(part, dict) and isinstance(part.get("name"), str):
             yield kind, key, part
 
 
+def _default(section: type[Section], key: str) -> Any:
+    return section.model_fields[key].default.model_dump()
+
+
 def check_components(table: Mapping[str, Any], registry: Registry) -> list[Fault]:
     """Every fault in the names and options of a recipe's components, and in the data's folders."""
-    faults = []
-    for kind, key, part in slots(table):
-        options = {name: value for name, value in part.items() if name != "name"}
-        try:
-            component = registry.get(kind, part["name"])
-        except ComponentError as error:
-            faults.append(Fault(f"{key}.name", str(error)))
-            continue
-        found = check_options(component, options, registry, key)
-        if kind == "dataset" and not found:
-            found = _check_dataset(registry, Part(**part), key)
-        faults += found
-    return faults
+    return [fault for kind, key, part in slots(table) for fault in _check_part(registry, kind, key, part)]
+
+
+def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -> list[Fault]:
+    options = {name: value for name, value in part.items() if name != "name"}
+    try:
+        component = registry.get(kind, part["name"])
+    except ComponentError as error:
+        return [Fault(f"{key}.name", str(error))]
+    found = check_options(component, options, registry, key)
+    return found or (_check_dataset(registry, Part(**part), key) if kind == "dataset" else [])
 
 
 def _check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
+    """Datasets are cheap to build, so what their constructor refuses and their folders lack is found here."""
     try:
         return [Fault(key, fault) for fault in build(registry, "dataset", part).faults()]
-    except FerkitError as error:
+    except (FerkitError, OSError) as error:
         return [Fault(key, str(error))]
 
 
 def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
     """The component, built from its options and whatever of the context its constructor names.
 
-    Raises ComponentError with the component's name and provider where that fails, and lets FerkitError through.
+    Raises ComponentError with the component's name and provider where that fails; a FerkitError of the
+    constructor's own goes through.
     """
     component = registry.get(kind, part.name)
     target = component.load()
     parameters = option_parameters(component)
     arguments = {
-        name: _option(registry, parameters[name].annotation, value, context)
-        if name in parameters
-        else value
+        name: _option(registry, parameters[name], value, context) if name in parameters else value
         for name, value in part.options.items()
     }
-    wanted = {name for name in CONTEXT.get(kind, ()) if name in _names(target)}
-    arguments |= {name: value for name, value in context.items() if name in wanted}
+    given = set(CONTEXT.get(kind, ())) & set(inspect.signature(target).parameters)
+    arguments |= {name: value for name, value in context.items() if name in given}
     try:
         return target(**arguments)
     except FerkitError:
@@ -84,16 +88,12 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         ) from error
 
 
-def _option(registry: Registry, annotation: Any, value: Any, context: Mapping[str, Any]) -> Any:
+def _option(registry: Registry, parameter: inspect.Parameter, value: Any, context: Mapping[str, Any]) -> Any:
+    annotation = parameter.annotation
     if (kind := nested_kind(annotation)) and isinstance(value, dict):
         return build(registry, kind, Part(**value), **context)
     try:
         return convert(annotation, value)
-    except ValidationError as error:
-        raise ComponentError(f"{value!r} does not fit {annotation}: {error}") from error
-
-
-def _names(target: Any) -> set[str]:
-
-
-    return set(inspect.signature(target).parameters)
+    except ValueError as error:
+        expected, came = describe_type(annotation), describe_value(value)
+        raise ComponentError(f"option {parameter.name!r}: expected {expected}, got {came}") from error

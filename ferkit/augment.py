@@ -17,7 +17,7 @@ from ferkit.registry import suggest
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for its newest version
 
-import albumentations  # noqa: E402
+import albumentations
 
 
 class Augmentation:
@@ -72,7 +72,8 @@ def _check(table: Any, where: str) -> list[Fault]:
     unknown = [option for option in table if option not in {"name", *options}]
     if unknown:
         return [
-            Fault(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}") for one in unknown
+            Fault(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}")
+            for one in unknown
         ]
     try:
         with warnings.catch_warnings():

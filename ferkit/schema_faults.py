@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ferkit.annotations import describe_value
 from ferkit.errors import Fault
-from ferkit.options import describe_value
 from ferkit.recipe import Recipe
 from ferkit.registry import suggest
 
@@ -43,7 +43,9 @@ def _fault(detail: ErrorDetails) -> Fault:
         return Fault(where, "is missing: every recipe needs it")
     if kind == "union_tag_invalid":
         context = detail.get("ctx", {})
-        return Fault(where, f"expected a name out of {context.get('expected_tags')}, got {context.get('tag')!r}")
+        return Fault(
+            where, f"expected a name out of {context.get('expected_tags')}, got {context.get('tag')!r}"
+        )
     if kind == "union_tag_not_found":
         return Fault(where, 'expected a table with a name, such as { name = "step" }')
     if kind == "literal_error":
