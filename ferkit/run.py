@@ -22,7 +22,6 @@ from ferkit.progress import Progress, Silence
 from ferkit.protocol import Cell, cells, select
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
-from ferkit.report import render
 from ferkit.run_dir import RunDir
 
 SILENCE = Silence()
@@ -65,6 +64,8 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
                 train_cell(order, run_dir, cell, crops.faces, labels, progress)
         facts = run_dir.finished(todo[0]) or {}
         run_dir.write_summary(summarise(order, run_dir, crops, labels, notices, weights, facts))
+    from ferkit.report import render
+
     report = render(run_dir.path)
     progress.finish(report)
     return report

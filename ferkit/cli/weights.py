@@ -1,0 +1,88 @@
+"""`ferkit weights`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True, help="Pretrained weights: list, fetch, verify, or tell where they are."
+)
+
+
+@app.command("list")
+def list_weights() -> None:
+    """List the catalogue: where each file comes from, its terms, its hash, and whether it is here."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ferkit.weights import catalogue
+    from ferkit.weights.entry import DirectFile
+    from ferkit.weights.fetch import cached_path
+
+    console = Console(highlight=False)
+    for entry in catalogue():
+        source = entry.source
+        path = cached_path(entry)
+        origin = (
+            source.url
+            if isinstance(source, DirectFile)
+            else f"{source.member} in {source.project} {source.version}"
+        )
+        console.print(f"[bold]{escape(entry.name)}[/bold]")
+        facts = {
+            "file": f"{path} ({'here' if path.exists() else 'not fetched'})",
+            "trained on": entry.trained_on,
+            "gives": ", ".join(entry.labels) or f"{entry.embedding_size} numbers for a face",
+            "licence": entry.licence,
+            "source": origin,
+            "sha256": entry.sha256 or "none is published; ferkit records that of the file it finds",
+        }
+        for key, value in facts.items():
+            console.print(escape(f"  {key + ':':<12}{value}"), soft_wrap=True)
+
+
+@app.command()
+def fetch(names: Annotated[list[str], typer.Argument(help="Names from `ferkit weights list`.")]) -> None:
+    """Download weights into the cache, where they are not there yet, and verify them."""
+    from ferkit.weights import load_weights
+
+    for name in names:
+        _, path = load_weights(name)
+        typer.echo(f"{name}: {path}")
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="All that are in the cache, if none is named.")
+    ] = None,
+) -> None:
+    """Hash the files in the cache again and compare."""
+    from ferkit.weights import catalogue, find_entry
+    from ferkit.weights.fetch import cached_path
+    from ferkit.weights.fetch import verify as verify_file
+
+    entries = [find_entry(name) for name in names or ()] or [
+        e for e in catalogue() if cached_path(e).exists()
+    ]
+    for entry in entries:
+        actual = verify_file(entry)
+        verdict = "verified" if entry.sha256 else "recorded, not verified: no hash is published"
+        typer.echo(f"{entry.name}: {verdict}, sha256 {actual}")
+    if not entries:
+        typer.echo("no weights are in the cache")
+
+
+@app.command()
+def path(name: Annotated[str, typer.Argument(help="A name from `ferkit weights list`.")]) -> None:
+    """Print where a file is. Fails where it has not been fetched."""
+    from ferkit.errors import WeightsError
+    from ferkit.weights import find_entry
+    from ferkit.weights.fetch import cached_path
+
+    file = cached_path(find_entry(name))
+    if not file.exists():
+        raise WeightsError(f"{file} is not there. Fetch it: ferkit weights fetch {name}")
+    typer.echo(str(file))
