@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from ferkit.annotations import describe_value
 from ferkit.errors import Fault
 from ferkit.recipe import Part
 from ferkit.registry import suggest
@@ -18,6 +20,10 @@ from ferkit.registry import suggest
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for its newest version
 
 import albumentations
+
+SIDE = 160
+BLANK = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
+"""What the check of a recipe's transforms is tried on."""
 
 
 class Augmentation:
@@ -78,19 +84,32 @@ def _check(table: Any, where: str) -> list[Fault]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            make_transform(Part(**table), side=160)
+            make_transform(Part(**table), side=SIDE)
+            altered = make_transform(Part(**{**table, "p": 1.0}), side=SIDE)(image=BLANK)["image"]
     except Exception as error:
-        return [Fault(where, f"{name} refuses its options: {_shorten(str(error))}")]
+        if isinstance(cause := error.__cause__ or error, ValidationError):
+            return _refused(name, where, cause)
+        return [Fault(where, f"{name} can't be used with these options: {error}")]
+    if not isinstance(altered, np.ndarray) or altered.dtype != np.uint8 or altered.shape[2:] != (3,):
+        return [Fault(where, f"{name} gives no RGB image of whole numbers 0 to 255, which every step needs")]
     return []
+
+
+def _refused(name: str, where: str, error: ValidationError) -> list[Fault]:
+    """A fault for each option; pydantic gives one for each type that an option might have had."""
+    found: dict[str, Fault] = {}
+    for detail in error.errors():
+        place = ".".join([where, *map(str, detail["loc"][:1])])
+        problem = (
+            f"{name} refuses {describe_value(detail['input'])}: {detail['msg'].removeprefix('Value error, ')}"
+        )
+        if detail["type"] == "missing":
+            problem = f"{name} needs this option"
+        found.setdefault(place, Fault(place, problem))
+    return list(found.values())
 
 
 def _closest(name: str, known: Sequence[str]) -> str:
     """albumentations has too many transforms to list them all."""
     hint = suggest(name, known).partition(" There is:")[0]
     return hint if hint.startswith("Did") else "Its transforms are listed in albumentations' documentation."
-
-
-def _shorten(message: str) -> str:
-    """pydantic's message without its last lines, which point to its own pages."""
-    lines = [line.strip() for line in message.splitlines() if "errors.pydantic.dev" not in line]
-    return " ".join(lines)

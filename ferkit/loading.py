@@ -62,7 +62,7 @@ def read_table(source: str) -> dict[str, Any]:
     """The file as a table. Raises RecipeError where it can't be read or is no TOML."""
     path = find_recipe(source)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(source, [Fault("recipe", f"can't be read: {error}")]) from error
     except tomllib.TOMLDecodeError as error:

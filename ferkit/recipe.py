@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Section(BaseModel):
     """A table of the recipe; unknown keys are faults, values are not converted, nothing changes later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Part(BaseModel):
@@ -109,7 +109,9 @@ class Fit(Section):
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = ConstantSchedule()
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = Field(
+        default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:0"
+    )
     workers: int = Field(default=0, ge=0)
 
 
@@ -130,7 +132,10 @@ class Protocol(Section):
 class Recipe(Section):
     """A whole recipe. It has either an `estimator`, or a `model` with its `loss`, `augment` and `fit`."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        description="letters, digits, underscores, dots and hyphens (it names the run's folder)",
+    )
     description: str = ""
     plugins: tuple[str, ...] = ()
     paper: Paper | None = None

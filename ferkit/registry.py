@@ -58,7 +58,13 @@ class Registry:
         try:
             return self._entries[kind, name].component
         except KeyError:
-            raise ComponentError(f"no {kind} is called {name!r}. {suggest(name, self.names(kind))}") from None
+            known = suggest(name, self.names(kind))
+            raise ComponentError(f"no {kind} is called {name!r}. {known}{self._say_broken()}") from None
+
+    def _say_broken(self) -> str:
+        """What is not there may be what a broken plugin would have offered."""
+        providers = ", ".join(broken.provider for broken in self.broken)
+        return f" Not counting broken plugins (see `ferkit plugins`): {providers}." if providers else ""
 
     def provider(self, kind: str, name: str) -> str:
         """Who offers it; it must be there."""

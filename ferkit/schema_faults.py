@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
 import types
 import typing
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ferkit.annotations import describe_value
 from ferkit.errors import Fault
-from ferkit.recipe import Recipe
+from ferkit.recipe import Part, Recipe
 from ferkit.registry import suggest
 
 EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "string_type": "a string",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "model_type": "a table",
     "dict_type": "a table",
+    "model_attributes_type": "a table",
+    "literal_error": "{expected}",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "{le:g} or less",
+    "union_tag_invalid": "a table whose name is one of {expected_tags}",
+    "union_tag_not_found": "a table with a name",
 }
+"""What was expected, by pydantic's type of error; the braces are filled from the error's context."""
 
 
 def translate(error: ValidationError) -> list[Fault]:
@@ -32,47 +44,59 @@ def translate(error: ValidationError) -> list[Fault]:
 
 
 def _fault(detail: ErrorDetails) -> Fault:
-    way = [step for step in detail["loc"] if not _is_tag(step)]
-    where = ".".join(str(step) for step in way)
-    kind = detail["type"]
-    came = describe_value(detail["input"])
+    kind, came = detail["type"], describe_value(detail["input"])
+    way, models, field = _follow(detail["loc"])
+    where = ".".join(way)
     if kind == "extra_forbidden":
-        table = ".".join(str(step) for step in way[:-1]) or "a recipe"
-        return Fault(where, f"{table} has no key {way[-1]!r}. {suggest(str(way[-1]), _keys(way[:-1]))}")
+        table = ".".join(way[:-1]) or "a recipe"
+        return Fault(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")
     if kind == "missing":
-        return Fault(where, "is missing: every recipe needs it")
-    if kind == "union_tag_invalid":
-        context = detail.get("ctx", {})
-        return Fault(
-            where, f"expected a name out of {context.get('expected_tags')}, got {context.get('tag')!r}"
-        )
-    if kind == "union_tag_not_found":
-        return Fault(where, 'expected a table with a name, such as { name = "step" }')
-    if kind == "literal_error":
-        return Fault(where, f"expected {detail.get('ctx', {}).get('expected')}, got {came}")
+        return Fault(where, _describe_missing(detail["input"], way[-1], models))
+    if kind == "string_pattern_mismatch" and field and field.description:
+        return Fault(where, f"expected {field.description}, got {came}")
     if kind in EXPECTED:
-        return Fault(where, f"expected {EXPECTED[kind]}, got {came}")
-    message = detail["msg"].replace("Input should", "it should").replace("String should", "it should")
-    return Fault(where, f"{message}; got {came}")
+        return Fault(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {came}")
+    return Fault(where, f"{detail['msg']}; got {came}")
 
 
-def _is_tag(step: object) -> bool:
-    """pydantic puts the names of a union's members into the way."""
-    return step in {"constant", "step", "cosine", "one_cycle"}
+def _describe_missing(table: Any, key: str, models: list[type[BaseModel]]) -> str:
+    close = difflib.get_close_matches(key, table, n=1) if Part in models and isinstance(table, dict) else []
+    hint = f"; is it {close[0]!r} that should be {key!r}?" if close else ""
+    return ("is missing: it says which component to take" if Part in models else "is missing") + hint
 
 
-def _keys(way: list[Any]) -> list[str]:
-    """The keys that the table at that place of a recipe may have."""
+def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]], FieldInfo | None]:
+    """The way to a key without pydantic's tags, the models that its table may be of, and its field if any."""
+    way: list[str] = []
     models: list[type[BaseModel]] = [Recipe]
-    for step in way:
+    inner: list[type[BaseModel]] = [Recipe]
+    field: FieldInfo | None = None
+    for step in loc:
+        if tagged := [model for model in inner if len(inner) > 1 and _has_name(model, step)]:
+            inner = tagged
+            continue
+        way.append(str(step))
+        models = inner
+        if isinstance(step, int):
+            continue
         fields = [model.model_fields[step] for model in models if step in model.model_fields]
-        models = [one for field in fields for one in _models(field.annotation)]
+        field = fields[0] if fields else None
+        inner = [model for one in fields for model in _models(one.annotation)]
+    return way, models, field
+
+
+def _has_name(model: type[BaseModel], name: int | str) -> bool:
+    """Whether a recipe chooses this member of a union by that name."""
+    return name in typing.get_args(model.model_fields["name"].annotation)
+
+
+def _keys(models: list[type[BaseModel]]) -> list[str]:
     return sorted({name for model in models for name in model.model_fields})
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated, tuple):
         return [model for one in typing.get_args(annotation) for model in _models(one)]
     return []

@@ -56,6 +56,7 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        print(f"{error.format_message()}\nTry: ferkit --help", file=sys.stderr)
+        if message := error.format_message():
+            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
         sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)

@@ -14,9 +14,11 @@ def plugins() -> None:
 
     registry = load_plugins()
     console = Console()
+    if not console.is_terminal:
+        console.width = 10_000  # one line each, for whatever reads the pipe
     table = Table(box=box.SIMPLE, pad_edge=False)
     for column in ("kind", "name", "summary", "provided by"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("kind", "name"))
     for entry in registry.entries():
         component = entry.component
         row = (component.kind, component.name, component.summary, entry.provider)
