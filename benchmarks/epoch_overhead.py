@@ -21,19 +21,19 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
+from ferkit.augment import Augmentation
 from ferkit.demo import cut_down
 from ferkit.estimators import build_loss, build_network
 from ferkit.interfaces import Face
 from ferkit.loading import load_recipe
-from ferkit.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages
 from ferkit.neural.device import choose_precision, seed_everything
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.schedule import make_optimizer
+from ferkit.progress import Silence
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.run import find_faces
-from ferkit.progress import Silence
 
 
 def ferkit_epochs(
@@ -66,7 +66,7 @@ def plain_epochs(
     """Seconds of each epoch of the loop that anyone would write."""
     seed_everything(0)
     side, batch_size = recipe.model.image_size, recipe.fit.batch_size
-    network = build_network(recipe, registry, labels).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = build_network(recipe, registry, labels).to(memory_format=torch.channels_last)
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
     optimizer = make_optimizer(network, recipe.fit.optimizer)
     images = FaceImages(train, labels, side, recipe.model.normalize, Augmentation(recipe.augment, side))
@@ -114,7 +114,7 @@ def measure(source: str, epochs: int, image_size: int, faces: int) -> dict[str, 
     ours = ferkit_epochs(recipe, registry, train, test, labels)
     plain = plain_epochs(recipe, registry, train, test, labels)
     next(plain)
-    pairs = list(zip(ours, plain))
+    pairs = list(zip(ours, plain, strict=False))
     return {
         "recipe": recipe.name,
         "image_size": image_size,

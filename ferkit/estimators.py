@@ -10,8 +10,8 @@ from typing import Any
 from torch import nn
 
 from ferkit.assemble import build
-from ferkit.interfaces import Estimator
 from ferkit.augment import Augmentation
+from ferkit.interfaces import Estimator
 from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network, assemble_network

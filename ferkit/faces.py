@@ -86,9 +86,9 @@ def _detect(
     known = {photograph.sha256: cache.get(photograph.sha256) for photograph in photographs}
     fresh = {p.sha256: p.image for p in photographs if known[p.sha256] is None}
     if fresh:
-        for sha256, found in zip(fresh, detector(list(fresh.values())), strict=True):
-            cache.put(sha256, found)
-            known[sha256] = found
+        for sha256, detected in zip(fresh, detector(list(fresh.values())), strict=True):
+            cache.put(sha256, detected)
+            known[sha256] = detected
     return [found for p in photographs if (found := known[p.sha256]) is not None]
 
 

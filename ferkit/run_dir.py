@@ -94,8 +94,8 @@ class RunDir:
         text = _csv(rows)
         if file.exists() and file.read_text(encoding="utf-8") != text:
             raise RunError(
-                f"the photographs or their boxes are not those that {file} lists, so this run can't be gone on "
-                "with. Restore them, or begin a new run."
+                f"the photographs or their boxes are not those that {file} lists, so this run can't go "
+                "on. Restore them, or begin a new run."
             )
         write_text(file, text)
 

@@ -159,7 +159,7 @@ def test_a_corrupt_photograph_stops_the_run_or_is_counted_as_the_recipe_says(
     samples = squares(root=tmp_path / "photographs").samples()
     samples[0].path.write_bytes(samples[0].path.read_bytes()[:100])
     monkeypatch.setattr(squares, "samples", lambda self: samples)
-    with pytest.raises(DataError, match="anger_0.png"):
+    with pytest.raises(DataError, match=r"anger_0\.png"):
         run(Order(checked, registry, tmp_path / "stops"))
     checked, registry = load_recipe(str(recipe), ['faces.unreadable="skip"'])
     run(Order(checked, registry, tmp_path / "skips"))

@@ -64,7 +64,7 @@ def test_an_epoch_recorded_again_replaces_itself_and_all_after_it(run_dir: RunDi
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     RunDir.create(tmp_path, "a").close()
-    with pytest.raises(RunError, match="holds a run already.*--resume"):
+    with pytest.raises(RunError, match=r"holds a run already.*--resume"):
         RunDir.create(tmp_path, "a")
 
 
@@ -90,7 +90,7 @@ def test_two_processes_cannot_write_the_same_run(tmp_path: Path) -> None:
 def test_other_photographs_than_the_run_began_with_are_refused(run_dir: RunDir) -> None:
     run_dir.write_manifest(FACES, [])
     run_dir.write_manifest(FACES, [])
-    with pytest.raises(RunError, match="not those that .*manifest.csv lists"):
+    with pytest.raises(RunError, match=r"not those that .*manifest.csv lists"):
         run_dir.write_manifest(FACES[:2], [(FACES[2].sample, "truncated")])
 
 

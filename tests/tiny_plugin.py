@@ -1,4 +1,4 @@
-"""A plugin of a test's own: a data set of small drawn squares, a tiny backbone, an estimator of another kind."""
+"""A plugin of a test's own: a data set of small squares, a tiny backbone, an estimator of another kind."""
 
 from __future__ import annotations
 

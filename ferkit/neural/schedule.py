@@ -21,7 +21,7 @@ def make_optimizer(network: Network, options: recipe.Optimizer) -> Optimizer:
     groups = [group for group in groups if group["params"]]
     if not groups:
         raise RunError("nothing to train: the backbone is frozen and the head has no parameters")
-    kind = {"adam": Adam, "adamw": AdamW}[options.name]
+    kind = Adam if options.name == "adam" else AdamW
     return kind(groups, lr=options.lr, weight_decay=options.weight_decay)
 
 

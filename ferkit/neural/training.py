@@ -57,7 +57,7 @@ class Training:
             raise RunError("there is no face to train on")
         self.options = options
         self.accelerator = accelerator
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(memory_format=torch.channels_last)
         optimizer = make_optimizer(self.network, options.optimizer)
         loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed)
         self.loss = loss.to(accelerator.device)

@@ -6,7 +6,7 @@ The file is read as arrays: its `model_config` is never looked at, and nothing i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import h5py
@@ -35,7 +35,7 @@ def read_keras_weights(path: Path) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     try:
         with h5py.File(path) as file:
-            group = file["model_weights"] if "model_weights" in file else file
+            group = file.get("model_weights", file)
             layers = {name: dict(_arrays(group[name])) for name in group if len(group[name])}
     except (OSError, KeyError) as error:
         raise WeightsError(f"{path} can't be read as Keras weights: {error}") from error
@@ -66,7 +66,7 @@ def _as_tensor(array: NDArray[np.float32]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array.transpose(order) if order else array))
 
 
-def _number_branches(layers: dict[str, object]) -> dict[str, list[str]]:
+def _number_branches(layers: Iterable[str]) -> dict[str, list[str]]:
     """The convolutions of each branch, in their order: "Block35_1_Branch_1" -> ["Conv2d_0a_1x1", ...]."""
     branches: dict[str, list[str]] = {}
     for layer in sorted(layers):

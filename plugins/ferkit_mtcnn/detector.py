@@ -102,7 +102,7 @@ class MTCNNDetector:
     def _rank(
         self, boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int]
     ) -> NDArray[np.float32]:
-        areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        areas: NDArray[np.float32] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         match self.selection_method:
             case "probability":
                 return scores
@@ -110,7 +110,8 @@ class MTCNNDetector:
                 return areas
             case "largest_over_threshold":
                 # Those over the threshold by size, before all the others.
-                return areas + (scores > self.selection_threshold) * (areas.max() + 1)
+                is_sure = scores > self.selection_threshold
+                return areas + is_sure.astype(np.float32) * (areas.max() + 1)
             case "center_weighted_size":
                 centres = (boxes[:, :2] + boxes[:, 2:]) / 2
                 offsets = centres - np.array([size[1] / 2, size[0] / 2])

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from ferkit import recipe
+from ferkit.augment import Augmentation
 from ferkit.errors import ComponentError, RunError
 from ferkit.interfaces import Epoch
-from ferkit.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages, make_loader
 from ferkit.neural.checkpoint import load_network
 from ferkit.neural.estimator import NeuralEstimator
