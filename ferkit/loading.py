@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
+from ferkit.annotations import describe_value
 from ferkit.assemble import check_components
 from ferkit.discovery import load_plugins
 from ferkit.errors import Fault, RecipeError
@@ -92,23 +93,21 @@ def _apply(table: dict[str, Any], override: str) -> Fault | None:
         return Fault(where, "expected KEY=VALUE, with a key such as fit.epochs")
     *way, last = key.strip().split(".")
     place: Any = table
-    for step in way:
-        place = place.setdefault(step, {}) if isinstance(place, dict) else _item(place, step)
-        if not isinstance(place, dict | list):
-            return Fault(where, f"{step!r} holds no table, so nothing can be set in it")
-    value = _parse(text.strip())
-    if isinstance(place, dict):
-        place[last] = value
-    elif _item(place, last) is None:
-        return Fault(where, f"{last!r} is no position in a list of {len(place)}, counted from 0")
-    else:
-        place[int(last)] = value
+    try:
+        for step in way:
+            place = place.setdefault(step, {}) if isinstance(place, dict) else place[_position(place, step)]
+        place[last if isinstance(place, dict) else _position(place, last)] = _parse(text.strip())
+    except ValueError as error:
+        return Fault(where, str(error))
     return None
 
 
-def _item(place: Any, step: str) -> Any:
-    is_position = isinstance(place, list) and step.isdecimal() and int(step) < len(place)
-    return place[int(step)] if is_position else None
+def _position(place: Any, step: str) -> int:
+    if not isinstance(place, list):
+        raise ValueError(f"there is no table to look for {step!r} in, but {describe_value(place)}")
+    if not step.isdecimal() or int(step) >= len(place):
+        raise ValueError(f"{step!r} is no position in a list of {len(place)}, counted from 0")
+    return int(step)
 
 
 def _parse(text: str) -> Any:
