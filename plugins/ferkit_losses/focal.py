@@ -14,8 +14,8 @@ class FocalLoss(nn.Module):
     """−Σ_i w_i·t_i·(1−p_i)^γ·log p_i, the mean over the batch: what is easy counts less.
 
     gamma: γ; 0 is cross entropy. modulate: "each" class by its own (1−p_i)^γ, or all of an image by that of
-    its "true_class", the one with the largest target. class_weights: "equal", or "inverse_frequency"; with
-    weights the mean is the weighted one, as torch takes it for labels.
+    its "true_class", the one with the largest target. class_weights: "equal", or "inverse_frequency". The
+    mean is torch's: by the weights of the images' classes for labels, by the images for soft targets.
     """
 
     weights: Tensor | None
@@ -39,12 +39,13 @@ class FocalLoss(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         logs = at_least_float32(logits).log_softmax(dim=1)
         soft = as_soft(targets, logs)
-        # 1 − p by expm1 keeps its digits where p is nearly 1; the clamp keeps the power's gradient finite there.
+        # expm1 keeps the digits of 1 − p where p is nearly 1; the clamp keeps the power's gradient finite.
         rest = (-logs.expm1()).clamp_min(1e-12)
         if self.modulate == "true_class":
             rest = rest.gather(1, soft.argmax(dim=1, keepdim=True))
-        terms = soft * rest**self.gamma * logs
+        terms = -soft * rest**self.gamma * logs
         if self.weights is None:
-            return -terms.sum(dim=1).mean()
+            return terms.sum(dim=1).mean()
         weights = self.weights.to(logs)
-        return -(terms * weights).sum() / (soft * weights).sum()
+        total = weights[targets].sum() if targets.dim() == 1 else len(targets)
+        return (terms * weights).sum() / total

@@ -36,9 +36,8 @@ class Shrink(nn.Module):
         )
 
     def forward(self, one: Tensor) -> Tensor:
-        smaller: Tensor = self.convolve(
-            _at_least_3(self.reduce(one)) if not self.is_padded else self.reduce(one)
-        )
+        reduced = self.reduce(one)
+        smaller: Tensor = self.convolve(reduced if self.is_padded else _at_least_3(reduced))
         if self.is_pooled and min(smaller.shape[2:]) > 1:
             smaller = F.avg_pool2d(smaller, 2)
         return smaller

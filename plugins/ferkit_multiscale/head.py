@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ferkit.plugin import suggest
+from ferkit.plugin import ComponentError, suggest
 from ferkit_multiscale.chains import Chain, make_chain, map_sizes
 
 Combine = Literal["gap", "max", "flatten"]
@@ -42,12 +42,13 @@ class MultiscaleHead(nn.Module):
     ) -> None:
         super().__init__()
         self.stages = tuple(taps) if source == "taps" else (stage,)
-        for name in self.stages:
-            if name not in in_channels:
-                raise ValueError(f"the backbone has no stage {name!r}. {suggest(name, in_channels)}")
+        _check_stages(self.stages, source, in_channels)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+        if min(widths) < 1:
+            raise ValueError(f"widths: expected at least 1 channel for each map, got {list(widths)}")
         self.combine = combine
+        self.map_size = map_size
         channels = [in_channels[name] for name in self.stages]
         self.layers = nn.ModuleList()
         if source == "chain":
@@ -59,7 +60,17 @@ class MultiscaleHead(nn.Module):
         self.classify = nn.Linear(sum(channels), num_classes)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Maps (B, C, h, w) of its stages -> logits (B, num_classes).
+
+        Raises ComponentError where "flatten" was built for maps of another size.
+        """
         maps = [features[stage] for stage in self.stages]
+        height, width = maps[0].shape[2:]
+        if self.combine == "flatten" and (height, width) != (self.map_size, self.map_size):
+            raise ComponentError(
+                f"head 'multiscale': map_size = {self.map_size}, but {self.stages[0]} gives maps of {height} "
+                f'by {width} for these images. Set map_size = {height}, or combine = "gap"'
+            )
         for layer in self.layers:
             maps.append(layer(maps[-1]))
         pooled = torch.cat([self._pool(one) for one in maps], dim=1)
@@ -72,13 +83,23 @@ class MultiscaleHead(nn.Module):
         return one.amax(dim=(2, 3)) if self.combine == "max" else one.mean(dim=(2, 3))
 
 
+def _check_stages(stages: tuple[str, ...], source: Source, in_channels: Mapping[str, int]) -> None:
+    option = "taps" if source == "taps" else "stage"
+    if not stages:
+        raise ValueError("taps: expected names of the backbone's stages, got none")
+    for name in stages:
+        if name not in in_channels:
+            raise ValueError(f"{option}: the backbone has no stage {name!r}. {suggest(name, in_channels)}")
+
+
 def _flattened(channels: list[int], source: Source, chain: Chain, map_size: int | None) -> list[int]:
     """The numbers that each map comes to when every one of its values counts."""
     if source == "taps":
         raise ValueError('combine: "flatten" works with source = "chain" only; take "gap" or "max"')
-    if map_size is None:
+    if map_size is None or map_size < 1:
         raise ValueError(
-            'map_size: combine = "flatten" needs the side of the first map, e.g. 9 at 350 pixels'
+            'map_size: combine = "flatten" needs the side of the first map, e.g. 9 at 350 pixels; '
+            f"got {map_size}"
         )
     sides = map_sizes(chain, map_size)
     return [width * side**2 for width, side in zip(channels, sides, strict=True)]

@@ -28,7 +28,7 @@ class OutputMixup(nn.Module):
     variant: "literal" is equation 3, y_k ← λ_n·y_n + (1−λ_k)·y_k with n the neutral class; its first term
     is the same for all classes, so on logits it changes no probability, and what remains is a temperature
     for each class. "own_lambda" is what the text says, y_k ← λ_k·y_n + (1−λ_k)·y_k. "probability" is that
-    on probabilities, scaled to add up to 1 and given back as their logarithms.
+    on probabilities, with λ held in 0..1, scaled to add up to 1 and given back as their logarithms.
     initial: every λ at first. coefficients: "free" as in the paper, "sigmoid" to keep them in 0..1, or
     "frozen". neutral: the neutral class's name.
     """
@@ -57,13 +57,15 @@ class OutputMixup(nn.Module):
         """(B, K) -> (B, K)."""
         shares = self.coefficients.sigmoid() if self.is_squashed else self.coefficients
         if self.variant == "probability":
-            return self._mix_probabilities(logits, shares.clamp(0, 1))
+            return self._mix_probabilities(logits, shares)
         neutral = logits[:, self.neutral, None]
         taken = shares[self.neutral] if self.variant == "literal" else shares
         return taken * neutral + (1 - shares) * logits
 
     def _mix_probabilities(self, logits: Tensor, shares: Tensor) -> Tensor:
-        probabilities = logits.float().softmax(dim=1)
-        mixed = shares * probabilities[:, self.neutral, None] + (1 - shares) * probabilities
-        tiny = torch.finfo(mixed.dtype).tiny
-        return (mixed / mixed.sum(dim=1, keepdim=True)).clamp_min(tiny).log()
+        logs = (logits if logits.dtype == torch.float64 else logits.float()).log_softmax(dim=1)
+        # The logarithm of 0 would give gradients that are no numbers.
+        epsilon = torch.finfo(torch.float32).eps
+        shares = shares.clamp(epsilon, 1 - epsilon)
+        mixed = torch.logaddexp(shares.log() + logs[:, self.neutral, None], (1 - shares).log() + logs)
+        return mixed.log_softmax(dim=1)
