@@ -50,10 +50,7 @@ def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -
     except ComponentError as error:
         return [Fault(f"{key}.name", str(error))]
     found = check_options(component, options, registry, key)
-    # A folder that a variable names can't be looked for where that is not set, which is a fault already.
-    if found or kind != "dataset" or "${" in str(options):
-        return found
-    return _check_dataset(registry, Part(**part), key)
+    return found or (_check_dataset(registry, Part(**part), key) if kind == "dataset" else [])
 
 
 def _check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:

@@ -170,12 +170,13 @@ def test_variables_are_taken_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert found == []
 
 
-def test_a_variable_that_is_not_set_is_one_fault_with_the_way_out(
+def test_a_variable_that_is_not_set_is_a_fault_with_the_way_out(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FERKIT_NOT_SET", raising=False)
-    (fault,) = faults(file, "data.root=${FERKIT_NOT_SET}/sfew")
-    assert fault.splitlines() == [
+    variable, folder = faults(file, "data.root=${FERKIT_NOT_SET}/sfew")
+    assert folder.endswith("ask its makers for the data")
+    assert variable.splitlines() == [
         "data.root: the environment variable FERKIT_NOT_SET is not set",
         "    Set it: export FERKIT_NOT_SET=...; or give the value: --set data.root=...",
     ]

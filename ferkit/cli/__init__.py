@@ -14,6 +14,8 @@ from ferkit.cli.run import run
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -48,15 +50,14 @@ def main() -> None:
     except FerkitError as error:
         print(error, file=sys.stderr)
         sys.exit(2 if isinstance(error, RecipeError) else 1)
-    except KeyboardInterrupt:
-        print("\nStopped. A run goes on where it was with: ferkit run RECIPE --resume", file=sys.stderr)
-        sys.exit(130)
     except typer.Abort:
-        sys.exit(130)
+        status = INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         if message := error.format_message():
             print(f"{message}\nTry: ferkit --help", file=sys.stderr)
         sys.exit(2)
+    if status == INTERRUPTED:
+        print("\nStopped. A run goes on where it was with: ferkit run RECIPE --resume", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,123 @@
+"""How the command line starts, and how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import ferkit
+from ferkit.cli import main
+from ferkit.errors import DataError, Fault, RecipeError
+
+ROOT = Path(__file__).parent.parent.parent
+HEAVY = ("torch", "torchvision", "numpy", "albumentations", "timm", "PIL", "requests", "sklearn")
+SHOW_LOADED = """
+import sys
+from ferkit.cli import main
+sys.argv = ["ferkit", *{arguments}]
+try:
+    main()
+finally:
+    print("LOADED", *(name for name in {heavy} if name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize("typed", ["--help", "--version", "plugins", "run --help", "check --help"])
+def test_what_only_lists_or_helps_loads_nothing_heavy(typed: str) -> None:
+    code = SHOW_LOADED.format(arguments=typed.split(), heavy=HEAVY)
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert answer.stdout.splitlines()[-1] == "LOADED"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["ferkit", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return int(caught.value.code or 0)
+
+
+@pytest.fixture
+def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Makes `ferkit check` end in an error."""
+
+    def put(error: BaseException) -> None:
+        def load_recipe(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr("ferkit.loading.load_recipe", load_recipe)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (
+            RecipeError("a.toml", [Fault("fit", "[red]no[/red]")]),
+            2,
+            "a.toml: 1 fault\n  fit: [red]no[/red]\n",
+        ),
+        (DataError("no [photograph]"), 1, "no [photograph]\n"),
+        (KeyboardInterrupt(), 130, "Stopped. A run goes on where it was with: ferkit run RECIPE --resume\n"),
+    ],
+)
+def test_an_error_is_its_message_and_a_status(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fail: Callable[[BaseException], None],
+    error: BaseException,
+    status: int,
+    message: str,
+) -> None:
+    fail(error)
+    assert run(monkeypatch, "check", "a.toml") == status
+    written = capsys.readouterr()
+    assert written.err.lstrip("\n") == message
+    assert written.out == ""
+
+
+def test_an_error_that_is_not_ferkits_own_keeps_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, fail: Callable[[BaseException], None]
+) -> None:
+    fail(ZeroDivisionError("a defect"))
+    monkeypatch.setattr(sys, "argv", ["ferkit", "check", "a.toml"])
+    with pytest.raises(ZeroDivisionError, match="a defect"):
+        main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["chek"], "No such command 'chek'"),
+        (["check"], "Missing argument"),
+        (["check", "a.toml", "--sett", "a=1"], "No such option: --sett"),
+    ],
+)
+def test_what_is_typed_wrong_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+    written = capsys.readouterr().err
+    assert message in written
+    assert written.endswith("Try: ferkit --help\n")
+
+
+def test_the_commands_are_listed_where_none_is_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch) == 2
+    written = capsys.readouterr()
+    assert all(command in written.out for command in ("run", "check", "plugins", "weights"))
+    assert written.err == ""
+
+
+def test_the_version_is_the_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"ferkit {ferkit.__version__}\n"
