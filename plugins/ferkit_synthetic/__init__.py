@@ -1,0 +1,15 @@
+"""Drawn faces, to run any recipe without real data."""
+
+from ferkit.plugin import Component, hookimpl
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    return [
+        Component(
+            "dataset",
+            "synthetic",
+            "ferkit_synthetic.dataset:SyntheticFaces",
+            "Drawn faces with the seven expressions, to try a recipe without real data",
+        )
+    ]
