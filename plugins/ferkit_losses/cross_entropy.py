@@ -11,7 +11,7 @@ from ferkit_losses.targets import ClassWeights, at_least_float32, weigh_classes
 
 
 class CrossEntropyLoss(nn.Module):
-    """torch's cross entropy, of labels or soft targets.
+    """torch's cross entropy, of labels or soft targets, and torch's mean: by weight for labels alone.
 
     class_weights: "equal", or "inverse_frequency" for the same weight to every class as a whole.
     """

@@ -39,8 +39,8 @@ class FocalLoss(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         logs = at_least_float32(logits).log_softmax(dim=1)
         soft = as_soft(targets, logs)
-        # expm1 keeps the digits of 1 − p where p is nearly 1; the clamp keeps the power's gradient finite.
-        rest = (-logs.expm1()).clamp_min(1e-12)
+        # At 0 the gradient of a power below 1 is infinite.
+        rest = (1 - logs.exp()).clamp_min(1e-12)
         if self.modulate == "true_class":
             rest = rest.gather(1, soft.argmax(dim=1, keepdim=True))
         terms = -soft * rest**self.gamma * logs

@@ -57,6 +57,14 @@ def test_every_map_size_trains_and_classifies_an_image_alone(chain: Chain, side:
     assert head.eval()({"block8": torch.randn(1, 8, side, side)}).shape == (1, 7)
 
 
+def test_every_scale_takes_part_in_the_logits() -> None:
+    head = make_head().eval()
+    head({"block8": torch.randn(4, 8, 9, 9)}).sum().backward()
+    assert head.classify.weight.grad is not None
+    by_scale = head.classify.weight.grad.split([8, *WIDTHS], dim=1)
+    assert all(gradient.abs().sum() > 0 for gradient in by_scale)
+
+
 def test_convolutions_have_no_bias_before_their_batch_norm() -> None:
     convolutions = [m for m in make_head().modules() if isinstance(m, torch.nn.Conv2d)]
     assert len(convolutions) == 6

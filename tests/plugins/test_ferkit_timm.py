@@ -56,11 +56,13 @@ def test_batch_norm_of_the_frozen_part_keeps_its_statistics(freeze: str) -> None
     assert bool(norms) == (freeze in ("none", "stage2"))
 
 
-@pytest.mark.parametrize("freeze", ["all", "stage5"])
-def test_a_wholly_frozen_backbone_has_nothing_to_train(freeze: str) -> None:
-    backbone = TimmBackbone("resnet10t", pretrained=False, freeze=freeze)
+@pytest.mark.parametrize("model", SMALL)
+@pytest.mark.parametrize("is_by_stage", [False, True])
+def test_a_wholly_frozen_backbone_has_nothing_to_train(model: str, is_by_stage: bool) -> None:
+    last = TimmBackbone(model, pretrained=False).default_stage
+    backbone = TimmBackbone(model, pretrained=False, freeze=last if is_by_stage else "all")
     assert not any(parameter.requires_grad for parameter in backbone.parameters())
-    assert not any(one.requires_grad for one in backbone(torch.randn(2, 3, 64, 64)).values())
+    assert not any(one.requires_grad for one in backbone(images_for(backbone).requires_grad_()).values())
 
 
 def test_a_half_frozen_backbone_sends_no_gradient_to_the_frozen_half() -> None:
