@@ -29,7 +29,8 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.problem}" + (f"\n    {self.remedy}" if self.remedy else "")
+        lines = [*self.problem.splitlines(), *self.remedy.splitlines()]
+        return f"{self.where}: " + "\n    ".join(lines)
 
 
 class RecipeError(FerkitError):
