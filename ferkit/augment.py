@@ -33,11 +33,15 @@ class Augmentation:
     """
 
     def __init__(self, parts: Sequence[Part], side: int) -> None:
-        self.compose = albumentations.Compose([make_transform(part, side) for part in parts])
+        self.transforms = [make_transform(part, side) for part in parts]
+        self.compose = albumentations.Compose(self.transforms)
 
     def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 -> (H', W', 3) uint8; the same seed alters an image in the same way."""
-        self.compose.set_random_seed(seed)
+        # A Compose would give all transforms the same seed: those with equal p would happen together.
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.transforms))
+        for transform, own in zip(self.transforms, seeds.tolist(), strict=True):
+            transform.set_random_seed(own)
         altered: NDArray[np.uint8] = self.compose(image=image)["image"]
         return altered
 

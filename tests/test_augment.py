@@ -87,3 +87,17 @@ def test_transforms_are_applied_in_the_recipes_order() -> None:
     parts = [Part(name="HorizontalFlip", p=1.0), Part(name="Crop", x_max=10, y_max=10, p=1.0)]
     np.testing.assert_array_equal(Augmentation(parts, 32)(PHOTOGRAPH, 0), PHOTOGRAPH[:10, ::-1][:, :10])
     np.testing.assert_array_equal(Augmentation(parts[::-1], 32)(PHOTOGRAPH, 0), PHOTOGRAPH[:10, :10][:, ::-1])
+
+
+def test_transforms_are_drawn_independently_of_one_another() -> None:
+    parts = [Part(name="HorizontalFlip", p=0.5), Part(name="InvertImg", p=0.5)]
+    alter = Augmentation(parts, 24)
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[:, 0] = 10
+    outcomes = set()
+    for seed in range(64):
+        altered = alter(image, seed)
+        is_inverted = altered.max() > 200
+        left = int(altered[0, 0, 0]) in (10, 245)
+        outcomes.add((not left, bool(is_inverted)))
+    assert outcomes == {(False, False), (False, True), (True, False), (True, True)}

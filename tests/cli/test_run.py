@@ -1,0 +1,127 @@
+"""`ferkit run` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+REPRODUCTIONS = sorted(path.stem for path in (ROOT / "recipes").glob("sfew_*.toml"))
+
+
+def ferkit(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FERKIT_")}
+    command = [sys.executable, "-m", "ferkit", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env={**kept, **environment}, capture_output=True, text=True, timeout=600
+    )
+
+
+@pytest.mark.parametrize("name", REPRODUCTIONS)
+def test_without_sfew_the_message_says_where_to_get_it_and_how_to_see_the_recipe_run(name: str) -> None:
+    answer = ferkit("run", f"recipes/{name}.toml")
+    assert answer.returncode == 2
+    assert "the environment variable FERKIT_DATA is not set" in answer.stderr
+    assert "SFEW is to be requested from its authors" in answer.stderr
+    assert "MovieTitle_001234567_00000012.png" in answer.stderr
+    assert "--demo" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_unknown_recipe_suggests_the_closest(tmp_path: Path) -> None:
+    answer = ferkit("run", "quickstrat", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "Did you mean 'quickstart'?" in answer.stderr
+
+
+def test_resuming_where_nothing_was_run_says_so(tmp_path: Path) -> None:
+    answer = ferkit("run", "quickstart", "--resume", cwd=tmp_path)
+    assert answer.returncode == 1
+    assert "there is no run of quickstart in runs/ to go on with" in answer.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = ferkit("run", "quickstart", "--out", str(tmp_path / "file" / "run"), cwd=tmp_path)
+    assert answer.returncode == 1
+    assert f"can't write a run to {tmp_path / 'file' / 'run'}" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_class_with_one_image_and_an_empty_class_are_named(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for folder in ("happy", "sad", "angry"):
+        (tmp_path / "faces" / folder).mkdir(parents=True)
+    for number in range(4):
+        Image.new("RGB", (32, 32), (60 * number, 0, 0)).save(tmp_path / "faces" / "happy" / f"{number}.png")
+    Image.new("RGB", (32, 32)).save(tmp_path / "faces" / "sad" / "0.png")
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(
+        'name = "own"\n[data]\nname = "image_folder"\nroot = "faces"\n[detector]\nname = "whole_image"\n'
+        '[model]\nbackbone = { name = "timm", model = "resnet10t", pretrained = false }\n'
+    )
+    empty = ferkit("run", str(recipe), cwd=tmp_path)
+    assert empty.returncode == 2
+    assert "faces/angry has no photograph" in empty.stderr
+    (tmp_path / "faces" / "angry").rmdir()
+    single = ferkit("run", str(recipe), cwd=tmp_path)
+    assert single.returncode == 1
+    assert "class 'sadness' has 1 image; 2 stratified folds need at least 2" in single.stderr
+
+
+@pytest.mark.slow
+def test_the_quickstart_is_far_above_chance(tmp_path: Path) -> None:
+    answer = ferkit("run", cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert answer.returncode == 0, answer.stderr
+    (report,) = (tmp_path / "runs").glob("quickstart-*/report.html")
+    assert f"report: {report.relative_to(tmp_path)}" in answer.stdout
+    summary = json.loads(report.with_name("summary.json").read_text())
+    assert summary["scores"]["last_epoch"]["accuracy"] > 3 / 7
+    assert "nothing about real" in report.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sfew_inception_mixup_smoothing", "sfew_multiscale"])
+def test_any_recipe_runs_as_a_demonstration_without_its_data_or_weights(tmp_path: Path, name: str) -> None:
+    answer = ferkit(
+        "run",
+        str(ROOT / "recipes" / f"{name}.toml"),
+        "--demo",
+        "--set",
+        "fit.epochs=1",
+        cwd=tmp_path,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        TORCH_HOME=str(tmp_path / "torch"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    (report,) = (tmp_path / "runs").glob(f"{name}-demo-*/report.html")
+    summary = json.loads(report.with_name("summary.json").read_text())
+    assert summary["demo"] is True
+    assert any("mean nothing about real faces" in notice for notice in summary["notices"])
+    assert any("'vggface2' are not here" in notice for notice in summary["notices"])
+    assert not (tmp_path / "torch").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.skipif(not (SHARED / "london").is_dir(), reason="../shared/data/london is absent")
+def test_real_photographs_of_two_classes_run_from_a_short_recipe(tmp_path: Path) -> None:
+    from ferkit.weights import is_present
+
+    if not is_present("msceleb1m"):
+        pytest.skip("the weights msceleb1m are not in the cache: ferkit weights fetch msceleb1m")
+    recipe = ROOT / "recipes" / "london.toml"
+    assert len(recipe.read_text().splitlines()) <= 25
+    answer = ferkit("run", str(recipe), "--out", str(tmp_path / "run"), FERKIT_DATA=str(SHARED))
+    assert answer.returncode == 0, answer.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["labels"] == ["neutral", "smiling"]
+    assert summary["data"]["faces_found"] == 204
+    assert summary["scores"]["last_epoch"]["accuracy"] > 0.7
