@@ -59,7 +59,7 @@ def test_an_installed_plugin_is_found_with_its_distribution(install: Install) ->
         ("1 / 0", "division by zero"),
         (HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError('no')", "no"),
         (HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError", "RuntimeError"),
-        (HEAD + "@hookimpl\ndef ferkit_component():\n    return []", "ferkit_component"),
+        (HEAD + "@hookimpl\ndef ferkit_component():\n    return []", "unknown hook 'ferkit_component'"),
         ("def ferkit_components():\n    return []", "it has no function ferkit_components marked"),
         (
             HEAD + "@hookimpl\ndef ferkit_components():\n    return ['head']",
