@@ -19,7 +19,7 @@ Colour = tuple[int, int, int]
 Points = NDArray[np.float64]
 """(N, 2), x y."""
 
-SUPERSAMPLING = 4
+SUPERSAMPLING = 3
 DEPTH = 0.5  # of the head, from its outline to the tip of the cheeks, in head coordinates
 
 

@@ -11,7 +11,7 @@ from ferkit_synthetic.canvas import Canvas, Colour, Points, curve, ellipse, mix
 from ferkit_synthetic.person import Person
 
 MOUTH_Y = 0.47
-JAW_DROP = 0.13
+JAW_DROP = 0.16
 INSIDE: Colour = (66, 20, 24)
 TEETH: Colour = (236, 230, 218)
 TONGUE: Colour = (176, 84, 86)
@@ -34,17 +34,17 @@ def shape_lips(person: Person, units: Units) -> Lips:
     """The lips as the action units pull them."""
     drop = JAW_DROP * units[26]
     middle = MOUTH_Y - 0.02 * units[17] + 0.012 * units[12]
-    opening = max(0.0, 1.35 * drop + 0.055 * units[25] + 0.02 * units[10] * units[25])
+    opening = max(0.0, 1.35 * drop + 0.06 * units[25] + 0.02 * units[10] * units[25])
     thickness = person.lip_fullness * (1 - 0.62 * units[23]) * (1 - 0.35 * units[20]) * (1 - 0.2 * units[12])
     upper_edge = middle - 0.25 * opening - 0.04 * units[10]
     lower_edge = max(upper_edge + opening, upper_edge)
     return Lips(
-        half_width=0.205
+        half_width=0.22
         * person.mouth_width
-        * (1 + 0.3 * units[12] + 0.32 * units[20] - 0.14 * units[23] - 0.12 * units[26] - 0.08 * units[17]),
+        * (1 + 0.3 * units[12] + 0.32 * units[20] - 0.14 * units[23] - 0.24 * units[26] - 0.08 * units[17]),
         corner=MOUTH_Y
-        - 0.085 * units[12]
-        + 0.075 * units[15]
+        - 0.105 * units[12]
+        + 0.09 * units[15]
         + 0.03 * units[20]
         + 0.45 * drop
         + 0.012 * units[10],

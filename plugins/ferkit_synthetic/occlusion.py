@@ -69,9 +69,9 @@ def _draw_hand(canvas: Canvas, person: Person, rng: np.random.Generator) -> None
 
 
 COVERS: tuple[tuple[float, Callable[[Canvas, Person, np.random.Generator], None]], ...] = (
-    (0.14, _draw_glasses),
-    (0.17, _draw_sunglasses),
-    (0.24, _draw_lock),
-    (0.31, _draw_hand),
+    (0.10, _draw_glasses),
+    (0.12, _draw_sunglasses),
+    (0.17, _draw_lock),
+    (0.22, _draw_hand),
 )
 """Each with the chance that it, or one before it, comes up."""

@@ -22,13 +22,13 @@ class Light:
 
 
 def sample_pose(rng: np.random.Generator) -> Pose:
-    yaw, pitch, roll = rng.normal(0, (0.16, 0.09, 0.08))
-    shift = rng.normal(0, 0.04, 2)
+    yaw, pitch, roll = rng.normal(0, (0.12, 0.07, 0.06))
+    shift = rng.normal(0, 0.025, 2)
     return Pose(
         yaw=float(np.clip(yaw, -0.4, 0.4)),
         pitch=float(np.clip(pitch, -0.2, 0.2)),
         roll=float(np.clip(roll, -0.25, 0.25)),
-        scale=float(rng.uniform(0.8, 0.97)),
+        scale=float(rng.uniform(0.84, 0.97)),
         shift=(float(shift[0]), float(shift[1]) + 0.06),
     )
 
