@@ -24,6 +24,7 @@ class PlainProgress:
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
         self.place = ""
+        self.faces_said = 0
 
     def say(self, text: str) -> None:
         print(text, flush=True)
@@ -32,7 +33,8 @@ class PlainProgress:
         self.say(f"note: {text}")
 
     def faces(self, done: int, total: int) -> None:
-        if done == total or done % 100 == 0:
+        if done == total or done - self.faces_said >= 100:
+            self.faces_said = done
             self.say(f"faces: {done} of {total} photographs")
 
     def begin_cell(self, cell: Cell, number: int, cells: int) -> None:

@@ -1,0 +1,58 @@
+"""`ferkit weights`, as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.test_run import ferkit
+
+
+def test_the_catalogue_tells_source_terms_hash_and_place(tmp_path: Path) -> None:
+    answer = ferkit("weights", "list", TORCH_HOME=str(tmp_path))
+    assert answer.returncode == 0
+    for name in ("vggface2", "casia-webface", "msceleb1m"):
+        assert f"\n{name}\n" in f"\n{answer.stdout}"
+    assert "6acdd8fb3a3fb2b54257abdd1879246a3fcbe18fbe53a41c751e141abe63a0af" in answer.stdout
+    assert f"{tmp_path}/checkpoints/facenet_keras.h5 (not fetched)" in answer.stdout
+    assert answer.stdout.count("licence:") == answer.stdout.count("source:") == 3
+
+
+def test_what_is_not_there_has_no_path(tmp_path: Path) -> None:
+    answer = ferkit("weights", "path", "msceleb1m", TORCH_HOME=str(tmp_path))
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert "Fetch it: ferkit weights fetch msceleb1m" in answer.stderr
+
+
+def test_a_file_in_the_cache_is_verified_and_its_path_told(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoints" / "20180402-114759-vggface2.pt"
+    file.parent.mkdir()
+    file.write_bytes(b"abc")
+    assert ferkit("weights", "path", "vggface2", TORCH_HOME=str(tmp_path)).stdout == f"{file}\n"
+    told = ferkit("weights", "verify", TORCH_HOME=str(tmp_path)).stdout
+    assert told.startswith("vggface2: recorded, not verified: no hash is published, sha256 ba7816bf")
+
+
+def test_a_wrong_file_fails_verification(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "facenet_keras.h5").write_bytes(b"abc")
+    answer = ferkit("weights", "verify", "msceleb1m", TORCH_HOME=str(tmp_path))
+    assert answer.returncode == 1
+    assert "expected sha256 6acdd8fb" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_without_a_network_fetching_says_how_to_do_it_by_hand(tmp_path: Path) -> None:
+    answer = ferkit(
+        "weights", "fetch", "msceleb1m", TORCH_HOME=str(tmp_path), PIP_INDEX_URL="http://127.0.0.1:9"
+    )
+    assert answer.returncode == 1
+    assert "the weights 'msceleb1m' can't be fetched" in answer.stderr
+    assert f"folder: {tmp_path}/checkpoints" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_misspelt_weights_suggest_the_closest(tmp_path: Path) -> None:
+    answer = ferkit("weights", "fetch", "mscelebm", TORCH_HOME=str(tmp_path))
+    assert answer.returncode == 1
+    assert "Did you mean 'msceleb1m'?" in answer.stderr

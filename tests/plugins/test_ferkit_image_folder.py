@@ -1,0 +1,100 @@
+"""Class folders: which are classes, under which names, and what is told of the ones that can't be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ferkit_image_folder.dataset import SPELLINGS, ImageFolder
+
+from ferkit.errors import DataError
+from ferkit.interfaces import CANONICAL_LABELS
+
+
+def fill(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return root
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return fill(tmp_path, "Happy/1.jpg", "Happy/deep/2.PNG", "sadness/3.webp", "wink/4.tif")
+
+
+def test_known_spellings_get_canonical_labels_and_others_their_own_name(root: Path) -> None:
+    samples = ImageFolder(root).samples()
+    assert [(one.path.name, one.label) for one in samples] == [
+        ("1.jpg", "happiness"),
+        ("2.PNG", "happiness"),
+        ("3.webp", "sadness"),
+        ("4.tif", "wink"),
+    ]
+
+
+def test_every_spelling_leads_to_a_canonical_label_and_every_one_is_reached() -> None:
+    assert set(SPELLINGS.values()) == set(CANONICAL_LABELS)
+
+
+def test_what_is_no_photograph_or_hidden_is_passed_over(root: Path) -> None:
+    fill(root, "Happy/notes.txt", "Happy/.hidden.jpg", ".cache/5.jpg", "loose.jpg")
+    assert len(ImageFolder(root).samples()) == 4
+
+
+def test_a_map_names_each_folder_and_leaves_some_out(root: Path) -> None:
+    labels = {"Happy": "joyful", "sadness": "sadness", "wink": ""}
+    assert {one.label for one in ImageFolder(root, label_map=labels).samples()} == {"joyful", "sadness"}
+
+
+def test_folders_of_one_label_are_one_class(root: Path) -> None:
+    labels = {"Happy": "happiness", "sadness": "sadness", "wink": "happiness"}
+    samples = ImageFolder(root, label_map=labels).samples()
+    assert [one.label for one in samples].count("happiness") == 3
+
+
+def test_groups_are_the_named_parts_of_a_files_name(tmp_path: Path) -> None:
+    fill(tmp_path, "a/007_03.jpg", "b/odd.jpg")
+    samples = ImageFolder(tmp_path, group_pattern=r"(?P<person>\d+)_(?P<take>\d+)").samples()
+    assert [dict(one.groups) for one in samples] == [{"person": "007", "take": "03"}, {}]
+
+
+def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"group_pattern: '\(' is no regular expression"):
+        ImageFolder(tmp_path, group_pattern="(")
+
+
+def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
+    (fault,) = ImageFolder(tmp_path / "none").faults()
+    assert fault.startswith(f"there is no folder {tmp_path / 'none'}")
+    assert "/happy/*.jpg" in fault
+
+
+@pytest.mark.parametrize(
+    ("files", "label_map", "problems"),
+    [
+        (["a/1.jpg"], None, ["needs a folder for each of two classes or more; found: a"]),
+        ([], None, ["needs a folder for each of two classes or more; found: none"]),
+        (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["joy has no photograph (.bmp,"]),
+        (["a/1.jpg", "b/1.jpg"], {"a": "x"}, ["label_map says nothing of the folder 'b'"]),
+        (
+            ["a/1.jpg", "b/1.jpg"],
+            {"a": "x", "b": "y", "c": "z"},
+            ["label_map has 'c', but", "has no such folder"],
+        ),
+        (["a/1.jpg", "b/1.jpg"], {"a": "Angry", "b": "y"}, ["'Angry' is written 'anger' in ferkit"]),
+    ],
+)
+def test_what_is_wrong_is_told_before_a_photograph_is_opened(
+    tmp_path: Path, files: list[str], label_map: dict[str, str] | None, problems: list[str]
+) -> None:
+    folder = ImageFolder(fill(tmp_path, *files), label_map=label_map)
+    text = "\n".join(folder.faults())
+    assert all(problem in text for problem in problems), text
+    with pytest.raises(DataError):
+        folder.samples()
+
+
+def test_a_root_that_is_whole_lacks_nothing(root: Path) -> None:
+    assert ImageFolder(root).faults() == []

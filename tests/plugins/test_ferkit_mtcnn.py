@@ -1,0 +1,146 @@
+"""MTCNN behind ferkit's interface, held against facenet-pytorch's own answers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from facenet_pytorch import MTCNN
+from ferkit_mtcnn.detector import MTCNNDetector
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.data import astronaut
+
+from ferkit.images import read_image
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+ASTRONAUT = astronaut()
+SFEW = os.environ.get("FERKIT_SFEW", "")
+METHODS = ("probability", "largest", "largest_over_threshold", "center_weighted_size")
+
+needs_london = pytest.mark.skipif(not (SHARED / "london").is_dir(), reason="../shared/data/london is absent")
+
+
+@pytest.fixture(scope="module")
+def detector() -> MTCNNDetector:
+    return MTCNNDetector(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def crowd() -> NDArray[np.uint8]:
+    """Three faces of different sizes: the astronaut beside herself, smaller each time."""
+    half, third = (np.asarray(Image.fromarray(ASTRONAUT).resize((side, side))) for side in (300, 200))
+    canvas = np.full((512, 1012, 3), 200, dtype=np.uint8)
+    canvas[:, :512] = ASTRONAUT
+    canvas[:300, 512:812] = half
+    canvas[:200, 812:] = third
+    return canvas
+
+
+def test_a_face_is_found_where_it_is(detector: MTCNNDetector) -> None:
+    (found,) = detector([ASTRONAUT])
+    x0, y0, x1, y1 = found.boxes[0]
+    assert (found.boxes.dtype, found.scores.dtype, found.landmarks.shape[1:]) == (
+        np.float32,
+        np.float32,
+        (5, 2),
+    )
+    assert 160 < x0 < 190 and 50 < y0 < 90
+    assert 250 < x1 < 290 and 150 < y1 < 190
+    assert found.scores[0] > 0.99
+
+
+def test_landmarks_are_eyes_nose_and_mouth_in_their_order(detector: MTCNNDetector) -> None:
+    left_eye, right_eye, nose, left_mouth, right_mouth = detector([ASTRONAUT])[0].landmarks[0]
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+    assert left_mouth[0] < right_mouth[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_is_facenet_pytorchs_own(method: str, crowd: NDArray[np.uint8]) -> None:
+    theirs = MTCNN(keep_all=True, device="cpu").eval()
+    boxes, scores, points = theirs.detect(crowd, landmarks=True)
+    picture = Image.fromarray(crowd)  # center_weighted_size asks it for its width
+    chosen, _, _ = theirs.select_boxes(boxes, scores, points, picture, method=method)
+    (ours,) = MTCNNDetector(selection_method=method, device="cpu")([crowd])
+    assert len(ours.boxes) == len(boxes) >= 3
+    assert ours.boxes[0] == pytest.approx(np.asarray(chosen[0], dtype=np.float32), abs=1e-3)
+
+
+def test_the_most_probable_face_comes_first_by_default(
+    detector: MTCNNDetector, crowd: NDArray[np.uint8]
+) -> None:
+    scores = detector([crowd])[0].scores
+    assert list(scores) == sorted(scores, reverse=True)
+
+
+def test_a_photograph_gets_the_same_answer_alone_and_among_others(
+    detector: MTCNNDetector, crowd: NDArray[np.uint8]
+) -> None:
+    flipped = np.ascontiguousarray(ASTRONAUT[:, ::-1])
+    blank = np.zeros_like(ASTRONAUT)
+    images = [ASTRONAUT, crowd, blank, flipped]
+    for together, image in zip(detector(images), images, strict=True):
+        (alone,) = detector([image])
+        assert together.boxes.shape == alone.boxes.shape
+        assert together.boxes == pytest.approx(alone.boxes, abs=0.05)
+        assert together.scores == pytest.approx(alone.scores, abs=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (1, 1), (11, 500), (19, 19), (20, 20), (12, 12)])
+def test_where_there_is_no_face_nothing_is_found(detector: MTCNNDetector, shape: tuple[int, int]) -> None:
+    (found,) = detector([np.full((*shape, 3), 90, dtype=np.uint8)])
+    assert (found.boxes.shape, found.scores.shape, found.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
+
+
+def test_of_no_photograph_there_is_no_answer(detector: MTCNNDetector) -> None:
+    assert detector([]) == []
+
+
+def test_options_reach_the_networks(crowd: NDArray[np.uint8]) -> None:
+    assert len(MTCNNDetector(device="cpu")([crowd])[0].boxes) >= 3
+    large_only = MTCNNDetector(min_face_size=90, device="cpu")([crowd])[0]
+    assert len(large_only.boxes) < 3
+    sure_only = MTCNNDetector(thresholds=(0.6, 0.7, 1.0), device="cpu")([crowd])[0]
+    assert len(sure_only.boxes) < 3
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"min_face_size": 0}, "min_face_size: expected at least 1 pixel, got 0"),
+        ({"factor": 1.0}, "factor: expected a number between 0 and 1, got 1.0"),
+        ({"thresholds": (0.6, 0.7, 1.7)}, "thresholds: expected numbers from 0 to 1"),
+    ],
+)
+def test_an_option_that_can_not_be_is_named(options: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        MTCNNDetector(**options)
+
+
+@pytest.mark.data
+@needs_london
+def test_portraits_have_one_face_and_landscapes_hardly_any(detector: MTCNNDetector) -> None:
+    portraits = [read_image(path) for path in sorted((SHARED / "london" / "smiling").glob("*.jpg"))[:12]]
+    assert [len(found.boxes) for found in detector(portraits)] == [1] * 12
+    scenes = [read_image(path) for path in sorted((SHARED / "photos" / "no_face").glob("*.jpg"))[:6]]
+    assert all((found.scores < 0.95).all() for found in detector(scenes))
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.skipif(not Path(SFEW).is_dir() or not SFEW, reason="FERKIT_SFEW names no folder with SFEW-675")
+def test_643_of_sfews_675_photographs_have_a_face_at_facenet_pytorchs_defaults(
+    detector: MTCNNDetector,
+) -> None:
+    paths = sorted(Path(SFEW).glob("*/*.png"))
+    assert len(paths) == 675
+    found = 0
+    for start in range(0, len(paths), 15):
+        found += sum(
+            len(one.boxes) > 0 for one in detector([read_image(p) for p in paths[start : start + 15]])
+        )
+    assert found == 643
