@@ -59,8 +59,8 @@ class ImageFolder:
         found = self._unmapped()
         folders = self._folders()
         found += [
-            f"class folder {path} has no photograph ({', '.join(sorted(SUFFIXES))}). Add some, or leave it out: "
-            f'label_map = {{ "{path.name}" = "" }}'
+            f"class folder {path} has no photograph ({', '.join(sorted(SUFFIXES))}). Add some, or leave it "
+            f'out: label_map = {{ "{path.name}" = "" }}'
             for path in folders
             if not _photographs(path)
         ]

@@ -110,8 +110,9 @@ class MTCNNDetector:
                 return areas
             case "largest_over_threshold":
                 # Those over the threshold by size, before all the others.
-                is_sure = scores > self.selection_threshold
-                return areas + is_sure.astype(np.float32) * (areas.max() + 1)
+                is_sure = (scores > self.selection_threshold).astype(np.float32)
+                sure_first: NDArray[np.float32] = areas + is_sure * (areas.max() + 1)
+                return sure_first
             case "center_weighted_size":
                 centres = (boxes[:, :2] + boxes[:, 2:]) / 2
                 offsets = centres - np.array([size[1] / 2, size[0] / 2])

@@ -21,7 +21,7 @@ NAME = re.compile(r"(.+?)[_-](\d{9})_+(\d+)\.png")
 
 LAYOUT = """\
 SFEW is to be requested from its authors (Dhall, Goecke, Lucey, Gedeon: "Static Facial Expression Analysis in
-Tough Conditions: Data, Evaluation Protocol and Benchmark", ICCV Workshops 2011). Its folder must look like this:
+Tough Conditions: Data, Evaluation Protocol and Benchmark", ICCV Workshops 2011). How its folder must look:
     {root}/Angry/MovieTitle_001234567_00000012.png    (movie, time, frame; 720 by 576 pixels)
     {root}/Disgust/, Fear/, Happy/, Neutral/, Sad/, Surprise/
 Meanwhile, to see the recipe run on drawn faces: ferkit run RECIPE --demo"""

@@ -173,7 +173,7 @@ def read_celebrities(archive: Path, part: str) -> Iterator[tuple[str, np.ndarray
 
 
 def embed(trunk: InceptionResnetV1, photographs: list[np.ndarray]) -> np.ndarray:
-    """(N, 128) embeddings of the largest faces, normalised as the weights were trained: by each face itself."""
+    """(N, 128) embeddings of the largest faces, each face normalised by itself as in training."""
     crops = []
     for photograph, found in zip(photographs, LARGEST(photographs), strict=True):
         x0, y0, x1, y1 = found.boxes[0].clip(0).astype(int) if len(found.boxes) else (0, 0, 9999, 9999)

@@ -34,7 +34,8 @@ def test_a_long_title_stays_inside_the_picture(classes: int) -> None:
     figure = draw_confusion(np.eye(classes, dtype=int), labels, title)
     figure.canvas.draw()
     box = figure.axes[0].title.get_window_extent()
-    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
 
 
 def test_courses_are_by_cell_and_in_the_epochs_order() -> None:

@@ -26,7 +26,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 class Silent(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 
@@ -175,7 +175,7 @@ def test_where_no_hash_is_published_the_files_own_is_told(cache: Path) -> None:
 
 
 def test_a_file_that_is_not_there_can_not_be_verified() -> None:
-    with pytest.raises(WeightsError, match="is not there. Fetch it: ferkit weights fetch some"):
+    with pytest.raises(WeightsError, match=r"is not there\. Fetch it: ferkit weights fetch some"):
         verify(entry_of(DirectFile(NOBODY)))
 
 
@@ -202,7 +202,9 @@ def test_every_entry_of_the_catalogue_says_where_it_is_from_and_under_what_terms
     entries = weights.catalogue()
     assert {"vggface2", "casia-webface", "msceleb1m"} <= {entry.name for entry in entries}
     for entry in entries:
-        assert entry.licence and entry.trained_on and entry.embedding_size > 0
+        assert entry.licence
+        assert entry.trained_on
+        assert entry.embedding_size > 0
         assert isinstance(entry.source, DirectFile | ArchiveMember)
 
 
