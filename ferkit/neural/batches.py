@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -50,15 +51,22 @@ class FaceImages(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int]:
         epoch, position = key
-        image = self.faces[position].image
+        # Square before it is altered, as facenet-pytorch's MTCNN hands faces on: otherwise a random crop of
+        # square shape would show the network faces less stretched than those that it is tested on.
+        image = resize_square(self.faces[position].image, self.side)
         if self.augmentation:
-            image = self.augmentation(image, derive_seed(self.seed, epoch, position))
-        if image.shape[:2] != (self.side, self.side):
-            shrinks = min(image.shape[:2]) > self.side
-            how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            image = np.asarray(cv2.resize(image, (self.side, self.side), interpolation=how))
+            altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
+            image = resize_square(altered, self.side)
         normalised = (image.astype(np.float32) - self.mean) / self.deviation
         return torch.from_numpy(normalised.transpose(2, 0, 1)), self.indices[position]
+
+
+def resize_square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 -> (side, side, 3) uint8; the image itself where it is that already."""
+    if image.shape[:2] == (side, side):
+        return image
+    how = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=how), dtype=np.uint8)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

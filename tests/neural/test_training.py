@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ferkit import recipe
@@ -240,6 +242,20 @@ def test_each_epoch_has_its_own_order() -> None:
     second = [position for _, position in sampler]
     assert first != second
     assert sorted(first) == sorted(second) == list(range(20))
+
+
+def test_a_face_is_square_before_it_is_altered_and_after() -> None:
+    tall = [replace(face, image=face.image[:, :12].copy()) for face in FACES]
+    seen: list[tuple[int, ...]] = []
+
+    class Watching(Augmentation):
+        def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+            seen.append(image.shape)
+            return super().__call__(image, seed)[:10]
+
+    images = FaceImages(tall, LABELS, 20, "facenet", Watching(FLIPS, 20))
+    assert images[(1, 0)][0].shape == (3, 20, 20)
+    assert seen == [(20, 20, 3)]
 
 
 @pytest.mark.parametrize(
