@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
+from ferkit.assemble import build
 from ferkit.augment import Augmentation
 from ferkit.demo import cut_down
 from ferkit.estimators import build_loss, build_network
@@ -108,7 +109,8 @@ def measure(source: str, epochs: int, image_size: int, faces: int) -> dict[str, 
         return {**drawn, "fit": fit, "data": {"name": "synthetic", "per_class": per_class}}
 
     recipe, registry = load_recipe(source, overrides, change=change)
-    drawn = find_faces(recipe, registry, Silence()).faces
+    samples = build(registry, "dataset", recipe.data).samples()
+    drawn = find_faces(recipe, registry, samples, Silence()).faces
     labels = sorted({face.sample.label for face in drawn})
     train, test = list(drawn[::2]), list(drawn[1::2])
     ours = ferkit_epochs(recipe, registry, train, test, labels)

@@ -21,10 +21,6 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the netwo
 
 import albumentations
 
-SIDE = 160
-BLANK = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
-"""What the check of a recipe's transforms is tried on."""
-
 
 class Augmentation:
     """albumentations' transforms, one after the other. Made of checked parts.
@@ -66,12 +62,13 @@ def transform_names() -> list[str]:
     return sorted(name for name, one in members if isinstance(one, type) and issubclass(one, base))
 
 
-def check_transforms(tables: Sequence[Any]) -> list[Fault]:
-    """Every fault in the names and options of an `[[augment]]` list."""
-    return [fault for index, table in enumerate(tables) for fault in _check(table, f"augment.{index}")]
+def check_transforms(tables: Sequence[Any], side: int) -> list[Fault]:
+    """Every fault in the names and options of an `[[augment]]` list, tried on an image of side by side."""
+    blank = np.zeros((side, side, 3), dtype=np.uint8)
+    return [fault for index, table in enumerate(tables) for fault in _check(table, f"augment.{index}", blank)]
 
 
-def _check(table: Any, where: str) -> list[Fault]:
+def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Fault]:
     if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
         return []  # the schema reports it
     name, known = table["name"], transform_names()
@@ -88,8 +85,8 @@ def _check(table: Any, where: str) -> list[Fault]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            make_transform(Part(**table), side=SIDE)
-            altered = make_transform(Part(**{**table, "p": 1.0}), side=SIDE)(image=BLANK)["image"]
+            make_transform(Part(**table), side=len(blank))
+            altered = make_transform(Part(**{**table, "p": 1.0}), side=len(blank))(image=blank)["image"]
     except Exception as error:
         if isinstance(cause := error.__cause__ or error, ValidationError):
             return _refused(name, where, cause)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ferkit.errors import ComponentError
@@ -25,25 +25,37 @@ def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[st
             "This is a demonstration on drawn faces, cut down to a few minutes: its scores mean nothing "
             "about real faces, and nothing about the recipe on its own data."
         )
-        model = dict(table.get("model", {}))
-        fit = dict(table.get("fit", {}))
-        backbone = dict(model.get("backbone", {"name": "inception_resnet_v1"}))
-        model["backbone"] = _without_absent_weights(backbone, registry, notices)
-        fit["epochs"] = min(EPOCHS, fit.get("epochs", EPOCHS))
-        return {
+        model, fit, protocol = (table.get(key, {}) for key in ("model", "fit", "protocol"))
+        changed = {
             **table,
-            "name": f"{table.get('name', 'recipe')}-demo",
+            # In the recipe as resolved too, so that the warning stays with it.
+            "description": f"Demonstration on drawn faces. {table.get('description', '')}".strip(),
             "data": {"name": "synthetic", "per_class": PER_CLASS},
-            "model": model,
-            "fit": fit,
-            "protocol": {**table.get("protocol", {}), "repeats": 1},
         }
+        if isinstance(name := table.get("name"), str):
+            changed["name"] = f"{name}-demo"
+        # What is malformed is left as it is: the checks that follow report it.
+        if isinstance(model, dict):
+            backbone = model.get("backbone", {"name": "inception_resnet_v1"})
+            if isinstance(backbone, dict):
+                changed["model"] = {
+                    **model,
+                    "backbone": _without_absent_weights(backbone, registry, notices),
+                }
+        if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", EPOCHS), int):
+            changed["fit"] = {**fit, "epochs": min(EPOCHS, epochs)}
+        if isinstance(protocol, dict):
+            changed["protocol"] = {**protocol, "repeats": 1}
+        return changed
 
     return change
 
 
-def _without_absent_weights(part: dict[str, Any], registry: Registry, notices: list[str]) -> dict[str, Any]:
+def _without_absent_weights(
+    part: Mapping[str, Any], registry: Registry, notices: list[str]
+) -> dict[str, Any]:
     """The part, told to start from random numbers where its weights are not in the cache."""
+    part = dict(part)
     try:
         component = registry.get("backbone", str(part.get("name")))
         asked = weights_options(component, part)
@@ -51,7 +63,7 @@ def _without_absent_weights(part: dict[str, Any], registry: Registry, notices: l
     except ComponentError:
         return part  # the checks that follow report it
     for option, name in asked.items():
-        if name != "none" and not is_present(name):
+        if name != "none" and name in registry.names("weights") and not is_present(name):
             notices.append(f"The weights {name!r} are not here, so the backbone started from random numbers.")
             part = {**part, option: "none"}
     for option in downloads:

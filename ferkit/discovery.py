@@ -18,6 +18,9 @@ from ferkit.component import Component
 from ferkit.hookspecs import PROJECT, Hooks
 from ferkit.registry import BrokenPlugin, Registry
 
+named_modules: list[str] = []
+"""Modules that this process's recipes have named: weights that they offer are looked up long after."""
+
 
 def load_plugins(modules: Iterable[str] = ()) -> Registry:
     """All installed plugins and the named modules, ferkit's own first so that no other takes their names.
@@ -25,6 +28,8 @@ def load_plugins(modules: Iterable[str] = ()) -> Registry:
     A module that is installed as a plugin too is taken once.
     """
     registry = Registry()
+    modules = list(modules)
+    named_modules.extend(module for module in modules if module not in named_modules)
     for provider, point in _installed():
         _add(registry, provider, point.load)
     for module in modules:

@@ -12,6 +12,10 @@ from typing import Any
 import torch
 
 from ferkit import __version__
+from ferkit.assemble import slots
+from ferkit.neural.device import choose_precision
+from ferkit.recipe import Recipe
+from ferkit.registry import Registry
 
 PACKAGES = (
     "torch",
@@ -27,21 +31,29 @@ PACKAGES = (
 )
 
 
-def describe_environment(precision: str) -> dict[str, Any]:
-    """Versions, machine, threads and the commit of ferkit's own checkout, if it is one."""
+def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """Versions, machine, threads, the commit of ferkit's own checkout, if it is one, and others' plugins."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "ferkit": __version__,
         "git commit": _commit(),
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
+        "plugins": ", ".join(_plugins(recipe, registry)) or None,
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": gpu,
-        "precision": precision,
+        "precision": choose_precision(recipe.fit),
     }
+
+
+def _plugins(recipe: Recipe, registry: Registry) -> list[str]:
+    """Who provides the recipe's components, where that is not ferkit."""
+    used = slots(recipe.model_dump(exclude_none=True))
+    providers = {registry.provider(kind, part["name"]) for kind, _, part in used}
+    return sorted(provider for provider in providers if f"(ferkit {__version__})" not in provider)
 
 
 def _version(package: str) -> str | None:

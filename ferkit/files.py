@@ -29,5 +29,5 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8, whole or not at all. Raises RunError."""
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    """UTF-8, whole or not at all; bytes of a file's name that are none stay as they are. Raises RunError."""
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", errors="surrogateescape"))

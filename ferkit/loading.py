@@ -17,11 +17,12 @@ from ferkit.annotations import describe_value
 from ferkit.assemble import check_components
 from ferkit.discovery import load_plugins
 from ferkit.errors import Fault, RecipeError
-from ferkit.recipe import Recipe
+from ferkit.recipe import Model, Recipe
 from ferkit.registry import Registry
 from ferkit.schema_faults import translate
 from ferkit.shipped import find_recipe
 
+DEFAULT_SIDE: int = Model().image_size
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 
 
@@ -53,7 +54,11 @@ def load_recipe(
     if isinstance(augment := table.get("augment"), list) and augment:
         from ferkit.augment import check_transforms
 
-        faults += check_transforms(augment)
+        faults += check_transforms(augment, recipe.model.image_size if recipe else DEFAULT_SIDE)
+    if recipe and not faults:
+        from ferkit.trial import try_network
+
+        faults = try_network(recipe, registry)
     if faults or recipe is None:
         raise RecipeError(source, faults)
     return recipe, registry

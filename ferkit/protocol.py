@@ -32,20 +32,30 @@ class Cell:
 def cells(protocol: Protocol, truth: Sequence[str]) -> Iterator[Cell]:
     """Stratified folds, each the test fold once, for every repeat (the paper, section 2.6).
 
-    truth: each face's label. Raises DataError where a class has fewer images than there are folds.
+    truth: each face's label. Raises DataError as `check_classes` does.
     """
-    for label, count in sorted(Counter(truth).items()):
+    check_classes(protocol, truth)
+    for repeat in range(protocol.repeats):
+        seed = protocol.seed + (repeat if protocol.new_folds else 0)
+        folds = StratifiedKFold(protocol.folds, shuffle=True, random_state=seed)
+        for fold, (train, test) in enumerate(folds.split(np.zeros(len(truth)), truth)):
+            yield Cell(repeat, fold, train, test)
+
+
+def check_classes(protocol: Protocol, truth: Sequence[str]) -> None:
+    """Raises DataError where there are fewer than two classes, or images of one than folds."""
+    counts = Counter(truth)
+    if len(counts) < 2:
+        raise DataError(
+            f"the data has {', '.join(map(repr, counts)) or 'no class'}; there must be two classes or more"
+        )
+    for label, count in sorted(counts.items()):
         if count < protocol.folds:
             images = "1 image" if count == 1 else f"{count} images"
             raise DataError(
                 f"class {label!r} has {images}; {protocol.folds} stratified folds need at least "
                 f"{protocol.folds} of each class. Add images, or leave the class out of the data."
             )
-    for repeat in range(protocol.repeats):
-        seed = protocol.seed + (repeat if protocol.new_folds else 0)
-        folds = StratifiedKFold(protocol.folds, shuffle=True, random_state=seed)
-        for fold, (train, test) in enumerate(folds.split(np.zeros(len(truth)), truth)):
-            yield Cell(repeat, fold, train, test)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,15 @@ class Model(Section):
 
 
 class Optimizer(Section):
-    """lr: of everything, or of the backbone alone where head_lr gives the rest a rate of its own."""
+    """lr: of everything, or of the backbone alone where head_lr gives the rest a rate of its own.
+
+    output_lr: of what comes after the head (output mix-up's λ), where it is not to be the head's.
+    """
 
     name: Literal["adam", "adamw"] = "adam"
     lr: float = Field(default=1e-4, gt=0)
     head_lr: float | None = Field(default=None, gt=0)
+    output_lr: float | None = Field(default=None, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
 
 
@@ -130,7 +134,7 @@ class Protocol(Section):
 
 
 class Recipe(Section):
-    """A whole recipe. It has either an `estimator`, or a `model` with its `loss`, `augment` and `fit`."""
+    """A whole recipe. An `estimator` takes the place of `model`, `loss`, `augment` and `fit`."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",

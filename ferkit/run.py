@@ -11,18 +11,19 @@ from typing import Any
 from ferkit.assemble import build
 from ferkit.detection_cache import DetectionCache
 from ferkit.environment import describe_environment
+from ferkit.errors import DataError, RecipeError
 from ferkit.estimators import make_estimator, weights_used
 from ferkit.faces import CropResult, crop_faces, describe_detector
-from ferkit.interfaces import Estimator, Face
+from ferkit.interfaces import Estimator, Face, Sample
 from ferkit.loading import dump_recipe
 from ferkit.metrics import score
-from ferkit.neural.device import choose_precision
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.progress import Progress, Silence
-from ferkit.protocol import Cell, cells, select
+from ferkit.protocol import Cell, cells, check_classes, select
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
-from ferkit.run_dir import RunDir
+from ferkit.run_dir import PREDICTION_COLUMNS, RunDir
+from ferkit.trial import try_network
 
 SILENCE = Silence()
 
@@ -48,16 +49,18 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     recipe = order.recipe
     open_run = RunDir.resume if order.is_resumed else RunDir.create
     with open_run(order.folder, dump_recipe(recipe)) as run_dir:
-        changes = run_dir.write_environment(describe_environment(choose_precision(recipe.fit)))
+        samples, labels = read_samples(order)
         weights = weights_used(recipe, order.registry)
-        crops = find_faces(recipe, order.registry, progress)
+        crops = find_faces(recipe, order.registry, samples, progress)
         run_dir.write_manifest(crops.faces, crops.skipped)
-        notices = [*order.notices, *changes, *describe_doubles(crops.faces)]
+        truth = [face.sample.label for face in crops.faces]
+        check_crops(crops, labels)
+        todo = list(cells(recipe.protocol, truth))
+        if any(run_dir.finished(cell) is None for cell in todo):
+            run_dir.write_environment(describe_environment(recipe, order.registry))
+        notices = [*order.notices, *run_dir.environment_changes(), *describe_doubles(crops.faces)]
         for notice in notices:
             progress.note(notice)
-        truth = [face.sample.label for face in crops.faces]
-        labels = sorted(set(truth))
-        todo = list(cells(recipe.protocol, truth))
         for number, cell in enumerate(todo, start=1):
             if run_dir.finished(cell) is None:
                 progress.begin_cell(cell, number, len(todo))
@@ -71,9 +74,40 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     return report
 
 
-def find_faces(recipe: Recipe, registry: Registry, progress: Progress) -> CropResult:
-    """The data set's photographs as crops."""
-    samples = build(registry, "dataset", recipe.data).samples()
+def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
+    """The data set's photographs and its labels, sorted.
+
+    Raises DataError where these can't be evaluated, RecipeError where the network does not suit the labels:
+    before a single photograph is opened.
+    """
+    recipe = order.recipe
+    samples: Sequence[Sample] = build(order.registry, "dataset", recipe.data).samples()
+    labels = sorted({sample.label for sample in samples})
+    if taken := set(labels) & set(PREDICTION_COLUMNS):
+        raise DataError(
+            f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
+        )
+    check_classes(recipe.protocol, [sample.label for sample in samples])
+    if faults := try_network(recipe, order.registry, labels):
+        raise RecipeError(recipe.name, faults)
+    return samples, labels
+
+
+def check_crops(crops: CropResult, labels: Sequence[str]) -> None:
+    """Raises DataError where all photographs of a class were skipped: the others' scores would mislead."""
+    lost = sorted(set(labels) - {face.sample.label for face in crops.faces})
+    if lost:
+        sample, problem = next(one for one in crops.skipped if one[0].label == lost[0])
+        raise DataError(
+            f"every photograph of {', '.join(lost)} was skipped, e.g. {sample.path}: {problem}. Set "
+            'faces.no_face to "whole_image", mend the photographs, or leave the class out of the data.'
+        )
+
+
+def find_faces(
+    recipe: Recipe, registry: Registry, samples: Sequence[Sample], progress: Progress
+) -> CropResult:
+    """The photographs as crops."""
     detector = build(registry, "detector", recipe.detector)
     made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
     cache = DetectionCache(made_by)
@@ -103,6 +137,7 @@ def train_cell(
     if isinstance(estimator, NeuralEstimator):
         total, trained = estimator.count_parameters()
         facts["parameters"] = {"total": total, "trained": trained}
+        facts["backbone_sha256"] = estimator.began_with
         estimator.save(run_dir.cell_dir(cell) / "model.safetensors")
     run_dir.finish_cell(cell, facts)
 
@@ -148,5 +183,6 @@ def summarise(
         "scores": {key: asdict(chosen) for key, chosen in select(run_dir.epoch_scores()).items()},
         "parameters": facts.get("parameters"),
         "weights": list(weights),
+        "backbone_sha256": facts.get("backbone_sha256"),
         "seconds": run_dir.training_seconds(),
     }

@@ -7,6 +7,7 @@ import difflib
 import fcntl
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
@@ -20,11 +21,15 @@ from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.metrics import Scores, predict_labels
 from ferkit.protocol import Cell, EpochScore
 
+PREDICTION_COLUMNS = ("path", "label", "predicted")
+"""Of predictions_*.csv, before a column for each label."""
+
 
 class RunDir:
     """A run's files: what went in, what came of every epoch, and how it ended.
 
-    recipe.toml, environment.json, manifest.csv, metrics.jsonl, summary.json, and for each cell
+    recipe.toml, environment.json, resumed.jsonl where it was gone on with under another environment,
+    manifest.csv, metrics.jsonl, summary.json, and for each cell
     cells/<cell>/: predictions_best.csv, predictions_last.csv, model.safetensors, finished.json and, while
     it is trained, state.pt.
     """
@@ -35,11 +40,13 @@ class RunDir:
 
     @classmethod
     def create(cls, path: Path, recipe: str) -> RunDir:
-        """A new folder. Raises RunError where there is a run in it already."""
-        if (path / "recipe.toml").exists():
+        """A new folder, or one whose run ended before any training. Raises RunError where there is a run."""
+        if os.path.exists(path / "metrics.jsonl") or os.path.exists(path / "summary.json"):
             raise RunError(f"{path} holds a run already. Go on with it by --resume, or give another --out.")
         run_dir = cls(path)
         run_dir._open()
+        for name in ("manifest.csv", "environment.json", "resumed.jsonl"):
+            (path / name).unlink(missing_ok=True)
         write_text(path / "recipe.toml", recipe)
         return run_dir
 
@@ -47,7 +54,7 @@ class RunDir:
     def resume(cls, path: Path, recipe: str) -> RunDir:
         """A folder to go on with. Raises RunError where there is no run, or one of another recipe."""
         file = path / "recipe.toml"
-        if not file.exists():
+        if not os.path.exists(file):
             raise RunError(f"there is no run to go on with in {path}: {file.name} is missing")
         stored = file.read_text(encoding="utf-8")
         if stored != recipe:
@@ -70,17 +77,25 @@ class RunDir:
         if self._lock:
             self._lock.close()
 
-    def write_environment(self, environment: Mapping[str, Any]) -> list[str]:
-        """Record it, unless a first start did; then say in what this one differs from that."""
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        """Record what training goes on under: the first start's alone, a later one's where it is another."""
         file = self.path / "environment.json"
         if not file.exists():
             write_text(file, json.dumps(environment, indent=2) + "\n")
-            return []
-        stored = json.loads(file.read_text(encoding="utf-8"))
-        changed = [key for key in environment if stored.get(key) != environment[key]]
-        return [
-            f"Gone on with under another {k}: {environment[k]}, begun under {stored.get(k)}" for k in changed
-        ]
+        elif dict(environment) not in (known := self._environments()):
+            lines = "".join(json.dumps(one) + "\n" for one in [*known[1:], environment])
+            write_text(self.path / "resumed.jsonl", lines)
+
+    def environment_changes(self) -> list[str]:
+        """A sentence for each thing in which a later start differed from the first."""
+        first, *later = self._environments() or [{}]
+        changes = [(k, one[k], first.get(k)) for one in later for k in one if one[k] != first.get(k)]
+        return [f"Gone on with under another {key}: {now}, begun under {then}" for key, now, then in changes]
+
+    def _environments(self) -> list[dict[str, Any]]:
+        files = [self.path / "environment.json", self.path / "resumed.jsonl"]
+        first, later = (file.read_text(encoding="utf-8") if file.exists() else "" for file in files)
+        return [json.loads(text) for text in [first, *later.splitlines()] if text]
 
     def write_manifest(self, faces: Sequence[Face], skipped: Sequence[tuple[Sample, str]]) -> None:
         """The photographs by name, label, hash and box. Raises RunError where a run had others before."""
@@ -92,7 +107,7 @@ class RunDir:
         rows += [[*_describe(sample), "", "", "", problem] for sample, problem in skipped]
         file = self.path / "manifest.csv"
         text = _csv(rows)
-        if file.exists() and file.read_text(encoding="utf-8") != text:
+        if file.exists() and file.read_text(encoding="utf-8", errors="surrogateescape") != text:
             raise RunError(
                 f"the photographs or their boxes are not those that {file} lists, so this run can't go "
                 "on. Restore them, or begin a new run."
@@ -144,7 +159,11 @@ class RunDir:
     def finished(self, cell: Cell) -> dict[str, Any] | None:
         """What `finish_cell` was told, or None where the cell is still to be trained."""
         file = self.cell_dir(cell) / "finished.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+        if not file.exists():
+            return None
+        self.state_file(cell).unlink(missing_ok=True)  # where it died between the two
+        facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return facts
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_text(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
@@ -187,7 +206,7 @@ def _is_at_or_after(row: Mapping[str, Any], cell: Cell, epoch: int) -> bool:
 
 
 def _predictions(faces: Sequence[Face], labels: Sequence[str], probabilities: NDArray[np.float64]) -> str:
-    rows = [["path", "label", "predicted", *labels]]
+    rows = [[*PREDICTION_COLUMNS, *labels]]
     predicted = predict_labels(probabilities, labels)
     for face, guess, row in zip(faces, predicted, probabilities, strict=True):
         rows.append([str(face.sample.path), face.sample.label, guess, *(f"{p:.6f}" for p in row)])
@@ -195,13 +214,11 @@ def _predictions(faces: Sequence[Face], labels: Sequence[str], probabilities: ND
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
-
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
 
 
 def _difference(stored: str, given: str) -> str:
-
     lines = difflib.unified_diff(stored.splitlines(), given.splitlines(), "begun", "given", n=0, lineterm="")
     return "\n".join(f"  {line}" for line in lines if not line.startswith(("---", "+++", "@@")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from ferkit.registry import suggest
 def find_recipe(source: str) -> Path:
     """A recipe's file: the path given, or a shipped recipe's bare name. Raises RecipeError."""
     path = Path(source)
-    if path.is_file():
+    if os.path.isfile(path):  # which, unlike Path's, takes a folder that can't be looked into for a "no"
         return path
     shipped = shipped_recipes()
     if path.name == source and source in shipped:
         return shipped[source]
-    problem = "it is a folder" if path.is_dir() else "there is no such file"
+    problem = "it is a folder" if os.path.isdir(path) else "there is no such file"
     remedy = f"Give a TOML file, or the name of a recipe that ferkit ships. {suggest(path.stem, shipped)}"
     raise RecipeError(source, [Fault("recipe", problem, remedy)])
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import nn
+
 from ferkit.plugin import Component, Loss, Sample, WeightsName, hookimpl
 from ferkit.registry import Registry
+from tests.builders import TinyBackbone, TinyHead
 
 
 @hookimpl
@@ -26,7 +29,7 @@ def ferkit_components() -> list[Component]:
     ]
 
 
-class PoolingHead:
+class PoolingHead(TinyHead):
     def __init__(
         self,
         in_channels: int,
@@ -42,6 +45,7 @@ class PoolingHead:
     ) -> None:
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected 0 to below 1, got {dropout}")
+        super().__init__(in_channels, num_classes)
         self.options = {**locals()}
 
 
@@ -60,8 +64,9 @@ class WrappedLoss:
         self.base = base
 
 
-class AnythingOutput:
+class AnythingOutput(nn.Identity):
     def __init__(self, labels: Sequence[str], **options: Any) -> None:
+        super().__init__()
         self.labels = labels
         self.options: Mapping[str, Any] = options
 
@@ -84,8 +89,9 @@ class FolderDataset:
 NONE = WeightsName("none")
 
 
-class PretrainedBackbone:
+class PretrainedBackbone(TinyBackbone):
     def __init__(self, weights: WeightsName = NONE, freeze: bool = False) -> None:
+        super().__init__()
         self.weights = weights
 
 

@@ -23,7 +23,7 @@ PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uin
     ],
 )
 def test_transforms_that_fit_have_no_faults(table: dict[str, Any]) -> None:
-    assert check_transforms([table]) == []
+    assert check_transforms([table], 160) == []
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_transforms_that_fit_have_no_faults(table: dict[str, Any]) -> None:
     ],
 )
 def test_a_transform_that_can_not_be_used_says_why(table: dict[str, Any], fault: str) -> None:
-    (found,) = check_transforms([table])
+    (found,) = check_transforms([table], 160)
     assert str(found).startswith(fault)
     assert "pydantic" not in str(found)
 
 
 def test_every_transform_of_a_list_is_checked() -> None:
     tables = [{"name": "x"}, {"name": "HorizontalFlip"}, {"name": "Rotate", "a": 1, "b": 2}, {"nam": "x"}, 3]
-    found = [fault.where for fault in check_transforms(tables)]
+    found = [fault.where for fault in check_transforms(tables, 160)]
     assert found == ["augment.0.name", "augment.2.a", "augment.2.b"]
 
 

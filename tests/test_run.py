@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,72 @@ def test_byte_identical_photographs_are_noticed(recipe: Path, tmp_path: Path) ->
         squares.samples = registry_samples
     (notice,) = json.loads((tmp_path / "run" / "summary.json").read_text())["notices"]
     assert notice.startswith("1 photograph is a byte-for-byte copy of another")
+
+
+def test_fewer_than_two_classes_stop_the_run_before_a_photograph_is_opened(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferkit.run.find_faces", lambda *_: pytest.fail("photographs were opened"))
+    with pytest.raises(DataError, match="the data has 'anger'; there must be two classes or more"):
+        run_recipe(recipe, tmp_path / "run", 'data.labels=["anger"]')
+
+
+def test_a_class_that_lost_all_its_photographs_stops_the_run(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked, registry = load_recipe(str(recipe), ['faces.unreadable="skip"'])
+    squares = registry.get("dataset", "squares").load()
+    samples = squares(root=tmp_path / "photographs").samples()
+    for sample in samples[:6]:
+        sample.path.write_text("broken")
+    monkeypatch.setattr(squares, "samples", lambda self: samples)
+    with pytest.raises(
+        DataError, match=r"every photograph of anger was skipped, e\.g\. .*anger_0\.png: .*no image"
+    ):
+        run(Order(checked, registry, tmp_path / "run"))
+
+
+def test_a_class_named_as_a_column_of_the_predictions_is_refused(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a class can't be called 'predicted'"):
+        run_recipe(recipe, tmp_path / "run", 'data.labels=["anger", "predicted"]')
+
+
+def test_a_run_that_failed_on_its_data_can_be_begun_again_in_its_folder(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        run_recipe(recipe, tmp_path / "run", "data.per_class=1")
+    assert run_recipe(recipe, tmp_path / "run").exists()
+
+
+def test_photographs_whose_names_are_no_utf8_run_too(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked, registry = load_recipe(str(recipe), ["fit.epochs=1", "protocol.repeats=1"])
+    squares = registry.get("dataset", "squares").load()
+    samples = squares(root=tmp_path / "photographs").samples()
+    odd = samples[0].path.with_name(os.fsdecode(b"caf\xe9.png"))
+    samples[0].path.rename(odd)
+    samples[0] = replace(samples[0], path=odd)
+    monkeypatch.setattr(squares, "samples", lambda self: samples)
+    run(Order(checked, registry, tmp_path / "run"))
+    tables = [file.read_bytes() for file in (tmp_path / "run").rglob("*.csv")]
+    assert sum(b"caf\xe9.png" in table for table in tables) == 3
+
+
+def test_what_the_backbone_began_with_is_recorded(recipe: Path, tmp_path: Path) -> None:
+    for folder, overrides in (("one", []), ("two", []), ("other", ["protocol.seed=1"])):
+        run_recipe(recipe, tmp_path / folder, "fit.epochs=1", "protocol.repeats=1", *overrides)
+    one, two, other = (
+        json.loads((tmp_path / folder / "summary.json").read_text())["backbone_sha256"]
+        for folder in ("one", "two", "other")
+    )
+    assert len(one) == 64
+    assert one == two != other
+
+
+def test_a_recipes_own_plugins_are_recorded(recipe: Path, tmp_path: Path) -> None:
+    run_recipe(recipe, tmp_path / "run", "fit.epochs=1", "protocol.repeats=1")
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["plugins"] == "tests.tiny_plugin (named by the recipe)"
 
 
 def test_a_class_with_one_image_stops_the_run_before_training(recipe: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,9 +64,27 @@ def test_an_epoch_recorded_again_replaces_itself_and_all_after_it(run_dir: RunDi
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
-    RunDir.create(tmp_path, "a").close()
+    with RunDir.create(tmp_path, "a") as created:
+        record(created, 1, 1)
     with pytest.raises(RunError, match=r"holds a run already.*--resume"):
         RunDir.create(tmp_path, "a")
+
+
+def test_a_run_that_ended_before_training_leaves_its_folder_free(tmp_path: Path) -> None:
+    with RunDir.create(tmp_path, "a") as created:
+        created.write_manifest(FACES, [])
+        created.write_environment({"torch": "1"})
+    with RunDir.create(tmp_path, "b") as again:
+        again.write_manifest(FACES[:2], [])
+        again.write_environment({"torch": "2"})
+        assert again.environment_changes() == []
+
+
+def test_a_name_that_is_no_utf8_is_kept_as_it_is(run_dir: RunDir) -> None:
+    odd = Sample(Path(os.fsdecode(b"caf\xe9.jpg")), "anger")
+    run_dir.write_manifest([], [(odd, "truncated")])
+    run_dir.write_manifest([], [(odd, "truncated")])
+    assert b"caf\xe9.jpg,anger" in (run_dir.path / "manifest.csv").read_bytes()
 
 
 def test_going_on_with_another_recipe_is_refused_and_shows_the_difference(tmp_path: Path) -> None:
@@ -105,9 +124,11 @@ def test_the_manifest_names_labels_hashes_groups_and_what_was_skipped(run_dir: R
 
 
 def test_another_version_than_the_run_began_under_is_said(run_dir: RunDir) -> None:
-    assert run_dir.write_environment({"torch": "1", "threads": 2}) == []
-    (notice,) = run_dir.write_environment({"torch": "2", "threads": 2})
-    assert notice == "Gone on with under another torch: 2, begun under 1"
+    run_dir.write_environment({"torch": "1", "threads": 2})
+    assert run_dir.environment_changes() == []
+    for torch in ("2", "1", "2"):
+        run_dir.write_environment({"torch": torch, "threads": 2})
+    assert run_dir.environment_changes() == ["Gone on with under another torch: 2, begun under 1"]
     assert json.loads((run_dir.path / "environment.json").read_text())["torch"] == "1"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,8 @@ def find_latest(name: str) -> Path:
     """The newest run of that name. Raises RunError where there is none."""
     from ferkit.errors import RunError
 
-    runs = [path.parent for path in RUNS.glob(f"{name}-[0-9]*-[0-9]*/recipe.toml")]
+    stamped = re.compile(re.escape(name) + r"-\d{8}-\d{6}")
+    runs = [path.parent for path in RUNS.glob("*/recipe.toml") if stamped.fullmatch(path.parent.name)]
     if not runs:
         raise RunError(
             f"there is no run of {name} in {RUNS}/ to go on with; leave out --resume, or give --out"

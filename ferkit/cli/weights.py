@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def list_weights() -> None:
         )
         console.print(f"[bold]{escape(entry.name)}[/bold]")
         facts = {
-            "file": f"{path} ({'here' if path.exists() else 'not fetched'})",
+            "file": f"{path} ({'here' if os.path.exists(path) else 'not fetched'})",
             "trained on": entry.trained_on,
             "gives": ", ".join(entry.labels) or f"{entry.embedding_size} numbers for a face",
             "licence": entry.licence,
@@ -65,7 +66,7 @@ def verify(
     from ferkit.weights.fetch import verify as verify_file
 
     entries = [find_entry(name) for name in names or ()] or [
-        e for e in catalogue() if cached_path(e).exists()
+        e for e in catalogue() if os.path.exists(cached_path(e))
     ]
     for entry in entries:
         actual = verify_file(entry)
@@ -83,6 +84,6 @@ def path(name: Annotated[str, typer.Argument(help="A name from `ferkit weights l
     from ferkit.weights.fetch import cached_path
 
     file = cached_path(find_entry(name))
-    if not file.exists():
+    if not os.path.exists(file):
         raise WeightsError(f"{file} is not there. Fetch it: ferkit weights fetch {name}")
     typer.echo(str(file))

@@ -6,6 +6,7 @@ when read: tensors only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,15 @@ def load_state(path: Path) -> dict[str, Any] | None:
             f"{path} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
         ) from error
     return state
+
+
+def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
+    """The sha256 of names, types, shapes and values, whatever file they came from."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def save_network(path: Path, tensors: Mapping[str, Tensor], labels: Sequence[str]) -> None:

@@ -28,7 +28,8 @@ def make_accelerator(fit: Fit) -> Accelerator:
     # Accelerate keeps precision and device for the whole process and refuses a second choice.
     AcceleratorState._reset_state(reset_partial_state=True)
     mixed = "bf16" if choose_precision(fit) == "bfloat16" else "no"
-    return Accelerator(mixed_precision=mixed, cpu=device == "cpu")
+    # Not Apple's GPU, which Accelerate would take: torch has no double precision there.
+    return Accelerator(mixed_precision=mixed, cpu=device == "cpu" or not torch.cuda.is_available())
 
 
 def choose_precision(fit: Fit) -> str:
@@ -49,7 +50,9 @@ def derive_seed(*parts: int) -> int:
 
 
 def seed_everything(seed: int) -> None:
-    """Start all the generators that a training draws from."""
+    """Start all the generators that a training draws from; cuDNN chooses its algorithms by no clock."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True

@@ -14,7 +14,7 @@ from ferkit.augment import Augmentation
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
 from ferkit.neural.batches import FaceImages
-from ferkit.neural.checkpoint import load_state, save_network, save_state
+from ferkit.neural.checkpoint import hash_tensors, load_state, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.network import Network
 from ferkit.neural.training import BatchReport, Training
@@ -27,7 +27,8 @@ class NeuralEstimator:
 
     build_network makes a fresh one; build_loss takes the training faces' count of each label;
     state_file keeps, after every epoch, what the next one depends on: where it exists, `fit` goes on
-    from it and ends with the numbers of a training that was never stopped.
+    from it and ends with the numbers of a training that was never stopped. began_with: the sha256 of the
+    backbone's tensors before any training, once `fit` has begun.
     """
 
     model: Model
@@ -39,6 +40,7 @@ class NeuralEstimator:
     augmentation: Augmentation | None = None
     state_file: Path | None = None
     on_batch: Callable[[BatchReport], None] | None = None
+    began_with: str = field(default="", init=False)
     _training: Training | None = field(default=None, init=False)
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
@@ -47,9 +49,9 @@ class NeuralEstimator:
         accelerator = make_accelerator(self.options)
         images = self._images(train, self.augmentation)
         counts = np.bincount(images.indices, minlength=len(self.labels)).tolist()
-        training = Training(
-            self.build_network(), self.build_loss(counts), self.options, accelerator, images, self.seed
-        )
+        network = self.build_network()
+        self.began_with = hash_tensors(network.backbone.state_dict())
+        training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         watched = training.keep(self._images(validation))
         done = self._restore(training)
@@ -57,7 +59,8 @@ class NeuralEstimator:
             seed_everything(derive_seed(self.seed, number))
             yield training.run_epoch(number, watched(), self.on_batch)
             if self.state_file and accelerator.is_main_process:
-                save_state(self.state_file, {"epoch": number, **training.state()})
+                state = {"epoch": number, "began_with": self.began_with, **training.state()}
+                save_state(self.state_file, state)
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         training = self._fitted()
@@ -77,6 +80,11 @@ class NeuralEstimator:
         state = load_state(self.state_file) if self.state_file else None
         if state is None:
             return 0
+        if state.get("began_with") != self.began_with:
+            raise RunError(
+                f"{self.state_file}: this fold began with other weights in the backbone than are here now. "
+                "Restore them (ferkit weights verify), or delete the file to begin this fold anew."
+            )
         try:
             training.restore(state)
         except (KeyError, ValueError, RuntimeError) as error:

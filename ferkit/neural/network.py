@@ -48,8 +48,11 @@ def assemble_network(
     """Give the head the channels it asks for: those of the default stage, or of all of them by name.
 
     backbone: satisfies `Backbone`; build_head: called with `in_channels`. Raises ComponentError where
-    the head wants a stage that the backbone does not offer.
+    the head wants a stage that the backbone does not offer, or the backbone offers none.
     """
+    if not isinstance(backbone, nn.Module) or not hasattr(backbone, "stages"):
+        kind = type(backbone).__name__
+        raise ComponentError(f"backbone {kind} must be an nn.Module with stages and default_stage; it is not")
     wanted = inspect.signature(head_class, eval_str=True).parameters["in_channels"].annotation
     stages = dict(backbone.stages)
     head = build_head(in_channels=stages[backbone.default_stage] if wanted is int else stages)

@@ -12,11 +12,15 @@ from ferkit.neural.network import Network
 
 
 def make_optimizer(network: Network, options: recipe.Optimizer) -> Optimizer:
-    """Adam or AdamW; the backbone at `lr`, all else at `head_lr`, or at `lr` where there is none."""
-    head: list[nn.Module] = [network.head, network.output]
+    """Adam or AdamW; the backbone at `lr`, the head at `head_lr`, the output at `output_lr`.
+
+    Without a rate of its own, the output has the head's, and the head the backbone's.
+    """
+    head_lr = options.head_lr or options.lr
     groups = [
         {"params": _trained(network.backbone), "lr": options.lr},
-        {"params": [p for part in head for p in _trained(part)], "lr": options.head_lr or options.lr},
+        {"params": _trained(network.output), "lr": options.output_lr or head_lr},
+        {"params": _trained(network.head), "lr": head_lr},
     ]
     groups = [group for group in groups if group["params"]]
     if not groups:
@@ -43,6 +47,11 @@ def make_scheduler(
         case recipe.CosineSchedule():
             return CosineAnnealingLR(optimizer, T_max=steps)
         case recipe.OneCycleSchedule():
+            if schedule.warmup * steps <= 1:
+                raise RunError(
+                    f"schedule one_cycle: a warmup of {schedule.warmup} of {steps} steps is no step. Raise "
+                    "fit.schedule.warmup or fit.epochs, or take another schedule."
+                )
             peaks = [group["lr"] for group in optimizer.param_groups]
             return OneCycleLR(
                 optimizer, peaks, total_steps=steps, pct_start=schedule.warmup, cycle_momentum=False

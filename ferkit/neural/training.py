@@ -20,6 +20,8 @@ from ferkit.neural.network import Network
 from ferkit.neural.schedule import make_optimizer, make_scheduler
 from ferkit.recipe import Fit
 
+DIVERGED = 'Lower fit.optimizer.lr, or set fit.precision to "float32".'
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
@@ -97,10 +99,7 @@ class Training:
     @staticmethod
     def _finite(loss: float, number: int, batch: int) -> float:
         if not np.isfinite(loss):
-            raise RunError(
-                f"the loss became {loss} in epoch {number}, batch {batch}. Lower fit.optimizer.lr, or set "
-                'fit.precision to "float32".'
-            )
+            raise RunError(f"the loss became {loss} in epoch {number}, batch {batch}. {DIVERGED}")
         return loss
 
     def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
@@ -133,6 +132,8 @@ class Training:
                 logits = self.network(batch.images, batch.features).float()
             total += self.loss(logits, batch.targets).item() * len(batch.targets)
             seen += len(batch.targets)
+            if not torch.isfinite(logits).all():
+                raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
             probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
         return np.concatenate(probabilities), total / seen
 
@@ -144,6 +145,7 @@ class Training:
             "network": {n: t for n, t in tensors.items() if not (frozen and n.startswith(frozen))},
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
+            "loss": self.loss.state_dict(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -152,3 +154,4 @@ class Training:
         self.network.load_state_dict(complete)
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
+        self.loss.load_state_dict(state["loss"])

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 # Blue and vermilion of Okabe and Ito (2008), told apart by colour-blind readers too.
@@ -28,7 +29,7 @@ def draw_confusion(counts: NDArray[np.int64], labels: Sequence[str], title: str)
     for row, column in np.ndindex(*counts.shape):
         colour = "white" if shares[row, column] > 0.5 else "black"
         text = f"{100 * shares[row, column]:.0f}%\n{counts[row, column]}"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=10)
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right")
     axes.set_yticks(range(len(labels)), labels)
     axes.set(xlabel="predicted", ylabel="true", title=textwrap.fill(title, width=int(9 * side)))
@@ -59,6 +60,7 @@ def _draw_pair(
         mean = np.mean([course[:shortest] for course in courses], axis=0)
         marker = "o" if shortest == 1 else ""
         axes.plot(range(1, shortest + 1), mean, color=colour, linewidth=2.2, marker=marker, label=name)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
 
 

@@ -88,7 +88,7 @@ def read_predictions(run_dir: Path, which: str, labels: Sequence[str]) -> Predic
     for cell in sorted((run_dir / "cells").glob("*")):
         file = cell / f"predictions_{which}.csv"
         try:
-            with file.open(newline="", encoding="utf-8") as lines:
+            with file.open(newline="", encoding="utf-8", errors="surrogateescape") as lines:
                 rows = list(csv.DictReader(lines))
             truth += [row["label"] for row in rows]
             predicted += [row["predicted"] for row in rows]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
-from ferkit.errors import WeightsError
+from ferkit.errors import ComponentError, WeightsError
 from ferkit.weights.entry import Weights
+
+if TYPE_CHECKING:
+    from ferkit.registry import Registry
 
 WeightsName = NewType("WeightsName", str)
 """The type of an option that names an entry of the catalogue, or "none".
@@ -17,28 +22,39 @@ is fetched.
 
 
 def catalogue() -> list[Weights]:
-    """Every entry that a plugin offers, by name."""
-    from ferkit.discovery import load_plugins
-
-    registry = load_plugins()
-    return [registry.get("weights", name).load() for name in registry.names("weights")]
+    """Every entry that a plugin offers, by name, but those that can't be loaded."""
+    registry = _offers()
+    entries = []
+    for name in registry.names("weights"):
+        with suppress(ComponentError):
+            entries.append(registry.get("weights", name).load())
+    return entries
 
 
 def find_entry(name: str) -> Weights:
-    """Raises WeightsError with the closest name."""
+    """Raises WeightsError with the closest name, ComponentError where the entry can't be loaded."""
     from ferkit.registry import suggest
 
-    entries = {entry.name: entry for entry in catalogue()}
-    if name not in entries:
-        raise WeightsError(f"no weights are called {name!r}. {suggest(name, entries)}")
-    return entries[name]
+    registry = _offers()
+    known = registry.names("weights")
+    if name not in known:
+        raise WeightsError(f"no weights are called {name!r}. {suggest(name, known)}")
+    entry: Weights = registry.get("weights", name).load()
+    return entry
+
+
+def _offers() -> Registry:
+    """All plugins, those that a recipe named among them."""
+    from ferkit.discovery import load_plugins, named_modules
+
+    return load_plugins(named_modules)
 
 
 def is_present(name: str) -> bool:
     """Whether the file is in the cache; nothing is fetched."""
     from ferkit.weights.fetch import cached_path
 
-    return cached_path(find_entry(name)).exists()
+    return os.path.exists(cached_path(find_entry(name)))
 
 
 def load_weights(name: str) -> tuple[Weights, Path]:

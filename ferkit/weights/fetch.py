@@ -28,7 +28,7 @@ def file_sha256(path: Path) -> str:
 def ensure(entry: Weights) -> Path:
     """The verified file, fetched first where it is not in the cache. Raises WeightsError."""
     path = cached_path(entry)
-    if path.exists():
+    if os.path.exists(path):
         verify(entry)
         return path
     return fetch(entry)
@@ -37,7 +37,7 @@ def ensure(entry: Weights) -> Path:
 def verify(entry: Weights) -> str:
     """The file's sha256. Raises WeightsError where it is absent or not the one expected."""
     path = cached_path(entry)
-    if not path.exists():
+    if not os.path.exists(path):
         raise WeightsError(f"{path} is not there. Fetch it: ferkit weights fetch {entry.name}")
     actual = file_sha256(path)
     if entry.sha256 and actual != entry.sha256:
@@ -51,7 +51,7 @@ def verify(entry: Weights) -> str:
 def fetch(entry: Weights) -> Path:
     """Download into the cache: to a .part file, checked, then renamed. Raises WeightsError."""
     path = cached_path(entry)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(entry.source, DirectFile):
@@ -98,10 +98,13 @@ def _download(url: str, part: Path) -> None:
 
     with requests.get(url, stream=True, timeout=60) as answer:
         answer.raise_for_status()
-        size = int(answer.headers.get("content-length", 0))
+        is_encoded = "content-encoding" in answer.headers  # then the length is not the file's
+        size = 0 if is_encoded else int(answer.headers.get("content-length", 0))
         with part.open("wb") as file:
             for block in _watch(answer.iter_content(BLOCK), size, part.stem):
                 file.write(block)
+    if size and part.stat().st_size != size:
+        raise WeightsError(f"{url} broke off after {part.stat().st_size} of {size} bytes; try again")
 
 
 def _watch(blocks: Iterable[bytes], size: int, name: str) -> Iterator[bytes]:

@@ -80,9 +80,7 @@ class ImageFolder:
 
     def _folders(self) -> list[Path]:
         """The class folders that are not left out."""
-        inside = sorted(
-            path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith(".")
-        )
+        inside = sorted(path for path in self.root.iterdir() if path.is_dir() and not _is_hidden(path.name))
         return [path for path in inside if self._label(path.name)]
 
     def _label(self, folder: str) -> str:
@@ -94,7 +92,7 @@ class ImageFolder:
         """Folders that the map forgets, and labels in it that are nearly canonical ones."""
         if self.label_map is None:
             return []
-        names = [path.name for path in self.root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        names = [path.name for path in self.root.iterdir() if path.is_dir() and not _is_hidden(path.name)]
         forgotten = sorted(set(names) - set(self.label_map))
         absent = sorted(set(self.label_map) - set(names))
         faults = [
@@ -118,4 +116,10 @@ class ImageFolder:
 
 def _photographs(folder: Path) -> list[Path]:
     files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in files if not path.name.startswith("."))
+    return sorted(
+        path for path in files if not any(_is_hidden(part) for part in path.relative_to(folder).parts)
+    )
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")

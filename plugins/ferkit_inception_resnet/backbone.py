@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 import torch
 from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 
-from ferkit.plugin import Weights, WeightsError, WeightsName, load_weights, suggest
+from ferkit.plugin import ComponentError, Weights, WeightsError, WeightsName, load_weights, suggest
 from ferkit_inception_resnet.keras_weights import read_keras_weights
 
 STEM = ("conv2d_1a", "conv2d_2a", "conv2d_2b", "maxpool_3a", "conv2d_3b", "conv2d_4a", "conv2d_4b")
@@ -25,13 +26,17 @@ STAGES = {
 }
 """Each stage that heads can tap, from shallow to deep, and the modules that lead to it."""
 
+SMALLEST = 75
+"""The side in pixels below which the last stages have nothing left to convolve."""
+
 
 class InceptionResnetV1Backbone(nn.Module):
     """facenet-pytorch's InceptionResnetV1 (Szegedy et al. 2017), as trained on faces.
 
     weights: the name of pretrained weights, or "none" to begin with random numbers; freeze: "none", "all",
     or a stage up to which, it included, nothing is trained and batch norm keeps its statistics; dropout:
-    the share dropped before the embedding's linear layer.
+    the share dropped before the embedding's linear layer; batch_norm: "eval" keeps the pretrained statistics
+    in what is trained too.
 
     Stages for a 160-pixel input: conv2d_4b and repeat_1 256×17×17, mixed_6a and repeat_2 896×8×8,
     mixed_7a, repeat_3 and block8 1792×3×3; embedding 512×1×1 (128 for msceleb1m): average pool, dropout,
@@ -45,6 +50,7 @@ class InceptionResnetV1Backbone(nn.Module):
         weights: WeightsName = WeightsName("vggface2"),  # noqa: B008
         freeze: str = "none",
         dropout: float = 0.6,
+        batch_norm: Literal["train", "eval"] = "train",
     ) -> None:
         super().__init__()
         if freeze not in ("none", "all", *STAGES):
@@ -63,6 +69,7 @@ class InceptionResnetV1Backbone(nn.Module):
         )
         for module in self._frozen_modules():
             module.requires_grad_(False)
+        self.batch_norm = batch_norm
         self.train()
 
     def train(self, mode: bool = True) -> InceptionResnetV1Backbone:
@@ -70,12 +77,22 @@ class InceptionResnetV1Backbone(nn.Module):
         super().train(mode)
         for module in self._frozen_modules():
             module.eval()
+        if self.batch_norm == "eval":
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d | nn.BatchNorm1d):
+                    module.eval()
         if "embedding" in self.frozen_stages:
             self.trunk.dropout.eval()
         return self
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, H, W), (x − 127.5)/128, H and W at least 80 -> every stage's map."""
+        """(B, 3, H, W), (x − 127.5)/128 -> every stage's map. Raises ComponentError below 75 pixels."""
+        if min(images.shape[2:]) < SMALLEST:
+            height, width = images.shape[2:]
+            raise ComponentError(
+                f"backbone 'inception_resnet_v1' takes images of {SMALLEST} pixels and more, got {height} by "
+                f"{width}. Set model.image_size to {SMALLEST} or more; it was trained on 160."
+            )
         features = {}
         for stage, modules in STAGES.items():
             is_frozen = stage in self.frozen_stages

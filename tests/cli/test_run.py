@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ferkit.cli.run import find_latest
+
 ROOT = Path(__file__).parent.parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 REPRODUCTIONS = sorted(path.stem for path in (ROOT / "recipes").glob("sfew_*.toml"))
@@ -44,6 +46,23 @@ def test_resuming_where_nothing_was_run_says_so(tmp_path: Path) -> None:
     answer = ferkit("run", "quickstart", "--resume", cwd=tmp_path)
     assert answer.returncode == 1
     assert "there is no run of quickstart in runs/ to go on with" in answer.stderr
+
+
+def test_resuming_takes_the_newest_run_of_that_name_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("exp-20261124-120000", "exp-20261124-130000", "exp-3-20261125-120000", "exp-20261126-x"):
+        (tmp_path / "runs" / folder).mkdir(parents=True)
+        (tmp_path / "runs" / folder / "recipe.toml").touch()
+    assert find_latest("exp").name == "exp-20261124-130000"
+    assert find_latest("exp-3").name == "exp-3-20261125-120000"
+
+
+def test_a_recipe_with_an_endless_name_is_only_not_found() -> None:
+    answer = ferkit("check", "x" * 300)
+    assert answer.returncode == 2
+    assert "there is no such file" in answer.stderr
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

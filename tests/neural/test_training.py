@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from ferkit import recipe
 from ferkit.augment import Augmentation
 from ferkit.errors import ComponentError, RunError
 from ferkit.interfaces import Epoch
 from ferkit.neural.batches import EpochSampler, FaceImages, make_loader
-from ferkit.neural.checkpoint import load_network
+from ferkit.neural.checkpoint import hash_tensors, load_network
+from ferkit.neural.device import seed_everything
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network, assemble_network
 from ferkit.neural.schedule import make_optimizer, make_scheduler
@@ -54,6 +55,12 @@ def tiny_estimator(
         augmentation=Augmentation(FLIPS, 24),
         state_file=state_file,
     )
+
+
+def seeded_backbone() -> TinyBackbone:
+    """The backbone as `tiny_estimator` makes it."""
+    seed_everything(tiny_estimator().seed)
+    return TinyBackbone()
 
 
 def fit(estimator: NeuralEstimator) -> list[Epoch]:
@@ -164,8 +171,53 @@ def test_a_broken_state_names_its_file_and_the_way_out(tmp_path: Path) -> None:
         fit(tiny_estimator(state_file=tmp_path / "state.pt"))
 
 
+def test_going_on_over_another_backbone_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "state.pt"
+    training = tiny_estimator(state_file=file, is_frozen=True).fit(FACES, FACES[::2])
+    next(training)
+    next(training)
+    other = tiny_estimator(state_file=file, is_frozen=True)
+    other.seed += 1
+    with pytest.raises(RunError, match="began with other weights in the backbone than are here now"):
+        next(other.fit(FACES, FACES[::2]))
+
+
+def test_a_losss_own_state_is_gone_on_with(tmp_path: Path) -> None:
+    class Counting(nn.CrossEntropyLoss):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(()))
+
+        def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+            self.calls += self.training
+            return super().forward(logits, targets)
+
+    counts = []
+    for stops in (True, False):
+        losses: list[Counting] = []
+        file = tmp_path / f"{stops}.pt"
+        for epochs in (2, 4) if stops else (4,):
+            estimator = tiny_estimator(epochs=epochs, state_file=file)
+            estimator.build_loss = lambda _, made=losses: made.append(Counting()) or made[-1]
+            fit(estimator)
+        counts.append(losses[-1].calls.item())
+    assert counts[0] == counts[1] > 0
+
+
+def test_each_epoch_is_told_to_the_images_it_alters(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    get = FaceImages.__getitem__
+    monkeypatch.setattr(FaceImages, "__getitem__", lambda self, key: asked.append(key) or get(self, key))
+    list(tiny_estimator(epochs=2).fit(FACES, FACES[:1]))
+    orders = [[place for epoch, place in asked if epoch == number] for number in (1, 2)]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(len(FACES)))
+    assert orders[0] != orders[1]
+
+
 def test_a_state_of_another_network_is_refused(tmp_path: Path) -> None:
-    torch.save({"epoch": 1, "network": {"other": torch.zeros(1)}}, tmp_path / "state.pt")
+    began_with = hash_tensors(seeded_backbone().state_dict())
+    state = {"epoch": 1, "began_with": began_with, "network": {"other": torch.zeros(1)}}
+    torch.save(state, tmp_path / "state.pt")
     with pytest.raises(RunError, match="of another network"):
         fit(tiny_estimator(state_file=tmp_path / "state.pt"))
 
@@ -302,6 +354,32 @@ def test_one_cycle_rises_and_falls() -> None:
     assert course[0] == pytest.approx(1 / 25)
     assert max(course) == pytest.approx(1, abs=0.05)
     assert course[-1] < 0.1
+
+
+def test_a_warmup_of_less_than_a_step_is_refused() -> None:
+    schedule = recipe.OneCycleSchedule(name="one_cycle", warmup=0.05)
+    with pytest.raises(RunError, match=r"a warmup of 0\.05 of 12 steps is no step"):
+        rates(schedule)
+
+
+def test_outputs_that_are_not_finite_are_never_scored() -> None:
+    estimator = tiny_estimator(epochs=1)
+    list(estimator.fit(FACES, FACES))
+    with torch.no_grad():
+        next(estimator._fitted().network.head.parameters()).fill_(torch.nan)
+    with pytest.raises(RunError, match="outputs are no longer finite"):
+        estimator.predict(FACES)
+
+
+def test_the_output_has_a_rate_of_its_own_or_the_heads() -> None:
+    network = tiny_network()
+    network.output = nn.Linear(3, 3)
+    for options, expected in (
+        ({"output_lr": 0.1}, [1.0, 0.1, 10.0]),
+        ({}, [1.0, 10.0, 10.0]),
+    ):
+        optimizer = make_optimizer(network, recipe.Optimizer(lr=1.0, head_lr=10.0, **options))
+        assert [group["lr"] for group in optimizer.param_groups] == expected
 
 
 def test_the_head_has_a_rate_of_its_own() -> None:

@@ -39,7 +39,7 @@ def test_every_spelling_leads_to_a_canonical_label_and_every_one_is_reached() ->
 
 
 def test_what_is_no_photograph_or_hidden_is_passed_over(root: Path) -> None:
-    fill(root, "Happy/notes.txt", "Happy/.hidden.jpg", ".cache/5.jpg", "loose.jpg")
+    fill(root, "Happy/notes.txt", "Happy/.hidden.jpg", "Happy/.thumbnails/1.jpg", ".cache/5.jpg", "loose.jpg")
     assert len(ImageFolder(root).samples()) == 4
 
 

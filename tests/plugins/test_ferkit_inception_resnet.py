@@ -18,7 +18,7 @@ from ferkit_inception_resnet.keras_weights import read_keras_weights
 from ferkit_mtcnn.detector import MTCNNDetector
 from PIL import Image
 
-from ferkit.errors import WeightsError
+from ferkit.errors import ComponentError, WeightsError
 from ferkit.weights import find_entry, is_present
 from ferkit.weights.entry import Weights
 from ferkit.weights.fetch import cached_path, download_archive
@@ -78,6 +78,23 @@ def test_a_wholly_frozen_backbone_drops_nothing_out_in_training() -> None:
     backbone = InceptionResnetV1Backbone(weights="none", freeze="all").train()
     images = torch.randn(2, 3, 96, 96)
     assert torch.equal(backbone(images)["embedding"], backbone(images)["embedding"])
+
+
+def test_batch_norm_keeps_its_statistics_in_what_is_trained_if_asked() -> None:
+    backbone = InceptionResnetV1Backbone(weights="none", freeze="repeat_1", batch_norm="eval").train()
+    before = {name: one.clone() for name, one in backbone.state_dict().items() if "running" in name}
+    backbone(torch.randn(2, 3, 96, 96))
+    assert all(torch.equal(one, backbone.state_dict()[name]) for name, one in before.items())
+    assert any(parameter.requires_grad for parameter in backbone.parameters())
+
+
+def test_an_image_that_is_too_small_is_refused_with_the_size_it_takes(
+    backbone: InceptionResnetV1Backbone,
+) -> None:
+    with torch.inference_mode():
+        backbone(torch.zeros(1, 3, 75, 75))
+        with pytest.raises(ComponentError, match="takes images of 75 pixels and more, got 75 by 74"):
+            backbone(torch.zeros(1, 3, 75, 74))
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ SUMMARY = {
     "weights": [
         {"name": "msceleb1m", "file": "f.h5", "sha256": "6acd", "trained_on": "faces", "licence": "MIT"}
     ],
+    "backbone_sha256": "77f3",
     "seconds": 95.0,
 }
 
@@ -97,7 +98,7 @@ def test_both_numbers_stand_on_the_page_and_the_selected_one_says_so(folder: Pat
 
 def test_what_a_reader_must_know_is_there(folder: Path) -> None:
     page = render(folder).read_text()
-    for text in ("byte-for-byte copy", "22,800,000", "899", "6acd", "2.14.1", "truncated"):
+    for text in ("byte-for-byte copy", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
         assert text in page
     assert "4.0 s" in page  # four epochs of a second each
 
@@ -128,7 +129,15 @@ def test_pictures_are_told_in_words(folder: Path) -> None:
 
 
 def test_a_run_without_paper_weights_or_network_has_a_page(folder: Path) -> None:
-    bare = {**SUMMARY, "paper": None, "weights": [], "parameters": None, "notices": [], "description": ""}
+    bare = {
+        **SUMMARY,
+        "paper": None,
+        "weights": [],
+        "backbone_sha256": None,
+        "parameters": None,
+        "notices": [],
+        "description": "",
+    }
     (folder / "summary.json").write_text(json.dumps(bare))
     (folder / "environment.json").unlink()
     page = render(folder).read_text()

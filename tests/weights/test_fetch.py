@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from ferkit import weights
-from ferkit.errors import WeightsError
+from ferkit.discovery import load_plugins
+from ferkit.errors import ComponentError, WeightsError
 from ferkit.weights import find_entry
 from ferkit.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.weights.fetch import cached_path, ensure, fetch, verify
@@ -158,6 +159,38 @@ def test_a_download_that_breaks_off_leaves_nothing(
     with pytest.raises(WeightsError, match="the line went dead"):
         fetch(entry_of(DirectFile(f"{address}/some.pt")))
     assert list(cache.iterdir()) == []
+
+
+def test_a_file_shorter_than_was_promised_is_not_kept_even_without_a_hash(
+    server: tuple[str, Path], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(blocks: Iterator[bytes], size: int, name: str) -> Iterator[bytes]:
+        yield next(iter(blocks))[:100]
+
+    address, folder = server
+    (folder / "some.pt").write_bytes(CONTENT)
+    monkeypatch.setattr("ferkit.weights.fetch._watch", cut)
+    with pytest.raises(WeightsError, match=f"broke off after 100 of {len(CONTENT)} bytes"):
+        fetch(entry_of(DirectFile(f"{address}/some.pt"), sha256=None))
+    assert list(cache.iterdir()) == []
+
+
+def test_a_recipes_own_modules_offer_weights_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ferkit.discovery.named_modules", [])
+    with pytest.raises(WeightsError, match="no weights are called 'own_faces'"):
+        find_entry("own_faces")
+    load_plugins(["tests.weights_plugin"])
+    assert find_entry("own_faces").filename == "own.pt"
+
+
+def test_an_entry_that_can_not_be_loaded_harms_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ferkit.discovery.named_modules", ["tests.weights_plugin"])
+    assert find_entry("vggface2").name == "vggface2"
+    names = [entry.name for entry in weights.catalogue()]
+    assert "own_faces" in names
+    assert "hollow" not in names
+    with pytest.raises(ComponentError, match="'hollow' can't be loaded"):
+        find_entry("hollow")
 
 
 def test_a_file_with_the_wrong_hash_is_refused_and_left_where_it_is(cache: Path) -> None:

@@ -1,0 +1,93 @@
+"""A recipe's network, built and run once on nothing: the faults that only its constructors can find."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ferkit.errors import Fault, FerkitError
+from ferkit.interfaces import CANONICAL_LABELS
+from ferkit.options import option_parameters, weights_options
+from ferkit.recipe import Part, Recipe
+from ferkit.registry import Registry
+
+Built = TypeVar("Built")
+
+
+def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None = None) -> list[Fault]:
+    """Faults in the values of the network's options, and in how its parts and the image size go together.
+
+    labels: the data's, where they are known. Everything is built on torch's meta device, without weights:
+    it takes no memory, fetches nothing and computes nothing. What can't be built there is not judged.
+    """
+    import torch
+
+    from ferkit.estimators import build_loss, build_network
+
+    if recipe.estimator:
+        return []
+    if labels is None:
+        # A neutral class of another name is looked for among the data's own labels, later.
+        named = [value for value in recipe.model.output.options.values() if isinstance(value, str)]
+        labels = list(dict.fromkeys([*CANONICAL_LABELS, *named]))
+    known = labels
+    bare = _without_weights(recipe, registry)
+    with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, faults = _try("loss", lambda: build_loss(recipe.loss, registry, known, [1] * len(known)))
+        network, more = _try("model", lambda: build_network(bare, registry, known))
+        faults += more
+        if isinstance(network, torch.nn.Module):
+            count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
+            faults += _try_images(network.train(), torch.zeros(count, 3, side, side))
+    return faults
+
+
+def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Fault]]:
+    try:
+        return make(), []
+    except Exception as error:
+        return None, [] if _is_metas_own(error) else [Fault(where, _describe(error))]
+
+
+def _try_images(network: Any, images: Any) -> list[Fault]:
+    count, side = len(images), images.shape[-1]
+    try:
+        network(images)
+    except FerkitError as error:
+        return [Fault("model", str(error))]
+    except Exception as error:
+        if _is_metas_own(error):
+            return []
+        batch = "1 image" if count == 1 else f"{count} images"
+        problem = f"the network can't train on {batch} of {side} by {side}: {_describe(error)}"
+        remedy = "Change model.image_size, fit.batch_size, or the options of the backbone or the head."
+        return [Fault("model", problem, remedy)]
+    return []
+
+
+def _is_metas_own(error: BaseException) -> bool:
+    """Whether it, or what it came from, is only that an operation has no meaning without data."""
+    cause = error.__cause__
+    return (
+        isinstance(error, NotImplementedError)
+        or (isinstance(error, RuntimeError) and "meta" in str(error))
+        or (cause is not None and _is_metas_own(cause))
+    )
+
+
+def _describe(error: Exception) -> str:
+    is_plain = isinstance(error, FerkitError | ValueError)
+    return str(error) if is_plain else f"{type(error).__name__}: {error}"
+
+
+def _without_weights(recipe: Recipe, registry: Registry) -> Recipe:
+    """The recipe with a backbone that starts from random numbers, whatever names its weights."""
+    part = recipe.model.backbone
+    component = registry.get("backbone", part.name)
+    changes: dict[str, Any] = dict.fromkeys(weights_options(component, part.options), "none")
+    if "pretrained" in option_parameters(component):
+        changes["pretrained"] = False
+    backbone = Part(name=part.name, **{**part.options, **changes})
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"backbone": backbone})})
