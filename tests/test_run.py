@@ -164,9 +164,7 @@ def test_a_class_that_lost_all_its_photographs_stops_the_run(
     for sample in samples[:6]:
         sample.path.write_text("broken")
     monkeypatch.setattr(squares, "samples", lambda self: samples)
-    with pytest.raises(
-        DataError, match=r"every photograph of anger was skipped, e\.g\. .*anger_0\.png: .*no image"
-    ):
+    with pytest.raises(DataError, match=r"every photograph of anger was skipped, e\.g\. .*anger_0\.png"):
         run(Order(checked, registry, tmp_path / "run"))
 
 

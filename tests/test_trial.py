@@ -11,6 +11,7 @@ from ferkit.loading import load_recipe
 from ferkit.trial import try_network
 
 INCEPTION = 'model.backbone={name="inception_resnet_v1", weights="vggface2"}'
+FLATTEN = 'model.head={name="multiscale", combine="flatten", map_size=9}'
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +32,8 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ([INCEPTION, "model.image_size=64"], "takes images of 75 pixels and more, got 64 by 64"),
         ([INCEPTION, "model.image_size=96", "fit.batch_size=1"], "the network can't train on 1 image of 96"),
         (
-            [
-                INCEPTION,
-                "model.image_size=96",
-                'model.head={name="multiscale", combine="flatten", map_size=9}',
-            ],
-            "map_size = 9, but block8 gives maps of 1 by 1",
+            [INCEPTION, "model.image_size=160", FLATTEN],
+            "map_size = 9, but block8 gives maps of 3 by 3",
         ),
     ],
 )

@@ -50,9 +50,7 @@ def assemble_network(
     backbone: satisfies `Backbone`; build_head: called with `in_channels`. Raises ComponentError where
     the head wants a stage that the backbone does not offer, or the backbone offers none.
     """
-    if not isinstance(backbone, nn.Module) or not hasattr(backbone, "stages"):
-        kind = type(backbone).__name__
-        raise ComponentError(f"backbone {kind} must be an nn.Module with stages and default_stage; it is not")
+    _check_backbone(backbone)
     wanted = inspect.signature(head_class, eval_str=True).parameters["in_channels"].annotation
     stages = dict(backbone.stages)
     head = build_head(in_channels=stages[backbone.default_stage] if wanted is int else stages)
@@ -62,3 +60,13 @@ def assemble_network(
             f"the head asks for stage {missing[0]!r}; the backbone offers {', '.join(stages)}"
         )
     return Network(backbone, head, output, backbone.default_stage)
+
+
+def _check_backbone(backbone: object) -> None:
+    if not isinstance(backbone, nn.Module) or not all(
+        hasattr(backbone, name) for name in ("stages", "default_stage")
+    ):
+        raise ComponentError(
+            f"backbone {type(backbone).__name__}: expected an nn.Module with stages and default_stage. Its "
+            "plugin's author must mend it."
+        )

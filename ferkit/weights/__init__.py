@@ -27,7 +27,7 @@ def catalogue() -> list[Weights]:
     entries = []
     for name in registry.names("weights"):
         with suppress(ComponentError):
-            entries.append(registry.get("weights", name).load())
+            entries.append(_load(registry, name))
     return entries
 
 
@@ -39,7 +39,14 @@ def find_entry(name: str) -> Weights:
     known = registry.names("weights")
     if name not in known:
         raise WeightsError(f"no weights are called {name!r}. {suggest(name, known)}")
-    entry: Weights = registry.get("weights", name).load()
+    return _load(registry, name)
+
+
+def _load(registry: Registry, name: str) -> Weights:
+    component = registry.get("weights", name)
+    entry = component.load()
+    if not isinstance(entry, Weights):
+        raise ComponentError(f"weights {name!r}: {component.target} is {entry!r}; expected a Weights")
     return entry
 
 

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_modules_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a recipe of one test names is not seen by the next."""
+    monkeypatch.setattr("ferkit.discovery.named_modules", [])
