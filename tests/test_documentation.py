@@ -1,0 +1,58 @@
+"""What README.md shows works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ferkit.assemble import build
+from ferkit.cli import app
+from ferkit.loading import load_recipe
+from ferkit.recipe import Part
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+
+
+def test_readme_opens_with_the_two_commands() -> None:
+    first = re.findall(r"```\n(.*?)```", README, re.S)[0]
+    assert [line.split("#")[0].strip() for line in first.splitlines()] == ["make demo", "make test"]
+    assert README.index(first) < 20
+
+
+def test_every_command_of_the_readme_is_one_and_every_one_is_in_the_readme() -> None:
+    told = set(re.findall(r"^\| `ferkit (\w+)", README, re.M))
+    commands = {one.callback.__name__ for one in app.registered_commands if one.callback}
+    assert told == commands | {group.name for group in app.registered_groups}
+
+
+def test_the_recipe_of_the_readme_has_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("neutral", "smiling"):
+        (tmp_path / "photographs" / name).mkdir(parents=True)
+        (tmp_path / "photographs" / name / "1.jpg").touch()
+    (tmp_path / "smiles.toml").write_text(blocks("toml")[0])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    recipe, _ = load_recipe("smiles.toml")
+    assert recipe.name == "smiles"
+
+
+def test_the_plugin_of_the_readme_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for block in blocks("python"):
+        path = tmp_path / block.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _, registry = load_recipe("quickstart", ['plugins=["ferkit_maxpool"]', 'model.head={name="maxpool"}'])
+    head = build(registry, "head", Part(name="maxpool"), in_channels=8, num_classes=7)
+    assert head(torch.zeros(2, 8, 3, 3)).shape == (2, 7)
+    for name in ("ferkit_maxpool", "ferkit_maxpool.head"):
+        sys.modules.pop(name)
