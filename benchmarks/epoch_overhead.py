@@ -94,13 +94,14 @@ def plain_epochs(
         yield time.perf_counter() - started
 
 
-def measure(source: str, epochs: int, image_size: int, faces: int) -> dict[str, object]:
+def measure(source: str, epochs: int, image_size: int | None, faces: int) -> dict[str, object]:
     overrides = [
-        f"model.image_size={image_size}",
         f"fit.epochs={epochs + 1}",
         'fit.device="cpu"',
         'detector={name="whole_image"}',
     ]
+    if image_size:
+        overrides.append(f"model.image_size={image_size}")
     per_class = faces // 7
 
     def change(table: dict[str, object], registry: Registry) -> dict[str, object]:
@@ -119,7 +120,7 @@ def measure(source: str, epochs: int, image_size: int, faces: int) -> dict[str, 
     pairs = list(zip(ours, plain, strict=False))
     return {
         "recipe": recipe.name,
-        "image_size": image_size,
+        "image_size": recipe.model.image_size,
         "precision": choose_precision(recipe.fit),
         "threads": torch.get_num_threads(),
         "training_faces": len(train),
@@ -134,8 +135,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("recipe", help="a recipe with a [model]")
     parser.add_argument("--epochs", type=int, default=5, help="epochs of each that count [5]")
-    parser.add_argument("--image-size", type=int, default=160, help="pixels [160]")
-    parser.add_argument("--faces", type=int, default=280, help="drawn faces, half of them to test [280]")
+    parser.add_argument("--image-size", type=int, help="pixels [the recipe's own]")
+    parser.add_argument("--faces", type=int, default=675, help="drawn faces, half of them to test [675]")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()
     figures = measure(options.recipe, options.epochs, options.image_size, options.faces)
