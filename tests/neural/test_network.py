@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from ferkit.errors import ComponentError
+from ferkit.neural.network import assemble_network
+from tests.builders import TinyBackbone, TinyHead
+
+
+class BothStages(nn.Module):
+    def __init__(self, in_channels: dict[str, int], num_classes: int, wanted: tuple[str, ...]) -> None:
+        super().__init__()
+        self.stages = wanted
+        self.in_channels = in_channels
+
+    def forward(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.cat([features[stage].mean(dim=(2, 3)) for stage in self.stages], dim=1)
+
+
+def test_a_head_that_takes_a_number_is_given_the_default_stage() -> None:
+    network = assemble_network(
+        TinyBackbone(), TinyHead, lambda in_channels: TinyHead(in_channels, 3), nn.Identity()
+    )
+    assert network(torch.zeros(2, 3, 24, 24)).shape == (2, 3)
+
+
+def test_a_head_that_takes_a_mapping_is_given_the_stages_it_asks_for() -> None:
+    network = assemble_network(
+        TinyBackbone(),
+        BothStages,
+        lambda in_channels: BothStages(in_channels, 3, ("late", "early")),
+        nn.Identity(),
+    )
+    assert network(torch.zeros(2, 3, 24, 24)).shape == (2, 12)
+
+
+def test_a_stage_that_the_backbone_has_not_is_refused() -> None:
+    with pytest.raises(ComponentError, match="asks for stage 'deep'; the backbone offers early, late"):
+        assemble_network(
+            TinyBackbone(),
+            BothStages,
+            lambda in_channels: BothStages(in_channels, 3, ("deep",)),
+            nn.Identity(),
+        )

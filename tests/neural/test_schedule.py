@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from torch import nn
+
+from ferkit import recipe
+from ferkit.errors import RunError
+from ferkit.neural.schedule import make_optimizer, make_scheduler
+from tests.neural.tiny import tiny_network
+
+
+def rates(schedule: recipe.Schedule, epochs: int = 6) -> list[float]:
+    """The backbone's learning rate in each epoch of two steps."""
+    optimizer = make_optimizer(tiny_network(), recipe.Optimizer(lr=1.0, head_lr=10.0))
+    scheduler = make_scheduler(optimizer, schedule, epochs, steps_per_epoch=2)
+    found = []
+    for _ in range(epochs):
+        found.append(optimizer.param_groups[0]["lr"])
+        for _ in range(2):
+            optimizer.step()
+            scheduler.step()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (recipe.ConstantSchedule(), [1, 1, 1, 1, 1, 1]),
+        (recipe.StepSchedule(name="step", every=2, factor=0.25), [1, 1, 0.25, 0.25, 0.0625, 0.0625]),
+        (recipe.StepSchedule(name="step", every=2, mode="subtract"), [1, 1, 0.75, 0.75, 0.5, 0.5]),
+        (recipe.StepSchedule(name="step", every=1, mode="subtract"), [1, 0.75, 0.5, 0.25, 0, 0]),
+        (recipe.CosineSchedule(name="cosine"), [(1 + np.cos(np.pi * e / 6)) / 2 for e in range(6)]),
+    ],
+)
+def test_the_rate_takes_its_course(schedule: recipe.Schedule, expected: list[float]) -> None:
+    assert rates(schedule) == pytest.approx(expected)
+
+
+def test_one_cycle_rises_and_falls() -> None:
+    course = rates(recipe.OneCycleSchedule(name="one_cycle"), epochs=10)
+    assert course[0] == pytest.approx(1 / 25)
+    assert max(course) == pytest.approx(1, abs=0.05)
+    assert course[-1] < 0.1
+
+
+def test_a_warmup_of_less_than_a_step_is_refused() -> None:
+    schedule = recipe.OneCycleSchedule(name="one_cycle", warmup=0.05)
+    with pytest.raises(RunError, match=r"a warmup of 0\.05 of 12 steps is no step"):
+        rates(schedule)
+
+
+def test_the_output_has_a_rate_of_its_own_or_the_heads() -> None:
+    network = tiny_network()
+    network.output = nn.Linear(3, 3)
+    for options, expected in (
+        ({"output_lr": 0.1}, [1.0, 0.1, 10.0]),
+        ({}, [1.0, 10.0, 10.0]),
+    ):
+        optimizer = make_optimizer(network, recipe.Optimizer(lr=1.0, head_lr=10.0, **options))
+        assert [group["lr"] for group in optimizer.param_groups] == expected
+
+
+def test_the_head_has_a_rate_of_its_own() -> None:
+    optimizer = make_optimizer(tiny_network(), recipe.Optimizer(lr=1.0, head_lr=10.0))
+    assert [group["lr"] for group in optimizer.param_groups] == [1.0, 10.0]
