@@ -47,9 +47,9 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     with `is_resumed` goes on.
     """
     recipe = order.recipe
+    samples, labels = read_samples(order)
     open_run = RunDir.resume if order.is_resumed else RunDir.create
     with open_run(order.folder, dump_recipe(recipe)) as run_dir:
-        samples, labels = read_samples(order)
         weights = weights_used(recipe, order.registry)
         crops = find_faces(recipe, order.registry, samples, progress)
         run_dir.write_manifest(crops.faces, crops.skipped)
