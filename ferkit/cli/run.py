@@ -39,6 +39,8 @@ def run(
     folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
     order = Order(checked, registry, folder, resume, demo, tuple(notices))
     typer.echo(f"{checked.name}: {folder}")
+    if checked.description:
+        typer.echo(checked.description)
     with watch(checked.fit.epochs if not checked.estimator else 1) as progress:
         report = run_order(order, progress)
     show_scores(folder)

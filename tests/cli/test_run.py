@@ -104,6 +104,7 @@ def test_the_quickstart_is_far_above_chance(tmp_path: Path) -> None:
     summary = json.loads(report.with_name("summary.json").read_text())
     assert summary["scores"]["last_epoch"]["accuracy"] > 3 / 7
     assert "nothing about real" in report.read_text()
+    assert "nothing about real" in answer.stdout
 
 
 @pytest.mark.slow
