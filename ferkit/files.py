@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from ferkit.errors import RunError
 
@@ -20,12 +21,54 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(part)
         os.replace(part, path)
     except Exception as error:
-        raise RunError(
-            f"can't write {path}: {error}. What was there before is unharmed: make room, then go on "
-            "with --resume."
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Like `write_whole`, for a large file that is written again and again.
+
+    Two files take turns, each written over the one before the last: the system need not find new memory for
+    it every time, which takes several times as long as the writing. Read it by `find_written`.
+    """
+    part, former = _companions(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("r+b" if part.exists() else "w+b", buffering=0) as file:
+            write(file)
+            file.truncate()
+        if path.exists():
+            os.replace(path, former)
+        os.replace(part, path)
+        if former.exists():
+            os.replace(former, part)
+    except Exception as error:
+        part.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
+
+
+def find_written(path: Path) -> Path | None:
+    """The newest whole file of `write_in_turn`, if any; not `path` where a process died between renamings."""
+    _, former = _companions(path)
+    return next((file for file in (path, former) if file.exists()), None)
+
+
+def remove_written(path: Path) -> None:
+    """All that `write_in_turn` keeps."""
+    for file in (path, *_companions(path)):
+        file.unlink(missing_ok=True)
+
+
+def _companions(path: Path) -> tuple[Path, Path]:
+    return path.with_name(path.name + ".part"), path.with_name(path.name + ".former")
+
+
+def _cannot_write(path: Path, error: Exception) -> RunError:
+    return RunError(
+        f"can't write {path}: {error}. What was there before is unharmed: make room, then go on with "
+        "--resume."
+    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.errors import RunError
-from ferkit.files import write_text
+from ferkit.files import remove_written, write_text
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.metrics import Scores, predict_labels
 from ferkit.protocol import Cell, EpochScore
@@ -154,14 +154,14 @@ class RunDir:
     def finish_cell(self, cell: Cell, facts: Mapping[str, Any]) -> None:
         """Mark a cell as trained to its end; the state to go on from is no longer needed."""
         write_text(self.cell_dir(cell) / "finished.json", json.dumps(facts) + "\n")
-        self.state_file(cell).unlink(missing_ok=True)
+        remove_written(self.state_file(cell))
 
     def finished(self, cell: Cell) -> dict[str, Any] | None:
         """What `finish_cell` was told, or None where the cell is still to be trained."""
         file = self.cell_dir(cell) / "finished.json"
         if not file.exists():
             return None
-        self.state_file(cell).unlink(missing_ok=True)  # where it died between the two
+        remove_written(self.state_file(cell))  # where it died between the two
         facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return facts
 

@@ -19,13 +19,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ferkit.errors import RunError
-from ferkit.files import write_whole
+from ferkit.files import find_written, write_in_turn, write_whole
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Everything that the next epoch depends on."""
     with _without_checksums():
-        write_whole(path, lambda part: torch.save(dict(state), part))
+        write_in_turn(path, lambda file: torch.save(dict(state), file))
 
 
 @contextmanager
@@ -44,13 +44,14 @@ def _without_checksums() -> Iterator[None]:
 
 def load_state(path: Path) -> dict[str, Any] | None:
     """The state, or None where there is none. Raises RunError where it is broken."""
-    if not path.exists():
+    file = find_written(path)
+    if file is None:
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         raise RunError(
-            f"{path} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
+            f"{file} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
         ) from error
     return state
 

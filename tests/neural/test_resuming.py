@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 import torch
@@ -76,8 +77,8 @@ def test_a_full_disk_leaves_the_former_state_whole(tmp_path: Path, monkeypatch: 
     next(training)
     former = file.read_bytes()
 
-    def save_half(state: object, path: Path) -> None:
-        Path(path).write_bytes(former[: len(former) // 2])
+    def save_half(state: object, half: IO[bytes]) -> None:
+        half.write(former[: len(former) // 2])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", save_half)
