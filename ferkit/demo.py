@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ferkit.errors import ComponentError
-from ferkit.options import option_parameters, weights_options
+from ferkit.options import weights_options, without_weights
 from ferkit.registry import Registry
 from ferkit.weights import is_present
 
@@ -55,18 +55,17 @@ def _without_absent_weights(
     part: Mapping[str, Any], registry: Registry, notices: list[str]
 ) -> dict[str, Any]:
     """The part, told to start from random numbers where its weights are not in the cache."""
-    part = dict(part)
     try:
         component = registry.get("backbone", str(part.get("name")))
-        asked = weights_options(component, part)
-        downloads = [name for name in option_parameters(component) if name == "pretrained"]
+        named = weights_options(component, part)
+        off = without_weights(component)
     except ComponentError:
-        return part  # the checks that follow report it
-    for option, name in asked.items():
-        if name != "none" and name in registry.names("weights") and not is_present(name):
+        return dict(part)  # the checks that follow report it
+    for option, name in named.items():
+        if name == "none" or name not in registry.names("weights") or is_present(name):
+            del off[option]
+        else:
             notices.append(f"The weights {name!r} are not here, so the backbone started from random numbers.")
-            part = {**part, option: "none"}
-    for option in downloads:
+    if off.keys() - named.keys():
         notices.append("The backbone started from random numbers, so that nothing was downloaded.")
-        part = {**part, option: False}
-    return part
+    return {**part, **off}

@@ -23,6 +23,8 @@ from ferkit.schema_faults import translate
 from ferkit.shipped import find_recipe
 
 DEFAULT_SIDE: int = Model().image_size
+TRIED = ("model", "loss", "plugins")
+"""Keys of what a trial of the network is made of: where one of them has a fault already, there is none."""
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 
 
@@ -55,10 +57,10 @@ def load_recipe(
         from ferkit.augment import check_transforms
 
         faults += check_transforms(augment, recipe.model.image_size if recipe else DEFAULT_SIDE)
-    if recipe and not faults:
+    if recipe and not any(fault.where.startswith(TRIED) for fault in faults):
         from ferkit.trial import try_network
 
-        faults = try_network(recipe, registry)
+        faults += try_network(recipe, registry)
     if faults or recipe is None:
         raise RecipeError(source, faults)
     return recipe, registry

@@ -100,3 +100,10 @@ def weights_options(component: Component, options: Mapping[str, Any]) -> dict[st
         if parameter.annotation is WeightsName:
             found[name] = str(options.get(name, parameter.default))
     return found
+
+
+def without_weights(component: Component) -> dict[str, Any]:
+    """The options that make it start from random numbers, with the values that do."""
+    parameters = option_parameters(component)
+    named: dict[str, Any] = dict.fromkeys(weights_options(component, {}), "none")
+    return named | ({"pretrained": False} if "pretrained" in parameters else {})

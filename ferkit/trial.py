@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ferkit.errors import Fault, FerkitError
 from ferkit.interfaces import CANONICAL_LABELS
-from ferkit.options import option_parameters, weights_options
+from ferkit.options import without_weights
 from ferkit.recipe import Part, Recipe
 from ferkit.registry import Registry
 
@@ -83,11 +83,10 @@ def _describe(error: Exception) -> str:
 
 
 def _without_weights(recipe: Recipe, registry: Registry) -> Recipe:
-    """The recipe with a backbone that starts from random numbers, whatever names its weights."""
-    part = recipe.model.backbone
-    component = registry.get("backbone", part.name)
-    changes: dict[str, Any] = dict.fromkeys(weights_options(component, part.options), "none")
-    if "pretrained" in option_parameters(component):
-        changes["pretrained"] = False
-    backbone = Part(name=part.name, **{**part.options, **changes})
-    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"backbone": backbone})})
+    """The recipe with a network that starts from random numbers, whatever names its weights."""
+    parts = {}
+    for kind in ("backbone", "head", "output"):
+        part: Part = getattr(recipe.model, kind)
+        off = without_weights(registry.get(kind, part.name))
+        parts[kind] = Part(name=part.name, **{**part.options, **off})
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update=parts)})

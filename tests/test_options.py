@@ -10,7 +10,7 @@ import pytest
 from ferkit.annotations import convert, describe_type
 from ferkit.discovery import load_plugins
 from ferkit.interfaces import Loss
-from ferkit.options import check_options, option_parameters, weights_options
+from ferkit.options import check_options, option_parameters, weights_options, without_weights
 from ferkit.registry import Registry
 
 
@@ -147,6 +147,20 @@ def test_the_weights_a_part_names_or_leaves_as_they_are(
     registry: Registry, options: dict[str, Any], expected: str
 ) -> None:
     assert weights_options(registry.get("backbone", "pretrained"), options) == {"weights": expected}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "off"),
+    [
+        ("backbone", "pretrained", {"weights": "none"}),
+        ("backbone", "timm", {"pretrained": False}),
+        ("head", "pooling", {}),
+    ],
+)
+def test_what_starts_a_part_from_random_numbers(
+    registry: Registry, kind: str, name: str, off: dict[str, Any]
+) -> None:
+    assert without_weights(registry.get(kind, name)) == off
 
 
 def test_the_context_is_no_option(registry: Registry) -> None:

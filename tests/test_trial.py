@@ -44,6 +44,12 @@ def test_a_value_that_can_not_work_is_a_fault_of_the_recipe(overrides: list[str]
     assert fault in str(found)
 
 
+def test_what_a_trial_finds_is_told_with_what_else_is_wrong() -> None:
+    with pytest.raises(RecipeError) as raised:
+        load_recipe("quickstart", ["loss.epsilon=2.0", 'detector.name="mtcn"', "data.per_class=0"])
+    assert {fault.where for fault in raised.value.faults} == {"loss", "detector.name", "data"}
+
+
 def test_faults_of_loss_and_network_are_told_together() -> None:
     with pytest.raises(RecipeError) as raised:
         load_recipe("quickstart", ["loss.epsilon=2.0", "model.head.dropout=3.0"])
