@@ -23,12 +23,14 @@ class Sample:
     """One photograph and what is known of it.
 
     label: the class's canonical name. groups: what must not be on both sides of an honest split,
-    by the kind of group, e.g. {"movie": "Hangover", "clip": "Hangover_001949614"}.
+    by the kind of group, e.g. {"movie": "Hangover", "clip": "Hangover_001949614"}. split: "train",
+    "validation" or "test" where the data set itself says so, else "".
     """
 
     path: Path
     label: str
     groups: Mapping[str, str] = field(default_factory=dict)
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

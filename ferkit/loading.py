@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -13,10 +14,11 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from ferkit.annotations import describe_value
 from ferkit.assemble import check_components
 from ferkit.discovery import load_plugins
-from ferkit.errors import Fault, RecipeError
+from ferkit.errors import DataError, Fault, RecipeError
+from ferkit.grid import combinations, grid_faults
+from ferkit.overrides import apply_overrides, put
 from ferkit.recipe import Model, Recipe
 from ferkit.registry import Registry
 from ferkit.schema_faults import translate
@@ -42,16 +44,29 @@ def load_recipe(
     if change:
         table = change(table, registry)
     table = expand_variables(table, faults)
-    recipe = None
-    try:
-        recipe = Recipe.model_validate_json(json.dumps(table, default=str))
-    except ValidationError as error:
-        faults += translate(error)
+    recipe, found = _validate(table, registry)
+    faults += found
     faults += [
         Fault("plugins", f"{broken.provider}: {broken.problem}", broken.remedy)
         for broken in registry.broken
         if broken.provider.endswith("(named by the recipe)")
     ]
+    if recipe:
+        faults += _check_files(recipe)
+    if recipe and recipe.grid and not faults:
+        faults += _check_candidates(table, recipe.grid, registry)
+    if faults or recipe is None:
+        raise RecipeError(source, faults)
+    return recipe, registry
+
+
+def _validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, list[Fault]]:
+    """The recipe, if the schema takes it, and what is wrong with it: schema, components, network."""
+    recipe, faults = None, grid_faults(table.get("grid"))
+    try:
+        recipe = Recipe.model_validate_json(json.dumps(table, default=str))
+    except ValidationError as error:
+        faults += translate(error)
     faults += check_components(table, registry)
     if isinstance(augment := table.get("augment"), list) and augment:
         from ferkit.augment import check_transforms
@@ -61,9 +76,43 @@ def load_recipe(
         from ferkit.trial import try_network
 
         faults += try_network(recipe, registry)
-    if faults or recipe is None:
-        raise RecipeError(source, faults)
-    return recipe, registry
+    return recipe, faults
+
+
+def _check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: Registry) -> list[Fault]:
+    """What is wrong with any of the recipes that the grid stands for."""
+    faults: list[Fault] = []
+    for settings in combinations(grid):
+        changed = copy.deepcopy({key: value for key, value in table.items() if key != "grid"})
+        words = ", ".join(f"{key} = {value}" for key, value in settings.items())
+        try:
+            for key, value in settings.items():
+                put(changed, key, value)
+        except ValueError as error:
+            return [Fault("grid", f"{words}: {error}")]
+        _, found = _validate(changed, registry)
+        faults += [Fault(f"{fault.where} (grid: {words})", fault.problem, fault.remedy) for fault in found]
+    return faults
+
+
+def _check_files(recipe: Recipe) -> list[Fault]:
+    """The lists that a recipe names."""
+    faults = []
+    if split := getattr(recipe.protocol, "split", None):
+        from ferkit.data.split_file import read_split
+
+        try:
+            read_split(split)
+        except DataError as error:
+            faults.append(Fault("protocol.split", str(error)))
+    if recipe.manifest:
+        from ferkit.data.manifest import read_manifest
+
+        try:
+            read_manifest(recipe.manifest.file)
+        except DataError as error:
+            faults.append(Fault("manifest.file", str(error)))
+    return faults
 
 
 def read_table(source: str) -> dict[str, Any]:
@@ -86,43 +135,6 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_none(one) for key, one in value.items() if one is not None}
     return [_without_none(one) for one in value] if isinstance(value, list) else value
-
-
-def apply_overrides(table: dict[str, Any], overrides: Sequence[str]) -> list[Fault]:
-    """Set each "section.key=value" in the table; what can't be set is a fault."""
-    return [fault for override in overrides if (fault := _apply(table, override))]
-
-
-def _apply(table: dict[str, Any], override: str) -> Fault | None:
-    key, equals, text = override.partition("=")
-    where = f"--set {override}"
-    if not equals or not all(key.strip().split(".")):
-        return Fault(where, "expected KEY=VALUE, with a key such as fit.epochs")
-    *way, last = key.strip().split(".")
-    place: Any = table
-    try:
-        for step in way:
-            place = place.setdefault(step, {}) if isinstance(place, dict) else place[_position(place, step)]
-        place[last if isinstance(place, dict) else _position(place, last)] = _parse(text.strip())
-    except ValueError as error:
-        return Fault(where, str(error))
-    return None
-
-
-def _position(place: Any, step: str) -> int:
-    if not isinstance(place, list):
-        raise ValueError(f"there is no table to look for {step!r} in, but {describe_value(place)}")
-    if not step.isdecimal() or int(step) >= len(place):
-        raise ValueError(f"{step!r} is no position in a list of {len(place)}, counted from 0")
-    return int(step)
-
-
-def _parse(text: str) -> Any:
-    """A value as TOML writes it; what is no TOML is a string, so that names need no quotes."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def expand_variables(value: Any, faults: list[Fault], where: str = "") -> Any:

@@ -1,120 +1,182 @@
-"""Which photographs train, which test, and which epoch's score is reported. Knows nothing of networks."""
+"""Which photographs train, which choose the epoch, which test. Knows nothing of networks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
+from ferkit.data.grouping import group_kinds, group_names
+from ferkit.data.split_file import read_split
+from ferkit.data.splits import Positions, grouped_folds, stratified_folds
 from ferkit.errors import DataError
-from ferkit.recipe import Protocol
+from ferkit.interfaces import Sample
+from ferkit.recipe import GroupedProtocol, HoldoutProtocol, NestedProtocol, Protocol
+
+UNGROUPED = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """One training: positions of the training and of the test faces. repeat and fold count from 0."""
+    """One training: positions of its training, validation and test images.
+
+    validation: those that choose the epoch and the settings, None where no images are set aside for that.
+    candidate: which of the grid's settings is trained. All count from 0.
+    """
 
     repeat: int
     fold: int
-    train: NDArray[np.intp]
-    test: NDArray[np.intp]
+    train: Positions
+    test: Positions
+    validation: Positions | None = None
+    candidate: int | None = None
+
+    @property
+    def fold_name(self) -> str:
+        """What all candidates of one fold share."""
+        return f"repeat{self.repeat}_fold{self.fold}"
 
     @property
     def name(self) -> str:
-        return f"repeat{self.repeat}_fold{self.fold}"
+        return self.fold_name + ("" if self.candidate is None else f"_candidate{self.candidate}")
+
+    @property
+    def watched(self) -> Positions:
+        """The images that every epoch is evaluated on."""
+        return self.test if self.validation is None else self.validation
 
 
-def cells(protocol: Protocol, truth: Sequence[str]) -> Iterator[Cell]:
-    """Stratified folds, each the test fold once, for every repeat (the paper, section 2.6).
+def cells(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) -> Iterator[Cell]:
+    """Every training that the protocol asks for; of each fold, one for each of the grid's candidates.
 
-    truth: each face's label. Raises DataError as `check_classes` does.
+    Raises DataError where the samples lack the classes, groups or given splits that it takes.
     """
-    check_classes(protocol, truth)
+    check_protocol(protocol, samples)
     for repeat in range(protocol.repeats):
-        seed = protocol.seed + (repeat if protocol.new_folds else 0)
-        folds = StratifiedKFold(protocol.folds, shuffle=True, random_state=seed)
-        for fold, (train, test) in enumerate(folds.split(np.zeros(len(truth)), truth)):
-            yield Cell(repeat, fold, train, test)
+        for fold, (train, validation, test) in enumerate(_folds(protocol, samples, repeat)):
+            for candidate in range(candidates) if candidates else (None,):
+                yield Cell(repeat, fold, train, test, validation, candidate)
 
 
-def check_classes(protocol: Protocol, truth: Sequence[str]) -> None:
-    """Raises DataError where there are fewer than two classes, or images of one than folds."""
+Parts = tuple[Positions, Positions | None, Positions]
+
+
+def _folds(protocol: Protocol, samples: Sequence[Sample], repeat: int) -> Iterator[Parts]:
+    """(train, validation, test) of each fold."""
+    if isinstance(protocol, HoldoutProtocol):
+        yield _given_parts(protocol, samples, repeat)
+        return
+    everything = np.arange(len(samples))
+    for test in _test_folds(protocol, samples, protocol.seed + (repeat if protocol.new_folds else 0)):
+        train = np.setdiff1d(everything, test)
+        if isinstance(protocol, NestedProtocol):
+            yield (*_inner(protocol, samples, train, repeat), test)
+        else:
+            yield train, None, test
+
+
+def _test_folds(protocol: Protocol, samples: Sequence[Sample], seed: int) -> list[Positions]:
+    assert not isinstance(protocol, HoldoutProtocol)
+    truth = [sample.label for sample in samples]
+    if isinstance(protocol, GroupedProtocol | NestedProtocol):
+        if protocol.split is not None:
+            return read_split(protocol.split).positions(samples)
+        if groups := protocol_groups(protocol, samples):
+            _check_groups(groups, protocol.folds, "folds")
+            return grouped_folds(truth, groups, protocol.folds, seed)
+    return stratified_folds(truth, protocol.folds, seed)
+
+
+def protocol_groups(protocol: Protocol, samples: Sequence[Sample]) -> list[str] | None:
+    """Each sample's group, of the kind that the protocol keeps on one side; None where it keeps none."""
+    by = getattr(protocol, "by", None)
+    if split := getattr(protocol, "split", None):
+        listed = read_split(split)
+        return group_names(samples, listed.by, listed.merged)
+    if by == UNGROUPED or protocol.name == "paper":
+        return None
+    if by is None and protocol.name != "grouped" and not group_kinds(samples):
+        return None
+    return group_names(samples, by)
+
+
+def _inner(
+    protocol: NestedProtocol | HoldoutProtocol, samples: Sequence[Sample], train: Positions, repeat: int
+) -> tuple[Positions, Positions]:
+    """The training images in two: those that train, and those that choose."""
+    inside = [samples[position] for position in train]
+    truth = [sample.label for sample in inside]
+    seed = protocol.seed + repeat
+    _check_counts(truth, protocol.inner_folds, "parts of the training images, one of which validates")
+    if groups := protocol_groups(protocol, inside):
+        _check_groups(groups, protocol.inner_folds, "parts of the training images")
+        chosen = grouped_folds(truth, groups, protocol.inner_folds, seed)[0]
+    else:
+        chosen = stratified_folds(truth, protocol.inner_folds, seed)[0]
+    return np.delete(train, chosen), train[chosen]
+
+
+def _given_parts(protocol: HoldoutProtocol, samples: Sequence[Sample], repeat: int) -> Parts:
+    """The data set's own."""
+    train, validation, test = (
+        np.array([place for place, sample in enumerate(samples) if sample.split == name], dtype=np.intp)
+        for name in ("train", "validation", "test")
+    )
+    if len(validation):
+        return train, validation, test
+    if protocol.validation == "inner":
+        return (*_inner(protocol, samples, train, repeat), test)
+    return train, None, test
+
+
+def check_protocol(protocol: Protocol, samples: Sequence[Sample]) -> None:
+    """Raises DataError where there are fewer than two classes, fewer images of one than folds, or, for given
+    parts, where one of them lacks."""
+    truth = [sample.label for sample in samples]
     counts = Counter(truth)
     if len(counts) < 2:
         raise DataError(
             f"the data has {', '.join(map(repr, counts)) or 'no class'}; there must be two classes or more"
         )
-    for label, count in sorted(counts.items()):
-        if count < protocol.folds:
+    if isinstance(protocol, HoldoutProtocol):
+        _check_given(samples)
+    else:
+        _check_counts(truth, protocol.folds, "stratified folds" if protocol.name == "paper" else "folds")
+
+
+def _check_counts(truth: Sequence[str], folds: int, what: str) -> None:
+    for label, count in sorted(Counter(truth).items()):
+        if count < folds:
             images = "1 image" if count == 1 else f"{count} images"
             raise DataError(
-                f"class {label!r} has {images}; {protocol.folds} stratified folds need at least "
-                f"{protocol.folds} of each class. Add images, or leave the class out of the data."
+                f"class {label!r} has {images}; {folds} {what} need at least "
+                f"{folds} of each class. Add images, or leave the class out of the data."
             )
 
 
-@dataclass(frozen=True, slots=True)
-class EpochScore:
-    """One epoch's scores on the test fold of its cell; epochs count from 1."""
-
-    repeat: int
-    fold: int
-    epoch: int
-    accuracy: float
-    mean_recall: float
+def _check_groups(groups: Sequence[str], folds: int, what: str) -> None:
+    if (count := len(set(groups))) < folds:
+        raise DataError(
+            f"there are {count} groups; {folds} {what} that no group crosses need at least {folds}. Take a "
+            "finer kind of group (protocol.by), or fewer folds."
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """One epoch of every cell, and what these come to.
-
-    selected_on_test: whether the test fold's own labels chose the epoch, which makes the score
-    optimistic; folds and epochs: by repeat and fold; repeats: mean over the folds, by repeat;
-    deviation: sample standard deviation over the repeats, None for a single one. Shares in 0..1.
-    """
-
-    title: str
-    selected_on_test: bool
-    accuracy: float
-    mean_recall: float
-    repeats: list[float]
-    folds: list[list[float]]
-    epochs: list[list[int]]
-    deviation: float | None
-
-
-def select(scores: Sequence[EpochScore]) -> Mapping[str, Selection]:
-    """The three readings of "best average results" (SPEC, ambiguity 13), the paper's own first."""
-    repeats: dict[int, dict[int, list[EpochScore]]] = {}
-    for one in sorted(scores, key=lambda one: one.epoch):
-        repeats.setdefault(one.repeat, {}).setdefault(one.fold, []).append(one)
-    runs = [[folds[fold] for fold in sorted(folds)] for _, folds in sorted(repeats.items())]
-    best = [[max(fold, key=lambda one: one.accuracy) for fold in run] for run in runs]
-    last = [[fold[-1] for fold in run] for run in runs]
-    common = [max(zip(*run, strict=False), key=lambda row: mean(o.accuracy for o in row)) for run in runs]
-    return {
-        "best_epoch": _summarise("Best epoch of each fold, chosen on the test fold", True, best),
-        "best_common_epoch": _summarise(
-            "Best epoch of all folds together, chosen on the test folds", True, common
-        ),
-        "last_epoch": _summarise("Last epoch", False, last),
+def _check_given(samples: Sequence[Sample]) -> None:
+    """Both sides must be there, with the same classes."""
+    classes = {
+        name: {sample.label for sample in samples if sample.split == name} for name in ("train", "test")
     }
-
-
-def _summarise(title: str, is_selected: bool, chosen: Sequence[Sequence[EpochScore]]) -> Selection:
-    repeats = [mean(one.accuracy for one in run) for run in chosen]
-    return Selection(
-        title=title,
-        selected_on_test=is_selected,
-        accuracy=mean(repeats),
-        mean_recall=mean(mean(one.mean_recall for one in run) for run in chosen),
-        repeats=repeats,
-        folds=[[one.accuracy for one in run] for run in chosen],
-        epochs=[[one.epoch for one in run] for run in chosen],
-        deviation=stdev(repeats) if len(repeats) > 1 else None,
-    )
+    for name, found in classes.items():
+        if not found:
+            raise DataError(
+                f'the protocol "holdout" takes the data set\'s own parts, and no photograph is of its {name} '
+                "part. Give them (image_folder: splits; manifest: its column split), or take another protocol."
+            )
+    for one, other in (("train", "test"), ("test", "train")):
+        if lacking := sorted(classes[one] - classes[other]):
+            raise DataError(
+                f"no {other} image is of the class {', '.join(lacking)}, which {one} images are of"
+            )

@@ -4,32 +4,69 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
+from ferkit.protocol_options import (
+    GroupedProtocol,
+    HoldoutProtocol,
+    NestedProtocol,
+    PaperProtocol,
+    Protocol,
+)
+from ferkit.section import Part, Section
 
-class Section(BaseModel):
-    """A table of the recipe; unknown keys are faults, values are not converted, nothing changes later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Part(BaseModel):
-    """A component by name; every other key of its table is an option of its constructor."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-    name: str
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
+ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
 
 
 class Paper(Section):
-    """What the recipe reproduces; accuracy in percent, as printed."""
+    """What the recipe reproduces: one number in percent, as printed, under the metric's own name.
+
+    protocol: the one that the paper's number was measured under, in ferkit's words; data: what it was
+    measured on, where that is not the recipe's own data (the verdict is then "not comparable").
+    """
 
     row: str
-    accuracy: float = Field(ge=0, le=100)
+    accuracy: float | None = Field(default=None, ge=0, le=100)
+    mean_recall: float | None = Field(default=None, ge=0, le=100)
+    macro_f1: float | None = Field(default=None, ge=0, le=100)
+    protocol: ProtocolName = "paper"
+    data: str | None = None
     source: str = ""
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Paper:
+        if sum(getattr(self, name) is not None for name in PAPER_METRICS) != 1:
+            raise ValueError(f"give one of {', '.join(PAPER_METRICS)}: the number that the paper reports")
+        return self
+
+    @property
+    def metric(self) -> str:
+        return next(name for name in PAPER_METRICS if getattr(self, name) is not None)
+
+    @property
+    def number(self) -> float:
+        """In percent."""
+        value: float = getattr(self, self.metric)
+        return value
+
+    def as_printed(self) -> dict[str, Any]:
+        """For summary.json: the number and its metric side by side."""
+        kept = ("row", "number", "metric", "protocol", "data", "source")
+        return {name: getattr(self, name) for name in kept}
+
+
+PAPER_METRICS = ("accuracy", "mean_recall", "macro_f1")
+
+
+class Manifest(Section):
+    """The list of photographs that the recipe is meant for.
+
+    file: made by `ferkit data manifest`, or the name of one that ferkit ships; differs: whether a run on
+    other photographs stops or only says so.
+    """
+
+    file: str
+    differs: Literal["refuse", "warn"] = "warn"
 
 
 class FaceOptions(Section):
@@ -119,22 +156,12 @@ class Fit(Section):
     workers: int = Field(default=0, ge=0)
 
 
-class Protocol(Section):
-    """The paper's evaluation: stratified folds, each the test fold once, `repeats` times over.
-
-    seed: of the folds and, with the repeat and the fold, of everything random in training; new_folds:
-    whether each repeat draws its own folds (otherwise only its own training seeds).
-    """
-
-    name: Literal["paper"] = "paper"
-    folds: int = Field(default=2, ge=2)
-    repeats: int = Field(default=3, ge=1)
-    seed: int = Field(default=0, ge=0)
-    new_folds: bool = False
-
-
 class Recipe(Section):
-    """A whole recipe. An `estimator` takes the place of `model`, `loss`, `augment` and `fit`."""
+    """A whole recipe. An `estimator` takes the place of `model`, `loss`, `augment` and `fit`.
+
+    grid: "section.key" -> values; the nested protocol trains every combination and takes the one that is
+    best on its validation images.
+    """
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
@@ -144,6 +171,7 @@ class Recipe(Section):
     plugins: tuple[str, ...] = ()
     paper: Paper | None = None
     data: Part
+    manifest: Manifest | None = None
     detector: Part = Part(name="mtcnn")
     faces: FaceOptions = FaceOptions()
     estimator: Part | None = None
@@ -151,4 +179,37 @@ class Recipe(Section):
     loss: Part = Part(name="cross_entropy")
     augment: tuple[Part, ...] = ()
     fit: Fit = Fit()
-    protocol: Protocol = Protocol()
+    protocol: Protocol = PaperProtocol()
+    grid: dict[str, tuple[Any, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _grid_needs_validation(self) -> Recipe:
+        if self.grid and self.protocol.name != "nested":
+            raise ValueError(
+                f'[grid] is searched by the protocol "nested" alone, not by {self.protocol.name!r}: what is '
+                "chosen must not be chosen on test images"
+            )
+        return self
+
+
+__all__ = [
+    "ConstantSchedule",
+    "CosineSchedule",
+    "FaceOptions",
+    "Fit",
+    "GroupedProtocol",
+    "HoldoutProtocol",
+    "Manifest",
+    "Model",
+    "NestedProtocol",
+    "OneCycleSchedule",
+    "Optimizer",
+    "Paper",
+    "PaperProtocol",
+    "Part",
+    "Protocol",
+    "Recipe",
+    "Schedule",
+    "Section",
+    "StepSchedule",
+]

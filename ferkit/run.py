@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ferkit.assemble import build
+from ferkit.data.leaks import describe_leaks
+from ferkit.data.manifest import compare_manifest
 from ferkit.detection_cache import DetectionCache
 from ferkit.environment import describe_environment
 from ferkit.errors import DataError, RecipeError
 from ferkit.estimators import make_estimator, weights_used
+from ferkit.evaluation import evaluate
 from ferkit.faces import CropResult, crop_faces, describe_detector
-from ferkit.interfaces import Estimator, Face, Sample
+from ferkit.grid import Candidate, candidates
+from ferkit.interfaces import Epoch, Estimator, Face, Sample
 from ferkit.loading import dump_recipe
 from ferkit.metrics import score
+from ferkit.metrics.calibration import fit_temperature
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.progress import Progress, Silence
-from ferkit.protocol import Cell, cells, check_classes, select
+from ferkit.protocol import Cell, cells, check_protocol
+from ferkit.protocol_options import Measure
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
-from ferkit.run_dir import PREDICTION_COLUMNS, RunDir
+from ferkit.run_dir import PREDICTION_COLUMNS, RunDir, predictions_table
 from ferkit.trial import try_network
 
 SILENCE = Silence()
@@ -39,6 +48,15 @@ class Order:
     is_demo: bool = False
     notices: tuple[str, ...] = ()
 
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        """What the recipe's grid stands for; none without one."""
+        return candidates(self.recipe)
+
+    def settings(self, cell: Cell) -> Candidate:
+        """What a cell trains."""
+        return Candidate({}, self.recipe) if cell.candidate is None else self.candidates[cell.candidate]
+
 
 def run(order: Order, progress: Progress = SILENCE) -> Path:
     """Run the recipe and give the path of its report.
@@ -53,12 +71,18 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         weights = weights_used(recipe, order.registry)
         crops = find_faces(recipe, order.registry, samples, progress)
         run_dir.write_manifest(crops.faces, crops.skipped)
-        truth = [face.sample.label for face in crops.faces]
         check_crops(crops, labels)
-        todo = list(cells(recipe.protocol, truth))
+        used = [face.sample for face in crops.faces]
+        todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):
             run_dir.write_environment(describe_environment(recipe, order.registry))
-        notices = [*order.notices, *run_dir.environment_changes(), *describe_doubles(crops.faces)]
+        notices = [
+            *order.notices,
+            *run_dir.environment_changes(),
+            *compare_manifest(recipe, crops.faces),
+            *describe_doubles(crops.faces),
+            *describe_leaks(todo, used),
+        ]
         for notice in notices:
             progress.note(notice)
         for number, cell in enumerate(todo, start=1):
@@ -87,7 +111,7 @@ def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
         raise DataError(
             f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
         )
-    check_classes(recipe.protocol, [sample.label for sample in samples])
+    check_protocol(recipe.protocol, samples)
     if faults := try_network(recipe, order.registry, labels):
         raise RecipeError(recipe.name, faults)
     return samples, labels
@@ -122,24 +146,61 @@ def train_cell(
     labels: Sequence[str],
     progress: Progress,
 ) -> None:
-    """Fit one estimator on the training fold, scoring every epoch on the test fold."""
-    train = [faces[position] for position in cell.train]
-    test = [faces[position] for position in cell.test]
-    truth = [face.sample.label for face in test]
+    """Fit one estimator, scoring every epoch on the images that the cell watches."""
+    settings = order.settings(cell)
+    watched = [faces[position] for position in cell.watched]
+    truth = [face.sample.label for face in watched]
+    measure: Measure = getattr(order.recipe.protocol, "choose_by", "accuracy")
     estimator: Estimator = make_estimator(
-        order.recipe, order.registry, labels, cell, run_dir.state_file(cell), progress.batch
+        settings.recipe, order.registry, labels, cell, run_dir.state_file(cell), progress.batch
     )
-    for epoch in estimator.fit(train, test):
+    for epoch in estimator.fit([faces[position] for position in cell.train], watched):
         scores = score(truth, epoch.probabilities, labels)
-        run_dir.record_epoch(cell, epoch, scores, test, labels)
+        is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
+        if is_best and cell.validation is not None:
+            test = [faces[position] for position in cell.test]
+            keep_choice(run_dir, cell, settings, estimator, epoch, watched, test, labels)
         progress.epoch(epoch, scores)
     facts: dict[str, Any] = {"parameters": None}
     if isinstance(estimator, NeuralEstimator):
         total, trained = estimator.count_parameters()
         facts["parameters"] = {"total": total, "trained": trained}
         facts["backbone_sha256"] = estimator.began_with
-        estimator.save(run_dir.cell_dir(cell) / "model.safetensors")
+        if cell.validation is None:
+            estimator.save(run_dir.fold_dir(cell) / "model.safetensors")
     run_dir.finish_cell(cell, facts)
+
+
+def keep_choice(
+    run_dir: RunDir,
+    cell: Cell,
+    settings: Candidate,
+    estimator: Estimator,
+    epoch: Epoch,
+    watched: Sequence[Face],
+    test: Sequence[Face],
+    labels: Sequence[str],
+) -> None:
+    """Keep the network of the best epoch so far, its temperature, and what it says of the test images.
+
+    What the test images' labels are is not looked at: that happens once, when all has been chosen.
+    """
+    true = np.array([labels.index(face.sample.label) for face in watched])
+    temperature = fit_temperature(true, epoch.probabilities)
+    choice = {
+        "candidate": cell.candidate,
+        "settings": dict(settings.settings),
+        "epoch": epoch.number,
+        "temperature": temperature,
+    }
+    if isinstance(estimator, NeuralEstimator):
+        estimator.save(run_dir.fold_dir(cell) / "model.safetensors", temperature)
+    run_dir.record_choice(
+        cell,
+        choice,
+        validation=predictions_table(watched, labels, epoch.probabilities),
+        test=predictions_table(test, labels, estimator.predict(test)),
+    )
 
 
 def describe_doubles(faces: Sequence[Face]) -> list[str]:
@@ -170,7 +231,7 @@ def summarise(
         "status": "complete",
         "labels": list(labels),
         "notices": list(notices),
-        "paper": recipe.paper.model_dump() if recipe.paper else None,
+        "paper": recipe.paper.as_printed() if recipe.paper else None,
         "data": {
             "name": recipe.data.name,
             "images": len(faces) + len(crops.skipped),
@@ -180,7 +241,7 @@ def summarise(
             "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
         },
         "protocol": recipe.protocol.model_dump(),
-        "scores": {key: asdict(chosen) for key, chosen in select(run_dir.epoch_scores()).items()},
+        "scores": evaluate(run_dir.path, recipe.protocol.model_dump(), labels),
         "parameters": facts.get("parameters"),
         "weights": list(weights),
         "backbone_sha256": facts.get("backbone_sha256"),

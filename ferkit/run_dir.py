@@ -19,7 +19,9 @@ from ferkit.errors import RunError
 from ferkit.files import remove_written, write_text
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.metrics import Scores, predict_labels
-from ferkit.protocol import Cell, EpochScore
+from ferkit.protocol import Cell
+from ferkit.protocol_options import Measure
+from ferkit.selection import EpochScore
 
 PREDICTION_COLUMNS = ("path", "label", "predicted")
 """Of predictions_*.csv, before a column for each label."""
@@ -29,9 +31,11 @@ class RunDir:
     """A run's files: what went in, what came of every epoch, and how it ended.
 
     recipe.toml, environment.json, resumed.jsonl where it was gone on with under another environment,
-    manifest.csv, metrics.jsonl, summary.json, and for each cell
-    cells/<cell>/: predictions_best.csv, predictions_last.csv, model.safetensors, finished.json and, while
-    it is trained, state.pt.
+    manifest.csv, metrics.jsonl, summary.json, and for each fold of each repeat
+    cells/<fold>/: model.safetensors, finished.json and, while it is trained, state.pt; predictions_best.csv
+    and predictions_last.csv where every epoch is evaluated on the test images; predictions_test.csv,
+    predictions_validation.csv and choice.json where validation images choose. Candidates of a grid have
+    finished.json and state.pt in folders of their own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -121,32 +125,51 @@ class RunDir:
         scores: Scores,
         faces: Sequence[Face],
         labels: Sequence[str],
-    ) -> None:
-        """Add an epoch's numbers; the same epoch or a later one recorded before is forgotten."""
+        measure: Measure = "accuracy",
+    ) -> bool:
+        """Add an epoch's numbers; the same epoch or a later one recorded before is forgotten.
+
+        faces: those that the cell watches. Whether the epoch is the fold's best by the measure so far,
+        among all candidates.
+        """
         kept = [row for row in self._metrics() if not _is_at_or_after(row, cell, epoch.number)]
-        best = max((row["accuracy"] for row in kept if _is_of(row, cell)), default=-1.0)
         row = {
             "repeat": cell.repeat,
             "fold": cell.fold,
+            **({} if cell.candidate is None else {"candidate": cell.candidate}),
             "epoch": epoch.number,
+            "watched": "test" if cell.validation is None else "validation",
             "train_loss": epoch.train_loss,
             "train_accuracy": epoch.train_accuracy,
             "validation_loss": epoch.validation_loss,
             "accuracy": scores.accuracy,
             "mean_recall": scores.mean_recall,
+            "nll": scores.nll,
             "learning_rate": epoch.learning_rate,
             "seconds": epoch.seconds,
         }
+        before = [EpochScore.of_row(one).merit(measure) for one in kept if _is_of_fold(one, cell)]
+        is_best = all(EpochScore.of_row(row).merit(measure) > merit for merit in before)
         lines = "".join(json.dumps(one) + "\n" for one in [*kept, row])
         write_text(self.path / "metrics.jsonl", lines)
-        table = _predictions(faces, labels, epoch.probabilities)
-        write_text(self.cell_dir(cell) / "predictions_last.csv", table)
-        if scores.accuracy > best:
-            write_text(self.cell_dir(cell) / "predictions_best.csv", table)
+        if cell.validation is None:
+            table = predictions_table(faces, labels, epoch.probabilities)
+            write_text(self.cell_dir(cell) / "predictions_last.csv", table)
+            if is_best:
+                write_text(self.cell_dir(cell) / "predictions_best.csv", table)
+        return is_best
+
+    def record_choice(self, cell: Cell, choice: Mapping[str, Any], **tables: str) -> None:
+        """Keep what the best epoch so far predicts, replacing what an earlier one did.
+
+        choice: the epoch and what goes with it; tables: name -> what `predictions_table` makes.
+        """
+        for name, table in tables.items():
+            write_text(self.fold_dir(cell) / f"predictions_{name}.csv", table)
+        write_text(self.fold_dir(cell) / "choice.json", json.dumps(choice) + "\n")
 
     def epoch_scores(self) -> list[EpochScore]:
-        names = ("repeat", "fold", "epoch", "accuracy", "mean_recall")
-        return [EpochScore(*(row[name] for name in names)) for row in self._metrics()]
+        return [EpochScore.of_row(row) for row in self._metrics()]
 
     def training_seconds(self) -> float:
         return float(sum(row["seconds"] for row in self._metrics()))
@@ -169,7 +192,12 @@ class RunDir:
         write_text(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
 
     def cell_dir(self, cell: Cell) -> Path:
+        """Of one training."""
         return self.path / "cells" / cell.name
+
+    def fold_dir(self, cell: Cell) -> Path:
+        """Of what the candidates of one fold have in common: what was chosen."""
+        return self.path / "cells" / cell.fold_name
 
     def state_file(self, cell: Cell) -> Path:
         return self.cell_dir(cell) / "state.pt"
@@ -197,15 +225,18 @@ def _describe(sample: Sample) -> list[str]:
     return [str(sample.path), sample.label, groups]
 
 
-def _is_of(row: Mapping[str, Any], cell: Cell) -> bool:
+def _is_of_fold(row: Mapping[str, Any], cell: Cell) -> bool:
     return (row["repeat"], row["fold"]) == (cell.repeat, cell.fold)
 
 
 def _is_at_or_after(row: Mapping[str, Any], cell: Cell, epoch: int) -> bool:
-    return _is_of(row, cell) and row["epoch"] >= epoch
+    return _is_of_fold(row, cell) and row.get("candidate") == cell.candidate and row["epoch"] >= epoch
 
 
-def _predictions(faces: Sequence[Face], labels: Sequence[str], probabilities: NDArray[np.float64]) -> str:
+def predictions_table(
+    faces: Sequence[Face], labels: Sequence[str], probabilities: NDArray[np.float64]
+) -> str:
+    """CSV: path, true and predicted label, a column of probabilities for each label."""
     rows = [[*PREDICTION_COLUMNS, *labels]]
     predicted = predict_labels(probabilities, labels)
     for face, guess, row in zip(faces, predicted, probabilities, strict=True):

@@ -1,4 +1,4 @@
-"""The recipes that ferkit ships, wherever it is installed."""
+"""What ferkit ships beside its code, wherever it is installed: recipes, and lists that recipes name."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import sysconfig
 from pathlib import Path
 
-from ferkit.errors import Fault, RecipeError
+from ferkit.errors import DataError, Fault, RecipeError
 from ferkit.registry import suggest
+
+SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".csv"}
 
 
 def find_recipe(source: str) -> Path:
@@ -23,12 +25,33 @@ def find_recipe(source: str) -> Path:
     raise RecipeError(source, [Fault("recipe", problem, remedy)])
 
 
+def find_shipped(source: str, folder: str, what: str) -> Path:
+    """A file, or the bare name of one in a folder of the recipes (splits, tables, manifests).
+
+    what: names it in the message. Raises DataError.
+    """
+    path = Path(source)
+    if os.path.isfile(path):
+        return path
+    shipped = shipped_files(folder)
+    if path.name == source and source in shipped:
+        return shipped[source]
+    raise DataError(
+        f"{what} {source!r}: there is no such file. Give a file, or the name of one that ferkit ships. "
+        f"{suggest(path.stem, shipped)}"
+    )
+
+
 def shipped_recipes() -> dict[str, Path]:
     """Name -> file: the checkout's recipes/, or those that came with the wheel."""
+    return shipped_files("")
+
+
+def shipped_files(folder: str) -> dict[str, Path]:
+    """Name -> file in one of the recipes' folders; "" is the recipes themselves."""
     checkout = Path(__file__).parent.parent / "recipes"
     schemes = [sysconfig.get_path("data"), sysconfig.get_path("data", f"{sysconfig.get_default_scheme()}")]
-    folders = [checkout, *(Path(scheme) / "share" / "ferkit" / "recipes" for scheme in schemes)]
-    for folder in folders:
-        if files := sorted(folder.glob("*.toml")):
+    for recipes in [checkout, *(Path(scheme) / "share" / "ferkit" / "recipes" for scheme in schemes)]:
+        if files := sorted((recipes / folder).glob(f"*{SUFFIXES[folder]}")):
             return {file.stem: file for file in files}
     return {}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ferkit.errors import RecipeError
-from ferkit.loading import apply_overrides, dump_recipe, expand_variables, load_recipe, read_table
+from ferkit.loading import dump_recipe, expand_variables, load_recipe, read_table
+from ferkit.overrides import apply_overrides
 from ferkit.recipe import Recipe
 from ferkit.shipped import find_recipe, shipped_recipes
 

@@ -24,6 +24,7 @@ class PlainProgress:
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
         self.place = ""
+        self.watched = "test"
         self.faces_said = 0
 
     def say(self, text: str) -> None:
@@ -38,7 +39,9 @@ class PlainProgress:
             self.say(f"faces: {done} of {total} photographs")
 
     def begin_cell(self, cell: Cell, number: int, cells: int) -> None:
-        self.place = f"repeat {cell.repeat + 1}, fold {cell.fold + 1} ({number} of {cells})"
+        candidate = "" if cell.candidate is None else f", candidate {cell.candidate + 1}"
+        self.place = f"repeat {cell.repeat + 1}, fold {cell.fold + 1}{candidate} ({number} of {cells})"
+        self.watched = "test" if cell.validation is None else "validation"
 
     def batch(self, report: BatchReport) -> None:
         pass
@@ -47,7 +50,7 @@ class PlainProgress:
         self.say(
             f"{self.place}, epoch {epoch.number} of {self.epochs}: "
             f"training loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:.2f}%; "
-            f"test loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
+            f"{self.watched} loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
             f"({epoch.seconds:.1f} s)"
         )
 

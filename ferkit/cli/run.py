@@ -74,6 +74,6 @@ def show_scores(folder: Path) -> None:
         words = f" ± {100 * spread:.2f} over {len(chosen['repeats'])} repeats" if spread is not None else ""
         typer.echo(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
     if paper := summary["paper"]:
-        typer.echo(f"The paper's row {paper['row']!r}: {paper['accuracy']:.2f}%")
+        typer.echo(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
     for notice in summary["notices"]:
         typer.echo(f"note: {notice}")

@@ -65,10 +65,14 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def save_network(path: Path, tensors: Mapping[str, Tensor], labels: Sequence[str]) -> None:
-    """Weights as safetensors, the ordered label names in the file's metadata."""
+def save_network(
+    path: Path, tensors: Mapping[str, Tensor], labels: Sequence[str], temperature: float | None = None
+) -> None:
+    """Weights as safetensors; in its metadata the ordered label names and, if fitted, the temperature."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata = {"labels": json.dumps(list(labels))}
+    if temperature is not None:
+        metadata["temperature"] = repr(temperature)
     write_whole(path, lambda part: save_file(whole, part, metadata))
 
 

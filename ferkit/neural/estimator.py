@@ -67,9 +67,9 @@ class NeuralEstimator:
         probabilities, _ = training.evaluate(training.keep(self._images(faces))())
         return probabilities
 
-    def save(self, path: Path) -> None:
-        """The network's weights, with the label names, as safetensors."""
-        save_network(path, self._fitted().network.state_dict(), self.labels)
+    def save(self, path: Path, temperature: float | None = None) -> None:
+        """The network's weights as safetensors, with the label names and its probabilities' temperature."""
+        save_network(path, self._fitted().network.state_dict(), self.labels, temperature)
 
     def count_parameters(self) -> tuple[int, int]:
         """All of the network's parameters, and those that are trained."""

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from ferkit.files import write_text, write_whole
+from ferkit.protocol_words import describe_protocol
 from ferkit.report.figures import draw_confusion, draw_curves
-from ferkit.report.results import (
-    Predictions,
-    read_environment,
-    read_metrics,
-    read_predictions,
-    read_summary,
-)
+from ferkit.results import read_environment, read_metrics, read_summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +34,16 @@ def render(run_dir: Path) -> Path:
     """
     summary = read_summary(run_dir)
     metrics = read_metrics(run_dir)
-    sections = {
-        f"{which}_epoch": read_predictions(run_dir, which, summary["labels"]) for which in ("best", "last")
-    }
-    confusions = {
-        key: _confusion(run_dir, key, predictions, summary) for key, predictions in sections.items()
-    }
+    detailed = {key: one for key, one in summary["scores"].items() if "confusion" in one}
     recipe = run_dir / "recipe.toml"
     template = _environment().get_template("report.html")
     page = template.render(
         summary=summary,
         environment=read_environment(run_dir),
         recipe=recipe.read_text(encoding="utf-8") if recipe.exists() else "",
-        confusions=confusions,
-        classes={key: predictions.class_scores() for key, predictions in sections.items()},
+        protocol_words=describe_protocol(summary["protocol"]),
+        detailed=detailed,
+        confusions={key: _confusion(run_dir, key, one, summary["labels"]) for key, one in detailed.items()},
         curves=_curves(run_dir, metrics, summary),
         seconds=sum(row["seconds"] for row in metrics),
     )
@@ -60,16 +52,15 @@ def render(run_dir: Path) -> Path:
     return report
 
 
-def _confusion(run_dir: Path, key: str, predictions: Predictions, summary: Mapping[str, Any]) -> Picture:
-    title = summary["scores"][key]["title"]
-    figure = draw_confusion(predictions.confusion(), predictions.labels, title)
-    recalls = ", ".join(f"{one.label} {100 * one.recall:.0f}%" for one in predictions.class_scores())
-    words = f"Confusion matrix. {title}. Share of each class that is right: {recalls}."
+def _confusion(run_dir: Path, key: str, scores: Mapping[str, Any], labels: Sequence[str]) -> Picture:
+    figure = draw_confusion(np.array(scores["confusion"]), labels, scores["title"])
+    recalls = ", ".join(f"{one['label']} {100 * one['recall']:.0f}%" for one in scores["classes"])
+    words = f"Confusion matrix. {scores['title']}. Share of each class that is right: {recalls}."
     return _picture(run_dir / "figures" / f"confusion_{key}.png", figure, words)
 
 
 def _curves(run_dir: Path, metrics: list[dict[str, Any]], summary: Mapping[str, Any]) -> Picture:
-    last = summary["scores"]["last_epoch"]["accuracy"]
+    last = list(summary["scores"].values())[-1]["accuracy"]
     epochs = max(row["epoch"] for row in metrics)
     words = (
         f"Loss and accuracy over {epochs} epochs, on training and test folds. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from rich.progress import Progress as Bars
 
 from ferkit.cli.progress import PlainProgress, TerminalProgress, watch
 from ferkit.interfaces import Epoch
-from ferkit.metrics import Scores
+from ferkit.metrics import score
 from ferkit.neural.training import BatchReport
 from ferkit.protocol import Cell
 
+SCORES = score(["anger"], np.array([[1.0, 0.0]]), ["anger", "fear"])
 CELL = Cell(0, 1, np.arange(3), np.arange(3))
 EPOCH = Epoch(2, 0.51234, 0.75, 1.25, np.zeros((1, 2)), 1e-3, 3.21)
 
@@ -25,7 +27,7 @@ def test_without_a_terminal_each_epoch_is_a_line(capsys: pytest.CaptureFixture[s
         assert type(progress) is PlainProgress
         progress.begin_cell(CELL, 2, 4)
         progress.batch(BatchReport(2, 1, 5, 0.5, 0.5))
-        progress.epoch(EPOCH, Scores(0.625, 0.5))
+        progress.epoch(EPOCH, replace(SCORES, accuracy=0.625))
     assert capsys.readouterr().out == (
         "repeat 1, fold 2 (2 of 4), epoch 2 of 3: training loss 0.5123, accuracy 75.00%; "
         "test loss 1.2500, accuracy 62.50% (3.2 s)\n"

@@ -13,6 +13,21 @@ from ferkit.report import render
 from ferkit.report.render import format_duration
 
 SCORE = {"repeats": [0.5], "folds": [[0.4, 0.6]], "epochs": [[1, 2]], "deviation": None, "mean_recall": 0.45}
+DETAILS = {
+    **SCORE,
+    "macro_f1": 0.4,
+    "nll": 1.2,
+    "brier": 0.6,
+    "ece": 0.1,
+    "classes": [
+        {"label": "anger", "precision": 0.5, "recall": 1.0, "f1": 0.67, "images": 1},
+        {"label": "fear", "precision": 0.0, "recall": 0.0, "f1": 0.0, "images": 1},
+    ],
+    "confusion": [[1, 0], [1, 0]],
+    "permuted": {},
+    "intervals": {"image": {"accuracy": [0.41, 0.62], "mean_recall": [0.4, 0.6], "macro_f1": [0.3, 0.5]}},
+    "clusters": {"image": 2},
+}
 SUMMARY = {
     "name": "a<b",
     "description": "Five & <six>",
@@ -20,7 +35,14 @@ SUMMARY = {
     "status": "complete",
     "labels": ["anger", "fear"],
     "notices": ["1 photograph is a byte-for-byte copy of another"],
-    "paper": {"row": "A row", "accuracy": 54.19, "source": "Somebody"},
+    "paper": {
+        "row": "A row",
+        "number": 54.19,
+        "metric": "accuracy",
+        "protocol": "paper",
+        "data": None,
+        "source": "Somebody",
+    },
     "data": {
         "name": "sfew",
         "images": 5,
@@ -31,9 +53,9 @@ SUMMARY = {
     },
     "protocol": {"name": "paper", "folds": 2, "repeats": 1, "seed": 0, "new_folds": False},
     "scores": {
-        "best_epoch": {"title": "Best epoch", "selected_on_test": True, "accuracy": 0.5212, **SCORE},
+        "best_epoch": {"title": "Best epoch", "selected_on_test": True, "accuracy": 0.5212, **DETAILS},
         "best_common_epoch": {"title": "Best common", "selected_on_test": True, "accuracy": 0.51, **SCORE},
-        "last_epoch": {"title": "Last epoch", "selected_on_test": False, "accuracy": 0.4987, **SCORE},
+        "last_epoch": {"title": "Last epoch", "selected_on_test": False, "accuracy": 0.4987, **DETAILS},
     },
     "parameters": {"total": 22_800_000, "trained": 899},
     "weights": [
@@ -60,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
         cell = tmp_path / "cells" / f"repeat0_fold{fold}"
         cell.mkdir(parents=True)
         for which in ("best", "last"):
-            rows = "path,label,predicted\na.png,anger,anger\nb.png,fear,anger\n"
+            rows = "path,label,predicted,anger,fear\na.png,anger,anger,0.8,0.2\nb.png,fear,anger,0.6,0.4\n"
             (cell / f"predictions_{which}.csv").write_text(rows)
     return tmp_path
 

@@ -1,0 +1,1 @@
+"""Photographs before any network: how they are split, listed and audited."""

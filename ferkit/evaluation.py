@@ -1,0 +1,143 @@
+"""A run's predictions -> its scores, under every reading of which epoch is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from ferkit.metrics import Scores, score
+from ferkit.metrics.calibration import apply_temperature, calibration_error
+from ferkit.metrics.intervals import METRICS, cluster_confusions, score_interval
+from ferkit.metrics.label_order import find_permutation
+from ferkit.protocol_options import Measure
+from ferkit.results import (
+    Photograph,
+    Predictions,
+    join,
+    read_choice,
+    read_metrics,
+    read_photographs,
+    read_predictions,
+)
+from ferkit.selection import EpochScore, Reading, readings
+
+MEANS = ("accuracy", "mean_recall", "macro_f1", "nll", "brier")
+"""Means over the repeats of the means over the folds; ECE is computed on a repeat's images together, since it
+is biased upwards on few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """What the bootstrap draws. kind: "image" or a kind of group; of: path -> its cluster."""
+
+    kind: str
+    of: Mapping[str, str]
+
+
+def choice_measure(protocol: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> Measure | None:
+    """What validation images chose by, None where test images were watched; protocol: as in summary.json."""
+    is_validated = any(row.get("watched") == "validation" for row in metrics)
+    return protocol.get("choose_by", "accuracy") if is_validated else None
+
+
+def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """reading -> its scores, as summary.json holds them. Raises RunError where the folder is incomplete."""
+    metrics = read_metrics(run_dir)
+    scores = [EpochScore.of_row(row) for row in metrics]
+    clusters = find_clusters(read_photographs(run_dir))
+    found = readings(scores, choice_measure(protocol, metrics))
+    return {key: _describe(run_dir, reading, labels, clusters) for key, reading in found.items()}
+
+
+def find_clusters(photographs: Sequence[Photograph]) -> list[Clusters]:
+    """By the coarsest kind of group that all photographs have, if any; and by image."""
+    images = Clusters("image", {one.path: one.path for one in photographs})
+    shared = set.intersection(*(set(one.groups) for one in photographs)) if photographs else set()
+    if not shared:
+        return [images]
+    kind = min(shared, key=lambda kind: (len({one.groups[kind] for one in photographs}), kind))
+    return [Clusters(kind, {one.path: one.groups[kind] for one in photographs}), images]
+
+
+def reading_predictions(
+    run_dir: Path, file: str, chosen: Sequence[Sequence[EpochScore]], labels: Sequence[str]
+) -> list[list[Predictions]]:
+    """By repeat and fold."""
+    return [[read_predictions(_folder(run_dir, one) / file, labels) for one in run] for run in chosen]
+
+
+def _folder(run_dir: Path, one: EpochScore) -> Path:
+    return run_dir / "cells" / f"repeat{one.repeat}_fold{one.fold}"
+
+
+def _describe(
+    run_dir: Path, reading: Reading, labels: Sequence[str], clusters: Sequence[Clusters]
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {"title": reading.title, "selected_on_test": reading.selected_on_test}
+    facts["epochs"] = [[one.epoch for one in run] for run in reading.chosen]
+    if reading.file is None:  # the predictions of that epoch are not kept
+        folds = [[one.accuracy for one in run] for run in reading.chosen]
+        recall = mean(mean(one.mean_recall for one in run) for run in reading.chosen)
+        return facts | _repeats(folds) | {"accuracy": mean(map(mean, folds)), "mean_recall": recall}
+    made = reading_predictions(run_dir, reading.file, reading.chosen, labels)
+    scored = [[score(one.truth, one.probabilities, labels) for one in run] for run in made]
+    facts |= _repeats([[one.accuracy for one in run] for run in scored])
+    facts |= {name: mean(mean(getattr(one, name) for one in run) for run in scored) for name in MEANS}
+    everything = join([one for run in made for one in run])
+    together = score(everything.truth, everything.probabilities, labels)
+    facts["ece"] = mean(calibration_error((one := join(run)).true_indices, one.probabilities) for run in made)
+    facts |= _details(together, labels)
+    facts["intervals"] = {one.kind: _intervals(everything, one, labels) for one in clusters}
+    facts["clusters"] = {one.kind: len({one.of[path] for path in everything.paths}) for one in clusters}
+    if reading.file == "predictions_test.csv":
+        facts["choices"] = [
+            [read_choice(run_dir, _folder(run_dir, one).name) for one in run] for run in reading.chosen
+        ]
+        facts["calibrated"] = _calibrated(made, facts["choices"], labels)
+    return facts
+
+
+def _repeats(folds: list[list[float]]) -> dict[str, Any]:
+    """Accuracies by fold, their means by repeat, and the sample deviation of these, if there are several."""
+    repeats = [mean(run) for run in folds]
+    return {"folds": folds, "repeats": repeats, "deviation": stdev(repeats) if len(repeats) > 1 else None}
+
+
+def _details(together: Scores, labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "classes": [asdict(one) for one in together.classes],
+        "confusion": [list(row) for row in together.confusion],
+        "permuted": find_permutation(together.confusion, labels),
+    }
+
+
+def _intervals(
+    everything: Predictions, clusters: Clusters, labels: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """Metric -> (low, high). An image's predictions in all repeats are drawn together."""
+    names = [clusters.of[path] for path in everything.paths]
+    counts = cluster_confusions(everything.truth, everything.predicted, names, labels)
+    found = {metric: score_interval(counts, metric) for metric in METRICS}
+    return {metric: (one.low, one.high) for metric, one in found.items()}
+
+
+def _calibrated(
+    made: Sequence[Sequence[Predictions]],
+    choices: Sequence[Sequence[Mapping[str, Any]]],
+    labels: Sequence[str],
+) -> dict[str, float]:
+    """The test images' scores after the temperature that validation images gave."""
+    scores, errors = [], []
+    for run, chosen in zip(made, choices, strict=True):
+        softened = [
+            Predictions(labels, one.paths, one.truth, apply_temperature(one.probabilities, c["temperature"]))
+            for one, c in zip(run, chosen, strict=True)
+        ]
+        scores.append([score(one.truth, one.probabilities, labels) for one in softened])
+        errors.append(calibration_error((one := join(softened)).true_indices, one.probabilities))
+    names = ("nll", "brier")
+    means = {name: mean(mean(getattr(one, name) for one in run) for run in scores) for name in names}
+    return {**means, "ece": mean(errors)}
