@@ -38,7 +38,13 @@ def load_recipe(
     source: a file, or a shipped recipe's name; overrides: "section.key=value"; change: applied to the table
     before it is checked. Reads no photograph and fetches nothing. Raises RecipeError with all the faults.
     """
-    table = read_table(source)
+    return load_table(source, read_table(source), overrides, change)
+
+
+def load_table(
+    source: str, table: dict[str, Any], overrides: Sequence[str] = (), change: Change | None = None
+) -> tuple[Recipe, Registry]:
+    """The same from a table; source: what messages call it."""
     faults = apply_overrides(table, overrides)
     registry = load_plugins(_named_modules(table))
     if change:

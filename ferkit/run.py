@@ -72,6 +72,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         crops = find_faces(recipe, order.registry, samples, progress)
         run_dir.write_manifest(crops.faces, crops.skipped)
         check_crops(crops, labels)
+        difference = compare_manifest(recipe, crops.faces)
         used = [face.sample for face in crops.faces]
         todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):
@@ -79,7 +80,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         notices = [
             *order.notices,
             *run_dir.environment_changes(),
-            *compare_manifest(recipe, crops.faces),
+            *([f"Other data: {difference}"] if difference else []),
             *describe_doubles(crops.faces),
             *describe_leaks(todo, used),
         ]
@@ -90,7 +91,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
                 progress.begin_cell(cell, number, len(todo))
                 train_cell(order, run_dir, cell, crops.faces, labels, progress)
         facts = run_dir.finished(todo[0]) or {}
-        run_dir.write_summary(summarise(order, run_dir, crops, labels, notices, weights, facts))
+        run_dir.write_summary(summarise(order, run_dir, crops, labels, notices, weights, facts, difference))
     from ferkit.report import render
 
     report = render(run_dir.path)
@@ -220,6 +221,7 @@ def summarise(
     notices: Sequence[str],
     weights: Sequence[dict[str, Any]],
     facts: dict[str, Any],
+    difference: str | None,
 ) -> dict[str, Any]:
     """What `summary.json` holds."""
     recipe, faces = order.recipe, crops.faces
@@ -234,6 +236,7 @@ def summarise(
         "paper": recipe.paper.as_printed() if recipe.paper else None,
         "data": {
             "name": recipe.data.name,
+            "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
             "images": len(faces) + len(crops.skipped),
             "faces_found": found,
             "whole_images": len(faces) - found,

@@ -107,21 +107,20 @@ def compare(manifest: Sequence[Entry], data: Sequence[Entry]) -> Difference:
     )
 
 
-def compare_manifest(recipe: Recipe, faces: Sequence[Face]) -> list[str]:
-    """A notice where a run's photographs are not those of the recipe's manifest; none where it names none.
+def compare_manifest(recipe: Recipe, faces: Sequence[Face]) -> str | None:
+    """How a run's photographs differ from those of the recipe's manifest; None where they don't.
 
-    Raises DataError where the recipe says "refuse".
+    Raises DataError where they do and the recipe says "refuse".
     """
     if not recipe.manifest:
-        return []
-    samples = [face.sample for face in faces]
-    found = list_entries(samples, [face.sha256 for face in faces])
+        return None
+    found = list_entries([face.sample for face in faces], [face.sha256 for face in faces])
     difference = compare(read_manifest(recipe.manifest.file), found)
     if not difference:
-        return []
+        return None
     words = f"the photographs are not those of the manifest {recipe.manifest.file}: {difference}"
     if recipe.manifest.differs == "refuse":
         raise DataError(
             f'{words}. Restore them (ferkit data verify shows all), or go on: --set manifest.differs="warn"'
         )
-    return [f"Other data: {words}"]
+    return words

@@ -29,7 +29,7 @@ class ReliabilityBin:
 def reliability(
     true: NDArray[np.intp], probabilities: NDArray[np.float64], bins: int = BINS
 ) -> list[ReliabilityBin]:
-    """true: (images,) class indices; probabilities: (images, classes). Bins of equal width, without empty ones."""
+    """true: (images,) class indices; probabilities: (images, classes). Of equal width, without empty ones."""
     confidence = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == true
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)

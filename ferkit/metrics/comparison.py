@@ -18,7 +18,7 @@ class McNemar:
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> McNemar:
-    """McNemar's test (1947), exact: if the runs are equal, images on which they differ are tosses of a coin."""
+    """McNemar's test (1947), exact: between equal runs, each image on which they differ is a coin's toss."""
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
     differing = only_first + only_second
