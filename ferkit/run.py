@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,7 +91,11 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
                 progress.begin_cell(cell, number, len(todo))
                 train_cell(order, run_dir, cell, crops.faces, labels, progress)
         facts = run_dir.finished(todo[0]) or {}
-        run_dir.write_summary(summarise(order, run_dir, crops, labels, notices, weights, facts, difference))
+        summary = summarise(order, run_dir, crops, labels, notices, weights, facts, difference)
+        for notice in describe_permutation(summary["scores"]):
+            progress.note(notice)
+            summary["notices"].append(notice)
+        run_dir.write_summary(summary)
     from ferkit.report import render
 
     report = render(run_dir.path)
@@ -211,6 +215,15 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
         return []
     verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
     return [f"{count} {verb} of another; copies may stand on both sides of a split"]
+
+
+def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A notice where the predictions are right under other names than their own."""
+    for one in scores.values():
+        if permuted := one.get("permuted"):
+            names = ", ".join(f"{said} for {meant}" for said, meant in permuted.items())
+            return [f"The labels seem to be mixed up: the predictions fit far better if one takes {names}"]
+    return []
 
 
 def summarise(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 RULE = """\
-A run and a paper's number are comparable if they were measured on the same data (the recipe's [paper] names no
-other, the photographs are those of the recipe's manifest, if it has one, and none are drawn) and under the same
-protocol. Then the paper's number is looked for in the run's 95% bootstrap interval of the same metric, under the
-reading that the paper itself used (the first that the protocol has), drawing whole groups where the data has
-groups. Inside: reproduced. Below the interval: the run is above the paper. Above it: the run is below."""
+A run and a paper's number are comparable if they were measured on the same data (the recipe's [paper] names
+no other, the photographs are those of the recipe's manifest, if it has one, and none are drawn) and under the
+same protocol. Then the paper's number is looked for in the run's 95% bootstrap interval of the same metric,
+under the reading that the paper itself used (the first that the protocol has), drawing whole groups where the
+data has groups. Inside: reproduced. Below the interval: the run is above the paper. Above it: below."""
 
 Kind = Literal["reproduced", "above", "below", "not comparable"]
 
@@ -38,9 +38,7 @@ def judge(summary: Mapping[str, Any]) -> Verdict | None:
     kind, intervals = next(iter(reading["intervals"].items()))
     low, high = (100 * edge for edge in intervals[paper["metric"]])
     ours, number = 100 * reading[paper["metric"]], paper["number"]
-    numbers = (
-        f"{ours:.2f}, 95% interval {low:.1f} to {high:.1f} (drawing by {kind}); the paper has {number:.2f}"
-    )
+    numbers = f"{ours:.2f}, 95% interval {low:.1f} to {high:.1f} (by {kind}); the paper has {number:.2f}"
     if number < low:
         return Verdict("above", numbers)
     if number > high:
