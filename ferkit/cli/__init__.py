@@ -9,8 +9,10 @@ import typer
 
 from ferkit import __version__
 from ferkit.cli.check import check
+from ferkit.cli.compare import compare
 from ferkit.cli.plugins import plugins
 from ferkit.cli.run import run
+from ferkit.cli.table import table
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 
@@ -24,6 +26,8 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(check)
+app.command()(table)
+app.command()(compare)
 app.command()(plugins)
 app.add_typer(weights, name="weights")
 
