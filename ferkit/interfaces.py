@@ -158,4 +158,7 @@ class Estimator(Protocol):
         """
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, labels) probabilities, each row adding up to 1, columns in the labels' order."""
+        """(faces, labels) probabilities, each row adding up to 1, columns in the labels' order.
+
+        May be called between two epochs of `fit`, and must not change what the next ones come to.
+        """
