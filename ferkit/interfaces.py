@@ -82,7 +82,10 @@ class Epoch:
 
 
 class Dataset(Protocol):
-    """Built with its options, which must be cheap; reads the disk only when asked for samples."""
+    """Built with its options, which must be cheap; reads the disk only when asked for samples.
+
+    If it has an attribute `root`, a Path, photographs are named in manifests by their paths below it.
+    """
 
     def faults(self) -> Sequence[str]:
         """What is missing, a sentence each, with what was looked for and how to get the data.

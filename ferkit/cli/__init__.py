@@ -10,6 +10,7 @@ import typer
 from ferkit import __version__
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
+from ferkit.cli.data import app as data
 from ferkit.cli.plugins import plugins
 from ferkit.cli.run import run
 from ferkit.cli.table import table
@@ -30,6 +31,7 @@ app.command()(table)
 app.command()(compare)
 app.command()(plugins)
 app.add_typer(weights, name="weights")
+app.add_typer(data, name="data")
 
 
 def _version(is_asked: bool) -> None:
