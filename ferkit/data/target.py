@@ -48,6 +48,6 @@ def _table(target: str) -> dict[str, Any]:
         return {"name": target, "data": {"name": target}}
     raise DataError(
         f"{target!r} is no recipe, no folder, no list and no data set. Give a recipe's file, a folder with "
-        f"one folder for each class, a CSV list, or one of the data sets {', '.join(known)} with its options: "
-        "--set data.root=..."
+        f"one folder for each class, a CSV list, or one of the data sets {', '.join(known)} with its "
+        "options: --set data.root=..."
     )
