@@ -29,9 +29,9 @@ def test_a_file_that_can_not_be_written_leaves_what_was_there(tmp_path: Path) ->
 
 def test_a_folder_that_is_a_file_is_told_like_anything_else_that_stops_writing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="can't write .*file/inside: .*File exists"):
+    with pytest.raises(RunError, match=r"can't write .*file/inside: .*File exists"):
         write_text(tmp_path / "file" / "inside", "text")
-    with pytest.raises(RunError, match="can't write .*file/inside"):
+    with pytest.raises(RunError, match=r"can't write .*file/inside"):
         write_in_turn(tmp_path / "file" / "inside", lambda file: write(b"text", file))
 
 

@@ -55,13 +55,14 @@ def verify(
 ) -> None:
     """Compare photographs with a manifest, naming each that differs. Exit status 0 if none does, 3 if any."""
     from ferkit.assemble import build
-    from ferkit.data.manifest import compare_samples, data_root, read_manifest
+    from ferkit.data.difference import compare
+    from ferkit.data.manifest import data_root, list_readable, read_manifest
     from ferkit.data.target import load_target, without_manifest
 
     listed = read_manifest(manifest)
     recipe, registry, _ = load_target(target, overrides or (), change=without_manifest)
     dataset = build(registry, "dataset", recipe.data)
-    difference = compare_samples(listed, dataset.samples(), data_root(dataset), {})
+    difference = compare(listed, list_readable(dataset.samples(), root=data_root(dataset)))
     if not difference:
         typer.echo(f"{target}: the same {len(listed)} photographs as in {manifest}")
         return

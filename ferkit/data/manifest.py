@@ -8,12 +8,12 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ferkit.assemble import build
-from ferkit.data.difference import Difference, compare
+from ferkit.data.difference import compare
 from ferkit.data.listing import COLUMNS, Entry, count_some, read_listing
 from ferkit.errors import DataError
 from ferkit.faces import CropResult
@@ -86,12 +86,16 @@ def read_manifest(source: str) -> list[Entry]:
     return entries
 
 
-def compare_samples(
-    manifest: Sequence[Entry], samples: Sequence[Sample], root: Path | None, hashes: dict[Path, str]
-) -> Difference:
-    """hashes: what is known already, by path. A file that can't be read is told, and stops nothing."""
-    found = [hashes.get(sample.path) or _hash_if_readable(sample.path) for sample in samples]
-    return compare(manifest, list_entries(samples, found, root))
+def list_readable(
+    samples: Sequence[Sample], known: Mapping[Path, str] | None = None, root: Path | None = None
+) -> list[Entry]:
+    """Like `list_entries`, but a file that can't be read has a sha256 of "", and stops nothing.
+
+    known: path -> sha256, of those whose files need not be read again.
+    """
+    found = known or {}
+    hashes = [found.get(sample.path) or _hash_if_readable(sample.path) for sample in samples]
+    return list_entries(samples, hashes, root)
 
 
 def _hash_if_readable(path: Path) -> str:
@@ -110,21 +114,26 @@ def data_root(dataset: Any) -> Path | None:
 def compare_manifest(recipe: Recipe, registry: Registry, crops: CropResult) -> str | None:
     """How a run's photographs differ from those of the recipe's manifest; None where they don't.
 
-    Those that were skipped count too: no face in one, say, makes it no other photograph. Raises DataError
-    where they differ and the recipe says "refuse".
+    Photographs that the run skipped are told as such, and are not missing: they may be those of the manifest.
+    Raises DataError where photographs differ, not only were skipped, and the recipe says "refuse".
     """
     if not recipe.manifest:
         return None
+    file = recipe.manifest.file
     root = data_root(build(registry, "dataset", recipe.data))
     samples = [*(face.sample for face in crops.faces), *(sample for sample, _ in crops.skipped)]
     known = {face.sample.path: face.sha256 for face in crops.faces}
-    difference = compare_samples(read_manifest(recipe.manifest.file), samples, root, known)
-    if not difference:
-        return None
-    words = f"the photographs are not those of the manifest {recipe.manifest.file}: {difference}"
-    if recipe.manifest.differs == "refuse":
+    entries = list_readable(samples, known, root)
+    difference = compare(read_manifest(file), entries)
+    words = f"the photographs are not those of the manifest {file}: {difference}"
+    if difference and recipe.manifest.differs == "refuse":
         raise DataError(
-            f"{words}. Restore them (ferkit data verify RECIPE {recipe.manifest.file} shows all), or go on: "
+            f"{words}. Restore them (ferkit data verify RECIPE {file} shows all), or go on: "
             '--set manifest.differs="warn"'
         )
-    return words
+    if not crops.skipped:
+        return words if difference else None
+    skipped = (
+        f"{len(crops.skipped)} skipped ({count_some([one.name for one in entries[len(crops.faces) :]])})"
+    )
+    return f"{words}; {skipped}" if difference else f"not all photographs of the manifest {file}: {skipped}"

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 
 from ferkit.cli import main
 from tests.cli.test_run import ROOT, ferkit
+from tests.cli.test_start import HEAVY, SHOW_LOADED
 
 RECIPE = """
 name = "drawn"
@@ -81,6 +83,15 @@ def swap(one: Path, other: Path) -> None:
     aside.rename(other)
 
 
+@pytest.mark.parametrize("command", [["--help"], ["manifest", "--help"], ["verify", "--help"]])
+def test_help_loads_nothing_heavy(command: list[str]) -> None:
+    code = SHOW_LOADED.format(arguments=["data", *command], heavy=HEAVY)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert answer.stdout.splitlines()[-1] == "LOADED"
+
+
 def test_a_folder_is_listed_on_the_screen(typed: Typed, photographs: Path) -> None:
     status, out, err = typed("data", "manifest", photographs)
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -99,9 +110,11 @@ def test_the_same_photographs_are_verified_in_another_place(
     assert typed("data", "verify", moved, file) == (0, f"{moved}: the same 12 photographs as in {file}\n", "")
 
 
-def test_every_difference_is_named_and_the_exit_status_is_3(photographs: Path, tmp_path: Path) -> None:
+def test_every_difference_is_named_and_the_exit_status_is_3(
+    typed: Typed, photographs: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "mine.csv"
-    assert ferkit("data", "manifest", str(photographs), "--out", str(file)).returncode == 0
+    typed("data", "manifest", photographs, "--out", file)
     (photographs / "happy" / "0.png").unlink()
     (photographs / "happy" / "1.png").rename(photographs / "happy" / "new.png")
     shutil.copy(photographs / "sad" / "0.png", photographs / "sad" / "copy.png")

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ferkit_sfew.dataset import SFEW
 
 from ferkit.component import Component
+from ferkit.data.difference import compare
 from ferkit.data.listing import Entry
 from ferkit.data.manifest import (
     compare_manifest,
-    compare_samples,
     data_root,
     format_manifest,
     list_entries,
+    list_readable,
     read_manifest,
 )
+from ferkit.demo import cut_down
 from ferkit.errors import DataError
 from ferkit.faces import CropResult
-from ferkit.images import image_sha256
 from ferkit.interfaces import Sample
+from ferkit.loading import load_recipe, read_table
 from ferkit.recipe import Manifest, Part, Recipe
 from ferkit.registry import Registry
+from ferkit.shipped import shipped_files, shipped_recipes
 from tests.builders import make_faces
 
+REAL = Path(os.environ.get("FERKIT_SFEW") or "/nowhere")
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
@@ -83,7 +89,7 @@ def test_a_photograph_that_can_not_be_read_stops_the_list_but_not_a_comparison(t
     samples[1].path.unlink()
     with pytest.raises(DataError, match=r"joy/1\.png: it can't be read"):
         list_entries(samples)
-    found = compare_samples(listed, samples, tmp_path, {})
+    found = compare(listed, list_readable(samples, root=tmp_path / "elsewhere"))
     assert (found.unreadable, found.missing) == (("joy/1.png",), ())
 
 
@@ -121,6 +127,21 @@ def test_the_shipped_manifest_lists_sfews_675_photographs_and_nothing_of_this_ma
     assert all(one.name.count("/") == 1 for one in entries)
 
 
+@pytest.mark.data
+@pytest.mark.skipif(not REAL.is_dir(), reason="FERKIT_SFEW names no folder with SFEW-675")
+def test_the_shipped_manifest_is_that_of_sfew() -> None:
+    entries = list_entries(SFEW(REAL).samples(), root=REAL)
+    assert not compare(read_manifest("sfew675"), entries)
+    file = shipped_files("manifests")["sfew675"]
+    assert format_manifest(entries) == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(one for one in shipped_recipes() if one.startswith("sfew_")))
+def test_the_recipes_on_sfew_say_which_photographs_they_mean_but_not_as_demonstrations(name: str) -> None:
+    assert read_table(name)["manifest"] == {"file": "sfew675"}
+    assert load_recipe(name, change=cut_down([]))[0].manifest is None
+
+
 def test_a_data_set_may_say_what_its_names_are_below() -> None:
     class Rooted:
         root = Path("here")
@@ -146,6 +167,18 @@ def order(root: Path, file: Path, differs: str) -> Recipe:
     return Recipe(name="x", data=Part(name="plain", root=str(root)), manifest=manifest)
 
 
+def test_photographs_that_a_run_skipped_are_told_and_refused_only_if_they_differ(
+    tmp_path: Path, registry: Registry
+) -> None:
+    samples = fill(tmp_path / "data", anger="abc", joy="no face")
+    file = tmp_path / "list.csv"
+    file.write_text(format_manifest(list_entries(samples)))
+    face = make_faces(1)[0]
+    crops = CropResult([replace(face, sample=samples[0], sha256=ABC)], [(samples[1], "no face was found")])
+    words = compare_manifest(order(tmp_path / "data", file, "refuse"), registry, crops)
+    assert words == f"not all photographs of the manifest {file}: 1 skipped (joy/1.png)"
+
+
 def test_a_runs_skipped_photographs_are_not_missing(tmp_path: Path, registry: Registry) -> None:
     samples = fill(tmp_path / "data", anger="abc", joy="no face", fear="gone", disgust="cut short")
     file = tmp_path / "list.csv"
@@ -154,13 +187,14 @@ def test_a_runs_skipped_photographs_are_not_missing(tmp_path: Path, registry: Re
     samples[3].path.write_text("cut")
     face = make_faces(1)[0]
     crops = CropResult(
-        [type(face)(samples[0], face.image, None, None, image_sha256(samples[0].path))],
+        [replace(face, sample=samples[0], sha256=ABC)],
         [(sample, "skipped") for sample in samples[1:]],
     )
     words = compare_manifest(order(tmp_path / "data", file, "warn"), registry, crops)
     assert words == (
         f"the photographs are not those of the manifest {file}: "
-        "1 of another content (disgust/1.png); 1 unreadable (fear/1.png)"
+        "1 of another content (disgust/1.png); 1 unreadable (fear/1.png); "
+        "3 skipped (joy/1.png, fear/1.png, disgust/1.png)"
     )
     with pytest.raises(DataError, match=r'ferkit data verify RECIPE .*--set manifest\.differs="warn"'):
         compare_manifest(order(tmp_path / "data", file, "refuse"), registry, crops)
