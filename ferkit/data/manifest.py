@@ -133,7 +133,6 @@ def compare_manifest(recipe: Recipe, registry: Registry, crops: CropResult) -> s
         )
     if not crops.skipped:
         return words if difference else None
-    skipped = (
-        f"{len(crops.skipped)} skipped ({count_some([one.name for one in entries[len(crops.faces) :]])})"
-    )
+    names = [one.name for one in entries[len(crops.faces) :]]
+    skipped = f"{len(names)} skipped ({count_some(names)})"
     return f"{words}; {skipped}" if difference else f"not all photographs of the manifest {file}: {skipped}"
