@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,6 @@ from ferkit.detection_cache import DetectionCache
 from ferkit.environment import describe_environment
 from ferkit.errors import DataError, RecipeError
 from ferkit.estimators import make_estimator, weights_used
-from ferkit.evaluation import evaluate
 from ferkit.faces import CropResult, crop_faces, describe_detector
 from ferkit.grid import Candidate, candidates
 from ferkit.interfaces import Epoch, Estimator, Face, Sample
@@ -32,6 +30,7 @@ from ferkit.protocol_options import Measure
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.run_dir import PREDICTION_COLUMNS, RunDir, predictions_table
+from ferkit.summary import describe_doubles, summarise
 from ferkit.trial import try_network
 
 SILENCE = Silence()
@@ -77,13 +76,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):
             run_dir.write_environment(describe_environment(recipe, order.registry))
-        notices = [
-            *order.notices,
-            *run_dir.environment_changes(),
-            *([f"Other data: {difference}"] if difference else []),
-            *describe_doubles(crops.faces),
-            *describe_leaks(todo, used),
-        ]
+        notices = find_notices(order, run_dir, crops, todo, difference)
         for notice in notices:
             progress.note(notice)
         for number, cell in enumerate(todo, start=1):
@@ -91,16 +84,30 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
                 progress.begin_cell(cell, number, len(todo))
                 train_cell(order, run_dir, cell, crops.faces, labels, progress)
         facts = run_dir.finished(todo[0]) or {}
-        summary = summarise(order, run_dir, crops, labels, notices, weights, facts, difference)
-        for notice in describe_permutation(summary["scores"]):
+        summary = summarise(
+            recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo
+        )
+        for notice in summary["notices"][len(notices) :]:
             progress.note(notice)
-            summary["notices"].append(notice)
         run_dir.write_summary(summary)
     from ferkit.report import render
 
     report = render(run_dir.path)
     progress.finish(report)
     return report
+
+
+def find_notices(
+    order: Order, run_dir: RunDir, crops: CropResult, todo: Sequence[Cell], difference: str | None
+) -> list[str]:
+    """What whoever reads the numbers must know, before there are any."""
+    return [
+        *order.notices,
+        *run_dir.environment_changes(),
+        *([f"Other data: {difference}"] if difference else []),
+        *describe_doubles(crops.faces),
+        *describe_leaks(todo, [face.sample for face in crops.faces]),
+    ]
 
 
 def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
@@ -206,60 +213,3 @@ def keep_choice(
         validation=predictions_table(watched, labels, epoch.probabilities),
         test=predictions_table(test, labels, estimator.predict(test)),
     )
-
-
-def describe_doubles(faces: Sequence[Face]) -> list[str]:
-    """A notice where photographs are byte for byte the same, so that one may test what another trained."""
-    count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
-    if not count:
-        return []
-    verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
-    return [f"{count} {verb} of another; copies may stand on both sides of a split"]
-
-
-def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A notice where the predictions are right under other names than their own."""
-    for one in scores.values():
-        if permuted := one.get("permuted"):
-            names = ", ".join(f"{said} for {meant}" for said, meant in permuted.items())
-            return [f"The labels seem to be mixed up: the predictions fit far better if one takes {names}"]
-    return []
-
-
-def summarise(
-    order: Order,
-    run_dir: RunDir,
-    crops: CropResult,
-    labels: Sequence[str],
-    notices: Sequence[str],
-    weights: Sequence[dict[str, Any]],
-    facts: dict[str, Any],
-    difference: str | None,
-) -> dict[str, Any]:
-    """What `summary.json` holds."""
-    recipe, faces = order.recipe, crops.faces
-    found = sum(face.box is not None for face in faces)
-    return {
-        "name": recipe.name,
-        "description": recipe.description,
-        "demo": order.is_demo,
-        "status": "complete",
-        "labels": list(labels),
-        "notices": list(notices),
-        "paper": recipe.paper.as_printed() if recipe.paper else None,
-        "data": {
-            "name": recipe.data.name,
-            "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
-            "images": len(faces) + len(crops.skipped),
-            "faces_found": found,
-            "whole_images": len(faces) - found,
-            "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
-            "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
-        },
-        "protocol": recipe.protocol.model_dump(),
-        "scores": evaluate(run_dir.path, recipe.protocol.model_dump(), labels),
-        "parameters": facts.get("parameters"),
-        "weights": list(weights),
-        "backbone_sha256": facts.get("backbone_sha256"),
-        "seconds": run_dir.training_seconds(),
-    }

@@ -1,0 +1,72 @@
+"""What `summary.json` of a run holds, and what its reader must know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferkit.evaluation import evaluate
+from ferkit.faces import CropResult
+from ferkit.interfaces import Face
+from ferkit.recipe import Recipe
+from ferkit.run_dir import RunDir
+
+
+def describe_doubles(faces: Sequence[Face]) -> list[str]:
+    """A notice where photographs are byte for byte the same, so that one may test what another trained."""
+    count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
+    if not count:
+        return []
+    verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
+    return [f"{count} {verb} of another; copies may stand on both sides of a split"]
+
+
+def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A notice where the predictions are right under other names than their own."""
+    for one in scores.values():
+        if permuted := one.get("permuted"):
+            names = ", ".join(f"{said} for {meant}" for said, meant in permuted.items())
+            return [f"The labels seem to be mixed up: the predictions fit far better if one takes {names}"]
+    return []
+
+
+def summarise(
+    recipe: Recipe,
+    run_dir: RunDir,
+    crops: CropResult,
+    labels: Sequence[str],
+    notices: Sequence[str],
+    weights: Sequence[dict[str, Any]],
+    facts: dict[str, Any],
+    difference: str | None,
+    is_demo: bool,
+) -> dict[str, Any]:
+    """What `summary.json` holds."""
+    faces = crops.faces
+    scores = evaluate(run_dir.path, recipe.protocol.model_dump(), labels)
+    found = sum(face.box is not None for face in faces)
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "demo": is_demo,
+        "status": "complete",
+        "labels": list(labels),
+        "notices": [*notices, *describe_permutation(scores)],
+        "paper": recipe.paper.as_printed() if recipe.paper else None,
+        "data": {
+            "name": recipe.data.name,
+            "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
+            "images": len(faces) + len(crops.skipped),
+            "faces_found": found,
+            "whole_images": len(faces) - found,
+            "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
+            "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
+        },
+        "protocol": recipe.protocol.model_dump(),
+        "scores": scores,
+        "parameters": facts.get("parameters"),
+        "weights": list(weights),
+        "backbone_sha256": facts.get("backbone_sha256"),
+        "seconds": run_dir.training_seconds(),
+    }
