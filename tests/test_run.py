@@ -117,7 +117,7 @@ def test_predictions_agree_with_the_recorded_accuracy(recipe: Path, tmp_path: Pa
 def test_a_network_is_kept_with_its_label_names(recipe: Path, tmp_path: Path) -> None:
     run_recipe(recipe, tmp_path / "run")
     with safe_open(tmp_path / "run" / "cells" / "repeat0_fold0" / "model.safetensors", "pt") as file:
-        assert json.loads(file.metadata()["labels"]) == ["anger", "neutral"]
+        assert json.loads(file.metadata()["ferkit"])["labels"] == ["anger", "neutral"]
 
 
 def test_the_resolved_recipe_runs_to_the_same_numbers(recipe: Path, tmp_path: Path) -> None:

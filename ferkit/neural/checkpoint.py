@@ -70,9 +70,8 @@ def save_network(
 ) -> None:
     """Weights as safetensors; in its metadata the ordered label names and, if fitted, the temperature."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"labels": json.dumps(list(labels))}
-    if temperature is not None:
-        metadata["temperature"] = repr(temperature)
+    # One key: safetensors writes several in an order that changes from run to run.
+    metadata = {"ferkit": json.dumps({"labels": list(labels), "temperature": temperature})}
     write_whole(path, lambda part: save_file(whole, part, metadata))
 
 
@@ -80,7 +79,11 @@ def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:
     """Raises RunError where the file is broken or its labels are others, or in another order."""
     try:
         with safe_open(path, framework="pt") as file:
-            stored = json.loads((file.metadata() or {}).get("labels", "[]"))
+            metadata = file.metadata() or {}
+            # Before there were temperatures, the labels had a key of their own.
+            stored = json.loads(metadata.get("ferkit", "{}")).get("labels") or json.loads(
+                metadata.get("labels", "[]")
+            )
         tensors: dict[str, Tensor] = load_file(path)
     except Exception as error:
         raise RunError(f"{path} is no whole safetensors file: {error}") from error
