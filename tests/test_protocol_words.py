@@ -34,8 +34,8 @@ def grouped(**options: Any) -> Protocol:
         (
             NestedProtocol(name="nested", by="none", choose_by="nll", repeats=1),
             "nested (none)",
-            "Nested 2-fold, ungrouped, 1 repeat, seed 0; the epoch, and the settings if there is a grid, chosen "
-            "by negative log-likelihood on one in 4 parts of the training fold",
+            "Nested 2-fold, ungrouped, 1 repeat, seed 0; the epoch, and the settings if there is a "
+            "grid, chosen by negative log-likelihood on one in 4 parts of the training fold",
         ),
         (
             HoldoutProtocol(name="holdout"),
