@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ferkit import __version__
+from ferkit.cli.audit import audit
 from ferkit.cli.check import check
 from ferkit.cli.plugins import plugins
 from ferkit.cli.run import run
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(check)
+app.command()(audit)
 app.command()(plugins)
 app.add_typer(weights, name="weights")
 
