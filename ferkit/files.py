@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     except Exception as error:
         raise _cannot_write(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where a file stands in the folder's place, that is told already
+            part.unlink(missing_ok=True)
 
 
 def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:

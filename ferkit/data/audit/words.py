@@ -68,7 +68,7 @@ def describe_faces(faces: FaceFacts) -> str:
     if faces.reason:
         return f"not looked for: {faces.reason}"
     total = faces.found + len(faces.not_found)
-    return f"{faces.detector} found one in {number(faces.found)} of {count_of(total, 'photograph')}"
+    return f"found in {number(faces.found)} of {count_of(total, 'photograph')} by {faces.detector}"
 
 
 def describe_copies(audit: Audit) -> str:
