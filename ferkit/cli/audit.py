@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ferkit.data.audit.result import Audit
 
 SERIOUS = 3
 
@@ -66,16 +69,27 @@ def audit(
     from ferkit.data.audit.audit import audit as find
     from ferkit.data.audit.findings import check_allowed
     from ferkit.data.audit.near import HASH_DISTANCE, SIMILARITY
-    from ferkit.data.audit.page import write_json, write_page
-    from ferkit.data.audit.words import describe
     from ferkit.data.target import load_target
+    from ferkit.errors import RunError
 
-    allowed = check_allowed(allow or ())
+    try:
+        allowed = check_allowed(allow or ())
+    except RunError as error:
+        raise typer.BadParameter(str(error), param_hint="--allow") from error
     recipe, registry, is_recipe = load_target(target, overrides or ())
     bits = HASH_DISTANCE if hash_distance is None else hash_distance
     cosine = SIMILARITY if similarity is None else similarity
     with watch_photographs() as progress:
         found = find(Order(recipe, registry, is_recipe, seeds, bits, cosine, not no_faces, allowed), progress)
+    _tell(found, json_file, html_file)
+    if found.is_serious:
+        raise typer.Exit(SERIOUS)
+
+
+def _tell(found: Audit, json_file: Path | None, html_file: Path | None) -> None:
+    from ferkit.data.audit.page import write_json, write_page
+    from ferkit.data.audit.words import describe
+
     for line in describe(found):
         typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
     if json_file:
@@ -83,5 +97,3 @@ def audit(
     if html_file:
         write_page(found, html_file)
         typer.echo(f"page: {html_file}")
-    if found.is_serious:
-        raise typer.Exit(SERIOUS)

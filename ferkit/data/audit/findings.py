@@ -21,7 +21,7 @@ NAMES = {
 def check_allowed(allowed: Collection[str]) -> frozenset[str]:
     """Raises RunError at a name that is no finding's."""
     if unknown := sorted(set(allowed) - set(NAMES)):
-        raise RunError(f"--allow: no finding is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+        raise RunError(f"no finding is called {unknown[0]!r}; there are {', '.join(NAMES)}")
     return frozenset(allowed)
 
 

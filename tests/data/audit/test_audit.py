@@ -141,6 +141,19 @@ def test_near_faces_are_compared_where_the_weights_are_here(photographs: Path, t
     assert found.near[1].reason == ""
 
 
+def test_photographs_without_a_face_are_not_compared_as_faces(photographs: Path, tmp_path: Path) -> None:
+    (tmp_path / "torch" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "torch" / "checkpoints" / "audit.pt").touch()
+    for number, folder in enumerate(("happy", "sad")):
+        save(photographs / folder / "white.png", Image.new("RGB", (96, 96), (255, 255, 250 + number)))
+    plugin = ['plugins=["tests.data.audit.plugin"]', 'model.backbone={name="mean"}', "model.image_size=32"]
+    recipe, registry, _ = load_target(str(photographs), ['detector={name="dark"}', *plugin])
+    found = audit(Order(recipe, registry, False, seeds=1, similarity=0.999))
+    assert found.faces.not_found == ("happy/white.png", "sad/white.png")
+    assert found.near[1].compared == 24
+    assert not any("white" in name for pair in found.near[1].closest for name in pair.names)
+
+
 def test_the_page_and_the_json_hold_what_was_found_and_no_picture(photographs: Path, tmp_path: Path) -> None:
     save(photographs / "happy" / "clip1_0_again.png", draw(100))
     found = replace(
