@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -24,8 +24,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     except Exception as error:
         raise _cannot_write(path, error) from error
     finally:
-        with suppress(OSError):  # where a file stands in the folder's place, that is told already
-            part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where a folder of the path is a file, say; told already
+            part.unlink()
 
 
 def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -46,7 +46,8 @@ def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         if former.exists():
             os.replace(former, part)
     except Exception as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise _cannot_write(path, error) from error
 
 

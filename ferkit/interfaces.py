@@ -82,7 +82,10 @@ class Epoch:
 
 
 class Dataset(Protocol):
-    """Built with its options, which must be cheap; reads the disk only when asked for samples."""
+    """Built with its options, which must be cheap; reads the disk only when asked for samples.
+
+    If it has an attribute `root`, a Path, photographs are named in manifests by their paths below it.
+    """
 
     def faults(self) -> Sequence[str]:
         """What is missing, a sentence each, with what was looked for and how to get the data.
@@ -158,4 +161,7 @@ class Estimator(Protocol):
         """
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, labels) probabilities, each row adding up to 1, columns in the labels' order."""
+        """(faces, labels) probabilities, each row adding up to 1, columns in the labels' order.
+
+        May be called between two epochs of `fit`, and must not change what the next ones come to.
+        """

@@ -9,7 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 from pydantic import ValidationError
@@ -19,10 +19,13 @@ from ferkit.discovery import load_plugins
 from ferkit.errors import DataError, Fault, RecipeError
 from ferkit.grid import combinations, grid_faults
 from ferkit.overrides import apply_overrides, put
-from ferkit.recipe import Model, Recipe
+from ferkit.recipe import Model, Protocol, Recipe
 from ferkit.registry import Registry
 from ferkit.schema_faults import translate
 from ferkit.shipped import find_recipe
+
+if TYPE_CHECKING:
+    from ferkit.data.split_file import Split
 
 DEFAULT_SIDE: int = Model().image_size
 TRIED = ("model", "loss", "plugins")
@@ -108,7 +111,7 @@ def _check_files(recipe: Recipe) -> list[Fault]:
         from ferkit.data.split_file import read_split
 
         try:
-            read_split(split)
+            faults += _check_split(recipe.protocol, read_split(split))
         except DataError as error:
             faults.append(Fault("protocol.split", str(error)))
     if recipe.manifest:
@@ -119,6 +122,21 @@ def _check_files(recipe: Recipe) -> list[Fault]:
         except DataError as error:
             faults.append(Fault("manifest.file", str(error)))
     return faults
+
+
+def _check_split(protocol: Protocol, split: Split) -> list[Fault]:
+    """Where a recipe says other things than its list of folds, which would be passed over in silence."""
+    said = {"folds": getattr(protocol, "folds", None), "by": getattr(protocol, "by", None)}
+    listed = {"folds": len(split.folds), "by": split.by}
+    return [
+        Fault(
+            f"protocol.{key}",
+            f"is {said[key]!r}, but the split {split.source} has {listed[key]!r}",
+            f"Take {listed[key]!r}, or another split.",
+        )
+        for key in said
+        if said[key] not in (None, listed[key])
+    ]
 
 
 def read_table(source: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ferkit.cache import cache_dir
 from ferkit.component import Component
+from ferkit.data.listing import read_listing
 from ferkit.errors import ComponentError, DataError, FerkitError, WeightsError
 from ferkit.hookspecs import hookimpl
 from ferkit.interfaces import (
@@ -60,5 +61,6 @@ __all__ = [
     "cache_dir",
     "hookimpl",
     "load_weights",
+    "read_listing",
     "suggest",
 ]

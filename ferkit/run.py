@@ -72,7 +72,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         crops = find_faces(recipe, order.registry, samples, progress)
         run_dir.write_manifest(crops.faces, crops.skipped)
         check_crops(crops, labels)
-        difference = compare_manifest(recipe, crops.faces)
+        difference = compare_manifest(recipe, order.registry, crops)
         used = [face.sample for face in crops.faces]
         todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):

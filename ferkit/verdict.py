@@ -36,9 +36,12 @@ def judge(summary: Mapping[str, Any]) -> Verdict | None:
         return Verdict("not comparable", obstacle)
     reading = next(iter(summary["scores"].values()))
     kind, intervals = next(iter(reading["intervals"].items()))
-    low, high = (100 * edge for edge in intervals[paper["metric"]])
-    ours, number = 100 * reading[paper["metric"]], paper["number"]
-    numbers = f"{ours:.2f}, 95% interval {low:.1f} to {high:.1f} (by {kind}); the paper has {number:.2f}"
+    low, high = intervals[paper["metric"]]
+    ours, number = reading[paper["metric"]], paper["number"] / 100
+    numbers = (
+        f"{100 * ours:.2f}, 95% interval {100 * low:.1f} to {100 * high:.1f} (by {kind}); "
+        f"the paper has {paper['number']:.2f}"
+    )
     if number < low:
         return Verdict("above", numbers)
     if number > high:

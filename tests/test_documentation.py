@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import torch
 
 from ferkit.assemble import build
 from ferkit.cli import app
-from ferkit.loading import load_recipe
+from ferkit.grid import candidates
+from ferkit.loading import load_recipe, load_table, read_table
 from ferkit.recipe import Part
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +45,15 @@ def test_the_recipe_of_the_readme_has_no_fault(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     recipe, _ = load_recipe("smiles.toml")
     assert recipe.name == "smiles"
+
+
+def test_the_search_of_the_evaluation_page_has_no_fault() -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "evaluation.md").read_text("utf-8"), re.S)
+    recipe, _ = load_table("evaluation.md", {**read_table("quickstart"), **tomllib.loads(block)})
+    assert [one.settings for one in candidates(recipe)][1] == {
+        "fit.optimizer.lr": 1e-4,
+        "model.image_size": 224,
+    }
 
 
 def test_the_plugin_of_the_readme_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,14 @@ def test_a_file_that_can_not_be_written_leaves_what_was_there(tmp_path: Path) ->
     assert [(path.name, path.read_text()) for path in (tmp_path / "a").iterdir()] == [("file", "before")]
 
 
+def test_a_folder_that_is_a_file_is_told_like_anything_else_that_stops_writing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"can't write .*file/inside: .*File exists"):
+        write_text(tmp_path / "file" / "inside", "text")
+    with pytest.raises(RunError, match=r"can't write .*file/inside"):
+        write_in_turn(tmp_path / "file" / "inside", lambda file: write(b"text", file))
+
+
 def test_written_in_turn_the_newest_is_found_however_long_the_ones_before(tmp_path: Path) -> None:
     path = tmp_path / "state"
     assert find_written(path) is None

@@ -38,10 +38,11 @@ class Squares:
     def samples(self) -> list[Sample]:
         generator = np.random.default_rng(0)
         samples = []
+        step = 200 // len(self.labels)
         for index, label in enumerate(self.labels):
             for number in range(self.per_class):
                 path = self.root / f"{label}_{number}.png"
-                pixels = generator.integers(100 * index, 100 * index + 100, (24, 24, 3), dtype=np.uint8)
+                pixels = generator.integers(step * index, step * index + step, (24, 24, 3), dtype=np.uint8)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(pixels).save(path)
                 samples.append(Sample(path, label))

@@ -10,8 +10,11 @@ import typer
 from ferkit import __version__
 from ferkit.cli.audit import audit
 from ferkit.cli.check import check
+from ferkit.cli.compare import compare
+from ferkit.cli.data import app as data
 from ferkit.cli.plugins import plugins
 from ferkit.cli.run import run
+from ferkit.cli.table import table
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 
@@ -26,8 +29,11 @@ app = typer.Typer(
 app.command()(run)
 app.command()(check)
 app.command()(audit)
+app.command()(table)
+app.command()(compare)
 app.command()(plugins)
 app.add_typer(weights, name="weights")
+app.add_typer(data, name="data")
 
 
 def _version(is_asked: bool) -> None:

@@ -16,7 +16,7 @@ Target = Annotated[
     str,
     typer.Argument(
         help="A recipe's file, the name of one that ferkit ships, a folder with one folder for each class, "
-        "or a data set's name with --set data.root=..."
+        "a CSV list, or a data set's name with --set data.root=..."
     ),
 ]
 Overrides = Annotated[

@@ -3,28 +3,119 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 from ferkit.errors import DataError
 
 COLUMNS = ("path", "label", "split", "groups", "sha256")
+SPLITS = {
+    "": "",
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""How lists spell the parts of a data set, in lower case."""
+SHOWN = 3
 
 
-def read_listing(path: Path) -> list[dict[str, str]]:
-    """The rows; columns that may be left out are "". Raises DataError where path or label are missing."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A photograph of a list.
+
+    name: its path below the data set's folder, with forward slashes; split: "train", "validation", "test"
+    or ""; groups: by kind; sha256: of the file, in lower case, or "" where it is not known.
+    """
+
+    name: str
+    label: str
+    split: str
+    groups: Mapping[str, str]
+    sha256: str
+
+
+def read_listing(path: Path) -> list[Entry]:
+    """The photographs that a list names, in its order; split, groups and sha256 may be left out.
+
+    Raises DataError with a line for each fault: of the columns, of rows, and names that stand in it twice.
+    """
+    rows = _read_rows(path)
+    faults: list[str] = []
+    entries = [_entry(row, f"{path}, line {line}", faults) for line, row in rows]
+    if not rows:
+        faults.append(f"{path} lists no photograph: below its first line there is nothing")
+    twice = [name for name, count in Counter(one.name for one in entries).items() if count > 1 and name]
+    if twice:
+        faults.append(
+            f"{path} lists {count_some(twice)} more than once. Leave one line for each photograph; one that "
+            "shows two expressions belongs to no class"
+        )
+    if faults:
+        raise DataError("\n".join(faults))
+    return entries
+
+
+def count_some(names: Sequence[str]) -> str:
+    """The first few names, and how many there are if there are more."""
+    shown = ", ".join(printable(name) for name in names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} others"
+
+
+def printable(name: str) -> str:
+    """Bytes of a file's name that are no UTF-8, which no terminal takes, as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """(line, column -> text). A file's name may be of bytes that are no UTF-8, so these are let through."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows = [{name: row.get(name) or "" for name in COLUMNS} for row in reader]
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or ()
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         raise DataError(f"{path} can't be read as a list of photographs: {error}") from error
     if lacking := [name for name in ("path", "label") if name not in columns]:
         raise DataError(
-            f"{path} has no column {' or '.join(lacking)}; its first line must be "
+            f"{path} has no column {' and no column '.join(lacking)}; its first line must be "
             f"{','.join(COLUMNS)} (split, groups and sha256 may be left out)"
         )
-    for number, row in enumerate(rows, start=2):
-        if not row["path"] or not row["label"]:
-            raise DataError(f"{path}, line {number}: path and label must not be empty")
-    return rows
+    for line, row in rows:
+        if None in row:
+            raise DataError(
+                f"{path}, line {line}: there are more fields than columns. A field that holds a comma or a "
+                'quote is written in quotes, and quotes inside it twice: "{""movie"": ""Town""}"'
+            )
+    return [(line, {name: row.get(name) or "" for name in COLUMNS}) for line, row in rows]
+
+
+def _entry(row: Mapping[str, str], place: str, faults: list[str]) -> Entry:
+    """A row; what is wrong with it is added to the faults."""
+    if not row["path"] or not row["label"]:
+        faults.append(f"{place}: path and label must not be empty")
+    if printable(row["label"]) != row["label"]:
+        faults.append(f"{place}: the label {printable(row['label'])} is no UTF-8; save the list as UTF-8")
+    if row["split"].lower() not in SPLITS:
+        faults.append(f"{place}: the split is {row['split']!r}; expected train, validation, test or nothing")
+    # Not resolved: "a/../b" may lead elsewhere where "a" is a link.
+    name = PurePath(row["path"]).as_posix() if row["path"] else ""
+    split = SPLITS.get(row["split"].lower(), "")
+    return Entry(name, row["label"], split, _groups(row["groups"], place, faults), row["sha256"].lower())
+
+
+def _groups(text: str, place: str, faults: list[str]) -> dict[str, str]:
+    try:
+        groups = json.loads(text or "{}")
+        if isinstance(groups, dict) and all(isinstance(name, str) for name in groups.values()):
+            return groups
+    except ValueError:
+        pass
+    faults.append(f'{place}: groups must be a JSON object of strings, such as {{"person": "7"}}, not {text}')
+    return {}

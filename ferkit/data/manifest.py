@@ -6,73 +6,61 @@ import csv
 import io
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ferkit.data.listing import COLUMNS, read_listing
+from ferkit.assemble import build
+from ferkit.data.difference import compare
+from ferkit.data.listing import COLUMNS, Entry, count_some, read_listing
 from ferkit.errors import DataError
+from ferkit.faces import CropResult
 from ferkit.images import image_sha256
-from ferkit.interfaces import Face, Sample
+from ferkit.interfaces import Sample
 from ferkit.recipe import Recipe
+from ferkit.registry import Registry
 from ferkit.shipped import find_shipped
 
-SHOWN = 3
 
+def list_entries(
+    samples: Sequence[Sample], hashes: Sequence[str] | None = None, root: Path | None = None
+) -> list[Entry]:
+    """What a manifest says of photographs.
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """name: the path below the data set's folder, with forward slashes; groups: as JSON."""
-
-    name: str
-    label: str
-    split: str
-    groups: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Names that only the manifest has, or only the data; and those with another picture or label."""
-
-    missing: tuple[str, ...]
-    extra: tuple[str, ...]
-    changed: tuple[str, ...]
-    relabelled: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return any((self.missing, self.extra, self.changed, self.relabelled))
-
-    def __str__(self) -> str:
-        parts = [
-            (self.missing, "missing"),
-            (self.extra, "not in the manifest"),
-            (self.changed, "of another content"),
-            (self.relabelled, "with another label"),
-        ]
-        return "; ".join(f"{len(names)} {words} ({_some(names)})" for names, words in parts if names)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-
-
-def list_entries(samples: Sequence[Sample], hashes: Sequence[str] | None = None) -> list[Entry]:
-    """hashes: of the samples' files, where they are known already. Raises DataError at an unreadable file."""
+    hashes: of the samples' files, where they are known already; root: the folder that names are below, if
+    all photographs are below it (else the deepest one that they share). Raises DataError at an unreadable
+    file, at one that is there twice, and where photographs share no folder.
+    """
     if not samples:
         return []
-    root = Path(os.path.commonpath([sample.path.absolute().parent for sample in samples]))
-    known = hashes or [image_sha256(sample.path) for sample in samples]
+    # Without ".." and relative to nothing, but through links: a name is what the data set calls a file.
+    paths = [Path(os.path.abspath(sample.path)) for sample in samples]
+    folder = _shared_folder(paths, root)
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise DataError(f"the data set lists {count_some(twice)} more than once; each photograph counts once")
+    known = hashes if hashes is not None else [image_sha256(sample.path) for sample in samples]
     return [
-        Entry(
-            sample.path.absolute().relative_to(root).as_posix(),
-            sample.label,
-            sample.split,
-            json.dumps(dict(sorted(sample.groups.items())), ensure_ascii=False),
-            sha256,
-        )
-        for sample, sha256 in zip(samples, known, strict=True)
+        Entry(name, sample.label, sample.split, dict(sorted(sample.groups.items())), sha256)
+        for name, sample, sha256 in zip(names, samples, known, strict=True)
     ]
+
+
+def _shared_folder(paths: Sequence[Path], root: Path | None) -> Path:
+    if root is not None:
+        folder = Path(os.path.abspath(root))
+        if all(path.is_relative_to(folder) for path in paths):
+            return folder
+    folder = Path(os.path.commonpath([path.parent for path in paths]))
+    if folder == Path(folder.anchor):
+        raise DataError(
+            f"{paths[0]} and {next((one for one in paths if one.parts[1] != paths[0].parts[1]), paths[-1])} "
+            "are below no folder that both are in, so a list of them would name folders of this machine "
+            "alone. Put the photographs (or links to their folders) below one folder."
+        )
+    return folder
 
 
 def format_manifest(entries: Sequence[Entry]) -> str:
@@ -81,46 +69,70 @@ def format_manifest(entries: Sequence[Entry]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in sorted(entries, key=lambda one: one.name):
-        writer.writerow([one.name, one.label, one.split, one.groups, one.sha256])
+        groups = json.dumps(dict(one.groups), ensure_ascii=False) if one.groups else ""
+        writer.writerow([one.name, one.label, one.split, groups, one.sha256])
     return buffer.getvalue()
 
 
 def read_manifest(source: str) -> list[Entry]:
     """source: a file, or the name of a manifest that ferkit ships. Raises DataError where it is none."""
     path = find_shipped(source, "manifests", "manifest")
-    rows = read_listing(path)
-    if lacking := next((row for row in rows if not row["sha256"]), None):
-        raise DataError(f"{path}: {lacking['path']} has no sha256. Make it anew: ferkit data manifest")
-    return [Entry(*(row[name] for name in COLUMNS)) for row in rows]
+    entries = read_listing(path)
+    if lacking := [one.name for one in entries if not re.fullmatch("[0-9a-f]{64}", one.sha256)]:
+        raise DataError(
+            f"{path} has no sha256 (64 digits of 0-9 and a-f) for {count_some(lacking)}. Make it anew: "
+            "ferkit data manifest TARGET --out FILE"
+        )
+    return entries
 
 
-def compare(manifest: Sequence[Entry], data: Sequence[Entry]) -> Difference:
-    """What differs between the list and what is there, by name."""
-    listed = {one.name: one for one in manifest}
-    there = {one.name: one for one in data}
-    both = sorted(listed.keys() & there.keys())
-    return Difference(
-        missing=tuple(sorted(listed.keys() - there.keys())),
-        extra=tuple(sorted(there.keys() - listed.keys())),
-        changed=tuple(name for name in both if listed[name].sha256 != there[name].sha256),
-        relabelled=tuple(name for name in both if listed[name].label != there[name].label),
-    )
+def list_readable(
+    samples: Sequence[Sample], known: Mapping[Path, str] | None = None, root: Path | None = None
+) -> list[Entry]:
+    """Like `list_entries`, but a file that can't be read has a sha256 of "", and stops nothing.
+
+    known: path -> sha256, of those whose files need not be read again.
+    """
+    found = known or {}
+    hashes = [found.get(sample.path) or _hash_if_readable(sample.path) for sample in samples]
+    return list_entries(samples, hashes, root)
 
 
-def compare_manifest(recipe: Recipe, faces: Sequence[Face]) -> str | None:
+def _hash_if_readable(path: Path) -> str:
+    try:
+        return image_sha256(path)
+    except DataError:
+        return ""
+
+
+def data_root(dataset: Any) -> Path | None:
+    """The folder that a data set's names are below, where it says so by an attribute `root`."""
+    root = getattr(dataset, "root", None)
+    return root if isinstance(root, Path) else None
+
+
+def compare_manifest(recipe: Recipe, registry: Registry, crops: CropResult) -> str | None:
     """How a run's photographs differ from those of the recipe's manifest; None where they don't.
 
-    Raises DataError where they do and the recipe says "refuse".
+    Photographs that the run skipped are told as such, and are not missing: they may be those of the manifest.
+    Raises DataError where photographs differ, not only were skipped, and the recipe says "refuse".
     """
     if not recipe.manifest:
         return None
-    found = list_entries([face.sample for face in faces], [face.sha256 for face in faces])
-    difference = compare(read_manifest(recipe.manifest.file), found)
-    if not difference:
-        return None
-    words = f"the photographs are not those of the manifest {recipe.manifest.file}: {difference}"
-    if recipe.manifest.differs == "refuse":
+    file = recipe.manifest.file
+    root = data_root(build(registry, "dataset", recipe.data))
+    samples = [*(face.sample for face in crops.faces), *(sample for sample, _ in crops.skipped)]
+    known = {face.sample.path: face.sha256 for face in crops.faces}
+    entries = list_readable(samples, known, root)
+    difference = compare(read_manifest(file), entries)
+    words = f"the photographs are not those of the manifest {file}: {difference}"
+    if difference and recipe.manifest.differs == "refuse":
         raise DataError(
-            f'{words}. Restore them (ferkit data verify shows all), or go on: --set manifest.differs="warn"'
+            f"{words}. Restore them (ferkit data verify RECIPE {file} shows all), or go on: "
+            '--set manifest.differs="warn"'
         )
-    return words
+    if not crops.skipped:
+        return words if difference else None
+    names = [one.name for one in entries[len(crops.faces) :]]
+    skipped = f"{len(names)} skipped ({count_some(names)})"
+    return f"{words}; {skipped}" if difference else f"not all photographs of the manifest {file}: {skipped}"

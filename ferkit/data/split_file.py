@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -33,7 +35,7 @@ class Split:
     merged: Mapping[str, str]
 
     def positions(self, samples: Sequence[Sample]) -> list[Positions]:
-        """Each fold's samples. Raises DataError where a sample's group is not listed."""
+        """Each fold's samples. Raises DataError where a sample's group is not listed, or a fold is empty."""
         names = group_names(samples, self.by)
         listed = frozenset().union(*self.folds)
         if unknown := sorted(set(names) - listed):
@@ -42,7 +44,13 @@ class Split:
                 f"{' and others' if len(unknown) > 5 else ''}. Is it the split of another data set? Add what "
                 "is missing, or take folds that are searched for: leave out protocol.split."
             )
-        return [np.flatnonzero([name in fold for name in names]) for fold in self.folds]
+        places = [np.flatnonzero([name in fold for name in names]) for fold in self.folds]
+        if empty := [str(number) for number, place in enumerate(places, start=1) if not len(place)]:
+            raise DataError(
+                f"{self.source}: no photograph is of the groups of fold {', '.join(empty)}. Is part of the "
+                "data missing? Restore it, or take folds that are searched for: leave out protocol.split."
+            )
+        return places
 
 
 def read_split(source: str) -> Split:
@@ -50,24 +58,23 @@ def read_split(source: str) -> Split:
     path = find_shipped(source, "splits", "split")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        folds = tuple(frozenset(_strings(fold)) for fold in table["folds"])
-        merged = {one: name for name, several in table.get("merged", {}).items() for one in _strings(several)}
-        by = table["by"]
-        if not isinstance(by, str) or len(folds) < 2:
-            raise ValueError("by must be a kind of group, and folds a list of two lists or more")
+        if unknown := sorted(table.keys() - {"by", "folds", "merged"}):
+            raise ValueError(f"it has no key {', '.join(unknown)}")
+        by, folds = table["by"], [_strings(fold) for fold in table["folds"]]
+        merged = {name: _strings(several) for name, several in table.get("merged", {}).items()}
+        if not isinstance(by, str) or len(folds) < 2 or not all(folds):
+            raise ValueError("by must be a kind of group, and folds two lists of names or more, none empty")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{path} is no list of folds: {missing}. {FORMAT}") from error
-    twice = sorted(
-        name for name, count in Counter(n for fold in table["folds"] for n in fold).items() if count > 1
-    )
-    if twice:
+    if twice := _twice(folds):
         raise DataError(
             f"{path} lists {by} {', '.join(twice)} more than once: a group in two folds is "
             "trained and tested on. Leave it in one."
         )
-    _check_merged(path.name, folds, merged)
-    return Split(source, by, folds, merged)
+    _check_merged(path, folds, merged)
+    counts_as = {one: name for name, several in merged.items() for one in several}
+    return Split(source, by, tuple(map(frozenset, folds)), counts_as)
 
 
 def _strings(value: object) -> list[str]:
@@ -76,11 +83,23 @@ def _strings(value: object) -> list[str]:
     return value
 
 
-def _check_merged(file: str, folds: Sequence[frozenset[str]], merged: Mapping[str, str]) -> None:
-    """Raises DataError where groups that count as one stand in two folds."""
+def _twice(lists: Iterable[Sequence[str]]) -> list[str]:
+    return sorted(name for name, count in Counter(itertools.chain(*lists)).items() if count > 1)
+
+
+def _check_merged(path: Path, folds: Sequence[Sequence[str]], merged: Mapping[str, Sequence[str]]) -> None:
+    """Raises DataError where merged groups are in no fold, or stand in two, or count as two things."""
     place = {name: index for index, fold in enumerate(folds) for name in fold}
-    whole: dict[str, set[int]] = {}
-    for name, as_what in merged.items():
-        whole.setdefault(as_what, set()).update({place[name]} if name in place else ())
+    if unknown := sorted({one for several in merged.values() for one in several} - place.keys()):
+        raise DataError(f"{path} merges {', '.join(unknown)}, which none of its folds lists. Is it misspelt?")
+    if twice := _twice(merged.values()):
+        raise DataError(f"{path} merges {', '.join(twice)} into more than one group. Leave it in one.")
+    # A merged group may bear the name of one that is listed, which is then part of it.
+    whole = {
+        name: {place[one] for one in (name, *several) if one in place} for name, several in merged.items()
+    }
     if torn := sorted(name for name, places in whole.items() if len(places) > 1):
-        raise DataError(f"{file} counts {', '.join(torn)} as one group, but has parts of it in two folds")
+        raise DataError(
+            f"{path} counts {', '.join(torn)} as one group, but has parts of it in two folds. Put all of "
+            "it in one."
+        )

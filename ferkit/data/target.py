@@ -10,32 +10,44 @@ from typing import Any
 
 from ferkit.discovery import load_plugins
 from ferkit.errors import DataError
-from ferkit.loading import load_recipe, load_table
+from ferkit.loading import Change, load_recipe, load_table
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.shipped import shipped_recipes
 
 
-def load_target(target: str, overrides: Sequence[str] = ()) -> tuple[Recipe, Registry, bool]:
+def load_target(
+    target: str, overrides: Sequence[str] = (), change: Change | None = None
+) -> tuple[Recipe, Registry, bool]:
     """(recipe, components, whether the target was a recipe).
 
-    target: a recipe's file or shipped name, a folder with one folder for each class, or the name of a dataset
-    component whose options are given as "data.root=...". Raises RecipeError or DataError.
+    target: a recipe's file or shipped name, a folder with one folder for each class, a CSV list of
+    photographs, or the name of a dataset component whose options are given as "data.root=..."; change:
+    applied to the table before it is checked. Raises RecipeError or DataError.
     """
-    if os.path.isfile(target) or (target in shipped_recipes() and not os.path.isdir(target)):
-        return *load_recipe(target, overrides), True
-    return *load_table(target, _table(target), overrides), False
+    is_file = os.path.isfile(target) and not target.lower().endswith(".csv")
+    if is_file or (target in shipped_recipes() and not os.path.isdir(target)):
+        return *load_recipe(target, overrides, change), True
+    return *load_table(target, _table(target), overrides, change), False
+
+
+def without_manifest(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
+    """A change for what makes or is given a manifest: the recipe's own need not be there yet."""
+    return {key: value for key, value in table.items() if key != "manifest"}
 
 
 def _table(target: str) -> dict[str, Any]:
     """A recipe of nothing but the data."""
     known = load_plugins([]).names("dataset")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(target).resolve().name).lstrip("_.-") or "photographs"
     if os.path.isdir(target):
-        name = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(target).resolve().name).lstrip("_.-") or "photographs"
         return {"name": name, "data": {"name": "image_folder", "root": target}}
+    if os.path.isfile(target):
+        return {"name": name, "data": {"name": "manifest", "file": target}}
     if target in known:
         return {"name": target, "data": {"name": target}}
     raise DataError(
-        f"{target!r} is no recipe, no folder and no data set. Give a recipe's file, a folder with one folder "
-        f"for each class, or one of the data sets {', '.join(known)} with its options: --set data.root=..."
+        f"{target!r} is no recipe, no folder, no list and no data set. Give a recipe's file, a folder with "
+        f"one folder for each class, a CSV list, or one of the data sets {', '.join(known)} with its "
+        "options: --set data.root=..."
     )

@@ -29,4 +29,4 @@ def find_permutation(confusion: Sequence[Sequence[int]], labels: Sequence[str]) 
     if chance * orders > SURE:
         return {}
     meant = {int(column): int(row) for row, column in zip(rows, columns, strict=True)}
-    return {labels[column]: labels[row] for column, row in meant.items() if column != row}
+    return {labels[column]: labels[row] for column, row in sorted(meant.items()) if column != row}

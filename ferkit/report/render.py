@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from matplotlib.figure import Figure
 
 from ferkit.files import write_text, write_whole
@@ -36,8 +36,7 @@ def render(run_dir: Path) -> Path:
     metrics = read_metrics(run_dir)
     detailed = {key: one for key, one in summary["scores"].items() if "confusion" in one}
     recipe = run_dir / "recipe.toml"
-    template = _environment().get_template("report.html")
-    page = template.render(
+    page = template("report.html").render(
         summary=summary,
         environment=read_environment(run_dir),
         recipe=recipe.read_text(encoding="utf-8") if recipe.exists() else "",
@@ -78,13 +77,14 @@ def _picture(file: Path, figure: Figure, alternative: str) -> Picture:
     return Picture(f"data:image/png;base64,{encoded}", alternative)
 
 
-def _environment() -> Environment:
+def template(name: str) -> Template:
+    """One of the pages of this folder."""
     loader = PackageLoader("ferkit.report", ".")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.lstrip_blocks = True
     made.filters["percent"] = lambda share: f"{100 * share:.2f}%"
     made.filters["duration"] = format_duration
-    return made
+    return made.get_template(name)
 
 
 def format_duration(seconds: float) -> str:

@@ -180,7 +180,7 @@ def test_what_is_no_target_is_told_with_what_would_be(
 ) -> None:
     status, _, err = typed(monkeypatch, capsys, "nothing_of_that_name")
     assert status == 1
-    assert "'nothing_of_that_name' is no recipe, no folder and no data set" in err
+    assert "'nothing_of_that_name' is no recipe, no folder" in err
 
 
 def test_the_help_tells_the_exit_statuses_and_the_findings(

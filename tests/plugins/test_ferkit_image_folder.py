@@ -98,3 +98,82 @@ def test_what_is_wrong_is_told_before_a_photograph_is_opened(
 
 def test_a_root_that_is_whole_lacks_nothing(root: Path) -> None:
     assert ImageFolder(root).faults() == []
+
+
+PARTED = {"train": "Train", "validation": "Val", "test": "Test"}
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    names = [f"{part}/{label}/{part}.jpg" for part in ("Train", "Val", "Test") for label in ("Happy", "Sad")]
+    return fill(tmp_path, *names)
+
+
+def test_parts_have_the_class_folders_below_them(parted: Path) -> None:
+    samples = ImageFolder(parted, splits=dict(reversed(PARTED.items()))).samples()
+    assert [(one.path.name, one.split, one.label) for one in samples] == [
+        (f"{folder}.jpg", part, label)
+        for part, folder in PARTED.items()
+        for label in ("happiness", "sadness")
+    ]
+
+
+def test_a_part_may_be_left_out_and_its_folder_lie_deeper(parted: Path) -> None:
+    (parted / "aligned").mkdir()
+    (parted / "Val").rename(parted / "aligned" / "Val")
+    samples = ImageFolder(parted, splits={"train": "Train", "test": "aligned/Val"}).samples()
+    assert {(one.split, one.path.name) for one in samples} == {("train", "Train.jpg"), ("test", "Val.jpg")}
+
+
+def test_without_splits_a_photograph_is_of_no_part(root: Path) -> None:
+    assert {one.split for one in ImageFolder(root).samples()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("splits", "problem"),
+    [
+        ({"train": "Train", "test": "Tets"}, r"splits: there is no folder .*/Tets for test\. .*'Test'"),
+        ({"train": "Train", "val": "Val"}, r"no part is called 'val'\. There is: test, train, validation"),
+        ({"train": "Train", "test": "Train"}, "the folders of train and test hold the same photographs"),
+        ({"train": ".", "test": "Test"}, "the folders of train and test hold the same photographs"),
+        ({}, "splits names no part"),
+    ],
+)
+def test_parts_that_can_not_be_are_told(parted: Path, splits: dict[str, str], problem: str) -> None:
+    with pytest.raises(DataError, match=problem):
+        ImageFolder(parted, splits=splits).samples()
+
+
+def test_all_missing_parts_are_told_at_once(tmp_path: Path) -> None:
+    assert len(ImageFolder(tmp_path, splits=PARTED).faults()) == 3
+
+
+def test_a_class_that_a_part_lacks_is_named_with_the_part(parted: Path) -> None:
+    fill(parted, "Train/Fear/1.jpg", "Val/Fear/1.jpg")
+    (fault,) = ImageFolder(parted, splits=PARTED).faults()
+    assert fault.startswith("splits: test has no folder of the class fear, which other parts have")
+
+
+def test_a_part_may_spell_a_class_in_its_own_way(parted: Path) -> None:
+    (parted / "Test" / "Happy").rename(parted / "Test" / "joy")
+    assert ImageFolder(parted, splits=PARTED).faults() == []
+
+
+def test_an_empty_class_of_a_part_is_told_with_its_folder(parted: Path) -> None:
+    (parted / "Val" / "Sad" / "Val.jpg").unlink()
+    (fault,) = ImageFolder(parted, splits=PARTED).faults()
+    assert f"class folder {parted / 'Val' / 'Sad'} has no photograph" in fault
+
+
+def test_a_map_is_of_all_parts_together(parted: Path) -> None:
+    fill(parted, "Test/Odd/1.jpg")
+    labels = {"Happy": "happiness", "Sad": "sadness"}
+    (fault,) = ImageFolder(parted, label_map=labels, splits=PARTED).faults()
+    assert fault.startswith("label_map says nothing of the folder 'Odd'")
+    assert len(ImageFolder(parted, label_map={**labels, "Odd": ""}, splits=PARTED).samples()) == 6
+
+
+def test_parts_are_not_taken_for_classes(parted: Path) -> None:
+    (fault,) = ImageFolder(parted).faults()
+    assert "holds Test, Train, Val, which seem to be a data set's parts" in fault
+    assert ImageFolder(parted, label_map={"Test": "a", "Train": "b", "Val": "c"}).faults() == []

@@ -1,0 +1,44 @@
+"""`ferkit compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A run's folder.")],
+    second: Annotated[Path, typer.Argument(help="Another run's folder, on the same images.")],
+    reading: Annotated[
+        str | None,
+        typer.Option(
+            help="best_epoch, last_epoch or chosen_epoch. [default: the one not selected on test images]"
+        ),
+    ] = None,
+) -> None:
+    """Whether one run is better than another, image by image: McNemar's test and a paired bootstrap."""
+    from ferkit.comparison import as_table, read_outcomes
+    from ferkit.comparison import compare as compare_outcomes
+
+    one, other = read_outcomes(first, reading), read_outcomes(second, reading)
+    found = compare_outcomes(one, other)
+    for name, outcomes in (("first ", one), ("second", other)):
+        repeats = len(outcomes.predicted)
+        words = f"{outcomes.protocol}, {outcomes.reading}, {repeats} repeat{'s' if repeats != 1 else ''}"
+        typer.echo(f"{name}  {outcomes.path} ({words})")
+    typer.echo(f"{found.images} images in both\n")
+    typer.echo(f"{'percent':<14}{'first':>8}{'second':>8}{'difference':>12}  95% interval, by {found.kind}")
+    for row in as_table(found):
+        numbers = f"{row['first']:>8.2f}{row['second']:>8.2f}{row['difference']:>+12.2f}"
+        typer.echo(f"{row['metric']:<14}{numbers}  {row['low']:+.2f} to {row['high']:+.2f}")
+    typer.echo("")
+    for repeat, test in enumerate(found.mcnemar, start=1):
+        typer.echo(
+            f"McNemar, repeat {repeat}: only the first is right on {test.only_first} images, only the second "
+            f"on {test.only_second}; p = {test.p_value:.3g}"
+        )
+    typer.echo(found.conclusion)
+    for note in found.notes:
+        typer.echo(f"note: {note}")

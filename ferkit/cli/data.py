@@ -1,0 +1,72 @@
+"""`ferkit data`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DIFFERENT = 3  # 1 and 2 are errors, so that a script can tell
+
+app = typer.Typer(
+    no_args_is_help=True, help="Lists of photographs: what a data set holds, and if another is the same."
+)
+Target = Annotated[str, typer.Argument(help="A recipe, a folder of class folders, a list, or a data set.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key: data.root=faces."),
+]
+
+
+@app.command("manifest")
+def write_manifest(
+    target: Target,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="The CSV file to write. [default: the screen]")] = None,
+) -> None:
+    """List every photograph: path, label, part, groups and sha256, as CSV. No photograph is in it."""
+    from ferkit.assemble import build
+    from ferkit.data.manifest import data_root, format_manifest, list_entries
+    from ferkit.data.target import load_target, without_manifest
+    from ferkit.errors import DataError, RunError
+    from ferkit.files import write_text
+
+    recipe, registry, _ = load_target(target, overrides or (), change=without_manifest)
+    dataset = build(registry, "dataset", recipe.data)
+    entries = list_entries(dataset.samples(), root=data_root(dataset))
+    text = format_manifest(entries)
+    if out is None:
+        # As bytes: names of files need not be what the terminal, or even UTF-8, has letters for.
+        typer.echo(text.encode("utf-8", "surrogateescape"), nl=False)
+        return
+    try:
+        write_text(out, text)
+    except RunError as error:
+        raise DataError(f"can't write {out}: {error.__cause__}. Give another --out.") from error
+    typer.echo(f"{out}: {len(entries)} photographs")
+
+
+@app.command()
+def verify(
+    target: Target,
+    manifest: Annotated[str, typer.Argument(help="A manifest's file, or the name of one that ferkit ships.")],
+    overrides: Overrides = None,
+) -> None:
+    """Compare photographs with a manifest, naming each that differs. Exit status 0 if none does, 3 if any."""
+    from ferkit.assemble import build
+    from ferkit.data.difference import compare
+    from ferkit.data.manifest import data_root, list_readable, read_manifest
+    from ferkit.data.target import load_target, without_manifest
+
+    listed = read_manifest(manifest)
+    recipe, registry, _ = load_target(target, overrides or (), change=without_manifest)
+    dataset = build(registry, "dataset", recipe.data)
+    difference = compare(listed, list_readable(dataset.samples(), root=data_root(dataset)))
+    if not difference:
+        typer.echo(f"{target}: the same {len(listed)} photographs as in {manifest}")
+        return
+    for line in difference.lines():
+        typer.echo(line)
+    typer.echo(f"{target}: not the photographs of {manifest}: {difference}")
+    raise typer.Exit(DIFFERENT)

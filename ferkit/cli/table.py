@@ -1,0 +1,72 @@
+"""`ferkit table`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    terminal = "terminal"
+    markdown = "markdown"
+    csv = "csv"
+    html = "html"
+
+
+def table(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of runs. [default: all finished ones in runs/]")
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--table", help="A TOML file with the table's rows, or the name of a shipped one.")
+    ] = "sfew",
+    written_as: Annotated[
+        Format | None, typer.Option("--format", help="[default: by the ending of --out, else terminal]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A file: .md, .csv or .html.")] = None,
+) -> None:
+    """A paper's table from runs: its numbers, ours under each protocol, and whether they differ."""
+    from rich.console import Console
+
+    from ferkit.files import write_text
+    from ferkit.table.columns import notes
+    from ferkit.table.definition import read_definition
+    from ferkit.table.entries import make_table
+    from ferkit.table.formats import to_csv, to_html, to_markdown, to_terminal
+
+    made = make_table(read_definition(name), runs or finished_runs())
+    chosen = written_as or format_of(out)
+    if chosen is Format.terminal:
+        console = Console()
+        console.print(to_terminal(made), highlight=False)
+        for line in (*notes(made), *made.missing):
+            console.print(line, style="dim", highlight=False, markup=False)
+    else:
+        write = {Format.markdown: to_markdown, Format.csv: to_csv, Format.html: to_html}[chosen]
+        text = write(made)
+        if out is None:
+            typer.echo(text, nl=False)
+        else:
+            write_text(out, text)
+            typer.echo(f"{out}: {len(made.lines)} lines")
+    for words in made.left_out:
+        typer.echo(f"not shown: {words}", err=True)
+
+
+def finished_runs() -> list[Path]:
+    from ferkit.cli.run import RUNS
+
+    return sorted(file.parent for file in RUNS.glob("*/summary.json"))
+
+
+def format_of(out: Path | None) -> Format:
+    """By a file's ending. Raises typer.BadParameter where it says nothing."""
+    if out is None:
+        return Format.terminal
+    endings = {".md": Format.markdown, ".csv": Format.csv, ".html": Format.html}
+    if out.suffix not in endings:
+        raise typer.BadParameter(f"--out {out}: expected a file ending in {', '.join(endings)}, or --format")
+    return endings[out.suffix]

@@ -1,0 +1,80 @@
+"""In what a run differs from the recipe that it is a run of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ferkit.errors import RecipeError
+from ferkit.loading import read_table
+from ferkit.recipe import Recipe
+from ferkit.results import read_resolved
+
+SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit")
+"""What makes the system that a row names. The data and the protocol have columns of their own."""
+BESIDE = ("fit.device", "fit.workers")
+"""What changes where a run computes, not what."""
+ABSENT = "left out"
+
+
+def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
+    """("model.head.name", "linear") and the like for every value in nested tables and lists."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from flatten(inner, f"{way}.{key}" if way else key)
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        for index, inner in enumerate(value):
+            yield from flatten(inner, f"{way}.{index}")
+    else:
+        yield way, value
+
+
+def resolved_shipped(name: str) -> dict[str, Any] | None:
+    """The shipped recipe as it is resolved; None where there is none of that name, or it is no recipe."""
+    try:
+        table = Recipe.model_validate_json(json.dumps(read_table(name), default=str))
+    except (RecipeError, ValidationError):
+        return None
+    return table.model_dump(mode="json", exclude_none=True)
+
+
+def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> dict[str, Any]:
+    """Key -> the run's value, where it is not that of the shipped recipe; ABSENT where the run has none.
+
+    Empty where the recipe is not shipped: then the run is what its own recipe says.
+    """
+    shipped = resolved_shipped(name)
+    if shipped is None:
+        return {}
+    ran = read_resolved(run_dir)
+    before, now = (
+        dict(flatten({key: table[key] for key in sections if key in table})) for table in (shipped, ran)
+    )
+    keys = [key for key in [*now, *(before.keys() - now.keys())] if key not in BESIDE]
+    return {key: now.get(key, ABSENT) for key in keys if now.get(key, ABSENT) != before.get(key, ABSENT)}
+
+
+def command(run_dir: Path, name: str) -> str:
+    """The command that makes such a run again."""
+    changed = differences(run_dir, name, (*SYSTEM, "protocol"))
+    sets = "".join(f" --set {key}={_quote(value)}" for key, value in changed.items() if value != ABSENT)
+    return f"ferkit run {name}{sets}"
+
+
+def _quote(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"'{text}'" if any(mark in text for mark in " [{\"'$") else text
+
+
+def describe(changed: Mapping[str, Any]) -> str:
+    """In one line: "weights = msceleb1m, image_size = 160"."""
+    return ", ".join(f"{_short(key)} = {value}" for key, value in changed.items())
+
+
+def _short(key: str) -> str:
+    """Without the sections that say nothing: model.head.stage is head.stage."""
+    return key.removeprefix("model.").removeprefix("backbone.")

@@ -1,0 +1,60 @@
+"""A folder for each part of a data set, the class folders below it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from itertools import combinations
+from pathlib import Path
+
+from ferkit.plugin import suggest
+
+PARTS = ("train", "validation", "test")
+NAMES = {"train", "training", "val", "valid", "validation", "test", "testing"}
+"""What data sets call the folders of their parts, in lower case."""
+
+
+def part_folders(root: Path, splits: Mapping[str, str] | None) -> dict[str, Path]:
+    """Part -> its folder, in the order of PARTS; without splits, "" -> root."""
+    if splits is None:
+        return {"": root}
+    return {part: root / splits[part] for part in PARTS if part in splits}
+
+
+def part_faults(root: Path, splits: Mapping[str, str] | None) -> list[str]:
+    """Unknown parts, missing folders, and folders of two parts that share photographs."""
+    if splits is None:
+        return []
+    faults = [f"splits: no part is called {part!r}. {suggest(part, PARTS)}" for part in splits.keys() - PARTS]
+    folders = part_folders(root, splits)
+    there = sorted(path.name for path in root.iterdir() if path.is_dir())
+    faults += [
+        f"splits: there is no folder {path} for {part}. {suggest(splits[part], there)}"
+        for part, path in folders.items()
+        if not path.is_dir()
+    ]
+    real = {part: Path(os.path.realpath(path)) for part, path in folders.items()}
+    faults += [
+        f"splits: the folders of {one} and {other} hold the same photographs; give each its own"
+        for one, other in combinations(real, 2)
+        if real[one].is_relative_to(real[other]) or real[other].is_relative_to(real[one])
+    ]
+    if not splits:
+        faults.append('splits names no part; expected e.g. { train = "Train", test = "Test" }')
+    return sorted(faults)
+
+
+def lacking_faults(labels: Mapping[str, Collection[str]]) -> list[str]:
+    """Classes that a part lacks and another has. labels: part -> the labels of its class folders."""
+    everything = sorted({label for several in labels.values() for label in several})
+    return [
+        f"splits: {part} has no folder of the class {', '.join(lacking)}, which other parts have. Add it, or "
+        'leave the class out: label_map = { ... = "" }'
+        for part, several in labels.items()
+        if (lacking := [label for label in everything if label not in several])
+    ]
+
+
+def are_parts(names: Collection[str]) -> bool:
+    """Whether folders that are to be classes are called like a data set's parts, all of them."""
+    return bool(names) and {name.lower() for name in names} <= NAMES

@@ -1,0 +1,169 @@
+"""What goes wrong in this field without a word, caught on the way through the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ferkit.plugin import Component, Epoch, Face, Sample, hookimpl
+from tests.cli.test_table import ferkit
+
+ROOT = Path(__file__).parent.parent.parent
+RECIPE = """
+name = "squares"
+plugins = ["tests.cli.test_trust"]
+data = {{ name = "filmed", root = "{root}" }}
+detector = {{ name = "whole_image" }}
+estimator = {{ name = "knowing", is_mixed_up = {mixed} }}
+
+[paper]
+row = "A row"
+accuracy = 100.0
+
+[protocol]
+repeats = 2
+{protocol}
+"""
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    here = "tests.cli.test_trust"
+    return [
+        Component("dataset", "filmed", f"{here}:Filmed", "Squares of eight movies"),
+        Component("estimator", "knowing", f"{here}:Knowing", "Reads the label off the file's name"),
+    ]
+
+
+class Filmed:
+    """Three classes of 16 squares, two in each of eight movies."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def faults(self) -> list[str]:
+        return []
+
+    def samples(self) -> list[Sample]:
+        from tests.tiny_plugin import Squares
+
+        squares = Squares(self.root, 16, ("anger", "fear", "neutral")).samples()
+        return [
+            Sample(one.path, one.label, {"movie": f"m{number % 8}"}) for number, one in enumerate(squares)
+        ]
+
+
+class Knowing:
+    """Right nine times in ten; or so it would be, if its columns were in the order of the labels."""
+
+    def __init__(self, labels: Sequence[str], is_mixed_up: bool = False) -> None:
+        self.labels = labels
+        self.is_mixed_up = is_mixed_up
+
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        yield Epoch(1, 0.0, 0.0, 0.0, self.predict(validation), 0.0, 0.0)
+
+    def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        found = np.full((len(faces), len(self.labels)), 0.1)
+        for row, face in enumerate(faces):
+            label, number = face.sample.path.stem.split("_")
+            column = list(self.labels).index(label) + (int(number) % 10 == 0)
+            found[row, (column + self.is_mixed_up) % len(self.labels)] = 0.8
+        return found
+
+
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str = "", is_mixed_up: bool = False
+) -> tuple[int, Path]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(ROOT)
+    file = tmp_path / "squares.toml"
+    mixed = str(is_mixed_up).lower()
+    file.write_text(RECIPE.format(root=tmp_path / "squares", protocol=protocol, mixed=mixed))
+    return ferkit(monkeypatch, "run", str(file), "--out", str(tmp_path / "run")), tmp_path / "run"
+
+
+def test_a_test_selected_score_says_so_in_the_terminal_the_file_and_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, folder = run(tmp_path, monkeypatch)
+    assert status == 0
+    assert "Best epoch of each fold, chosen on the test fold:" in capsys.readouterr().out
+    scores = json.loads((folder / "summary.json").read_text())["scores"]
+    assert {key: one["selected_on_test"] for key, one in scores.items()} == {
+        "best_epoch": True,
+        "best_common_epoch": True,
+        "last_epoch": False,
+    }
+    assert "selected on the data it is reported on" in (folder / "report.html").read_text()
+
+
+def test_a_nested_score_is_chosen_inside_and_nothing_is_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, folder = run(tmp_path, monkeypatch, 'name = "nested"')
+    assert status == 0
+    assert "validation loss" in capsys.readouterr().out
+    summary = json.loads((folder / "summary.json").read_text())
+    assert list(summary["scores"]) == ["chosen_epoch"]
+    assert summary["scores"]["chosen_epoch"]["clusters"]["movie"] == 8
+    assert "selected on the data it is reported on" not in (folder / "report.html").read_text()
+    assert not list(folder.rglob("predictions_best.csv"))
+
+
+def test_folds_that_movies_cross_are_told_with_the_share_and_grouped_ones_are_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder = run(tmp_path, monkeypatch)
+    notices = json.loads((folder / "summary.json").read_text())["notices"]
+    assert any("87.5% of the test images have another image of the same movie" in one for one in notices)
+    (tmp_path / "grouped").mkdir()
+    _, folder = run(tmp_path / "grouped", monkeypatch, 'name = "grouped"')
+    assert not json.loads((folder / "summary.json").read_text())["notices"]
+
+
+def test_a_permuted_label_order_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, folder = run(tmp_path, monkeypatch, is_mixed_up=True)
+    assert status == 0
+    told = "The labels seem to be mixed up: the predictions fit far better if one takes anger for neutral"
+    assert told in capsys.readouterr().out
+    assert any(told in one for one in json.loads((folder / "summary.json").read_text())["notices"])
+    assert told in (folder / "report.html").read_text()
+    (tmp_path / "straight").mkdir()
+    run(tmp_path / "straight", monkeypatch)
+    assert "mixed up" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("protocol", "problem"),
+    [
+        ('name = "grouped"\nsplit = "{split}"', "lists movie m1 more than once"),
+        ('name = "grouped"\nsplit = "nowhere"', "there is no such file"),
+        ('name = "leave_one_out"', "one of 'paper', 'grouped', 'nested', 'holdout'"),
+        ('name = "nested"\nchose_by = "nll"', "Did you mean 'choose_by'"),
+        ('[grid]\n"fit.epochs" = [1]', "chosen on test images"),
+        ('name = "nested"\n[grid]\n"data.root" = ["a"]', "a grid searches model, loss"),
+        ('name = "nested"\n[grid]\n"fit.epochs" = [1, "two"]', "fit.epochs = two"),
+        ('name = "nested"\n[grid]\n"fit.epochs" = []', "expected a list of values"),
+    ],
+)
+def test_a_protocol_that_can_not_be_is_refused_before_anything_is_read(
+    protocol: str,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    split = tmp_path / "split.toml"
+    split.write_text('by = "movie"\nfolds = [["m0", "m1"], ["m1", "m2"]]\n')
+    status, _ = run(tmp_path, monkeypatch, protocol.format(split=split))
+    assert status == 2
+    assert problem in capsys.readouterr().err
+    assert not (tmp_path / "squares").exists()
