@@ -38,7 +38,11 @@ NoFaces = Annotated[
 ]
 HashDistance = Annotated[
     int | None,
-    typer.Option(min=0, max=64, help="Bits of 64 in which near duplicates may differ. [default: 8]"),
+    typer.Option(
+        min=0,
+        max=64,
+        help="Bits of 64 in which near duplicates may differ; fewer for portraits framed alike. [default: 8]",
+    ),
 ]
 Similarity = Annotated[
     float | None, typer.Option(min=0, max=1, help="Cosine from which two faces are near. [default: 0.9]")

@@ -13,11 +13,14 @@ from ferkit.data.audit.result import Near, NearPair
 
 HASH_DISTANCE = 8
 """Bits of 64 that may differ. On SFEW-675, of the 158 pairs within 8 bits all are of one movie and 88% of one
-clip, and half of all pairs of one clip are found; at 10 bits, pairs of different movies begin."""
+clip, and half of all pairs of one clip are found; at 10 bits, pairs of different movies begin. It is for
+photographs that differ in scene: of 204 studio portraits (../shared/data/london), where framing and
+background are one, 151 pairs are within 8 bits and 9% of them of one person; at 2 bits there are none."""
 
 SIMILARITY = 0.9
 """Cosine of two faces' embeddings. On SFEW-675 with InceptionResnetV1 (msceleb1m), of the 57 pairs at 0.9 and
-above all are of one movie and 89% of one clip; at 0.895, pairs of different movies begin."""
+above all are of one movie and 89% of one clip; at 0.895, pairs of different movies begin. On the 204
+portraits, all of the 86 pairs are of one person."""
 
 HASH, EMBEDDING = "perceptual hash", "face embedding"
 ROWS = 1024
