@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ferkit import __version__
+from ferkit.cli.audit import audit
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(check)
+app.command()(audit)
 app.command()(table)
 app.command()(compare)
 app.command()(plugins)

@@ -1,0 +1,103 @@
+"""`ferkit audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ferkit.data.audit.result import Audit
+
+SERIOUS = 3
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe's file, the name of one that ferkit ships, a folder with one folder for each class, "
+        "a CSV list, or a data set's name with --set data.root=..."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: data.root=faces.")
+]
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was found as JSON.")]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="NAME",
+        help="Accept a kind of finding: unreadable, conflicts, copies, groups, twins or protocol. May be "
+        "given several times.",
+    ),
+]
+NoFaces = Annotated[
+    bool, typer.Option("--no-faces", help="Look for no faces and compare none: photographs only.")
+]
+HashDistance = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=64,
+        help="Bits of 64 in which near duplicates may differ; fewer for portraits framed alike. [default: 8]",
+    ),
+]
+Similarity = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Cosine from which two faces are near. [default: 0.9]")
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Random splits over which leaks are averaged.")]
+
+
+def audit(
+    target: Target,
+    overrides: Overrides = None,
+    json_file: Json = None,
+    html_file: Html = None,
+    allow: Allow = None,
+    no_faces: NoFaces = False,
+    hash_distance: HashDistance = None,
+    similarity: Similarity = None,
+    seeds: Seeds = 50,
+) -> None:
+    """Find what is wrong with a data set: broken files, copies, near duplicates, leaks from training to test.
+
+    Exit status: 0 where nothing serious was found, or all of it was allowed; 3 where something serious was:
+    unreadable files, an image under two labels, an exact copy or a group on both sides of the recipe's split,
+    a recipe's split that can't be made, and, without a recipe, any exact copy; 2 for a recipe or an option
+    with faults; 1 for other errors. Nothing is downloaded.
+    """
+    from ferkit.cli.progress import watch_photographs
+    from ferkit.data.audit.audit import Order
+    from ferkit.data.audit.audit import audit as find
+    from ferkit.data.audit.findings import check_allowed
+    from ferkit.data.audit.near import HASH_DISTANCE, SIMILARITY
+    from ferkit.data.target import load_target
+    from ferkit.errors import RunError
+
+    try:
+        allowed = check_allowed(allow or ())
+    except RunError as error:
+        raise typer.BadParameter(str(error), param_hint="--allow") from error
+    recipe, registry, is_recipe = load_target(target, overrides or ())
+    bits = HASH_DISTANCE if hash_distance is None else hash_distance
+    cosine = SIMILARITY if similarity is None else similarity
+    with watch_photographs() as progress:
+        found = find(Order(recipe, registry, is_recipe, seeds, bits, cosine, not no_faces, allowed), progress)
+    _tell(found, json_file, html_file)
+    if found.is_serious:
+        raise typer.Exit(SERIOUS)
+
+
+def _tell(found: Audit, json_file: Path | None, html_file: Path | None) -> None:
+    from ferkit.data.audit.page import write_json, write_page
+    from ferkit.data.audit.words import describe
+
+    for line in describe(found):
+        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
+    if json_file:
+        write_json(found, json_file)
+    if html_file:
+        write_page(found, html_file)
+        typer.echo(f"page: {html_file}")

@@ -1,0 +1,214 @@
+"""`ferkit audit` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ferkit.cli.audit import SERIOUS
+from ferkit.cli.progress import watch_photographs
+from tests.data.audit.drawn import draw, draw_clips, save
+
+ROOT = Path(__file__).parent.parent.parent
+PATTERN = r"(?P<clip>clip\d+)_"
+RECIPE = """
+name = "clips"
+[data]
+name = "image_folder"
+root = "{root}"
+group_pattern = '{pattern}'
+[detector]
+name = "whole_image"
+[protocol]
+name = "{protocol}"
+"""
+
+
+def ferkit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ferkit", "audit", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=300
+    )
+
+
+def typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path
+) -> tuple[int, str, str]:
+    """The same within this process: status, standard output, standard error."""
+    from ferkit.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["ferkit", "audit", *map(str, arguments)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return (int(caught.value.code or 0), *capsys.readouterr())
+
+
+@pytest.fixture
+def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return draw_clips(tmp_path / "faces")
+
+
+def write_recipe(photographs: Path, protocol: str) -> Path:
+    file = photographs.parent / "clips.toml"
+    file.write_text(RECIPE.format(root=photographs, pattern=PATTERN, protocol=protocol))
+    return file
+
+
+def test_a_split_that_leaks_makes_the_command_fail_and_one_that_does_not_lets_it_pass(
+    photographs: Path,
+) -> None:
+    leaking = ferkit(write_recipe(photographs, "paper"))
+    assert leaking.returncode == SERIOUS == 3
+    assert "SERIOUS  groups:" in leaking.stdout
+    assert "of the test images have an image of the same clip in training" in leaking.stdout
+    assert leaking.stderr == ""
+    honest = ferkit(write_recipe(photographs, "grouped"))
+    assert honest.returncode == 0, honest.stderr
+    assert "Nothing to find fault with." in honest.stdout
+    assert "the recipe's split: 0.0%" in honest.stdout
+
+
+def test_a_folder_is_judged_without_a_recipe(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = ("--no-faces", "--seeds", "3", "--set", f"data.group_pattern={PATTERN}")
+    status, out, _ = typed(monkeypatch, capsys, photographs, *overrides)
+    assert status == 0
+    assert "(3 seeds)" in out
+    assert "the recipe's split" not in out
+    assert "not looked for: --no-faces was given" in out
+
+
+def test_a_data_set_is_audited_by_its_name(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = f"data.root={photographs}"
+    status, out, _ = typed(monkeypatch, capsys, "image_folder", "--set", root, "--no-faces")
+    assert status == 0
+    assert out.startswith("image_folder: 24 photographs of image_folder")
+
+
+def test_findings_fail_until_each_of_them_is_allowed(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photographs / "happy" / "clip0_9.png").write_text("no image")
+    save(photographs / "happy" / "clip0_8.png", draw(100))  # clip1_0, which is sad
+    command = (photographs, "--no-faces")
+    status, out, _ = typed(monkeypatch, capsys, *command)
+    assert status == 3
+    assert "happy/clip0_9.png: it is no image" in out
+    assert "happy/clip0_8.png (happiness), sad/clip1_0.png (sadness)" in out
+    allowed = ("--allow", "unreadable", "--allow", "conflicts")
+    status, out, _ = typed(monkeypatch, capsys, *command, *allowed)
+    assert status == 3
+    assert "SERIOUS  copies:" in out
+    status, out, _ = typed(monkeypatch, capsys, *command, *allowed, "--allow", "copies")
+    assert status == 0
+    assert "allowed  conflicts:" in out
+
+
+def test_a_finding_of_an_unknown_name_is_refused_with_the_list(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = typed(monkeypatch, capsys, photographs, "--allow", "everything")
+    assert status == 2
+    assert out == ""
+    assert err.startswith(
+        "Invalid value for --allow: no finding is called 'everything'; there are unreadable, conflicts, "
+        "copies, groups, twins, protocol\n"
+    )
+
+
+def test_thresholds_are_options(
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worn = save(photographs / "happy" / "worn.jpg", draw(0), quality=5)
+    command = (photographs, "--no-faces", "--hash-distance")
+    _, found, _ = typed(monkeypatch, capsys, *command, "12")
+    _, missed, _ = typed(monkeypatch, capsys, *command, "0")
+    assert "1 near pair of 25 photographs (12 of 64 bits differ at most)" in found
+    assert "0 near pairs of 25 photographs (0 of 64 bits differ at most)" in missed
+    assert worn.exists()
+    status, _, err = typed(monkeypatch, capsys, *command, "65")
+    assert status == 2
+    assert "--hash-distance" in err
+
+
+def test_the_page_and_the_json_are_written_even_where_the_command_fails(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photographs / "happy" / "clip0_9.png").write_text("no image")
+    html, kept = tmp_path / "a.html", tmp_path / "a.json"
+    status, out, _ = typed(monkeypatch, capsys, photographs, "--no-faces", "--html", html, "--json", kept)
+    assert status == 3
+    assert f"page: {html}" in out
+    assert "clip0_9.png" in html.read_text()
+    found = json.loads(kept.read_text())
+    assert [(one["name"], one["is_allowed"]) for one in found["findings"]] == [("unreadable", False)]
+
+
+def test_a_file_that_cannot_be_written_is_told_without_a_traceback(photographs: Path) -> None:
+    (photographs.parent / "file").touch()
+    answer = ferkit(photographs, "--no-faces", "--json", photographs.parent / "file" / "a.json")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("--json: can't write ")
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_photographs_name_that_is_no_utf8_is_told(photographs: Path) -> None:
+    path = photographs / "happy" / os.fsdecode(b"caf\xe9.png")
+    try:
+        path.write_text("no image")
+    except OSError:
+        pytest.skip("this file system takes only names in UTF-8")
+    page = photographs.parent / "a.html"
+    answer = ferkit(photographs, "--no-faces", "--html", page, "--json", photographs.parent / "a.json")
+    assert answer.returncode == 3, answer.stderr
+    assert "happy/caf\\udce9.png" in answer.stdout
+    assert b"caf\xe9.png" in page.read_bytes()
+
+
+def test_what_is_no_target_is_told_with_what_would_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = typed(monkeypatch, capsys, "nothing_of_that_name")
+    assert status == 1
+    assert "'nothing_of_that_name' is no recipe, no folder" in err
+
+
+def test_the_help_tells_the_exit_statuses_and_the_findings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ferkit.data.audit.findings import NAMES
+
+    monkeypatch.setenv("COLUMNS", "200")
+    status, out, _ = typed(monkeypatch, capsys, "--help")
+    assert status == 0
+    assert "Exit status: 0 where nothing serious was found" in out
+    assert all(name in out for name in NAMES)
+
+
+def test_the_defaults_that_the_help_tells_are_those_of_the_audit() -> None:
+    from ferkit.cli.audit import HashDistance, Similarity, audit
+    from ferkit.data.audit.crossings import SEEDS
+    from ferkit.data.audit.near import HASH_DISTANCE, SIMILARITY
+
+    (distance,), (similarity,) = HashDistance.__metadata__, Similarity.__metadata__
+    assert f"[default: {HASH_DISTANCE}]" in distance.help
+    assert f"[default: {SIMILARITY}]" in similarity.help
+    assert audit.__defaults__ is not None
+    assert audit.__defaults__[-1] == SEEDS
+
+
+def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with watch_photographs() as progress:
+        progress("photographs", 1, 2)
+        progress("photographs", 2, 2)
+    assert capsys.readouterr() == ("", "")
