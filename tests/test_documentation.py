@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import torch
+import typer
 
 from ferkit.assemble import build
 from ferkit.cli import app
@@ -34,6 +36,24 @@ def test_every_command_of_the_readme_is_one_and_every_one_is_in_the_readme() -> 
     told = set(re.findall(r"^\| `ferkit (\w+)", README, re.M))
     commands = {one.callback.__name__ for one in app.registered_commands if one.callback}
     assert told == commands | {group.name for group in app.registered_groups}
+
+
+PAGES = ("README.md", "docs/evaluation.md", "benchmarks/RESULTS.md", "benchmarks/OTHER.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_a_page_shows_has_the_options_that_it_is_given(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    shown = [line for block in re.findall(r"```console\n(.*?)```", text, re.S) for line in block.splitlines()]
+    for line in shown:
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[:1] != ["ferkit"]:
+            continue
+        name, command, rest = "ferkit", typer.main.get_command(app), words[1:]
+        while hasattr(command, "resolve_command"):
+            context = command.make_context(name, list(rest), resilient_parsing=True)
+            name, command, rest = command.resolve_command(context, rest)
+        command.make_context(name, list(rest))
 
 
 def test_the_recipe_of_the_readme_has_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
