@@ -10,6 +10,7 @@ import typer
 from ferkit import __version__
 from ferkit.cli.check import check
 from ferkit.cli.plugins import plugins
+from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(check)
+app.command()(report)
 app.command()(plugins)
 app.add_typer(weights, name="weights")
 
