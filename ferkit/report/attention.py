@@ -46,5 +46,5 @@ def blend(image: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np.ui
     height, width = image.shape[:2]
     enlarged = cv2.resize(found / found.max(), (width, height), interpolation=cv2.INTER_CUBIC)
     levels = np.clip(np.rint(255 * enlarged), 0, 255).astype(np.uint8)
-    colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
+    colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
     return np.asarray(cv2.addWeighted(colours, STRENGTH, image, 1 - STRENGTH, 0), dtype=np.uint8)

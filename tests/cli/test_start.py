@@ -26,7 +26,9 @@ finally:
 """
 
 
-@pytest.mark.parametrize("typed", ["--help", "--version", "plugins", "run --help", "check --help"])
+@pytest.mark.parametrize(
+    "typed", ["--help", "--version", "plugins", "run --help", "check --help", "report --help"]
+)
 def test_what_only_lists_or_helps_loads_nothing_heavy(typed: str) -> None:
     code = SHOW_LOADED.format(arguments=typed.split(), heavy=HEAVY)
     command = [sys.executable, "-c", code]
