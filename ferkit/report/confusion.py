@@ -37,7 +37,7 @@ def draw_repeats(repeats: Sequence[Counts], labels: Sequence[str], title: str) -
     columns = 2
     rows = -(-len(repeats) // columns)
     width = max(0.8 + columns * 0.31 * len(labels), WIDTH)
-    figure = blank_figure(1.2 + rows * (width - 0.8) / columns, width)
+    figure = blank_figure(1.7 + rows * (width - 0.8) / columns, width)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flatten()
     for number, axes in enumerate(panels, start=1):
         if number > len(repeats):

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from ferkit.report import render
-from ferkit.report.photographs import Photographs, Portrait
+from ferkit.report.photographs import Photographs
 from ferkit.report.pictures import embed
+from ferkit.report.portraits import Portrait
 from tests.report.small_run import write_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from ferkit.loading import load_recipe
 from ferkit.report import render
 from ferkit.report.photographs import Photographs, show_photographs
+from ferkit.report.portraits import encode_face, tell_map
 from ferkit.results import read_predictions
 from ferkit.run import Order, run
 from tests.test_run import RECIPE, ROOT
@@ -99,7 +104,8 @@ def test_photographs_that_are_gone_or_others_are_said_and_not_shown(recipe: Path
     (notice,) = shown.notices
     assert notice.startswith("Photographs can't be shown: ")
     assert name in notice
-    assert (shown.mistakes, shown.attention) == ([], [])
+    assert not shown.mistakes
+    assert not shown.attention
     assert NOTICE not in section(folder, shown)
 
 
@@ -108,7 +114,7 @@ def test_an_estimator_that_is_no_network_has_mistakes_only(recipe: Path) -> None
     shown = show_photographs(folder)
     assert len(shown.mistakes) == 6
     assert shown.attention == []
-    assert shown.notices == ["No Grad-CAM: the estimator 'majority' is no network whose maps could be read."]
+    assert shown.notices == ["No Grad-CAM: the estimator 'majority' is no network with maps to read."]
 
 
 def test_without_the_network_there_are_mistakes_only(recipe: Path) -> None:
@@ -138,6 +144,27 @@ def test_a_network_that_answers_otherwise_than_recorded_is_noticed(recipe: Path)
     save_file(tensors, file, {"labels": json.dumps(["anger", "neutral"])})
     (notice,) = show_photographs(folder).notices
     assert notice.startswith("The network as kept gives other probabilities than were recorded")
+
+
+def test_a_map_of_one_place_is_not_shown(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = run_recipe(recipe)
+    monkeypatch.setattr("ferkit.report.explained.attention_map", lambda *_: np.ones((1, 1), np.float32))
+    shown = show_photographs(folder)
+    assert not shown.attention
+    assert shown.notices == ["No Grad-CAM: the map that the head uses has a single place."]
+
+
+def test_where_a_map_is_strongest_is_told_in_words() -> None:
+    found = np.zeros((4, 4), dtype=np.float32)
+    assert tell_map(found) == "No place raises that logit."
+    found[0, 3] = 1
+    assert tell_map(found) == "The map is strongest at the top right."
+
+
+def test_a_face_keeps_its_shape_and_is_224_pixels_at_its_longer_side() -> None:
+    source = encode_face(np.zeros((50, 100, 3), dtype=np.uint8))
+    content = base64.b64decode(source.removeprefix("data:image/jpeg;base64,"))
+    assert Image.open(io.BytesIO(content)).size == (224, 112)
 
 
 def test_with_a_grid_the_chosen_candidates_network_is_rebuilt(recipe: Path) -> None:
