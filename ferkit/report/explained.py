@@ -44,7 +44,7 @@ def explain(
     made: Predictions,
     crop: Callable[[Sequence[Guess]], Mapping[str, Face]],
 ) -> Explained:
-    """made: the first cell's predictions; crop: gives faces by path. Raises RunError, and what crop raises."""
+    """made: the first cell's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
     settings = _settings_of(run_dir, recipe)
     model = settings.model
     network = rebuild_network(run_dir, settings, registry, labels, CELL)
