@@ -32,7 +32,7 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
         named = [value for value in recipe.model.output.options.values() if isinstance(value, str)]
         labels = list(dict.fromkeys([*CANONICAL_LABELS, *named]))
     known = labels
-    bare = _without_weights(recipe, registry)
+    bare = leave_out_weights(recipe, registry)
     with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _, faults = _try("loss", lambda: build_loss(recipe.loss, registry, known, [1] * len(known)))
@@ -82,7 +82,7 @@ def _describe(error: Exception) -> str:
     return str(error) if is_plain else f"{type(error).__name__}: {error}"
 
 
-def _without_weights(recipe: Recipe, registry: Registry) -> Recipe:
+def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:
     """The recipe with a network that starts from random numbers, whatever names its weights."""
     parts = {}
     for kind in ("backbone", "head", "output"):

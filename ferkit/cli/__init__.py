@@ -13,6 +13,7 @@ from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
 from ferkit.cli.plugins import plugins
+from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
 from ferkit.cli.weights import app as weights
@@ -31,6 +32,7 @@ app.command()(check)
 app.command()(audit)
 app.command()(table)
 app.command()(compare)
+app.command()(report)
 app.command()(plugins)
 app.add_typer(weights, name="weights")
 app.add_typer(data, name="data")

@@ -27,7 +27,19 @@ finally:
 
 
 @pytest.mark.parametrize(
-    "typed", ["--help", "--version", "plugins", "run --help", "check --help", "audit --help"]
+    "typed",
+    [
+        "--help",
+        "--version",
+        "plugins",
+        "run --help",
+        "check --help",
+        "audit --help",
+        "report --help",
+        "table --help",
+        "compare --help",
+        "data verify --help",
+    ],
 )
 def test_what_only_lists_or_helps_loads_nothing_heavy(typed: str) -> None:
     code = SHOW_LOADED.format(arguments=typed.split(), heavy=HEAVY)

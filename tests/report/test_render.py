@@ -10,118 +10,208 @@ from pathlib import Path
 import pytest
 
 from ferkit.report import render
-from ferkit.report.render import format_duration
-
-SCORE = {"repeats": [0.5], "folds": [[0.4, 0.6]], "epochs": [[1, 2]], "deviation": None, "mean_recall": 0.45}
-DETAILS = {
-    **SCORE,
-    "macro_f1": 0.4,
-    "nll": 1.2,
-    "brier": 0.6,
-    "ece": 0.1,
-    "classes": [
-        {"label": "anger", "precision": 0.5, "recall": 1.0, "f1": 0.67, "images": 1},
-        {"label": "fear", "precision": 0.0, "recall": 0.0, "f1": 0.0, "images": 1},
-    ],
-    "confusion": [[1, 0], [1, 0]],
-    "permuted": {},
-    "intervals": {"image": {"accuracy": [0.41, 0.62], "mean_recall": [0.4, 0.6], "macro_f1": [0.3, 0.5]}},
-    "clusters": {"image": 2},
-}
-SUMMARY = {
-    "name": "a<b",
-    "description": "Five & <six>",
-    "demo": False,
-    "status": "complete",
-    "labels": ["anger", "fear"],
-    "notices": ["1 photograph is a byte-for-byte copy of another"],
-    "paper": {
-        "row": "A row",
-        "number": 54.19,
-        "metric": "accuracy",
-        "protocol": "paper",
-        "data": None,
-        "source": "Somebody",
-    },
-    "data": {
-        "name": "sfew",
-        "images": 5,
-        "faces_found": 3,
-        "whole_images": 1,
-        "skipped": [{"path": "x/<broken>.png", "problem": "truncated"}],
-        "per_class": {"anger": 2, "fear": 2},
-    },
-    "protocol": {"name": "paper", "folds": 2, "repeats": 1, "seed": 0, "new_folds": False},
-    "scores": {
-        "best_epoch": {"title": "Best epoch", "selected_on_test": True, "accuracy": 0.5212, **DETAILS},
-        "best_common_epoch": {"title": "Best common", "selected_on_test": True, "accuracy": 0.51, **SCORE},
-        "last_epoch": {"title": "Last epoch", "selected_on_test": False, "accuracy": 0.4987, **DETAILS},
-    },
-    "parameters": {"total": 22_800_000, "trained": 899},
-    "weights": [
-        {"name": "msceleb1m", "file": "f.h5", "sha256": "6acd", "trained_on": "faces", "licence": "MIT"}
-    ],
-    "backbone_sha256": "77f3",
-    "seconds": 95.0,
-}
+from ferkit.report.words import MARK
+from ferkit.verdict import RULE
+from tests.report.small_run import LAST_SCORE, SUMMARY, write_metrics, write_run
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    metrics = [
-        {"repeat": 0, "fold": fold, "epoch": epoch, "seconds": 1.0}
-        | dict.fromkeys(("train_loss", "validation_loss", "train_accuracy", "accuracy"), 0.5)
-        for fold in (0, 1)
-        for epoch in (1, 2)
-    ]
-    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in metrics))
-    (tmp_path / "summary.json").write_text(json.dumps(SUMMARY))
-    (tmp_path / "environment.json").write_text(json.dumps({"torch": "2.14.1", "gpu": None}))
-    (tmp_path / "recipe.toml").write_text('name = "<recipe>"\n')
-    for fold in (0, 1):
-        cell = tmp_path / "cells" / f"repeat0_fold{fold}"
-        cell.mkdir(parents=True)
-        for which in ("best", "last"):
-            rows = "path,label,predicted,anger,fear\na.png,anger,anger,0.8,0.2\nb.png,fear,anger,0.6,0.4\n"
-            (cell / f"predictions_{which}.csv").write_text(rows)
-    return tmp_path
+    return write_run(tmp_path)
 
 
-class Links(HTMLParser):
-    """Every address that the page would load or lead to."""
+class Reader(HTMLParser):
+    """Every address that the page would load or lead to, what its pictures are told as, and its rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__()
         self.addresses: list[str] = []
+        self.alternatives: list[str] = []
+        self.rows: list[list[str]] = []
+        self.is_cell = False
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag == "img":
+            self.alternatives.append(given["alt"] or "")
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.is_cell = True
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_cell = self.is_cell and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self.is_cell:
+            self.rows[-1][-1] = re.sub(r"\s+", " ", self.rows[-1][-1] + data).lstrip()
+
+
+def boxes(page: str) -> list[str]:
+    return re.split(r'<div class="score[ "]', page.split("<h2>")[0])[1:]
+
+
+def section(page: str, title: str) -> str:
+    return page.split(f"<h2>{title}</h2>")[1].split("<h2>")[0]
 
 
 def test_the_page_needs_no_other_file_and_no_network(folder: Path) -> None:
     page = render(folder).read_text()
-    links = Links()
-    links.feed(page)
-    assert len(links.addresses) == 3
+    links = Reader(page)
+    assert len(links.addresses) == 2 * 3 + 2
     assert all(address.startswith("data:image/png;base64,") for address in links.addresses)
-    assert not re.search(r"@import|url\(", page)
+    assert not re.search(r"@import|url\(|<script| on\w+=", page)
 
 
-def test_both_numbers_stand_on_the_page_and_the_selected_one_says_so(folder: Path) -> None:
+def test_the_numbers_stand_in_boxes_and_the_selected_one_says_so(folder: Path) -> None:
+    best, last, paper, _ = boxes(render(folder).read_text())
+    assert "75.00%" in best
+    assert MARK in best
+    assert "50.00%" in last
+    assert MARK not in last
+    assert "54.19%" in paper
+
+
+def test_a_box_has_the_interval_and_what_was_drawn(folder: Path) -> None:
+    best = boxes(render(folder).read_text())[0]
+    words = " ".join(re.sub(r"<[^>]+>", "", best).split())
+    assert "95% interval 31.2 to 71.7% (by movie, 2)" in words
+    assert "95% interval 41.0 to 62.0% (by image, 4)" in words
+
+
+def test_the_verdict_stands_with_its_reason_and_the_rule(folder: Path) -> None:
+    verdict = boxes(render(folder).read_text())[3]
+    assert ">reproduced<" in verdict
+    assert "75.00, 95% interval 31.2 to 71.7 (by movie); the paper has 54.19" in verdict
+    assert MARK in verdict  # it rests on the paper's own reading, which selects
+    assert RULE.replace("'", "&#39;") in verdict
+    assert "<details>" in verdict
+
+
+def test_a_run_of_another_protocol_is_not_comparable(tmp_path: Path) -> None:
+    paper = {**SUMMARY["paper"], "protocol": "grouped"}
+    verdict = boxes(render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text())[3]
+    assert ">not comparable<" in verdict
+    assert "other protocol: paper, where the paper&#39;s is grouped" in verdict
+    assert MARK not in verdict
+
+
+def test_the_table_has_every_score_with_its_intervals(folder: Path) -> None:
+    rows = Reader(section(render(folder).read_text(), "Scores")).rows
+    assert rows[0] == ["score", "value", "95% by movie, 2", "95% by image, 4"]
+    assert rows[1] == [f"Best epoch {MARK}"]
+    assert rows[2:8] == [
+        ["accuracy", "75.00%", "31.2 to 71.7%", "41.0 to 62.0%"],
+        ["mean class recall", "75.00%", "30.0 to 70.0%", "40.0 to 60.0%"],
+        ["macro F1", "66.67%", "20.0 to 60.0%", "30.0 to 50.0%"],
+        ["NLL ↓", "0.400", "—", "—"],
+        ["Brier score ↓", "0.250", "—", "—"],
+        ["ECE ↓", "0.300", "—", "—"],
+    ]
+    assert rows[9:11] == [["accuracy", "75.00%", "—", "—"], ["mean class recall", "75.00%", "—", "—"]]
+    assert rows[11] == ["Last epoch"]
+
+
+@pytest.mark.parametrize("title", ["Confusion", "Classes", "Reliability"])
+def test_every_caption_of_a_selected_score_is_marked_and_no_other(folder: Path, title: str) -> None:
+    found = re.findall(
+        r"<figcaption.*?</figcaption>", section(render(folder).read_text(), title), flags=re.DOTALL
+    )
+    assert [MARK in one for one in found] == ["Best epoch" in one for one in found] == [True, False]
+
+
+def test_every_heading_of_a_selected_score_is_marked(folder: Path) -> None:
     page = render(folder).read_text()
-    assert "54.19%" in page
-    best, last, _ = page.split('<div class="score">')[1:4]
-    warning = "selected on the data it is reported on: optimistic"
-    assert "52.12%" in best
-    assert warning in best
-    assert "49.87%" in last
-    assert warning not in last
+    headings = [row[0] for row in Reader(page).rows if row and "epoch" in row[0] and len(row) == 1]
+    assert len(headings) == 2 * 3
+    assert all((MARK in one) == ("Best" in one) for one in headings)
+
+
+def test_pictures_are_told_in_words_with_their_numbers(folder: Path) -> None:
+    alternatives = Reader(render(folder).read_text()).alternatives
+    assert alternatives == [
+        f"Confusion matrix. Best epoch ({MARK}). Of 2 anger: 2 as anger. Of 2 fear: 1 as anger, 1 as fear.",
+        "Confusion matrix. Last epoch. Of 2 anger: 2 as anger. Of 2 fear: 2 as anger.",
+        f"Recall and precision of each class. Best epoch ({MARK}). anger: recall 100%, precision 67%, "
+        "2 test images. fear: recall 50%, precision 100%, 2 test images.",
+        "Recall and precision of each class. Last epoch. anger: recall 100%, precision 50%, 2 test images. "
+        "fear: recall 0%, precision 0%, 2 test images.",
+        f"Reliability diagram. Best epoch ({MARK}). "
+        "Confidence 0.53 to 0.60: mean 60.0%, right 0.0%, 1 prediction. "
+        "Confidence 0.67 to 0.73: mean 70.0%, right 100.0%, 1 prediction. "
+        "Confidence 0.73 to 0.80: mean 80.0%, right 100.0%, 1 prediction. "
+        "Confidence 0.87 to 0.93: mean 90.0%, right 100.0%, 1 prediction.",
+        "Reliability diagram. Last epoch. "
+        "Confidence 0.53 to 0.60: mean 60.0%, right 0.0%, 2 predictions. "
+        "Confidence 0.73 to 0.80: mean 80.0%, right 100.0%, 1 prediction. "
+        "Confidence 0.87 to 0.93: mean 90.0%, right 100.0%, 1 prediction.",
+        "Loss by epoch, means over repeats and folds. training loss 1.000 in epoch 1, 0.500 in epoch 2. "
+        "test loss 1.500 in epoch 1, 0.750 in epoch 2.",
+        "Accuracy by epoch, means over repeats and folds. training accuracy 25.0% in epoch 1, 50.0% in "
+        "epoch 2. test accuracy 75.0% in epoch 1, 50.0% in epoch 2.",
+    ]
+
+
+def test_each_repeat_has_its_own_confusion(tmp_path: Path) -> None:
+    repeated = {"repeats": [0.75, 0.75], "folds": [[0.5, 1.0]] * 2, "epochs": [[1, 1]] * 2, "deviation": 0.0}
+    scores = {key: {**one, **repeated} for key, one in SUMMARY["scores"].items()}
+    protocol = {**SUMMARY["protocol"], "repeats": 2}
+    write_run(tmp_path, {**SUMMARY, "scores": scores, "protocol": protocol}, repeats=2)
+    told = Reader(render(tmp_path).read_text()).alternatives[3]
+    one = "Of 2 anger: 2 as anger. Of 2 fear: 2 as anger."
+    assert told == f"A confusion matrix for each repeat. Last epoch. Repeat 1: {one} Repeat 2: {one}"
+    assert (tmp_path / "figures" / "repeats_last_epoch.png").exists()
+
+
+def write_nested(folder: Path) -> Path:
+    """Two candidates, validation images that chose, and a grid in the recipe."""
+    choices = [
+        {"candidate": 1, "settings": {"fit.batch_size": 8}, "epoch": 2, "temperature": 1.25},
+        {"candidate": 0, "settings": {"fit.batch_size": 4}, "epoch": 1, "temperature": 0.8},
+    ]
+    score = LAST_SCORE | {"title": "Chosen", "choices": [choices], "epochs": [[2, 1]]}
+    score["calibrated"] = {"nll": 0.31, "brier": 0.2, "ece": 0.05}
+    protocol = {"name": "nested", "folds": 2, "repeats": 1, "seed": 0, "new_folds": False}
+    protocol |= {"inner_folds": 4, "choose_by": "accuracy", "by": None, "split": None}
+    write_run(folder, {**SUMMARY, "scores": {"chosen_epoch": score}, "protocol": protocol})
+    (folder / "recipe.toml").write_text('name = "n"\n[grid]\n"fit.batch_size" = [4, 8]\n')
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    several = [row | {"candidate": one, "watched": "validation"} for row in rows for one in (0, 1)]
+    write_metrics(folder, [row | {"accuracy": (1 + row["candidate"]) / 4} for row in several])
+    for cell, choice in zip(sorted((folder / "cells").iterdir()), choices, strict=True):
+        (cell / "predictions_last.csv").rename(cell / "predictions_test.csv")
+        (cell / "choice.json").write_text(json.dumps(choice))
+    return folder
+
+
+def test_what_validation_images_chose_is_told_for_each_fold(tmp_path: Path) -> None:
+    page = render(write_nested(tmp_path)).read_text()
+    rows = Reader(section(page, "Scores")).rows
+    assert ["NLL ↓", "0.540", "0.310"] in rows
+    assert ["Brier score ↓", "0.385", "0.200"] in rows
+    assert ["ECE ↓", "0.375", "0.050"] in rows
+    assert ["1, 1", "2", "1.25", "2: fit.batch_size = 8"] in rows
+    assert ["1, 2", "1", "0.80", "1: fit.batch_size = 4"] in rows
+    assert MARK not in page
+
+
+def test_curves_of_candidates_are_told_apart_and_called_validation(tmp_path: Path) -> None:
+    page = render(write_nested(tmp_path)).read_text()
+    told = Reader(page).alternatives[-1]
+    assert "Candidate 1: validation accuracy 25.0% in epoch 1, 25.0% in epoch 2." in told
+    assert "Candidate 2: validation accuracy 50.0% in epoch 1, 50.0% in epoch 2." in told
+    assert "test accuracy" not in told
+    assert "<li>fit.batch_size = 4</li>" in page
 
 
 def test_what_a_reader_must_know_is_there(folder: Path) -> None:
     page = render(folder).read_text()
     for text in ("byte-for-byte copy", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
         assert text in page
+    assert "Stratified 2-fold, 1 repeat, seed 0." in page
     assert "4.0 s" in page  # four epochs of a second each
 
 
@@ -136,7 +226,8 @@ def test_nothing_that_a_recipe_says_is_taken_for_markup(folder: Path) -> None:
 
 
 def test_figures_stand_as_files_too_and_the_same_numbers_give_the_same_bytes(folder: Path) -> None:
-    names = ("confusion_best_epoch.png", "confusion_last_epoch.png", "curves.png")
+    drawn = [f"{name}_{key}" for name in ("confusion", "classes", "reliability") for key in ("best", "last")]
+    names = [*(f"{one}_epoch.png" for one in drawn), "curves_loss.png", "curves_accuracy.png"]
     page = render(folder).read_bytes()
     first = [(folder / "figures" / name).read_bytes() for name in names]
     assert all(one.startswith(b"\x89PNG") for one in first)
@@ -144,32 +235,23 @@ def test_figures_stand_as_files_too_and_the_same_numbers_give_the_same_bytes(fol
     assert [(folder / "figures" / name).read_bytes() for name in names] == first
 
 
-def test_pictures_are_told_in_words(folder: Path) -> None:
-    page = render(folder).read_text()
-    assert "Share of each class that is right: anger 100%, fear 0%." in page
-    assert page.count("alt=") == 3
-
-
-def test_a_run_without_paper_weights_or_network_has_a_page(folder: Path) -> None:
-    bare = {
-        **SUMMARY,
-        "paper": None,
-        "weights": [],
-        "backbone_sha256": None,
-        "parameters": None,
-        "notices": [],
-        "description": "",
-    }
-    (folder / "summary.json").write_text(json.dumps(bare))
+def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> None:
+    bare = {"paper": None, "weights": [], "backbone_sha256": None, "parameters": None, "notices": []}
+    folder = write_run(tmp_path, {**SUMMARY, **bare, "description": ""})
     (folder / "environment.json").unlink()
     page = render(folder).read_text()
     assert "The paper" not in page
+    assert "The rule" not in page
     assert "None" not in page
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(4.04, "4.0 s"), (95, "1 min 35 s"), (59.96, "1 min 0 s"), (3600, "1 h 0 min"), (7265, "2 h 1 min")],
-)
-def test_durations_are_told_in_two_units(seconds: float, words: str) -> None:
-    assert format_duration(seconds) == words
+def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:
+    paper = {**SUMMARY["paper"], "metric": "mean_recall"}
+    page = render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text()
+    assert "mean class recall. Somebody" in boxes(page)[2]
+
+
+def test_no_photograph_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:
+    page = render(folder).read_text()
+    assert "photographs of people" not in page
+    assert "image/jpeg" not in page

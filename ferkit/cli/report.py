@@ -1,0 +1,36 @@
+"""`ferkit report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    images: Annotated[
+        bool,
+        typer.Option("--images", help="Show photographs too: the surest mistakes, and Grad-CAM of a few."),
+    ] = False,
+) -> None:
+    """Score a finished run again from its predictions, and write its report anew."""
+    from ferkit.cli.run import show_scores
+    from ferkit.report import render
+    from ferkit.report.renewal import renew
+    from ferkit.verdict import judge
+
+    summary = renew(run)
+    photographs = None
+    if images:
+        from ferkit.report.photographs import show_photographs
+
+        photographs = show_photographs(run)
+    page = render(run, photographs)
+    show_scores(run)
+    if verdict := judge(summary):
+        typer.echo(f"verdict: {verdict}")
+    for notice in photographs.notices if photographs else ():
+        typer.echo(f"note: {notice}")
+    typer.echo(f"report: {page}")

@@ -1,0 +1,58 @@
+"""`ferkit report` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_run import ferkit
+from tests.report.small_run import write_old_run, write_run
+from tests.test_run import RECIPE
+
+
+def test_a_run_of_an_older_ferkit_is_scored_and_its_report_written(tmp_path: Path) -> None:
+    answer = ferkit("report", str(write_old_run(tmp_path)))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "Last epoch: 50.00%" in answer.stdout
+    assert "verdict: reproduced: 75.00" in answer.stdout
+    assert answer.stdout.endswith(f"report: {tmp_path / 'report.html'}\n")
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["paper"]["number"] == 54.19
+    assert "by movie, 2" in (tmp_path / "report.html").read_text()
+
+
+def test_with_images_the_page_shows_them_and_without_it_does_not(tmp_path: Path) -> None:
+    (tmp_path / "squares.toml").write_text(RECIPE.format(root=tmp_path / "photographs"))
+    folder = tmp_path / "run"
+    settings = ["--set", "fit.epochs=1", "--set", "fit.optimizer.lr=1e-6", "--set", "protocol.repeats=1"]
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    made = ferkit("run", str(tmp_path / "squares.toml"), "--out", str(folder), *settings, **cache)
+    assert made.returncode == 0, made.stderr
+    before = json.loads((folder / "summary.json").read_text())
+    for arguments, is_shown in ((["--images"], True), ([], False)):
+        answer = ferkit("report", str(folder), *arguments, **cache)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        page = (folder / "report.html").read_text()
+        assert ("Grad-CAM" in page, "data:image/jpeg" in page) == (is_shown, is_shown)
+    assert json.loads((folder / "summary.json").read_text()) == before
+
+
+def test_photographs_that_cannot_be_shown_are_said_and_the_report_is_written(tmp_path: Path) -> None:
+    answer = ferkit("report", str(write_run(tmp_path)), "--images")
+    assert answer.returncode == 0
+    assert "note: Photographs can't be shown: " in answer.stdout
+    assert "Photographs can&#39;t be shown" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("state", ["no folder", "not finished"])
+def test_what_is_no_finished_run_is_refused_in_a_sentence(tmp_path: Path, state: str) -> None:
+    folder = tmp_path / "run"
+    if state == "not finished":
+        folder.mkdir()
+        (folder / "recipe.toml").touch()
+    answer = ferkit("report", str(folder))
+    assert answer.returncode == 1
+    assert ("no such folder" if state == "no folder" else "the run is not finished") in answer.stderr
+    assert "Traceback" not in answer.stderr
