@@ -43,6 +43,10 @@ def _is_read(table: Table, protocol: str, reading: str) -> bool:
     return any(reading in run.summary["scores"] for run in runs if run)
 
 
+FIRST_SCORE = 4
+"""How many columns stand before the scores."""
+
+
 def headings(columns: Sequence[Column]) -> list[str]:
     return [
         "row",

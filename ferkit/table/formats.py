@@ -10,7 +10,15 @@ from rich import box
 from rich.table import Table as RichTable
 
 from ferkit.report.render import template
-from ferkit.table.columns import cells, headings, interval, notes, score_columns, seconds_per_repeat
+from ferkit.table.columns import (
+    FIRST_SCORE,
+    cells,
+    headings,
+    interval,
+    notes,
+    score_columns,
+    seconds_per_repeat,
+)
 from ferkit.table.differences import command
 from ferkit.table.entries import Table, TableRun
 from ferkit.verdict import RULE, judge
@@ -91,6 +99,7 @@ def to_html(table: Table) -> str:
         title=table.definition.title,
         source=table.definition.source,
         head=headings(columns),
+        scores=range(FIRST_SCORE, FIRST_SCORE + len(columns)),
         rows=[cells(line, columns) for line in table.lines],
         notes=list(notes(table)),
         rule=RULE,
