@@ -16,7 +16,11 @@ from ferkit.report import render
 from ferkit.report.photographs import Photographs
 from ferkit.report.pictures import embed
 from ferkit.report.portraits import Portrait
+from ferkit.table.definition import read_definition
+from ferkit.table.entries import make_table
+from ferkit.table.formats import to_html
 from tests.report.small_run import write_run
+from tests.run_folders import write_run as write_table_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -90,3 +94,15 @@ def test_what_is_wrong_with_a_page_would_be_found(page: Path, tmp_path: Path) ->
     assert found["images"][-1][0] == 0
     assert len(found["sticking_out"]) == 1
     assert "CONSOLE" in log
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_the_tables_page_needs_no_network_and_fits_a_telephone(tmp_path: Path) -> None:
+    run = write_table_run(tmp_path / "run", [[(0.1, 0.9, 0.8, 0.4), (0.8, 0.9)]])
+    page = tmp_path / "table.html"
+    page.write_text(to_html(make_table(read_definition("sfew"), [run])))
+    found, log = open_page(page, tmp_path / "profile")
+    assert found["loaded"] == 0
+    assert found["sticking_out"] == []
+    assert "CONSOLE" not in log
