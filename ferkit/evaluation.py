@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from ferkit.data.split_file import read_split
+from ferkit.errors import DataError, RunError
 from ferkit.metrics import Scores, score
 from ferkit.metrics.calibration import apply_temperature, calibration_error
 from ferkit.metrics.intervals import METRICS, cluster_confusions, score_interval
@@ -22,8 +24,10 @@ from ferkit.results import (
     read_photographs,
     read_predictions,
 )
-from ferkit.selection import EpochScore, Reading, readings
+from ferkit.selection import CHOSEN_FILE, EpochScore, Reading, readings
 
+FEWEST = 5
+"""Groups, or images, below which no interval is worth giving."""
 MEANS = ("accuracy", "mean_recall", "macro_f1", "nll", "brier")
 """Means over the repeats of the means over the folds; ECE is computed on a repeat's images together, since it
 is biased upwards on few."""
@@ -47,19 +51,46 @@ def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) 
     """reading -> its scores, as summary.json holds them. Raises RunError where the folder is incomplete."""
     metrics = read_metrics(run_dir)
     scores = [EpochScore.of_row(row) for row in metrics]
-    clusters = find_clusters(read_photographs(run_dir))
+    photographs, merged = read_photographs(run_dir), merged_groups(protocol)
     found = readings(scores, choice_measure(protocol, metrics))
-    return {key: _describe(run_dir, reading, labels, clusters) for key, reading in found.items()}
+    _check_whole(run_dir, scores)
+    return {key: _describe(run_dir, one, labels, photographs, merged) for key, one in found.items()}
 
 
-def find_clusters(photographs: Sequence[Photograph]) -> list[Clusters]:
-    """By the coarsest kind of group that all photographs have, if any; and by image."""
+def _check_whole(run_dir: Path, scores: Sequence[EpochScore]) -> None:
+    """Raises RunError where a repeat lacks a fold that another has."""
+    folds: dict[int, set[int]] = {}
+    for one in scores:
+        folds.setdefault(one.repeat, set()).add(one.fold)
+    if len(set(map(frozenset, folds.values()))) != 1:
+        raise RunError(f"{run_dir / 'metrics.jsonl'}: not every repeat has every fold. Run the recipe again.")
+
+
+def find_clusters(
+    photographs: Sequence[Photograph], tested: Collection[str], merged: Mapping[str, str] | None = None
+) -> list[Clusters]:
+    """By the coarsest kind of group of which the tested photographs have enough, if any; and by image.
+
+    tested: paths; merged: groups that count as another. Of too few clusters an interval would mean nothing.
+    """
+    own = [one for one in photographs if one.path in tested]
     images = Clusters("image", {one.path: one.path for one in photographs})
-    shared = set.intersection(*(set(one.groups) for one in photographs)) if photographs else set()
-    if not shared:
+    shared = set.intersection(*(set(one.groups) for one in own)) if own else set()
+    counts = {kind: len({one.groups[kind] for one in own}) for kind in shared}
+    enough = {kind: count for kind, count in counts.items() if count >= FEWEST}
+    if not enough:
         return [images]
-    kind = min(shared, key=lambda kind: (len({one.groups[kind] for one in photographs}), kind))
-    return [Clusters(kind, {one.path: one.groups[kind] for one in photographs}), images]
+    kind = min(enough, key=lambda kind: (enough[kind], kind))
+    names = {one.path: one.groups[kind] for one in own}
+    return [Clusters(kind, {path: (merged or {}).get(name, name) for path, name in names.items()}), images]
+
+
+def merged_groups(protocol: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the protocol's list of folds counts as one group; nothing where there is no list, or no more."""
+    try:
+        return read_split(protocol["split"]).merged if protocol.get("split") else {}
+    except DataError:
+        return {}
 
 
 def reading_predictions(
@@ -74,7 +105,11 @@ def _folder(run_dir: Path, one: EpochScore) -> Path:
 
 
 def _describe(
-    run_dir: Path, reading: Reading, labels: Sequence[str], clusters: Sequence[Clusters]
+    run_dir: Path,
+    reading: Reading,
+    labels: Sequence[str],
+    photographs: Sequence[Photograph],
+    merged: Mapping[str, str],
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {"title": reading.title, "selected_on_test": reading.selected_on_test}
     facts["epochs"] = [[one.epoch for one in run] for run in reading.chosen]
@@ -85,14 +120,16 @@ def _describe(
     made = reading_predictions(run_dir, reading.file, reading.chosen, labels)
     scored = [[score(one.truth, one.probabilities, labels) for one in run] for run in made]
     facts |= _repeats([[one.accuracy for one in run] for run in scored])
+    _check_kept(run_dir, reading, scored)
     facts |= {name: mean(mean(getattr(one, name) for one in run) for run in scored) for name in MEANS}
     everything = join([one for run in made for one in run])
     together = score(everything.truth, everything.probabilities, labels)
     facts["ece"] = mean(calibration_error((one := join(run)).true_indices, one.probabilities) for run in made)
     facts |= _details(together, labels)
-    facts["intervals"] = {one.kind: _intervals(everything, one, labels) for one in clusters}
+    clusters = find_clusters(photographs, set(everything.paths), merged)
+    facts["intervals"] = {one.kind: _intervals(made, one, labels) for one in clusters}
     facts["clusters"] = {one.kind: len({one.of[path] for path in everything.paths}) for one in clusters}
-    if reading.file == "predictions_test.csv":
+    if reading.file == CHOSEN_FILE:
         facts["choices"] = [
             [read_choice(run_dir, _folder(run_dir, one).name) for one in run] for run in reading.chosen
         ]
@@ -114,12 +151,32 @@ def _details(together: Scores, labels: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _check_kept(run_dir: Path, reading: Reading, scored: Sequence[Sequence[Scores]]) -> None:
+    """Raises RunError where the predictions that are kept are not those of the epoch that is meant."""
+    for chosen_run, scored_run in zip(reading.chosen, scored, strict=True):
+        for chosen, found in zip(chosen_run, scored_run, strict=True):
+            folder = _folder(run_dir, chosen)
+            if reading.file == CHOSEN_FILE:
+                choice = read_choice(run_dir, folder.name)
+                is_kept = (choice["epoch"], choice["candidate"]) == (chosen.epoch, chosen.candidate)
+            else:
+                is_kept = abs(found.accuracy - chosen.accuracy) < 1e-6
+            if not is_kept:
+                raise RunError(
+                    f"{folder / str(reading.file)} is not of epoch {chosen.epoch}, which metrics.jsonl says "
+                    "is meant: the fold was gone on with and came to other numbers. Run the recipe again."
+                )
+
+
 def _intervals(
-    everything: Predictions, clusters: Clusters, labels: Sequence[str]
+    made: Sequence[Sequence[Predictions]], clusters: Clusters, labels: Sequence[str]
 ) -> dict[str, tuple[float, float]]:
     """Metric -> (low, high). An image's predictions in all repeats are drawn together."""
+    parts = [(f"{r} {f}", one) for r, run in enumerate(made) for f, one in enumerate(run)]
+    everything = join([one for _, one in parts])
+    cells = [name for name, one in parts for _ in one.paths]
     names = [clusters.of[path] for path in everything.paths]
-    counts = cluster_confusions(everything.truth, everything.predicted, names, labels)
+    counts = cluster_confusions(everything.truth, everything.predicted, names, labels, cells)
     found = {metric: score_interval(counts, metric) for metric in METRICS}
     return {metric: (one.low, one.high) for metric, one in found.items()}
 

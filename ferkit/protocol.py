@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ferkit.data.grouping import group_kinds, group_names
+from ferkit.data.grouping import group_names
 from ferkit.data.split_file import read_split
 from ferkit.data.splits import Positions, grouped_folds, stratified_folds
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
+from ferkit.protocol_options import UNGROUPED
 from ferkit.recipe import GroupedProtocol, HoldoutProtocol, NestedProtocol, Protocol
-
-UNGROUPED = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +55,7 @@ def cells(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) ->
     check_protocol(protocol, samples)
     for repeat in range(protocol.repeats):
         for fold, (train, validation, test) in enumerate(_folds(protocol, samples, repeat)):
+            _check_trained(samples, train, [validation, test], f"repeat {repeat + 1}, fold {fold + 1}")
             for candidate in range(candidates) if candidates else (None,):
                 yield Cell(repeat, fold, train, test, validation, candidate)
 
@@ -97,7 +97,7 @@ def protocol_groups(protocol: Protocol, samples: Sequence[Sample]) -> list[str] 
         return group_names(samples, listed.by, listed.merged)
     if by == UNGROUPED or protocol.name == "paper":
         return None
-    if by is None and protocol.name != "grouped" and not group_kinds(samples):
+    if by is None and protocol.name != "grouped" and not any(sample.groups for sample in samples):
         return None
     return group_names(samples, by)
 
@@ -154,6 +154,19 @@ def _check_counts(truth: Sequence[str], folds: int, what: str) -> None:
                 f"class {label!r} has {images}; {folds} {what} need at least "
                 f"{folds} of each class. Add images, or leave the class out of the data."
             )
+
+
+def _check_trained(
+    samples: Sequence[Sample], train: Positions, others: Sequence[Positions | None], where: str
+) -> None:
+    """Raises DataError where a class is asked for that the training images lack."""
+    asked = {samples[position].label for part in others if part is not None for position in part}
+    if lacking := sorted(asked - {samples[position].label for position in train}):
+        raise DataError(
+            f"{where}: no training image is of the class {', '.join(lacking)}, which is tested: its images "
+            "are of too few groups to be on both sides. Take a finer kind of group (protocol.by), fewer "
+            "folds, or leave the class out of the data."
+        )
 
 
 def _check_groups(groups: Sequence[str], folds: int, what: str) -> None:

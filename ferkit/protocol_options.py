@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from ferkit.section import Section
 
+UNGROUPED = "none"
 Measure = Literal["accuracy", "mean_recall", "nll"]
 
 
@@ -61,12 +62,19 @@ class GroupedProtocol(_Grouped):
 
     name: Literal["grouped"]
 
+    @field_validator("by")
+    @classmethod
+    def _is_grouped(cls, by: str | None) -> str | None:
+        if by == UNGROUPED:
+            raise ValueError('a kind of group, e.g. "movie", is expected; folds without groups are "paper"')
+        return by
+
 
 class NestedProtocol(_Grouped, _Validated):
     """The epoch, and the recipe's `[grid]` if any, are chosen inside the training fold; the test fold is
     scored once.
 
-    Folds are grouped where the data set gives groups, and so is the inner split; by = "none" ignores them.
+    Folds are grouped where the data set gives groups, and so is the inner split; by = "none" ignores groups.
     """
 
     name: Literal["nested"]

@@ -8,6 +8,15 @@ from typing import Any
 MEASURES = {"accuracy": "accuracy", "mean_recall": "mean class recall", "nll": "negative log-likelihood"}
 
 
+UNUSUAL = (
+    ("folds", 2, "{} folds"),
+    ("inner_folds", 4, "{} inner folds"),
+    ("choose_by", "accuracy", "by {}"),
+    ("validation", "inner", "validation {}"),
+)
+"""Keys whose value makes a protocol another one, and the value that goes without saying."""
+
+
 def describe_protocol(protocol: Mapping[str, Any]) -> str:
     """One sentence without its full stop."""
     repeats = protocol["repeats"]
@@ -33,10 +42,17 @@ def _grouping(protocol: Mapping[str, Any]) -> str:
     by = protocol.get("by")
     if by == "none":
         return "ungrouped"
-    return f"no {by} on two sides" if by else "no group on two sides, of the coarsest kind there is"
+    if by:
+        return f"no {by} on two sides"
+    where = " where the data has groups" if protocol["name"] == "nested" else ""
+    return f"no group of the coarsest kind on two sides{where}"
 
 
 def protocol_key(protocol: Mapping[str, Any]) -> str:
-    """A short name that tells protocols apart: "paper", "grouped (sfew675_movie2)", "nested (clip)"."""
-    which = protocol.get("split") or protocol.get("by")
-    return f"{protocol['name']} ({which})" if which else str(protocol["name"])
+    """A short name that tells protocols apart: "paper", "grouped (sfew675_movie2)", "nested (10 folds)"."""
+    which = [protocol.get("split") or protocol.get("by")]
+    which += [
+        words.format(protocol[key]) for key, usual, words in UNUSUAL if protocol.get(key, usual) != usual
+    ]
+    told = ", ".join(one for one in which if one)
+    return f"{protocol['name']} ({told})" if told else str(protocol["name"])

@@ -21,7 +21,8 @@ ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
 class Paper(Section):
     """What the recipe reproduces: one number in percent, as printed, under the metric's own name.
 
-    protocol: the one that the paper's number was measured under, in ferkit's words; data: what it was
+    protocol: the one that the paper's number was measured under, in ferkit's words; folds: of how many
+    folds, if that is known; data: what it was
     measured on, where that is not the recipe's own data (the verdict is then "not comparable").
     """
 
@@ -30,6 +31,7 @@ class Paper(Section):
     mean_recall: float | None = Field(default=None, ge=0, le=100)
     macro_f1: float | None = Field(default=None, ge=0, le=100)
     protocol: ProtocolName = "paper"
+    folds: int | None = Field(default=None, ge=2)
     data: str | None = None
     source: str = ""
 
@@ -51,7 +53,7 @@ class Paper(Section):
 
     def as_printed(self) -> dict[str, Any]:
         """For summary.json: the number and its metric side by side."""
-        kept = ("row", "number", "metric", "protocol", "data", "source")
+        kept = ("row", "number", "metric", "protocol", "folds", "data", "source")
         return {name: getattr(self, name) for name in kept}
 
 

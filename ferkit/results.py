@@ -57,7 +57,12 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
         raise RunError(
             f"{file} is missing: the run is not finished. Go on with it: ferkit run RECIPE --resume"
         )
-    return _as_object(file)
+    summary = _as_object(file)
+    if lacking := [
+        key for key in ("name", "labels", "protocol", "scores", "paper", "demo") if key not in summary
+    ]:
+        raise RunError(f"{file} lacks {', '.join(lacking)}. {AGAIN}")
+    return summary
 
 
 def read_environment(run_dir: Path) -> dict[str, Any]:
@@ -115,11 +120,15 @@ def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
 
 def read_photographs(run_dir: Path) -> list[Photograph]:
     """manifest.csv of a run, without what was skipped."""
-    return [
-        Photograph(row["path"], row["label"], _groups(row["groups"]), row["sha256"], row["box"])
-        for row in _rows(run_dir / "manifest.csv")
-        if not row["problem"]
-    ]
+    file = run_dir / "manifest.csv"
+    try:
+        return [
+            Photograph(row["path"], row["label"], _groups(row["groups"]), row["sha256"], row["box"])
+            for row in _rows(file)
+            if not row["problem"]
+        ]
+    except (KeyError, ValueError, AttributeError) as error:
+        raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 
 
 def join(several: Sequence[Predictions]) -> Predictions:
@@ -141,5 +150,8 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _groups(text: str) -> dict[str, str]:
-    """ "movie=Title clip=Title_001" as the run wrote it."""
+    """JSON, as the run wrote it; "movie=Title clip=Title_001" as earlier ones did."""
+    if text.startswith("{"):
+        found: dict[str, str] = json.loads(text)
+        return found
     return dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", text))

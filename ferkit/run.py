@@ -8,29 +8,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ferkit.assemble import build
+from ferkit.cell_training import train_cell
 from ferkit.data.leaks import describe_leaks
 from ferkit.data.manifest import compare_manifest
 from ferkit.detection_cache import DetectionCache
 from ferkit.environment import describe_environment
 from ferkit.errors import DataError, RecipeError
-from ferkit.estimators import make_estimator, weights_used
+from ferkit.estimators import weights_used
 from ferkit.faces import CropResult, crop_faces, describe_detector
 from ferkit.grid import Candidate, candidates
-from ferkit.interfaces import Epoch, Estimator, Face, Sample
+from ferkit.interfaces import Sample
 from ferkit.loading import dump_recipe
-from ferkit.metrics import score
-from ferkit.metrics.calibration import fit_temperature
-from ferkit.neural.estimator import NeuralEstimator
 from ferkit.progress import Progress, Silence
-from ferkit.protocol import Cell, cells, check_protocol
+from ferkit.protocol import Cell, cells
 from ferkit.protocol_options import Measure
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
-from ferkit.run_dir import PREDICTION_COLUMNS, RunDir, predictions_table
-from ferkit.summary import describe_doubles, summarise
+from ferkit.run_dir import PREDICTION_COLUMNS, RunDir
+from ferkit.summary import describe_doubles, describe_unused, summarise
 from ferkit.trial import try_network
 
 SILENCE = Silence()
@@ -51,6 +47,11 @@ class Order:
     def candidates(self) -> list[Candidate]:
         """What the recipe's grid stands for; none without one."""
         return candidates(self.recipe)
+
+    def measure(self, cell: Cell) -> Measure:
+        """What the best epoch is best by; where test images are watched, it is the paper's: accuracy."""
+        chosen: Measure = getattr(self.recipe.protocol, "choose_by", "accuracy")
+        return "accuracy" if cell.validation is None else chosen
 
     def settings(self, cell: Cell) -> Candidate:
         """What a cell trains."""
@@ -82,8 +83,9 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         for number, cell in enumerate(todo, start=1):
             if run_dir.finished(cell) is None:
                 progress.begin_cell(cell, number, len(todo))
-                train_cell(order, run_dir, cell, crops.faces, labels, progress)
-        facts = run_dir.finished(todo[0]) or {}
+                settings, measure = order.settings(cell), order.measure(cell)
+                train_cell(settings, order.registry, measure, run_dir, cell, crops.faces, labels, progress)
+        facts = chosen_facts(run_dir, todo)
         summary = summarise(
             recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo
         )
@@ -97,6 +99,13 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     return report
 
 
+def chosen_facts(run_dir: RunDir, todo: Sequence[Cell]) -> dict[str, Any]:
+    """What is known of the first fold's network: that of the chosen candidate, if there are several."""
+    chosen = run_dir.choice(todo[0]).get("candidate")
+    cell = next(one for one in todo if one.candidate in (chosen, None) or chosen is None)
+    return run_dir.finished(cell) or {}
+
+
 def find_notices(
     order: Order, run_dir: RunDir, crops: CropResult, todo: Sequence[Cell], difference: str | None
 ) -> list[str]:
@@ -107,6 +116,7 @@ def find_notices(
         *([f"Other data: {difference}"] if difference else []),
         *describe_doubles(crops.faces),
         *describe_leaks(todo, [face.sample for face in crops.faces]),
+        *describe_unused(todo, len(crops.faces)),
     ]
 
 
@@ -123,7 +133,7 @@ def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
         raise DataError(
             f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
         )
-    check_protocol(recipe.protocol, samples)
+    list(cells(recipe.protocol, samples))  # what is wrong with the folds is told before anything is opened
     if faults := try_network(recipe, order.registry, labels):
         raise RecipeError(recipe.name, faults)
     return samples, labels
@@ -148,68 +158,3 @@ def find_faces(
     made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
     cache = DetectionCache(made_by)
     return crop_faces(samples, detector, cache=cache, options=recipe.faces, progress=progress.faces)
-
-
-def train_cell(
-    order: Order,
-    run_dir: RunDir,
-    cell: Cell,
-    faces: Sequence[Face],
-    labels: Sequence[str],
-    progress: Progress,
-) -> None:
-    """Fit one estimator, scoring every epoch on the images that the cell watches."""
-    settings = order.settings(cell)
-    watched = [faces[position] for position in cell.watched]
-    truth = [face.sample.label for face in watched]
-    measure: Measure = getattr(order.recipe.protocol, "choose_by", "accuracy")
-    estimator: Estimator = make_estimator(
-        settings.recipe, order.registry, labels, cell, run_dir.state_file(cell), progress.batch
-    )
-    for epoch in estimator.fit([faces[position] for position in cell.train], watched):
-        scores = score(truth, epoch.probabilities, labels)
-        is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
-        if is_best and cell.validation is not None:
-            test = [faces[position] for position in cell.test]
-            keep_choice(run_dir, cell, settings, estimator, epoch, watched, test, labels)
-        progress.epoch(epoch, scores)
-    facts: dict[str, Any] = {"parameters": None}
-    if isinstance(estimator, NeuralEstimator):
-        total, trained = estimator.count_parameters()
-        facts["parameters"] = {"total": total, "trained": trained}
-        facts["backbone_sha256"] = estimator.began_with
-        if cell.validation is None:
-            estimator.save(run_dir.fold_dir(cell) / "model.safetensors")
-    run_dir.finish_cell(cell, facts)
-
-
-def keep_choice(
-    run_dir: RunDir,
-    cell: Cell,
-    settings: Candidate,
-    estimator: Estimator,
-    epoch: Epoch,
-    watched: Sequence[Face],
-    test: Sequence[Face],
-    labels: Sequence[str],
-) -> None:
-    """Keep the network of the best epoch so far, its temperature, and what it says of the test images.
-
-    What the test images' labels are is not looked at: that happens once, when all has been chosen.
-    """
-    true = np.array([labels.index(face.sample.label) for face in watched])
-    temperature = fit_temperature(true, epoch.probabilities)
-    choice = {
-        "candidate": cell.candidate,
-        "settings": dict(settings.settings),
-        "epoch": epoch.number,
-        "temperature": temperature,
-    }
-    if isinstance(estimator, NeuralEstimator):
-        estimator.save(run_dir.fold_dir(cell) / "model.safetensors", temperature)
-    run_dir.record_choice(
-        cell,
-        choice,
-        validation=predictions_table(watched, labels, epoch.probabilities),
-        test=predictions_table(test, labels, estimator.predict(test)),
-    )

@@ -168,6 +168,17 @@ class RunDir:
             write_text(self.fold_dir(cell) / f"predictions_{name}.csv", table)
         write_text(self.fold_dir(cell) / "choice.json", json.dumps(choice) + "\n")
 
+    def has_epochs(self, cell: Cell) -> bool:
+        return any(_is_at_or_after(row, cell, 0) for row in self._metrics())
+
+    def choice(self, cell: Cell) -> dict[str, Any]:
+        """What `record_choice` was told last; nothing where there are no validation images."""
+        file = self.fold_dir(cell) / "choice.json"
+        if not file.exists():
+            return {}
+        choice: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return choice
+
     def epoch_scores(self) -> list[EpochScore]:
         return [EpochScore.of_row(row) for row in self._metrics()]
 
@@ -221,7 +232,7 @@ class RunDir:
 
 
 def _describe(sample: Sample) -> list[str]:
-    groups = " ".join(f"{kind}={name}" for kind, name in sorted(sample.groups.items()))
+    groups = json.dumps(dict(sorted(sample.groups.items())), ensure_ascii=False) if sample.groups else ""
     return [str(sample.path), sample.label, groups]
 
 
@@ -240,7 +251,7 @@ def predictions_table(
     rows = [[*PREDICTION_COLUMNS, *labels]]
     predicted = predict_labels(probabilities, labels)
     for face, guess, row in zip(faces, predicted, probabilities, strict=True):
-        rows.append([str(face.sample.path), face.sample.label, guess, *(f"{p:.6f}" for p in row)])
+        rows.append([str(face.sample.path), face.sample.label, guess, *(f"{p:.9g}" for p in row)])
     return _csv(rows)
 
 

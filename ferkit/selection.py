@@ -9,6 +9,8 @@ from typing import Any
 
 from ferkit.protocol_options import Measure
 
+CHOSEN_FILE = "predictions_test.csv"
+
 
 @dataclass(frozen=True, slots=True)
 class EpochScore:
@@ -68,7 +70,7 @@ def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping
     if choose_by:
         chosen = [[best_of(fold, choose_by) for fold in run] for run in runs]
         title = "Epoch chosen on validation images; test images scored once"
-        return {"chosen_epoch": Reading(title, False, "predictions_test.csv", chosen)}
+        return {"chosen_epoch": Reading(title, False, CHOSEN_FILE, chosen)}
     best = [[best_of(fold, "accuracy") for fold in run] for run in runs]
     common = [max(zip(*run, strict=False), key=lambda row: mean(o.accuracy for o in row)) for run in runs]
     last = [[fold[-1] for fold in run] for run in runs]

@@ -9,6 +9,8 @@ from typing import Any
 from ferkit.evaluation import evaluate
 from ferkit.faces import CropResult
 from ferkit.interfaces import Face
+from ferkit.metrics.calibration import TEMPERATURES
+from ferkit.protocol import Cell
 from ferkit.recipe import Recipe
 from ferkit.run_dir import RunDir
 
@@ -20,6 +22,35 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
         return []
     verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
     return [f"{count} {verb} of another; copies may stand on both sides of a split"]
+
+
+def describe_unused(cells: Sequence[Cell], images: int) -> list[str]:
+    """A notice where photographs are of no part of any cell."""
+    used: set[int] = set()
+    for cell in cells:
+        for part in (cell.train, cell.validation, cell.test):
+            used.update(() if part is None else part.tolist())
+    left = images - len(used)
+    return (
+        [f"{left} of {images} photographs are of no part (train, validation, test), and unused"]
+        if left
+        else []
+    )
+
+
+def describe_temperatures(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A notice where the best temperature lies at the edge of those tried: it is then no estimate."""
+    low, high = TEMPERATURES
+    found = [
+        choice["temperature"] for one in scores.values() for run in one.get("choices", []) for choice in run
+    ]
+    edges = sum(not low * 1.01 < one < high * 0.99 for one in found)
+    if not edges:
+        return []
+    return [
+        f"{edges} of {len(found)} temperatures lie at the edge of those tried ({low} to {high}): their "
+        "validation images tell nothing of how sure the network should be"
+    ]
 
 
 def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -52,7 +83,7 @@ def summarise(
         "demo": is_demo,
         "status": "complete",
         "labels": list(labels),
-        "notices": [*notices, *describe_permutation(scores)],
+        "notices": [*notices, *describe_permutation(scores), *describe_temperatures(scores)],
         "paper": recipe.paper.as_printed() if recipe.paper else None,
         "data": {
             "name": recipe.data.name,

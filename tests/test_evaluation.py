@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ferkit.errors import RunError
 from ferkit.evaluation import evaluate
 from ferkit.metrics import score
 from tests.run_folders import LABELS, PROTOCOL, write_run
@@ -67,6 +68,33 @@ def test_intervals_are_by_image_and_by_group_where_there_are_groups(tmp_path: Pa
         assert one["accuracy"][0] <= found["accuracy"] <= one["accuracy"][1]
     write_run(tmp_path / "b", [fears])
     assert list(evaluate(tmp_path / "b", PROTOCOL, LABELS)["last_epoch"]["intervals"]) == ["image"]
+
+
+def test_a_kind_of_which_too_few_groups_are_tested_is_not_drawn(tmp_path: Path) -> None:
+    fears = [tuple(np.random.default_rng(0).random(40)), tuple(np.random.default_rng(1).random(40))]
+    write_run(tmp_path, [fears], movies=4)
+    assert list(evaluate(tmp_path, PROTOCOL, LABELS)["last_epoch"]["intervals"]) == ["image"]
+
+
+def test_predictions_of_another_epoch_than_the_one_that_is_meant_are_refused(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [FIRST])
+    metrics = tmp_path / "a" / "metrics.jsonl"
+    metrics.write_text(metrics.read_text().replace('"accuracy": 0.75', '"accuracy": 0.5'))
+    with pytest.raises(RunError, match=r"predictions_best\.csv is not of epoch 1"):
+        evaluate(tmp_path / "a", PROTOCOL, LABELS)
+    write_run(tmp_path / "b", [FIRST], watched="validation")
+    choice = tmp_path / "b" / "cells" / "repeat0_fold1" / "choice.json"
+    choice.write_text(choice.read_text().replace('"epoch": 1', '"epoch": 2'))
+    with pytest.raises(RunError, match=r"repeat0_fold1/predictions_test\.csv is not of epoch 1"):
+        evaluate(tmp_path / "b", PROTOCOL, LABELS)
+
+
+def test_a_repeat_that_lacks_a_fold_is_told(tmp_path: Path) -> None:
+    write_run(tmp_path, [FIRST, SECOND])
+    metrics = tmp_path / "metrics.jsonl"
+    metrics.write_text("".join(metrics.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(RunError, match="not every repeat has every fold"):
+        evaluate(tmp_path, PROTOCOL, LABELS)
 
 
 def test_repeats_of_an_image_are_no_further_evidence(tmp_path: Path) -> None:

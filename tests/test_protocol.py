@@ -123,6 +123,20 @@ def test_grouped_folds_of_data_without_groups_say_what_to_do() -> None:
         list(cells(GroupedProtocol(name="grouped", folds=3), make_samples(["anger", "fear"] * 5, movies=2)))
 
 
+def test_a_photograph_without_its_group_is_named_instead_of_folds_that_ignore_groups() -> None:
+    odd = [*FILMED, Sample(Path("odd.png"), "fear")]
+    for protocol in (GroupedProtocol(name="grouped"), NestedProtocol(name="nested")):
+        with pytest.raises(DataError, match=r"odd\.png has no clip, which other photographs have"):
+            list(cells(protocol, odd))
+    assert list(cells(NestedProtocol(name="nested", by="none"), odd))
+
+
+def test_a_class_that_the_training_images_lack_is_refused_with_its_fold() -> None:
+    alone = [Sample(Path(f"{n}.png"), "disgust", {"movie": "m0", "clip": f"m0_{n}"}) for n in range(12)]
+    with pytest.raises(DataError, match=r"repeat 1, fold \d: no training image is of the class disgust"):
+        list(cells(GroupedProtocol(name="grouped"), [*FILMED, *alone]))
+
+
 def holdout(protocol: HoldoutProtocol, *parts: tuple[str, str, int]) -> Cell:
     samples = [one for label, split, count in parts for one in make_samples([label] * count, split=split)]
     (cell,) = cells(protocol, samples)

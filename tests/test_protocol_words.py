@@ -29,13 +29,18 @@ def grouped(**options: Any) -> Protocol:
         (
             grouped(),
             "grouped",
-            "Grouped 2-fold, no group on two sides, of the coarsest kind there is, 1 repeat, seed 0",
+            "Grouped 2-fold, no group of the coarsest kind on two sides, 1 repeat, seed 0",
         ),
         (
             NestedProtocol(name="nested", by="none", choose_by="nll", repeats=1),
-            "nested (none)",
+            "nested (none, by nll)",
             "Nested 2-fold, ungrouped, 1 repeat, seed 0; the epoch, and the settings if there is a "
             "grid, chosen by negative log-likelihood on one in 4 parts of the training fold",
+        ),
+        (
+            PaperProtocol(folds=10),
+            "paper (10 folds)",
+            "Stratified 10-fold, 3 repeats, seed 0",
         ),
         (
             HoldoutProtocol(name="holdout"),

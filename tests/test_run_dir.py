@@ -52,7 +52,7 @@ def test_predictions_have_a_probability_column_for_each_label(run_dir: RunDir) -
     record(run_dir, 1, 3)
     lines = (run_dir.cell_dir(CELL) / "predictions_last.csv").read_text().splitlines()
     assert lines[0] == "path,label,predicted,anger,happiness,neutral"
-    assert lines[1] == "anger_0.png,anger,anger,0.800000,0.100000,0.100000"
+    assert lines[1] == "anger_0.png,anger,anger,0.8,0.1,0.1"
 
 
 def test_an_epoch_recorded_again_replaces_itself_and_all_after_it(run_dir: RunDir) -> None:
@@ -119,7 +119,7 @@ def test_the_manifest_names_labels_hashes_groups_and_what_was_skipped(run_dir: R
     with (run_dir.path / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert (rows[0]["label"], rows[0]["sha256"], rows[0]["box"]) == ("anger", "anger0", "0.0 0.0 24.0 24.0")
-    assert rows[1]["groups"] == "clip=Hangover_1 movie=Hangover"
+    assert rows[1]["groups"] == '{"clip": "Hangover_1", "movie": "Hangover"}'
     assert rows[1]["problem"] == "truncated"
 
 

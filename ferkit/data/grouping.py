@@ -14,6 +14,23 @@ def group_kinds(samples: Sequence[Sample]) -> list[str]:
     return sorted(shared, key=lambda kind: (len({sample.groups[kind] for sample in samples}), kind))
 
 
+def partial_kinds(samples: Sequence[Sample]) -> dict[str, Sample]:
+    """Kinds of group that some samples have and others lack, each with one of the latter."""
+    seen = set().union(*(sample.groups for sample in samples)) if samples else set()
+    lacking = {kind: next((one for one in samples if kind not in one.groups), None) for kind in sorted(seen)}
+    return {kind: sample for kind, sample in lacking.items() if sample}
+
+
+def check_complete(samples: Sequence[Sample]) -> None:
+    """Raises DataError where a kind of group is known of some photographs only: folds would not keep it."""
+    for kind, sample in partial_kinds(samples).items():
+        raise DataError(
+            f"{sample.path} has no {kind}, which other photographs have, so folds that no {kind} crosses "
+            "can't be made. Give it one, or say what to keep together: --set protocol.by=KIND, or "
+            'protocol.by="none" (nested, holdout) for nothing'
+        )
+
+
 def group_names(
     samples: Sequence[Sample], by: str | None, merged: Mapping[str, str] | None = None
 ) -> list[str]:
@@ -23,6 +40,7 @@ def group_names(
     """
     kinds = group_kinds(samples)
     if by is None:
+        check_complete(samples)
         if not kinds:
             raise DataError(
                 "the data set gives no groups, so folds that no group crosses can't be made. Give it groups "

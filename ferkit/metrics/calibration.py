@@ -12,7 +12,8 @@ from scipy.special import log_softmax, softmax
 BINS = 15
 """As in Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2."""
 TEMPERATURES = (0.05, 20.0)
-TINY = 1e-12
+SMALLEST = 1e-7
+"""A probability below this counts as this, so that a certain mistake is not infinitely wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def fit_temperature(true: NDArray[np.intp], probabilities: NDArray[np.float64]) 
     To be fitted on validation images only. Log-probabilities do in place of logits: they differ by a
     constant for each image, which softmax ignores.
     """
-    logits = np.log(np.clip(probabilities, TINY, None))
+    logits = np.log(np.clip(probabilities, SMALLEST, None))
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logits / np.exp(log_temperature), axis=1)
@@ -71,5 +72,7 @@ def fit_temperature(true: NDArray[np.intp], probabilities: NDArray[np.float64]) 
 
 def apply_temperature(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """(images, classes) -> the same, softer for a temperature above 1; the order of the classes stays."""
-    scaled: NDArray[np.float64] = softmax(np.log(np.clip(probabilities, TINY, None)) / temperature, axis=1)
+    scaled: NDArray[np.float64] = softmax(
+        np.log(np.clip(probabilities, SMALLEST, None)) / temperature, axis=1
+    )
     return scaled

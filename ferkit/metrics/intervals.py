@@ -16,7 +16,9 @@ SEED = 0
 METRICS = ("accuracy", "mean_recall", "macro_f1")
 
 Sums = NDArray[np.float64]
-"""(clusters, labels, labels): a confusion for each cluster, rows the true class."""
+"""(clusters, cells, labels, labels): a confusion for each cluster in each cell, rows the true class.
+
+A cell is a test fold of a repeat: scores are means over these, and so must be what is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,24 @@ class Interval:
 
 
 def cluster_confusions(
-    truth: Sequence[str], predicted: Sequence[str], clusters: Sequence[str], labels: Sequence[str]
+    truth: Sequence[str],
+    predicted: Sequence[str],
+    clusters: Sequence[str],
+    labels: Sequence[str],
+    cells: Sequence[str] | None = None,
 ) -> Sums:
-    """A confusion for each cluster: all predictions of an image, or of all images of a movie or person."""
-    place = {label: index for index, label in enumerate(labels)}
-    row = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
-    counts = np.zeros((len(row), len(labels), len(labels)))
-    for true, guess, cluster in zip(truth, predicted, clusters, strict=True):
-        counts[row[cluster], place[true], place[guess]] += 1
+    """A confusion for each cluster (an image, or all images of a movie or person) in each cell.
+
+    cells: each prediction's; left out, all are of one.
+    """
+    places = cells or ["all"] * len(truth)
+    place, row, column = (
+        {name: index for index, name in enumerate(dict.fromkeys(names))}
+        for names in (labels, clusters, places)
+    )
+    counts = np.zeros((len(row), len(column), len(labels), len(labels)))
+    for true, guess, cluster, cell in zip(truth, predicted, clusters, places, strict=True):
+        counts[row[cluster], column[cell], place[true], place[guess]] += 1
     return counts
 
 
@@ -45,30 +57,42 @@ def score_interval(confusions: Sums, metric: str) -> Interval:
     Images of one movie resemble each other, so where there are groups these are the clusters: drawing
     images would pretend to more independent evidence than there is.
     """
-    compute = _METRICS[metric]
-    return _bootstrap(lambda drawn: compute(confusions[drawn].sum(axis=-3)), len(confusions))
+    return _bootstrap(lambda weights: _of_draws(confusions, weights, metric), len(confusions))
 
 
 def difference_interval(one: Sums, other: Sums, metric: str) -> Interval:
     """Of the metric of `one` less that of `other`, the same clusters being drawn for both."""
-    compute = _METRICS[metric]
 
-    def difference(drawn: NDArray[np.intp]) -> NDArray[np.float64]:
-        return compute(one[drawn].sum(axis=-3)) - compute(other[drawn].sum(axis=-3))
+    def difference(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _of_draws(one, weights, metric) - _of_draws(other, weights, metric)
 
     return _bootstrap(difference, len(one))
 
 
 def metric_of(confusions: Sums, metric: str) -> float:
-    """The metric over all clusters together."""
-    return float(_METRICS[metric](confusions.sum(axis=0)))
+    """The mean over the cells of the metric over all clusters."""
+    return float(_of_draws(confusions, np.ones(len(confusions)), metric))
+
+
+def _of_draws(confusions: Sums, weights: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
+    """weights (..., clusters): how often each was drawn -> (...): the mean over cells that have an image."""
+    drawn = np.tensordot(weights, confusions, axes=1)
+    images = drawn.sum(axis=(-2, -1))
+    return _mean_over_seen(_METRICS[metric](drawn), images)
 
 
 def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -> Interval:
-    """BCa (Efron 1987); the plain percentiles where every draw gives the same."""
+    """BCa (Efron 1987); the plain percentiles where every draw gives the same.
+
+    statistic: how often each cluster was drawn (..., clusters) -> (...).
+    """
 
     def of_draws(drawn: NDArray[np.intp], axis: int = -1) -> NDArray[np.float64]:
-        return statistic(np.moveaxis(drawn, axis, -1))
+        rows = np.moveaxis(drawn, axis, -1)
+        flat = rows.reshape(-1, rows.shape[-1])
+        weights = np.zeros((len(flat), clusters))
+        np.add.at(weights, (np.arange(len(flat))[:, None], flat), 1)
+        return statistic(weights).reshape(rows.shape[:-1])
 
     def attempt(method: str) -> Any:
         return bootstrap(
@@ -82,7 +106,7 @@ def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -
         ).confidence_interval
 
     if clusters < 2:
-        value = float(statistic(np.arange(clusters)))
+        value = float(statistic(np.ones(clusters)))
         return Interval(value, value)
     # Where every draw gives the same, BCa divides by 0 and says so.
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
@@ -93,30 +117,30 @@ def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -
     return Interval(float(found.low), float(found.high))
 
 
-def _accuracy(confusion: Sums) -> NDArray[np.float64]:
+def _accuracy(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
     right = np.trace(confusion, axis1=-2, axis2=-1)
-    return np.asarray(right / confusion.sum(axis=(-2, -1)))
+    return np.asarray(right / np.maximum(confusion.sum(axis=(-2, -1)), 1e-9))
 
 
-def _mean_recall(confusion: Sums) -> NDArray[np.float64]:
+def _mean_recall(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
     images = confusion.sum(axis=-1)
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    return _mean_over_seen(right / np.maximum(images, 1), images)
+    return _mean_over_seen(right / np.maximum(images, 1e-9), images)
 
 
-def _macro_f1(confusion: Sums) -> NDArray[np.float64]:
+def _macro_f1(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
     images = confusion.sum(axis=-1)
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    return _mean_over_seen(2 * right / np.maximum(images + confusion.sum(axis=-2), 1), images)
+    return _mean_over_seen(2 * right / np.maximum(images + confusion.sum(axis=-2), 1e-9), images)
 
 
-def _mean_over_seen(values: Sums, images: Sums) -> NDArray[np.float64]:
-    """A resample may lack a class altogether."""
+def _mean_over_seen(values: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Over the last axis; a resample may lack a class, or a fold, altogether."""
     seen = images > 0
-    return np.asarray((values * seen).sum(axis=-1) / seen.sum(axis=-1))
+    return np.asarray((values * seen).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1))
 
 
-_METRICS: dict[str, Callable[[Sums], NDArray[np.float64]]] = {
+_METRICS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "accuracy": _accuracy,
     "mean_recall": _mean_recall,
     "macro_f1": _macro_f1,

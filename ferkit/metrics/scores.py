@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
-from ferkit.metrics.calibration import calibration_error
-
-SMALLEST = 1e-7
-"""Probabilities are kept with six digits, so a certain mistake counts as this and not as infinitely wrong."""
+from ferkit.metrics.calibration import SMALLEST, calibration_error
 
 
 @dataclass(frozen=True, slots=True)

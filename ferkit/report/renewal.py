@@ -13,7 +13,7 @@ from ferkit.evaluation import evaluate
 from ferkit.recipe import Paper
 from ferkit.results import AGAIN, read_resolved, read_summary
 from ferkit.run_dir import RunDir
-from ferkit.summary import describe_permutation
+from ferkit.summary import describe_permutation, describe_temperatures
 
 ABSENT: Mapping[str, Any] = {"paper": None, "notices": [], "weights": [], "backbone_sha256": None}
 """What summaries of older ferkits may lack, and what that means."""
@@ -28,11 +28,15 @@ def renew(run_dir: Path) -> dict[str, Any]:
     summary = {**ABSENT, **old, "paper": _read_paper(run_dir)}
     summary["scores"] = evaluate(run_dir, summary["protocol"], summary["labels"])
     # What the last scoring found out is found out again.
-    kept = [one for one in summary["notices"] if one not in describe_permutation(old["scores"])]
-    summary["notices"] = [*kept, *describe_permutation(summary["scores"])]
+    kept = [one for one in summary["notices"] if one not in _told_by(old["scores"])]
+    summary["notices"] = [*kept, *_told_by(summary["scores"])]
     with RunDir.resume(run_dir, (run_dir / "recipe.toml").read_text(encoding="utf-8")) as folder:
         folder.write_summary(summary)
     return summary
+
+
+def _told_by(scores: Mapping[str, Any]) -> list[str]:
+    return [*describe_permutation(scores), *describe_temperatures(scores)]
 
 
 def _read_paper(run_dir: Path) -> dict[str, Any] | None:

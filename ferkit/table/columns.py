@@ -9,6 +9,7 @@ from typing import Any
 
 from ferkit.results import read_metrics
 from ferkit.table.entries import Line, Table, TableRun
+from ferkit.verdict import verdict_reading
 
 MARK = "†"
 MARK_NOTE = f"{MARK} The epoch was chosen on the images that the score is reported on: it is optimistic."
@@ -71,10 +72,20 @@ def cells(line: Line, columns: Sequence[Column]) -> list[str]:
         "no run" if line.variant is None else line.variant or "nothing",
         paper,
         *(score_words(line.runs.get(one.protocol), one.reading) for one in columns),
-        line.verdict.kind if line.verdict else "–",
+        verdict_words(line),
         duration_words(first) if first else "–",
         parameter_words(first) if first else "–",
     ]
+
+
+def verdict_words(line: Line) -> str:
+    """Marked where it rests on a score that test images chose."""
+    if line.judged is None or (verdict := line.verdict) is None:
+        return "–"
+    summary = line.judged.summary
+    is_marked = verdict.kind != "not comparable"
+    is_marked &= summary["scores"][verdict_reading(summary)]["selected_on_test"]
+    return verdict.kind + (MARK if is_marked else "")
 
 
 def score_words(run: TableRun | None, reading: str) -> str:

@@ -14,7 +14,7 @@ from ferkit.loading import read_table
 from ferkit.recipe import Recipe
 from ferkit.results import read_resolved
 
-SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit")
+SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "grid")
 """What makes the system that a row names. The data and the protocol have columns of their own."""
 BESIDE = ("fit.device", "fit.workers")
 """What changes where a run computes, not what."""
@@ -23,7 +23,7 @@ ABSENT = "left out"
 
 def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
     """("model.head.name", "linear") and the like for every value in nested tables and lists."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and way != "grid":
         for key, inner in value.items():
             yield from flatten(inner, f"{way}.{key}" if way else key)
     elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
@@ -54,7 +54,7 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
     before, now = (
         dict(flatten({key: table[key] for key in sections if key in table})) for table in (shipped, ran)
     )
-    keys = [key for key in [*now, *(before.keys() - now.keys())] if key not in BESIDE]
+    keys = [key for key in [*now, *(key for key in before if key not in now)] if key not in BESIDE]
     return {key: now.get(key, ABSENT) for key in keys if now.get(key, ABSENT) != before.get(key, ABSENT)}
 
 
@@ -62,12 +62,19 @@ def command(run_dir: Path, name: str) -> str:
     """The command that makes such a run again."""
     changed = differences(run_dir, name, (*SYSTEM, "protocol"))
     sets = "".join(f" --set {key}={_quote(value)}" for key, value in changed.items() if value != ABSENT)
-    return f"ferkit run {name}{sets}"
+    gone = [key for key, value in changed.items() if value == ABSENT]
+    return f"ferkit run {name}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
 
 
 def _quote(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else _toml(value)
     return f"'{text}'" if any(mark in text for mark in " [{\"'$") else text
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}"={_toml(inner)}' for key, inner in value.items()) + "}"
+    return json.dumps(value)
 
 
 def describe(changed: Mapping[str, Any]) -> str:

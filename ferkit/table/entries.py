@@ -50,11 +50,13 @@ class Line:
     runs: dict[str, TableRun] = field(default_factory=dict)
 
     @property
+    def judged(self) -> TableRun | None:
+        """The run under the paper's own protocol, or any if there is none."""
+        return self.runs.get("paper", next(iter(self.runs.values()), None))
+
+    @property
     def verdict(self) -> Verdict | None:
-        """Of the run under the paper's own protocol, or of any if there is none."""
-        if not self.runs:
-            return None
-        return judge(self.runs.get("paper", next(iter(self.runs.values()))).summary)
+        return judge(self.judged.summary) if self.judged else None
 
 
 @dataclass(slots=True)
@@ -95,11 +97,18 @@ def read_run(folder: Path) -> TableRun:
     return TableRun(folder, summary, describe(differences(folder, summary["name"])))
 
 
+def _variant(row: Row, run: TableRun) -> str:
+    """What sets a run apart in its row: the recipe, if that is not the row's first, and its differences."""
+    name = run.summary["name"]
+    return run.variant if name == row.recipes[0] else ": ".join(filter(None, (f"recipe {name}", run.variant)))
+
+
 def _lines(row: Row, runs: Sequence[TableRun], left_out: list[str]) -> list[Line]:
     """A line for each variant; of runs of the same variant and protocol, that with the most repeats."""
     lines: dict[str, Line] = {}
     for run in sorted(runs, key=lambda run: (-run.repeats, run.path.name)):
-        line = lines.setdefault(run.variant, Line(row, run.variant))
+        variant = _variant(row, run)
+        line = lines.setdefault(variant, Line(row, variant))
         if run.summary["demo"]:
             left_out.append(f"{run.path}: a demonstration on drawn faces")
         elif run.protocol in line.runs:

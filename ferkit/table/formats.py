@@ -21,7 +21,7 @@ from ferkit.table.columns import (
 )
 from ferkit.table.differences import command
 from ferkit.table.entries import Table, TableRun
-from ferkit.verdict import RULE, judge
+from ferkit.verdict import RULE, judge, verdict_reading
 
 SCORES = (
     "selected_on_test",
@@ -146,7 +146,7 @@ def _readings(run: TableRun) -> Iterator[dict[str, object]]:
             "low": low,
             "high": high,
             **{name: one.get(name, "") for name in SCORES},
-            "verdict": verdict.kind if verdict else "",
+            "verdict": verdict.kind if verdict and key == verdict_reading(run.summary) else "",
             "seconds_per_repeat": round(seconds_per_repeat(run), 1),
             "parameters": parameters.get("total", ""),
             "trained": parameters.get("trained", ""),

@@ -52,6 +52,31 @@ def test_runs_that_hardly_differ_are_not_told_apart(tmp_path: Path) -> None:
     assert compare(one, two).conclusion.startswith("No difference is shown")
 
 
+def test_equal_leads_in_few_repeats_are_no_certainty(tmp_path: Path) -> None:
+    """Two repeats, each one image better: whole images can coincide."""
+    base = guesses(0.5, 0)
+    place = next(n for n, fear in enumerate(base[0]) if (fear > 0.5) != bool(n % 2))
+    better = [list(base[0]), list(base[1])]
+    better[0][place] = 1 - better[0][place]
+    one = read_outcomes(write_run(tmp_path / "a", [better] * 2))
+    two = read_outcomes(write_run(tmp_path / "b", [base] * 2))
+    found = compare(one, two)
+    assert found.leads == pytest.approx([0.005, 0.005])
+    assert found.training_p is not None
+    assert 0.05 < found.training_p < 1
+
+
+def test_either_order_gives_the_same_evidence(tmp_path: Path) -> None:
+    one = read_outcomes(write_run(tmp_path / "a", [guesses(0.9, 0)]))
+    two = read_outcomes(write_run(tmp_path / "b", [guesses(0.5, 1)], movies=7))
+    there, back = compare(one, two), compare(two, one)
+    assert there.kind == back.kind == "movie"
+    low, high = there.difference["accuracy"].low, there.difference["accuracy"].high
+    other = back.difference["accuracy"]
+    assert (-other.high, -other.low) == pytest.approx((low, high), abs=0.01)
+    assert any("group their images differently" in note for note in there.notes)
+
+
 def test_images_are_paired_by_content_not_by_path(tmp_path: Path) -> None:
     one = write_run(tmp_path / "a", [guesses(0.9, 0)])
     two = write_run(tmp_path / "b", [guesses(0.9, 0)])

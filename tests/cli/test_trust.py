@@ -61,11 +61,14 @@ class Filmed:
 class Knowing:
     """Right nine times in ten; or so it would be, if its columns were in the order of the labels."""
 
-    def __init__(self, labels: Sequence[str], is_mixed_up: bool = False) -> None:
+    def __init__(self, labels: Sequence[str], is_mixed_up: bool = False, fault: str = "") -> None:
         self.labels = labels
         self.is_mixed_up = is_mixed_up
+        self.fault = fault
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        if self.fault == "silent":
+            return
         yield Epoch(1, 0.0, 0.0, 0.0, self.predict(validation), 0.0, 0.0)
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
@@ -74,7 +77,8 @@ class Knowing:
             label, number = face.sample.path.stem.split("_")
             column = list(self.labels).index(label) + (int(number) % 10 == 0)
             found[row, (column + self.is_mixed_up) % len(self.labels)] = 0.8
-        return found
+        faulty = {"missing": found * np.nan, "short": found[1:], "unsure": found / 2}
+        return faulty.get(self.fault, found)
 
 
 def run(
@@ -142,8 +146,36 @@ def test_a_permuted_label_order_is_told(
 
 
 @pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("missing", "gave numbers that are no probabilities; expected 24 rows of 3"),
+        ("short", "gave an array of shape (23, 3)"),
+        ("unsure", "gave rows that are off by 0.5"),
+        ("silent", "gave no epoch for repeat0_fold0"),
+    ],
+)
+def test_an_estimator_whose_answers_are_no_probabilities_is_named(
+    fault: str,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(ROOT)
+    file = tmp_path / "squares.toml"
+    file.write_text(RECIPE.format(root=tmp_path / "squares", protocol="", mixed="false"))
+    out = ["--out", str(tmp_path / "run")]
+    assert ferkit(monkeypatch, "run", str(file), "--set", f"estimator.fault={fault}", *out) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("the estimator 'knowing'")
+    assert problem in told
+
+
+@pytest.mark.parametrize(
     ("protocol", "problem"),
     [
+        ('name = "grouped"\nby = "none"', 'folds without groups are "paper"'),
         ('name = "grouped"\nsplit = "{split}"', "lists movie m1 more than once"),
         ('name = "grouped"\nsplit = "nowhere"', "there is no such file"),
         ('name = "leave_one_out"', "one of 'paper', 'grouped', 'nested', 'holdout'"),

@@ -88,6 +88,26 @@ def test_runs_that_differ_from_the_recipe_have_a_line_each_that_says_in_what(tmp
     assert command(same, "sfew_inception") == "ferkit run sfew_inception"
 
 
+def test_a_search_has_a_line_of_its_own(tmp_path: Path) -> None:
+    plain = write_run(tmp_path / "plain", [HALF])
+    search = write_run(tmp_path / "search", [HALF] * 2, name="sfew_search")
+    table = make_table(DEFINITION, [plain, search])
+    lines = [line for line in table.lines if line.row.place == 4]
+    assert [line.variant for line in lines] == ["", "recipe sfew_search"]
+    assert table.left_out == []
+
+
+def test_what_was_searched_and_left_out_stands_in_the_command(tmp_path: Path) -> None:
+    table = resolved_shipped("sfew_inception")
+    assert table
+    table["grid"] = {"fit.optimizer.lr": [1e-4, 2e-4]}
+    del table["augment"]
+    run = write_run(tmp_path, [HALF], recipe=tomli_w.dumps(table))
+    made_by = command(run, "sfew_inception")
+    assert """--set grid='{"fit.optimizer.lr"=[0.0001, 0.0002]}'""" in made_by
+    assert "# without augment.0.name" in made_by
+
+
 def test_what_only_changes_where_a_run_computes_is_no_difference(tmp_path: Path) -> None:
     table = resolved_shipped("sfew_inception")
     assert table

@@ -1,0 +1,109 @@
+"""One training of a run: fit, record every epoch, keep what is best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit.errors import RunError
+from ferkit.estimators import make_estimator
+from ferkit.grid import Candidate
+from ferkit.interfaces import Epoch, Estimator, Face
+from ferkit.metrics import score
+from ferkit.metrics.calibration import fit_temperature
+from ferkit.neural.estimator import NeuralEstimator
+from ferkit.progress import Progress
+from ferkit.protocol import Cell
+from ferkit.protocol_options import Measure
+from ferkit.registry import Registry
+from ferkit.run_dir import RunDir, predictions_table
+
+
+def train_cell(
+    settings: Candidate,
+    registry: Registry,
+    measure: Measure,
+    run_dir: RunDir,
+    cell: Cell,
+    faces: Sequence[Face],
+    labels: Sequence[str],
+    progress: Progress,
+) -> None:
+    """Fit one estimator, scoring every epoch on the images that the cell watches."""
+    watched = [faces[position] for position in cell.watched]
+    truth = [face.sample.label for face in watched]
+    estimator: Estimator = make_estimator(
+        settings.recipe, registry, labels, cell, run_dir.state_file(cell), progress.batch
+    )
+    name = settings.recipe.estimator.name if settings.recipe.estimator else "network"
+    for epoch in estimator.fit([faces[position] for position in cell.train], watched):
+        check_probabilities(epoch.probabilities, len(watched), labels, name)
+        scores = score(truth, epoch.probabilities, labels)
+        is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
+        if is_best and cell.validation is not None:
+            test = [faces[position] for position in cell.test]
+            probabilities = estimator.predict(test)
+            check_probabilities(probabilities, len(test), labels, name)
+            keep_choice(run_dir, cell, settings, estimator, epoch, (watched, test), probabilities, labels)
+        progress.epoch(epoch, scores)
+    if not run_dir.has_epochs(cell):
+        raise RunError(f"the estimator {name!r} gave no epoch for {cell.name}; fit must yield at least one")
+    facts: dict[str, Any] = {"parameters": None}
+    if isinstance(estimator, NeuralEstimator):
+        total, trained = estimator.count_parameters()
+        facts["parameters"] = {"total": total, "trained": trained}
+        facts["backbone_sha256"] = estimator.began_with
+        if cell.validation is None:
+            estimator.save(run_dir.fold_dir(cell) / "model.safetensors")
+    run_dir.finish_cell(cell, facts)
+
+
+def keep_choice(
+    run_dir: RunDir,
+    cell: Cell,
+    settings: Candidate,
+    estimator: Estimator,
+    epoch: Epoch,
+    images: tuple[Sequence[Face], Sequence[Face]],
+    probabilities: NDArray[np.float64],
+    labels: Sequence[str],
+) -> None:
+    """Keep the network of the best epoch so far, its temperature, and what it says of the test images.
+
+    images: those that chose, and the test images; probabilities: of the latter, whose labels are looked at
+    once, when all has been chosen.
+    """
+    watched, test = images
+    true = np.array([labels.index(face.sample.label) for face in watched])
+    temperature = fit_temperature(true, epoch.probabilities)
+    choice = {
+        "candidate": cell.candidate,
+        "settings": dict(settings.settings),
+        "epoch": epoch.number,
+        "temperature": temperature,
+    }
+    if isinstance(estimator, NeuralEstimator):
+        estimator.save(run_dir.fold_dir(cell) / "model.safetensors", temperature)
+    run_dir.record_choice(
+        cell,
+        choice,
+        validation=predictions_table(watched, labels, epoch.probabilities),
+        test=predictions_table(test, labels, probabilities),
+    )
+
+
+def check_probabilities(
+    probabilities: NDArray[np.float64], images: int, labels: Sequence[str], estimator: str
+) -> None:
+    """Raises RunError where an estimator's answer is not one row of probabilities for each image."""
+    found = np.asarray(probabilities)
+    expected = f"expected {images} rows of {len(labels)} probabilities that add up to 1"
+    if found.shape != (images, len(labels)):
+        raise RunError(f"the estimator {estimator!r} gave an array of shape {found.shape}; {expected}")
+    if not np.isfinite(found).all() or (found < 0).any():
+        raise RunError(f"the estimator {estimator!r} gave numbers that are no probabilities; {expected}")
+    if (worst := float(np.abs(found.sum(axis=1) - 1).max(initial=0))) > 1e-3:
+        raise RunError(f"the estimator {estimator!r} gave rows that are off by {worst:.3g}; {expected}")
