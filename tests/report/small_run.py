@@ -30,7 +30,7 @@ def _details(classes: list[tuple[str, float, float, float]], **others: Any) -> d
         "classes": [{**row, "images": 2} for row in rows],
         "permuted": {},
         "intervals": {"movie": wide, "image": drawn},
-        "clusters": {"movie": 2, "image": 4},
+        "clusters": {"movie": 8, "image": 4},
     }
 
 
@@ -62,6 +62,7 @@ SUMMARY: dict[str, Any] = {
         "number": 54.19,
         "metric": "accuracy",
         "protocol": "paper",
+        "folds": None,
         "data": None,
         "source": "Somebody",
     },

@@ -78,7 +78,7 @@ def test_the_numbers_stand_in_boxes_and_the_selected_one_says_so(folder: Path) -
 def test_a_box_has_the_interval_and_what_was_drawn(folder: Path) -> None:
     best = boxes(render(folder).read_text())[0]
     words = " ".join(re.sub(r"<[^>]+>", "", best).split())
-    assert "95% interval 31.2 to 71.7% (by movie, 2)" in words
+    assert "95% interval 31.2 to 71.7% (by movie, 8)" in words
     assert "95% interval 41.0 to 62.0% (by image, 4)" in words
 
 
@@ -101,7 +101,7 @@ def test_a_run_of_another_protocol_is_not_comparable(tmp_path: Path) -> None:
 
 def test_the_table_has_every_score_with_its_intervals(folder: Path) -> None:
     rows = Reader(section(render(folder).read_text(), "Scores")).rows
-    assert rows[0] == ["score", "value", "95% by movie, 2", "95% by image, 4"]
+    assert rows[0] == ["score", "value", "95% by movie, 8", "95% by image, 4"]
     assert rows[1] == [f"Best epoch {MARK}"]
     assert rows[2:8] == [
         ["accuracy", "75.00%", "31.2 to 71.7%", "41.0 to 62.0%"],
