@@ -127,7 +127,7 @@ def notes(table: Table) -> Iterator[str]:
     if kinds:
         yield f"Intervals are drawn by {', '.join(sorted(kinds))}: images of one are no independent evidence."
     told = {notice for line in table.lines for run in line.runs.values() for notice in run.summary["notices"]}
-    yield from sorted(one for one in told if one.startswith("Other data"))
+    yield from sorted(one for one in told if one.startswith(("Other data", "Gone on with")))
 
 
 def _detailed(line: Line) -> Iterator[dict[str, Any]]:
