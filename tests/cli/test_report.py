@@ -16,11 +16,11 @@ def test_a_run_of_an_older_ferkit_is_scored_and_its_report_written(tmp_path: Pat
     answer = ferkit("report", str(write_old_run(tmp_path)))
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "Last epoch: 50.00%" in answer.stdout
-    assert "verdict: reproduced: 75.00" in answer.stdout
+    assert "verdict: not comparable: too few images for an interval: 4" in answer.stdout
     assert answer.stdout.endswith(f"report: {tmp_path / 'report.html'}\n")
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["paper"]["number"] == 54.19
-    assert "by movie, 2" in (tmp_path / "report.html").read_text()
+    assert "by image, 4" in (tmp_path / "report.html").read_text()
 
 
 def test_with_images_the_page_shows_them_and_without_it_does_not(tmp_path: Path) -> None:

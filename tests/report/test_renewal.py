@@ -42,7 +42,7 @@ def test_an_old_run_gets_the_summary_and_the_page_that_a_new_one_has(tmp_path: P
     for folder in (old, new):
         folder.mkdir()
     assert renew(write_old_run(old)) == renew(write_run(new))
-    assert "reproduced" in render(old).read_text()
+    assert "too few images for an interval: 4" in render(old).read_text()
 
 
 def test_a_recipe_without_a_paper_gives_a_summary_without_one(tmp_path: Path) -> None:
