@@ -19,9 +19,8 @@ def report(
     from ferkit.cli.run import show_scores
     from ferkit.report import render
     from ferkit.report.renewal import renew
-    from ferkit.verdict import judge
 
-    summary = renew(run)
+    renew(run)
     photographs = None
     if images:
         from ferkit.report.photographs import show_photographs
@@ -29,8 +28,6 @@ def report(
         photographs = show_photographs(run)
     page = render(run, photographs)
     show_scores(run)
-    if verdict := judge(summary):
-        typer.echo(f"verdict: {verdict}")
     for notice in photographs.notices if photographs else ():
         typer.echo(f"note: {notice}")
     typer.echo(f"report: {page}")

@@ -16,7 +16,7 @@ def test_a_run_of_an_older_ferkit_is_scored_and_its_report_written(tmp_path: Pat
     answer = ferkit("report", str(write_old_run(tmp_path)))
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "Last epoch: 50.00%" in answer.stdout
-    assert "verdict: not comparable: too few images for an interval: 4" in answer.stdout
+    assert "Verdict: not comparable: too few images for an interval: 4" in answer.stdout
     assert answer.stdout.endswith(f"report: {tmp_path / 'report.html'}\n")
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["paper"]["number"] == 54.19
