@@ -11,9 +11,10 @@ from typing import Any
 from scipy.stats import t as student
 
 from ferkit.errors import RunError
-from ferkit.evaluation import FEWEST, choice_measure, find_clusters, merged_groups, reading_predictions
+from ferkit.evaluation import choice_measure, find_clusters, merged_groups, reading_predictions
 from ferkit.metrics.comparison import McNemar, mcnemar
 from ferkit.metrics.intervals import (
+    FEWEST,
     METRICS,
     Interval,
     Sums,

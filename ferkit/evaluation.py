@@ -12,7 +12,7 @@ from ferkit.data.split_file import read_split
 from ferkit.errors import DataError, RunError
 from ferkit.metrics import Scores, score
 from ferkit.metrics.calibration import apply_temperature, calibration_error
-from ferkit.metrics.intervals import METRICS, cluster_confusions, score_interval
+from ferkit.metrics.intervals import FEWEST, METRICS, cluster_confusions, score_interval
 from ferkit.metrics.label_order import find_permutation
 from ferkit.protocol_options import Measure
 from ferkit.results import (
@@ -26,8 +26,6 @@ from ferkit.results import (
 )
 from ferkit.selection import CHOSEN_FILE, EpochScore, Reading, readings
 
-FEWEST = 5
-"""Groups, or images, below which no interval is worth giving."""
 MEANS = ("accuracy", "mean_recall", "macro_f1", "nll", "brier")
 """Means over the repeats of the means over the folds; ECE is computed on a repeat's images together, since it
 is biased upwards on few."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ferkit.metrics.intervals import FEWEST
+
 RULE = """\
 A run and a paper's number are comparable if they were measured on the same data (the recipe's [paper] names
 no other, the photographs are those of the recipe's manifest, if it has one, and none are drawn) and under the
@@ -14,7 +16,6 @@ of the same metric, drawing whole groups where the data has groups: under the pa
 best epoch, which the paper reports; under others that which was not chosen on test images. Inside:
 reproduced. Below the interval: the run is above the paper. Above it: below."""
 
-FEWEST = 5
 Kind = Literal["reproduced", "above", "below", "not comparable"]
 
 

@@ -13,6 +13,8 @@ from scipy.stats import DegenerateDataWarning, bootstrap
 
 RESAMPLES = 2000
 SEED = 0
+FEWEST = 5
+"""Groups, or images, below which no interval is worth giving."""
 METRICS = ("accuracy", "mean_recall", "macro_f1")
 
 Sums = NDArray[np.float64]
