@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader
 
 from ferkit.assemble import build
 from ferkit.augment import Augmentation
+from ferkit.cropping import find_faces
 from ferkit.demo import cut_down
 from ferkit.estimators import build_loss, build_network
 from ferkit.interfaces import Face
@@ -34,7 +35,6 @@ from ferkit.neural.schedule import make_optimizer
 from ferkit.progress import Silence
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
-from ferkit.run import find_faces
 
 
 def ferkit_epochs(

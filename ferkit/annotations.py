@@ -17,7 +17,7 @@ from ferkit.weights import WeightsName
 
 NESTED = {
     getattr(interfaces, kind.capitalize()): kind
-    for kind in ("dataset", "detector", "backbone", "head", "output", "loss", "estimator")
+    for kind in ("dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator")
 }
 """Interfaces that an option can be annotated with, and the kind of component that they stand for."""
 
@@ -39,6 +39,13 @@ def nested_kind(annotation: Any) -> str | None:
     return next((NESTED[one] for one in members if isinstance(one, type) and one in NESTED), None)
 
 
+def nested_items(annotation: Any) -> str | None:
+    """The kind of component that a list such as `tuple[Descriptor, ...]` is made of, if any."""
+    items = typing.get_args(annotation)
+    is_list = typing.get_origin(annotation) is tuple and items[-1:] == (Ellipsis,)
+    return nested_kind(items[0]) if is_list else None
+
+
 def convert(annotation: Any, value: Any) -> Any:
     """A recipe's value as the annotation's type. Strict, but a list is a tuple and a string a path.
 
@@ -54,6 +61,8 @@ def describe_type(annotation: Any) -> str:
     """A type in plain words: "a number", "one of 'a', 'b'", "2 numbers"."""
     if kind := nested_kind(annotation):
         return describe_nested(kind)
+    if kind := nested_items(annotation):
+        return f'a list of {kind}s, written [{{ name = "...", ... }}, ...]'
     if annotation is WeightsName:
         return "the name of pretrained weights"
     arguments = typing.get_args(annotation)

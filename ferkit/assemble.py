@@ -6,14 +6,27 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ferkit.annotations import convert, describe_type, describe_value, nested_kind
+from ferkit.annotations import convert, describe_type, describe_value, nested_items, nested_kind
 from ferkit.errors import ComponentError, Fault, FerkitError
-from ferkit.options import CONTEXT, check_options, option_parameters
+from ferkit.options import CONTEXT, check_options, names_context, option_parameters
 from ferkit.recipe import Model, Part, Recipe, Section
 from ferkit.registry import Registry
 
+NETWORK_SECTIONS = ("model", "loss", "augment", "fit")
 
-def slots(table: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+
+def uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
+    """Whether a recipe's [model] and what belongs to it are used: unless an estimator takes their place."""
+    part = table.get("estimator")
+    if part is None:
+        return True
+    try:
+        return names_context(registry.get("estimator", part["name"]), "network")
+    except (ComponentError, KeyError, TypeError, ValueError):
+        return False  # what is wrong with it is told elsewhere
+
+
+def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(kind, key, table) of each component that a recipe uses, named or by default.
 
     Malformed ones are left out, and so is the network where an estimator takes its place.
@@ -25,7 +38,7 @@ def slots(table: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
         ("detector", "detector", table.get("detector", _default(Recipe, "detector"))),
         ("estimator", "estimator", table.get("estimator")),
     ]
-    if "estimator" not in table:
+    if uses_network(table, registry):
         for kind in ("backbone", "head", "output"):
             places.append((kind, f"model.{kind}", inner.get(kind, _default(Model, kind))))
         places.append(("loss", "loss", table.get("loss", _default(Recipe, "loss"))))
@@ -40,7 +53,21 @@ def _default(section: type[Section], key: str) -> Any:
 
 def check_components(table: Mapping[str, Any], registry: Registry) -> list[Fault]:
     """Every fault in the names and options of a recipe's components, and in the data's folders."""
-    return [fault for kind, key, part in slots(table) for fault in _check_part(registry, kind, key, part)]
+    used = slots(table, registry)
+    found = [fault for kind, key, part in used for fault in _check_part(registry, kind, key, part)]
+    return found or _check_unused(table, registry)
+
+
+def _check_unused(table: Mapping[str, Any], registry: Registry) -> list[Fault]:
+    """Sections of a network beside an estimator that has none, which would be passed over in silence."""
+    if uses_network(table, registry):
+        return []
+    name, remedy = table["estimator"]["name"], "Leave it out, or leave out [estimator]."
+    return [
+        Fault(section, f"the estimator {name!r} takes the network's place and has no use for it", remedy)
+        for section in NETWORK_SECTIONS
+        if section in table
+    ]
 
 
 def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -> list[Fault]:
@@ -50,7 +77,18 @@ def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -
     except ComponentError as error:
         return [Fault(f"{key}.name", str(error))]
     found = check_options(component, options, registry, key)
-    return found or (_check_dataset(registry, Part(**part), key) if kind == "dataset" else [])
+    datasets = [] if found else datasets_in(registry, kind, key, Part(**part))
+    return [*found, *(fault for where, one in datasets for fault in _check_dataset(registry, one, where))]
+
+
+def datasets_in(registry: Registry, kind: str, key: str, part: Part) -> Iterator[tuple[str, Part]]:
+    """(key, part) of the data sets that a part is or has as options."""
+    if kind == "dataset":
+        yield key, part
+    for name, parameter in option_parameters(registry.get(kind, part.name)).items():
+        value, inner = part.options.get(name), nested_kind(parameter.annotation)
+        if inner and isinstance(value, dict):
+            yield from datasets_in(registry, inner, f"{key}.{name}", Part(**value))
 
 
 def _check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
@@ -92,6 +130,8 @@ def _option(registry: Registry, parameter: inspect.Parameter, value: Any, contex
     annotation = parameter.annotation
     if (kind := nested_kind(annotation)) and isinstance(value, dict):
         return build(registry, kind, Part(**value), **context)
+    if (kind := nested_items(annotation)) and isinstance(value, list | tuple):
+        return tuple(build(registry, kind, Part(**one), **context) for one in value)
     try:
         return convert(annotation, value)
     except ValueError as error:

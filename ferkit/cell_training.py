@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ferkit.errors import RunError
 from ferkit.estimators import make_estimator
 from ferkit.grid import Candidate
-from ferkit.interfaces import Epoch, Estimator, Face
+from ferkit.interfaces import Dataset, Epoch, Face
 from ferkit.metrics import score
 from ferkit.metrics.calibration import fit_temperature
 from ferkit.neural.estimator import NeuralEstimator
@@ -21,6 +21,8 @@ from ferkit.protocol_options import Measure
 from ferkit.registry import Registry
 from ferkit.run_dir import RunDir, predictions_table
 
+Crop = Callable[[str, Dataset], Sequence[Face]]
+
 
 def train_cell(
     settings: Candidate,
@@ -28,36 +30,43 @@ def train_cell(
     measure: Measure,
     run_dir: RunDir,
     cell: Cell,
-    faces: Sequence[Face],
-    labels: Sequence[str],
+    data: tuple[Sequence[Face], Sequence[str], Crop],
     progress: Progress,
 ) -> None:
-    """Fit one estimator, scoring every epoch on the images that the cell watches."""
+    """Fit one estimator, scoring every epoch on the images that the cell watches.
+
+    data: all faces, the labels, and what gives the faces of other data sets.
+    """
+    faces, labels, crop = data
     watched = [faces[position] for position in cell.watched]
     truth = [face.sample.label for face in watched]
-    estimator: Estimator = make_estimator(
-        settings.recipe, registry, labels, cell, run_dir.state_file(cell), progress.batch
+    state_file = run_dir.state_file(cell)
+    estimator, network = make_estimator(
+        settings.recipe, registry, labels, cell, state_file, progress.batch, crop
     )
     name = settings.recipe.estimator.name if settings.recipe.estimator else "network"
     for epoch in estimator.fit([faces[position] for position in cell.train], watched):
         check_probabilities(epoch.probabilities, len(watched), labels, name)
         scores = score(truth, epoch.probabilities, labels)
+        run_dir.keep_pictures(cell, epoch)
         is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
         if is_best and cell.validation is not None:
             test = [faces[position] for position in cell.test]
             probabilities = estimator.predict(test)
             check_probabilities(probabilities, len(test), labels, name)
-            keep_choice(run_dir, cell, settings, estimator, epoch, (watched, test), probabilities, labels)
+            keep_choice(run_dir, cell, settings, network, epoch, (watched, test), probabilities, labels)
+        for notice in epoch.notices:
+            progress.note(notice)
         progress.epoch(epoch, scores)
     if not run_dir.has_epochs(cell):
         raise RunError(f"the estimator {name!r} gave no epoch for {cell.name}; fit must yield at least one")
     facts: dict[str, Any] = {"parameters": None}
-    if isinstance(estimator, NeuralEstimator):
-        total, trained = estimator.count_parameters()
+    if network and network.is_fitted:
+        total, trained = network.count_parameters()
         facts["parameters"] = {"total": total, "trained": trained}
-        facts["backbone_sha256"] = estimator.began_with
+        facts["backbone_sha256"] = network.began_with
         if cell.validation is None:
-            estimator.save(run_dir.fold_dir(cell) / "model.safetensors")
+            network.save(run_dir.fold_dir(cell) / "model.safetensors")
     run_dir.finish_cell(cell, facts)
 
 
@@ -65,7 +74,7 @@ def keep_choice(
     run_dir: RunDir,
     cell: Cell,
     settings: Candidate,
-    estimator: Estimator,
+    network: NeuralEstimator | None,
     epoch: Epoch,
     images: tuple[Sequence[Face], Sequence[Face]],
     probabilities: NDArray[np.float64],
@@ -85,8 +94,8 @@ def keep_choice(
         "epoch": epoch.number,
         "temperature": temperature,
     }
-    if isinstance(estimator, NeuralEstimator):
-        estimator.save(run_dir.fold_dir(cell) / "model.safetensors", temperature)
+    if network and network.is_fitted:
+        network.save(run_dir.fold_dir(cell) / "model.safetensors", temperature)
     run_dir.record_choice(
         cell,
         choice,

@@ -8,7 +8,9 @@ from typing import Any, Literal, get_args
 
 from ferkit.errors import ComponentError
 
-Kind = Literal["dataset", "detector", "backbone", "head", "output", "loss", "estimator", "weights"]
+Kind = Literal[
+    "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator", "weights"
+]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ferkit.annotations import nested_kind
+from ferkit.assemble import uses_network
 from ferkit.errors import ComponentError
-from ferkit.options import weights_options, without_weights
+from ferkit.options import option_parameters, weights_options, without_weights
 from ferkit.registry import Registry
 from ferkit.weights import is_present
 
@@ -35,11 +37,15 @@ def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[st
         if isinstance(name := table.get("name"), str):
             changed["name"] = f"{name}-demo"
         # What is malformed is left as it is: the checks that follow report it.
+        if isinstance(estimator := table.get("estimator"), dict):
+            changed["estimator"] = _estimator_on_drawn_faces(estimator, registry)
+        if not uses_network(table, registry):
+            model = fit = None
         if isinstance(model, dict):
             backbone = model.get("backbone", {"name": "inception_resnet_v1"})
             if isinstance(backbone, dict):
                 changed["model"] = {
-                    **model,
+                    **{key: value for key, value in model.items() if key != "initial"},
                     "backbone": _without_absent_weights(backbone, registry, notices),
                 }
         if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", EPOCHS), int):
@@ -50,6 +56,24 @@ def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[st
         return {key: value for key, value in changed.items() if key not in ("manifest", "grid")}
 
     return change
+
+
+def _estimator_on_drawn_faces(part: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """The estimator with drawn faces for its data sets, and few epochs."""
+    try:
+        parameters = option_parameters(registry.get("estimator", str(part.get("name"))))
+    except ComponentError:
+        return dict(part)  # the checks that follow report it
+    drawn = {"name": "synthetic", "per_class": PER_CLASS}
+    changed: dict[str, Any] = {
+        name: drawn
+        for name, one in parameters.items()
+        if nested_kind(one.annotation) == "dataset" and name in part
+    }
+    epochs = part.get("epochs", parameters["epochs"].default) if "epochs" in parameters else None
+    if isinstance(epochs, int):
+        changed["epochs"] = min(EPOCHS, epochs)
+    return {**part, **changed}
 
 
 def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:

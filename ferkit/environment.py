@@ -51,7 +51,7 @@ def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
 
 def _plugins(recipe: Recipe, registry: Registry) -> list[str]:
     """Who provides the recipe's components, where that is not ferkit."""
-    used = slots(recipe.model_dump(exclude_none=True))
+    used = slots(recipe.model_dump(exclude_none=True), registry)
     providers = {registry.provider(kind, part["name"]) for kind, _, part in used}
     return sorted(provider for provider in providers if f"(ferkit {__version__})" not in provider)
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from torch import nn
 
-from ferkit.assemble import build
+from ferkit.assemble import build, uses_network
 from ferkit.augment import Augmentation
-from ferkit.interfaces import Estimator
+from ferkit.errors import RunError
+from ferkit.interfaces import Dataset, Estimator, Face
+from ferkit.neural.checkpoint import load_network
 from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network, assemble_network
@@ -30,12 +32,33 @@ def make_estimator(
     cell: Cell,
     state_file: Path,
     on_batch: Callable[[BatchReport], None],
-) -> Estimator:
-    """A fresh estimator, its seed drawn from the protocol's, the repeat and the fold."""
+    crop: Callable[[str, Dataset], Sequence[Face]],
+) -> tuple[Estimator, NeuralEstimator | None]:
+    """A fresh estimator, and the network that it is or uses, if any.
+
+    Its seed is drawn from the protocol's, the repeat and the fold. crop: gives the faces of another data set.
+    """
     seed = derive_seed(recipe.protocol.seed, cell.repeat, cell.fold)
-    if recipe.estimator:
-        estimator: Estimator = build(registry, "estimator", recipe.estimator, labels=labels, seed=seed)
-        return estimator
+    if not uses_network(recipe.model_dump(exclude_none=True), registry):
+        network = None
+    else:
+        network = make_network_estimator(recipe, registry, labels, seed, state_file, on_batch)
+    if recipe.estimator is None:
+        assert network
+        return network, network
+    context = {"labels": labels, "seed": seed, "crop": crop, "state_file": state_file, "network": network}
+    return build(registry, "estimator", recipe.estimator, **context), network
+
+
+def make_network_estimator(
+    recipe: Recipe,
+    registry: Registry,
+    labels: Sequence[str],
+    seed: int,
+    state_file: Path,
+    on_batch: Callable[[BatchReport], None],
+) -> NeuralEstimator:
+    """What [model], [loss], [augment] and [fit] say."""
     side = recipe.model.image_size
     return NeuralEstimator(
         model=recipe.model,
@@ -57,7 +80,22 @@ def build_network(recipe: Recipe, registry: Registry, labels: Sequence[str]) -> 
     output = build(registry, "output", model.output, labels=labels, num_classes=len(labels))
     head_class = registry.get("head", model.head.name).load()
     build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
-    return assemble_network(backbone, head_class, build_head, output)
+    network = assemble_network(backbone, head_class, build_head, output)
+    if model.initial:
+        start_from(network, model.initial, labels)
+    return network
+
+
+def start_from(network: Network, file: Path, labels: Sequence[str]) -> None:
+    """Give the network the tensors of an earlier run's. Raises RunError where they are of another one."""
+    try:
+        network.load_state_dict(load_network(file, labels))
+    except RuntimeError as error:
+        first = " ".join(str(error).split()[:40])
+        raise RunError(
+            f"model.initial: {file} is of another network than the recipe's: {first} … Take the [model] that "
+            "it was trained with."
+        ) from error
 
 
 def build_loss(
@@ -71,14 +109,20 @@ def build_loss(
 
 def weights_used(recipe: Recipe, registry: Registry) -> list[dict[str, Any]]:
     """The pretrained weights that the recipe names, fetched if need be, as the run records them."""
-    return [_describe_weights(name) for name in _weights_names(recipe, registry)]
+    named = [_describe_weights(name) for name in _weights_names(recipe, registry)]
+    if (initial := recipe.model.initial) is None:
+        return named
+    from ferkit.weights.fetch import file_sha256
+
+    described = {"name": "model.initial", "file": initial.name, "sha256": file_sha256(initial)}
+    return [*named, {**described, "trained_on": "an earlier run", "licence": "that of its data and weights"}]
 
 
 def _weights_names(recipe: Recipe, registry: Registry) -> Iterator[str]:
     parts = [("detector", recipe.detector)]
     if recipe.estimator:
         parts.append(("estimator", recipe.estimator))
-    else:
+    if uses_network(recipe.model_dump(exclude_none=True), registry):
         parts += [("backbone", recipe.model.backbone), ("head", recipe.model.head)]
     for kind, part in parts:
         options = weights_options(registry.get(kind, part.name), part.options)

@@ -6,9 +6,13 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ferkit.errors import RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -77,3 +81,10 @@ def _cannot_write(path: Path, error: Exception) -> RunError:
 def write_text(path: Path, text: str) -> None:
     """UTF-8, whole or not at all; bytes of a file's name that are none stay as they are. Raises RunError."""
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8", errors="surrogateescape"))
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """(H, W, 3) uint8 RGB, whole or not at all. Raises RunError."""
+    from PIL import Image
+
+    write_whole(path, lambda part: Image.fromarray(pixels).save(part, format="PNG"))

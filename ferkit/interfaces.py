@@ -70,6 +70,10 @@ class Epoch:
     number: from 1; probabilities: (validation faces, labels) float64, each row adding up to 1;
     losses are means over the images, by the recipe's own loss; accuracies in 0..1; seconds: spent on
     training and on validation together.
+
+    details: further numbers, drawn in the report; notices: what whoever reads the numbers must know, a
+    sentence each; pictures: name -> (H, W, 3) uint8 RGB, kept in the run's folder and shown where photographs
+    are asked for.
     """
 
     number: int
@@ -79,6 +83,9 @@ class Epoch:
     probabilities: NDArray[np.float64]
     learning_rate: float
     seconds: float
+    details: Mapping[str, float] = field(default_factory=dict)
+    notices: Sequence[str] = ()
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 
 class Dataset(Protocol):
@@ -131,6 +138,8 @@ class Head(Protocol):
     A head whose `in_channels` is an `int` is given the backbone's default stage, as one tensor. A head
     whose `in_channels` is a `Mapping[str, int]` sees every stage's channels, sets `self.stages` to
     those that it wants, and is called with a mapping of just these.
+
+    It may also have `embed`, which takes the same and gives (B, D): what its last layer classifies.
     """
 
     def __call__(self, features: Any) -> Tensor:
@@ -151,8 +160,27 @@ class Loss(Protocol):
         """Logits (B, K) and labels (B,) int64 or soft targets (B, K) -> a scalar, the batch's mean."""
 
 
+class Descriptor(Protocol):
+    """Built with its options: features of a face that are worked out, not learned.
+
+    signature: whatever its numbers depend on: its name, every option and a version. What was computed is
+    kept on disk under it.
+    """
+
+    signature: str
+
+    def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(H, W) grey, 0..255 -> (D,), where D depends on the options and the image's size alone."""
+
+
 class Estimator(Protocol):
-    """What a protocol evaluates; built with `labels`, `seed` (if it names it) and its options."""
+    """What a protocol evaluates; built with `labels` and its options, and with what it names of these:
+
+    seed, an int that differs between repeats and folds; crop, which gives another data set's faces as the
+    recipe's own detector crops them, `crop("source", dataset)`, and lists them in the run's folder;
+    state_file, a Path where the state of the training may be kept, removed once it is finished; network,
+    that of the recipe's [model], [loss], [augment] and [fit], not yet fitted, as a `FeatureEstimator`.
+    """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Train, and after each epoch give what it came to on the validation faces.
@@ -165,3 +193,10 @@ class Estimator(Protocol):
 
         May be called between two epochs of `fit`, and must not change what the next ones come to.
         """
+
+
+class FeatureEstimator(Estimator, Protocol):
+    """An estimator that also tells what it sees in a face."""
+
+    def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """(faces, D): what its last layer classifies. Before `fit`: by the network as it starts."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 from pydantic import ValidationError
 
-from ferkit.assemble import check_components
+from ferkit.assemble import NETWORK_SECTIONS, check_components, uses_network
 from ferkit.discovery import load_plugins
 from ferkit.errors import DataError, Fault, RecipeError
 from ferkit.grid import combinations, grid_faults
@@ -105,8 +105,11 @@ def _check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: 
 
 
 def _check_files(recipe: Recipe) -> list[Fault]:
-    """The lists that a recipe names."""
+    """The lists and the network that a recipe names."""
     faults = []
+    if recipe.model.initial and not recipe.model.initial.is_file():
+        remedy = "Give the model.safetensors of a run (in its folder cells/), or leave model.initial out."
+        faults.append(Fault("model.initial", f"there is no file {recipe.model.initial}", remedy))
     if split := getattr(recipe.protocol, "split", None):
         from ferkit.data.split_file import read_split
 
@@ -150,9 +153,17 @@ def read_table(source: str) -> dict[str, Any]:
         raise RecipeError(source, [Fault("recipe", f"is no valid TOML: {error}")]) from error
 
 
-def dump_recipe(recipe: Recipe) -> str:
+def dump_recipe(recipe: Recipe, registry: Registry) -> str:
     """The recipe as resolved, as TOML that loads to the same recipe."""
-    return tomli_w.dumps(_without_none(recipe.model_dump(mode="json")))
+    return tomli_w.dumps(resolve(recipe, registry))
+
+
+def resolve(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """The recipe with all that was left out, but for a network that its estimator does without."""
+    table: dict[str, Any] = _without_none(recipe.model_dump(mode="json"))
+    if not uses_network(table, registry):
+        table = {key: value for key, value in table.items() if key not in NETWORK_SECTIONS}
+    return table
 
 
 def _without_none(value: Any) -> Any:

@@ -8,7 +8,14 @@ from typing import Any
 
 from pydantic import PydanticSchemaGenerationError
 
-from ferkit.annotations import convert, describe_nested, describe_type, describe_value, nested_kind
+from ferkit.annotations import (
+    convert,
+    describe_nested,
+    describe_type,
+    describe_value,
+    nested_items,
+    nested_kind,
+)
 from ferkit.component import Component
 from ferkit.errors import ComponentError, Fault
 from ferkit.registry import Registry, suggest
@@ -18,7 +25,7 @@ CONTEXT: Mapping[str, tuple[str, ...]] = {
     "head": ("in_channels", "num_classes", "labels"),
     "output": ("labels", "num_classes"),
     "loss": ("num_classes", "labels", "class_counts"),
-    "estimator": ("labels", "seed"),
+    "estimator": ("labels", "seed", "crop", "state_file", "network"),
 }
 """What the core gives a constructor of each kind, if it names it; recipes can't set these."""
 
@@ -67,6 +74,8 @@ def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> 
     """Whether a value fits an option's annotation; an annotation with an interface stands for a component."""
     if kind := nested_kind(annotation):
         return _check_nested(kind, value, registry, where)
+    if kind := nested_items(annotation):
+        return _check_items(kind, annotation, value, registry, where)
     if annotation is WeightsName and isinstance(value, str):
         known = ["none", *registry.names("weights")]
         if value in known:
@@ -91,6 +100,18 @@ def _check_nested(kind: str, value: Any, registry: Registry, where: str) -> list
     except ComponentError as error:
         return [Fault(f"{where}.name", str(error))]
     return check_options(component, options, registry, where)
+
+
+def _check_items(kind: str, annotation: Any, value: Any, registry: Registry, where: str) -> list[Fault]:
+    if not isinstance(value, list) or not value:
+        return [Fault(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
+    places = [(one, f"{where}.{place}") for place, one in enumerate(value)]
+    return [fault for one, place in places for fault in _check_nested(kind, one, registry, place)]
+
+
+def names_context(component: Component, name: str) -> bool:
+    """Whether the constructor asks for that part of the context. Raises ComponentError."""
+    return name in inspect.signature(component.load()).parameters
 
 
 def weights_options(component: Component, options: Mapping[str, Any]) -> dict[str, str]:

@@ -16,17 +16,20 @@ from __future__ import annotations
 from ferkit.cache import cache_dir
 from ferkit.component import Component
 from ferkit.data.listing import read_listing
-from ferkit.errors import ComponentError, DataError, FerkitError, WeightsError
+from ferkit.descriptors import describe_faces
+from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
 from ferkit.hookspecs import hookimpl
 from ferkit.interfaces import (
     CANONICAL_LABELS,
     Backbone,
     Dataset,
+    Descriptor,
     Detections,
     Detector,
     Epoch,
     Estimator,
     Face,
+    FeatureEstimator,
     Head,
     Loss,
     Output,
@@ -44,21 +47,25 @@ __all__ = [
     "ComponentError",
     "DataError",
     "Dataset",
+    "Descriptor",
     "Detections",
     "Detector",
     "DirectFile",
     "Epoch",
     "Estimator",
     "Face",
+    "FeatureEstimator",
     "FerkitError",
     "Head",
     "Loss",
     "Output",
+    "RunError",
     "Sample",
     "Weights",
     "WeightsError",
     "WeightsName",
     "cache_dir",
+    "describe_faces",
     "hookimpl",
     "load_weights",
     "read_listing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -86,6 +87,8 @@ class FaceOptions(Section):
 class Model(Section):
     """The network. image_size: the side of its square input, in pixels.
 
+    initial: the model.safetensors of an earlier run of the same network and labels, to start from.
+
     normalize: "facenet" is (x − 127.5) / 128, "imagenet" the mean and deviation of ImageNet.
     """
 
@@ -94,12 +97,14 @@ class Model(Section):
     backbone: Part = Part(name="inception_resnet_v1")
     head: Part = Part(name="linear")
     output: Part = Part(name="identity")
+    initial: Path | None = None
 
 
 class Optimizer(Section):
     """lr: of everything, or of the backbone alone where head_lr gives the rest a rate of its own.
 
-    output_lr: of what comes after the head (output mix-up's λ), where it is not to be the head's.
+    output_lr: of what comes after the head (output mix-up's λ), where it is not to be the head's. eps: added
+    to the denominator. Parameters on a manifold (geoopt's) are moved along it, by Riemannian Adam.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -107,6 +112,7 @@ class Optimizer(Section):
     head_lr: float | None = Field(default=None, gt=0)
     output_lr: float | None = Field(default=None, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
+    eps: float = Field(default=1e-8, gt=0)
 
 
 class ConstantSchedule(Section):

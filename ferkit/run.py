@@ -10,13 +10,13 @@ from typing import Any
 
 from ferkit.assemble import build
 from ferkit.cell_training import train_cell
+from ferkit.cropping import OtherData, find_faces
 from ferkit.data.leaks import describe_leaks
 from ferkit.data.manifest import compare_manifest
-from ferkit.detection_cache import DetectionCache
 from ferkit.environment import describe_environment
 from ferkit.errors import DataError, RecipeError
 from ferkit.estimators import weights_used
-from ferkit.faces import CropResult, crop_faces, describe_detector
+from ferkit.faces import CropResult
 from ferkit.grid import Candidate, candidates
 from ferkit.interfaces import Sample
 from ferkit.loading import dump_recipe
@@ -67,24 +67,26 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     recipe = order.recipe
     samples, labels = read_samples(order)
     open_run = RunDir.resume if order.is_resumed else RunDir.create
-    with open_run(order.folder, dump_recipe(recipe)) as run_dir:
+    with open_run(order.folder, dump_recipe(recipe, order.registry)) as run_dir:
         weights = weights_used(recipe, order.registry)
         crops = find_faces(recipe, order.registry, samples, progress)
         run_dir.write_manifest(crops.faces, crops.skipped)
         check_crops(crops, labels)
+        others = OtherData(recipe, order.registry, run_dir, progress)
+        others.find()
         difference = compare_manifest(recipe, order.registry, crops)
         used = [face.sample for face in crops.faces]
         todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):
             run_dir.write_environment(describe_environment(recipe, order.registry))
-        notices = find_notices(order, run_dir, crops, todo, difference)
+        notices = [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
         for notice in notices:
             progress.note(notice)
         for number, cell in enumerate(todo, start=1):
             if run_dir.finished(cell) is None:
                 progress.begin_cell(cell, number, len(todo))
-                settings, measure = order.settings(cell), order.measure(cell)
-                train_cell(settings, order.registry, measure, run_dir, cell, crops.faces, labels, progress)
+                settings, data = order.settings(cell), (crops.faces, labels, others)
+                train_cell(settings, order.registry, order.measure(cell), run_dir, cell, data, progress)
         facts = chosen_facts(run_dir, todo)
         summary = summarise(
             recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo
@@ -148,13 +150,3 @@ def check_crops(crops: CropResult, labels: Sequence[str]) -> None:
             f"every photograph of {', '.join(lost)} was skipped, e.g. {sample.path}: {problem}. Set "
             'faces.no_face to "whole_image", mend the photographs, or leave the class out of the data.'
         )
-
-
-def find_faces(
-    recipe: Recipe, registry: Registry, samples: Sequence[Sample], progress: Progress
-) -> CropResult:
-    """The photographs as crops."""
-    detector = build(registry, "detector", recipe.detector)
-    made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
-    cache = DetectionCache(made_by)
-    return crop_faces(samples, detector, cache=cache, options=recipe.faces, progress=progress.faces)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.errors import RunError
-from ferkit.files import remove_written, write_text
+from ferkit.files import remove_written, write_png, write_text
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.metrics import Scores, predict_labels
 from ferkit.protocol import Cell
@@ -31,11 +31,12 @@ class RunDir:
     """A run's files: what went in, what came of every epoch, and how it ended.
 
     recipe.toml, environment.json, resumed.jsonl where it was gone on with under another environment,
-    manifest.csv, metrics.jsonl, summary.json, and for each fold of each repeat
-    cells/<fold>/: model.safetensors, finished.json and, while it is trained, state.pt; predictions_best.csv
-    and predictions_last.csv where every epoch is evaluated on the test images; predictions_test.csv,
-    predictions_validation.csv and choice.json where validation images choose. Candidates of a grid have
-    finished.json and state.pt in folders of their own.
+    manifest.csv, a manifest_<name>.csv of each further data set that is learnt from, metrics.jsonl,
+    summary.json, and for each fold of each repeat cells/<fold>/: pictures/, model.safetensors,
+    finished.json and, while it is trained, state.pt; predictions_best.csv and predictions_last.csv where
+    every epoch is evaluated on the test images; predictions_test.csv, predictions_validation.csv and
+    choice.json where validation images choose. Candidates of a grid have finished.json and state.pt in
+    folders of their own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,8 +50,8 @@ class RunDir:
             raise RunError(f"{path} holds a run already. Go on with it by --resume, or give another --out.")
         run_dir = cls(path)
         run_dir._open()
-        for name in ("manifest.csv", "environment.json", "resumed.jsonl"):
-            (path / name).unlink(missing_ok=True)
+        for file in (*path.glob("manifest*.csv"), path / "environment.json", path / "resumed.jsonl"):
+            file.unlink(missing_ok=True)
         write_text(path / "recipe.toml", recipe)
         return run_dir
 
@@ -101,15 +102,20 @@ class RunDir:
         first, later = (file.read_text(encoding="utf-8") if file.exists() else "" for file in files)
         return [json.loads(text) for text in [first, *later.splitlines()] if text]
 
-    def write_manifest(self, faces: Sequence[Face], skipped: Sequence[tuple[Sample, str]]) -> None:
-        """The photographs by name, label, hash and box. Raises RunError where a run had others before."""
+    def write_manifest(
+        self, faces: Sequence[Face], skipped: Sequence[tuple[Sample, str]], name: str = ""
+    ) -> None:
+        """The photographs by name, label, hash and box; name: of the data set, where it is not the run's own.
+
+        Raises RunError where a run had others before.
+        """
         rows = [["path", "label", "groups", "sha256", "box", "score", "problem"]]
         for face in faces:
             box = " ".join(f"{edge:.1f}" for edge in face.box) if face.box else ""
             score = "" if face.score is None else f"{face.score:.6f}"
             rows.append([*_describe(face.sample), face.sha256, box, score, ""])
         rows += [[*_describe(sample), "", "", "", problem] for sample, problem in skipped]
-        file = self.path / "manifest.csv"
+        file = self.path / (f"manifest_{name}.csv" if name else "manifest.csv")
         text = _csv(rows)
         if file.exists() and file.read_text(encoding="utf-8", errors="surrogateescape") != text:
             raise RunError(
@@ -147,6 +153,8 @@ class RunDir:
             "nll": scores.nll,
             "learning_rate": epoch.learning_rate,
             "seconds": epoch.seconds,
+            **({"details": dict(epoch.details)} if epoch.details else {}),
+            **({"notices": list(epoch.notices)} if epoch.notices else {}),
         }
         before = [EpochScore.of_row(one).merit(measure) for one in kept if _is_of_fold(one, cell)]
         is_best = all(EpochScore.of_row(row).merit(measure) > merit for merit in before)
@@ -158,6 +166,12 @@ class RunDir:
             if is_best:
                 write_text(self.cell_dir(cell) / "predictions_best.csv", table)
         return is_best
+
+    def keep_pictures(self, cell: Cell, epoch: Epoch) -> None:
+        """As PNGs in the cell's folder, named after the epoch."""
+        for name, pixels in epoch.pictures.items():
+            file = self.cell_dir(cell) / "pictures" / f"{name}_epoch{epoch.number:03}.png"
+            write_png(file, pixels)
 
     def record_choice(self, cell: Cell, choice: Mapping[str, Any], **tables: str) -> None:
         """Keep what the best epoch so far predicts, replacing what an earlier one did.

@@ -61,7 +61,8 @@ class Reading:
 def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping[str, Reading]:
     """The readings of "best average results" (SPEC, ambiguity 13), the paper's own first.
 
-    choose_by: how validation images chose, if there were any; then there is but one reading.
+    choose_by: how validation images chose, if there were any; then there is but one reading. So there is
+    where every fold has one epoch, as with estimators that have none.
     """
     repeats: dict[int, dict[int, list[EpochScore]]] = {}
     for one in sorted(scores, key=lambda one: (one.candidate or 0, one.epoch)):
@@ -74,6 +75,8 @@ def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping
     best = [[best_of(fold, "accuracy") for fold in run] for run in runs]
     common = [max(zip(*run, strict=False), key=lambda row: mean(o.accuracy for o in row)) for run in runs]
     last = [[fold[-1] for fold in run] for run in runs]
+    if all(len(fold) == 1 for run in runs for fold in run):
+        return {"last_epoch": Reading("One fit; no epoch was chosen", False, "predictions_last.csv", last)}
     return {
         "best_epoch": Reading(
             "Best epoch of each fold, chosen on the test fold", True, "predictions_best.csv", best

@@ -12,6 +12,7 @@ from ferkit.interfaces import Face
 from ferkit.metrics.calibration import TEMPERATURES
 from ferkit.protocol import Cell
 from ferkit.recipe import Recipe
+from ferkit.results import read_metrics
 from ferkit.run_dir import RunDir
 
 
@@ -53,6 +54,19 @@ def describe_temperatures(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What estimators said of their training, with the epoch and how often."""
+    first: dict[str, list[str]] = {}
+    for row in metrics:
+        where = f"repeat {row['repeat'] + 1}, fold {row['fold'] + 1}, epoch {row['epoch']}"
+        for notice in row.get("notices", ()):
+            first.setdefault(notice, []).append(where)
+    return [
+        f"{notice} ({places[0]}" + (f", and {len(places) - 1} more)" if len(places) > 1 else ")")
+        for notice, places in first.items()
+    ]
+
+
 def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A notice where the predictions are right under other names than their own."""
     for one in scores.values():
@@ -83,7 +97,12 @@ def summarise(
         "demo": is_demo,
         "status": "complete",
         "labels": list(labels),
-        "notices": [*notices, *describe_permutation(scores), *describe_temperatures(scores)],
+        "notices": [
+            *notices,
+            *describe_training(read_metrics(run_dir.path)),
+            *describe_permutation(scores),
+            *describe_temperatures(scores),
+        ],
         "paper": recipe.paper.as_printed() if recipe.paper else None,
         "data": {
             "name": recipe.data.name,

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from ferkit.assemble import uses_network
 from ferkit.errors import Fault, FerkitError
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.options import without_weights
@@ -25,7 +26,7 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
 
     from ferkit.estimators import build_loss, build_network
 
-    if recipe.estimator:
+    if not uses_network(recipe.model_dump(exclude_none=True), registry):
         return []
     if labels is None:
         # A neutral class of another name is looked for among the data's own labels, later.
@@ -84,7 +85,7 @@ def _describe(error: Exception) -> str:
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:
     """The recipe with a network that starts from random numbers, whatever names its weights."""
-    parts = {}
+    parts: dict[str, Any] = {"initial": None}
     for kind in ("backbone", "head", "output"):
         part: Part = getattr(recipe.model, kind)
         off = without_weights(registry.get(kind, part.name))

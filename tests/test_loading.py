@@ -195,9 +195,10 @@ def test_a_table_can_be_changed_before_it_is_checked(file: Path) -> None:
 
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 def test_what_is_dumped_loads_to_the_same_recipe(file: Path, tmp_path: Path, bom: str) -> None:
-    recipe, _ = load_recipe(str(file), ["paper={ row = 'Ünï', accuracy = 50 }", "fit.optimizer.head_lr=1"])
+    overrides = ["paper={ row = 'Ünï', accuracy = 50 }", "fit.optimizer.head_lr=1"]
+    recipe, registry = load_recipe(str(file), overrides)
     again = tmp_path / "again.toml"
-    again.write_text(bom + dump_recipe(recipe), encoding="utf-8")
+    again.write_text(bom + dump_recipe(recipe, registry), encoding="utf-8")
     assert load_recipe(str(again))[0] == recipe
 
 

@@ -16,6 +16,7 @@ from ferkit.interfaces import Epoch, Face
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.checkpoint import hash_tensors, load_state, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
+from ferkit.neural.embedding import embed_images
 from ferkit.neural.network import Network
 from ferkit.neural.training import BatchReport, Training
 from ferkit.recipe import Fit, Model
@@ -45,12 +46,10 @@ class NeuralEstimator:
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Yields after each epoch; an epoch's state is kept once the next one is asked for."""
-        seed_everything(self.seed)
         accelerator = make_accelerator(self.options)
         images = self._images(train, self.augmentation)
         counts = np.bincount(images.indices, minlength=len(self.labels)).tolist()
-        network = self.build_network()
-        self.began_with = hash_tensors(network.backbone.state_dict())
+        network = self._start()
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         watched = training.keep(self._images(validation))
@@ -62,10 +61,21 @@ class NeuralEstimator:
                 state = {"epoch": number, "began_with": self.began_with, **training.state()}
                 save_state(self.state_file, state)
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether `fit` was begun."""
+        return self._training is not None
+
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         training = self._fitted()
         probabilities, _ = training.evaluate(training.keep(self._images(faces))())
         return probabilities
+
+    def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """(faces, D): what the head's last layer is given. Before `fit`, by the network as it starts."""
+        accelerator = self._training.accelerator if self._training else make_accelerator(self.options)
+        network = self._training.network if self._training else self._start().to(accelerator.device)
+        return embed_images(network, self._images(faces), accelerator, self.options.batch_size)
 
     def save(self, path: Path, temperature: float | None = None) -> None:
         """The network's weights as safetensors, with the label names and its probabilities' temperature."""
@@ -75,6 +85,12 @@ class NeuralEstimator:
         """All of the network's parameters, and those that are trained."""
         parameters = list(self._fitted().network.parameters())
         return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
+
+    def _start(self) -> Network:
+        seed_everything(self.seed)
+        network = self.build_network()
+        self.began_with = hash_tensors(network.backbone.state_dict())
+        return network
 
     def _restore(self, training: Training) -> int:
         state = load_state(self.state_file) if self.state_file else None

@@ -33,6 +33,17 @@ class Network(nn.Module):
         mixed: Tensor = self.output(logits)
         return mixed
 
+    def embed(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, D), what the head's last layer classifies. Raises ComponentError."""
+        embed: Callable[[Any], Tensor] | None = getattr(self.head, "embed", None)
+        if embed is None:
+            raise ComponentError(
+                f"the head {type(self.head).__name__} does not tell what its last layer is given: it has no "
+                "method embed. Take another head (linear has one)."
+            )
+        features = self.features(images)
+        return embed(features if self.stages else features[self.default_stage])
+
     def forward(self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None) -> Tensor:
         """Images (B, 3, H, W), or the features kept of them -> logits (B, K)."""
         return self.classify(self.features(images) if images is not None else features or {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
@@ -25,8 +27,22 @@ def make_optimizer(network: Network, options: recipe.Optimizer) -> Optimizer:
     groups = [group for group in groups if group["params"]]
     if not groups:
         raise RunError("nothing to train: the backbone is frozen and the head has no parameters")
-    kind = Adam if options.name == "adam" else AdamW
-    return kind(groups, lr=options.lr, weight_decay=options.weight_decay)
+    kind = _optimizer_class(options.name, network)
+    return kind(groups, lr=options.lr, eps=options.eps, weight_decay=options.weight_decay)
+
+
+def _optimizer_class(name: str, network: Network) -> Callable[..., Optimizer]:
+    """Riemannian Adam where a parameter lives on a manifold; it moves the others as Adam does."""
+    if not any(hasattr(parameter, "manifold") for parameter in network.parameters()):
+        return Adam if name == "adam" else AdamW
+    if name != "adam":
+        raise RunError(
+            f"fit.optimizer: the network has parameters on a manifold, which {name} can't move. Take adam."
+        )
+    from geoopt.optim import RiemannianAdam
+
+    riemannian: Callable[..., Optimizer] = RiemannianAdam
+    return riemannian
 
 
 def _trained(module: nn.Module) -> list[nn.Parameter]:

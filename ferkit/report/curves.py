@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import Any, Literal
 
 import matplotlib
@@ -76,6 +76,41 @@ def _draw_candidates(axes: Axes, training: Courses, watched: Courses, watched_na
             marker = "o" if len(course) == 1 else ""
             places = range(1, len(course) + 1)
             axes.plot(places, course, style, color=colour, linewidth=1.8, marker=marker, label=label)
+
+
+def detail_names(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of the further numbers that every epoch gives."""
+    given = [row.get("details", {}) for row in metrics]
+    return [name for name in given[0] if all(name in one for one in given)]
+
+
+def draw_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
+    """Further numbers by epoch, each in a frame of its own: their units differ."""
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    figure = blank_figure(1.9 * rows + 0.3, width=10.4)
+    frames = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+    for axes, name in zip(frames, names, strict=False):
+        inner = [{**row, name: row["details"][name]} for row in metrics]
+        for colour, cells in zip(cycle(PALETTE), courses(inner, name, 1).values(), strict=False):
+            _draw_cells(axes, cells, colour, name)
+        axes.set_title(name.replace("_", " "), fontsize=9)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+    for axes in list(figure.axes)[len(names) :]:
+        axes.remove()
+    return figure
+
+
+def tell_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Where each begins, and where it ends."""
+    sentences = []
+    for name in names:
+        inner = [{**row, name: row["details"][name]} for row in metrics]
+        means = [mean_course(cells) for cells in courses(inner, name, 1).values()]
+        ends = "; ".join(f"{mean[0]:.3g} in epoch 1, {mean[-1]:.3g} in epoch {len(mean)}" for mean in means)
+        sentences.append(f"{name.replace('_', ' ')}: {ends}.")
+    return " ".join(sentences)
 
 
 def courses(metrics: Sequence[Mapping[str, Any]], key: str, factor: float) -> Courses:

@@ -14,7 +14,7 @@ from ferkit.evaluation import choice_measure, reading_predictions
 from ferkit.metrics.calibration import reliability
 from ferkit.report.class_bars import draw_class_bars, tell_classes
 from ferkit.report.confusion import count_confusion, draw_confusion, draw_repeats, tell_confusion
-from ferkit.report.curves import KEYS, draw_curves, tell_curves
+from ferkit.report.curves import KEYS, detail_names, draw_curves, draw_details, tell_curves, tell_details
 from ferkit.report.pictures import Picture, keep_picture
 from ferkit.report.reliability import draw_reliability, tell_reliability
 from ferkit.report.words import title_of
@@ -101,3 +101,12 @@ def draw_all_curves(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> list
         )
         for measured in KEYS
     ]
+
+
+def draw_training_details(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> Picture | None:
+    """The further numbers of an estimator's epochs, if it gives any and has more than one epoch."""
+    names = detail_names(metrics)
+    if not names or max(row["epoch"] for row in metrics) == 1:
+        return None
+    words = f"The estimator's own numbers, means over repeats and folds. {tell_details(metrics, names)}"
+    return keep_picture(run_dir / "figures" / "curves_details.png", draw_details(metrics, names), words)

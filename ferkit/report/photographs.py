@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ferkit.cropping import find_faces
 from ferkit.errors import FerkitError, RunError
 from ferkit.interfaces import Face, Sample
 from ferkit.loading import load_recipe
@@ -14,11 +15,11 @@ from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.report.explained import Explained, explain
 from ferkit.report.gallery import read_all_predictions
-from ferkit.report.portraits import Portrait, show_mistake
+from ferkit.report.portraits import Portrait, show_mistake, show_sheets
 from ferkit.report.selected_faces import Guess, list_guesses, surest_mistakes
 from ferkit.report.words import title_of
 from ferkit.results import read_metrics, read_photographs, read_summary
-from ferkit.run import SILENCE, find_faces
+from ferkit.run import SILENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Photographs:
     mistakes: Sequence[Portrait] = ()
     attention: Sequence[Portrait] = ()
     map_size: str = ""
+    sheets: Sequence[Portrait] = ()
     notices: Sequence[str] = field(default_factory=tuple)
 
 
@@ -64,6 +66,7 @@ def show_photographs(run_dir: Path) -> Photographs:
         [show_mistake(one, faces[one.path].image) for one in guesses],
         explained.faces,
         explained.map_size,
+        show_sheets(run_dir),
         [*none, *explained.notices],
     )
 

@@ -44,6 +44,19 @@ def show_explained(one: Guess, image: NDArray[np.uint8], found: NDArray[np.float
     return Portrait(encode_face(image), f"A face: {caption}. {tell_map(found)}", caption, Path(one.path).name)
 
 
+def show_sheets(run_dir: Path) -> list[Portrait]:
+    """The pictures that the estimator gave in its last epoch with any, of every fold."""
+    sheets = []
+    for folder in sorted((run_dir / "cells").glob("*/pictures")):
+        parts = {file: file.stem.rpartition("_epoch") for file in sorted(folder.glob("*_epoch*.png"))}
+        last = max((epoch for _, _, epoch in parts.values()), default="")
+        for file, (name, _, epoch) in parts.items():
+            if epoch == last:
+                what = f"{name.replace('_', ' ')}, {folder.parent.name}, epoch {int(epoch)}"
+                sheets.append(Portrait(embed(file.read_bytes(), "png"), what, what, file.name))
+    return sheets
+
+
 def tell_map(found: NDArray[np.float32]) -> str:
     """Where it is strongest, in words."""
     if not found.max():

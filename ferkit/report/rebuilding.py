@@ -31,7 +31,8 @@ def rebuild_network(
         network = build_network(leave_out_weights(recipe, registry), registry, labels)
         network.load_state_dict(tensors)
     except (RuntimeError, FerkitError):
-        network = build_network(recipe, registry, labels)
+        model = recipe.model.model_copy(update={"initial": None})
+        network = build_network(recipe.model_copy(update={"model": model}), registry, labels)
         try:
             network.load_state_dict(tensors)
         except RuntimeError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from ferkit.files import write_text
 from ferkit.grid import combinations
 from ferkit.protocol_words import describe_protocol
-from ferkit.report.curves import name_watched
-from ferkit.report.gallery import draw_all_curves, draw_reading, read_all_predictions
+from ferkit.report.curves import detail_names, name_watched
+from ferkit.report.gallery import (
+    draw_all_curves,
+    draw_reading,
+    draw_training_details,
+    read_all_predictions,
+)
 from ferkit.report.score_table import describe_kinds, drawn_kinds, format_settings, score_rows
 from ferkit.report.words import MARK, NAMES, format_drawn, format_duration, format_interval, format_percent
 from ferkit.results import read_environment, read_metrics, read_resolved, read_summary
@@ -47,6 +52,8 @@ def render(run_dir: Path, photographs: Photographs | None = None) -> Path:
         rows={key: score_rows(one, kinds) for key, one in scores.items()},
         figures={key: draw_reading(run_dir, key, scores[key], one) for key, one in made.items()},
         curves=draw_all_curves(run_dir, metrics),
+        details=draw_training_details(run_dir, metrics),
+        detail_rows=single_details(metrics),
         watched=name_watched(metrics),
         candidates=_describe_grid(run_dir) if recipe.exists() else [],
         photographs=photographs,
@@ -61,6 +68,12 @@ def _describe_grid(run_dir: Path) -> list[str]:
     """The settings of each candidate, in their order; none without a grid."""
     grid = read_resolved(run_dir).get("grid")
     return [format_settings(one) for one in combinations(grid)] if grid else []
+
+
+def single_details(metrics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The epochs whose further numbers stand in a table, those of estimators without a course to draw."""
+    has_course = max(row["epoch"] for row in metrics) > 1
+    return [] if has_course or not detail_names(metrics) else list(metrics)
 
 
 def template(name: str) -> Template:

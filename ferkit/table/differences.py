@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ferkit.discovery import load_plugins
 from ferkit.errors import RecipeError
-from ferkit.loading import read_table
+from ferkit.loading import read_table, resolve
 from ferkit.recipe import Recipe
 from ferkit.results import read_resolved
 
@@ -36,10 +37,10 @@ def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
 def resolved_shipped(name: str) -> dict[str, Any] | None:
     """The shipped recipe as it is resolved; None where there is none of that name, or it is no recipe."""
     try:
-        table = Recipe.model_validate_json(json.dumps(read_table(name), default=str))
+        recipe = Recipe.model_validate_json(json.dumps(read_table(name), default=str))
     except (RecipeError, ValidationError):
         return None
-    return table.model_dump(mode="json", exclude_none=True)
+    return resolve(recipe, load_plugins(recipe.plugins))
 
 
 def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> dict[str, Any]:

@@ -29,7 +29,10 @@ class LinearHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(in_channels[stage], num_classes)
 
+    def embed(self, features: Mapping[str, Tensor]) -> Tensor:
+        """The averages, (B, C)."""
+        return features[self.stages[0]].mean(dim=(2, 3))
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        averages = features[self.stages[0]].mean(dim=(2, 3))
-        logits: Tensor = self.classify(self.dropout(averages))
+        logits: Tensor = self.classify(self.dropout(self.embed(features)))
         return logits

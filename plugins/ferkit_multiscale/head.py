@@ -60,7 +60,12 @@ class MultiscaleHead(nn.Module):
         self.classify = nn.Linear(sum(channels), num_classes)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Maps (B, C, h, w) of its stages -> logits (B, num_classes).
+        """Maps (B, C, h, w) of its stages -> logits (B, num_classes). Raises what `embed` does."""
+        logits: Tensor = self.classify(self.dropout(self.embed(features)))
+        return logits
+
+    def embed(self, features: Mapping[str, Tensor]) -> Tensor:
+        """All scales side by side, (B, D).
 
         Raises ComponentError where "flatten" was built for maps of another size.
         """
@@ -73,9 +78,7 @@ class MultiscaleHead(nn.Module):
             )
         for layer in self.layers:
             maps.append(layer(maps[-1]))
-        pooled = torch.cat([self._pool(one) for one in maps], dim=1)
-        logits: Tensor = self.classify(self.dropout(pooled))
-        return logits
+        return torch.cat([self._pool(one) for one in maps], dim=1)
 
     def _pool(self, one: Tensor) -> Tensor:
         if self.combine == "flatten":

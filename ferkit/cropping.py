@@ -1,0 +1,70 @@
+"""Photographs -> faces, by the recipe's detector: the run's own, and those of further data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ferkit.assemble import build, datasets_in
+from ferkit.detection_cache import DetectionCache
+from ferkit.errors import DataError
+from ferkit.faces import CropResult, crop_faces, describe_detector
+from ferkit.interfaces import Dataset, Face, Sample
+from ferkit.progress import Progress
+from ferkit.recipe import Recipe
+from ferkit.registry import Registry
+from ferkit.run_dir import RunDir
+
+
+def find_faces(
+    recipe: Recipe, registry: Registry, samples: Sequence[Sample], progress: Progress
+) -> CropResult:
+    """The photographs as crops."""
+    detector = build(registry, "detector", recipe.detector)
+    made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
+    cache = DetectionCache(made_by)
+    return crop_faces(samples, detector, cache=cache, options=recipe.faces, progress=progress.faces)
+
+
+class OtherData:
+    """What an estimator calls `crop`: faces of data sets beside the run's own, found once a run.
+
+    Each is listed in manifest_<name>.csv of the run's folder.
+    """
+
+    def __init__(self, recipe: Recipe, registry: Registry, run_dir: RunDir, progress: Progress) -> None:
+        self.recipe = recipe
+        self.registry = registry
+        self.run_dir = run_dir
+        self.progress = progress
+        self.faces: dict[str, Sequence[Face]] = {}
+
+    def find(self) -> None:
+        """All that the recipe's estimator names as options, before any training. Raises DataError."""
+        if self.recipe.estimator:
+            parts = datasets_in(self.registry, "estimator", "", self.recipe.estimator)
+            for key, part in parts:
+                self(key.lstrip("."), build(self.registry, "dataset", part))
+
+    def __call__(self, name: str, dataset: Dataset) -> Sequence[Face]:
+        """The faces of the option of that name. Raises DataError where there are none."""
+        if name not in self.faces:
+            crops = find_faces(self.recipe, self.registry, dataset.samples(), self.progress)
+            self.run_dir.write_manifest(crops.faces, crops.skipped, name)
+            if not crops.faces:
+                raise DataError(
+                    f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face"
+                )
+            self.faces[name] = crops.faces
+        return self.faces[name]
+
+    def notices(self, own: Sequence[Face]) -> Iterator[str]:
+        """Where photographs that the estimator learns from are among those that it is tested on."""
+        tested = {face.sha256 for face in own}
+        for name, faces in self.faces.items():
+            found = [face for face in faces if face.box is not None]
+            yield f"It learns from {len(faces)} photographs of {name} too; a face was found in {len(found)}"
+            if shared := sum(face.sha256 in tested for face in faces):
+                yield (
+                    f"{shared} photographs of {name} are byte for byte among the data's own, which are "
+                    "tested: the scores are optimistic"
+                )

@@ -1,0 +1,26 @@
+"""What a network sees in faces, before its last layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+
+from ferkit.neural.batches import FaceImages, make_loader
+from ferkit.neural.network import Network
+
+
+@torch.inference_mode()
+def embed_images(
+    network: Network, images: FaceImages, accelerator: Accelerator, batch_size: int
+) -> NDArray[np.float64]:
+    """(images, D), in their order. Raises ComponentError where the head has no `embed`."""
+    network.eval()
+    loader, _ = make_loader(images, batch_size, 0, seed=None)
+    rows = []
+    for pixels, _ in loader:
+        with accelerator.autocast():
+            found = network.embed(pixels.to(accelerator.device, memory_format=torch.channels_last))
+        rows.append(found.double().cpu().numpy())
+    return np.concatenate(rows)
