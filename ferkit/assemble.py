@@ -54,20 +54,7 @@ def _default(section: type[Section], key: str) -> Any:
 def check_components(table: Mapping[str, Any], registry: Registry) -> list[Fault]:
     """Every fault in the names and options of a recipe's components, and in the data's folders."""
     used = slots(table, registry)
-    found = [fault for kind, key, part in used for fault in _check_part(registry, kind, key, part)]
-    return found or _check_unused(table, registry)
-
-
-def _check_unused(table: Mapping[str, Any], registry: Registry) -> list[Fault]:
-    """Sections of a network beside an estimator that has none, which would be passed over in silence."""
-    if uses_network(table, registry):
-        return []
-    name, remedy = table["estimator"]["name"], "Leave it out, or leave out [estimator]."
-    return [
-        Fault(section, f"the estimator {name!r} takes the network's place and has no use for it", remedy)
-        for section in NETWORK_SECTIONS
-        if section in table
-    ]
+    return [fault for kind, key, part in used for fault in _check_part(registry, kind, key, part)]
 
 
 def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -> list[Fault]:

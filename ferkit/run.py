@@ -26,7 +26,7 @@ from ferkit.protocol_options import Measure
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.run_dir import PREDICTION_COLUMNS, RunDir
-from ferkit.summary import describe_doubles, describe_unused, summarise
+from ferkit.summary import describe_doubles, describe_idle, describe_unused, summarise
 from ferkit.trial import try_network
 
 SILENCE = Silence()
@@ -114,6 +114,7 @@ def find_notices(
     """What whoever reads the numbers must know, before there are any."""
     return [
         *order.notices,
+        *describe_idle(order.recipe, order.registry),
         *run_dir.environment_changes(),
         *([f"Other data: {difference}"] if difference else []),
         *describe_doubles(crops.faces),

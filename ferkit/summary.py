@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ferkit.assemble import NETWORK_SECTIONS, uses_network
 from ferkit.evaluation import evaluate
 from ferkit.faces import CropResult
 from ferkit.interfaces import Face
 from ferkit.metrics.calibration import TEMPERATURES
 from ferkit.protocol import Cell
 from ferkit.recipe import Recipe
+from ferkit.registry import Registry
 from ferkit.results import read_metrics
 from ferkit.run_dir import RunDir
 
@@ -23,6 +25,15 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
         return []
     verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
     return [f"{count} {verb} of another; copies may stand on both sides of a split"]
+
+
+def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
+    """A notice where the recipe says something of a network that its estimator does without."""
+    said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
+    is_used = uses_network(recipe.model_dump(exclude_none=True), registry)
+    if is_used or not said or recipe.estimator is None:
+        return []
+    return [f"The estimator {recipe.estimator.name!r} has no use for the recipe's {', '.join(said)}"]
 
 
 def describe_unused(cells: Sequence[Cell], images: int) -> list[str]:

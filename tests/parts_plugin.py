@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
-from ferkit.plugin import Component, Loss, Sample, WeightsName, hookimpl
+from ferkit.plugin import Component, Dataset, Descriptor, Loss, Sample, WeightsName, hookimpl
 from ferkit.registry import Registry
 from tests.builders import TinyBackbone, TinyHead
 
@@ -25,6 +27,8 @@ def ferkit_components() -> list[Component]:
         Component("detector", "hollow", "tests.parts_plugin:NoSuchDetector", "Its target is not there"),
         Component("detector", "odd", "tests.parts_plugin:OddDetector", "An option that no recipe can write"),
         Component("estimator", "constant", "tests.parts_plugin:ConstantEstimator", "Learns nothing"),
+        Component("estimator", "described", "tests.parts_plugin:DescribedEstimator", "Nested lists"),
+        Component("descriptor", "mean", "tests.parts_plugin:MeanDescriptor", "One number"),
         Component("weights", "faces_2018", "tests.parts_plugin:WEIGHTS", "Never fetched"),
     ]
 
@@ -107,3 +111,20 @@ class ConstantEstimator:
     def __init__(self, labels: Sequence[str], seed: int) -> None:
         self.labels = labels
         self.seed = seed
+
+
+class MeanDescriptor:
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+        self.signature = f"mean {scale}"
+
+    def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array([self.scale * image.mean()])
+
+
+class DescribedEstimator:
+    def __init__(
+        self, labels: Sequence[str], descriptors: tuple[Descriptor, ...], source: Dataset | None = None
+    ) -> None:
+        self.descriptors = descriptors
+        self.source = source

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ferkit.assemble import build, check_components
+from ferkit.assemble import build, check_components, uses_network
 from ferkit.discovery import load_plugins
 from ferkit.errors import ComponentError
 from ferkit.recipe import Part
@@ -155,3 +155,24 @@ def test_an_estimator_needs_no_network(registry: Registry) -> None:
 @pytest.mark.parametrize("malformed", [{"data": 3}, {"data": {"name": 3}}, {"loss": []}])
 def test_malformed_parts_are_left_to_the_schema(registry: Registry, malformed: dict[str, Any]) -> None:
     assert check_components(table(**malformed), registry) == []
+
+
+def test_a_list_of_components_is_built_in_its_order(registry: Registry) -> None:
+    part = Part(name="described", descriptors=[{"name": "mean"}, {"name": "mean", "scale": 3}])
+    found = build(registry, "estimator", part, **CONTEXT).descriptors
+    assert [one.scale for one in found] == [1.0, 3.0]
+
+
+def test_the_folders_of_an_estimators_data_sets_are_looked_for(registry: Registry, tmp_path: Path) -> None:
+    source = {"name": "folder", "root": str(tmp_path / "gone")}
+    part = {"name": "described", "descriptors": [{"name": "mean"}], "source": source}
+    (fault,) = check_components({"estimator": part}, registry)
+    assert str(fault).startswith(f"estimator.source: there is no folder {tmp_path / 'gone'}")
+
+
+def test_the_network_of_a_recipe_is_used_unless_an_estimator_does_without() -> None:
+    registry = load_plugins(["tests.parts_plugin", "tests.tiny_plugin"])
+    expected = {"constant": False, "seeing": True, "unknown": False}
+    assert uses_network({}, registry)
+    for name, is_used in expected.items():
+        assert uses_network({"estimator": {"name": name}}, registry) is is_used

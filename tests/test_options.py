@@ -216,3 +216,24 @@ def test_a_number_that_is_not_finite_is_refused(registry: Registry, value: float
     (found,) = faults(registry, "head", "pooling", {"dropout": value})
     assert found.startswith("part.dropout: expected a number, got ")
     assert found.endswith("(not finite)")
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ([{"name": "mean"}, {"name": "mean", "scale": 2}], None),
+        (
+            {"name": "mean"},
+            'part.descriptors: expected a list of descriptors, written [{ name = "...", ... }',
+        ),
+        ([], "part.descriptors: expected a list of descriptors"),
+        ([{"name": "mean"}, "mean"], "part.descriptors.1: expected a descriptor, written { name ="),
+        ([{"name": "maen"}], "part.descriptors.0.name: no descriptor is called 'maen'. Did you mean 'mean'?"),
+        ([{"name": "mean", "scale": "2"}], "part.descriptors.0.scale: expected a number, got"),
+    ],
+)
+def test_a_list_of_components_is_checked_one_by_one(
+    registry: Registry, value: object, fault: str | None
+) -> None:
+    found = faults(registry, "estimator", "described", {"descriptors": value})
+    assert (found == []) if fault is None else found[0].startswith(fault)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ferkit.plugin import Component, Epoch, Face, Sample, hookimpl
+from ferkit.plugin import Component, Dataset, Epoch, Face, FeatureEstimator, Sample, hookimpl
 from tests.builders import TinyBackbone
 
 
@@ -18,6 +18,9 @@ def ferkit_components() -> list[Component]:
     return [
         Component("dataset", "squares", "tests.tiny_plugin:Squares", "Squares, as bright as their label"),
         Component("backbone", "tiny", "tests.tiny_plugin:TinyBackbone", "Two convolutions"),
+        Component("head", "mute", "tests.builders:TinyHead", "Has no embed"),
+        Component("estimator", "seeing", "tests.tiny_plugin:Seeing", "The nearest face as a network sees it"),
+        Component("estimator", "telling", "tests.tiny_plugin:Telling", "Tells all that an epoch can"),
         Component("estimator", "majority", "tests.tiny_plugin:Majority", "Always the commonest label"),
     ]
 
@@ -69,4 +72,58 @@ class Majority:
         return probabilities
 
 
-__all__ = ["Majority", "Squares", "TinyBackbone", "ferkit_components"]
+class Seeing:
+    """The label of the nearest training face, by what the recipe's network sees."""
+
+    def __init__(self, labels: Sequence[str], network: FeatureEstimator, is_trained: bool = True) -> None:
+        self.labels = labels
+        self.network = network
+        self.is_trained = is_trained
+
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        if self.is_trained:
+            for _ in self.network.fit(train, validation):
+                pass
+        self.seen = self.network.embed(train)
+        self.known = [self.labels.index(face.sample.label) for face in train]
+        yield Epoch(1, 0.0, 1.0, 0.0, self.predict(validation), 0.0, 0.0)
+
+    def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        distances = np.linalg.norm(self.network.embed(faces)[:, None] - self.seen[None], axis=2)
+        nearest: NDArray[np.float64] = np.eye(len(self.labels))[
+            np.array(self.known)[distances.argmin(axis=1)]
+        ]
+        return nearest
+
+
+class Telling(Majority):
+    """Two epochs that say all that they can; learns from further squares."""
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        crop: Callable[[str, Dataset], Sequence[Face]],
+        state_file: Path,
+        source: Dataset,
+        epochs: int = 2,
+    ) -> None:
+        super().__init__(labels)
+        self.crop = crop
+        self.state_file = state_file
+        self.source = source
+        self.epochs = epochs
+
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        source = self.crop("source", self.source)
+        for number in range(1, self.epochs + 1):
+            self.state_file.parent.mkdir(parents=True, exist_ok=True)
+            self.state_file.write_text(str(number))
+            told = {"source_faces": float(len(source)), "loss_adv": 1 / number}
+            sheet = np.full((4, 6, 3), 40 * number, dtype=np.uint8)
+            notices = ["The generator has collapsed"] if number == 2 else []
+            yield Epoch(
+                number, 0.0, 0.5, 0.0, self.predict(validation), 0.0, 0.0, told, notices, {"sheet": sheet}
+            )
+
+
+__all__ = ["Majority", "Seeing", "Squares", "Telling", "TinyBackbone", "ferkit_components"]
