@@ -174,7 +174,8 @@ class Descriptor(Protocol):
 
 
 class Estimator(Protocol):
-    """What a protocol evaluates; built with `labels` and its options, and with what it names of these:
+    """What a protocol evaluates; built with `labels` and its options, and with what it names of these. To
+    build it must be cheap: a check does so too, with None for the last three.
 
     seed, an int that differs between repeats and folds; crop, which gives another data set's faces as the
     recipe's own detector crops them, `crop("source", dataset)`, and lists them in the run's folder;

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ferkit.data.split_file import Split
 
 DEFAULT_SIDE: int = Model().image_size
-TRIED = ("model", "loss", "plugins")
+TRIED = ("model", "loss", "estimator", "plugins")
 """Keys of what a trial of the network is made of: where one of them has a fault already, there is none."""
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ferkit.assemble import uses_network
+from ferkit.assemble import build, uses_network
 from ferkit.errors import Fault, FerkitError
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.options import without_weights
@@ -17,7 +17,8 @@ Built = TypeVar("Built")
 
 
 def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None = None) -> list[Fault]:
-    """Faults in the values of the network's options, and in how its parts and the image size go together.
+    """Faults in the values of the estimator's and the network's options, and in how its parts and the image
+    size go together.
 
     labels: the data's, where they are known. Everything is built on torch's meta device, without weights:
     it takes no memory, fetches nothing and computes nothing. What can't be built there is not judged.
@@ -26,6 +27,8 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
 
     from ferkit.estimators import build_loss, build_network
 
+    if recipe.estimator and (faults := _try_estimator(recipe.estimator, registry, labels)):
+        return faults
     if not uses_network(recipe.model_dump(exclude_none=True), registry):
         return []
     if labels is None:
@@ -43,6 +46,13 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
             count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
             faults += _try_images(network.train(), torch.zeros(count, 3, side, side))
     return faults
+
+
+def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Fault]:
+    """What its constructor refuses, given nothing to compute with."""
+    context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
+    nothing = dict.fromkeys(("crop", "state_file", "network"))
+    return _try("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
 
 
 def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Fault]]:

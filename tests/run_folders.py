@@ -47,7 +47,7 @@ def write_run(
     watched: str = "test",
     **summary: Any,
 ) -> Path:
-    """A finished run of one epoch; movies: how many groups the images of a fold are dealt out to."""
+    """A finished run of two equal epochs; movies: how many groups the images of a fold are dealt out to."""
     rows = []
     for repeat, folds in enumerate(repeats):
         for fold, fears in enumerate(folds):
@@ -59,8 +59,9 @@ def write_run(
                 choice = {"candidate": None, "settings": {}, "epoch": 1, "temperature": 2.0}
                 (cell / "choice.json").write_text(json.dumps(choice))
             right = sum((fear > 0.5) == number % 2 for number, fear in enumerate(fears)) / len(fears)
-            row = {"repeat": repeat, "fold": fold, "epoch": 1, "watched": watched, "accuracy": right}
-            rows.append({**row, "mean_recall": right, "nll": 1.0, "train_loss": 1.0, "seconds": 30.0})
+            for epoch in (1, 2):
+                row = {"repeat": repeat, "fold": fold, "epoch": epoch, "watched": watched, "accuracy": right}
+                rows.append({**row, "mean_recall": right, "nll": 1.0, "train_loss": 1.0, "seconds": 15.0})
     lines = ["path,label,groups,sha256,box,score,problem"]
     for fold, fears in enumerate(repeats[0]):
         for number in range(len(fears)):

@@ -92,7 +92,7 @@ def test_predictions_of_another_epoch_than_the_one_that_is_meant_are_refused(tmp
 def test_a_repeat_that_lacks_a_fold_is_told(tmp_path: Path) -> None:
     write_run(tmp_path, [FIRST, SECOND])
     metrics = tmp_path / "metrics.jsonl"
-    metrics.write_text("".join(metrics.read_text().splitlines(keepends=True)[:-1]))
+    metrics.write_text("".join(metrics.read_text().splitlines(keepends=True)[:-2]))
     with pytest.raises(RunError, match="not every repeat has every fold"):
         evaluate(tmp_path, PROTOCOL, LABELS)
 

@@ -70,6 +70,12 @@ def test_a_neutral_class_of_another_name_is_judged_by_the_datas_own_labels() -> 
     assert "no label is called 'calm'; the labels are anger, neutral" in str(fault)
 
 
+def test_what_an_estimators_constructor_refuses_is_told() -> None:
+    overrides = ['plugins=["tests.tiny_plugin"]', 'estimator={name="majority", confidence=3.0}']
+    with pytest.raises(RecipeError, match=r"confidence: expected a share up to 1, got 3\.0"):
+        load_recipe("quickstart", overrides)
+
+
 def test_an_estimator_has_no_network_to_try() -> None:
     overrides = ['plugins=["tests.tiny_plugin"]', 'estimator={name="majority"}', "loss.epsilon=2.0"]
     recipe, registry = load_recipe("quickstart", overrides)

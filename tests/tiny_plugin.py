@@ -18,7 +18,7 @@ def ferkit_components() -> list[Component]:
     return [
         Component("dataset", "squares", "tests.tiny_plugin:Squares", "Squares, as bright as their label"),
         Component("backbone", "tiny", "tests.tiny_plugin:TinyBackbone", "Two convolutions"),
-        Component("head", "mute", "tests.builders:TinyHead", "Has no embed"),
+        Component("head", "mute", "tests.tiny_plugin:TinyHead", "Has no embed"),
         Component("estimator", "seeing", "tests.tiny_plugin:Seeing", "The nearest face as a network sees it"),
         Component("estimator", "telling", "tests.tiny_plugin:Telling", "Tells all that an epoch can"),
         Component("estimator", "majority", "tests.tiny_plugin:Majority", "Always the commonest label"),
@@ -56,6 +56,8 @@ class Majority:
     """An estimator without epochs."""
 
     def __init__(self, labels: Sequence[str], confidence: float = 1.0) -> None:
+        if confidence > 1:
+            raise ValueError(f"confidence: expected a share up to 1, got {confidence}")
         self.labels = labels
         self.confidence = confidence
         self.commonest = 0

@@ -69,7 +69,8 @@ class Knowing:
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         if self.fault == "silent":
             return
-        yield Epoch(1, 0.0, 0.0, 0.0, self.predict(validation), 0.0, 0.0)
+        for number in (1, 2):
+            yield Epoch(number, 0.0, 0.0, 0.0, self.predict(validation), 0.0, 0.0)
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         found = np.full((len(faces), len(self.labels)), 0.1)

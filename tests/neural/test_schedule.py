@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from ferkit import recipe
@@ -64,3 +67,27 @@ def test_the_output_has_a_rate_of_its_own_or_the_heads() -> None:
 def test_the_head_has_a_rate_of_its_own() -> None:
     optimizer = make_optimizer(tiny_network(), recipe.Optimizer(lr=1.0, head_lr=10.0))
     assert [group["lr"] for group in optimizer.param_groups] == [1.0, 10.0]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_the_optimizer_is_the_recipes_with_its_epsilon(name: str) -> None:
+    optimizer = make_optimizer(tiny_network(), recipe.Optimizer(name=name, eps=0.1))
+    assert type(optimizer).__name__.lower() == name
+    assert {group["eps"] for group in optimizer.param_groups} == {0.1}
+
+
+def test_parameters_on_a_manifold_are_moved_by_riemannian_adam_and_by_no_other() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # geoopt 0.5 compiles with what torch has deprecated
+        import geoopt
+    network = tiny_network()
+    start = torch.linalg.qr(torch.randn(4, 2)).Q
+    network.head.turn = geoopt.ManifoldParameter(start, geoopt.EuclideanStiefel())
+    optimizer = make_optimizer(network, recipe.Optimizer(lr=0.3))
+    for _ in range(3):
+        network.head.turn.grad = torch.randn(4, 2)
+        optimizer.step()
+    assert not torch.allclose(network.head.turn, start)
+    assert torch.allclose(network.head.turn.mT @ network.head.turn, torch.eye(2), atol=1e-5)
+    with pytest.raises(RunError, match="on a manifold, which adamw can't move"):
+        make_optimizer(network, recipe.Optimizer(name="adamw"))
