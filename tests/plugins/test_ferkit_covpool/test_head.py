@@ -166,6 +166,14 @@ def departure(weight: Tensor) -> float:
     return (weight.mT @ weight - torch.eye(weight.shape[1])).abs().max().item()
 
 
+def test_a_map_begins_orthonormal_and_as_no_other_does() -> None:
+    one, other = (BiMap(12, 5).weight.detach() for _ in range(2))
+    assert departure(one) < 1e-6
+    assert departure(other) < 1e-6
+    assert (one - other).abs().max() > 0.1
+    assert one.abs().min() > 0
+
+
 def test_the_map_stays_orthonormal_after_every_step() -> None:
     torch.manual_seed(0)
     head = make_head(bimap=(6, 4))
