@@ -35,7 +35,7 @@ class LinearSvcEstimator:
         normalise: bool = True,
         train_network: bool = True,
     ) -> None:
-        if c <= 0:
+        if not c > 0:
             raise ValueError(f"c: expected a number above 0, got {c}")
         self.labels = tuple(labels)
         self.network = network
@@ -50,7 +50,7 @@ class LinearSvcEstimator:
         classes = self._classes(train)
         epochs = list(self.network.fit(train, validation)) if self.train_network else []
         features = self._features(train)
-        if np.allclose(features, features[0]):
+        if np.ptp(features, axis=0).max() <= 1e-6 * np.abs(features).max():
             raise RunError(
                 f"linear_svc: expected features that differ, got the same {features.shape[1]} numbers for "
                 f"all {len(train)} faces, so that no class can be told from another. The network's training "

@@ -180,7 +180,16 @@ def test_predicting_before_fitting_is_refused() -> None:
         LinearSvcEstimator(LABELS, FakeNetwork()).predict(FACES)
 
 
-@pytest.mark.parametrize("c", [0.0, -1.0])
+def test_features_that_differ_are_used_however_small_they_are() -> None:
+    class Faint(FakeNetwork):
+        def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+            return super().embed(faces) * 1e-12
+
+    _, epoch = fit(Faint(), c=1e26, normalise=False)
+    assert (epoch.probabilities.argmax(axis=1) == indices(FACES[::2])).all()
+
+
+@pytest.mark.parametrize("c", [0.0, -1.0, float("nan")])
 def test_a_c_that_is_not_above_0_is_refused(c: float) -> None:
     with pytest.raises(ValueError, match=f"c: expected a number above 0, got {c}"):
         LinearSvcEstimator(LABELS, FakeNetwork(), c=c)
