@@ -34,11 +34,13 @@ def test_every_row_of_the_papers_table_has_a_line(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_told_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    table = make_table(DEFINITION, [write_run(tmp_path / "a", [HALF])])
+    lacking = DEFINITION.row[-1].model_copy(update={"place": 10, "recipes": []})
+    definition = DEFINITION.model_copy(update={"row": [*DEFINITION.row, lacking]})
+    table = make_table(definition, [write_run(tmp_path / "a", [HALF])])
     assert "Row 4: no run under grouped, nested: `ferkit run sfew_inception --set protocol.name=nested`" in (
         table.missing
     )
-    assert "Row 9: no recipe makes it yet." in table.missing
+    assert "Row 10: no recipe makes it yet." in table.missing
 
 
 def test_protocols_are_columns_and_each_has_its_run(tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""The network that the paper trains from scratch, up to its covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from ferkit_covpool.layers import check_momentum, initialise
+
+BLOCKS = {"block1": (64,), "block2": (96,), "block3": (128, 128), "block4": (256, 256)}
+"""The channels of each block's convolutions."""
+
+
+class CovPoolBackbone(nn.Module):
+    """Four blocks of 3×3 convolutions with batch norm and ReLU, the first three ending in a 2×2 max pool.
+
+    Stages for a 100-pixel input: block1 64×50×50, block2 96×25×25, block3 128×12×12, block4 256×12×12.
+    standardize: each image less its own mean, by its own deviation, as the published code does; whatever
+    `normalize` says comes to the same then. batch_norm_momentum: how fast batch norm forgets; the published
+    0.005 (a decay of 0.995) needs thousands of steps, the default is torch's.
+    """
+
+    stages: Mapping[str, int] = {name: widths[-1] for name, widths in BLOCKS.items()}
+    default_stage = "block4"
+
+    def __init__(self, standardize: bool = True, batch_norm_momentum: float = 0.1) -> None:
+        super().__init__()
+        check_momentum(batch_norm_momentum)
+        self.standardize = standardize
+        self.blocks = nn.ModuleDict()
+        channels = 3
+        for name, widths in BLOCKS.items():
+            self.blocks[name] = _make_block(channels, widths, name != "block4", batch_norm_momentum)
+            channels = widths[-1]
+        initialise(self)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """(B, 3, H, W), at least 8 by 8 -> every block's map, (B, C, h, w)."""
+        maps = {}
+        one = standardize(images) if self.standardize else images
+        for name, block in self.blocks.items():
+            one = maps[name] = block(one)
+        return maps
+
+
+def standardize(images: Tensor) -> Tensor:
+    """Each image of mean 0 and deviation 1 over its places and channels; one without contrast becomes 0."""
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    deviation = images.std(dim=(1, 2, 3), keepdim=True, correction=0)
+    # As the published code has it, on its scale of 0 to 255: no deviation below 1 / √(values).
+    smallest = 1 / (128 * images.shape[1:].numel() ** 0.5)
+    return (images - mean) / deviation.clamp_min(smallest)
+
+
+def _make_block(channels: int, widths: tuple[int, ...], is_pooled: bool, momentum: float) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for width in widths:
+        # No bias before batch norm, which takes the mean off.
+        layers.append(nn.Conv2d(channels, width, 3, padding=1, bias=False))
+        layers += [nn.BatchNorm2d(width, eps=1e-3, momentum=momentum), nn.ReLU()]
+        channels = width
+    return nn.Sequential(*layers, *([nn.MaxPool2d(2)] if is_pooled else []))

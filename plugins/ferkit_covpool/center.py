@@ -1,0 +1,56 @@
+"""Center loss (Wen et al. 2016), beside another loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ferkit.plugin import Loss
+
+
+class CenterLoss(nn.Module):
+    """base + weight·½·‖x − c_y‖², the mean over the batch: x an image's logits, c_y its class's centre.
+
+    weight: λ of equation 5. rate: α of Wen et al.'s update, c_j ← c_j − α·Σ(c_j − x_i) / (1 + n_j) over the
+    n_j images of class j in a batch; 0 leaves the centres at 0, where they begin. base: the other loss, cross
+    entropy if none is named. An image with soft targets is of the class with the largest, as for focal loss's
+    "true_class"; the base is handed the targets as they are. The centres move with batches that are trained
+    on, which the logits' need of a gradient tells, and are part of the loss's state.
+    """
+
+    centers: Tensor
+
+    def __init__(
+        self, num_classes: int, weight: float = 0.01, rate: float = 0.5, base: Loss | None = None
+    ) -> None:
+        super().__init__()
+        if weight < 0:
+            raise ValueError(f"weight: expected a number of at least 0, got {weight}")
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate: expected a share from 0 to 1, got {rate}")
+        self.weight = weight
+        self.rate = rate
+        self.base = base if base is not None else _cross_entropy
+        self.register_buffer("centers", torch.zeros(num_classes, num_classes))
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        exact = logits if logits.dtype == torch.float64 else logits.float()
+        classes = targets if targets.dim() == 1 else targets.argmax(dim=1)
+        away = exact - self.centers.to(exact)[classes]
+        pull = away.square().sum(dim=1).mean() / 2
+        if self.training and torch.is_grad_enabled() and logits.requires_grad:
+            self._move_centers(away.detach(), classes)
+        return self.base(logits, targets) + self.weight * pull
+
+    @torch.no_grad()
+    def _move_centers(self, away: Tensor, classes: Tensor) -> None:
+        """Equation 4; away: each image's x − c_y, (B, K)."""
+        members = F.one_hot(classes, len(self.centers)).to(away)
+        steps = members.mT @ away / (1 + members.sum(dim=0))[:, None]
+        self.centers += self.rate * steps.to(self.centers)
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    exact = logits if logits.dtype == torch.float64 else logits.float()
+    return F.cross_entropy(exact, targets if targets.dim() == 1 else targets.to(exact))
