@@ -18,7 +18,7 @@ def ferkit_components() -> list[Component]:
     return [
         Component("dataset", "squares", "tests.tiny_plugin:Squares", "Squares, as bright as their label"),
         Component("backbone", "tiny", "tests.tiny_plugin:TinyBackbone", "Two convolutions"),
-        Component("head", "mute", "tests.tiny_plugin:TinyHead", "Has no embed"),
+        Component("head", "mute", "tests.builders:TinyHead", "Has no embed"),
         Component("estimator", "seeing", "tests.tiny_plugin:Seeing", "The nearest face as a network sees it"),
         Component("estimator", "telling", "tests.tiny_plugin:Telling", "Tells all that an epoch can"),
         Component("estimator", "majority", "tests.tiny_plugin:Majority", "Always the commonest label"),

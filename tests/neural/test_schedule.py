@@ -82,7 +82,7 @@ def test_parameters_on_a_manifold_are_moved_by_riemannian_adam_and_by_no_other()
         import geoopt
     network = tiny_network()
     start = torch.linalg.qr(torch.randn(4, 2)).Q
-    network.head.turn = geoopt.ManifoldParameter(start, geoopt.EuclideanStiefel())
+    network.head.turn = geoopt.ManifoldParameter(start.clone(), geoopt.EuclideanStiefel())
     optimizer = make_optimizer(network, recipe.Optimizer(lr=0.3))
     for _ in range(3):
         network.head.turn.grad = torch.randn(4, 2)
