@@ -47,8 +47,8 @@ class SvmEstimator:
         variance: float = 0.98,
         scaling: Scaling = "features",
         kernel: Kernel = "rbf",
-        C: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0),  # noqa: N803  as it is called everywhere
-        gamma: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0),
+        C: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0),  # noqa: N803  as it is called everywhere
+        gamma: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0),
         inner_folds: int = 5,
         inner_by: str | None = None,
         class_weights: ClassWeights = "equal",
@@ -75,7 +75,7 @@ class SvmEstimator:
         self.fitted: Pipeline | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """One epoch, whose losses are negative log-likelihoods. Raises DataError."""
+        """One epoch, whose losses are negative log-likelihoods at the inner folds' T. Raises DataError."""
         start = perf_counter()
         parts = describe_faces(train, self.descriptors, self.image_size)
         self._check_training(train, parts)

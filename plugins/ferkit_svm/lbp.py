@@ -18,7 +18,7 @@ class LbpDescriptor:
     A pattern whose bits change at most twice around the circle is uniform and has a bin of its own; all
     others share one: points·(points − 1) + 3 bins, 59 for 8 points. A cell's counts are divided by their sum:
     D = bins·grid², which is 2891 for 8 points and grid = 7. The defaults are for faces of 128 pixels: 8
-    points at radius 2 and cells of about 18 pixels are what Shan, Gong and McOwan (2009) take for expressions.
+    points at radius 2 and cells of about 18 pixels, as Shan, Gong and McOwan (2009) have for expressions.
     Greys are rounded to whole numbers. A constant image has one pattern, all bits set.
 
     points: 4 to 16; radius: 1 to 8 pixels; grid: 1 to 16.

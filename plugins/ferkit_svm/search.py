@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 
 Kernel = Literal["rbf", "linear"]
 ClassWeights = Literal["equal", "inverse_frequency"]
-TEMPERATURES = (0.1, 10.0)
+TEMPERATURES = (0.1, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def class_logits(machine: SVC, rows: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
-    """T in 0.1..10 with the least mean negative log-likelihood of softmax(logits/T).
+    """T in 0.1..100 with the least mean negative log-likelihood of softmax(logits/T).
 
     It changes no argmax (Guo et al. 2017, section 4.2).
     """
