@@ -43,14 +43,13 @@ def deal(
     as many folds as that, and a notice says so. Raises DataError where not even two can be made that each
     leave every class something to learn from.
     """
-    found = _most_folds(truth, groups)
+    problem, most = min(_most_folds(truth, groups).items(), key=lambda one: one[1])
+    if most < 2:
+        raise DataError(f"C and gamma can't be chosen on inner folds: {problem}. {_remedy(groups)}")
     notices = []
-    for problem, most in found.items():
-        if most < 2:
-            raise DataError(f"C and gamma can't be chosen on inner folds: {problem}. {_remedy(groups)}")
-        if most < folds:
-            notices.append(f"C and gamma were chosen on {most} inner folds, not {folds}: {problem}")
-            folds = most
+    if most < folds:
+        notices = [f"C and gamma were chosen on {most} inner folds, not {folds}: {problem}"]
+        folds = most
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(folds, shuffle=True, random_state=seed % 2**32)
     parts = list(splitter.split(np.zeros(len(truth)), truth, groups))
@@ -60,7 +59,7 @@ def deal(
                 f"C and gamma can't be chosen on inner folds: one of the {folds} holds every image of "
                 f"{missing[0]!r}. {_remedy(groups)}"
             )
-    return parts, notices[-1:]
+    return parts, notices
 
 
 def _most_folds(truth: Sequence[str], groups: Sequence[str] | None) -> dict[str, int]:

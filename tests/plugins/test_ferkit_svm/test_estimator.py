@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ferkit_svm import ferkit_components
 from ferkit_svm.estimator import SvmEstimator
 from ferkit_svm.lpq import LpqDescriptor
 from ferkit_svm.phog import PhogDescriptor
@@ -235,6 +236,16 @@ def test_without_faces_there_is_no_answer_and_before_fit_a_refusal() -> None:
 def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(**options)
+
+
+def test_every_component_of_the_plugin_can_be_loaded() -> None:
+    found = {(one.kind, one.name): one.load().__name__ for one in ferkit_components()}
+    assert found == {
+        ("descriptor", "phog"): "PhogDescriptor",
+        ("descriptor", "lpq"): "LpqDescriptor",
+        ("descriptor", "lbp"): "LbpDescriptor",
+        ("estimator", "svm"): "SvmEstimator",
+    }
 
 
 def test_the_recipe_of_row_1_builds_what_the_paper_names() -> None:
