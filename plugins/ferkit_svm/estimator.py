@@ -28,7 +28,7 @@ class SvmEstimator:
     describe, 16 to 1024 pixels; variance: the share that PCA keeps; scaling: see `make_preparation`; kernel,
     C, gamma: the SVM's; every C is tried with every gamma on inner_folds parts of the training faces, and
     gamma is in units of 1/(total variance of what the SVM is given), scikit-learn's "scale". inner_by: the
-    kind of group that no two inner folds share; left out, the coarsest that the data has; "none" for none.
+    kind of group that no two inner folds share; left out, the coarsest that all faces have; "none" for none.
     class_weights: whether a class of few images weighs as much as one of many. seed: of the inner folds'
     deal, the only thing that is random.
 
@@ -61,6 +61,8 @@ class SvmEstimator:
                 raise ValueError(f"{name}: expected numbers above 0, got {list(values)}")
         if inner_folds < 2:
             raise ValueError(f"inner_folds: expected at least 2, got {inner_folds}")
+        if inner_by == "":
+            raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
         self.labels = tuple(labels)
         self.seed = seed
         self.descriptors = descriptors

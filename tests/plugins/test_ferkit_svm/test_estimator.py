@@ -231,6 +231,7 @@ def test_without_faces_there_is_no_answer_and_before_fit_a_refusal() -> None:
         ({"C": ()}, r"C: expected numbers above 0, got \[\]"),
         ({"gamma": (1.0, 0.0)}, r"gamma: .* got \[1.0, 0.0\]"),
         ({"inner_folds": 1}, "inner_folds: .* got 1"),
+        ({"inner_by": ""}, 'inner_by: expected a kind of group.* got ""'),
     ],
 )
 def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: str) -> None:
