@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,8 @@ def train_cell(
     for epoch in estimator.fit([faces[position] for position in cell.train], watched):
         check_probabilities(epoch.probabilities, len(watched), labels, name)
         scores = score(truth, epoch.probabilities, labels)
+        if isnan(epoch.validation_loss):
+            epoch = replace(epoch, validation_loss=scores.nll)
         run_dir.keep_pictures(cell, epoch)
         is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
         if is_best and cell.validation is not None:

@@ -68,8 +68,9 @@ class Epoch:
     """What one epoch of training came to.
 
     number: from 1; probabilities: (validation faces, labels) float64, each row adding up to 1;
-    losses are means over the images, by the recipe's own loss; accuracies in 0..1; seconds: spent on
-    training and on validation together.
+    losses are means over the images, by the recipe's own loss; a validation_loss of NaN, of an estimator that
+    reads no label of these faces, is replaced by the probabilities' NLL; accuracies in 0..1; seconds: spent
+    on training and on validation together.
 
     details: further numbers, drawn in the report; notices: what whoever reads the numbers must know, a
     sentence each; pictures: name -> (H, W, 3) uint8 RGB, kept in the run's folder and shown where photographs

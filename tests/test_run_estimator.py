@@ -73,6 +73,7 @@ def test_what_epochs_tell_stands_in_metrics_summary_and_report(recipe: Path, tmp
         {"source_faces": 6.0, "loss_adv": 1.0},
         {"source_faces": 6.0, "loss_adv": 0.5},
     ]
+    assert [row["validation_loss"] for row in rows] == [row["nll"] for row in rows]
     notices = summary_of(folder)["notices"]
     assert "The generator has collapsed (repeat 1, fold 1, epoch 2, and 1 more)" in notices
     page = (folder / "report.html").read_text()

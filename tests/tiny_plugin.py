@@ -124,7 +124,16 @@ class Telling(Majority):
             sheet = np.full((4, 6, 3), 40 * number, dtype=np.uint8)
             notices = ["The generator has collapsed"] if number == 2 else []
             yield Epoch(
-                number, 0.0, 0.5, 0.0, self.predict(validation), 0.0, 0.0, told, notices, {"sheet": sheet}
+                number,
+                0.0,
+                0.5,
+                float("nan"),
+                self.predict(validation),
+                0.0,
+                0.0,
+                told,
+                notices,
+                {"sheet": sheet},
             )
 
 
