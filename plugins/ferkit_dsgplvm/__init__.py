@@ -1,0 +1,15 @@
+"""DS-GPLVM: one latent space for several views of a face (Eleftheriadis, Rudovic and Pantic 2015)."""
+
+from ferkit.plugin import Component, hookimpl
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    return [
+        Component(
+            "estimator",
+            "ds_gplvm",
+            "ferkit_dsgplvm.estimator:DsGplvmEstimator",
+            "Latent space shared by several descriptors (Eleftheriadis et al. 2015)",
+        )
+    ]

@@ -1,0 +1,200 @@
+"""DS-GPLVM as ferkit's protocols evaluate it: descriptors, the model, the nearest neighbour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit.plugin import DataError, Descriptor, Epoch, Face, RunError, describe_faces
+from ferkit_dsgplvm.back_projection import Mapping
+from ferkit_dsgplvm.kernel import Array
+from ferkit_dsgplvm.laplacian import Prior
+from ferkit_dsgplvm.model import DsGplvm, ModelOptions, fit_model
+from ferkit_dsgplvm.neighbours import NearestClass
+from ferkit_dsgplvm.option_checks import check_options
+from ferkit_dsgplvm.search import Choice, Training, choose, combine
+from ferkit_dsgplvm.views import Scaling, ViewScaler
+
+
+class DsGplvmEstimator:
+    """Discriminative shared Gaussian process latent variable model (Eleftheriadis, Rudovic, Pantic 2015).
+
+    descriptors: one view each. image_size: the faces' side in pixels. variance: what PCA keeps of a view;
+    scaling: of a view as a whole, or of each of its "components". prior: of the graph that joins faces of a
+    class, "lpp" or "lda"; xi: added to its Laplacian. back_projection: "independent", a kernel regression for
+    each view, averaged; "single", one on the views' kernels, added with `view_weights` (equal if empty).
+    width: of the back-projections' kernels, relative to the median squared distance.
+
+    latent_dims (q), prior_weights (β) and ridges (λ): where they hold more than one combination, that with
+    the best mean class recall over inner_folds inner folds is chosen, fits in the search having
+    search_cycles. inner_group: the kind of group, e.g. "movie", that no inner split divides.
+
+    cycles: of alternating directions; steps: L-BFGS iterations in each; mu: the constraints' weight, which
+    grows by `growth` each cycle up to mu_max. neighbours: of a class, that its distance is the mean of.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        descriptors: tuple[Descriptor, ...],
+        image_size: int = 128,
+        variance: float = 0.98,
+        scaling: Scaling = "view",
+        latent_dims: tuple[int, ...] = (6, 10, 15, 20),
+        prior_weights: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0),
+        ridges: tuple[float, ...] = (1.0,),
+        prior: Prior = "lpp",
+        xi: float = 1e-4,
+        back_projection: Mapping = "independent",
+        view_weights: tuple[float, ...] = (),
+        width: float = 1.0,
+        inner_folds: int = 3,
+        inner_group: str = "",
+        search_cycles: int = 15,
+        cycles: int = 100,
+        steps: int = 5,
+        mu: float = 1.0,
+        growth: float = 1.1,
+        mu_max: float = 1e3,
+        neighbours: int = 1,
+        seed: int = 0,
+    ) -> None:
+        start = ModelOptions(
+            latent_dims[0] if latent_dims else 0,
+            prior_weights[0] if prior_weights else 0.0,
+            prior,
+            back_projection,
+            view_weights,
+            ridges[0] if ridges else 0.0,
+            width,
+            xi,
+            cycles,
+            steps,
+            mu,
+            growth,
+            mu_max,
+        )
+        self.candidates = combine(start, latent_dims, prior_weights, ridges)
+        check_options(self.candidates, len(descriptors))
+        for name, number, least in (
+            ("image_size", image_size, 8),
+            ("inner_folds", inner_folds, 2),
+            ("search_cycles", search_cycles, 1),
+            ("neighbours", neighbours, 1),
+        ):
+            if number < least:
+                raise ValueError(f"{name}: expected a whole number of at least {least}, got {number}")
+        if not 0 < variance <= 1:
+            raise ValueError(f"variance: expected a share above 0, at most 1, got {variance}")
+        self.labels = list(labels)
+        self.descriptors = descriptors
+        self.image_size = image_size
+        self.variance = variance
+        self.scaling: Scaling = scaling
+        self.inner_folds = inner_folds
+        self.inner_group = inner_group
+        self.search_cycles = search_cycles
+        self.neighbours = neighbours
+        self.seed = seed
+        self.scalers: list[ViewScaler] = []
+        self.model: DsGplvm | None = None
+        self.nearest: NearestClass | None = None
+
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        """One epoch: more would be an invitation to choose among them on the test fold.
+
+        Raises DataError where the faces can't be learned from, RunError where the training breaks down.
+        """
+        began = perf_counter()
+        classes = self._classes_of(train)
+        _check_classes(classes, self.labels)
+        training = self._describe(train, classes)
+        choice = choose(
+            training, self.candidates, self.inner_folds, self.search_cycles, self.neighbours, self.seed
+        )
+        self.scalers = training.scalers(np.arange(len(train)))
+        views = [scale(one) for scale, one in zip(self.scalers, training.features, strict=True)]
+        self.model = fit_model(views, classes, choice.options)
+        self.nearest = NearestClass(self.model.points, classes, len(self.labels), self.neighbours)
+        left_out = self.model.leave_one_out()
+        self.nearest.fit_scale(left_out)
+        guesses = self.nearest.distances(left_out, left_out=True).argmin(axis=1)
+        details = _details(self.model, choice, float((guesses == classes).mean()))
+        fitted = self.nearest.probabilities(self.model.project(views))
+        probabilities = self.predict(validation)
+        yield Epoch(
+            number=1,
+            train_loss=_mean_nll(fitted, classes),
+            train_accuracy=float((fitted.argmax(axis=1) == classes).mean()),
+            validation_loss=_mean_nll(probabilities, self._classes_of(validation)),
+            probabilities=probabilities,
+            learning_rate=0.0,
+            seconds=perf_counter() - began,
+            details=details,
+        )
+
+    def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Each face on its own: its views, their back-projection, the nearest training faces."""
+        if self.model is None or self.nearest is None:
+            raise RunError("ds_gplvm: predict was called before fit")
+        if not faces:
+            return np.empty((0, len(self.labels)))
+        features = describe_faces(faces, self.descriptors, self.image_size)
+        views = [scale(one) for scale, one in zip(self.scalers, features, strict=True)]
+        return self.nearest.probabilities(self.model.project(views))
+
+    def _classes_of(self, faces: Sequence[Face]) -> NDArray[np.int64]:
+        return np.array([self.labels.index(face.sample.label) for face in faces], dtype=np.int64)
+
+    def _describe(self, train: Sequence[Face], classes: NDArray[np.int64]) -> Training:
+        features = describe_faces(train, self.descriptors, self.image_size)
+        names = [descriptor.signature for descriptor in self.descriptors]
+        groups = _groups_of(train, self.inner_group) if self.inner_group else None
+        return Training(features, names, classes, groups, self.variance, self.scaling)
+
+
+def _groups_of(faces: Sequence[Face], kind: str) -> NDArray[np.str_]:
+    for face in faces:
+        if kind not in face.sample.groups:
+            there = ", ".join(sorted(face.sample.groups)) or "none"
+            raise DataError(
+                f"{face.sample.path}: has no group {kind!r}, which inner_group asks for; it has: {there}"
+            )
+    return np.array([face.sample.groups[kind] for face in faces])
+
+
+def _check_classes(classes: NDArray[np.int64], labels: Sequence[str]) -> None:
+    counts = Counter(labels[index] for index in classes.tolist())
+    if len(counts) < 2:
+        there = next(iter(counts), "no face at all")
+        raise DataError(f"ds_gplvm: the training faces are all of one class ({there}); expected at least two")
+    alone = sorted(label for label, count in counts.items() if count == 1)
+    if alone:
+        raise DataError(
+            f"ds_gplvm: {', '.join(alone)}: one training face; expected at least two of each class, for the "
+            "prior to draw together. Add photographs, or leave the class out"
+        )
+
+
+def _details(model: DsGplvm, choice: Choice, left_out_accuracy: float) -> dict[str, float]:
+    last = model.history[-1]
+    found = {
+        "objective": last.objective,
+        "constraint_residual": last.residual,
+        "latent_dim": float(choice.options.latent_dim),
+        "prior_weight": choice.options.prior_weight,
+        "ridge": choice.options.ridge,
+        "leave_one_out_accuracy": left_out_accuracy,
+    }
+    return found if np.isnan(choice.score) else {**found, "inner_mean_recall": choice.score}
+
+
+def _mean_nll(probabilities: Array, classes: NDArray[np.int64]) -> float:
+    if not len(classes):
+        return float("nan")
+    of_truth = probabilities[np.arange(len(classes)), classes]
+    return -float(np.log(np.maximum(of_truth, 1e-12)).mean())

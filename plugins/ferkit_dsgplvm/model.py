@@ -1,0 +1,146 @@
+"""The model and its training: alternating directions on the augmented Lagrangian."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from ferkit.plugin import RunError
+from ferkit_dsgplvm.back_projection import BackProjection, Mapping
+from ferkit_dsgplvm.kernel import BOUNDS, Array, Hyperparameters, median_squared_distance
+from ferkit_dsgplvm.laplacian import Prior, shared_laplacian
+from ferkit_dsgplvm.objective import constraint_term, model_objective
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """latent_dim: q; prior_weight: β; ridge: λ; cycles: T; steps: L-BFGS iterations in each cycle.
+
+    mu grows from its first value by `growth` each cycle, up to mu_max.
+    """
+
+    latent_dim: int
+    prior_weight: float
+    prior: Prior = "lpp"
+    mapping: Mapping = "independent"
+    view_weights: tuple[float, ...] = ()
+    ridge: float = 1.0
+    width: float = 1.0
+    xi: float = 1e-4
+    cycles: int = 100
+    steps: int = 5
+    mu: float = 1.0
+    growth: float = 1.1
+    mu_max: float = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """objective: the model's own, without the constraints' terms; before and after: the augmented Lagrangian
+    around the X-step; residual: the constraints', relative to X."""
+
+    objective: float
+    before: float
+    after: float
+    residual: float
+
+
+@dataclass(slots=True)
+class DsGplvm:
+    """A fitted model: points X (N, q), a kernel for each view, the back-projections, and how it got there."""
+
+    points: Array
+    kernels: list[Hyperparameters]
+    back_projection: BackProjection
+    mu: float
+    history: list[Cycle] = field(default_factory=list)
+
+    def project(self, views: Sequence[Array]) -> Array:
+        """Views of M faces, each (M, D_v) -> latent places (M, q)."""
+        return self.back_projection.project(views)
+
+    def leave_one_out(self) -> Array:
+        return self.back_projection.leave_one_out(self.mu)
+
+
+def first_points(views: Sequence[Array], latent_dim: int) -> Array:
+    """The first principal components of the views side by side, each view with the same total variance.
+
+    Scaled so that the median squared distance is 2: one length scale in each of two directions. Raises
+    RunError where there are fewer components than latent_dim.
+    """
+    size, width = len(views[0]), sum(view.shape[1] for view in views)
+    if latent_dim > min(size - 1, width):
+        raise RunError(
+            f"ds_gplvm: latent_dims: expected at most {min(size - 1, width)} for {size} training faces with {width} "
+            f"features in all, got {latent_dim}. Take smaller ones, or more faces"
+        )
+    stacked = np.hstack([view / np.sqrt(max(view.var(axis=0).sum(), 1e-300)) for view in views])
+    left, singular, right = np.linalg.svd(stacked - stacked.mean(axis=0), full_matrices=False)
+    # The sign of a component is arbitrary: its largest loading is made positive.
+    largest = np.abs(right).argmax(axis=1)
+    signs = np.sign(right[np.arange(len(right)), largest])
+    points = (left * singular * signs)[:, :latent_dim]
+    return np.asarray(points * np.sqrt(2 / median_squared_distance(points)))
+
+
+def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: ModelOptions) -> DsGplvm:
+    """Training faces' views, each (N, D_v) and centred, and their classes (N,) -> the model.
+
+    Each cycle: a few L-BFGS steps in X and the kernels, the coefficients in closed form, the multipliers, a
+    larger mu. Nothing in it is random. Raises RunError where a matrix can't be factored.
+    """
+    points = first_points(views, options.latent_dim)
+    laplacian = shared_laplacian(views, classes, options.prior, options.xi)
+    back = BackProjection(views, options.mapping, options.ridge, options.width, options.view_weights)
+    mu = options.mu
+    back.start(points, mu)
+    model = DsGplvm(points, [Hyperparameters() for _ in views], back, mu)
+    for _ in range(options.cycles):
+        before, after = _move_points(model, views, laplacian, options)
+        back.solve(model.points, model.mu)
+        residual = back.residual(model.points)
+        back.climb(model.points, model.mu)
+        objective, _, _ = model_objective(
+            model.points, model.kernels, views, laplacian, options.prior_weight
+        )
+        model.history.append(Cycle(objective, before, after, residual))
+        mu = min(options.growth * model.mu, options.mu_max)
+        model.mu = mu
+    # The multipliers and mu have moved since: the coefficients that go with them.
+    back.solve(model.points, model.mu)
+    return model
+
+
+def _move_points(
+    model: DsGplvm, views: Sequence[Array], laplacian: Array, options: ModelOptions
+) -> tuple[float, float]:
+    """The X-step: the augmented Lagrangian before and after."""
+    shape, count = model.points.shape, model.points.size
+    constraints = model.back_projection.constraints()
+
+    def evaluate(flat: Array) -> tuple[float, Array]:
+        points, kernels = flat[:count].reshape(shape), _unpack(flat[count:])
+        value, by_points, by_kernels = model_objective(
+            points, kernels, views, laplacian, options.prior_weight
+        )
+        extra, by_constraints = constraint_term(points, constraints, model.mu)
+        return value + extra, np.concatenate([(by_points + by_constraints).ravel(), by_kernels.ravel()])
+
+    start = np.concatenate([model.points.ravel(), *[kernel.as_array() for kernel in model.kernels]])
+    bounds = [(None, None)] * count + list(BOUNDS) * len(views)
+    found = minimize(
+        evaluate, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": options.steps}
+    )
+    before, _ = evaluate(start)
+    model.points = np.asarray(found.x[:count].reshape(shape))
+    model.kernels = _unpack(found.x[count:])
+    return before, float(found.fun)
+
+
+def _unpack(flat: Array) -> list[Hyperparameters]:
+    return [Hyperparameters(*(float(number) for number in row)) for row in flat.reshape(-1, 4)]

@@ -1,0 +1,110 @@
+"""Which hyperparameters: an inner cross-validation on the training faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import recall_score
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from ferkit.plugin import DataError
+from ferkit_dsgplvm.kernel import Array
+from ferkit_dsgplvm.model import ModelOptions, fit_model
+from ferkit_dsgplvm.neighbours import NearestClass
+from ferkit_dsgplvm.views import Scaling, ViewScaler
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Training faces: each descriptor's features (N, D), their names, classes (N,), and what keeps together.
+
+    groups: (N,) a group for each face, no group being on both sides of an inner split; None: no groups.
+    """
+
+    features: Sequence[Array]
+    names: Sequence[str]
+    classes: NDArray[np.int64]
+    groups: NDArray[np.str_] | None
+    variance: float
+    scaling: Scaling
+
+    def scalers(self, rows: NDArray[np.int64]) -> list[ViewScaler]:
+        return [
+            ViewScaler(features[rows], name, self.variance, self.scaling)
+            for features, name in zip(self.features, self.names, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen options, and their mean class recall in 0..1 on the inner folds (nan: nothing to choose)."""
+
+    options: ModelOptions
+    score: float
+
+
+def combine(
+    start: ModelOptions, latent_dims: Sequence[int], prior_weights: Sequence[float], ridges: Sequence[float]
+) -> list[ModelOptions]:
+    """Every combination of the lists, the first ones varying slowest."""
+    return [
+        replace(start, latent_dim=dim, prior_weight=weight, ridge=ridge)
+        for dim, weight, ridge in product(latent_dims, prior_weights, ridges)
+    ]
+
+
+def hasten(options: ModelOptions, cycles: int) -> ModelOptions:
+    """The same path of mu in fewer cycles, each with a larger step."""
+    if cycles >= options.cycles:
+        return options
+    return replace(options, cycles=cycles, growth=options.growth ** (options.cycles / cycles))
+
+
+def choose(
+    training: Training, candidates: Sequence[ModelOptions], folds: int, cycles: int, neighbours: int, seed: int
+) -> Choice:
+    """The candidate with the best mean class recall over the inner folds; the first of equals.
+
+    cycles: of a fit in the search. Raises DataError where the faces can't be divided into the folds.
+    """
+    if len(candidates) == 1:
+        return Choice(candidates[0], float("nan"))
+    totals = np.zeros(len(candidates))
+    count = 0
+    for inner, held_out in split(training, folds, seed):
+        scalers = training.scalers(inner)
+        views = [scale(one[inner]) for scale, one in zip(scalers, training.features, strict=True)]
+        others = [scale(one[held_out]) for scale, one in zip(scalers, training.features, strict=True)]
+        classes, truth = training.classes[inner], training.classes[held_out]
+        for index, candidate in enumerate(candidates):
+            model = fit_model(views, classes, hasten(candidate, cycles))
+            nearest = NearestClass(model.points, classes, int(training.classes.max()) + 1, neighbours)
+            guesses = nearest.distances(model.project(others)).argmin(axis=1)
+            present = np.unique(truth)
+            totals[index] += recall_score(truth, guesses, labels=present, average="macro")
+        count += 1
+    best = int(totals.argmax())
+    return Choice(candidates[best], float(totals[best] / count))
+
+
+def split(
+    training: Training, folds: int, seed: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Inner folds, balanced by class: positions that train, positions that are held out."""
+    classes, groups = training.classes, training.groups
+    smallest = int(np.bincount(classes)[np.unique(classes)].min())
+    number = min(folds, smallest)
+    if groups is None:
+        yield from StratifiedKFold(number, shuffle=True, random_state=seed).split(classes, classes)
+        return
+    if (there := len(np.unique(groups))) < number:
+        raise DataError(
+            f"ds_gplvm: the training faces have {there} groups; expected at least {number} for the inner "
+            'folds. Lower inner_folds, or leave inner_group at ""'
+        )
+    dealt = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
+    yield from dealt.split(classes, classes, groups)

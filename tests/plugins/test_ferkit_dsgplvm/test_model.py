@@ -1,0 +1,167 @@
+"""The alternating directions, and what they find on two views of a curve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ferkit_dsgplvm.back_projection import BackProjection, Mapping
+from ferkit_dsgplvm.kernel import squared_distances
+from ferkit_dsgplvm.model import DsGplvm, ModelOptions, first_points, fit_model
+from numpy.typing import NDArray
+
+from ferkit.errors import RunError
+from tests.plugins.test_ferkit_dsgplvm.curve import Array, make_curve
+
+MAPPINGS: tuple[Mapping, ...] = ("independent", "single")
+OPTIONS = ModelOptions(latent_dim=2, prior_weight=30.0, cycles=12, growth=1.8)
+VIEWS, CLASSES, PLACES = make_curve(12, seed=0)
+OTHERS, TRUTH, OTHER_PLACES = make_curve(40, seed=1)
+
+
+def centred(views: list[Array], others: list[Array]) -> tuple[list[Array], list[Array]]:
+    means = [view.mean(axis=0) for view in views]
+    return (
+        [one - mean for one, mean in zip(views, means, strict=True)],
+        [one - mean for one, mean in zip(others, means, strict=True)],
+    )
+
+
+TRAIN, TEST = centred(VIEWS, OTHERS)
+
+
+@pytest.fixture(scope="module", params=MAPPINGS)
+def fitted(request: pytest.FixtureRequest) -> DsGplvm:
+    return fit_model(TRAIN, CLASSES, replace(OPTIONS, mapping=request.param))
+
+
+def one_nn(points: Array, places: Array) -> NDArray[np.int64]:
+    return np.asarray(CLASSES[squared_distances(places, points).argmin(axis=1)])
+
+
+def accuracy(points: Array, places: Array) -> float:
+    return float((one_nn(points, places) == TRUTH).mean())
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_coefficients_are_where_the_augmented_lagrangian_is_stationary(mapping: Mapping) -> None:
+    points = np.random.default_rng(2).standard_normal((len(CLASSES), 2))
+    back, mu = BackProjection(TRAIN, mapping, ridge=0.7), 1.9
+    back.start(points, mu)
+    back.climb(points, mu)
+    back.solve(points + 0.3, mu)
+    for kernel, coefficients, multipliers in zip(
+        back.kernels, back.coefficients, back.multipliers, strict=True
+    ):
+
+        def value(at: Array, kernel: Array = kernel, multipliers: Array = multipliers) -> float:
+            gap = points + 0.3 - kernel @ at
+            penalty = 0.35 * np.trace(at.T @ kernel @ at)
+            return float((multipliers * gap).sum() + mu / 2 * (gap**2).sum() + penalty)
+
+        direction = np.random.default_rng(4).standard_normal(coefficients.shape)
+        middle, step = value(coefficients), 1e-3
+        ahead, behind = value(coefficients + step * direction), value(coefficients - step * direction)
+        assert abs(ahead - behind) / (2 * step) < 1e-5
+        assert min(ahead, behind) > middle
+
+
+def test_a_single_map_has_the_weighed_sum_of_the_views_kernels() -> None:
+    each = BackProjection(TRAIN).kernels
+    back = BackProjection(TRAIN, "single", weights=(0.2, 0.8))
+    np.testing.assert_allclose(back.kernels[0], 0.2 * each[0] + 0.8 * each[1])
+    assert len(back.kernels) == 1
+
+
+def test_leaving_one_out_is_solving_without_it() -> None:
+    points = np.random.default_rng(5).standard_normal((len(CLASSES), 2))
+    back = BackProjection(TRAIN)
+    back.start(points, 2.0)
+    rest = np.arange(1, len(CLASSES))
+    expected = []
+    for kernel in back.kernels:
+        inner = kernel[np.ix_(rest, rest)] + back.ridge / 2.0 * np.eye(len(rest))
+        expected.append(kernel[0, rest] @ np.linalg.solve(inner, points[rest]))
+    np.testing.assert_allclose(back.leave_one_out(2.0)[0], np.mean(expected, axis=0))
+
+
+def test_no_x_step_raises_the_augmented_lagrangian(fitted: DsGplvm) -> None:
+    assert all(one.after <= one.before + 1e-9 * abs(one.before) for one in fitted.history)
+    assert any(one.after < one.before - 1e-3 for one in fitted.history)
+
+
+def test_the_constraints_residual_falls_to_almost_nothing(fitted: DsGplvm) -> None:
+    residuals = [one.residual for one in fitted.history]
+    assert len(residuals) == OPTIONS.cycles
+    assert residuals[-1] < 0.05 * residuals[0]
+    np.testing.assert_allclose(fitted.project(TRAIN), fitted.points, atol=0.1 * np.abs(fitted.points).max())
+
+
+def test_faces_never_seen_are_told_apart_better_than_in_the_views(fitted: DsGplvm) -> None:
+    found = accuracy(fitted.points, fitted.project(TEST))
+    assert found > accuracy(np.hstack(TRAIN), np.hstack(TEST)) + 0.03
+    assert found > 0.6
+
+
+def test_the_prior_draws_classes_together_and_helps(fitted: DsGplvm) -> None:
+    mapping = fitted.back_projection.mapping
+    without = fit_model(TRAIN, CLASSES, replace(OPTIONS, mapping=mapping, prior_weight=0.0))
+    assert accuracy(fitted.points, fitted.project(TEST)) > accuracy(without.points, without.project(TEST))
+    assert spread_inside(fitted) < spread_inside(without)
+
+
+def spread_inside(model: DsGplvm) -> float:
+    """The scatter inside the classes, as a share of the whole."""
+    points = model.points
+    means = np.array([points[CLASSES == index].mean(axis=0) for index in CLASSES])
+    return float(((points - means) ** 2).sum() / ((points - points.mean(axis=0)) ** 2).sum())
+
+
+def test_the_curve_can_be_read_off_the_latent_places_of_faces_never_seen(fitted: DsGplvm) -> None:
+    def features(points: Array) -> Array:
+        first, second = points.T
+        return np.stack([first, second, first**2, second**2, first * second, np.ones(len(points))], axis=1)
+
+    weights, *_ = np.linalg.lstsq(features(fitted.points), PLACES, rcond=None)
+    assert np.corrcoef(features(fitted.project(TEST)) @ weights, OTHER_PLACES)[0, 1] > 0.7
+
+
+def test_the_same_faces_give_the_same_model() -> None:
+    one, other = (fit_model(TRAIN, CLASSES, replace(OPTIONS, cycles=3)) for _ in range(2))
+    np.testing.assert_array_equal(one.points, other.points)
+    assert one.history == other.history
+
+
+def test_lda_separates_too() -> None:
+    model = fit_model(TRAIN, CLASSES, replace(OPTIONS, prior="lda"))
+    assert accuracy(model.points, model.project(TEST)) > 0.6
+
+
+def test_mu_grows_up_to_its_limit() -> None:
+    model = fit_model(TRAIN, CLASSES, replace(OPTIONS, cycles=6, growth=2.0, mu_max=10.0))
+    assert model.mu == 10.0
+
+
+def test_latent_points_begin_with_principal_components_in_a_scale_of_their_own() -> None:
+    points = first_points(TRAIN, 3)
+    pairs = squared_distances(points, points)[np.triu_indices(len(points), 1)]
+    assert np.median(pairs) == pytest.approx(2.0)
+    cross = points.T @ points
+    np.testing.assert_allclose(cross - np.diag(np.diag(cross)), 0, atol=1e-9)
+    assert (np.diff(np.diag(cross)) < 0).all()
+
+
+@pytest.mark.parametrize(("dim", "faces"), [(25, 48), (8, 8)])
+def test_more_latent_dimensions_than_faces_or_features_are_refused(dim: int, faces: int) -> None:
+    views = [view[:faces] for view in TRAIN]
+    with pytest.raises(RunError, match=rf"latent_dims: expected at most \d+ for {faces} .* got {dim}"):
+        fit_model(views, CLASSES[:faces], replace(OPTIONS, latent_dim=dim))
+
+
+def test_a_face_that_is_there_many_times_does_no_harm() -> None:
+    rows = np.r_[np.zeros(20, dtype=np.int64), np.arange(len(CLASSES))]
+    model = fit_model([view[rows] for view in TRAIN], CLASSES[rows], replace(OPTIONS, cycles=4))
+    assert np.isfinite(model.points).all()
+
+
