@@ -1,4 +1,4 @@
-"""From a face's features to its place in the latent space: X = B_v·A_v, one map for each view or one for all."""
+"""From features to a place in the latent space: X = B_v·A_v, one map for each view or one for all."""
 
 from __future__ import annotations
 
@@ -63,9 +63,7 @@ class BackProjection:
 
     def climb(self, points: Array, mu: float) -> None:
         """Λ ← Λ + μ·(X − B·A)."""
-        self.multipliers = [
-            one.multipliers + mu * (points - one.target) for one in self.constraints()
-        ]
+        self.multipliers = [one.multipliers + mu * (points - one.target) for one in self.constraints()]
 
     def constraints(self) -> list[Constraint]:
         return [

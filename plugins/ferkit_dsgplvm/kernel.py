@@ -45,7 +45,7 @@ def squared_distances(one: Array, other: Array) -> Array:
     np.maximum(found, 0, out=found)
     if one is other:
         np.fill_diagonal(found, 0)
-    return found
+    return np.asarray(found)
 
 
 def median_squared_distance(points: Array) -> float:

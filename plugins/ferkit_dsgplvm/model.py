@@ -76,8 +76,8 @@ def first_points(views: Sequence[Array], latent_dim: int) -> Array:
     size, width = len(views[0]), sum(view.shape[1] for view in views)
     if latent_dim > min(size - 1, width):
         raise RunError(
-            f"ds_gplvm: latent_dims: expected at most {min(size - 1, width)} for {size} training faces with {width} "
-            f"features in all, got {latent_dim}. Take smaller ones, or more faces"
+            f"ds_gplvm: latent_dims: expected at most {min(size - 1, width)} for {size} training faces with "
+            f"{width} features in all, got {latent_dim}. Take smaller ones, or more faces"
         )
     stacked = np.hstack([view / np.sqrt(max(view.var(axis=0).sum(), 1e-300)) for view in views])
     left, singular, right = np.linalg.svd(stacked - stacked.mean(axis=0), full_matrices=False)
@@ -105,9 +105,7 @@ def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: Model
         back.solve(model.points, model.mu)
         residual = back.residual(model.points)
         back.climb(model.points, model.mu)
-        objective, _, _ = model_objective(
-            model.points, model.kernels, views, laplacian, options.prior_weight
-        )
+        objective, _, _ = model_objective(model.points, model.kernels, views, laplacian, options.prior_weight)
         model.history.append(Cycle(objective, before, after, residual))
         mu = min(options.growth * model.mu, options.mu_max)
         model.mu = mu

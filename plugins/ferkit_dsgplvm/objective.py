@@ -27,7 +27,7 @@ class Constraint:
 
 
 def view_term(points: Array, kernel: Hyperparameters, view: Array) -> tuple[float, Array, Array]:
-    """One view's −log p(Y|X), less its constant: value, gradient in X (N, q), gradient in the logarithms (4,).
+    """One view's −log p(Y|X), less its constant, and the gradients in X (N, q) and in the logarithms (4,).
 
     points: X (N, q); view: Y (N, D), centred. Raises RunError where K can't be factored.
     """

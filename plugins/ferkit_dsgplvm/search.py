@@ -65,7 +65,12 @@ def hasten(options: ModelOptions, cycles: int) -> ModelOptions:
 
 
 def choose(
-    training: Training, candidates: Sequence[ModelOptions], folds: int, cycles: int, neighbours: int, seed: int
+    training: Training,
+    candidates: Sequence[ModelOptions],
+    folds: int,
+    cycles: int,
+    neighbours: int,
+    seed: int,
 ) -> Choice:
     """The candidate with the best mean class recall over the inner folds; the first of equals.
 
@@ -91,9 +96,7 @@ def choose(
     return Choice(candidates[best], float(totals[best] / count))
 
 
-def split(
-    training: Training, folds: int, seed: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def split(training: Training, folds: int, seed: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Inner folds, balanced by class: positions that train, positions that are held out."""
     classes, groups = training.classes, training.groups
     smallest = int(np.bincount(classes)[np.unique(classes)].min())

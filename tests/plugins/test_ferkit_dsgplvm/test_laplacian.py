@@ -29,7 +29,7 @@ def test_it_has_one_free_direction_for_each_class(prior: Prior) -> None:
 
 def test_lda_is_the_scatter_inside_the_classes_once_for_each_view() -> None:
     points = np.random.default_rng(1).standard_normal((len(CLASSES), 3))
-    means = np.array([points[CLASSES == index].mean(axis=0) for index in CLASSES])
+    means = np.array([points[index == CLASSES].mean(axis=0) for index in CLASSES])
     found = np.trace(points.T @ shared_laplacian(VIEWS, CLASSES, "lda", xi=0.0) @ points)
     assert found == pytest.approx(2 * ((points - means) ** 2).sum())
 

@@ -15,7 +15,7 @@ from ferkit.errors import RunError
 from tests.plugins.test_ferkit_dsgplvm.curve import Array, make_curve
 
 MAPPINGS: tuple[Mapping, ...] = ("independent", "single")
-OPTIONS = ModelOptions(latent_dim=2, prior_weight=30.0, cycles=12, growth=1.8)
+OPTIONS = ModelOptions(latent_dim=3, prior_weight=300.0, ridge=0.1, cycles=12, growth=1.8)
 VIEWS, CLASSES, PLACES = make_curve(12, seed=0)
 OTHERS, TRUTH, OTHER_PLACES = make_curve(40, seed=1)
 
@@ -100,28 +100,31 @@ def test_the_constraints_residual_falls_to_almost_nothing(fitted: DsGplvm) -> No
 
 def test_faces_never_seen_are_told_apart_better_than_in_the_views(fitted: DsGplvm) -> None:
     found = accuracy(fitted.points, fitted.project(TEST))
-    assert found > accuracy(np.hstack(TRAIN), np.hstack(TEST)) + 0.03
-    assert found > 0.6
+    assert found > accuracy(np.hstack(TRAIN), np.hstack(TEST)) + 0.08
+    assert found > 0.75
 
 
 def test_the_prior_draws_classes_together_and_helps(fitted: DsGplvm) -> None:
     mapping = fitted.back_projection.mapping
     without = fit_model(TRAIN, CLASSES, replace(OPTIONS, mapping=mapping, prior_weight=0.0))
-    assert accuracy(fitted.points, fitted.project(TEST)) > accuracy(without.points, without.project(TEST))
+    gain = accuracy(fitted.points, fitted.project(TEST)) - accuracy(without.points, without.project(TEST))
+    assert gain > 0.1
     assert spread_inside(fitted) < spread_inside(without)
 
 
 def spread_inside(model: DsGplvm) -> float:
     """The scatter inside the classes, as a share of the whole."""
     points = model.points
-    means = np.array([points[CLASSES == index].mean(axis=0) for index in CLASSES])
+    means = np.array([points[index == CLASSES].mean(axis=0) for index in CLASSES])
     return float(((points - means) ** 2).sum() / ((points - points.mean(axis=0)) ** 2).sum())
 
 
 def test_the_curve_can_be_read_off_the_latent_places_of_faces_never_seen(fitted: DsGplvm) -> None:
     def features(points: Array) -> Array:
-        first, second = points.T
-        return np.stack([first, second, first**2, second**2, first * second, np.ones(len(points))], axis=1)
+        """Every product of up to two coordinates: the curve is bent in the latent space."""
+        padded = np.hstack([points, np.ones((len(points), 1))])
+        first, second = np.triu_indices(padded.shape[1])
+        return np.asarray(padded[:, first] * padded[:, second])
 
     weights, *_ = np.linalg.lstsq(features(fitted.points), PLACES, rcond=None)
     assert np.corrcoef(features(fitted.project(TEST)) @ weights, OTHER_PLACES)[0, 1] > 0.7
@@ -135,7 +138,7 @@ def test_the_same_faces_give_the_same_model() -> None:
 
 def test_lda_separates_too() -> None:
     model = fit_model(TRAIN, CLASSES, replace(OPTIONS, prior="lda"))
-    assert accuracy(model.points, model.project(TEST)) > 0.6
+    assert accuracy(model.points, model.project(TEST)) > 0.75
 
 
 def test_mu_grows_up_to_its_limit() -> None:
@@ -163,5 +166,3 @@ def test_a_face_that_is_there_many_times_does_no_harm() -> None:
     rows = np.r_[np.zeros(20, dtype=np.int64), np.arange(len(CLASSES))]
     model = fit_model([view[rows] for view in TRAIN], CLASSES[rows], replace(OPTIONS, cycles=4))
     assert np.isfinite(model.points).all()
-
-

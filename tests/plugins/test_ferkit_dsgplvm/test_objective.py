@@ -76,9 +76,7 @@ def test_the_whole_objective_s_gradients_are_those_of_central_differences() -> N
 
     rows = np.array([kernel.as_array() for kernel in KERNELS])
     np.testing.assert_allclose(by_points, slope(lambda at: value(at, rows), POINTS), rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(
-        by_logarithms, slope(lambda at: value(POINTS, at), rows), rtol=1e-5, atol=1e-5
-    )
+    np.testing.assert_allclose(by_logarithms, slope(lambda at: value(POINTS, at), rows), rtol=1e-5, atol=1e-5)
 
 
 def test_a_matrix_that_is_nearly_singular_is_factored_and_an_indefinite_one_refused() -> None:
