@@ -16,7 +16,7 @@ from ferkit_dsgplvm.laplacian import Prior
 from ferkit_dsgplvm.model import DsGplvm, ModelOptions, fit_model
 from ferkit_dsgplvm.neighbours import NearestClass
 from ferkit_dsgplvm.option_checks import check_options
-from ferkit_dsgplvm.search import Choice, Training, choose, combine
+from ferkit_dsgplvm.search import Choice, SearchOptions, Training, choose, combine
 from ferkit_dsgplvm.views import Scaling, ViewScaler
 
 
@@ -64,42 +64,17 @@ class DsGplvmEstimator:
         seed: int = 0,
     ) -> None:
         start = ModelOptions(
-            latent_dims[0] if latent_dims else 0,
-            prior_weights[0] if prior_weights else 0.0,
-            prior,
-            back_projection,
-            view_weights,
-            ridges[0] if ridges else 0.0,
-            width,
-            xi,
-            cycles,
-            steps,
-            mu,
-            growth,
-            mu_max,
+            0, 0.0, prior, back_projection, view_weights, 0.0, width, xi, cycles, steps, mu, growth, mu_max
         )
         self.candidates = combine(start, latent_dims, prior_weights, ridges)
-        check_options(self.candidates, len(descriptors))
-        for name, number, least in (
-            ("image_size", image_size, 8),
-            ("inner_folds", inner_folds, 2),
-            ("search_cycles", search_cycles, 1),
-            ("neighbours", neighbours, 1),
-        ):
-            if number < least:
-                raise ValueError(f"{name}: expected a whole number of at least {least}, got {number}")
-        if not 0 < variance <= 1:
-            raise ValueError(f"variance: expected a share above 0, at most 1, got {variance}")
+        self.search = SearchOptions(inner_folds, search_cycles, neighbours, seed)
+        check_options(self.candidates, self.search, len(descriptors), image_size, variance)
         self.labels = list(labels)
         self.descriptors = descriptors
         self.image_size = image_size
         self.variance = variance
         self.scaling: Scaling = scaling
-        self.inner_folds = inner_folds
         self.inner_group = inner_group
-        self.search_cycles = search_cycles
-        self.neighbours = neighbours
-        self.seed = seed
         self.scalers: list[ViewScaler] = []
         self.model: DsGplvm | None = None
         self.nearest: NearestClass | None = None
@@ -113,17 +88,15 @@ class DsGplvmEstimator:
         classes = self._classes_of(train)
         _check_classes(classes, self.labels)
         training = self._describe(train, classes)
-        choice = choose(
-            training, self.candidates, self.inner_folds, self.search_cycles, self.neighbours, self.seed
-        )
+        choice = choose(training, self.candidates, self.search)
         self.scalers = training.scalers(np.arange(len(train)))
         views = [scale(one) for scale, one in zip(self.scalers, training.features, strict=True)]
         self.model = fit_model(views, classes, choice.options)
-        self.nearest = NearestClass(self.model.points, classes, len(self.labels), self.neighbours)
+        self.nearest = NearestClass(self.model.points, classes, len(self.labels), self.search.neighbours)
         left_out = self.model.leave_one_out()
         self.nearest.fit_scale(left_out)
         guesses = self.nearest.distances(left_out, left_out=True).argmin(axis=1)
-        details = _details(self.model, choice, float((guesses == classes).mean()))
+        details = _details(self.model, classes, choice, float((guesses == classes).mean()))
         fitted = self.nearest.probabilities(self.model.project(views))
         probabilities = self.predict(validation)
         yield Epoch(
@@ -180,7 +153,9 @@ def _check_classes(classes: NDArray[np.int64], labels: Sequence[str]) -> None:
         )
 
 
-def _details(model: DsGplvm, choice: Choice, left_out_accuracy: float) -> dict[str, float]:
+def _details(
+    model: DsGplvm, classes: NDArray[np.int64], choice: Choice, left_out_accuracy: float
+) -> dict[str, float]:
     last = model.history[-1]
     found = {
         "objective": last.objective,
@@ -189,6 +164,7 @@ def _details(model: DsGplvm, choice: Choice, left_out_accuracy: float) -> dict[s
         "prior_weight": choice.options.prior_weight,
         "ridge": choice.options.ridge,
         "leave_one_out_accuracy": left_out_accuracy,
+        "scatter_inside_classes": model.scatter_inside_classes(classes),
     }
     return found if np.isnan(choice.score) else {**found, "inner_mean_recall": choice.score}
 

@@ -24,7 +24,7 @@ class Hyperparameters:
     pairs share; noise: added on the diagonal.
     """
 
-    variance: float = 0.0
+    variance: float = float(np.log(0.5))
     length: float = 0.0
     bias: float = float(np.log(0.1))
     noise: float = float(np.log(0.5))
@@ -34,9 +34,11 @@ class Hyperparameters:
         return np.array([self.variance, self.length, self.bias, self.noise])
 
 
-# Of each logarithm. The length scale may not fall below 1: scaling the points and it together changes no
-# likelihood, so that without a floor the prior would be escaped by shrinking both.
-BOUNDS = ((-12.0, 12.0), (0.0, 12.0), (-16.0, 12.0), (-12.0, 12.0))
+# Of each logarithm. The likelihood does not see the points' scale: it stays the same where the length scale
+# shrinks with them, and nearly so where the variance grows as they shrink, a short stretch of an RBF kernel
+# being straight. Either would let them escape the prior. So the length scale is at least 1, about that of the
+# first points, and the variance at most 1, that of a view's features on the average.
+BOUNDS = ((-12.0, 0.0), (0.0, 12.0), (-16.0, 12.0), (-12.0, 12.0))
 
 
 def squared_distances(one: Array, other: Array) -> Array:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dpotri
 
 from ferkit_dsgplvm.kernel import Array, Hyperparameters, factor, rbf, squared_distances
 
@@ -36,7 +36,8 @@ def view_term(points: Array, kernel: Hyperparameters, view: Array) -> tuple[floa
     smooth = rbf(distances, variance, length)
     size, width = view.shape
     lower = factor(smooth + bias + noise * np.eye(size), "the kernel matrix of a view")
-    inverse = cho_solve((lower, True), np.eye(size))
+    triangle, _ = dpotri(lower, lower=True)
+    inverse = np.tril(triangle) + np.tril(triangle, -1).T
     solved = inverse @ view
     value = width * float(np.log(np.diag(lower)).sum()) + 0.5 * float((view * solved).sum())
     by_kernel = 0.5 * (width * inverse - solved @ solved.T)

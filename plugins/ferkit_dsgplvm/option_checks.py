@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ferkit_dsgplvm.model import ModelOptions
+from ferkit_dsgplvm.search import SearchOptions
 
 
-def check_options(candidates: Sequence[ModelOptions], views: int) -> None:
+def check_options(
+    candidates: Sequence[ModelOptions], search: SearchOptions, views: int, image_size: int, variance: float
+) -> None:
     """Raises ValueError, which names the option, what was expected and what came."""
     if not views:
         raise ValueError("descriptors: expected at least one, for one view each, got none")
     if not candidates:
         raise ValueError("latent_dims, prior_weights and ridges: expected at least one number in each")
+    if not 0 < variance <= 1:
+        raise ValueError(f"variance: expected a share above 0, at most 1, got {variance}")
+    _check_least(
+        ("image_size", image_size, 8),
+        ("inner_folds", search.folds, 2),
+        ("search_cycles", search.cycles, 1),
+        ("neighbours", search.neighbours, 1),
+    )
     for one in candidates:
         _check_numbers(one)
-    weights = candidates[0].view_weights
+    _check_weights(candidates[0], views)
+
+
+def _check_weights(options: ModelOptions, views: int) -> None:
+    weights = options.view_weights
     if not weights:
         return
-    if candidates[0].mapping != "single":
+    if options.mapping != "single":
         raise ValueError('view_weights: these weigh kernels of back_projection = "single" alone')
     if len(weights) != views or min(weights) < 0 or sum(weights) <= 0:
         raise ValueError(
@@ -28,7 +43,7 @@ def check_options(candidates: Sequence[ModelOptions], views: int) -> None:
 
 
 def _check_numbers(options: ModelOptions) -> None:
-    at_least: tuple[tuple[str, float, float], ...] = (
+    _check_least(
         ("latent_dims", options.latent_dim, 1),
         ("prior_weights", options.prior_weight, 0),
         ("xi", options.xi, 0),
@@ -37,9 +52,13 @@ def _check_numbers(options: ModelOptions) -> None:
         ("growth", options.growth, 1),
         ("mu_max", options.mu_max, options.mu),
     )
-    for name, number, least in at_least:
-        if not number >= least:
-            raise ValueError(f"{name}: expected a number of at least {least:g}, got {number:g}")
     for name, number in (("ridges", options.ridge), ("width", options.width), ("mu", options.mu)):
         if not number > 0:
             raise ValueError(f"{name}: expected a number above 0, got {number:g}")
+
+
+def _check_least(*numbers: tuple[str, float, float]) -> None:
+    """Of each: the option's name, what came, and the least that it may be."""
+    for name, number, least in numbers:
+        if not number >= least:
+            raise ValueError(f"{name}: expected a number of at least {least:g}, got {number:g}")

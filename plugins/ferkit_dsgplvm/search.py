@@ -40,6 +40,16 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """folds: inner ones; cycles: of a fit in the search; neighbours: of `NearestClass`; seed: of the folds."""
+
+    folds: int
+    cycles: int
+    neighbours: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The chosen options, and their mean class recall in 0..1 on the inner folds (nan: nothing to choose)."""
 
@@ -64,30 +74,23 @@ def hasten(options: ModelOptions, cycles: int) -> ModelOptions:
     return replace(options, cycles=cycles, growth=options.growth ** (options.cycles / cycles))
 
 
-def choose(
-    training: Training,
-    candidates: Sequence[ModelOptions],
-    folds: int,
-    cycles: int,
-    neighbours: int,
-    seed: int,
-) -> Choice:
+def choose(training: Training, candidates: Sequence[ModelOptions], search: SearchOptions) -> Choice:
     """The candidate with the best mean class recall over the inner folds; the first of equals.
 
-    cycles: of a fit in the search. Raises DataError where the faces can't be divided into the folds.
+    Raises DataError where the faces can't be divided into the folds.
     """
     if len(candidates) == 1:
         return Choice(candidates[0], float("nan"))
     totals = np.zeros(len(candidates))
     count = 0
-    for inner, held_out in split(training, folds, seed):
+    for inner, held_out in split(training, search.folds, search.seed):
         scalers = training.scalers(inner)
         views = [scale(one[inner]) for scale, one in zip(scalers, training.features, strict=True)]
         others = [scale(one[held_out]) for scale, one in zip(scalers, training.features, strict=True)]
         classes, truth = training.classes[inner], training.classes[held_out]
         for index, candidate in enumerate(candidates):
-            model = fit_model(views, classes, hasten(candidate, cycles))
-            nearest = NearestClass(model.points, classes, int(training.classes.max()) + 1, neighbours)
+            model = fit_model(views, classes, hasten(candidate, search.cycles))
+            nearest = NearestClass(model.points, classes, int(training.classes.max()) + 1, search.neighbours)
             guesses = nearest.distances(model.project(others)).argmin(axis=1)
             present = np.unique(truth)
             totals[index] += recall_score(truth, guesses, labels=present, average="macro")

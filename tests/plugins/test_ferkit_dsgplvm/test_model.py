@@ -109,14 +109,28 @@ def test_the_prior_draws_classes_together_and_helps(fitted: DsGplvm) -> None:
     without = fit_model(TRAIN, CLASSES, replace(OPTIONS, mapping=mapping, prior_weight=0.0))
     gain = accuracy(fitted.points, fitted.project(TEST)) - accuracy(without.points, without.project(TEST))
     assert gain > 0.1
-    assert spread_inside(fitted) < spread_inside(without)
+    assert fitted.scatter_inside_classes(CLASSES) < without.scatter_inside_classes(CLASSES)
 
 
-def spread_inside(model: DsGplvm) -> float:
-    """The scatter inside the classes, as a share of the whole."""
-    points = model.points
-    means = np.array([points[index == CLASSES].mean(axis=0) for index in CLASSES])
-    return float(((points - means) ** 2).sum() / ((points - points.mean(axis=0)) ** 2).sum())
+def test_the_points_can_not_escape_the_prior_by_changing_their_scale() -> None:
+    """The views have a structure of their own, across the classes, which the likelihood would rather keep.
+
+    Were the variance free to grow, or the length to shrink, smaller points would keep it at no cost.
+    """
+    generator = np.random.default_rng(0)
+    hidden = generator.standard_normal((40, 3))
+    views = [
+        hidden @ generator.standard_normal((3, 60)) / np.sqrt(3) + generator.standard_normal((40, 60))
+        for _ in range(2)
+    ]
+    views, _ = centred([view / view.std() for view in views], views)
+    classes = np.repeat(np.arange(4), 10)
+    weak, strong = (
+        fit_model(views, classes, ModelOptions(3, weight, cycles=25, growth=1.4)) for weight in (1.0, 300.0)
+    )
+    assert weak.scatter_inside_classes(classes) > 0.9
+    assert strong.scatter_inside_classes(classes) < 0.87
+    assert all(kernel.variance <= 0 <= kernel.length for kernel in strong.kernels)
 
 
 def test_the_curve_can_be_read_off_the_latent_places_of_faces_never_seen(fitted: DsGplvm) -> None:
