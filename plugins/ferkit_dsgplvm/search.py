@@ -41,7 +41,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """folds: inner ones; cycles: of a fit in the search; neighbours: of `NearestClass`; seed: of the folds."""
+    """folds: inner ones, seed: theirs; cycles: of a fit in the search; neighbours: of `NearestClass`."""
 
     folds: int
     cycles: int
@@ -113,4 +113,5 @@ def split(training: Training, folds: int, seed: int) -> Iterator[tuple[NDArray[n
             'folds. Lower inner_folds, or leave inner_group at ""'
         )
     dealt = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
-    yield from dealt.split(classes, classes, groups)
+    # Whole groups may leave a fold without any.
+    yield from (one for one in dealt.split(classes, classes, groups) if min(len(part) for part in one))
