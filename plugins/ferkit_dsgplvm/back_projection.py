@@ -11,7 +11,7 @@ from scipy.linalg import cho_solve
 from ferkit_dsgplvm.kernel import Array, factor, median_squared_distance, squared_distances
 from ferkit_dsgplvm.objective import Constraint
 
-Mapping = Literal["independent", "single"]
+ProjectionKind = Literal["independent", "single"]
 
 
 class BackProjection:
@@ -25,7 +25,7 @@ class BackProjection:
     def __init__(
         self,
         views: Sequence[Array],
-        mapping: Mapping = "independent",
+        mapping: ProjectionKind = "independent",
         ridge: float = 1.0,
         width: float = 1.0,
         weights: Sequence[float] = (),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.plugin import DataError, Descriptor, Epoch, Face, RunError, describe_faces
-from ferkit_dsgplvm.back_projection import Mapping
+from ferkit_dsgplvm.back_projection import ProjectionKind
 from ferkit_dsgplvm.kernel import Array
 from ferkit_dsgplvm.laplacian import Prior
 from ferkit_dsgplvm.model import DsGplvm, ModelOptions, fit_model
@@ -49,7 +49,7 @@ class DsGplvmEstimator:
         ridges: tuple[float, ...] = (1.0,),
         prior: Prior = "lpp",
         xi: float = 1e-4,
-        back_projection: Mapping = "independent",
+        back_projection: ProjectionKind = "independent",
         view_weights: tuple[float, ...] = (),
         width: float = 1.0,
         inner_folds: int = 3,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ferkit.plugin import RunError
-from ferkit_dsgplvm.back_projection import BackProjection, Mapping
+from ferkit_dsgplvm.back_projection import BackProjection, ProjectionKind
 from ferkit_dsgplvm.kernel import BOUNDS, Array, Hyperparameters, median_squared_distance
 from ferkit_dsgplvm.laplacian import Prior, shared_laplacian
 from ferkit_dsgplvm.objective import constraint_term, model_objective
@@ -26,7 +26,7 @@ class ModelOptions:
     latent_dim: int
     prior_weight: float
     prior: Prior = "lpp"
-    mapping: Mapping = "independent"
+    mapping: ProjectionKind = "independent"
     view_weights: tuple[float, ...] = ()
     ridge: float = 1.0
     width: float = 1.0
@@ -104,18 +104,14 @@ def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: Model
     points = first_points(views, options.latent_dim)
     laplacian = shared_laplacian(views, classes, options.prior, options.xi)
     back = BackProjection(views, options.mapping, options.ridge, options.width, options.view_weights)
-    mu = options.mu
-    back.start(points, mu)
-    model = DsGplvm(points, [Hyperparameters() for _ in views], back, mu)
+    back.start(points, options.mu)
+    model = DsGplvm(points, [Hyperparameters() for _ in views], back, options.mu)
     for _ in range(options.cycles):
-        before, after = _move_points(model, views, laplacian, options)
+        before, after, objective = _move_points(model, views, laplacian, options)
         back.solve(model.points, model.mu)
-        residual = back.residual(model.points)
+        model.history.append(Cycle(objective, before, after, back.residual(model.points)))
         back.climb(model.points, model.mu)
-        objective, _, _ = model_objective(model.points, model.kernels, views, laplacian, options.prior_weight)
-        model.history.append(Cycle(objective, before, after, residual))
-        mu = min(options.growth * model.mu, options.mu_max)
-        model.mu = mu
+        model.mu = min(options.growth * model.mu, options.mu_max)
     # The multipliers and mu have moved since: the coefficients that go with them.
     back.solve(model.points, model.mu)
     return model
@@ -123,10 +119,11 @@ def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: Model
 
 def _move_points(
     model: DsGplvm, views: Sequence[Array], laplacian: Array, options: ModelOptions
-) -> tuple[float, float]:
-    """The X-step: the augmented Lagrangian before and after."""
+) -> tuple[float, float, float]:
+    """The X-step: the augmented Lagrangian before and after, and the model's own objective after."""
     shape, count = model.points.shape, model.points.size
     constraints = model.back_projection.constraints()
+    values: list[float] = []
 
     def evaluate(flat: Array) -> tuple[float, Array]:
         points, kernels = flat[:count].reshape(shape), _unpack(flat[count:])
@@ -134,6 +131,7 @@ def _move_points(
             points, kernels, views, laplacian, options.prior_weight
         )
         extra, by_constraints = constraint_term(points, constraints, model.mu)
+        values.append(value + extra)
         return value + extra, np.concatenate([(by_points + by_constraints).ravel(), by_kernels.ravel()])
 
     start = np.concatenate([model.points.ravel(), *[kernel.as_array() for kernel in model.kernels]])
@@ -141,10 +139,15 @@ def _move_points(
     found = minimize(
         evaluate, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": options.steps}
     )
-    before, _ = evaluate(start)
+    if not np.isfinite(found.fun):
+        raise RunError(
+            "ds_gplvm: the objective is no longer finite: the training has diverged. Lower mu or prior_weights"
+        )
     model.points = np.asarray(found.x[:count].reshape(shape))
     model.kernels = _unpack(found.x[count:])
-    return before, float(found.fun)
+    extra, _ = constraint_term(model.points, constraints, model.mu)
+    # L-BFGS begins by looking at where it starts.
+    return values[0], float(found.fun), float(found.fun) - extra
 
 
 def _unpack(flat: Array) -> list[Hyperparameters]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ferkit_dsgplvm.back_projection import BackProjection, Mapping
+from ferkit_dsgplvm.back_projection import BackProjection, ProjectionKind
 from ferkit_dsgplvm.kernel import squared_distances
 from ferkit_dsgplvm.model import DsGplvm, ModelOptions, first_points, fit_model
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ferkit.errors import RunError
 from tests.plugins.test_ferkit_dsgplvm.curve import Array, make_curve
 
-MAPPINGS: tuple[Mapping, ...] = ("independent", "single")
+MAPPINGS: tuple[ProjectionKind, ...] = ("independent", "single")
 OPTIONS = ModelOptions(latent_dim=3, prior_weight=300.0, ridge=0.1, cycles=12, growth=1.8)
 VIEWS, CLASSES, PLACES = make_curve(12, seed=0)
 OTHERS, TRUTH, OTHER_PLACES = make_curve(40, seed=1)
@@ -45,7 +45,7 @@ def accuracy(points: Array, places: Array) -> float:
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_coefficients_are_where_the_augmented_lagrangian_is_stationary(mapping: Mapping) -> None:
+def test_coefficients_are_where_the_augmented_lagrangian_is_stationary(mapping: ProjectionKind) -> None:
     points = np.random.default_rng(2).standard_normal((len(CLASSES), 2))
     back, mu = BackProjection(TRAIN, mapping, ridge=0.7), 1.9
     back.start(points, mu)
@@ -174,6 +174,11 @@ def test_more_latent_dimensions_than_faces_or_features_are_refused(dim: int, fac
     views = [view[:faces] for view in TRAIN]
     with pytest.raises(RunError, match=rf"latent_dims: expected at most \d+ for {faces} .* got {dim}"):
         fit_model(views, CLASSES[:faces], replace(OPTIONS, latent_dim=dim))
+
+
+def test_a_training_that_diverges_says_so() -> None:
+    with np.errstate(all="ignore"), pytest.raises(RunError, match="diverged. Lower mu or prior_weights"):
+        fit_model(TRAIN, CLASSES, replace(OPTIONS, prior_weight=1e308))
 
 
 def test_a_face_that_is_there_many_times_does_no_harm() -> None:
