@@ -31,7 +31,7 @@ class DsGplvmEstimator:
 
     latent_dims (q), prior_weights (β) and ridges (λ): where they hold more than one combination, that with
     the best mean class recall over inner_folds inner folds is chosen, fits in the search having
-    search_cycles. inner_group: the kind of group, e.g. "movie", that no inner split divides.
+    search_cycles. inner_by: the kind of group, e.g. "movie", that no inner split divides, or "none".
 
     cycles: of alternating directions; steps: L-BFGS iterations in each; mu: the constraints' weight, which
     grows by `growth` each cycle up to mu_max. neighbours: of a class, that its distance is the mean of.
@@ -53,7 +53,7 @@ class DsGplvmEstimator:
         view_weights: tuple[float, ...] = (),
         width: float = 1.0,
         inner_folds: int = 3,
-        inner_group: str = "",
+        inner_by: str = "none",
         search_cycles: int = 15,
         cycles: int = 100,
         steps: int = 5,
@@ -68,13 +68,15 @@ class DsGplvmEstimator:
         )
         self.candidates = combine(start, latent_dims, prior_weights, ridges)
         self.search = SearchOptions(inner_folds, search_cycles, neighbours, seed)
+        if not inner_by:
+            raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
         check_options(self.candidates, self.search, len(descriptors), image_size, variance)
         self.labels = list(labels)
         self.descriptors = descriptors
         self.image_size = image_size
         self.variance = variance
         self.scaling: Scaling = scaling
-        self.inner_group = inner_group
+        self.inner_by = inner_by
         self.scalers: list[ViewScaler] = []
         self.model: DsGplvm | None = None
         self.nearest: NearestClass | None = None
@@ -108,6 +110,7 @@ class DsGplvmEstimator:
             learning_rate=0.0,
             seconds=perf_counter() - began,
             details=details,
+            notices=self._notices(classes),
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
@@ -120,13 +123,22 @@ class DsGplvmEstimator:
         views = [scale(one) for scale, one in zip(self.scalers, features, strict=True)]
         return self.nearest.probabilities(self.model.project(views))
 
+    def _notices(self, classes: NDArray[np.int64]) -> list[str]:
+        smallest = int(np.bincount(classes)[np.unique(classes)].min())
+        if len(self.candidates) == 1 or smallest >= self.search.folds:
+            return []
+        return [
+            f"hyperparameters were chosen on {smallest} inner folds, not {self.search.folds}: a class has "
+            f"{smallest} training faces"
+        ]
+
     def _classes_of(self, faces: Sequence[Face]) -> NDArray[np.int64]:
         return np.array([self.labels.index(face.sample.label) for face in faces], dtype=np.int64)
 
     def _describe(self, train: Sequence[Face], classes: NDArray[np.int64]) -> Training:
         features = describe_faces(train, self.descriptors, self.image_size)
         names = [descriptor.signature for descriptor in self.descriptors]
-        groups = _groups_of(train, self.inner_group) if self.inner_group else None
+        groups = None if self.inner_by == "none" else _groups_of(train, self.inner_by)
         return Training(features, names, classes, groups, self.variance, self.scaling)
 
 
@@ -135,7 +147,7 @@ def _groups_of(faces: Sequence[Face], kind: str) -> NDArray[np.str_]:
         if kind not in face.sample.groups:
             there = ", ".join(sorted(face.sample.groups)) or "none"
             raise DataError(
-                f"{face.sample.path}: has no group {kind!r}, which inner_group asks for; it has: {there}"
+                f"{face.sample.path}: has no group {kind!r}, which inner_by asks for; it has: {there}"
             )
     return np.array([face.sample.groups[kind] for face in faces])
 
@@ -170,7 +182,8 @@ def _details(
 
 
 def _mean_nll(probabilities: Array, classes: NDArray[np.int64]) -> float:
+    """The mean negative log-likelihood; 0 of no faces."""
     if not len(classes):
-        return float("nan")
+        return 0.0
     of_truth = probabilities[np.arange(len(classes)), classes]
     return -float(np.log(np.maximum(of_truth, 1e-12)).mean())

@@ -141,7 +141,7 @@ def _move_points(
     )
     if not np.isfinite(found.fun):
         raise RunError(
-            "ds_gplvm: the objective is no longer finite: the training has diverged. Lower mu or prior_weights"
+            "ds_gplvm: the objective is not finite: the training has diverged. Lower mu or prior_weights"
         )
     model.points = np.asarray(found.x[:count].reshape(shape))
     model.kernels = _unpack(found.x[count:])

@@ -110,7 +110,7 @@ def split(training: Training, folds: int, seed: int) -> Iterator[tuple[NDArray[n
     if (there := len(np.unique(groups))) < number:
         raise DataError(
             f"ds_gplvm: the training faces have {there} groups; expected at least {number} for the inner "
-            'folds. Lower inner_folds, or leave inner_group at ""'
+            'folds. Lower inner_folds, or set inner_by = "none"'
         )
     dealt = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
     # Whole groups may leave a fold without any.

@@ -95,7 +95,7 @@ def test_the_search_finds_that_one_dimension_without_prior_is_too_little() -> No
     assert 0.5 < epoch.details["inner_mean_recall"] <= 1
 
 
-def test_inner_groups_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inner_bys_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[set[str], set[str]]] = []
     import ferkit_dsgplvm.search as search
 
@@ -108,9 +108,25 @@ def test_inner_groups_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
             yield inner, held_out
 
     monkeypatch.setattr(search, "split", watched)
-    fit(make_estimator(latent_dims=(2, 3), inner_group="movie", search_cycles=2), TRAIN, TEST)
+    fit(make_estimator(latent_dims=(2, 3), inner_by="movie", search_cycles=2), TRAIN, TEST)
     assert len(seen) == 3
     assert all(inner.isdisjoint(held_out) for inner, held_out in seen)
+
+
+def test_fewer_inner_folds_than_asked_for_are_told() -> None:
+    train = [face for place, face in enumerate(TRAIN) if place % FEW < 2]
+    options: dict[str, Any] = {"latent_dims": (1, 2), "search_cycles": 2}
+    epoch = fit(make_estimator(**options), train, TEST)
+    assert list(epoch.notices) == [
+        "hyperparameters were chosen on 2 inner folds, not 3: a class has 2 training faces"
+    ]
+    assert not fit(make_estimator(**options), TRAIN, TEST).notices
+
+
+def test_no_validation_face_is_no_loss() -> None:
+    epoch = fit(make_estimator(), TRAIN, [])
+    assert epoch.validation_loss == 0
+    assert epoch.probabilities.shape == (0, len(LABELS))
 
 
 def test_with_several_neighbours_the_nearest_class_on_the_average_wins() -> None:
@@ -157,7 +173,7 @@ CLASS_ONE = [face for face in TRAIN if face.sample.label == "fear"]
         ),
         (None, TRAIN, {"latent_dims": (40,)}, RunError, r"latent_dims: expected at most \d+ .* got 40"),
         (None, TRAIN[:4] + TRAIN[FEW : FEW + 4], {"latent_dims": (9,)}, RunError, "for 8 .* got 9"),
-        (None, TRAIN, {"inner_group": "person"}, DataError, "no group 'person'.* it has: movie"),
+        (None, TRAIN, {"inner_by": "person"}, DataError, "no group 'person'.* it has: movie"),
     ],
 )
 def test_faces_that_can_not_be_learned_from_are_refused_with_the_reason(
@@ -174,7 +190,7 @@ def test_faces_that_can_not_be_learned_from_are_refused_with_the_reason(
 def test_too_few_groups_for_the_inner_folds_are_counted() -> None:
     train = [face for face in TRAIN if face.sample.groups["movie"] in ("M0", "M1")]
     with pytest.raises(DataError, match="2 groups; expected at least 3 for the inner folds"):
-        fit(make_estimator(latent_dims=(2, 3), inner_group="movie"), train, TEST)
+        fit(make_estimator(latent_dims=(2, 3), inner_by="movie"), train, TEST)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +212,7 @@ def test_too_few_groups_for_the_inner_folds_are_counted() -> None:
         ({"inner_folds": 1}, "inner_folds: .* at least 2, got 1"),
         ({"neighbours": 0}, "neighbours: .* at least 1, got 0"),
         ({"image_size": 4}, "image_size: .* at least 8, got 4"),
+        ({"inner_by": ""}, 'inner_by: .* "movie", or "none"'),
         ({"variance": 1.5}, "variance: .* got 1.5"),
         ({"view_weights": (0.5, 0.5)}, 'view_weights: .* back_projection = "single" alone'),
         ({"view_weights": (0.5,), "back_projection": "single"}, r"view_weights: .* got \[0.5\]"),

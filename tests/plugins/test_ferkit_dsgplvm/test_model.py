@@ -177,7 +177,7 @@ def test_more_latent_dimensions_than_faces_or_features_are_refused(dim: int, fac
 
 
 def test_a_training_that_diverges_says_so() -> None:
-    with np.errstate(all="ignore"), pytest.raises(RunError, match="diverged. Lower mu or prior_weights"):
+    with np.errstate(all="ignore"), pytest.raises(RunError, match=r"diverged\. Lower mu or prior_weights"):
         fit_model(TRAIN, CLASSES, replace(OPTIONS, prior_weight=1e308))
 
 
