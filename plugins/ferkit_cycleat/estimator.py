@@ -98,7 +98,7 @@ class CycleATEstimator:
         where the training diverges or can't go on from its state file.
         """
         device = find_device(self.device)
-        domains = self.origins.gather(train, validation, self.labels, self.options.image_size)
+        domains = self.origins.gather(train, self.labels, self.options.image_size)
         training = Training(self.options, domains, len(self.labels), self.seed, device)
         self._training = training
         watched = to_pixels(validation, self.options.image_size)

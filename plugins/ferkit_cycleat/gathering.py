@@ -32,10 +32,8 @@ class Origins:
     auxiliary: Dataset | None
     with_target: bool
 
-    def gather(
-        self, train: Sequence[Face], watched: Sequence[Face], labels: Sequence[str], side: int
-    ) -> Domains:
-        """The domains of a fold. Of `train` and `watched` no label is read. Raises DataError."""
+    def gather(self, train: Sequence[Face], labels: Sequence[str], side: int) -> Domains:
+        """The domains of a fold. Of the training fold's faces no label is read. Raises DataError."""
         source, classes, notices = match_labels(self.crop("source", self.source), labels)
         unlabelled: list[Face] = []
         if self.auxiliary is not None:
@@ -45,27 +43,8 @@ class Origins:
                     "estimator.auxiliary: expected photographs of faces, got none. Name a data set that has "
                     "some, or leave it out for the training fold's own faces."
                 )
-            notices += _tell_shared(unlabelled, watched, AUXILIARY_HAS_WATCHED)
-        notices += _tell_shared(source, [*train, *watched], SOURCE_HAS_TARGET)
         if self.auxiliary is None or self.with_target:
             unlabelled += train
         if not unlabelled:
             raise DataError("estimator 'cycleat': expected faces to train with, got none in the fold")
         return Domains(to_pixels(source, side), classes, to_pixels(unlabelled, side), notices)
-
-
-SOURCE_HAS_TARGET = (
-    "{count} of the source's photographs are the target's own, {first} for one: their labels were read, so "
-    "that this is no unlabelled adaptation."
-)
-AUXILIARY_HAS_WATCHED = (
-    "{count} of the auxiliary photographs are among those that every epoch is evaluated on, {first} for one: "
-    "the translation has seen them, without labels."
-)
-
-
-def _tell_shared(faces: Sequence[Face], others: Sequence[Face], sentence: str) -> list[str]:
-    """The sentence, where photographs are of the same bytes."""
-    known = {face.sha256 for face in others}
-    shared = [face.sample.path.name for face in faces if face.sha256 in known]
-    return [sentence.format(count=len(shared), first=shared[0])] if shared else []
