@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 from ferkit_cycleat.estimator import find_device
+from ferkit_cycleat.generators import ResnetGenerator
 from ferkit_cycleat.options import Mode
+from ferkit_cycleat.state import save_state
 from ferkit_cycleat.training import Training
 
-from ferkit.assemble import build
-from ferkit.discovery import load_plugins
-from ferkit.plugin import CANONICAL_LABELS, DataError, Epoch, Face, RunError
+from ferkit.plugin import DataError, Epoch, Face, RunError
 from tests.plugins.test_ferkit_cycleat.domains import LABELS, Faces, hide_labels, make_estimator, make_faces
 
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -189,8 +189,6 @@ def test_learning_rates_fall_in_the_second_half(state: Path) -> None:
 def test_constant_translations_are_told_as_mode_collapse_once(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferkit_cycleat.generators import ResnetGenerator
-
     monkeypatch.setattr(ResnetGenerator, "forward", lambda self, x: 0 * self.layers(x) + 0.3)
     notices = [epoch.notices for epoch in make_estimator(state, epochs=3).fit(TRAIN, WATCHED)]
     collapsed = [[one for one in notice if "mode collapse" in one] for notice in notices]
@@ -198,8 +196,6 @@ def test_constant_translations_are_told_as_mode_collapse_once(
 
 
 def test_translations_that_differ_are_not_told(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ferkit_cycleat.generators import ResnetGenerator
-
     monkeypatch.setattr(ResnetGenerator, "forward", lambda self, x: 0 * self.layers(x) - x)
     assert [list(epoch.notices) for epoch in make_estimator(state).fit(TRAIN, WATCHED)] == [[], []]
 
@@ -236,8 +232,6 @@ def test_a_state_that_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -
     folder = tmp_path / "state.pt"
     folder.mkdir()
     with pytest.raises(RunError, match=r"can't write .*state.pt"):
-        from ferkit_cycleat.state import save_state
-
         save_state(folder, {})
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
