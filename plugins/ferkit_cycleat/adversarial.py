@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ferkit_cycleat.generators import initialise
+
 KERNEL = 4
 
 
@@ -28,6 +30,7 @@ class PatchDiscriminator(nn.Module):
             ]
             channels = wider
         self.layers = nn.Sequential(*convolutions, nn.Conv2d(channels, 1, KERNEL, padding=1))
+        self.apply(initialise)
 
     def forward(self, images: Tensor) -> Tensor:
         scores: Tensor = self.layers(images)

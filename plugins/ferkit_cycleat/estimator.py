@@ -34,9 +34,9 @@ class CycleATEstimator:
     attention: what "attention" compares, maps of activation or Grad-CAM's of the true class.
 
     image_size: pixels, a multiple of 4; width: first-layer channels of generators and discriminators; blocks:
-    residual ones of a generator; discriminator_layers: 3 see patches of 70×70 pixels, 2 of 34×34, 1 of 16×16;
-    None chooses by image_size. classifier: "resnet18" or "small", four convolutions; classifier_width: its
-    first layer's channels.
+    residual ones of a generator; residual: whether generators begin as the identity; discriminator_layers: 3
+    see patches of 70×70 pixels, 2 of 34×34, 1 of 16×16, None chooses by image_size. classifier: "resnet18" or
+    "small", four convolutions; classifier_width: its first layer's channels.
 
     epochs, after warmup_epochs of F_S alone; an epoch goes once through the source, or makes steps_per_epoch
     steps if these are fewer. lr: Adam's for generators and discriminators, classifier_lr for F_S and F_T;
@@ -60,6 +60,7 @@ class CycleATEstimator:
         image_size: int = 128,
         width: int = 64,
         blocks: int = 6,
+        residual: bool = False,
         discriminator_layers: int | None = None,
         classifier: classifiers.Kind = "resnet18",
         classifier_width: int = 64,

@@ -36,6 +36,7 @@ class Options:
     image_size: int
     width: int
     blocks: int
+    residual: bool
     discriminator_layers: int | None
     classifier: classifiers.Kind
     classifier_width: int

@@ -14,7 +14,7 @@ from ferkit.plugin import RunError
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Raises RunError where it can't be written; what was there before is unharmed."""
-    part = path.with_name(path.name + ".cycleat")
+    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(dict(state), part)

@@ -34,15 +34,10 @@ class Translation(nn.Module):
 
     def __init__(self, options: Options) -> None:
         super().__init__()
-        self.to_auxiliary = ResnetGenerator(options.width, options.blocks)
-        self.to_source = ResnetGenerator(options.width, options.blocks)
+        self.to_auxiliary = ResnetGenerator(options.width, options.blocks, options.residual)
+        self.to_source = ResnetGenerator(options.width, options.blocks, options.residual)
         self.judge_source = PatchDiscriminator(options.width, options.halvings)
         self.judge_auxiliary = PatchDiscriminator(options.width, options.halvings)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-                nn.init.normal_(module.weight, 0.0, 0.02)  # as CycleGAN has it
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
         self.needs_identity = options.identity_weight > 0
         self.former_source = ImageBuffer(options.buffer_size)
         self.former_auxiliary = ImageBuffer(options.buffer_size)

@@ -24,6 +24,17 @@ def test_a_generator_keeps_shape_and_range(height: int, width: int) -> None:
     assert translated.abs().max() <= 1
 
 
+def test_a_residual_generator_begins_as_the_identity_and_can_be_trained_away_from_it() -> None:
+    images = torch.rand(2, 3, 16, 16) * 2 - 1
+    generator = ResnetGenerator(width=4, blocks=1, is_residual=True)
+    translated = generator(images)
+    torch.testing.assert_close(translated, images, atol=0.021, rtol=0)
+    (translated - 0.5).square().mean().backward()
+    assert generator.last.weight.grad is not None
+    assert generator.last.weight.grad.abs().sum() > 0
+    assert not torch.allclose(ResnetGenerator(4, 1)(images), images, atol=0.1)
+
+
 @pytest.mark.parametrize("blocks", [0, 3])
 def test_a_generator_has_as_many_residual_blocks_as_asked_for_four_times_as_wide(blocks: int) -> None:
     inner = [m for m in ResnetGenerator(4, blocks).modules() if isinstance(m, torch.nn.Conv2d)]
