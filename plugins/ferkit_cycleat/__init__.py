@@ -1,0 +1,15 @@
+"""Cycle-consistent adversarial attention transfer, row 3 of the paper's table."""
+
+from ferkit.plugin import Component, hookimpl
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    return [
+        Component(
+            "estimator",
+            "cycleat",
+            "ferkit_cycleat.estimator:CycleATEstimator",
+            "Unlabelled faces by adversarial translation and attention (after Zhang et al.)",
+        )
+    ]

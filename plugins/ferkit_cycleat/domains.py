@@ -1,0 +1,50 @@
+"""Faces of several data sets -> tensors, with the classes of those whose labels are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as transforms
+
+from ferkit.plugin import DataError, Face
+
+
+def to_pixels(faces: Sequence[Face], side: int) -> Tensor:
+    """(N, 3, side, side) uint8, made square whatever shape the crop has; reads no label."""
+    pixels = torch.empty(len(faces), 3, side, side, dtype=torch.uint8)
+    for place, face in enumerate(faces):
+        # A copy, as torch warns of arrays that it must not write to.
+        image = torch.from_numpy(np.array(face.image)).permute(2, 0, 1)
+        pixels[place] = transforms.resize(image, [side, side], antialias=True)
+    return pixels
+
+
+def match_labels(source: Sequence[Face], labels: Sequence[str]) -> tuple[list[Face], Tensor, list[str]]:
+    """The source's faces with the target's labels, their classes (N,) int64, and notices.
+
+    Raises DataError where the source lacks one of the labels.
+    """
+    found = sorted({face.sample.label for face in source})
+    if len(found) < 2:
+        what = f"{len(source)} faces, all labelled {found[0]!r}" if found else "no faces"
+        raise DataError(
+            f"estimator.source: expected labelled faces of every class of the target ({', '.join(labels)}), "
+            f"got {what}. Name a data set that has them all."
+        )
+    if lacking := [label for label in labels if label not in found]:
+        raise DataError(
+            f"estimator.source: no faces labelled {', '.join(lacking)}. The source has {', '.join(found)}; "
+            f"the target has {', '.join(labels)}. The classifier would never see these classes: name a "
+            "source that has them all, or map its labels to the target's."
+        )
+    kept = [face for face in source if face.sample.label in labels]
+    notices = []
+    if further := [label for label in found if label not in labels]:
+        notices.append(
+            f"{len(source) - len(kept)} of the source's {len(source)} faces were left out: the target has no "
+            f"label {', '.join(further)}."
+        )
+    return kept, torch.tensor([labels.index(face.sample.label) for face in kept]), notices

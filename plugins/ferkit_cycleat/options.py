@@ -1,0 +1,102 @@
+"""A training's options, with what values they can have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+from ferkit_cycleat import attention, classifiers
+from ferkit_cycleat.adversarial import choose_layers
+
+Mode = Literal["source_only", "gan", "attention"]
+
+# The name of an option -> the least that it can be.
+AT_LEAST = {
+    "blocks": 0,
+    "batch_size": 2,
+    "buffer_size": 0,
+    "classifier_width": 4,
+    "cycle_weight": 0,
+    "epochs": 1,
+    "identity_weight": 0,
+    "attention_weight": 0,
+    "pictures_every": 1,
+    "warmup_epochs": 1,
+    "width": 1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `CycleATEstimator` is told, without the data. Raises ValueError."""
+
+    mode: Mode
+    attention: attention.Kind
+    image_size: int
+    width: int
+    blocks: int
+    residual: bool
+    discriminator_layers: int | None
+    classifier: classifiers.Kind
+    classifier_width: int
+    epochs: int
+    warmup_epochs: int
+    steps_per_epoch: int | None
+    batch_size: int
+    lr: float
+    classifier_lr: float
+    cycle_weight: float
+    identity_weight: float
+    attention_weight: float
+    train_on_source: bool
+    buffer_size: int
+    flip: bool
+    pictures_every: int
+
+    @classmethod
+    def pick(cls, arguments: Mapping[str, Any]) -> Self:
+        """Those of a constructor's arguments that are options of the training."""
+        return cls(**{one.name: arguments[one.name] for one in fields(cls)})
+
+    def __post_init__(self) -> None:
+        for option, least in AT_LEAST.items():
+            # Written so that NaN is refused too.
+            if not getattr(self, option) >= least:
+                raise ValueError(f"{option}: expected {least} or more, got {getattr(self, option)}")
+        for option in ("lr", "classifier_lr"):
+            if not 0 < getattr(self, option) < 1:
+                raise ValueError(f"{option}: expected a number between 0 and 1, got {getattr(self, option)}")
+        if self.image_size < 16 or self.image_size % 4:
+            raise ValueError(
+                "image_size: expected a multiple of 4 from 16 on, as the generators halve an image twice, "
+                f"got {self.image_size}"
+            )
+        if self.steps_per_epoch is not None and self.steps_per_epoch < 1:
+            raise ValueError(f"steps_per_epoch: expected 1 or more, got {self.steps_per_epoch}")
+        self._check_layers()
+
+    def _check_layers(self) -> None:
+        """A discriminator that has nothing left to score can't be built."""
+        layers = self.discriminator_layers
+        # Each layer halves, two more take a pixel each, and instance norm needs several values to compare.
+        if layers is not None and not (1 <= layers <= 5 and self.image_size // 2**layers >= 4):
+            raise ValueError(
+                "discriminator_layers: expected 1 to 5, and no more than leave 4 pixels of an image of "
+                f"{self.image_size}, got {layers}"
+            )
+
+    @property
+    def halvings(self) -> int:
+        """Of a discriminator."""
+        return self.discriminator_layers or choose_layers(self.image_size)
+
+    def steps(self, source: int) -> int:
+        """Of an epoch: once through that many labelled images, or as many as were asked for at most."""
+        once = -(-source // self.batch_size)
+        return min(once, self.steps_per_epoch or once)
+
+    def rate(self, epoch: int) -> float:
+        """What the learning rates are multiplied by in an epoch, from 1: less and less in the second half."""
+        constant = (self.epochs + 1) // 2
+        return min(1.0, (self.epochs - epoch + 1) / (self.epochs - constant + 1))

@@ -1,0 +1,40 @@
+"""The file that a stopped training goes on from: whole or not there, and read as tensors only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ferkit.plugin import RunError
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Raises RunError where it can't be written; what was there before is unharmed."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(dict(state), part)
+        os.replace(part, path)
+    except (OSError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        raise RunError(
+            f"can't write {path}: {error}. What was there before is unharmed: make room, then go on with "
+            "--resume."
+        ) from error
+
+
+def load_state(path: Path) -> dict[str, Any] | None:
+    """The state, or None where there is none. Raises RunError where the file is broken."""
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever unpickling a broken file raises
+        raise RunError(
+            f"{path} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
+        ) from error
+    return state

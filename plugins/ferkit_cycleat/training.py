@@ -1,0 +1,189 @@
+"""The networks, and what one step and one epoch do to them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ferkit_cycleat.attention import attention_loss, attention_of, teach_attention
+from ferkit_cycleat.batches import Batches, derive_seed, make_generator, normalise
+from ferkit_cycleat.classifiers import make_classifier
+from ferkit_cycleat.descent import Descent
+from ferkit_cycleat.gathering import Domains
+from ferkit_cycleat.options import Options
+from ferkit_cycleat.sheet import COLUMNS, draw_sheet
+from ferkit_cycleat.translation import Translation
+from ferkit_cycleat.watch import Watch, relative_diversity
+
+SAMPLES = 32
+"""Images of each domain whose translations are compared after every epoch."""
+EVALUATED = 64
+"""Faces that are classified at a time."""
+
+
+class Training:
+    """F_S, F_T and, but for "source_only", the translation between the domains.
+
+    The networks, the optimisers and the watch are all that one epoch hands on to the next: random numbers
+    come from the seed and the epoch.
+    """
+
+    def __init__(
+        self, options: Options, domains: Domains, classes: int, seed: int, device: torch.device
+    ) -> None:
+        self.options = options
+        self.seed = seed
+        self.device = device
+        steps = options.steps(len(domains.source))
+        self.batches = Batches(domains, options.batch_size, steps, options.flip, seed, device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(seed, "build"))
+            self.source_classifier = make_classifier(options.classifier, options.classifier_width, classes)
+            self.target_classifier = copy.deepcopy(self.source_classifier)
+            self.translation = None if options.mode == "source_only" else Translation(options)
+        self.networks = nn.ModuleDict({"f_s": self.source_classifier, "f_t": self.target_classifier})
+        if self.translation is not None:
+            self.networks["translation"] = self.translation
+        self.networks.to(device)
+        self.descent = self._make_descent()
+        self.watch = Watch()
+
+    def _make_descent(self) -> Descent:
+        parameters = {
+            "f_s": list(self.source_classifier.parameters()),
+            "f_t": list(self.target_classifier.parameters()),
+        }
+        if self.translation is not None:
+            parameters |= {"g": self.translation.generators(), "d": self.translation.discriminators()}
+        return Descent(self.options, parameters)
+
+    def warm_up(self, epoch: int) -> None:
+        """An epoch of F_S alone, on the source."""
+        self.source_classifier.train()
+        for step, (images, classes) in enumerate(self.batches.source("warm_up", epoch), start=1):
+            loss = F.cross_entropy(self.source_classifier(images), classes)
+            self.descent.step(["f_s"], {}, loss, f"epoch {epoch} of the warm-up, step {step}")
+
+    def begin_target(self, *, is_fresh: bool) -> None:
+        """From here on F_S stays as it is; F_T begins as a copy of it, if it has not begun yet."""
+        if is_fresh:
+            self.target_classifier.load_state_dict(self.source_classifier.state_dict())
+        self.source_classifier.requires_grad_(False)
+        self.source_classifier.eval()
+
+    def run_epoch(self, epoch: int) -> dict[str, float]:
+        """Means over the steps: every loss as loss_NAME, "loss" of the generators and F_T together, accuracy
+        of F_T on what it is trained with. After them: how diverse the translations are."""
+        self.target_classifier.train()
+        self.descent.set_factor(self.options.rate(epoch))
+        unlabelled = self.batches.auxiliary(epoch)
+        draws = make_generator(self.seed, "buffers", epoch)
+        steps = []
+        for step, (images, classes) in enumerate(self.batches.source("source", epoch), start=1):
+            where = f"epoch {epoch}, step {step}"
+            if self.translation is None:
+                steps.append(self._step_on_source(images, classes, where))
+            else:
+                steps.append(self._step(self.translation, images, classes, next(unlabelled), draws, where))
+        means = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
+        return means | self._diversities()
+
+    def _step_on_source(self, images: Tensor, classes: Tensor, where: str) -> dict[str, float]:
+        logits = self.target_classifier(images)
+        loss = F.cross_entropy(logits, classes)
+        return self.descent.step(["f_t"], {"class_t": loss}, loss, where) | _accuracy(logits, classes)
+
+    def _step(
+        self,
+        translation: Translation,
+        images: Tensor,
+        classes: Tensor,
+        unlabelled: Tensor,
+        draws: torch.Generator,
+        where: str,
+    ) -> dict[str, float]:
+        """One step of the generators and F_T together, then one of the discriminators."""
+        out = translation.translate(images, unlabelled)
+        terms = translation.generator_terms(images, unlabelled, out)
+        terms["class_s"] = F.cross_entropy(self.source_classifier(out.source_again), classes)
+        logits = self._classify_translated(images, out.to_auxiliary, classes, terms)
+        values = self.descent.step(["g", "f_t"], terms, self._weigh(terms), where)
+        judged = translation.discriminator_terms(images, unlabelled, out, draws)
+        against = self.descent.step(["d"], judged, judged["d_s"] + judged["d_a"], where)
+        return against | values | _accuracy(logits, classes)
+
+    def _classify_translated(
+        self, images: Tensor, translated: Tensor, classes: Tensor, terms: dict[str, Tensor]
+    ) -> Tensor:
+        """F_T's logits of the translated images; adds its cross entropy and its attention to the terms."""
+        count = len(images)
+        # One batch, so that batch norm normalises by the same mixture that it keeps the averages of.
+        batch = torch.cat([translated, images]) if self.options.train_on_source else translated
+        every_class = classes.repeat(len(batch) // count)
+        maps = self.target_classifier.maps(batch)
+        logits = self.target_classifier.logits_of(maps)
+        terms["class_t"] = F.cross_entropy(logits, every_class)
+        if self.options.mode == "attention":
+            kind = self.options.attention
+            taught = teach_attention(kind, self.source_classifier, images, classes)
+            seen = attention_of(kind, maps, logits, every_class)[:count]
+            terms["attention"] = attention_loss(seen, taught)
+        return logits[:count]
+
+    def _weigh(self, terms: Mapping[str, Tensor]) -> Tensor:
+        weights = {
+            "cycle": self.options.cycle_weight,
+            "identity": self.options.identity_weight,
+            "attention": self.options.attention_weight,
+        }
+        return torch.stack([weights.get(name, 1.0) * term for name, term in terms.items()]).sum()
+
+    @torch.no_grad()
+    def _diversities(self) -> dict[str, float]:
+        if self.translation is None:
+            return {}
+        source, auxiliary = self.batches.samples(SAMPLES)
+        to_auxiliary, to_source = self.translation.to_auxiliary(source), self.translation.to_source(auxiliary)
+        return {
+            "diversity_s_to_a": relative_diversity(to_auxiliary, source, auxiliary),
+            "diversity_a_to_s": relative_diversity(to_source, auxiliary, source),
+        }
+
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
+        """The sample sheet, or nothing where nothing is translated."""
+        if self.translation is None:
+            return {}
+        return {"translations": draw_sheet(self.translation, *self.batches.samples(COLUMNS))}
+
+    @torch.no_grad()
+    def classify(self, pixels: Tensor) -> NDArray[np.float64]:
+        """(N, 3, side, side) uint8 -> (N, K) probabilities by F_T. Training goes on as if not asked."""
+        self.target_classifier.eval()
+        batches = [normalise(batch).to(self.device) for batch in torch.split(pixels, EVALUATED)]
+        logits = torch.cat([self.target_classifier(batch).cpu() for batch in batches])
+        probabilities: NDArray[np.float64] = logits.double().softmax(dim=1).numpy()
+        return probabilities
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "networks": self.networks.state_dict(),
+            "optimizers": self.descent.state(),
+            "watch": self.watch.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Raises KeyError, ValueError or RuntimeError where it is of other networks."""
+        self.networks.load_state_dict(state["networks"])
+        self.descent.restore(state["optimizers"])
+        self.watch.restore(state["watch"])
+
+
+def _accuracy(logits: Tensor, classes: Tensor) -> dict[str, float]:
+    return {"accuracy": float((logits.argmax(dim=1) == classes).double().mean())}

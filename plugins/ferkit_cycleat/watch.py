@@ -1,0 +1,87 @@
+"""Whether a translation still is one: mode collapse and divergence, told once each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+COLLAPSED = 0.2
+"""Translations that differ among themselves by less than this part of what their originals do."""
+DECIDED = 0.01
+"""A discriminator's LSGAN loss below which its scores are within 0.1 of right; 0.25 where it can't tell."""
+EXPLODED = 10.0
+"""Times the least loss of any epoch so far."""
+
+DIRECTIONS = {"diversity_s_to_a": "source to auxiliary", "diversity_a_to_s": "auxiliary to source"}
+JUDGES = {"loss_d_s": "source", "loss_d_a": "auxiliary"}
+
+
+def diversity(images: Tensor) -> float:
+    """(N, 3, H, W) -> the mean over all pairs of the root mean square difference of their pixels."""
+    if len(images) < 2:
+        return 0.0
+    flat = images.flatten(1).double()
+    return float(torch.pdist(flat).mean() / math.sqrt(flat.shape[1]))
+
+
+def relative_diversity(translated: Tensor, originals: Tensor, real: Tensor) -> float:
+    """The translations' diversity, 1 for that of their originals or of the domain's real images.
+
+    The lesser of the two counts: a domain where all photographs are alike asks for no more. 1 where even
+    these are all the same.
+    """
+    expected = min(diversity(originals), diversity(real))
+    return diversity(translated) / expected if expected > 0 else 1.0
+
+
+class Watch:
+    """What has been told, and the least loss so far."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.least = float("inf")
+
+    def look(self, epoch: int, details: Mapping[str, float]) -> list[str]:
+        """Notices about an epoch's details; what was told once is not told again."""
+        notices = []
+        for name, sentence in self._troubles(details).items():
+            if name not in self.told:
+                self.told.append(name)
+                notices.append(f"Epoch {epoch}: {sentence}")
+        self.least = min(self.least, details["loss"])
+        return notices
+
+    def _troubles(self, details: Mapping[str, float]) -> dict[str, str]:
+        troubles = {}
+        for name, direction in DIRECTIONS.items():
+            if details.get(name, 1.0) < COLLAPSED:
+                troubles[name] = (
+                    f"mode collapse from {direction}: the translations differ among themselves by "
+                    f"{details[name]:.3f} of what real images do (expected {COLLAPSED} or more). Raise "
+                    "cycle_weight or identity_weight, or lower lr."
+                )
+        for name, domain in JUDGES.items():
+            if details.get(name, 1.0) < DECIDED:
+                troubles[name] = (
+                    f"the discriminator of the {domain} domain has won: its loss is {details[name]:.4f} "
+                    "(0.25 where it can't tell), and the generators learn nothing from it. Lower lr, or give "
+                    "it fewer discriminator_layers."
+                )
+        if details["loss"] > EXPLODED * self.least:
+            troubles["loss"] = (
+                f"the loss has exploded to {details['loss']:.3g}, from {self.least:.3g} at its least. Lower "
+                "lr or attention_weight."
+            )
+        return troubles
+
+    def state(self) -> dict[str, object]:
+        return {"told": list(self.told), "least": self.least}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        told, least = state["told"], state["least"]
+        assert isinstance(told, list)
+        assert isinstance(least, float)
+        self.told, self.least = list(told), least

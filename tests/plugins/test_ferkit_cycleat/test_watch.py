@@ -1,0 +1,66 @@
+"""When a translation is said to have collapsed or diverged, and that it is said once."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from ferkit_cycleat.watch import Watch, diversity, relative_diversity
+
+QUIET = {
+    "loss": 5.0,
+    "diversity_s_to_a": 0.9,
+    "diversity_a_to_s": 1.1,
+    "loss_d_s": 0.2,
+    "loss_d_a": 0.15,
+}
+
+
+def test_diversity_by_hand() -> None:
+    images = torch.tensor([0.0, 1.0, 3.0])[:, None, None, None].expand(-1, 3, 2, 2)
+    assert diversity(images) == pytest.approx((1 + 2 + 3) / 3)
+    assert diversity(images[:1]) == 0
+
+
+def test_the_same_picture_for_all_has_no_diversity_and_the_originals_have_all_of_it() -> None:
+    originals, real = torch.randn(6, 3, 4, 4), 2 * torch.randn(6, 3, 4, 4)
+    assert relative_diversity(torch.ones(6, 3, 4, 4), originals, real) == 0
+    assert relative_diversity(originals, originals, real) == pytest.approx(1)
+
+
+def test_a_domain_of_like_images_asks_for_no_more_diversity_than_it_has() -> None:
+    originals = torch.randn(6, 3, 4, 4)
+    assert relative_diversity(0.1 * originals, originals, 0.1 * originals) == pytest.approx(1)
+    assert relative_diversity(originals, originals, torch.zeros(6, 3, 4, 4)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("diversity_s_to_a", 0.05, "mode collapse from source to auxiliary"),
+        ("diversity_a_to_s", 0.05, "mode collapse from auxiliary to source"),
+        ("loss_d_s", 0.002, "discriminator of the source domain has won"),
+        ("loss_d_a", 0.002, "discriminator of the auxiliary domain has won"),
+        ("loss", 70.0, "loss has exploded to 70, from 5 at its least"),
+    ],
+)
+def test_each_trouble_is_told_once_with_its_epoch_and_a_remedy(name: str, value: float, words: str) -> None:
+    watch = Watch()
+    assert watch.look(1, QUIET) == []
+    (notice,) = watch.look(2, {**QUIET, name: value})
+    assert notice.startswith("Epoch 2: ")
+    assert words in notice
+    assert "ower lr" in notice
+    assert watch.look(3, {**QUIET, name: value}) == []
+
+
+def test_a_mode_without_translation_has_nothing_to_tell() -> None:
+    assert Watch().look(1, {"loss": 1.0}) == []
+
+
+def test_what_was_told_is_remembered_by_a_training_that_goes_on() -> None:
+    first, second = Watch(), Watch()
+    first.look(1, QUIET)
+    first.look(2, {**QUIET, "loss": 70.0})
+    second.restore(first.state())
+    assert second.look(3, {**QUIET, "loss": 80.0}) == []
+    assert second.look(4, {**QUIET, "loss_d_a": 0.0}) != []
