@@ -40,12 +40,24 @@ def describe_faces(
         for face, image in zip(faces, images, strict=True):
             row = kept.get(image)
             if row is None:
-                row = np.asarray(descriptor(image.astype(np.float64)), dtype=np.float64)
+                row = _describe(descriptor, image, face)
                 _check(row, rows, face, descriptor)
                 kept.put(image, row)
             rows.append(row)
         found.append(np.stack(rows) if rows else np.empty((0, 0)))
     return found
+
+
+def _describe(descriptor: Descriptor, image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+    """Raises DataError, naming the photograph, where the descriptor refuses it."""
+    import numpy as np
+
+    try:
+        return np.asarray(descriptor(image.astype(np.float64)), dtype=np.float64)
+    except ValueError as error:
+        raise DataError(
+            f"{face.sample.path} can't be described by {descriptor.signature!r}: {error}"
+        ) from error
 
 
 def _grey_square(face: Face, side: int) -> NDArray[np.uint8]:

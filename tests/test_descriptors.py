@@ -85,5 +85,14 @@ def test_what_is_no_row_of_finite_numbers_is_refused_with_the_photograph(
         describe_faces(make_faces(per_class=1), [Odd("odd")], 20)
 
 
+def test_what_a_descriptor_refuses_is_told_with_the_photograph() -> None:
+    class Refusing(Counting):
+        def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
+            raise ValueError("levels: 4 needs images of at least 16 pixels a side, got 8 by 8")
+
+    with pytest.raises(DataError, match=r"anger_0\.png can't be described by 'odd': levels: 4 needs images"):
+        describe_faces(make_faces(per_class=1), [Refusing("odd")], 8)
+
+
 def test_no_face_gives_no_row() -> None:
     assert describe_faces([], [Counting()], 20)[0].shape == (0, 0)

@@ -37,10 +37,23 @@ def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
 def resolved_shipped(name: str) -> dict[str, Any] | None:
     """The shipped recipe as it is resolved; None where there is none of that name, or it is no recipe."""
     try:
-        recipe = Recipe.model_validate_json(json.dumps(read_table(name), default=str))
+        return _resolve(read_table(name))
     except (RecipeError, ValidationError):
         return None
+
+
+def _resolve(table: Mapping[str, Any]) -> dict[str, Any]:
+    recipe = Recipe.model_validate_json(json.dumps(table, default=str))
     return resolve(recipe, load_plugins(recipe.plugins))
+
+
+def _resolved_run(run_dir: Path) -> dict[str, Any]:
+    """The run's recipe with the options that came after it at their defaults, which is what it ran with."""
+    table = read_resolved(run_dir)
+    try:
+        return _resolve(table)
+    except ValidationError:
+        return table
 
 
 def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> dict[str, Any]:
@@ -51,7 +64,7 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
     shipped = resolved_shipped(name)
     if shipped is None:
         return {}
-    ran = read_resolved(run_dir)
+    ran = _resolved_run(run_dir)
     before, now = (
         dict(flatten({key: table[key] for key in sections if key in table})) for table in (shipped, ran)
     )

@@ -119,6 +119,14 @@ def test_what_only_changes_where_a_run_computes_is_no_difference(tmp_path: Path)
     assert differences(run, "sfew_inception") == {}
 
 
+def test_an_option_that_came_after_a_run_is_no_difference(tmp_path: Path) -> None:
+    table = resolved_shipped("sfew_inception")
+    assert table
+    del table["fit"]["optimizer"]["eps"]
+    write_run(tmp_path, [HALF], recipe=tomli_w.dumps(table))
+    assert differences(tmp_path, "sfew_inception") == {}
+
+
 def test_differences_are_told_in_the_words_of_the_recipe() -> None:
     changed = {"model.backbone.weights": "msceleb1m", "model.head.stage": "block8"}
     assert describe(changed) == "weights = msceleb1m, head.stage = block8"
