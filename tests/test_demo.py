@@ -68,3 +68,14 @@ def test_misspelt_weights_are_reported_with_all_the_rest(recipe: Path) -> None:
     with pytest.raises(RecipeError) as raised:
         load_recipe(str(recipe), overrides, change=cut_down([]))
     assert {fault.where for fault in raised.value.faults} == {"model.backbone.weights", "fit.epoch"}
+
+
+def test_an_estimators_data_and_epochs_are_cut_down_too(recipe: Path) -> None:
+    source = '{name="squares", root="nowhere"}'
+    overrides = ['plugins=["tests.tiny_plugin"]', f'estimator={{name="telling", epochs=50, source={source}}}']
+    changed, _ = load_recipe(str(recipe), overrides, change=cut_down([]))
+    assert changed.estimator
+    assert changed.estimator.options["epochs"] == 3
+    # Not the faces that are tested.
+    assert changed.estimator.options["source"] == {"name": "synthetic", "per_class": 20, "seed": 1}
+    assert changed.data.options == {"per_class": 20}

@@ -19,10 +19,15 @@ from ferkit.protocol import Cell
 
 
 class PlainProgress:
-    """A line for each thing that happened: for files, pipes and logs."""
+    """A line for each thing that happened: for files, pipes and logs.
 
-    def __init__(self, epochs: int) -> None:
+    epochs: of a cell; is_wrapped: whether they are those of a network inside an estimator, whose own epochs
+    are the ones that are told.
+    """
+
+    def __init__(self, epochs: int, is_wrapped: bool = False) -> None:
         self.epochs = epochs
+        self.is_wrapped = is_wrapped
         self.place = ""
         self.watched = "test"
         self.faces_said = 0
@@ -47,8 +52,9 @@ class PlainProgress:
         pass
 
     def epoch(self, epoch: Epoch, scores: Scores) -> None:
+        of = "" if self.is_wrapped else f" of {self.epochs}"
         self.say(
-            f"{self.place}, epoch {epoch.number} of {self.epochs}: "
+            f"{self.place}, epoch {epoch.number}{of}: "
             f"training loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:.2f}%; "
             f"{self.watched} loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
             f"({epoch.seconds:.1f} s)"
@@ -61,8 +67,8 @@ class PlainProgress:
 class TerminalProgress(PlainProgress):
     """Bars for the faces, the epochs and the batches, above them a line for each epoch."""
 
-    def __init__(self, epochs: int, console: Console, bars: Bars) -> None:
-        super().__init__(epochs)
+    def __init__(self, epochs: int, console: Console, bars: Bars, is_wrapped: bool = False) -> None:
+        super().__init__(epochs, is_wrapped)
         self.console = console
         self.bars = bars
         self.faces_task = bars.add_task("faces", total=None, visible=False)
@@ -96,15 +102,15 @@ class TerminalProgress(PlainProgress):
 
 
 @contextmanager
-def watch(epochs: int) -> Iterator[PlainProgress]:
+def watch(epochs: int, is_wrapped: bool = False) -> Iterator[PlainProgress]:
     """Bars while standard output is a terminal, plain lines otherwise."""
     console = Console(file=sys.stdout)
     if not console.is_terminal:
-        yield PlainProgress(epochs)
+        yield PlainProgress(epochs, is_wrapped)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=console) as bars:
-        yield TerminalProgress(epochs, console, bars)
+        yield TerminalProgress(epochs, console, bars, is_wrapped)
 
 
 @contextmanager

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ferkit.recipe import Recipe
+    from ferkit.registry import Registry
 
 RUNS = Path("runs")
 
@@ -41,10 +45,24 @@ def run(
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         typer.echo(checked.description)
-    with watch(checked.fit.epochs if not checked.estimator else 1) as progress:
+    with watch(*count_epochs(checked, registry)) as progress:
         report = run_order(order, progress)
     show_scores(folder)
     typer.echo(f"report: {report}")
+
+
+def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
+    """How many a cell has, and whether they are those of a network that an estimator uses."""
+    from ferkit.assemble import uses_network
+    from ferkit.options import option_parameters
+
+    if recipe.estimator is None:
+        return recipe.fit.epochs, False
+    own = option_parameters(registry.get("estimator", recipe.estimator.name)).get("epochs")
+    if own is not None:
+        return int(recipe.estimator.options.get("epochs", own.default)), False
+    is_wrapped = uses_network(recipe.model_dump(exclude_none=True), registry)
+    return (recipe.fit.epochs, True) if is_wrapped else (1, False)
 
 
 def name_folder(name: str) -> Path:

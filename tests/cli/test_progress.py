@@ -12,7 +12,9 @@ from rich.progress import MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from ferkit.cli.progress import PlainProgress, TerminalProgress, watch
+from ferkit.cli.run import count_epochs
 from ferkit.interfaces import Epoch
+from ferkit.loading import load_recipe
 from ferkit.metrics import score
 from ferkit.neural.training import BatchReport
 from ferkit.protocol import Cell
@@ -32,6 +34,27 @@ def test_without_a_terminal_each_epoch_is_a_line(capsys: pytest.CaptureFixture[s
         "repeat 1, fold 2 (2 of 4), epoch 2 of 3: training loss 0.5123, accuracy 75.00%; "
         "test loss 1.2500, accuracy 62.50% (3.2 s)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        ("", (18, False)),
+        ('estimator={name="majority"}', (1, False)),
+        ('estimator={name="seeing"}', (18, True)),
+        ('estimator={name="telling", source={name="squares", root="x"}}', (2, False)),
+        ('estimator={name="telling", source={name="squares", root="x"}, epochs=5}', (5, False)),
+    ],
+)
+def test_epochs_are_the_networks_or_the_estimators_own(estimator: str, expected: tuple[int, bool]) -> None:
+    overrides = ['plugins=["tests.tiny_plugin"]', *([estimator] if estimator else [])]
+    assert count_epochs(*load_recipe("quickstart", overrides)) == expected
+
+
+def test_a_network_inside_an_estimator_counts_no_epochs_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = PlainProgress(24, is_wrapped=True)
+    progress.epoch(EPOCH, SCORES)
+    assert ", epoch 2: training loss" in capsys.readouterr().out
 
 
 def test_faces_are_told_every_hundred_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
