@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	$(BIN)/ferkit run recipes/quickstart.toml
 
+# Two processes of one thread: torch's threads and two processes' would wait for each other.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 # What a commit must pass beside the tests.
 check: $(VENV)/.installed-dev
