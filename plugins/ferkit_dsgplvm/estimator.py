@@ -8,6 +8,7 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ferkit.plugin import DataError, Descriptor, Epoch, Face, RunError, describe_faces
 from ferkit_dsgplvm.back_projection import ProjectionKind
@@ -90,10 +91,13 @@ class DsGplvmEstimator:
         classes = self._classes_of(train)
         _check_classes(classes, self.labels)
         training = self._describe(train, classes)
-        choice = choose(training, self.candidates, self.search)
-        self.scalers = training.scalers(np.arange(len(train)))
-        views = [scale(one) for scale, one in zip(self.scalers, training.features, strict=True)]
-        self.model = fit_model(views, classes, choice.options)
+        # On matrices of a few hundred rows several threads lose more by waiting than they gain, and their
+        # number would change the last digits, by which the search may decide otherwise.
+        with threadpool_limits(1):
+            choice = choose(training, self.candidates, self.search)
+            self.scalers = training.scalers(np.arange(len(train)))
+            views = [scale(one) for scale, one in zip(self.scalers, training.features, strict=True)]
+            self.model = fit_model(views, classes, choice.options)
         self.nearest = NearestClass(self.model.points, classes, len(self.labels), self.search.neighbours)
         left_out = self.model.leave_one_out()
         self.nearest.fit_scale(left_out)
