@@ -73,9 +73,12 @@ def datasets_in(registry: Registry, kind: str, key: str, part: Part) -> Iterator
     if kind == "dataset":
         yield key, part
     for name, parameter in option_parameters(registry.get(kind, part.name)).items():
-        value, inner = part.options.get(name), nested_kind(parameter.annotation)
-        if inner and isinstance(value, dict):
+        value, annotation = part.options.get(name), parameter.annotation
+        if (inner := nested_kind(annotation)) and isinstance(value, dict):
             yield from datasets_in(registry, inner, f"{key}.{name}", Part(**value))
+        elif (inner := nested_items(annotation)) and isinstance(value, list | tuple):
+            for place, one in enumerate(value):
+                yield from datasets_in(registry, inner, f"{key}.{name}.{place}", Part(**one))
 
 
 def _check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:

@@ -23,7 +23,8 @@ from ferkit.protocol_options import Measure
 from ferkit.registry import Registry
 from ferkit.run_dir import RunDir, predictions_table
 
-Crop = Callable[[str, Dataset], Sequence[Face]]
+CellData = tuple[Sequence[Face], Sequence[str], Callable[[str, Dataset], Sequence[Face]]]
+"""All faces, the labels, and what gives the faces of other data sets."""
 
 
 def train_cell(
@@ -32,13 +33,10 @@ def train_cell(
     measure: Measure,
     run_dir: RunDir,
     cell: Cell,
-    data: tuple[Sequence[Face], Sequence[str], Crop],
+    data: CellData,
     progress: Progress,
 ) -> None:
-    """Fit one estimator, scoring every epoch on the images that the cell watches.
-
-    data: all faces, the labels, and what gives the faces of other data sets.
-    """
+    """Fit one estimator, scoring every epoch on the images that the cell watches."""
     faces, labels, crop = data
     watched = [faces[position] for position in cell.watched]
     truth = [face.sample.label for face in watched]
@@ -47,11 +45,10 @@ def train_cell(
         settings.recipe, registry, labels, cell, state_file, progress.batch, crop
     )
     name = settings.recipe.estimator.name if settings.recipe.estimator else "network"
-    for epoch in estimator.fit([faces[position] for position in cell.train], watched):
-        check_probabilities(epoch.probabilities, len(watched), labels, name)
-        scores = score(truth, epoch.probabilities, labels)
-        if isnan(epoch.validation_loss):
-            epoch = replace(epoch, validation_loss=scores.nll)
+    for given in estimator.fit([faces[position] for position in cell.train], watched):
+        check_probabilities(given.probabilities, len(watched), labels, name)
+        scores = score(truth, given.probabilities, labels)
+        epoch = replace(given, validation_loss=scores.nll) if isnan(given.validation_loss) else given
         run_dir.keep_pictures(cell, epoch)
         is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
         if is_best and cell.validation is not None:
@@ -64,14 +61,17 @@ def train_cell(
         progress.epoch(epoch, scores)
     if not run_dir.has_epochs(cell):
         raise RunError(f"the estimator {name!r} gave no epoch for {cell.name}; fit must yield at least one")
-    facts: dict[str, Any] = {"parameters": None}
-    if network and network.is_fitted:
-        total, trained = network.count_parameters()
-        facts["parameters"] = {"total": total, "trained": trained}
-        facts["backbone_sha256"] = network.began_with
-        if cell.validation is None:
-            network.save(run_dir.fold_dir(cell) / "model.safetensors")
-    run_dir.finish_cell(cell, facts)
+    run_dir.finish_cell(cell, _keep_network(run_dir, cell, network))
+
+
+def _keep_network(run_dir: RunDir, cell: Cell, network: NeuralEstimator | None) -> dict[str, Any]:
+    """Its size and what it began with; the last epoch's is kept where none is chosen."""
+    if network is None or not network.is_fitted:
+        return {"parameters": None}
+    if cell.validation is None:
+        network.save(run_dir.fold_dir(cell) / "model.safetensors")
+    total, trained = network.count_parameters()
+    return {"parameters": {"total": total, "trained": trained}, "backbone_sha256": network.began_with}
 
 
 def keep_choice(
@@ -99,7 +99,9 @@ def keep_choice(
         "temperature": temperature,
     }
     if network and network.is_fitted:
-        network.save(run_dir.fold_dir(cell) / "model.safetensors", temperature)
+        # Beside another estimator it is not what the temperature was fitted on.
+        own = None if settings.recipe.estimator else temperature
+        network.save(run_dir.fold_dir(cell) / "model.safetensors", own)
     run_dir.record_choice(
         cell,
         choice,

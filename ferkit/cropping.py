@@ -62,7 +62,7 @@ class OtherData:
         tested = {face.sha256 for face in own}
         for name, faces in self.faces.items():
             found = [face for face in faces if face.box is not None]
-            yield f"It learns from {len(faces)} photographs of {name} too; a face was found in {len(found)}"
+            yield f"It is given {len(faces)} photographs of {name} too; a face was found in {len(found)}"
             if shared := sum(face.sha256 in tested for face in faces):
                 yield (
                     f"{shared} photographs of {name} are byte for byte among the data's own, which are "

@@ -11,12 +11,11 @@ from torch import nn
 
 from ferkit.assemble import build, uses_network
 from ferkit.augment import Augmentation
-from ferkit.errors import RunError
 from ferkit.interfaces import Dataset, Estimator, Face
-from ferkit.neural.checkpoint import load_network
 from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network, assemble_network
+from ferkit.neural.starting import start_from
 from ferkit.neural.training import BatchReport
 from ferkit.options import weights_options
 from ferkit.protocol import Cell
@@ -84,18 +83,6 @@ def build_network(recipe: Recipe, registry: Registry, labels: Sequence[str]) -> 
     if model.initial:
         start_from(network, model.initial, labels)
     return network
-
-
-def start_from(network: Network, file: Path, labels: Sequence[str]) -> None:
-    """Give the network the tensors of an earlier run's. Raises RunError where they are of another one."""
-    try:
-        network.load_state_dict(load_network(file, labels))
-    except RuntimeError as error:
-        first = " ".join(str(error).split()[:40])
-        raise RunError(
-            f"model.initial: {file} is of another network than the recipe's: {first} … Take the [model] that "
-            "it was trained with."
-        ) from error
 
 
 def build_loss(

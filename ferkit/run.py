@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ferkit.assemble import build
-from ferkit.cell_training import train_cell
+from ferkit.assemble import build, uses_network
+from ferkit.cell_training import CellData, train_cell
 from ferkit.cropping import OtherData, find_faces
 from ferkit.data.leaks import describe_leaks
 from ferkit.data.manifest import compare_manifest
@@ -20,6 +20,7 @@ from ferkit.faces import CropResult
 from ferkit.grid import Candidate, candidates
 from ferkit.interfaces import Sample
 from ferkit.loading import dump_recipe
+from ferkit.neural.starting import describe_start
 from ferkit.progress import Progress, Silence
 from ferkit.protocol import Cell, cells
 from ferkit.protocol_options import Measure
@@ -82,11 +83,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         notices = [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
         for notice in notices:
             progress.note(notice)
-        for number, cell in enumerate(todo, start=1):
-            if run_dir.finished(cell) is None:
-                progress.begin_cell(cell, number, len(todo))
-                settings, data = order.settings(cell), (crops.faces, labels, others)
-                train_cell(settings, order.registry, order.measure(cell), run_dir, cell, data, progress)
+        _train(order, run_dir, todo, (crops.faces, labels, others), progress)
         facts = chosen_facts(run_dir, todo)
         summary = summarise(
             recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo
@@ -99,6 +96,15 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     report = render(run_dir.path)
     progress.finish(report)
     return report
+
+
+def _train(order: Order, run_dir: RunDir, todo: Sequence[Cell], data: CellData, progress: Progress) -> None:
+    """The cells that are not finished, one after the other."""
+    for number, cell in enumerate(todo, start=1):
+        if run_dir.finished(cell) is None:
+            progress.begin_cell(cell, number, len(todo))
+            settings, measure = order.settings(cell), order.measure(cell)
+            train_cell(settings, order.registry, measure, run_dir, cell, data, progress)
 
 
 def chosen_facts(run_dir: RunDir, todo: Sequence[Cell]) -> dict[str, Any]:
@@ -117,10 +123,18 @@ def find_notices(
         *describe_idle(order.recipe, order.registry),
         *run_dir.environment_changes(),
         *([f"Other data: {difference}"] if difference else []),
+        *_start_notices(order, crops),
         *describe_doubles(crops.faces),
         *describe_leaks(todo, [face.sample for face in crops.faces]),
         *describe_unused(todo, len(crops.faces)),
     ]
+
+
+def _start_notices(order: Order, crops: CropResult) -> list[str]:
+    recipe = order.recipe
+    if not recipe.model.initial or not uses_network(recipe.model_dump(exclude_none=True), order.registry):
+        return []
+    return describe_start(recipe.model.initial, crops.faces)
 
 
 def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:

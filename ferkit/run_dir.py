@@ -139,23 +139,7 @@ class RunDir:
         among all candidates.
         """
         kept = [row for row in self._metrics() if not _is_at_or_after(row, cell, epoch.number)]
-        row = {
-            "repeat": cell.repeat,
-            "fold": cell.fold,
-            **({} if cell.candidate is None else {"candidate": cell.candidate}),
-            "epoch": epoch.number,
-            "watched": "test" if cell.validation is None else "validation",
-            "train_loss": epoch.train_loss,
-            "train_accuracy": epoch.train_accuracy,
-            "validation_loss": epoch.validation_loss,
-            "accuracy": scores.accuracy,
-            "mean_recall": scores.mean_recall,
-            "nll": scores.nll,
-            "learning_rate": epoch.learning_rate,
-            "seconds": epoch.seconds,
-            **({"details": dict(epoch.details)} if epoch.details else {}),
-            **({"notices": list(epoch.notices)} if epoch.notices else {}),
-        }
+        row = _epoch_row(cell, epoch, scores)
         before = [EpochScore.of_row(one).merit(measure) for one in kept if _is_of_fold(one, cell)]
         is_best = all(EpochScore.of_row(row).merit(measure) > merit for merit in before)
         lines = "".join(json.dumps(one) + "\n" for one in [*kept, row])
@@ -243,6 +227,27 @@ class RunDir:
         if not file.exists():
             return []
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _epoch_row(cell: Cell, epoch: Epoch, scores: Scores) -> dict[str, Any]:
+    """A line of metrics.jsonl."""
+    return {
+        "repeat": cell.repeat,
+        "fold": cell.fold,
+        **({} if cell.candidate is None else {"candidate": cell.candidate}),
+        "epoch": epoch.number,
+        "watched": "test" if cell.validation is None else "validation",
+        "train_loss": epoch.train_loss,
+        "train_accuracy": epoch.train_accuracy,
+        "validation_loss": epoch.validation_loss,
+        "accuracy": scores.accuracy,
+        "mean_recall": scores.mean_recall,
+        "nll": scores.nll,
+        "learning_rate": epoch.learning_rate,
+        "seconds": epoch.seconds,
+        **({"details": dict(epoch.details)} if epoch.details else {}),
+        **({"notices": list(epoch.notices)} if epoch.notices else {}),
+    }
 
 
 def _describe(sample: Sample) -> list[str]:

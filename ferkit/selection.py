@@ -68,14 +68,16 @@ def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping
     for one in sorted(scores, key=lambda one: (one.candidate or 0, one.epoch)):
         repeats.setdefault(one.repeat, {}).setdefault(one.fold, []).append(one)
     runs = [[folds[fold] for fold in sorted(folds)] for _, folds in sorted(repeats.items())]
+    is_single = all(len(fold) == 1 for run in runs for fold in run)
     if choose_by:
         chosen = [[best_of(fold, choose_by) for fold in run] for run in runs]
-        title = "Epoch chosen on validation images; test images scored once"
+        how = "One fit; no epoch was chosen" if is_single else "Epoch chosen on validation images"
+        title = f"{how}; test images scored once"
         return {"chosen_epoch": Reading(title, False, CHOSEN_FILE, chosen)}
     best = [[best_of(fold, "accuracy") for fold in run] for run in runs]
     common = [max(zip(*run, strict=False), key=lambda row: mean(o.accuracy for o in row)) for run in runs]
     last = [[fold[-1] for fold in run] for run in runs]
-    if all(len(fold) == 1 for run in runs for fold in run):
+    if is_single:
         return {"last_epoch": Reading("One fit; no epoch was chosen", False, "predictions_last.csv", last)}
     return {
         "best_epoch": Reading(

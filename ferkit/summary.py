@@ -61,7 +61,7 @@ def describe_temperatures(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return []
     return [
         f"{edges} of {len(found)} temperatures lie at the edge of those tried ({low} to {high}): their "
-        "validation images tell nothing of how sure the network should be"
+        "validation images tell nothing of how sure the predictions should be"
     ]
 
 
@@ -69,7 +69,8 @@ def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
     """What estimators said of their training, with the epoch and how often."""
     first: dict[str, list[str]] = {}
     for row in metrics:
-        where = f"repeat {row['repeat'] + 1}, fold {row['fold'] + 1}, epoch {row['epoch']}"
+        candidate = f", candidate {row['candidate'] + 1}" if row.get("candidate") is not None else ""
+        where = f"repeat {row['repeat'] + 1}, fold {row['fold'] + 1}{candidate}, epoch {row['epoch']}"
         for notice in row.get("notices", ()):
             first.setdefault(notice, []).append(where)
     return [
@@ -99,9 +100,7 @@ def summarise(
     is_demo: bool,
 ) -> dict[str, Any]:
     """What `summary.json` holds."""
-    faces = crops.faces
     scores = evaluate(run_dir.path, recipe.protocol.model_dump(), labels)
-    found = sum(face.box is not None for face in faces)
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -115,19 +114,25 @@ def summarise(
             *describe_temperatures(scores),
         ],
         "paper": recipe.paper.as_printed() if recipe.paper else None,
-        "data": {
-            "name": recipe.data.name,
-            "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
-            "images": len(faces) + len(crops.skipped),
-            "faces_found": found,
-            "whole_images": len(faces) - found,
-            "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
-            "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
-        },
+        "data": _describe_data(recipe, crops, difference),
         "protocol": recipe.protocol.model_dump(),
         "scores": scores,
         "parameters": facts.get("parameters"),
         "weights": list(weights),
         "backbone_sha256": facts.get("backbone_sha256"),
         "seconds": run_dir.training_seconds(),
+    }
+
+
+def _describe_data(recipe: Recipe, crops: CropResult, difference: str | None) -> dict[str, Any]:
+    faces = crops.faces
+    found = sum(face.box is not None for face in faces)
+    return {
+        "name": recipe.data.name,
+        "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
+        "images": len(faces) + len(crops.skipped),
+        "faces_found": found,
+        "whole_images": len(faces) - found,
+        "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
+        "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
     }

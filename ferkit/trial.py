@@ -26,11 +26,17 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
     import torch
 
     from ferkit.estimators import build_loss, build_network
+    from ferkit.neural.network import Network
+    from ferkit.neural.schedule import check_optimizer
+    from ferkit.neural.starting import start_faults, stored_labels
 
     if recipe.estimator and (faults := _try_estimator(recipe.estimator, registry, labels)):
         return faults
     if not uses_network(recipe.model_dump(exclude_none=True), registry):
         return []
+    given, initial = labels, recipe.model.initial
+    if labels is None and initial and (stored := stored_labels(initial)):
+        labels = stored
     if labels is None:
         # A neutral class of another name is looked for among the data's own labels, later.
         named = [value for value in recipe.model.output.options.values() if isinstance(value, str)]
@@ -42,7 +48,10 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
         _, faults = _try("loss", lambda: build_loss(recipe.loss, registry, known, [1] * len(known)))
         network, more = _try("model", lambda: build_network(bare, registry, known))
         faults += more
-        if isinstance(network, torch.nn.Module):
+        if isinstance(network, Network):
+            if initial:
+                faults += start_faults(network, initial, given)
+            faults += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
             count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
             faults += _try_images(network.train(), torch.zeros(count, 3, side, side))
     return faults

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file
 
-from ferkit.errors import ComponentError, DataError, RecipeError, RunError
+from ferkit.errors import ComponentError, DataError, RecipeError
 from ferkit.loading import load_recipe
+from ferkit.neural.checkpoint import read_header, save_network
 from ferkit.report.photographs import show_photographs
 from ferkit.report.render import render
 from ferkit.run import Order, run
@@ -82,6 +85,41 @@ def test_what_epochs_tell_stands_in_metrics_summary_and_report(recipe: Path, tmp
     assert (folder / "figures" / "curves_details.png").exists()
 
 
+def test_one_fit_has_no_curves_and_nothing_of_epochs_that_were_chosen(recipe: Path) -> None:
+    folder = run_recipe(recipe, 'estimator={name="majority"}')
+    page = (folder / "report.html").read_text()
+    assert "<h2>Curves</h2>" not in page
+    assert "One fit; no epoch was chosen" in page
+    assert "Training accuracy is that of augmented images" not in page
+
+
+def test_one_fit_under_nested_says_that_nothing_was_chosen(recipe: Path, tmp_path: Path) -> None:
+    folder = run_recipe(
+        recipe, 'estimator={name="majority"}', 'protocol={name="nested", repeats=1, inner_folds=2}'
+    )
+    (score,) = summary_of(folder)["scores"].values()
+    assert score["title"] == "One fit; no epoch was chosen; test images scored once"
+
+
+def test_a_temperature_of_other_predictions_is_not_kept_with_the_network(recipe: Path) -> None:
+    protocol = 'protocol={name="nested", repeats=1, inner_folds=2}'
+    for estimator, is_kept in (([], True), (['estimator={name="seeing"}'], False)):
+        folder = run_recipe(recipe, protocol, *estimator)
+        with safe_open(folder / "cells" / "repeat0_fold0" / "model.safetensors", "pt") as file:
+            temperature = json.loads(file.metadata()["ferkit"])["temperature"]
+        assert (temperature is not None) is is_kept
+        folder.rename(folder.with_name(f"run_{is_kept}"))
+
+
+def test_the_table_of_a_grid_names_the_candidates(recipe: Path, tmp_path: Path) -> None:
+    grid = 'grid={"estimator.confidence"=[0.8, 0.9]}'
+    protocol = 'protocol={name="nested", repeats=1, inner_folds=2}'
+    folder = run_recipe(recipe, telling(tmp_path), "estimator.epochs=1", protocol, grid)
+    page = (folder / "report.html").read_text()
+    assert "<th>candidate</th><th>source faces</th>" in page
+    assert "Candidates of the grid" in page
+
+
 def test_details_of_a_single_epoch_stand_in_a_table(recipe: Path, tmp_path: Path) -> None:
     folder = run_recipe(recipe, telling(tmp_path), "estimator.epochs=1")
     page = (folder / "report.html").read_text()
@@ -112,7 +150,7 @@ def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path
     assert all(row["sha256"] and str(tmp_path / "others") in row["path"] for row in rows)
     assert not (folder / "cells" / "repeat0_fold0" / "state.pt").exists()
     notices = summary_of(folder)["notices"]
-    assert "It learns from 6 photographs of source too; a face was found in 6" in notices
+    assert "It is given 6 photographs of source too; a face was found in 6" in notices
 
 
 def test_tested_photographs_among_those_learnt_from_are_told(recipe: Path, tmp_path: Path) -> None:
@@ -129,30 +167,67 @@ def test_other_data_without_a_face_is_refused(recipe: Path, tmp_path: Path) -> N
         run_recipe(recipe, *overrides)
 
 
-def test_a_network_starts_from_an_earlier_runs(recipe: Path, tmp_path: Path) -> None:
-    first = run_recipe(recipe)
-    file = tmp_path / "kept.safetensors"
-    (first / "cells" / "repeat0_fold0" / "model.safetensors").rename(file)
-    (tmp_path / "run").rename(tmp_path / "first")
-    again = run_recipe(recipe, f'model.initial="{file}"', "fit.epochs=1", "fit.optimizer.lr=1e-9")
+@pytest.fixture
+def kept(recipe: Path, tmp_path: Path) -> Path:
+    """The network of a first fold."""
+    folder = run_recipe(recipe)
+    folder.rename(tmp_path / "first")
+    return tmp_path / "first" / "cells" / "repeat0_fold0" / "model.safetensors"
+
+
+def test_a_network_starts_from_an_earlier_runs(recipe: Path, tmp_path: Path, kept: Path) -> None:
+    again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1", "fit.optimizer.lr=1e-9")
     row = json.loads((again / "metrics.jsonl").read_text().splitlines()[0])
     before = json.loads((tmp_path / "first" / "metrics.jsonl").read_text().splitlines()[2])
     assert row["accuracy"] == before["accuracy"]
-    (weights,) = json.loads((again / "summary.json").read_text())["weights"]
-    assert (weights["name"], weights["file"]) == ("model.initial", "kept.safetensors")
+    (weights,) = summary_of(again)["weights"]
+    assert (weights["name"], weights["file"]) == ("model.initial", "model.safetensors")
 
 
-def test_a_start_that_does_not_fit_is_refused(recipe: Path, tmp_path: Path) -> None:
-    first = run_recipe(recipe, "fit.epochs=1")
-    file = first / "cells" / "repeat0_fold0" / "model.safetensors"
-    (tmp_path / "run").rename(tmp_path / "first")
-    file = tmp_path / "first" / "cells" / "repeat0_fold0" / "model.safetensors"
-    with pytest.raises(RecipeError, match="there is no file"):
-        run_recipe(recipe, 'model.initial="gone.safetensors"')
-    with pytest.raises(RunError, match="is of another network than the recipe's"):
-        run_recipe(recipe, f'model.initial="{file}"', 'model.head={name="multiscale", stage="late"}')
-    with pytest.raises(RunError, match="was trained with the labels anger, neutral; expected"):
-        run_recipe(recipe, f'model.initial="{file}"', 'data.labels=["anger", "fear"]')
+def test_photographs_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:
+    again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
+    told = "6 of 12 photographs are among those that model.initial was trained on: the scores are optimistic"
+    assert told in summary_of(again)["notices"]
+    # What that one was trained on is remembered by the next.
+    header = read_header(again / "cells" / "repeat0_fold1" / "model.safetensors")
+    assert len(header.trained_on) == 12
+
+
+def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe: Path, kept: Path) -> None:
+    save_network(kept, load_file(kept), ["anger", "neutral"])
+    again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
+    told = "What model.initial (model.safetensors) was trained on is not known; it may be tested here"
+    assert told in summary_of(again)["notices"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ('model.initial="gone.safetensors"', "there is no file gone.safetensors"),
+        ('model.head={name="multiscale", stage="late"}', "is of another network than the recipe's"),
+        ('model.backbone={name="tiny", is_frozen=true}', ""),
+        ('model.initial="setup.toml"', "is no whole safetensors file"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_told_before_any_photograph_is_read(
+    recipe: Path, tmp_path: Path, kept: Path, override: str, message: str
+) -> None:
+    junk = tmp_path / "setup.toml"
+    junk.write_text("junk")
+    overrides = [f'model.initial="{kept}"', override.replace("setup.toml", str(junk))]
+    if not message:
+        load_recipe(str(recipe), overrides)
+        return
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(str(recipe), overrides)
+
+
+def test_a_start_with_other_labels_is_told_before_any_photograph_is_opened(recipe: Path, kept: Path) -> None:
+    overrides = [f'model.initial="{kept}"', 'data.labels=["anger", "fear"]', "data.per_class=2"]
+    with pytest.raises(
+        RecipeError, match="trained with the labels anger, neutral; the data's are anger, fear"
+    ):
+        run_recipe(recipe, *overrides)
 
 
 def test_a_head_that_does_not_tell_what_it_sees_is_named(recipe: Path) -> None:

@@ -21,6 +21,7 @@ def ferkit_components() -> list[Component]:
         Component("head", "mute", "tests.builders:TinyHead", "Has no embed"),
         Component("estimator", "seeing", "tests.tiny_plugin:Seeing", "The nearest face as a network sees it"),
         Component("estimator", "telling", "tests.tiny_plugin:Telling", "Tells all that an epoch can"),
+        Component("estimator", "patient", "tests.tiny_plugin:Patient", "Its epochs may be left open"),
         Component("estimator", "majority", "tests.tiny_plugin:Majority", "Always the commonest label"),
     ]
 
@@ -74,6 +75,12 @@ class Majority:
         return probabilities
 
 
+class Patient(Majority):
+    def __init__(self, labels: Sequence[str], epochs: int | None = None) -> None:
+        super().__init__(labels)
+        self.epochs = epochs
+
+
 class Seeing:
     """The label of the nearest training face, by what the recipe's network sees."""
 
@@ -108,8 +115,9 @@ class Telling(Majority):
         state_file: Path,
         source: Dataset,
         epochs: int = 2,
+        confidence: float = 1.0,
     ) -> None:
-        super().__init__(labels)
+        super().__init__(labels, confidence)
         self.crop = crop
         self.state_file = state_file
         self.source = source

@@ -58,9 +58,10 @@ def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
 
     if recipe.estimator is None:
         return recipe.fit.epochs, False
-    own = option_parameters(registry.get("estimator", recipe.estimator.name)).get("epochs")
-    if own is not None:
-        return int(recipe.estimator.options.get("epochs", own.default)), False
+    parameters = option_parameters(registry.get("estimator", recipe.estimator.name))
+    own = parameters["epochs"].default if "epochs" in parameters else None
+    if isinstance(epochs := recipe.estimator.options.get("epochs", own), int):
+        return epochs, False
     is_wrapped = uses_network(recipe.model_dump(exclude_none=True), registry)
     return (recipe.fit.epochs, True) if is_wrapped else (1, False)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,25 +66,54 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
+HASH = 16
+"""Digits of a photograph's sha256 that are kept with a network: enough to know it again by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a network's file says of itself. trained_on: the first digits of the photographs' hashes."""
+
+    labels: list[str]
+    shapes: Mapping[str, tuple[int, ...]]
+    trained_on: frozenset[str]
+
+
 def save_network(
-    path: Path, tensors: Mapping[str, Tensor], labels: Sequence[str], temperature: float | None = None
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    labels: Sequence[str],
+    temperature: float | None = None,
+    trained_on: Collection[str] = (),
 ) -> None:
-    """Weights as safetensors; in its metadata the ordered label names and, if fitted, the temperature."""
+    """Weights as safetensors; in its metadata the ordered label names, the temperature if one was fitted, and
+    which photographs it was trained on, by their sha256."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    known = {"labels": list(labels), "temperature": temperature}
+    photographs = sorted({one[:HASH] for one in trained_on})
     # One key: safetensors writes several in an order that changes from run to run.
-    metadata = {"ferkit": json.dumps({"labels": list(labels), "temperature": temperature})}
+    metadata = {"ferkit": json.dumps({**known, "trained_on": photographs})}
     write_whole(path, lambda part: save_file(whole, part, metadata))
+
+
+def read_header(path: Path) -> Header:
+    """Without reading the tensors. Raises RunError where the file is broken or is none of ferkit's."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except Exception as error:
+        raise RunError(f"{path} is no whole safetensors file: {error}") from error
+    known = json.loads(metadata.get("ferkit", "{}"))
+    # Before there were temperatures, the labels had a key of their own.
+    labels = known.get("labels") or json.loads(metadata.get("labels", "[]"))
+    return Header(labels, shapes, frozenset(known.get("trained_on", ())))
 
 
 def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:
     """Raises RunError where the file is broken or its labels are others, or in another order."""
+    stored = read_header(path).labels
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            # Before there were temperatures, the labels had a key of their own.
-            stored = json.loads(metadata.get("ferkit", "{}")).get("labels") or json.loads(
-                metadata.get("labels", "[]")
-            )
         tensors: dict[str, Tensor] = load_file(path)
     except Exception as error:
         raise RunError(f"{path} is no whole safetensors file: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,15 @@ from ferkit.augment import Augmentation
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
 from ferkit.neural.batches import FaceImages
-from ferkit.neural.checkpoint import hash_tensors, load_state, save_network, save_state
+from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
 from ferkit.neural.network import Network
 from ferkit.neural.training import BatchReport, Training
 from ferkit.recipe import Fit, Model
+
+CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
+"""Of an epoch, what can't be worked out from the state."""
 
 
 @dataclass
@@ -43,22 +47,31 @@ class NeuralEstimator:
     on_batch: Callable[[BatchReport], None] | None = None
     began_with: str = field(default="", init=False)
     _training: Training | None = field(default=None, init=False)
+    _trained_on: Sequence[str] = field(default=(), init=False)
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Yields after each epoch; an epoch's state is kept once the next one is asked for."""
         accelerator = make_accelerator(self.options)
+        self._trained_on = [face.sha256 for face in train]
         images = self._images(train, self.augmentation)
         counts = np.bincount(images.indices, minlength=len(self.labels)).tolist()
         network = self._start()
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         watched = training.keep(self._images(validation))
-        done = self._restore(training)
+        done, last = self._restore(training)
+        if done >= self.options.epochs and last:
+            # All was trained already: what the last epoch came to is given once more.
+            probabilities, loss = training.evaluate(watched())
+            yield Epoch(**last, validation_loss=loss, probabilities=probabilities)
         for number in range(done + 1, self.options.epochs + 1):
             seed_everything(derive_seed(self.seed, number))
-            yield training.run_epoch(number, watched(), self.on_batch)
+            epoch = training.run_epoch(number, watched(), self.on_batch)
+            yield epoch
             if self.state_file and accelerator.is_main_process:
-                state = {"epoch": number, "began_with": self.began_with, **training.state()}
+                came_to = {name: getattr(epoch, name) for name in CAME_TO}
+                told = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
+                state = {**told, **training.state()}
                 save_state(self.state_file, state)
 
     @property
@@ -79,7 +92,9 @@ class NeuralEstimator:
 
     def save(self, path: Path, temperature: float | None = None) -> None:
         """The network's weights as safetensors, with the label names and its probabilities' temperature."""
-        save_network(path, self._fitted().network.state_dict(), self.labels, temperature)
+        tensors = self._fitted().network.state_dict()
+        before = read_header(self.model.initial).trained_on if self.model.initial else ()
+        save_network(path, tensors, self.labels, temperature, {*before, *self._trained_on})
 
     def count_parameters(self) -> tuple[int, int]:
         """All of the network's parameters, and those that are trained."""
@@ -92,10 +107,11 @@ class NeuralEstimator:
         self.began_with = hash_tensors(network.backbone.state_dict())
         return network
 
-    def _restore(self, training: Training) -> int:
+    def _restore(self, training: Training) -> tuple[int, dict[str, Any]]:
+        """The epochs that are done, and what the last one came to."""
         state = load_state(self.state_file) if self.state_file else None
         if state is None:
-            return 0
+            return 0, {}
         if state.get("began_with") != self.began_with:
             raise RunError(
                 f"{self.state_file}: this fold began with other weights in the backbone than are here now. "
@@ -107,7 +123,7 @@ class NeuralEstimator:
             raise RunError(
                 f"{self.state_file} is of another network ({error}). Delete it to begin this fold anew."
             ) from error
-        return int(state["epoch"])
+        return int(state["epoch"]), state.get("came_to", {})
 
     def _images(self, faces: Sequence[Face], augmentation: Augmentation | None = None) -> FaceImages:
         side, normalize = self.model.image_size, self.model.normalize

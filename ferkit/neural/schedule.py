@@ -27,18 +27,25 @@ def make_optimizer(network: Network, options: recipe.Optimizer) -> Optimizer:
     groups = [group for group in groups if group["params"]]
     if not groups:
         raise RunError("nothing to train: the backbone is frozen and the head has no parameters")
-    kind = _optimizer_class(options.name, network)
+    kind = _optimizer_class(network, options)
     return kind(groups, lr=options.lr, eps=options.eps, weight_decay=options.weight_decay)
 
 
-def _optimizer_class(name: str, network: Network) -> Callable[..., Optimizer]:
-    """Riemannian Adam where a parameter lives on a manifold; it moves the others as Adam does."""
-    if not any(hasattr(parameter, "manifold") for parameter in network.parameters()):
-        return Adam if name == "adam" else AdamW
-    if name != "adam":
+def check_optimizer(network: Network, options: recipe.Optimizer) -> bool:
+    """Whether parameters live on a manifold. Raises RunError where the optimizer can't move them."""
+    is_curved = any(hasattr(parameter, "manifold") for parameter in network.parameters())
+    if is_curved and options.name != "adam":
         raise RunError(
-            f"fit.optimizer: the network has parameters on a manifold, which {name} can't move. Take adam."
+            f"fit.optimizer: the network has parameters on a manifold, which {options.name} can't move. Take "
+            "adam."
         )
+    return is_curved
+
+
+def _optimizer_class(network: Network, options: recipe.Optimizer) -> Callable[..., Optimizer]:
+    """Riemannian Adam where a parameter lives on a manifold; it moves the others as Adam does."""
+    if not check_optimizer(network, options):
+        return Adam if options.name == "adam" else AdamW
     from geoopt.optim import RiemannianAdam
 
     riemannian: Callable[..., Optimizer] = RiemannianAdam

@@ -51,7 +51,8 @@ def render(run_dir: Path, photographs: Photographs | None = None) -> Path:
         kinds_in_words=describe_kinds(scores),
         rows={key: score_rows(one, kinds) for key, one in scores.items()},
         figures={key: draw_reading(run_dir, key, scores[key], one) for key, one in made.items()},
-        curves=draw_all_curves(run_dir, metrics),
+        curves=draw_all_curves(run_dir, metrics) if has_course(metrics) else [],
+        is_network=not (recipe.exists() and "estimator" in read_resolved(run_dir)),
         details=draw_training_details(run_dir, metrics),
         detail_rows=single_details(metrics),
         watched=name_watched(metrics),
@@ -72,8 +73,12 @@ def _describe_grid(run_dir: Path) -> list[str]:
 
 def single_details(metrics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The epochs whose further numbers stand in a table, those of estimators without a course to draw."""
-    has_course = max(row["epoch"] for row in metrics) > 1
-    return [] if has_course or not detail_names(metrics) else list(metrics)
+    return [] if has_course(metrics) or not detail_names(metrics) else list(metrics)
+
+
+def has_course(metrics: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any fold had more than one epoch."""
+    return any(row["epoch"] > 1 for row in metrics)
 
 
 def template(name: str) -> Template:

@@ -24,12 +24,13 @@ class BiMap(nn.Module):
     def __init__(self, in_size: int, out_size: int) -> None:
         super().__init__()
         orthonormal = torch.linalg.qr(torch.randn(in_size, out_size)).Q
-        # geoopt checks the values of what it is given, and on the meta device there are none.
-        self.weight = (
-            nn.Parameter(orthonormal)
-            if orthonormal.is_meta
-            else geoopt.ManifoldParameter(orthonormal, manifold=geoopt.EuclideanStiefel())
-        )
+        manifold = geoopt.EuclideanStiefel()
+        if orthonormal.is_meta:
+            # geoopt checks the values of what it is given, and on the meta device there are none.
+            self.weight = nn.Parameter(orthonormal)
+            self.weight.manifold = manifold  # type: ignore[attr-defined]
+        else:
+            self.weight = geoopt.ManifoldParameter(orthonormal, manifold=manifold)
 
     def forward(self, matrices: Tensor) -> Tensor:
         smaller: Tensor = self.weight.mT @ matrices @ self.weight

@@ -12,6 +12,8 @@ from sklearn.svm import SVC
 
 from ferkit.plugin import Epoch, Face, FeatureEstimator, RunError
 
+UNTRAINED = "The network was not trained on these faces: its features are those that it started with"
+
 
 class LinearSvcEstimator:
     """scikit-learn's `SVC` with a linear kernel, fitted on what the recipe's network embeds of the faces.
@@ -69,6 +71,7 @@ class LinearSvcEstimator:
             learning_rate=epochs[-1].learning_rate if epochs else 0.0,
             seconds=time.perf_counter() - started,
             details=self._details(epochs, validation),
+            notices=[] if self.train_network else [UNTRAINED],
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:

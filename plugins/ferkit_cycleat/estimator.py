@@ -143,7 +143,7 @@ class CycleATEstimator:
             learning_rate=self.options.lr * self.options.rate(number),
             seconds=time.perf_counter() - began,
             details={name: value for name, value in details.items() if name not in ("loss", "accuracy")},
-            notices=[*notices, *training.watch.look(number, details)],
+            notices=[*notices, *training.watch.look(details)],
             pictures=training.pictures() if is_shown else {},
         )
 

@@ -47,4 +47,16 @@ class Origins:
             unlabelled += train
         if not unlabelled:
             raise DataError("estimator 'cycleat': expected faces to train with, got none in the fold")
-        return Domains(to_pixels(source, side), classes, to_pixels(unlabelled, side), notices)
+        pixels, others = to_pixels(source, side), to_pixels(unlabelled, side)
+        _check_varied(pixels, "the labelled source's")
+        _check_varied(others, "the unlabelled")
+        return Domains(pixels, classes, others, notices)
+
+
+def _check_varied(pixels: Tensor, whose: str) -> None:
+    """Raises DataError where several images are all the same: no translation of them can be learned."""
+    if len(pixels) > 1 and bool((pixels == pixels[0]).all()):
+        raise DataError(
+            f"estimator 'cycleat': expected faces that differ, got {len(pixels)} times the same image for "
+            f"{whose} faces. Look at the photographs, and at what the detector crops of them."
+        )

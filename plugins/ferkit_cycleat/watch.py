@@ -44,13 +44,16 @@ class Watch:
         self.told: list[str] = []
         self.least = float("inf")
 
-    def look(self, epoch: int, details: Mapping[str, float]) -> list[str]:
-        """Notices about an epoch's details; what was told once is not told again."""
+    def look(self, details: Mapping[str, float]) -> list[str]:
+        """Notices about an epoch's details; what was told once is not told again.
+
+        No number stands in them: folds with the same trouble say the same, and ferkit adds where it was.
+        """
         notices = []
         for name, sentence in self._troubles(details).items():
             if name not in self.told:
                 self.told.append(name)
-                notices.append(f"Epoch {epoch}: {sentence}")
+                notices.append(sentence)
         self.least = min(self.least, details["loss"])
         return notices
 
@@ -59,21 +62,21 @@ class Watch:
         for name, direction in DIRECTIONS.items():
             if details.get(name, 1.0) < COLLAPSED:
                 troubles[name] = (
-                    f"mode collapse from {direction}: the translations differ among themselves by "
-                    f"{details[name]:.3f} of what real images do (expected {COLLAPSED} or more). Raise "
-                    "cycle_weight or identity_weight, or lower lr."
+                    f"Mode collapse from {direction}: the translations differ among themselves by less than "
+                    f"{COLLAPSED} of what real images do (its {name}). Raise cycle_weight or "
+                    "identity_weight, or lower lr"
                 )
         for name, domain in JUDGES.items():
             if details.get(name, 1.0) < DECIDED:
                 troubles[name] = (
-                    f"the discriminator of the {domain} domain has won: its loss is {details[name]:.4f} "
-                    "(0.25 where it can't tell), and the generators learn nothing from it. Lower lr, or give "
-                    "it fewer discriminator_layers."
+                    f"The discriminator of the {domain} domain has won: its loss is below {DECIDED} (0.25 "
+                    "where it can't tell), and the generators learn nothing from it. Lower lr, or give it "
+                    "fewer discriminator_layers"
                 )
         if details["loss"] > EXPLODED * self.least:
             troubles["loss"] = (
-                f"the loss has exploded to {details['loss']:.3g}, from {self.least:.3g} at its least. Lower "
-                "lr or attention_weight."
+                f"The loss has exploded to more than {EXPLODED:g} times its least. Lower lr or "
+                "attention_weight"
             )
         return troubles
 

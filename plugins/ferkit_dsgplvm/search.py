@@ -114,4 +114,12 @@ def split(training: Training, folds: int, seed: int) -> Iterator[tuple[NDArray[n
         )
     dealt = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
     # Whole groups may leave a fold without any.
-    yield from (one for one in dealt.split(classes, classes, groups) if min(len(part) for part in one))
+    parts = [one for one in dealt.split(classes, classes, groups) if min(len(part) for part in one)]
+    for inner, held_out in parts:
+        if lacking := sorted(set(classes[held_out].tolist()) - set(classes[inner].tolist())):
+            raise DataError(
+                f"ds_gplvm: q and beta can't be chosen on {number} inner folds that no group crosses: one of "
+                f"them holds every training face of {len(lacking)} classes. Take other folds, lower "
+                'inner_folds, or set inner_by = "none"'
+            )
+    yield from parts

@@ -82,5 +82,9 @@ def _count(number: int, what: str) -> str:
 
 
 def _remedy(groups: Sequence[str] | None) -> str:
-    more = "" if groups is None else ', or set estimator.inner_by = "none"'
-    return f"Give the class more images, or leave it out{more}."
+    if groups is None:
+        return "Give the class more images, or leave it out."
+    return (
+        "Take data with more groups, or leave the class out; or let estimator.inner_by name a finer kind of "
+        'group, or "none".'
+    )

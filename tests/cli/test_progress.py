@@ -42,6 +42,7 @@ def test_without_a_terminal_each_epoch_is_a_line(capsys: pytest.CaptureFixture[s
         ("", (18, False)),
         ('estimator={name="majority"}', (1, False)),
         ('estimator={name="seeing"}', (18, True)),
+        ('estimator={name="patient"}', (1, False)),
         ('estimator={name="telling", source={name="squares", root="x"}}', (2, False)),
         ('estimator={name="telling", source={name="squares", root="x"}, epochs=5}', (5, False)),
     ],

@@ -129,3 +129,11 @@ def test_a_killed_process_loses_at_most_the_epoch_under_way(tmp_path: Path) -> N
     resumed = fit(tiny_estimator(epochs=4, state_file=tmp_path / "state.pt"))
     assert resumed[0].number in (3, 4)
     assert numbers(resumed) == numbers(fit(tiny_estimator(epochs=4)))[resumed[0].number - 1 :]
+
+
+def test_a_training_that_was_through_gives_its_last_epoch_once_more(tmp_path: Path) -> None:
+    file = tmp_path / "state.pt"
+    whole = fit(tiny_estimator(state_file=file))
+    again = fit(tiny_estimator(state_file=file))
+    assert numbers(again) == numbers(whole[-1:])
+    assert (again[0].number, again[0].learning_rate) == (whole[-1].number, whole[-1].learning_rate)

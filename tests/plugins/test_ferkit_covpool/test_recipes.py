@@ -67,8 +67,25 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for name in names:
             (tmp_path / part / name).mkdir(parents=True)
             (tmp_path / part / name / "Title_000000001_00000001.png").touch()
-    (tmp_path / "rafdb_covpool.safetensors").touch()
+    write_hollow(tmp_path / "rafdb_covpool.safetensors")
     return tmp_path
+
+
+def write_hollow(file: Path) -> None:
+    """The first step's network as a file of its shapes, all zeros, which takes no place on a disk."""
+    recipe, registry = load("rafdb_covpool")
+    with torch.device("meta"):
+        tensors = build_network(recipe, registry, LABELS).state_dict()
+    header: dict[str, Any] = {"__metadata__": {"ferkit": json.dumps({"labels": LABELS})}}
+    end = 0
+    for name, tensor in tensors.items():
+        start, end = end, end + tensor.numel() * tensor.element_size()
+        kind = "F32" if tensor.is_floating_point() else "I64"
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    with file.open("wb") as out:
+        out.write(len(text).to_bytes(8, "little") + text)
+        out.truncate(8 + len(text) + end)
 
 
 def load(name: str, *overrides: str) -> tuple[Recipe, Registry]:

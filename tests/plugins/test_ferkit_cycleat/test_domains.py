@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -88,3 +90,18 @@ def test_batches_can_be_larger_than_a_domain() -> None:
 @pytest.mark.parametrize(("size", "expected"), [(3, [0, 1, 2]), (9, [0, 3, 5, 8]), (1, [0])])
 def test_samples_are_spread_over_a_domain(size: int, expected: list[int]) -> None:
     assert spread(size, 4).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("alike", "whose"), [("target", "the unlabelled"), ("source", "the labelled source's")]
+)
+def test_faces_that_are_all_the_same_image_are_refused(alike: str, whose: str) -> None:
+    source, target = make_faces(), make_faces(is_target=True)
+    chosen = target if alike == "target" else source
+    same = [replace(face, image=chosen[0].image) for face in chosen]
+    faces = (source, same) if alike == "target" else (same, target)
+    origins = Origins(crop, Faces(faces[0]), None, True)
+    with pytest.raises(
+        DataError, match=f"expected faces that differ, got .* times the same image for {whose}"
+    ):
+        origins.gather(hide_labels(faces[1]), LABELS, SIDE)

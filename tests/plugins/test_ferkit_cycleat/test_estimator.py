@@ -191,7 +191,7 @@ def test_constant_translations_are_told_as_mode_collapse_once(
 ) -> None:
     monkeypatch.setattr(ResnetGenerator, "forward", lambda self, x: 0 * self.layers(x) + 0.3)
     notices = [epoch.notices for epoch in make_estimator(state, epochs=3).fit(TRAIN, WATCHED)]
-    collapsed = [[one for one in notice if "mode collapse" in one] for notice in notices]
+    collapsed = [[one for one in notice if "Mode collapse" in one] for notice in notices]
     assert [len(told) for told in collapsed] == [2, 0, 0]
 
 

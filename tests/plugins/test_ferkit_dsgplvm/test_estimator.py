@@ -249,3 +249,11 @@ def test_a_view_s_scale_is_that_of_the_training_faces(variance: float) -> None:
 def test_a_view_that_is_not_finite_is_named() -> None:
     with pytest.raises(DataError, match="view 'waves' has 1 numbers that are not finite"):
         ViewScaler(np.array([[1.0, np.inf], [0.0, 2.0]]), "waves", 0.98, "view")
+
+
+def test_groups_that_hold_a_whole_class_leave_nothing_to_choose_by() -> None:
+    samples = [replace(face.sample, groups={"movie": face.sample.label}) for face in TRAIN]
+    train = [replace(face, sample=sample) for face, sample in zip(TRAIN, samples, strict=True)]
+    options = make_estimator(latent_dims=(2, 3), inner_by="movie", inner_folds=2)
+    with pytest.raises(DataError, match="one of them holds every training face of"):
+        fit(options, train, TEST)

@@ -57,7 +57,7 @@ def test_there_are_as_few_folds_as_images_of_a_class_or_groups(
     ("truth", "groups", "message"),
     [
         ([*TRUTH, "joy"], None, "of 'joy' there is 1 image to train on. Give the class more images, or"),
-        (["anger", "fear"] * 4, ["a"] * 8, 'is 1 group to train on.*set estimator.inner_by = "none"'),
+        (["anger", "fear"] * 4, ["a"] * 8, 'is 1 group to train on. Take data with more groups.*"none"'),
         (
             [*TRUTH, "joy", "joy"],
             [*MOVIES, "Town", "Town"],

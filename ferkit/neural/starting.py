@@ -1,0 +1,67 @@
+"""Starting from the file that an earlier run left: whether it fits, and what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferkit.errors import Fault, RunError
+from ferkit.interfaces import Face
+from ferkit.neural.checkpoint import HASH, load_network, read_header
+from ferkit.neural.network import Network
+
+REMEDY = "Take the [model] and the classes that it was trained with, or leave model.initial out."
+
+
+def start_from(network: Network, file: Path, labels: Sequence[str]) -> None:
+    """Give the network the file's tensors. Raises RunError where they are of another one."""
+    try:
+        network.load_state_dict(load_network(file, labels))
+    except RuntimeError as error:
+        first = " ".join(str(error).split()[:40])
+        raise RunError(
+            f"model.initial: {file} is of another network than the recipe's: {first} … {REMEDY}"
+        ) from error
+
+
+def stored_labels(file: Path) -> list[str]:
+    """Those that the file's network tells apart; none where it can't be read, which is told elsewhere."""
+    try:
+        return read_header(file).labels
+    except RunError:
+        return []
+
+
+def start_faults(network: Network, file: Path, labels: Sequence[str] | None) -> list[Fault]:
+    """Why the network can't start from the file, by its header alone. labels: the data's, if known."""
+    if not file.exists():
+        return []  # which is told elsewhere
+    try:
+        header = read_header(file)
+    except RunError as error:
+        return [Fault("model.initial", str(error), REMEDY)]
+    if labels is not None and header.labels != list(labels):
+        theirs = ", ".join(header.labels)
+        problem = f"{file} was trained with the labels {theirs}; the data's are {', '.join(labels)}"
+        return [Fault("model.initial", problem, REMEDY)]
+    ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    names = ours.keys() | header.shapes.keys()
+    differing = sorted(name for name in names if ours.get(name) != header.shapes.get(name))
+    if not differing:
+        return []
+    first = differing[0]
+    problem = (
+        f"{file} is of another network than the recipe's: {first} is {header.shapes.get(first, 'not there')} "
+        f"in the file and {ours.get(first, 'not there')} in the network, and {len(differing) - 1} more differ"
+    )
+    return [Fault("model.initial", problem, REMEDY)]
+
+
+def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
+    """A notice where photographs that are tested are among those that the file's network was trained on."""
+    known = read_header(file).trained_on
+    if not known:
+        return [f"What model.initial ({file.name}) was trained on is not known; it may be tested here"]
+    shared = sum(face.sha256[:HASH] in known for face in faces)
+    told = f"{shared} of {len(faces)} photographs are among those that model.initial was trained on"
+    return [f"{told}: the scores are optimistic"] if shared else []
