@@ -11,6 +11,7 @@ from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 
 from ferkit.plugin import ComponentError, Weights, WeightsError, WeightsName, load_weights, suggest
+from ferkit_inception_resnet.folding import Folding
 from ferkit_inception_resnet.keras_weights import read_keras_weights
 
 STEM = ("conv2d_1a", "conv2d_2a", "conv2d_2b", "maxpool_3a", "conv2d_3b", "conv2d_4a", "conv2d_4b")
@@ -75,6 +76,7 @@ class InceptionResnetV1Backbone(nn.Module):
     def train(self, mode: bool = True) -> InceptionResnetV1Backbone:
         """What is frozen stays in eval mode: its batch norm must not learn either."""
         super().train(mode)
+        self.folding = Folding()  # whoever averages weights through `tensor.data` does so before eval()
         for module in self._frozen_modules():
             module.eval()
         if self.batch_norm == "eval":
@@ -101,9 +103,16 @@ class InceptionResnetV1Backbone(nn.Module):
                     features[stage] = self._embed(images)
                 else:
                     for name in modules:
-                        images = self.trunk.get_submodule(name)(images)
+                        images = self._run(self.trunk.get_submodule(name), images)
                     features[stage] = images
         return features
+
+    def _run(self, module: nn.Module, maps: Tensor) -> Tensor:
+        # A compiler folds by itself, and can't look into what is kept here.
+        if module.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+            result: Tensor = module(maps)
+            return result
+        return self.folding(module, maps)
 
     def _embed(self, maps: Tensor) -> Tensor:
         pooled = self.trunk.dropout(self.trunk.avgpool_1a(maps)).flatten(1)
