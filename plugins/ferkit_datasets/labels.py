@@ -56,15 +56,8 @@ CKPLUS = {
     "6": "sadness",
     "7": "surprise",
 }
-EXPW = {
-    "0": "anger",
-    "1": "disgust",
-    "2": "fear",
-    "3": "happiness",
-    "4": "sadness",
-    "5": "surprise",
-    "6": "neutral",
-}
+EXPW = FER2013
+"""ExpW took over FER2013's order."""
 
 
 def find_label(code: str, labels: Mapping[str, str]) -> str:
