@@ -96,7 +96,8 @@ class InceptionResnetV1Backbone(nn.Module):
             height, width = images.shape[2:]
             raise ComponentError(
                 f"backbone 'inception_resnet_v1' takes images of {self.smallest} pixels and more, got "
-                f"{height} by {width}. Set model.image_size to {self.smallest} or more; it was trained on 160."
+                f"{height} by {width}. Set model.image_size to {self.smallest} or more; it was trained on "
+                "160."
             )
         features = {}
         for stage in self.stages:
