@@ -1,7 +1,7 @@
 """How large backbones are: their stages, parameters and multiplications, counted on torch's meta device.
 
-Every one is tried as `ferkit check` tries a recipe, without weights, and then counted for one image. GFLOPs are
-torch's own count, two for a multiplication with its addition.
+Every one is tried as `ferkit check` tries a recipe, without weights, and then counted for one image. GFLOPs
+are torch's own count, two for a multiplication with its addition.
 
     python benchmarks/backbone_sizes.py --image-size 224 resnet18 convnext_tiny
 """
