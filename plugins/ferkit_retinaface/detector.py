@@ -23,7 +23,7 @@ class RetinaFaceDetector:
     weights: the name of its weights; max_size: pixels that a photograph's longer side is scaled to, a
     multiple of 32; confidence: score below which a face is none, 0..1; overlap: of two boxes, from which the
     less sure one is dropped, 0..1; selection_method: whether the surest or the largest face comes first;
-    device: "auto" is the GPU if there is one. Boxes and landmarks are whole pixels, as the package gives them.
+    device: "auto" is the GPU if there is one. Boxes and landmarks are whole pixels, as the package has them.
     """
 
     def __init__(
