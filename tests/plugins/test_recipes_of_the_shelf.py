@@ -32,7 +32,7 @@ def test_a_recipe_may_name_it(overrides: list[str]) -> None:
         ('model.head={name="attention", stage="stage9"}', "stage: the backbone has no stage 'stage9'"),
         (
             'model.head={name="prototype", distance="cosin"}',
-            "model.head.distance: expected one of 'euclidean', 'cosine'",
+            "head.distance: expected one of 'euclidean', 'cosine'",
         ),
         ('loss={name="class_balanced", class_counts=[1]}', "ferkit itself gives a loss 'class_counts'"),
         ('loss={name="arcface", base="focal"}', "loss.base: expected a loss"),
