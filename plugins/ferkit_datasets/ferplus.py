@@ -53,13 +53,14 @@ class FERPlus:
         self.left_out: Counter[str] = Counter()
 
     def faults(self) -> list[str]:
-        layout = LAYOUT.format(root=self.root)
         files = [self.votes, *([self.join] if self.join else [])]
-        found = [f"there is no file {file}. {layout}" for file in files if not file.is_file()]
+        found = [f"there is no file {file}" for file in files if not file.is_file()]
         if not self.join and not self.file.is_file():
             missing = [name for name in FOLDERS.values() if not (self.root / name).is_dir()]
             if missing:
-                found.append(f"there is no {self.file}, and no folder {', '.join(missing)}. {layout}")
+                found.append(f"there is no {self.file}, and no folder {', '.join(missing)}")
+        if found:
+            found[-1] += f". {LAYOUT.format(root=self.root)}"
         return found
 
     def samples(self) -> list[Sample]:
