@@ -45,8 +45,8 @@ def resize(sums: Tensor, size: tuple[int, int], rows: slice) -> Tensor:
     height, width = (torch.tensor([side - 1], device=sums.device) for side in sums.shape[1:3])
     top, bottom = (edge[0, rows] for edge in bins(height, size[0]))
     left, right = (edge[0] for edge in bins(width, size[1]))
-    bands = sums.index_select(1, bottom) - sums.index_select(1, top)
-    totals = bands.index_select(2, right) - bands.index_select(2, left)
+    bands = sums.index_select(1, bottom).sub_(sums.index_select(1, top))
+    totals = bands.index_select(2, right).sub_(bands.index_select(2, left))
     return _scaled(totals, (bottom - top)[None], (right - left)[None])
 
 

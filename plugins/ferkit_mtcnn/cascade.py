@@ -22,7 +22,7 @@ from ferkit_mtcnn.proposals import OVERLAP, propose, pyramid
 
 VERSION = 1
 """To be raised with every change that may change an answer."""
-CHUNK, STEP = 64, 8
+CHUNK, STEP = 64, 4
 """At most so many crops go through a network at once, and a multiple of so many: oneDNN prepares itself anew
 for every number of crops that it has not met."""
 
