@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 
 GREY, RANGE = 127.5, 128.0
 """The networks were trained on (pixel - 127.5) / 128."""
@@ -24,10 +25,18 @@ def summed_area(images: NDArray[np.uint8], device: torch.device) -> Tensor:
     8.4 million pixels.
     """
     if device.type == "cpu":
-        return torch.from_numpy(np.stack([cv2.integral(image, sdepth=cv2.CV_32S) for image in images]))
-    pixels = torch.as_tensor(images, device=device)
+        count, height, width, channels = images.shape
+        table = np.empty((count, height + 1, width + 1, channels), np.int32)
+        for image, sums in zip(images, table, strict=True):
+            cv2.integral(image, sums, cv2.CV_32S)
+        return torch.from_numpy(table)
+    return _summed_by_torch(torch.as_tensor(images, device=device))
+
+
+def _summed_by_torch(pixels: Tensor) -> Tensor:
+    """The same on any device; on a CPU OpenCV takes a tenth of the time."""
     sums = pixels.cumsum(1, dtype=torch.int32).cumsum(2, dtype=torch.int32)
-    return torch.nn.functional.pad(sums, (0, 0, 1, 0, 1, 0))
+    return pad(sums, (0, 0, 1, 0, 1, 0))
 
 
 def bins(lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
