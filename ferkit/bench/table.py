@@ -70,7 +70,7 @@ def format_seconds(seconds: float) -> str:
 def _footer(record: Record) -> Iterator[str]:
     rounds = {len(one.seconds) for one in record.measurements}
     if rounds:
-        yield f"{max(rounds)} calls of each, in turns, after a warm-up; memory: the most in use, network included"
+        yield f"{max(rounds)} calls of each, in turns, after a warm-up; memory: at most, network included"
     if peak := find_peak(record.measurements):
         yield f"the machine's matrix multiplication peak: {peak / 1e9:.0f} GFLOP/s"
     for case, reason in record.missing:
