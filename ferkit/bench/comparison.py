@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ferkit.bench.measuring import REFERENCE
 from ferkit.bench.ratio import SpeedUp, compare_runs
 from ferkit.bench.record import Measurement, Record
 from ferkit.errors import DataError
 
-REFERENCE = "matmul"
-"""The stage whose speed depends on the machine alone."""
 DRIFT = 0.05
 
 

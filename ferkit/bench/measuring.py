@@ -11,6 +11,8 @@ from ferkit.bench.record import Measurement
 from ferkit.bench.timers import Timer
 from ferkit.errors import FerkitError
 
+REFERENCE = "matmul"
+"""The stage whose speed depends on the machine alone."""
 WARM_UP = 2
 FEWEST = 5
 """Rounds that are measured however long they take: fewer say nothing about the noise."""
@@ -86,7 +88,7 @@ def measure(
     return outcome
 
 
-def _warm_up(case: Case, meter: MemoryMeter, calls: int) -> tuple[int, str]:
+def _warm_up(case: Case, meter: MemoryMeter, calls: int) -> tuple[int | None, str]:
     """The peak of its memory, and why it can't be measured, if so."""
     try:
         with meter:
@@ -95,7 +97,7 @@ def _warm_up(case: Case, meter: MemoryMeter, calls: int) -> tuple[int, str]:
                 case.call()
     except (FerkitError, RuntimeError, ValueError, TypeError, NotImplementedError) as error:
         lines = str(error).strip().splitlines()
-        return 0, f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+        return None, f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return meter.peak, ""
 
 
@@ -118,16 +120,24 @@ def _time(case: Case, timer: Timer) -> float:
     return timer(case.call)
 
 
-def find_peak(measurements: Sequence[Measurement]) -> float | None:
-    """FLOP/s by the median of the fastest size; None where no multiplication was measured."""
+def find_peak(measurements: Sequence[Measurement], precision: str | int | None = None) -> float | None:
+    """FLOP/s of the fastest matrix multiplication, by its median; None where none was measured.
+
+    precision: of the cases that are looked at, where the record has several.
+    """
+    products = [one for one in measurements if one.case.get("stage") == REFERENCE and one.flops]
     rates = [
-        one.flops / one.median for one in measurements if one.flops and one.case.get("stage") == "matmul"
+        one.flops / one.median for one in products if one.case.get("precision") == precision and one.flops
     ]
     return max(rates, default=None)
 
 
-def share_of_peak(measurement: Measurement, peak: float | None) -> Measurement:
-    """The measurement with its share of a peak in FLOP/s, where its operations were counted."""
-    if not peak or not measurement.flops:
-        return measurement
-    return replace(measurement, peak_share=measurement.flops / measurement.median / peak)
+def share_of_peak(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """The same, with their shares of the peak in their own precision where their operations are counted."""
+    shared = []
+    for one in measurements:
+        peak = find_peak(measurements, one.case.get("precision"))
+        is_counted = one.flops and peak and one.case.get("stage") != REFERENCE
+        share = one.flops / one.median / peak if is_counted and one.flops and peak else None
+        shared.append(replace(one, peak_share=share))
+    return shared

@@ -16,11 +16,23 @@ POLL = 0.002
 
 
 class MemoryMeter(Protocol):
-    """A context; when it is left, `peak` is in bytes."""
+    """A context; when it is left, `peak` is in bytes, or None where nobody looked."""
 
-    peak: int
+    @property
+    def peak(self) -> int | None: ...
 
     def __enter__(self) -> object: ...
+
+    def __exit__(self, *details: object) -> None: ...
+
+
+class Unwatched:
+    """For calls whose memory is another process's."""
+
+    peak = None
+
+    def __enter__(self) -> Unwatched:
+        return self
 
     def __exit__(self, *details: object) -> None: ...
 

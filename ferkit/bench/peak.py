@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ferkit.bench.measuring import Case
-from ferkit.bench.precision import lower_type
+from ferkit.bench.measuring import REFERENCE, Case, Key
+from ferkit.bench.precision import lower_type, set_float32
 
 SIDES = {"cpu": (1024, 2048), "cuda": (4096, 8192)}
 """Of the square matrices: large enough to be limited by arithmetic, small enough to take a moment."""
@@ -25,15 +26,23 @@ def count_flops(call: Callable[[], object]) -> int:
     return int(counter.get_total_flops())
 
 
-def matmul_cases(device: torch.device, precision: str, sides: Sequence[int] | None = None) -> list[Case]:
+def matmul_cases(device: torch.device, precision: str, key: Key) -> list[Case]:
     """Products of two square matrices in that precision: what any network there could reach at most."""
     kind = lower_type(precision) or torch.float32
     cases = []
-    for side in sides or SIDES[device.type]:
+    for side in SIDES[device.type]:
         one, other = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
         out = torch.empty_like(one)
         multiply = _multiply(one, other, out)
-        cases.append(Case({"stage": "matmul", "side": side}, multiply, 1, 2 * side**3))
+        cases.append(
+            Case(
+                {"stage": REFERENCE, "side": side, **key},
+                multiply,
+                images=0,
+                flops=2 * side**3,
+                prepare=partial(set_float32, precision),
+            )
+        )
     return cases
 
 

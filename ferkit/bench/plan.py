@@ -27,8 +27,8 @@ class Plan:
     """How a recipe's parts are measured.
 
     precision, device: "auto" as a training chooses; compile_mode: of torch.compile, "reduce-overhead" being
-    CUDA graphs on a GPU; images: a folder of photographs, drawn faces without; photograph_size: the side in
-    pixels of drawn ones; rounds, seconds: see `Effort`.
+    CUDA graphs on a GPU; images: a folder of photographs, drawn faces without; longer_side: in pixels, which
+    photographs are brought to once they are decoded, 0 to leave them; rounds, seconds: see `Effort`.
     """
 
     stages: Sequence[str] = STAGES
@@ -37,7 +37,7 @@ class Plan:
     device: str = "auto"
     compile_mode: str = "off"
     images: Path | None = None
-    photograph_size: int = 320
+    longer_side: int = 0
     rounds: int = 50
     seconds: float = 60.0
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
+from typing import Any
 
 import torch
 
-from ferkit.assemble import build
 from ferkit.bench.machine import describe_machine, load_average
-from ferkit.bench.measuring import Case, Effort, Key, Outcome, find_peak, measure, share_of_peak
+from ferkit.bench.measuring import Case, Effort, Key, Outcome, measure, share_of_peak
 from ferkit.bench.memory import make_meter, resident
 from ferkit.bench.peak import matmul_cases
 from ferkit.bench.plan import Plan
-from ferkit.bench.precision import check_precision, choose_device, set_float32
+from ferkit.bench.precision import check_precision
 from ferkit.bench.record import Record
 from ferkit.bench.stages import make_case
-from ferkit.bench.subject import Subject, find_photographs
+from ferkit.bench.subject import Subject
 from ferkit.bench.timers import make_timer
-from ferkit.neural.device import choose_precision
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 
@@ -32,50 +33,79 @@ def silent(_: str) -> None:
     """Progress that nobody watches."""
 
 
-def bench(recipe: Recipe, registry: Registry, plan: Plan, title: str, progress: Say = silent) -> Record:
-    """Measure a recipe's stages. Raises RunError, DataError, ComponentError."""
-    base = resident()
-    load = load_average()
-    subject, notices = make_subject(recipe, registry, plan)
-    asked = [(stage, batch) for stage in plan.stages for batch in plan.batch_sizes]
-    cases, missing = make_cases([(subject, stage, batch, {}) for stage, batch in asked])
-    if any(case.flops for case in cases):
-        cases = [*matmul_cases(subject.device, subject.precision), *cases]
-    outcome = measure_on(subject.device, cases, plan, base, progress)
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the things that a measuring sets side by side.
+
+    key: what tells its cases from the others', e.g. {"precision": "bfloat16"}; empty where there is only one.
+    """
+
+    recipe: Recipe
+    plan: Plan
+    key: Key = field(default_factory=dict)
+
+
+def bench(title: str, registry: Registry, variants: Sequence[Variant], progress: Say = silent) -> Record:
+    """Measure all stages of all variants in turns; the first one's plan says how often.
+
+    Raises RunError for what the device can't do, DataError where there are no photographs.
+    """
+    base, load = resident(), load_average()
+    subjects = [Subject.of(variant.recipe, registry, variant.plan) for variant in variants]
+    found = [one for pair in zip(subjects, variants, strict=True) for one in find_notices(*pair)]
+    cases, missing = make_cases(subjects, variants)
+    cases = [*reference_cases(subjects, variants, cases), *cases]
+    outcome = measure_on(subjects[0].device, cases, variants[0].plan, base, progress)
     outcome.missing = [*missing, *outcome.missing]
-    setting = {**subject.describe(), **describe_plan(subject, plan)}
-    return make_record(title, subject, setting, outcome, [*notices, *busy_notices(load)])
+    if len(subjects) > 1:
+        found.append("Memory is that of all that was measured up to a row; measure one alone for its own.")
+    notices = list(dict.fromkeys([*found, *busy_notices(load)]))
+    return make_record(title, subjects[0], describe_subjects(subjects), outcome, notices)
 
 
-def make_subject(recipe: Recipe, registry: Registry, plan: Plan) -> tuple[Subject, list[str]]:
-    """The recipe's parts on the plan's device, and notices. Raises RunError where it can't be had there."""
-    device = choose_device(plan.device)
-    fit = recipe.fit.model_copy(update={"device": str(device)})
-    precision = choose_precision(fit) if plan.precision == "auto" else plan.precision
-    notices = check_precision(precision, device)
-    set_float32(precision)
-    if plan.images:
-        files = find_photographs(plan.images, max(plan.batch_sizes))
-    else:
-        samples = build(registry, "dataset", recipe.data).samples()
-        files = [sample.path for sample in samples]
-        notices.append("The photographs are drawn faces: what a detector finds in them takes its own time.")
-    if plan.compile_mode == "reduce-overhead" and device.type == "cpu":
-        notices.append("A CPU has no CUDA graphs: reduce-overhead compiles there as default does.")
-    return Subject(recipe, registry, device, precision, plan.compile_mode, files), notices
+def find_notices(subject: Subject, variant: Variant) -> Iterator[str]:
+    """What the device only imitates, and what is measured instead. Raises RunError for what it can't do."""
+    yield from check_precision(subject.precision, subject.device)
+    if variant.plan.images is None:
+        yield "The photographs are drawn faces: what a detector finds in them takes its own time."
+    if subject.compile_mode == "reduce-overhead" and subject.device.type == "cpu":
+        yield "A CPU has no CUDA graphs: reduce-overhead compiles there as default does."
+
+
+def describe_subjects(subjects: Sequence[Subject]) -> dict[str, Any]:
+    """What all have in common; where they differ, each one's value in their order."""
+    told = [subject.describe() for subject in subjects]
+    several = {key: list(dict.fromkeys(str(one[key]) for one in told)) for key in told[0]}
+    return {key: told[0][key] if len(one) == 1 else " | ".join(one) for key, one in several.items()}
+
+
+def reference_cases(
+    subjects: Sequence[Subject], variants: Sequence[Variant], cases: Sequence[Case]
+) -> list[Case]:
+    """Matrix multiplications in each precision in which a case's operations are counted."""
+    if not any(case.flops for case in cases):
+        return []
+    keys = {
+        one.precision: {name: value for name, value in variant.key.items() if name == "precision"}
+        for one, variant in zip(subjects, variants, strict=True)
+    }
+    device = subjects[0].device
+    return [case for precision, key in keys.items() for case in matmul_cases(device, precision, key)]
 
 
 def make_cases(
-    asked: Sequence[tuple[Subject, str, int, Key]],
+    subjects: Sequence[Subject], variants: Sequence[Variant]
 ) -> tuple[list[Case], list[tuple[Key, str]]]:
-    """(subject, stage, batch, what else tells it from others) -> cases, and those that can't be made."""
+    """Those of every stage and batch size, and what can't be made of them, with the reason."""
     cases: list[Case] = []
     missing: list[tuple[Key, str]] = []
-    for subject, stage, batch, variant in asked:
-        try:
-            cases.append(make_case(subject, stage, batch, **variant))
-        except Exception as error:  # whatever a plugin's part raises; the other stages are still measured
-            missing.append(({"stage": stage, "batch": batch, **variant}, str(error).partition("\n")[0]))
+    for subject, variant in zip(subjects, variants, strict=True):
+        for stage, batch in product(variant.plan.stages, variant.plan.batch_sizes):
+            try:
+                cases.append(make_case(subject, stage, batch, **variant.key))
+            except Exception as error:  # whatever a plugin raises; the other stages are measured all the same
+                key = {"stage": stage, "batch": batch, **variant.key}
+                missing.append((key, str(error).partition("\n")[0] or type(error).__name__))
     return cases, missing
 
 
@@ -85,22 +115,12 @@ def measure_on(
     """Time the cases in turns, and set what they compute against the device's peak."""
     effort = Effort(plan.rounds, plan.seconds)
     outcome = measure(cases, make_timer(device), partial(make_meter, device, base), effort, progress)
-    peak = find_peak(outcome.measurements)
-    outcome.measurements = [share_of_peak(one, peak) for one in outcome.measurements]
+    outcome.measurements = share_of_peak(outcome.measurements)
     return outcome
 
 
-def describe_plan(subject: Subject, plan: Plan) -> dict[str, object]:
-    return {
-        "device": str(subject.device),
-        "precision": subject.precision,
-        "compile": subject.compile_mode,
-        "memory_format": "channels_last",
-    }
-
-
 def make_record(
-    title: str, subject: Subject, setting: dict[str, object], outcome: Outcome, notices: Sequence[str]
+    title: str, subject: Subject, setting: Mapping[str, Any], outcome: Outcome, notices: Sequence[str]
 ) -> Record:
     """The outcome beside what it depends on."""
     machine, versions = describe_machine(subject.recipe, subject.registry, subject.device)

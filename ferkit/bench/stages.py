@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -57,16 +58,19 @@ def backbone(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case
     module = _network(subject).backbone
     pixels, call = _pixels(subject, batch), subject.compiled(module)
     forward = _infer(subject, lambda: call(pixels))
-    return Case(key, forward, batch, count_flops(_infer(subject, lambda: module(pixels))), _evaluate(subject))
+    subject.make_ready(is_training=False)
+    flops = count_flops(_infer(subject, lambda: module(pixels)))
+    return Case(key, forward, batch, flops, partial(subject.make_ready, is_training=False))
 
 
 def head(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
     """Feature maps -> logits, the output transform included."""
     network, pixels = _network(subject), _pixels(subject, batch)
-    _evaluate(subject)()
+    subject.make_ready(is_training=False)
     features: Mapping[str, Tensor] = _infer(subject, lambda: network.features(pixels))()
     call = subject.compiled(network.classify)
-    return Case(key, _infer(subject, lambda: call(features)), batch, prepare=_evaluate(subject))
+    prepare = partial(subject.make_ready, is_training=False)
+    return Case(key, _infer(subject, lambda: call(features)), batch, prepare=prepare)
 
 
 def training_step(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
@@ -85,7 +89,7 @@ def training_step(subject: Subject, batch: int, key: Mapping[str, str | int]) ->
         scaler.step(optimizer)
         scaler.update()
 
-    return Case(key, step, batch, prepare=network.train)
+    return Case(key, step, batch, prepare=partial(subject.make_ready, is_training=True))
 
 
 def end_to_end(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
@@ -101,7 +105,7 @@ def end_to_end(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Ca
         logits: Tensor = _infer(subject, lambda: call(pixels))()
         return logits.double().softmax(dim=1).cpu()
 
-    return Case(key, predict, batch, prepare=_evaluate(subject))
+    return Case(key, predict, batch, prepare=partial(subject.make_ready, is_training=False))
 
 
 def _network(subject: Subject) -> Network:
@@ -112,10 +116,6 @@ def _network(subject: Subject) -> Network:
 
 def _pixels(subject: Subject, batch: int) -> Tensor:
     return subject.tensor(subject.as_images(subject.faces(batch)))
-
-
-def _evaluate(subject: Subject) -> Callable[[], object]:
-    return subject.network.eval
 
 
 def _infer(subject: Subject, call: Callable[[], Answer]) -> Callable[[], Answer]:

@@ -10,6 +10,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,18 +19,22 @@ from torch.optim import Optimizer
 
 from ferkit.assemble import build, uses_network
 from ferkit.augment import Augmentation
-from ferkit.bench.precision import autocast
+from ferkit.bench.plan import Plan
+from ferkit.bench.precision import autocast, choose_device, set_float32
 from ferkit.errors import DataError
 from ferkit.estimators import build_loss, build_network
 from ferkit.faces import Photograph, crop_face
 from ferkit.images import read_image
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
 from ferkit.neural.batches import FaceImages
+from ferkit.neural.device import choose_precision
 from ferkit.neural.network import Network
 from ferkit.neural.schedule import make_optimizer
 from ferkit.recipe import Part, Recipe
 from ferkit.registry import Registry
 
+RECOMPILED = 100
+"""Shapes, modes and precisions that torch.compile may compile a function for: more than any measuring has."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
@@ -46,6 +51,7 @@ class Subject:
     precision: str
     compile_mode: str
     files: Sequence[Path]
+    longer_side: int = 0
 
     @cached_property
     def labels(self) -> list[str]:
@@ -58,9 +64,21 @@ class Subject:
     def batch_files(self, batch: int) -> list[Path]:
         return list(islice(cycle(self.files), batch))
 
+    @classmethod
+    def of(cls, recipe: Recipe, registry: Registry, plan: Plan) -> Subject:
+        """On the plan's device, over its photographs. Raises RunError, DataError."""
+        device = choose_device(plan.device)
+        fit = recipe.fit.model_copy(update={"device": str(device)})
+        precision = choose_precision(fit) if plan.precision == "auto" else plan.precision
+        if plan.images:
+            files = find_photographs(plan.images, max(plan.batch_sizes))
+        else:
+            files = [one.path for one in build(registry, "dataset", recipe.data).samples()]
+        return cls(recipe, registry, device, precision, plan.compile_mode, files, plan.longer_side)
+
     @cached_property
     def photographs(self) -> dict[Path, NDArray[np.uint8]]:
-        return {file: read_image(file) for file in self.files}
+        return {file: bring_to(read_image(file), self.longer_side) for file in self.files}
 
     @cached_property
     def detector(self) -> Any:
@@ -100,6 +118,12 @@ class Subject:
         made = build_network(self.recipe, self.registry, self.labels)
         return made.to(self.device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
 
+    def make_ready(self, is_training: bool) -> None:
+        """The network in the mode, and the device in the precision, that the next call is measured in."""
+        set_float32(self.precision)
+        if self.network.training != is_training:
+            self.network.train(is_training)
+
     @cached_property
     def loss(self) -> nn.Module:
         return build_loss(self.recipe.loss, self.registry, self.labels, [1] * len(self.labels)).to(
@@ -111,8 +135,11 @@ class Subject:
         return make_optimizer(self.network, self.recipe.fit.optimizer)
 
     def compiled(self, call: Any) -> Any:
-        """What is called instead of a module or a function, by the compile mode."""
-        return call if self.compile_mode == "off" else torch.compile(call, mode=self.compile_mode)
+        """What is called instead of a module or a function, by the compile mode; for one shape at a time."""
+        if self.compile_mode == "off":
+            return call
+        torch._dynamo.config.recompile_limit = RECOMPILED  # else it quietly goes on uncompiled
+        return torch.compile(call, mode=self.compile_mode, dynamic=False)
 
     @property
     def autocast(self) -> partial[torch.autocast]:
@@ -129,6 +156,10 @@ class Subject:
         return {
             **described,
             "image_size": model.image_size,
+            "device": str(self.device),
+            "precision": self.precision,
+            "compile": self.compile_mode,
+            "memory_format": "channels_last",
             "optimizer": self.recipe.fit.optimizer.name,
             "photographs": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
         }
@@ -137,6 +168,15 @@ class Subject:
 def _describe(part: Part) -> str:
     options = ", ".join(f"{name}={value!r}" for name, value in part.options.items())
     return f"{part.name}({options})" if options else part.name
+
+
+def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 in another resolution; 0 leaves it as it is."""
+    if not longer_side:
+        return image
+    scale = longer_side / max(image.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)
 
 
 def find_photographs(folder: Path, at_most: int) -> list[Path]:

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ferkit.bench.comparison import REFERENCE, Comparison, name_case
-from ferkit.bench.measuring import find_peak
+from ferkit.bench.comparison import Comparison, name_case
+from ferkit.bench.measuring import REFERENCE, find_peak
 from ferkit.bench.record import Measurement, Record
 
 MEBIBYTE = 2**20
@@ -51,7 +51,10 @@ def describe(record: Record) -> Iterator[str]:
 
 
 def _figures(one: Measurement, has_shares: bool) -> Iterator[str]:
-    yield f"{one.per_second:.3g}" if one.per_second < 1000 else f"{one.per_second:.0f}"
+    if one.images:
+        yield f"{one.per_second:.3g}" if one.per_second < 1000 else f"{one.per_second:.0f}"
+    else:
+        yield ""
     for seconds in (one.median, one.percentile(95), one.percentile(99)):
         yield format_seconds(seconds)
     yield f"{one.peak_memory / MEBIBYTE:.0f} MiB" if one.peak_memory is not None else ""
@@ -71,8 +74,11 @@ def _footer(record: Record) -> Iterator[str]:
     rounds = {len(one.seconds) for one in record.measurements}
     if rounds:
         yield f"{max(rounds)} calls of each, in turns, after a warm-up; memory: at most, network included"
-    if peak := find_peak(record.measurements):
-        yield f"the machine's matrix multiplication peak: {peak / 1e9:.0f} GFLOP/s"
+    products = [one.case for one in record.measurements if one.case.get("stage") == REFERENCE]
+    for precision in dict.fromkeys(case.get("precision") for case in products):
+        peak = (find_peak(record.measurements, precision) or 0) / 1e9
+        words = precision or record.setting.get("precision", "")
+        yield f"the machine's peak, by matrix multiplication in {words}: {peak:.0f} GFLOP/s"
     for case, reason in record.missing:
         yield f"not measured: {name_case(case)}: {reason}"
     for notice in record.notices:

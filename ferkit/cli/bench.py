@@ -62,6 +62,7 @@ def bench(
     from ferkit.bench.plan import STAGES, Plan, split_list, split_numbers
     from ferkit.bench.recipes import load_for_bench
     from ferkit.bench.record import read_record
+    from ferkit.bench.run import Variant
     from ferkit.bench.run import bench as measure
 
     plan = Plan(
@@ -71,7 +72,6 @@ def bench(
         device=device,
         compile_mode=compile_mode,
         images=images,
-        photograph_size=photograph_size,
         rounds=repeats,
         seconds=seconds,
     )
@@ -80,5 +80,5 @@ def bench(
     settings = [*(overrides or ()), *([f"model.image_size={image_size}"] if image_size else [])]
     checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), photograph_size)
     with watch() as say:
-        record = measure(checked, registry, plan, f"ferkit bench {recipe}", say)
+        record = measure(f"ferkit bench {recipe}", registry, [Variant(checked, plan)], say)
     deliver(record, json_file, old, anyway)
