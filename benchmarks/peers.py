@@ -1,13 +1,13 @@
 """Other tools beside ferkit on the same photographs, in turns, each in an environment of its own.
 
 Two tasks: "faces" (where they are) and "expressions" (where they are, and what each shows). Photographs lie
-decoded in every tool's memory before anything is timed; a call goes through all of them. What can't be installed
-or fails is listed as not measured, with the reason.
+decoded in every tool's memory before anything is timed; a call goes through all of them. What can't be
+installed or fails is listed as not measured, with the reason.
 
     python benchmarks/peers.py --environments peers --install --images FOLDER --json peers.json
 
-fer and face-api are installed into environments of their own in that folder, by pip and npm; facenet-pytorch is
-what ferkit itself depends on, and is measured in ferkit's environment, over the same torch.
+fer and face-api are installed into environments of their own in that folder, by pip and npm; facenet-pytorch
+is what ferkit itself depends on, and is measured in ferkit's environment, over the same torch.
 """
 
 from __future__ import annotations

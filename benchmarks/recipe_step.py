@@ -1,8 +1,8 @@
 """A whole recipe's training step at its own batch size, and what preparing its images takes beside it.
 
 The step is forward, loss, backward and the optimizer's. Its images are augmented and normalised by the
-processor: "share_waiting" is how much of the time the step would wait for them, were nothing prepared beside it.
-Memory is the most in use, network and optimizer included.
+processor: "share_waiting" is how much of the time the step would wait for them, were nothing prepared beside
+it. Memory is the most in use, network and optimizer included.
 
     OMP_NUM_THREADS=2 python benchmarks/recipe_step.py sfew_multiscale --json step.json
 """

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 DRAWS = 2000
 CONFIDENCE = 0.95
-MARGIN = 0.02
+MARGIN = 0.05
 """Two runs' medians differ by so much from what no repeat within a run shows, as where memory came to lie."""
 
 Words = Literal["faster", "slower", "no difference shown"]
@@ -28,7 +28,7 @@ class SpeedUp:
 
     @property
     def verdict(self) -> Words:
-        """ "faster" or "slower" only where the whole interval lies beyond 1 and a margin of 2%."""
+        """ "faster" or "slower" only where the whole interval lies beyond 1 and a margin of 5%."""
         if self.low > 1 + MARGIN:
             return "faster"
         return "slower" if self.high < 1 / (1 + MARGIN) else "no difference shown"

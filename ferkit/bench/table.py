@@ -73,7 +73,9 @@ def format_seconds(seconds: float) -> str:
 def _footer(record: Record) -> Iterator[str]:
     rounds = {len(one.seconds) for one in record.measurements}
     if rounds:
-        yield f"{max(rounds)} calls of each, in turns, after a warm-up; memory: at most, network included"
+        has_memory = any(one.peak_memory is not None for one in record.measurements)
+        memory = "; memory: at most, with all that is loaded for it" if has_memory else ""
+        yield f"{max(rounds)} calls of each, in turns, after a warm-up{memory}"
     products = [one.case for one in record.measurements if one.case.get("stage") == REFERENCE]
     for precision in dict.fromkeys(case.get("precision") for case in products):
         peak = (find_peak(record.measurements, precision) or 0) / 1e9

@@ -13,7 +13,7 @@ from ferkit.errors import RunError
 
 
 class Worker:
-    """A process that prints {"ready": ...} once, and a JSON object for every line that it reads. A context."""
+    """A context: a process that prints {"ready": ...}, then a JSON object for every line that it reads."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
