@@ -71,9 +71,10 @@ class Subject:
         fit = recipe.fit.model_copy(update={"device": str(device)})
         precision = choose_precision(fit) if plan.precision == "auto" else plan.precision
         if plan.images:
-            files = find_photographs(plan.images, max(plan.batch_sizes))
+            files = find_photographs(plan.images)
         else:
             files = [one.path for one in build(registry, "dataset", recipe.data).samples()]
+        files = files[: max(plan.batch_sizes)]
         return cls(recipe, registry, device, precision, plan.compile_mode, files, plan.longer_side)
 
     @cached_property
@@ -179,11 +180,11 @@ def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)
 
 
-def find_photographs(folder: Path, at_most: int) -> list[Path]:
-    """The first image files anywhere below a folder, by name. Raises DataError where there is none."""
+def find_photographs(folder: Path) -> list[Path]:
+    """The image files anywhere below a folder, by name. Raises DataError where there is none."""
     if not folder.is_dir():
         raise DataError(f"--images: there is no folder {folder}")
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not found:
         raise DataError(f"--images: no photograph ({', '.join(SUFFIXES)}) lies below {folder}")
-    return found[:at_most]
+    return found

@@ -45,7 +45,7 @@ def test_the_file_tells_what_is_worked_out_too(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     file = tmp_path / "a.json"
     file.write_text(text)
-    with pytest.raises(DataError, match="a.json") as raised:
+    with pytest.raises(DataError, match=r"a\.json") as raised:
         read_record(file)
     assert problem in str(raised.value)
 
@@ -62,7 +62,7 @@ def test_times_that_are_none_are_refused(tmp_path: Path, seconds: list[object]) 
 
 
 def test_a_file_that_is_not_there_or_can_not_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none.json"):
+    with pytest.raises(DataError, match=r"none\.json"):
         read_record(tmp_path / "none.json")
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="Give another --json"):
