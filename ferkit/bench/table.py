@@ -15,6 +15,7 @@ from ferkit.bench.measuring import REFERENCE, find_peak
 from ferkit.bench.record import Measurement, Record
 
 MEBIBYTE = 2**20
+FIGURES = ("images/s", "median", "p95", "p99", "memory", "of peak")
 
 
 def show_record(record: Record) -> Group:
@@ -24,12 +25,13 @@ def show_record(record: Record) -> Group:
     keys = list(dict.fromkeys(key for one in rows for key in one.case))
     for key in keys:
         table.add_column(key)
-    shares = any(one.peak_share for one in rows)
-    for name in ("images/s", "median", "p95", "p99", "memory", *(["of peak"] if shares else [])):
+    figures = [_figures(one) for one in rows]
+    shown = [name for name in FIGURES if any(one[name] for one in figures)]  # no column that is empty
+    for name in shown:
         table.add_column(name, justify="right")
-    for one in rows:
+    for one, known in zip(rows, figures, strict=True):
         words = [str(one.case.get(key, "")) for key in keys]
-        table.add_row(*map(escape, words), *_figures(one, shares))
+        table.add_row(*map(escape, words), *(known[name] for name in shown))
     lines = [Text(line) for line in describe(record)]
     return Group(*lines, table, *(Text(line) for line in _footer(record)))
 
@@ -50,16 +52,17 @@ def describe(record: Record) -> Iterator[str]:
         yield f"photographs: {record.setting['photographs']}"
 
 
-def _figures(one: Measurement, has_shares: bool) -> Iterator[str]:
-    if one.images:
-        yield f"{one.per_second:.3g}" if one.per_second < 1000 else f"{one.per_second:.0f}"
-    else:
-        yield ""
-    for seconds in (one.median, one.percentile(95), one.percentile(99)):
-        yield format_seconds(seconds)
-    yield f"{one.peak_memory / MEBIBYTE:.0f} MiB" if one.peak_memory is not None else ""
-    if has_shares:
-        yield f"{100 * one.peak_share:.0f}%" if one.peak_share else ""
+def _figures(one: Measurement) -> dict[str, str]:
+    """By column; empty where there is none."""
+    rate = f"{one.per_second:.3g}" if one.per_second < 1000 else f"{one.per_second:.0f}"
+    return {
+        "images/s": rate if one.images else "",
+        "median": format_seconds(one.median),
+        "p95": format_seconds(one.percentile(95)),
+        "p99": format_seconds(one.percentile(99)),
+        "memory": f"{one.peak_memory / MEBIBYTE:.0f} MiB" if one.peak_memory is not None else "",
+        "of peak": f"{100 * one.peak_share:.0f}%" if one.peak_share else "",
+    }
 
 
 def format_seconds(seconds: float) -> str:

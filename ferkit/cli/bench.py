@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 Part = Annotated[
-    str | None, typer.Option(metavar="NAME", help='A component, or { name = "timm", model = "resnet18" }.')
+    str | None,
+    typer.Option(
+        metavar="NAME", help='In the recipe\'s stead: a name, or { name = "timm", model = "resnet18" }.'
+    ),
 ]
 
 
