@@ -8,25 +8,13 @@ multiplications that the machine reached in the same precision in the same run.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
-from ferkit.bench.record import Record
-from ferkit.bench.run import Say, bench
-from ferkit.bench.script import add_device, make_parser, run_script
-from ferkit.bench.variants import add_variants, make_variants
-
-
-def measure(options: argparse.Namespace, say: Say) -> Record:
-    registry, variants = make_variants(options, ("backbone",), "16", "1,8,32,128,512")
-    return bench("benchmarks/backbone_inference.py", registry, variants, say)
+from ferkit.bench.variants import run_backbones
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = make_parser(__doc__, rounds=50, seconds=120)
-    add_device(parser)
-    add_variants(parser)
-    run_script(measure, parser, arguments)
+    run_backbones(__doc__, "backbone", "benchmarks/backbone_inference.py", arguments)
 
 
 if __name__ == "__main__":

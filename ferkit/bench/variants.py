@@ -8,12 +8,26 @@ from itertools import product
 
 from ferkit.bench.plan import Plan, split_list, split_numbers
 from ferkit.bench.recipes import load_for_bench
-from ferkit.bench.run import Variant
-from ferkit.bench.script import by_device
+from ferkit.bench.record import Record
+from ferkit.bench.run import Say, Variant, bench
+from ferkit.bench.script import add_device, by_device, make_parser, run_script
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 
 INCEPTION = '{ name = "inception_resnet_v1", weights = "none" }'
+
+
+def run_backbones(description: str | None, stage: str, title: str, arguments: Sequence[str] | None) -> None:
+    """A script that measures one stage of backbones, from its options to its end."""
+
+    def measure(options: argparse.Namespace, say: Say) -> Record:
+        registry, variants = make_variants(options, (stage,), "16", "1,8,32,128,512")
+        return bench(title, registry, variants, say)
+
+    parser = make_parser(description, rounds=50, seconds=120)
+    add_device(parser)
+    add_variants(parser)
+    run_script(measure, parser, arguments)
 
 
 def add_variants(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import typer
 Part = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help='In the recipe\'s stead: a name, or { name = "timm", model = "resnet18" }.'
+        metavar="NAME", help='A name, or { name = "timm", model = "resnet18" }. [default: the recipe\'s]'
     ),
 ]
 
