@@ -9,6 +9,7 @@ are torch's own count, two for a multiplication with its addition.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import timm
@@ -40,11 +41,11 @@ def describe(model: str, side: int) -> str:
     return f"| `{model}.{settings.tag}` | {channels} | {parameters:.1f} | {flops:.1f} | {settings.license} |"
 
 
-def main() -> None:
+def main(typed: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("models", nargs="+", help="names that timm knows")
     parser.add_argument("--image-size", type=int, default=224, help="pixels")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(typed)
     print("| weights | stages: channels × side² | parameters, million | GFLOPs | licence of the weights |")
     print("|---|---|---|---|---|")
     for model in arguments.models:

@@ -2,8 +2,8 @@
 
 The two take turns photograph by photograph, and take turns in beginning, so that what else the machine does
 strikes both. facenet-pytorch is called as its users call it, `MTCNN(keep_all=True).detect(photograph)`, with
-landmarks, for ferkit gives them too. Photographs are decoded beforehand. The interval of the ratio is drawn
-by photograph (bootstrap, 95%).
+landmarks, for ferkit gives them too. Photographs are decoded beforehand. "times as fast" is the median over
+the photographs of the two times' ratio, with a bootstrap interval (95%).
 
     OMP_NUM_THREADS=2 python benchmarks/detection_peer.py --images "$FERKIT_DATA/sfew"
 """
@@ -11,7 +11,6 @@ by photograph (bootstrap, 95%).
 from __future__ import annotations
 
 import argparse
-import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -27,7 +26,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
 
+from ferkit.bench.machine import describe_machine, load_average
+from ferkit.bench.ratio import compare_rounds
+from ferkit.bench.record import Measurement, Record
+from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.script import add_ends, run_script
 from ferkit.images import read_image
+from ferkit.loading import load_recipe
 from ferkit.plugin import Detections
 
 SIZE = 720, 576
@@ -69,7 +74,7 @@ def read_photographs(folder: Path | None, limit: int | None) -> list[NDArray[np.
     return [read_image(path) for path in paths[::every][:limit]]
 
 
-def take_turns(photographs: Sequence[NDArray[np.uint8]]) -> list[Turn]:
+def take_turns(photographs: Sequence[NDArray[np.uint8]], say: Say) -> list[Turn]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
         peer = MTCNN(keep_all=True, device="cpu").eval()
@@ -85,6 +90,7 @@ def take_turns(photographs: Sequence[NDArray[np.uint8]]) -> list[Turn]:
         by_peer(photograph), by_us(photograph)
     turns = []
     for number, photograph in enumerate(photographs):
+        say(f"photograph {number + 1} of {len(photographs)}")
         if number % 2:
             mine, my_time = _timed(by_us, photograph)
             theirs, their_time = _timed(by_peer, photograph)
@@ -156,36 +162,37 @@ def _both(turns: Sequence[Turn]) -> tuple[list[Detections], list[Detections]]:
     return [turn.theirs for turn in turns], [turn.ours for turn in turns]
 
 
-def speed(turns: Sequence[Turn]) -> dict[str, float | list[float]]:
-    """Medians in milliseconds, and of the ratio of the two times of each photograph, with its interval."""
-    theirs, ours = (
-        np.array([getattr(turn, name) for turn in turns]) for name in ("their_seconds", "our_seconds")
+def measure(options: argparse.Namespace, say: Say) -> Record:
+    load = load_average()
+    turns = take_turns(read_photographs(options.images, options.limit), say)
+    theirs, ours = ([getattr(turn, name) for turn in turns] for name in ("their_seconds", "our_seconds"))
+    faster = compare_rounds(theirs, ours)
+    machine, versions = describe_machine(*load_recipe("quickstart"), torch.device("cpu"))
+    measurements = [
+        Measurement({"stage": "detect", "detector": name}, seconds)
+        for name, seconds in (("facenet-pytorch", theirs), ("ferkit mtcnn", ours))
+    ]
+    where = str(options.images) if options.images else "composed of skimage's astronaut"
+    facts: dict[str, Any] = {"times as fast": round(faster.ratio, 3)}
+    facts["interval"] = [round(faster.low, 3), round(faster.high, 3)]
+    facts.update(agreement(turns))
+    setting = {"photographs": f"{len(turns)} of {where}"}
+    title = "benchmarks/detection_peer.py"
+    return Record(title, machine, versions, setting, measurements, notices=busy_notices(load), facts=facts)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    ratios = theirs / ours
-    drawn = np.random.default_rng(0).integers(0, len(ratios), (2000, len(ratios)))
-    low, high = np.percentile(np.median(ratios[drawn], axis=1), [2.5, 97.5])
-    return {
-        "their_median_ms": round(float(np.median(theirs)) * 1000, 2),
-        "our_median_ms": round(float(np.median(ours)) * 1000, 2),
-        "ratio": round(float(np.median(ratios)), 3),
-        "ratio_interval": [round(float(low), 3), round(float(high), 3)],
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--images", type=Path, help="a folder of photographs [composed ones, 720 × 576]")
-    parser.add_argument("--limit", type=int, help="at most so many photographs, evenly over the folder [all]")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
+    add_ends(parser)
+    add = parser.add_argument
+    add("--images", type=Path, help="a folder of photographs [composed ones, 720 × 576]")
+    add("--limit", type=int, help="at most so many photographs, evenly over the folder [all]")
+    options = parser.parse_args(arguments)
     if options.limit is not None and options.limit < 1:
         parser.error(f"--limit: expected at least 1 photograph, got {options.limit}")
-    turns = take_turns(read_photographs(options.images, options.limit))
-    counts = {"photographs": len(turns), "threads": torch.get_num_threads()}
-    text = json.dumps({**counts, **speed(turns), **agreement(turns)}, indent=2)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
+    run_script(measure, parser, arguments)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -94,11 +95,13 @@ class Folding:
         fold: Callable[[], tuple[Tensor, Tensor]],
     ) -> tuple[Tensor, Tensor]:
         kind = maps.device.type
-        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else maps.dtype
+        has_autocast = torch.amp.is_autocast_available(kind)  # the meta device has none
+        is_lower = has_autocast and torch.is_autocast_enabled(kind)
+        dtype = torch.get_autocast_dtype(kind) if is_lower else maps.dtype
         made_from = (dtype, *(_state(tensor) for tensor in tensors))
         kept = self._kept.get(module)
         if kept is None or kept.made_from != made_from or None in made_from:
-            with torch.autocast(kind, enabled=False):
+            with torch.autocast(kind, enabled=False) if has_autocast else nullcontext():
                 weight, bias = (tensor.to(dtype) for tensor in fold())
             kept = Folded(made_from, weight.contiguous(memory_format=torch.channels_last), bias)
             self._kept[module] = kept

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import runpy
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ferkit.bench.record import read_record
 from ferkit.plugin import Detections
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "detection_peer.py"
@@ -32,19 +31,19 @@ def found(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Dete
 
 
 def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
-    script: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: dict[str, Any], tmp_path: Path
 ) -> None:
     for number in range(2):
         Image.fromarray(script["compose"](number)).resize((360, 288)).save(tmp_path / f"{number}.png")
-    arguments = ["--images", str(tmp_path), "--limit", "2", "--json", str(tmp_path / "figures.json")]
-    monkeypatch.setattr(sys, "argv", ["detection_peer.py", *arguments])
-    script["main"]()
-    figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["photographs"] == 2
-    assert figures["their_faces"] == figures["our_faces"] >= 2
-    assert (figures["lost"], figures["gained"], figures["same_box_share"]) == (0, 0, 1)
-    low, high = figures["ratio_interval"]
-    assert low <= figures["ratio"] <= high
+    file = tmp_path / "figures.json"
+    script["main"](["--images", str(tmp_path), "--limit", "2", "--json", str(file)])
+    record = read_record(file)
+    assert [len(one.seconds) for one in record.measurements] == [2, 2]
+    facts = record.facts
+    assert facts["their_faces"] == facts["our_faces"] >= 2
+    assert (facts["lost"], facts["gained"], facts["same_box_share"]) == (0, 0, 1)
+    low, high = facts["interval"]
+    assert low <= facts["times as fast"] <= high
 
 
 def test_composed_pictures_have_sfews_size_and_are_the_same_every_time(script: dict[str, Any]) -> None:
@@ -65,11 +64,6 @@ def test_faces_lost_gained_and_moved_are_counted(script: dict[str, Any]) -> None
 def test_where_neither_finds_a_face_none_is_lost(script: dict[str, Any]) -> None:
     counted = script["agreement"]([script["Turn"](found(), found(), 1.0, 1.0)])
     assert (counted["lost"], counted["gained"], counted["their_photographs_with_a_face"]) == (0, 0, 0)
-
-
-def test_the_ratio_is_the_median_over_photographs(script: dict[str, Any]) -> None:
-    turns = [script["Turn"](found(), found(), theirs, 1.0) for theirs in (2.0, 3.0, 10.0)]
-    assert script["speed"](turns)["ratio"] == 3
 
 
 def test_a_folder_without_photographs_is_named(script: dict[str, Any], tmp_path: Path) -> None:

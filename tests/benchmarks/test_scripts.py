@@ -25,7 +25,8 @@ SCRIPTS = {
     "end_to_end": ["quickstart", *TINY, "--batch-size", "2"],
 }
 HELPERS = {"peer_worker"}
-ELSEWHERE = {"detection_peer"}
+OF_THEIR_OWN = {"start", "epoch_overhead", "peers", "papers_way", "detection_peer", "backbone_sizes"}
+NOTHING_TIMED = {"backbone_sizes"}
 FEW = ["--repeats", "1"]
 
 
@@ -56,15 +57,15 @@ def test_a_script_measures_all_that_it_is_asked_for(
 
 
 def test_every_script_is_run_by_a_test_and_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    there = {path.stem for path in FOLDER.glob("*.py")} - HELPERS - ELSEWHERE
-    assert there == {*SCRIPTS, "start", "epoch_overhead", "peers"}
+    there = {path.stem for path in FOLDER.glob("*.py")} - HELPERS
+    assert there == {*SCRIPTS, *OF_THEIR_OWN}
     for name in sorted(there):
         with pytest.raises(SystemExit) as caught:
             importlib.import_module(f"benchmarks.{name}").main(["--help"])
         assert caught.value.code == 0
         told = capsys.readouterr().out
         assert f"python benchmarks/{name}.py" in told
-        assert "--compare OLD.json" in told
+        assert ("--compare OLD.json" in told) == (name not in NOTHING_TIMED)
 
 
 def test_an_older_record_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +90,37 @@ def test_epochs_of_both_loops_take_turns(tmp_path: Path) -> None:
     ]
     ferkit, plain = (one.median for one in record.measurements)
     assert record.facts["ratio"] == pytest.approx(ferkit / plain, abs=1e-4)
+    assert 0 < record.facts["waiting"] < 1
+
+
+PAPERS_WAY = ["sfew_multiscale", "--drawn", "14", "--set", "model.image_size=75", "--set", "fit.batch_size=7"]
+PAPERS_WAY += ["--set", 'model.backbone.weights="none"']
+
+
+def test_the_papers_way_and_ferkits_take_turns(tmp_path: Path) -> None:
+    record = run("papers_way", tmp_path, [*PAPERS_WAY, *FEW])
+    ferkit, paper = record.measurements
+    assert [len(one.seconds) for one in (ferkit, paper)] == [1, 1]
+    assert record.facts["times as fast"] == pytest.approx(paper.median / ferkit.median, abs=0.01)
+
+
+def test_the_memory_of_either_way_is_that_of_a_process_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peaks = {"ferkit": 200_000_000, "paper": 500_000_000}
+    monkeypatch.setattr("benchmarks.papers_way.peak_in_process", lambda _, way: peaks[way])
+    facts = run("papers_way", tmp_path, [*PAPERS_WAY, "--memory"]).facts
+    assert facts == {"ferkit, MB at most": 200, "paper, MB at most": 500, "ratio": 2.5}
+
+
+def test_a_process_tells_its_peak(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.papers_way").main([*PAPERS_WAY, "--only", "ferkit"])
+    assert int(capsys.readouterr().out) > 0
+
+
+def test_backbones_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.backbone_sizes").main(["--image-size", "64", "resnet10t"])
+    assert "| `resnet10t." in capsys.readouterr().out
 
 
 PLUGIN = """

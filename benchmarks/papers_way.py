@@ -1,0 +1,248 @@
+"""An epoch of a recipe with InceptionResnetV1 by ferkit, against one done as the paper did it.
+
+The paper's way: in every epoch the photographs are read, MTCNN finds their faces batch by batch, and the
+network is trained and tested in float32 by facenet-pytorch's own modules; nothing is kept from one epoch to
+the next. ferkit finds the faces once, before the first epoch, and writes the state to go on from after each.
+The two take turns, an epoch each. With --memory each does one epoch in a process of its own instead, and what
+is told is the most memory that it had above what it had before there were photographs and a network.
+
+    OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_inception --set model.image_size=160
+    OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_multiscale --memory
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from ferkit_inception_resnet.backbone import STAGES
+from PIL import Image
+from torch import Tensor, nn
+
+from ferkit.assemble import build
+from ferkit.augment import Augmentation
+from ferkit.bench.epochs import ferkit_epochs
+from ferkit.bench.machine import describe_machine
+from ferkit.bench.memory import resident
+from ferkit.bench.ratio import compare_rounds
+from ferkit.bench.recipes import load_for_bench
+from ferkit.bench.record import Measurement, Record
+from ferkit.bench.run import Say
+from ferkit.bench.script import add_ends, run_script
+from ferkit.cropping import find_faces
+from ferkit.data.splits import stratified_folds
+from ferkit.estimators import build_loss, build_network
+from ferkit.interfaces import Sample
+from ferkit.loading import load_recipe
+from ferkit.neural.batches import MEAN_AND_DEVIATION
+from ferkit.neural.schedule import make_optimizer
+from ferkit.progress import Silence
+from ferkit.recipe import Recipe
+from ferkit.registry import Registry
+
+WAYS = ("ferkit", "paper")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A recipe and the photographs of one fold."""
+
+    recipe: Recipe
+    registry: Registry
+    train: Sequence[Sample]
+    test: Sequence[Sample]
+    labels: Sequence[str]
+
+
+def our_epochs(work: Work) -> Iterator[float]:
+    """Seconds of each epoch: training, testing, and writing the state."""
+    train, test = (
+        find_faces(work.recipe, work.registry, samples, Silence()).faces
+        for samples in (work.train, work.test)
+    )
+    epochs = ferkit_epochs(work.recipe, work.registry, train, test, work.labels)
+    yield from (epoch.seconds for epoch in epochs)
+
+
+def paper_epochs(work: Work) -> Iterator[float]:
+    """Seconds of each epoch: reading, detecting, training, and the same for testing."""
+    recipe, side = work.recipe, work.recipe.model.image_size
+    network = build_network(recipe, work.registry, work.labels)
+    network.backbone.forward = partial(run_modules, network.backbone.trunk)  # type: ignore[arg-type]
+    counts = [len(work.train) // len(work.labels)] * len(work.labels)
+    loss = build_loss(recipe.loss, work.registry, work.labels, counts)
+    optimizer = make_optimizer(network, recipe.fit.optimizer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
+        detector = MTCNN(image_size=side, margin=0, device="cpu")
+    read = partial(read_batch, detector, Augmentation(recipe.augment, side), work.labels)
+
+    def epoch() -> None:
+        network.train()
+        for samples in in_batches(work.train, recipe.fit.batch_size):
+            images, targets = read(samples, is_training=True)
+            optimizer.zero_grad()
+            loss(network(images), targets).backward()
+            optimizer.step()
+        network.eval()
+        with torch.no_grad():
+            for samples in in_batches(work.test, recipe.fit.batch_size):
+                network(read(samples, is_training=False)[0]).softmax(dim=1)
+
+    yield from timed(epoch)
+
+
+def run_modules(trunk: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """The trunk's stages as facenet-pytorch computes them."""
+    maps = {}
+    for stage, modules in STAGES.items():
+        if stage == "embedding":
+            images = trunk.get_submodule("dropout")(trunk.get_submodule("avgpool_1a")(images)).flatten(1)
+        for name in modules:
+            images = trunk.get_submodule(name)(images)
+        maps[stage] = images
+    maps["embedding"] = images[:, :, None, None]
+    return maps
+
+
+def read_batch(
+    detector: MTCNN,
+    augmentation: Augmentation,
+    labels: Sequence[str],
+    samples: Sequence[Sample],
+    is_training: bool,
+) -> tuple[Tensor, Tensor]:
+    """Photographs of one size -> faces (B, 3, side, side), (x − 127.5)/128, and labels.
+
+    A photograph in which none is found is taken whole.
+    """
+    side = (detector.image_size, detector.image_size)
+    photographs = [Image.open(sample.path).convert("RGB") for sample in samples]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = detector(photographs)
+    faces = []
+    for position, (face, photograph) in enumerate(zip(found, photographs, strict=True)):
+        is_found = face is not None
+        image = face.permute(1, 2, 0).numpy() if is_found else np.asarray(photograph.resize(side))
+        image = image.clip(0, 255).astype(np.uint8)
+        faces.append(augmentation(image, position) if is_training else image)
+    mean, deviation = (np.asarray(values, np.float32) for values in MEAN_AND_DEVIATION["facenet"])
+    pixels = (np.stack(faces).astype(np.float32) - mean) / deviation
+    targets = torch.tensor([labels.index(sample.label) for sample in samples])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(), targets
+
+
+def in_batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
+    """In one order; a last batch of one, which batch norm can't be trained on, is left out."""
+    order = np.random.default_rng(0).permutation(len(samples)).tolist()
+    for start in range(0, len(order), size):
+        if len(batch := order[start : start + size]) > 1:
+            yield [samples[position] for position in batch]
+
+
+def timed(epoch: Callable[[], object]) -> Iterator[float]:
+    while True:
+        started = time.perf_counter()
+        epoch()
+        yield time.perf_counter() - started
+
+
+def load_work(options: argparse.Namespace) -> Work:
+    """One fold of the recipe's own photographs, or of drawn ones."""
+    overrides = [*options.set, f"fit.epochs={options.repeats + 2}", 'fit.device="cpu"']
+    if options.drawn:
+        recipe, registry = load_for_bench(options.recipe, overrides, {}, options.drawn, 320)
+    else:
+        recipe, registry = load_recipe(options.recipe, overrides)
+    samples = build(registry, "dataset", recipe.data).samples()[: options.drawn or None]
+    truth = [sample.label for sample in samples]
+    ours = [[samples[position] for position in fold] for fold in stratified_folds(truth, 2, 0)]
+    return Work(recipe, registry, ours[0], ours[1], sorted(set(truth)))
+
+
+def measure(options: argparse.Namespace, say: Say) -> Record:
+    work = load_work(options)
+    machine, versions = describe_machine(work.recipe, work.registry, torch.device("cpu"))
+    setting = {
+        "recipe": work.recipe.name,
+        "image_size": work.recipe.model.image_size,
+        "training": len(work.train),
+        "test": len(work.test),
+    }
+    title = f"benchmarks/papers_way.py {options.recipe}"
+    if options.memory:
+        peaks = {way: peak_in_process(options, way) for way in WAYS}
+        told = {f"{way}, MB at most": round(peak / 1e6) for way, peak in peaks.items()}
+        facts: dict[str, Any] = {**told, "ratio": round(peaks["paper"] / peaks["ferkit"], 2)}
+        measurements: list[Measurement] = []
+    else:
+        measurements, facts = take_turns(work, options.repeats, say)
+    return Record(title, machine, versions, setting, measurements, facts=facts)
+
+
+def take_turns(work: Work, rounds: int, say: Say) -> tuple[list[Measurement], dict[str, Any]]:
+    """An epoch of each, again and again, after a first one that does not count."""
+    ways = {"ferkit": our_epochs(work), "paper": paper_epochs(work)}
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(rounds + 1):
+        for way, epochs in ways.items():
+            say(f"epoch {number} of {rounds}, the way of {way}")
+            took = next(epochs)
+            seconds[way] += [took] if number else []
+    speed = compare_rounds(seconds["paper"], seconds["ferkit"])
+    images = len(work.train) + len(work.test)
+    measurements = [Measurement({"stage": "epoch", "way": way}, seconds[way], images) for way in WAYS]
+    interval = f"{speed.low:.2f} to {speed.high:.2f}"
+    return measurements, {"times as fast": round(speed.ratio, 2), "95% interval": interval}
+
+
+def peak_in_process(options: argparse.Namespace, way: str) -> int:
+    """Bytes, of one epoch in a process of its own."""
+    command = [sys.executable, __file__, options.recipe, "--only", way]
+    command += [word for one in options.set for word in ("--set", one)]
+    command += ["--drawn", str(options.drawn)] if options.drawn else []
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout)
+
+
+def print_peak(options: argparse.Namespace) -> None:
+    """The most memory of an epoch done one way, above that before anything was read or built, in bytes."""
+    work = load_work(options)
+    before = resident()
+    next(our_epochs(work) if options.only == "ferkit" else paper_epochs(work))
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_ends(parser)
+    add = parser.add_argument
+    add("--repeats", type=int, default=3, help="epochs of each that count [3]")
+    add("recipe", nargs="?", default="sfew_inception", help="a file or a shipped recipe [sfew_inception]")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key of the recipe")
+    add("--drawn", type=int, metavar="N", help="N drawn faces instead of the recipe's photographs")
+    add("--memory", action="store_true", help="how much memory each takes, instead of how long")
+    add("--only", choices=WAYS, help=argparse.SUPPRESS)
+    if (options := parser.parse_args(arguments)).only:
+        print_peak(options)
+    else:
+        run_script(measure, parser, arguments)
+
+
+if __name__ == "__main__":
+    main()
