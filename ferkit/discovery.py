@@ -7,6 +7,7 @@ plugin is tried in a manager of its own, a broken one is noted, and the rest wor
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.metadata import EntryPoint, distributions
@@ -36,6 +37,23 @@ def load_plugins(modules: Iterable[str] = ()) -> Registry:
         if module not in {entry.provider.partition(" ")[0] for entry in registry.entries()}:
             _add(registry, f"{module} (named by the recipe)", partial(importlib.import_module, module))
     return registry
+
+
+def find_providers(name: str = "") -> list[str]:
+    """The installed plugins of a module, distribution or entry point; without a name, all the modules."""
+    if not name:
+        return [point.value for _, point in _installed()]
+    plain = _plain(name)
+    return [
+        provider
+        for provider, point in _installed()
+        if name in (point.value, point.name) or (point.dist and _plain(point.dist.name) == plain)
+    ]
+
+
+def _plain(name: str) -> str:
+    """A distribution's name as the package index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _installed() -> list[tuple[str, EntryPoint]]:

@@ -73,7 +73,7 @@ class Registry:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """The sentence that follows an unknown name: the closest one, if any is close, and the rest."""
-    known = sorted(known)
+    known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{hint}There is: {', '.join(known) or 'none'}."

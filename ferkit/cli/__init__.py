@@ -12,7 +12,7 @@ from ferkit.cli.audit import audit
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
-from ferkit.cli.plugins import plugins
+from ferkit.cli.plugins import app as plugins
 from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
@@ -33,7 +33,7 @@ app.command()(audit)
 app.command()(table)
 app.command()(compare)
 app.command()(report)
-app.command()(plugins)
+app.add_typer(plugins, name="plugins")
 app.add_typer(weights, name="weights")
 app.add_typer(data, name="data")
 
