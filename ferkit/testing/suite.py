@@ -29,6 +29,12 @@ ROOMS = (
 """Whose facts are in ferkit/testing/<room>_facts.py."""
 
 
+def load_facts() -> None:
+    """Fill FACTS."""
+    for room in ROOMS:
+        importlib.import_module(f"ferkit.testing.{room}_facts")
+
+
 def find_checks(
     package: str, options: Mapping[str, Options] | None = None, image_size: int = 96
 ) -> list[Check]:
@@ -38,8 +44,7 @@ def find_checks(
     image_size: pixels, the side of the images that its backbones are given.
     Raises ComponentError where there is no such plugin, or no such component of it.
     """
-    for room in ROOMS:
-        importlib.import_module(f"ferkit.testing.{room}_facts")
+    load_facts()
     providers = find_providers(package)
     if not providers and not _is_module(package):
         raise ComponentError(
