@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from ferkit.cli.plugins.check import check
+from ferkit.cli.plugins.new import new
 from ferkit.cli.plugins.show import show
 
 app = typer.Typer(help="Plugins: list what recipes can name, show one, check a plugin, or begin one.")
 app.command()(show)
 app.command()(check)
+app.command()(new)
 
 
 @app.callback(invoke_without_command=True)
