@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ferkit.component import Component
 from ferkit.errors import ComponentError
@@ -43,7 +43,7 @@ class Registry:
                 raise ComponentError(
                     f"{component.kind} {component.name!r} is already provided by {taken.provider}"
                 )
-            fresh[key] = Entry(component, provider)
+            fresh[key] = Entry(replace(component, provider=provider), provider)
         self._entries.update(fresh)
 
     def entries(self) -> Sequence[Entry]:

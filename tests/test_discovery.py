@@ -108,7 +108,9 @@ def test_a_target_that_is_not_there_is_found_only_when_it_is_asked_for(install: 
     install("hollow_plugin", GOOD.format(name="hollow", module="hollow_plugin"))
     registry = load_plugins()
     assert [one for one in registry.broken if one.provider.startswith("hollow")] == []
-    with pytest.raises(Exception, match=r"head 'hollow' can't be loaded from hollow_plugin.heavy:Head"):
+    with pytest.raises(
+        Exception, match=r"head 'hollow' of hollow_plugin .* can't be loaded .* pip uninstall hollow_plugin"
+    ):
         registry.get("head", "hollow").load()
 
 

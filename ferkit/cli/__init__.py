@@ -53,6 +53,14 @@ def common(
     """Facial expression recognition by recipes and plugins, with numbers that can be trusted."""
 
 
+def _blame(error: Exception) -> FerkitError | None:
+    """What to tell of an exception that came out of a stranger's plugin."""
+    from ferkit.blame import find_culprit
+    from ferkit.discovery import load_plugins, named_modules
+
+    return find_culprit(error, load_plugins(named_modules))
+
+
 def main() -> None:
     """The `ferkit` command: 2 for a recipe with faults, 1 for other errors, 130 where it was interrupted."""
     try:
@@ -64,6 +72,9 @@ def main() -> None:
         status = INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
+            if told := _blame(error):
+                print(told, file=sys.stderr)
+                sys.exit(1)
             raise
         if message := error.format_message():
             print(f"{message}\nTry: ferkit --help", file=sys.stderr)

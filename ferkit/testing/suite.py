@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ferkit.discovery import find_providers, load_plugins
 from ferkit.errors import ComponentError
+from ferkit.provider import module_of, named
 from ferkit.registry import Registry, suggest
 from ferkit.testing.check import FACTS, Check
 from ferkit.testing.plugin_facts import Plugin
@@ -51,12 +52,12 @@ def find_checks(
             f"no plugin or module is called {package!r}. {suggest(package, find_providers())}"
         )
     registry = load_plugins([] if providers else [package])
-    named = providers or [f"{package} (named by the recipe)"]
-    subjects = [one for one in _subjects(registry, options or {}, image_size) if one.provider in named]
+    wanted = providers or [named(package)]
+    subjects = [one for one in _subjects(registry, options or {}, image_size) if one.provider in wanted]
     known = [str(subject) for subject in subjects]
     if unknown := sorted(set(options or ()) - set(known)):
         raise ComponentError(f"options: {package} offers no {unknown[0]!r}. {suggest(unknown[0], known)}")
-    plugins = [_plugin(registry, provider, subjects) for provider in named]
+    plugins = [_plugin(registry, provider, subjects) for provider in wanted]
     checks = [Check(plugin, one) for plugin in plugins for one in FACTS["plugin"]]
     return checks + [Check(one, held) for one in subjects for held in FACTS[one.component.kind]]
 
@@ -70,7 +71,7 @@ def _subjects(registry: Registry, options: Mapping[str, Options], image_size: in
 def _plugin(registry: Registry, provider: str, subjects: list[Subject]) -> Plugin:
     broken = next((one for one in registry.broken if one.provider == provider), None)
     count = sum(subject.provider == provider for subject in subjects)
-    return Plugin(provider.partition(" ")[0], provider, count, broken)
+    return Plugin(module_of(provider), provider, count, broken)
 
 
 def _is_module(name: str) -> bool:
