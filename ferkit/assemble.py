@@ -121,7 +121,10 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
     except FerkitError:
         raise
     except Exception as error:
-        detail = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, ValueError):
+            detail = str(error)  # of the options, which whoever wrote the recipe can mend
+        else:
+            detail = f"{type(error).__name__}: {error}. {component.remedy}"
         raise ComponentError(f"{component} can't be built with its options: {detail}") from error
 
 

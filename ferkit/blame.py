@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
 from ferkit.errors import ComponentError
@@ -15,10 +16,11 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
 
     The deepest call of a plugin's own code is what counts, whatever library it called in turn.
     """
-    providers = {module_of(entry.provider): entry.provider for entry in registry.entries()}
+    owners = {module_of(entry.provider): entry.provider for entry in registry.entries()}
+    owners |= {entry.component.target.partition(":")[0]: entry.provider for entry in registry.entries()}
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = str(frame.f_globals.get("__name__", ""))
-        provider = providers.get(module) or providers.get(module.partition(".")[0])
+        provider = _owner(module, owners)
         if provider:
             if is_own(provider):
                 return None
@@ -27,4 +29,13 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
                 f"the plugin {provider} failed in {frame.f_code.co_name} ({where}): "
                 f"{type(error).__name__}: {error}. {remedy(provider)}"
             )
+    return None
+
+
+def _owner(module: str, owners: Mapping[str, str]) -> str | None:
+    """Of a module, or of the package that it is in."""
+    while module:
+        if module in owners:
+            return owners[module]
+        module = module.rpartition(".")[0]
     return None

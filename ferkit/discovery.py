@@ -58,11 +58,18 @@ def _plain(name: str) -> str:
 
 
 def _installed() -> list[tuple[str, EntryPoint]]:
-    """Entry points in the group "ferkit", each once, sorted: ferkit's own, then by name."""
+    """Entry points in the group "ferkit", each once, sorted: ferkit's own, then by name.
+
+    Of two distributions of one name only the first on Python's path is the one that is imported.
+    """
     found: dict[tuple[str, str], tuple[bool, str, EntryPoint]] = {}
+    seen: set[str] = set()
     for distribution in distributions():
+        name = distribution.name or "unknown"
+        if (plain := _plain(name)) in seen:
+            continue
+        seen.add(plain)
         for point in _entry_points(distribution):
-            name = distribution.name or "unknown"
             provider = installed(point.value, name, distribution.version)
             found.setdefault((name, point.value), (name != PROJECT, provider, point))
     ordered = sorted(found.values(), key=lambda item: (item[0], item[2].name, item[1]))
