@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,6 +16,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ferkit.augment import Augmentation
 from ferkit.interfaces import Face
 from ferkit.neural.device import derive_seed
+
+Batched = TypeVar("Batched")
 
 MEAN_AND_DEVIATION = {
     "facenet": ((127.5, 127.5, 127.5), (128.0, 128.0, 128.0)),
@@ -57,8 +61,13 @@ class FaceImages(Dataset[tuple[Tensor, int]]):
         if self.augmentation:
             altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
             image = resize_square(altered, self.side)
-        normalised = (image.astype(np.float32) - self.mean) / self.deviation
-        return torch.from_numpy(normalised.transpose(2, 0, 1)), self.indices[position]
+        return torch.from_numpy(self._normalise(image).transpose(2, 0, 1)), self.indices[position]
+
+    def _normalise(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        normalised = image.astype(np.float32)
+        normalised -= self.mean
+        normalised /= self.deviation
+        return normalised
 
 
 def resize_square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -87,6 +96,25 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return ((self.epoch, position) for position in order)
 
 
+def stack_images(items: Sequence[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
+    """(3, side, side) images of one batch -> (B, 3, side, side), channels last in memory, and their labels.
+
+    By numpy: torch would do it on as many threads as the training has, and they would wait for each other.
+    """
+    stacked = np.stack([image.numpy().transpose(1, 2, 0) for image, _ in items])
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2), torch.tensor([label for _, label in items])
+
+
+def fetch_ahead(batches: Iterable[Batched]) -> Generator[Batched, None, None]:
+    """The same batches; while one is being used, a thread prepares the next."""
+    iterator = iter(batches)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ferkit-batches") as thread:
+        coming = thread.submit(next, iterator, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, iterator, None)
+            yield batch
+
+
 def make_loader(
     images: FaceImages, batch_size: int, workers: int, seed: int | None
 ) -> tuple[DataLoader[tuple[Tensor, int]], EpochSampler]:
@@ -97,6 +125,11 @@ def make_loader(
     sampler = EpochSampler(len(images), seed)
     is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1
     loader = DataLoader(
-        images, batch_size=batch_size, sampler=sampler, num_workers=workers, drop_last=is_single
+        images,
+        batch_size=batch_size,
+        sampler=sampler,
+        num_workers=workers,
+        drop_last=is_single,
+        collate_fn=stack_images,
     )
     return loader, sampler

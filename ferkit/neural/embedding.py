@@ -7,7 +7,7 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from ferkit.neural.batches import FaceImages, make_loader
+from ferkit.neural.batches import FaceImages, fetch_ahead, make_loader
 from ferkit.neural.network import Network
 
 
@@ -19,7 +19,7 @@ def embed_images(
     network.eval()
     loader, _ = make_loader(images, batch_size, 0, seed=None)
     rows = []
-    for pixels, _ in loader:
+    for pixels, _ in fetch_ahead(loader):
         with accelerator.autocast():
             found = network.embed(pixels.to(accelerator.device, memory_format=torch.channels_last))
         rows.append(found.double().cpu().numpy())

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch
-from ferkit.neural.batches import FaceImages, make_loader
+from ferkit.neural.batches import FaceImages, fetch_ahead, make_loader
 from ferkit.neural.network import Network
 from ferkit.neural.schedule import make_optimizer, make_scheduler
 from ferkit.recipe import Fit
@@ -84,7 +84,8 @@ class Training:
         self.wrapped.train()
         self.sampler.epoch = number
         total, right, seen = 0.0, 0, 0
-        for batch, (images, targets) in enumerate(self.loader, start=1):
+        batches = self.loader if self.options.workers else fetch_ahead(self.loader)
+        for batch, (images, targets) in enumerate(batches, start=1):
             logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
             loss = self.loss(logits, targets)
             self.optimizer.zero_grad()
@@ -113,7 +114,7 @@ class Training:
     def _batches(self, images: FaceImages) -> Iterator[Batch]:
         self.wrapped.eval()
         loader, _ = make_loader(images, self.options.batch_size, 0, seed=None)
-        for pixels, targets in loader:
+        for pixels, targets in fetch_ahead(loader):
             pixels = pixels.to(self.accelerator.device, memory_format=torch.channels_last)
             targets = targets.to(self.accelerator.device)
             if self.network.is_backbone_frozen:

@@ -1,4 +1,4 @@
-"""Covariance pooling (Acharya et al. 2018): its network, head, loss and second step."""
+"""Covariance pooling (Acharya et al. 2018): its network, head and second step."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -17,12 +17,6 @@ def ferkit_components() -> list[Component]:
             "covpool",
             "ferkit_covpool.head:CovPoolHead",
             "Covariance of a map's channels, classified by its logarithm",
-        ),
-        Component(
-            "loss",
-            "center",
-            "ferkit_covpool.center:CenterLoss",
-            "Logits drawn to their class's centre, beside another loss (Wen et al. 2016)",
         ),
         Component(
             "estimator",

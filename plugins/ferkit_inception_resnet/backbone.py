@@ -11,6 +11,7 @@ from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 
 from ferkit.plugin import ComponentError, Weights, WeightsError, WeightsName, load_weights, suggest
+from ferkit_inception_resnet.folding import Folding
 from ferkit_inception_resnet.keras_weights import read_keras_weights
 
 STEM = ("conv2d_1a", "conv2d_2a", "conv2d_2b", "maxpool_3a", "conv2d_3b", "conv2d_4a", "conv2d_4b")
@@ -26,8 +27,8 @@ STAGES = {
 }
 """Each stage that heads can tap, from shallow to deep, and the modules that lead to it."""
 
-SMALLEST = 75
-"""The side in pixels below which the last stages have nothing left to convolve."""
+SMALLEST = {"conv2d_4b": 27, "repeat_1": 27, "mixed_6a": 43, "repeat_2": 43}
+"""The side in pixels below which a stage has nothing left to convolve; 75 for the later ones."""
 
 
 class InceptionResnetV1Backbone(nn.Module):
@@ -36,14 +37,12 @@ class InceptionResnetV1Backbone(nn.Module):
     weights: the name of pretrained weights, or "none" to begin with random numbers; freeze: "none", "all",
     or a stage up to which, it included, nothing is trained and batch norm keeps its statistics; dropout:
     the share dropped before the embedding's linear layer; batch_norm: "eval" keeps the pretrained statistics
-    in what is trained too.
+    in what is trained too; last_stage: where the trunk ends: what comes after is neither kept nor computed.
 
     Stages for a 160-pixel input: conv2d_4b and repeat_1 256×17×17, mixed_6a and repeat_2 896×8×8,
     mixed_7a, repeat_3 and block8 1792×3×3; embedding 512×1×1 (128 for msceleb1m): average pool, dropout,
     linear and batch norm as pretrained, without the L2 norm that face recognition ends with.
     """
-
-    default_stage = "block8"
 
     def __init__(
         self,
@@ -51,22 +50,26 @@ class InceptionResnetV1Backbone(nn.Module):
         freeze: str = "none",
         dropout: float = 0.6,
         batch_norm: Literal["train", "eval"] = "train",
+        last_stage: str = "embedding",
     ) -> None:
         super().__init__()
-        if freeze not in ("none", "all", *STAGES):
+        kept = _stages_up_to(last_stage)
+        if freeze not in ("none", "all", *kept):
             raise ValueError(
-                f"freeze: no stage is called {freeze!r}. {suggest(freeze, ['none', 'all', *STAGES])}"
+                f"freeze: no stage is called {freeze!r}. {suggest(freeze, ['none', 'all', *kept])}"
             )
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
         self.trunk, embedding_size = load_trunk(weights)
         self.trunk.dropout = nn.Dropout(dropout)
+        for name in _modules_after(last_stage):
+            delattr(self.trunk, name)
         channels = (256, 256, 896, 896, 1792, 1792, 1792, embedding_size)
-        self.stages = dict(zip(STAGES, channels, strict=True))
-        names = list(STAGES)
-        self.frozen_stages = (
-            names[: names.index("embedding" if freeze == "all" else freeze) + 1] if (freeze != "none") else []
-        )
+        self.stages = dict(zip(kept, channels, strict=False))
+        self.default_stage = "block8" if "block8" in kept else last_stage
+        self.smallest = SMALLEST.get(last_stage, 75)
+        frozen = last_stage if freeze == "all" else freeze
+        self.frozen_stages = [] if freeze == "none" else kept[: kept.index(frozen) + 1]
         for module in self._frozen_modules():
             module.requires_grad_(False)
         self.batch_norm = batch_norm
@@ -75,6 +78,7 @@ class InceptionResnetV1Backbone(nn.Module):
     def train(self, mode: bool = True) -> InceptionResnetV1Backbone:
         """What is frozen stays in eval mode: its batch norm must not learn either."""
         super().train(mode)
+        self.folding = Folding()  # whoever averages weights through `tensor.data` does so before eval()
         for module in self._frozen_modules():
             module.eval()
         if self.batch_norm == "eval":
@@ -86,24 +90,35 @@ class InceptionResnetV1Backbone(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, H, W), (x − 127.5)/128 -> every stage's map. Raises ComponentError below 75 pixels."""
-        if min(images.shape[2:]) < SMALLEST:
+        """(B, 3, H, W), (x − 127.5)/128 -> every stage's map.
+
+        Raises ComponentError below 75 pixels, or below what a shorter trunk can still convolve.
+        """
+        if min(images.shape[2:]) < self.smallest:
             height, width = images.shape[2:]
             raise ComponentError(
-                f"backbone 'inception_resnet_v1' takes images of {SMALLEST} pixels and more, got {height} by "
-                f"{width}. Set model.image_size to {SMALLEST} or more; it was trained on 160."
+                f"backbone 'inception_resnet_v1' takes images of {self.smallest} pixels and more, got "
+                f"{height} by {width}. Set model.image_size to {self.smallest} or more; it was trained on "
+                "160."
             )
         features = {}
-        for stage, modules in STAGES.items():
+        for stage in self.stages:
             is_frozen = stage in self.frozen_stages
             with torch.no_grad() if is_frozen else nullcontext():
                 if stage == "embedding":
                     features[stage] = self._embed(images)
                 else:
-                    for name in modules:
-                        images = self.trunk.get_submodule(name)(images)
+                    for name in STAGES[stage]:
+                        images = self._run(self.trunk.get_submodule(name), images)
                     features[stage] = images
         return features
+
+    def _run(self, module: nn.Module, maps: Tensor) -> Tensor:
+        # A compiler folds by itself, and can't look into what is kept here.
+        if module.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+            result: Tensor = module(maps)
+            return result
+        return self.folding(module, maps)
 
     def _embed(self, maps: Tensor) -> Tensor:
         pooled = self.trunk.dropout(self.trunk.avgpool_1a(maps)).flatten(1)
@@ -112,6 +127,19 @@ class InceptionResnetV1Backbone(nn.Module):
 
     def _frozen_modules(self) -> list[nn.Module]:
         return [self.trunk.get_submodule(name) for stage in self.frozen_stages for name in STAGES[stage]]
+
+
+def _stages_up_to(last_stage: str) -> list[str]:
+    """Raises ValueError where there is no such stage."""
+    names = list(STAGES)
+    if last_stage not in names:
+        raise ValueError(f"last_stage: no stage is called {last_stage!r}. {suggest(last_stage, names)}")
+    return names[: names.index(last_stage) + 1]
+
+
+def _modules_after(last_stage: str) -> list[str]:
+    names = list(STAGES)
+    return [module for stage in names[names.index(last_stage) + 1 :] for module in STAGES[stage]]
 
 
 def load_trunk(name: str) -> tuple[InceptionResnetV1, int]:

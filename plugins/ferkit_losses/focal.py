@@ -9,6 +9,22 @@ from torch import Tensor, nn
 
 from ferkit_losses.targets import ClassWeights, as_soft, at_least_float32, weigh_classes
 
+Modulate = Literal["each", "true_class"]
+
+
+def focal_terms(logs: Tensor, soft: Tensor, gamma: float, modulate: Modulate) -> Tensor:
+    """−t_i·(1−p_i)^γ·log p_i of each class. logs: log p, (B, K); soft: targets, (B, K)."""
+    # At 0 the gradient of a power below 1 is infinite.
+    rest = (1 - logs.exp()).clamp_min(1e-12)
+    if modulate == "true_class":
+        rest = rest.gather(1, soft.argmax(dim=1, keepdim=True))
+    return -soft * rest**gamma * logs
+
+
+def check_gamma(gamma: float) -> None:
+    if gamma < 0:
+        raise ValueError(f"gamma: expected a number of at least 0, got {gamma}")
+
 
 class FocalLoss(nn.Module):
     """−Σ_i w_i·t_i·(1−p_i)^γ·log p_i, the mean over the batch: what is easy counts less.
@@ -25,25 +41,19 @@ class FocalLoss(nn.Module):
         num_classes: int,
         class_counts: Sequence[int] | None = None,
         gamma: float = 2.0,
-        modulate: Literal["each", "true_class"] = "each",
+        modulate: Modulate = "each",
         class_weights: ClassWeights = "equal",
     ) -> None:
         super().__init__()
-        if gamma < 0:
-            raise ValueError(f"gamma: expected a number of at least 0, got {gamma}")
+        check_gamma(gamma)
         self.num_classes = num_classes
         self.gamma = gamma
-        self.modulate = modulate
+        self.modulate: Modulate = modulate
         self.register_buffer("weights", weigh_classes(class_weights, class_counts))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         logs = at_least_float32(logits).log_softmax(dim=1)
-        soft = as_soft(targets, logs)
-        # At 0 the gradient of a power below 1 is infinite.
-        rest = (1 - logs.exp()).clamp_min(1e-12)
-        if self.modulate == "true_class":
-            rest = rest.gather(1, soft.argmax(dim=1, keepdim=True))
-        terms = -soft * rest**self.gamma * logs
+        terms = focal_terms(logs, as_soft(targets, logs), self.gamma, self.modulate)
         if self.weights is None:
             return terms.sum(dim=1).mean()
         weights = self.weights.to(logs)

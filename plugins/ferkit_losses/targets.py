@@ -28,9 +28,12 @@ def weigh_classes(weights: ClassWeights, class_counts: Sequence[int] | None) -> 
     """Weights by class whose mean over the training images is 1, or None where all are equal."""
     if weights == "equal":
         return None
-    if not class_counts or min(class_counts) < 1:
-        raise ValueError(
-            f'class_weights: "inverse_frequency" needs images of every class to train on, got {class_counts}'
-        )
-    counts = torch.tensor(class_counts, dtype=torch.float32)
+    counts = torch.tensor(check_counts('class_weights: "inverse_frequency"', class_counts)).float()
     return counts.sum() / (len(counts) * counts)
+
+
+def check_counts(name: str, class_counts: Sequence[int] | None) -> Sequence[int]:
+    """The training images of each class, as ferkit gives them. Raises ValueError where a class has none."""
+    if not class_counts or min(class_counts) < 1:
+        raise ValueError(f"{name} needs images of every class to train on, got {class_counts}")
+    return class_counts

@@ -10,11 +10,12 @@ from tests.cli.test_run import ferkit
 def test_the_catalogue_tells_source_terms_hash_and_place(tmp_path: Path) -> None:
     answer = ferkit("weights", "list", TORCH_HOME=str(tmp_path))
     assert answer.returncode == 0
-    for name in ("vggface2", "casia-webface", "msceleb1m"):
+    names = ("vggface2", "casia-webface", "msceleb1m", "retinaface_resnet50")
+    for name in names:
         assert f"\n{name}\n" in f"\n{answer.stdout}"
     assert "6acdd8fb3a3fb2b54257abdd1879246a3fcbe18fbe53a41c751e141abe63a0af" in answer.stdout
     assert f"{tmp_path}/checkpoints/facenet_keras.h5 (not fetched)" in answer.stdout
-    assert answer.stdout.count("licence:") == answer.stdout.count("source:") == 3
+    assert answer.stdout.count("licence:") == answer.stdout.count("source:") == len(names)
 
 
 def test_what_is_not_there_has_no_path(tmp_path: Path) -> None:

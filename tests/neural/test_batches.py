@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.utils.data import default_collate
 
 from ferkit.augment import Augmentation
-from ferkit.neural.batches import EpochSampler, FaceImages, make_loader
+from ferkit.neural.batches import EpochSampler, FaceImages, fetch_ahead, make_loader, stack_images
 from tests.builders import LABELS, make_faces
 from tests.neural.tiny import FACES, FLIPS
 
@@ -64,3 +67,49 @@ def test_images_are_normalised_as_the_recipe_says(normalize: str, level: float) 
     assert pixels.shape == (3, 24, 24)
     assert pixels[0, 0, 0].item() == pytest.approx(level)
     assert index == 0
+
+
+def test_a_batch_is_what_torch_would_stack_with_the_channels_last() -> None:
+    images = FaceImages(FACES, LABELS, 24, "facenet")
+    items = [images[(0, position)] for position in range(5)]
+    (pixels, targets), (their_pixels, their_targets) = stack_images(items), default_collate(items)
+    assert torch.equal(pixels, their_pixels)
+    assert pixels.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(targets, their_targets)
+    assert targets.dtype == their_targets.dtype
+
+
+def test_the_next_batch_is_prepared_while_one_is_used() -> None:
+    is_second_asked_for = threading.Event()
+
+    def batches() -> Iterator[int]:
+        yield 1
+        is_second_asked_for.set()
+        yield 2
+
+    ahead = fetch_ahead(batches())
+    assert next(ahead) == 1
+    assert is_second_asked_for.wait(timeout=10), "nobody has asked for the second, and it is prepared"
+    assert list(ahead) == [2]
+
+
+def test_what_goes_wrong_in_preparing_is_raised_where_the_batch_is_used() -> None:
+    def batches() -> Iterator[int]:
+        yield 1
+        raise ValueError("the photograph is gone")
+
+    ahead = fetch_ahead(batches())
+    assert next(ahead) == 1
+    with pytest.raises(ValueError, match="the photograph is gone"):
+        next(ahead)
+
+
+def test_batches_that_nobody_wants_any_more_leave_no_thread_behind() -> None:
+    def preparing() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.startswith("ferkit-batches")]
+
+    ahead = fetch_ahead(iter(range(9)))
+    next(ahead)
+    assert preparing()
+    ahead.close()
+    assert not preparing()

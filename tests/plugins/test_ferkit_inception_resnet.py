@@ -97,9 +97,44 @@ def test_an_image_that_is_too_small_is_refused_with_the_size_it_takes(
             backbone(torch.zeros(1, 3, 75, 74))
 
 
+@pytest.mark.parametrize("last_stage", [*STAGES])
+def test_a_trunk_cut_short_gives_the_whole_ones_stages_up_to_there(
+    backbone: InceptionResnetV1Backbone, last_stage: str
+) -> None:
+    torch.manual_seed(0)
+    short = InceptionResnetV1Backbone(weights="none", last_stage=last_stage).eval()
+    images = torch.randn(1, 3, 96, 96)
+    with torch.inference_mode():
+        whole, cut = backbone(images), short(images)
+    kept = list(STAGES)[: list(STAGES).index(last_stage) + 1]
+    assert list(cut) == list(short.stages) == kept
+    assert all(torch.equal(one, whole[stage]) for stage, one in cut.items())
+    assert short.default_stage == ("block8" if "block8" in kept else last_stage)
+
+
+def test_what_comes_after_a_cut_is_not_kept(backbone: InceptionResnetV1Backbone) -> None:
+    short = InceptionResnetV1Backbone(weights="none", last_stage="repeat_2", freeze="all")
+    later = {module for stage in ("mixed_7a", "repeat_3", "block8", "embedding") for module in STAGES[stage]}
+    assert not {name.split(".")[1] for name in short.state_dict()} & later
+    assert not any(parameter.requires_grad for parameter in short.parameters())
+    shared = {name: backbone.state_dict()[name].shape for name in short.state_dict()}
+    assert {name: one.shape for name, one in short.state_dict().items()} == shared
+
+
+@pytest.mark.parametrize(("last_stage", "smallest"), [("repeat_1", 27), ("repeat_2", 43), ("mixed_7a", 75)])
+def test_a_shorter_trunk_takes_smaller_images(last_stage: str, smallest: int) -> None:
+    short = InceptionResnetV1Backbone(weights="none", last_stage=last_stage).eval()
+    with torch.inference_mode():
+        assert short(torch.zeros(1, 3, smallest, smallest))[last_stage].shape[2:] == (1, 1)
+        with pytest.raises(ComponentError, match=f"takes images of {smallest} pixels and more"):
+            short(torch.zeros(1, 3, smallest, smallest - 1))
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        ({"last_stage": "mixed_6"}, "last_stage: no stage is called 'mixed_6'. Did you mean 'mixed_6a'"),
+        ({"last_stage": "mixed_6a", "freeze": "block8"}, "freeze: no stage is called 'block8'"),
         ({"freeze": "repeat1"}, "no stage is called 'repeat1'. Did you mean 'repeat_1'"),
         ({"dropout": 1.0}, "dropout: expected a share from 0 up to 1, got 1.0"),
     ],
@@ -126,6 +161,15 @@ def test_a_file_like_vggface2s_is_loaded_without_its_layer_of_people(cached: Pat
     trunk, size = load_trunk("vggface2")
     assert size == 512
     assert same_tensors(trunk.state_dict(), theirs)
+
+
+def test_a_cut_trunk_keeps_its_part_of_the_weights(cached: Path) -> None:
+    torch.manual_seed(1)
+    theirs = InceptionResnetV1(pretrained=None).state_dict()
+    torch.save(theirs, cached)
+    short = InceptionResnetV1Backbone(last_stage="mixed_6a")
+    ours = short.trunk.state_dict()
+    assert same_tensors(ours, {name: theirs[name] for name in ours})
 
 
 def test_a_file_of_another_network_is_refused_by_name(cached: Path) -> None:

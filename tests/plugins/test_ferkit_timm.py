@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
+import ferkit_timm
 import pytest
 import timm
 import torch
@@ -11,6 +14,7 @@ from ferkit_timm.backbone import TimmBackbone
 from torch import nn
 
 from ferkit.errors import ComponentError, WeightsError
+from ferkit.loading import load_recipe
 
 SMALL = ("test_resnet", "test_efficientnet", "test_convnext", "test_vit", "mobilenetv3_small_050")
 
@@ -120,3 +124,25 @@ def test_weights_that_can_not_be_downloaded_are_named_with_their_source(
         WeightsError, match=r"model.safetensors of .* timm/resnet18.a1_in1k .*pretrained = false"
     ):
         TimmBackbone("resnet18")
+
+
+README = Path(ferkit_timm.__file__).with_name("README.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `(\w+)\.(\w+)` \|.*\| (\S+) \|$", README, re.M)
+
+
+@pytest.mark.parametrize(("model", "tag", "licence"), ROWS)
+def test_the_readmes_models_pass_ferkits_trial_at_the_recipes_sizes(
+    model: str, tag: str, licence: str
+) -> None:
+    settings = timm.get_pretrained_cfg(model)
+    assert (settings.tag, settings.license) == (tag, licence)
+    for side in (160, 224, 350):
+        backbone = f'model.backbone={{name="timm", model="{model}", pretrained=false}}'
+        recipe, _ = load_recipe(
+            "quickstart", ['plugins=["ferkit_timm"]', backbone, f"model.image_size={side}"]
+        )
+        assert recipe.model.backbone.options["model"] == model
+
+
+def test_the_readme_has_five_models() -> None:
+    assert len(ROWS) == 5

@@ -6,8 +6,8 @@ import pytest
 import torch
 from ferkit_covpool.backbone import CovPoolBackbone, standardize
 from ferkit_covpool.bimap import geoopt
-from ferkit_covpool.center import CenterLoss
 from ferkit_covpool.head import CovPoolHead
+from ferkit_losses.center import CenterLoss
 
 from tests.builders import LABELS, make_faces
 

@@ -58,15 +58,16 @@ repeats = 1
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """FERKIT_DATA: class folders as the recipes expect them, with a file in each."""
+    """FERKIT_DATA: folders as the recipes expect them, with a file in each."""
     monkeypatch.setenv("FERKIT_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    folders = dict.fromkeys(("rafdb/train", "rafdb/test"), LABELS)
-    folders |= dict.fromkeys(("sfew2/Train", "sfew2/Val", "sfew"), SFEW_FOLDERS)
+    folders = dict.fromkeys(("sfew2/Train", "sfew2/Val", "sfew"), SFEW_FOLDERS)
+    folders |= {"rafdb": ["EmoLabel", "Image/original"]}
     for part, names in folders.items():
         for name in names:
             (tmp_path / part / name).mkdir(parents=True)
             (tmp_path / part / name / "Title_000000001_00000001.png").touch()
+    (tmp_path / "rafdb" / "EmoLabel" / "list_patition_label.txt").touch()
     write_hollow(tmp_path / "rafdb_covpool.safetensors")
     return tmp_path
 

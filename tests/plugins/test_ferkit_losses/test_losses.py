@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from ferkit_losses.class_balanced import ClassBalancedLoss
 from ferkit_losses.cross_entropy import CrossEntropyLoss
 from ferkit_losses.focal import FocalLoss
 from ferkit_losses.label_smoothing import LabelSmoothingLoss
+from ferkit_losses.symmetric import SymmetricCrossEntropyLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -111,6 +113,9 @@ ALL: dict[str, nn.Module] = {
     "focal, true class": FocalLoss(7, modulate="true_class", **WEIGHTED),
     "smoothed": LabelSmoothingLoss(7),
     "smoothed focal": LabelSmoothingLoss(7, base=FocalLoss(7)),
+    "class balanced": ClassBalancedLoss(7, COUNTS),
+    "class balanced focal": ClassBalancedLoss(7, COUNTS, gamma=2.0),
+    "symmetric": SymmetricCrossEntropyLoss(7),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from ferkit.plugin import suggest
+from ferkit_heads.stages import check_dropout, choose_stage
 
 
 class LinearHead(nn.Module):
@@ -20,11 +20,8 @@ class LinearHead(nn.Module):
         self, in_channels: Mapping[str, int], num_classes: int, stage: str = "", dropout: float = 0.0
     ) -> None:
         super().__init__()
-        stage = stage or list(in_channels)[-1]
-        if stage not in in_channels:
-            raise ValueError(f"stage: the backbone has no stage {stage!r}. {suggest(stage, in_channels)}")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+        stage = choose_stage(in_channels, stage)
+        check_dropout(dropout)
         self.stages = (stage,)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(in_channels[stage], num_classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ferkit_linear.head import LinearHead
+from ferkit_heads.linear import LinearHead
 
 CHANNELS = {"block8": 6, "embedding": 4}
 

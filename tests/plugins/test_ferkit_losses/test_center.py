@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ferkit_covpool.center import CenterLoss
+from ferkit_losses.center import CenterLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ferkit.plugin import Loss
+from ferkit_losses.cross_entropy import CrossEntropyLoss
+from ferkit_losses.targets import at_least_float32
 
 
 class CenterLoss(nn.Module):
@@ -22,7 +26,12 @@ class CenterLoss(nn.Module):
     centers: Tensor
 
     def __init__(
-        self, num_classes: int, weight: float = 0.01, rate: float = 0.5, base: Loss | None = None
+        self,
+        num_classes: int,
+        class_counts: Sequence[int] | None = None,
+        weight: float = 0.01,
+        rate: float = 0.5,
+        base: Loss | None = None,
     ) -> None:
         super().__init__()
         if weight < 0:
@@ -31,11 +40,11 @@ class CenterLoss(nn.Module):
             raise ValueError(f"rate: expected a share from 0 to 1, got {rate}")
         self.weight = weight
         self.rate = rate
-        self.base = base if base is not None else _cross_entropy
+        self.base = base if base is not None else CrossEntropyLoss(num_classes, class_counts)
         self.register_buffer("centers", torch.zeros(num_classes, num_classes))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        exact = logits if logits.dtype == torch.float64 else logits.float()
+        exact = at_least_float32(logits)
         classes = targets if targets.dim() == 1 else targets.argmax(dim=1)
         away = exact - self.centers.to(exact)[classes]
         pull = away.square().sum(dim=1).mean() / 2
@@ -49,8 +58,3 @@ class CenterLoss(nn.Module):
         members = F.one_hot(classes, len(self.centers)).to(away)
         steps = members.mT @ away / (1 + members.sum(dim=0))[:, None]
         self.centers += self.rate * steps.to(self.centers)
-
-
-def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    exact = logits if logits.dtype == torch.float64 else logits.float()
-    return F.cross_entropy(exact, targets if targets.dim() == 1 else targets.to(exact))

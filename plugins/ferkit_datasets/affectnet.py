@@ -1,0 +1,129 @@
+"""AffectNet (Mollahosseini, Hasani and Mahoor 2017), its manually annotated part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ferkit.plugin import DataError, Sample
+from ferkit_datasets.labels import AFFECTNET, AFFECTNET_NO_EXPRESSION, check_left_out, find_label
+from ferkit_datasets.rows import Faults, read_header, read_rows, tell_left_out
+
+COLUMNS = (
+    "subDirectory_filePath",
+    "face_x",
+    "face_y",
+    "face_width",
+    "face_height",
+    "facial_landmarks",
+    "expression",
+    "valence",
+    "arousal",
+)
+LISTS = {"train": "training.csv", "validation": "validation.csv"}
+FOLDERS = {"train": "train_set", "validation": "val_set"}
+
+LAYOUT = """\
+AffectNet is to be requested from its authors (A. Mollahosseini, B. Hasani, M. H. Mahoor, "AffectNet: A
+Database for Facial Expression, Valence, and Arousal Computing in the Wild", IEEE Transactions on Affective
+Computing 2017): http://mohammadmahoor.com/affectnet/
+How its folder must look:
+    {root}/Manually_Annotated_file_lists/training.csv, validation.csv
+    {root}/Manually_Annotated_Images/1/*.jpg
+or, as the release of eight classes:
+    {root}/train_set/images/1.jpg, {root}/train_set/annotations/1_exp.npy, and val_set likewise"""
+
+
+class AffectNet:
+    """Manually annotated photographs of eight expressions, in either of the layouts that were given out.
+
+    root: see LAYOUT. lists, images: folders below root, of the lists and of the photographs that they name;
+    they are looked at unless there is a folder train_set. leave_out: labels to do without, usually
+    "contempt". validation_is: the part that AffectNet's validation set is; "test", since the labels of its
+    own test set are not given out and results are reported on the validation set. What shows no expression
+    (none, uncertain, no face) is left out and counted: `left_out`, by reason.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        lists: str = "Manually_Annotated_file_lists",
+        images: str = "Manually_Annotated_Images",
+        leave_out: tuple[str, ...] = (),
+        validation_is: Literal["test", "validation"] = "test",
+    ) -> None:
+        check_left_out(leave_out, AFFECTNET.values())
+        self.root = root
+        self.lists = root / lists
+        self.images = root / images
+        self.leave_out = leave_out
+        self.splits = {"train": "train", "validation": validation_is}
+        self.left_out: Counter[str] = Counter()
+
+    def faults(self) -> list[str]:
+        if self._is_by_number:
+            inner = [self.root / one / two for one in FOLDERS.values() for two in ("images", "annotations")]
+            missing = [path for path in inner if not path.is_dir()]
+        else:
+            files = [self.lists / name for name in LISTS.values()]
+            missing = [path for path in files if not path.is_file()]
+            missing += [] if self.images.is_dir() else [self.images]
+        names = ", ".join(map(str, missing))
+        return [f"there is no {names}. {LAYOUT.format(root=self.root)}"] if missing else []
+
+    def samples(self) -> list[Sample]:
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        self.left_out = Counter()
+        told, samples = Faults(), []
+        for part, split in self.splits.items():
+            found = self._by_number(part, told) if self._is_by_number else self._by_list(part, told)
+            for place, path, code in found:
+                try:
+                    if label := self._label(code):
+                        _check_file(path)
+                        samples.append(Sample(path, label, split=split))
+                except ValueError as error:
+                    told.add(place, error)
+        told.check()
+        tell_left_out("affectnet", self.left_out, len(samples))
+        return samples
+
+    @property
+    def _is_by_number(self) -> bool:
+        return (self.root / FOLDERS["train"]).is_dir()
+
+    def _label(self, code: str) -> str:
+        """ "" where the row is left out, and counted. Raises ValueError."""
+        label = find_label(code, AFFECTNET | AFFECTNET_NO_EXPRESSION)
+        if code in AFFECTNET_NO_EXPRESSION or label in self.leave_out:
+            self.left_out[f"of {label}"] += 1
+            return ""
+        return label
+
+    def _by_list(self, part: str, faults: Faults) -> Iterator[tuple[str, Path, str]]:
+        file = self.lists / LISTS[part]
+        # validation.csv was given out without the line of names that training.csv begins with.
+        columns = None if COLUMNS[0] in read_header(file) else COLUMNS
+        for row in read_rows(file, (COLUMNS[0], "expression"), columns):
+            yield row.place, self.images / row.cells[COLUMNS[0]], row.cells["expression"]
+
+    def _by_number(self, part: str, faults: Faults) -> Iterator[tuple[str, Path, str]]:
+        folder = self.root / FOLDERS[part]
+        files = {file.name.removesuffix("_exp.npy"): file for file in folder.glob("annotations/*_exp.npy")}
+        for number in sorted(files, key=lambda name: (len(name), name)):
+            try:
+                code = str(np.load(files[number], allow_pickle=False).item())
+            except (OSError, ValueError, EOFError) as error:
+                faults.add(str(files[number]), f"it can't be read as a label: {error}")
+                continue
+            yield str(files[number]), folder / "images" / f"{number}.jpg", code
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")

@@ -1,0 +1,87 @@
+"""CK+ (Lucey et al. 2010): posed sequences from a neutral face to the peak of an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ferkit.plugin import DataError, Sample
+from ferkit_datasets.labels import CKPLUS as CODES
+from ferkit_datasets.labels import check_left_out, find_label
+from ferkit_datasets.rows import Faults
+
+LAYOUT = """\
+CK+ is to be requested from its authors (P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews,
+"The Extended Cohn-Kanade Dataset (CK+)", CVPR Workshops 2010): http://www.jeffcohn.net/Resources/
+How its folder must look:
+    {root}/cohn-kanade-images/S005/001/S005_001_00000011.png
+    {root}/Emotion/S005/001/S005_001_00000011_emotion.txt"""
+
+
+class CKPlus:
+    """The frames of the 327 labelled sequences that show their expression.
+
+    last_frames: how many of each sequence, its peak being the last one. first_frame_neutral: whether each
+    sequence's first frame is a neutral face too; where it is one of the last frames, it is not. leave_out:
+    labels to do without, usually "contempt". Groups: "person", the subject, and "clip", the sequence. CK+ has
+    no parts of its own.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        last_frames: int = 3,
+        first_frame_neutral: bool = True,
+        leave_out: tuple[str, ...] = (),
+    ) -> None:
+        if last_frames < 1:
+            raise ValueError(f"last_frames: expected 1 or more, got {last_frames}")
+        check_left_out(leave_out, CODES.values())
+        self.root = root
+        self.last_frames = last_frames
+        self.first_frame_neutral = first_frame_neutral
+        self.leave_out = leave_out
+
+    def faults(self) -> list[str]:
+        folders = [self.root / "cohn-kanade-images", self.root / "Emotion"]
+        missing = " and no ".join(str(path) for path in folders if not path.is_dir())
+        return [f"there is no folder {missing}. {LAYOUT.format(root=self.root)}"] if missing else []
+
+    def samples(self) -> list[Sample]:
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        told, samples = Faults(), []
+        for file in sorted((self.root / "Emotion").glob("S*/*/*_emotion.txt")):
+            try:
+                samples += [one for one in self._sequence(file) if one.label not in self.leave_out]
+            except (OSError, ValueError) as error:
+                told.add(str(file), error)
+        told.check()
+        if not samples:
+            layout = LAYOUT.format(root=self.root)
+            raise DataError(f"{self.root / 'Emotion'} has no S005/001/*_emotion.txt. {layout}")
+        return samples
+
+    def _sequence(self, file: Path) -> Iterator[Sample]:
+        """The samples of the sequence that a file labels. Raises ValueError, OSError."""
+        subject, sequence = file.parts[-3:-1]
+        label = _read_label(file)
+        folder = self.root / "cohn-kanade-images" / subject / sequence
+        frames = sorted(folder.glob(f"{subject}_{sequence}_*.png"))
+        if not frames:
+            raise ValueError(f"there are no frames {folder}/{subject}_{sequence}_*.png")
+        groups = {"person": subject, "clip": f"{subject}_{sequence}"}
+        if self.first_frame_neutral and len(frames) > self.last_frames:
+            yield Sample(frames[0], "neutral", groups)
+        for frame in frames[-self.last_frames :]:
+            yield Sample(frame, label, groups)
+
+
+def _read_label(file: Path) -> str:
+    """CK+ writes the code as a number with a fraction: "   3.0000000e+00"."""
+    text = file.read_text(encoding="utf-8", errors="replace").strip()
+    try:
+        code = float(text)
+    except ValueError as error:
+        raise ValueError(f"expected a number such as 3.0000000e+00, found {text[:40]!r}") from error
+    return find_label(f"{code:g}", CODES)

@@ -1,0 +1,90 @@
+"""ExpW (Zhang, Luo, Loy and Tang 2018): faces in photographs from the web, by their boxes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PIL import Image
+
+from ferkit.plugin import DataError, Sample, cache_dir
+from ferkit_datasets.cached_images import write_png
+from ferkit_datasets.labels import EXPW as CODES
+from ferkit_datasets.labels import find_label
+from ferkit_datasets.rows import Faults, Row, read_list
+
+COLUMNS = ("name", "face", "top", "left", "right", "bottom", "confidence", "code")
+
+LAYOUT = """\
+ExpW's authors (Z. Zhang, P. Luo, C. C. Loy, X. Tang, "From Facial Expression Recognition to Interpersonal
+Relation Prediction", IJCV 2018) give it out at http://mmlab.ie.cuhk.edu.hk/projects/socialrelation/index.html
+How its folder must look:
+    {root}/label/label.lst         name.jpg 0 top left right bottom confidence label
+    {root}/image/origin/name.jpg"""
+
+
+class ExpW:
+    """91,793 faces, each cut out of its photograph by ExpW's own box.
+
+    root: see LAYOUT. margin: how much is added on each side, as a share of the box's. min_confidence: of the
+    box, below which a face is left out. A photograph may hold several faces, so each is a file of its own, in
+    ferkit's cache. Groups: "photograph". ExpW has no parts of its own.
+    """
+
+    def __init__(self, root: Path, margin: float = 0.0, min_confidence: float = 0.0) -> None:
+        if margin < 0:
+            raise ValueError(f"margin: expected a share of at least 0, got {margin}")
+        self.root = root
+        self.margin = margin
+        self.min_confidence = min_confidence
+
+    def faults(self) -> list[str]:
+        there = {self.root / "label" / "label.lst": "file", self.root / "image" / "origin": "folder"}
+        missing = " and no ".join(f"{kind} {path}" for path, kind in there.items() if not path.exists())
+        return [f"there is no {missing}. {LAYOUT.format(root=self.root)}"] if missing else []
+
+    def samples(self) -> list[Sample]:
+        """Cuts out what the cache lacks."""
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        told, samples = Faults(), []
+        for row in read_list(self.root / "label" / "label.lst", COLUMNS):
+            try:
+                if float(row.cells["confidence"]) >= self.min_confidence:
+                    label = find_label(row.cells["code"], CODES)
+                    samples.append(Sample(self._cut(row), label, {"photograph": row.cells["name"]}))
+            except (OSError, ValueError) as error:
+                told.add(row.place, error)
+        told.check()
+        return samples
+
+    def _cut(self, row: Row) -> Path:
+        """The file of a row's face. Raises ValueError, OSError."""
+        photograph = self.root / "image" / "origin" / row.cells["name"]
+        box = self._box(row)
+        facts = photograph.stat()
+        # What the face depends on, without reading the photograph.
+        known = f"{photograph.resolve()} {facts.st_size} {facts.st_mtime_ns} {box}"
+        digest = hashlib.sha256(known.encode()).hexdigest()[:12]
+        path = cache_dir("expw") / f"{photograph.stem}_{row.cells['face']}_{digest}.png"
+        if not path.exists():
+            with Image.open(photograph) as image:
+                write_png(path, image.convert("RGB").crop(_inside(box, image.size)))
+        return path
+
+    def _box(self, row: Row) -> tuple[int, int, int, int]:
+        """left, top, right, bottom with the margin; it may reach beyond the photograph."""
+        left, top, right, bottom = (int(row.cells[name]) for name in ("left", "top", "right", "bottom"))
+        if left >= right or top >= bottom:
+            raise ValueError(f"the box is empty: left {left}, top {top}, right {right}, bottom {bottom}")
+        wide, high = round(self.margin * (right - left)), round(self.margin * (bottom - top))
+        return left - wide, top - high, right + wide, bottom + high
+
+
+def _inside(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part of a box that the photograph has. Raises ValueError where that is nothing."""
+    left, top, right, bottom = box
+    clipped = max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])
+    if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
+        raise ValueError(f"the box {box} is outside the photograph, which is {size[0]} by {size[1]} pixels")
+    return clipped

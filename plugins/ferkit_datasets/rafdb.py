@@ -1,0 +1,62 @@
+"""RAF-DB, single labels (Li, Deng and Du 2017)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from ferkit.plugin import DataError, Sample
+from ferkit_datasets.labels import RAFDB as CODES
+from ferkit_datasets.labels import find_label
+from ferkit_datasets.rows import Faults, Row, read_list
+
+LIST = "EmoLabel/list_patition_label.txt"  # so spelt in the data set
+
+LAYOUT = """\
+RAF-DB is to be requested from its authors (S. Li, W. Deng, J. Du, "Reliable Crowdsourcing and Deep
+Locality-Preserving Learning for Expression Recognition in the Wild", CVPR 2017): http://www.whdeng.cn/RAF/model1.html
+How its folder "basic" must look:
+    {root}/EmoLabel/list_patition_label.txt          train_00001.jpg 5
+    {root}/Image/aligned/train_00001_aligned.jpg     or Image/original/train_00001.jpg"""
+
+
+class RAFDB:
+    """15,339 photographs, in the parts "train" and "test" that the files' names tell.
+
+    root: RAF-DB's folder "basic". images: "aligned", faces of 100 by 100 pixels that need no detector, or
+    "original".
+    """
+
+    def __init__(self, root: Path, images: Literal["aligned", "original"] = "aligned") -> None:
+        self.root = root
+        self.images = images
+
+    def faults(self) -> list[str]:
+        folder = self.root / "Image" / self.images
+        there = {self.root / LIST: (self.root / LIST).is_file(), folder: folder.is_dir()}
+        missing = " and no ".join(str(path) for path, is_there in there.items() if not is_there)
+        return [f"there is no {missing}. {LAYOUT.format(root=self.root)}"] if missing else []
+
+    def samples(self) -> list[Sample]:
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        told, samples = Faults(), []
+        for row in read_list(self.root / LIST, ("name", "code")):
+            try:
+                samples.append(self._sample(row))
+            except ValueError as error:
+                told.add(row.place, error)
+        told.check()
+        return samples
+
+    def _sample(self, row: Row) -> Sample:
+        name = row.cells["name"]
+        part = name.partition("_")[0]
+        if part not in ("train", "test"):
+            raise ValueError(f"the name is {name!r}; expected train_NUMBER.jpg or test_NUMBER.jpg")
+        stem = Path(name).stem
+        file = f"{stem}_aligned.jpg" if self.images == "aligned" else name
+        path = self.root / "Image" / self.images / file
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return Sample(path, find_label(row.cells["code"], CODES), split=part)

@@ -1,0 +1,24 @@
+"""Heads that average one stage's map: plainly, by attention, or to compare it with prototypes."""
+
+from ferkit.plugin import Component, hookimpl
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    return [
+        Component(
+            "head",
+            "attention",
+            "ferkit_heads.attention:AttentionHead",
+            "Channels and places weighed before the average (Woo et al. 2018)",
+        ),
+        Component(
+            "head", "linear", "ferkit_heads.linear:LinearHead", "One stage, averaged, then one linear layer"
+        ),
+        Component(
+            "head",
+            "prototype",
+            "ferkit_heads.prototype:PrototypeHead",
+            "Distances to a learned prototype of each class (Snell et al. 2017)",
+        ),
+    ]

@@ -1,0 +1,110 @@
+"""The trunk without its batch norms, for where nothing is trained: they are folded into the convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from facenet_pytorch.models.inception_resnet_v1 import (
+    BasicConv2d,
+    Block8,
+    Block17,
+    Block35,
+    Mixed_6a,
+    Mixed_7a,
+)
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+BRANCHES = ("branch0", "branch1", "branch2", "branch3")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A convolution's kernel and bias, and the state of what they were computed from."""
+
+    made_from: tuple[object, ...]
+    weight: Tensor
+    bias: Tensor
+
+
+class Folding:
+    """Runs facenet-pytorch's modules as in eval mode, each batch norm as a part of its convolution.
+
+    With γ, β, μ and σ² of the batch norm: γ·(W∗x − μ)/√(σ² + ε) + β = W'∗x + b', where W' = W·γ/√(σ² + ε) and
+    b' = β − μ·γ/√(σ² + ε). A residual block's scale goes into its last convolution likewise. So the maps are
+    read and written half as often, and the ReLU overwrites its argument. The folded kernels are kept in the
+    precision of the pass; they are computed anew once a tensor that they were made from has changed, as far
+    as torch counts its changes: those made through `tensor.data` it does not.
+    """
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[nn.Module, Folded] = WeakKeyDictionary()
+
+    def __reduce__(self) -> tuple[type[Folding], tuple[()]]:
+        """A copy begins with nothing: what is kept belongs to the modules that were not copied."""
+        return Folding, ()
+
+    def __call__(self, module: nn.Module, maps: Tensor) -> Tensor:
+        """What module(maps) gives in eval mode, (B, C, h, w). Gradients must be off."""
+        match module:
+            case BasicConv2d():
+                return self._convolve(module, maps)
+            case Block35() | Block17() | Block8():
+                return self._add_residual(module, maps)
+            case Mixed_6a() | Mixed_7a():
+                return self._branches(module, maps)
+            case nn.Sequential():
+                for part in module:
+                    maps = self(part, maps)
+                return maps
+        result: Tensor = module(maps)
+        return result
+
+    def _convolve(self, module: BasicConv2d, maps: Tensor) -> Tensor:
+        conv, norm = module.conv, module.bn
+        tensors = (conv.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
+
+        def fold() -> tuple[Tensor, Tensor]:
+            scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+            return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+
+        weight, bias = self._keep(module, tensors, maps, fold)
+        return F.conv2d(maps, weight, bias, conv.stride, conv.padding).relu_()
+
+    def _add_residual(self, block: Any, maps: Tensor) -> Tensor:
+        conv, scale = block.conv2d, block.scale
+        tensors = (conv.weight, conv.bias)
+        weight, bias = self._keep(block, tensors, maps, lambda: (conv.weight * scale, conv.bias * scale))
+        added = F.conv2d(self._branches(block, maps), weight, bias).add_(maps)
+        return added if getattr(block, "noReLU", False) else added.relu_()
+
+    def _branches(self, block: nn.Module, maps: Tensor) -> Tensor:
+        branches = [getattr(block, name) for name in BRANCHES if hasattr(block, name)]
+        return torch.cat([self(branch, maps) for branch in branches], dim=1)
+
+    def _keep(
+        self,
+        module: nn.Module,
+        tensors: Sequence[Tensor],
+        maps: Tensor,
+        fold: Callable[[], tuple[Tensor, Tensor]],
+    ) -> tuple[Tensor, Tensor]:
+        kind = maps.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else maps.dtype
+        made_from = (dtype, *(_state(tensor) for tensor in tensors))
+        kept = self._kept.get(module)
+        if kept is None or kept.made_from != made_from or None in made_from:
+            with torch.autocast(kind, enabled=False):
+                weight, bias = (tensor.to(dtype) for tensor in fold())
+            kept = Folded(made_from, weight.contiguous(memory_format=torch.channels_last), bias)
+            self._kept[module] = kept
+        return kept.weight, kept.bias
+
+
+def _state(tensor: Tensor) -> tuple[object, ...] | None:
+    """Differs whenever the tensor's values may; None where torch keeps no count of its changes."""
+    return None if tensor.is_inference() else (tensor.device, tensor.data_ptr(), tensor._version)

@@ -1,0 +1,62 @@
+"""Logit adjustment (Menon et al. 2021), for classes of unequal size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+class LogitAdjustmentOutput(nn.Module):
+    """Logits and τ·log π, with π the classes' shares of the training images.
+
+    prior: label -> share or number of its images, for every label, e.g. { anger = 100, disgust = 75 }; they
+    are divided by their sum. phase: "training" trains on f_y + τ·log π_y and answers with f_y, which is the
+    paper's adjusted loss; "evaluation" trains on f_y and answers with f_y − τ·log π_y, its adjustment after
+    training. tau: τ, 1 for the balanced error.
+    """
+
+    adjustment: Tensor
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        prior: dict[str, float],
+        tau: float = 1.0,
+        phase: Literal["training", "evaluation"] = "training",
+    ) -> None:
+        super().__init__()
+        _check_shares(prior)
+        if tau < 0:
+            raise ValueError(f"tau: expected a number of at least 0, got {tau}")
+        self.phase = phase
+        shares = torch.tensor([prior.get(label, math.nan) for label in labels])
+        if not shares.is_meta:
+            # On torch's meta device a recipe is tried before its data are read, on labels that stand in.
+            _check_labels(prior, labels)
+        self.register_buffer("adjustment", tau * (shares / shares.sum()).log())
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """(B, K) -> (B, K)."""
+        if self.training != (self.phase == "training"):
+            return logits
+        adjustment = self.adjustment.to(logits)
+        return logits + adjustment if self.training else logits - adjustment
+
+
+def _check_shares(prior: Mapping[str, float]) -> None:
+    for label, share in prior.items():
+        if not 0 < share < math.inf:
+            raise ValueError(f"prior: expected shares above 0, but that of {label} is {share}")
+
+
+def _check_labels(prior: Mapping[str, float], labels: Sequence[str]) -> None:
+    if lacking := [label for label in labels if label not in prior]:
+        raise ValueError(f"prior: it says nothing of {', '.join(lacking)}; expected a share of every label")
+    if unknown := [label for label in prior if label not in labels]:
+        raise ValueError(
+            f"prior: no label is called {', '.join(unknown)}; the labels are {', '.join(labels)}"
+        )

@@ -1,0 +1,95 @@
+"""Temperature and logit adjustment: what they change, when, and what they leave alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from ferkit_outputs.logit_adjustment import LogitAdjustmentOutput
+from ferkit_outputs.temperature import TemperatureOutput
+
+from ferkit.errors import RecipeError
+from ferkit.loading import load_recipe
+
+LABELS = ("anger", "fear", "neutral")
+PRIOR = {"neutral": 70.0, "anger": 20.0, "fear": 10.0}
+LOGITS = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)) * 3
+
+
+def test_a_temperature_divides_and_changes_no_class() -> None:
+    output = TemperatureOutput(2.5).eval()
+    torch.testing.assert_close(output(LOGITS), LOGITS / 2.5)
+    assert torch.equal(output(LOGITS).argmax(dim=1), LOGITS.argmax(dim=1))
+
+
+@pytest.mark.parametrize(("phase", "divisor"), [("evaluation", 1.0), ("always", 4.0)])
+def test_training_is_divided_only_if_asked(phase: Any, divisor: float) -> None:
+    torch.testing.assert_close(TemperatureOutput(4.0, phase).train()(LOGITS), LOGITS / divisor)
+
+
+def test_a_given_temperature_is_not_trained_and_a_learned_one_falls_where_answers_are_right() -> None:
+    assert not any(one.requires_grad for one in TemperatureOutput(2.0).parameters())
+    output = TemperatureOutput(2.0, "always", learned=True)
+    optimizer = torch.optim.SGD(output.parameters(), lr=0.1)
+    torch.nn.functional.cross_entropy(output(LOGITS), LOGITS.argmax(dim=1)).backward()
+    optimizer.step()
+    assert output.logarithm.exp().item() < 2.0
+
+
+def test_the_temperature_is_part_of_the_state() -> None:
+    other = TemperatureOutput()
+    other.load_state_dict(TemperatureOutput(3.0).state_dict())
+    torch.testing.assert_close(other.eval()(LOGITS), LOGITS / 3)
+
+
+def test_training_on_adjusted_logits_answers_with_plain_ones() -> None:
+    output = LogitAdjustmentOutput(LABELS, PRIOR, tau=2.0)
+    shares = torch.tensor([0.2, 0.1, 0.7])
+    torch.testing.assert_close(output.train()(LOGITS), LOGITS + 2 * shares.log())
+    assert output.eval()(LOGITS) is LOGITS
+
+
+def test_adjusting_afterwards_divides_probabilities_by_the_prior() -> None:
+    output = LogitAdjustmentOutput(LABELS, PRIOR, phase="evaluation")
+    assert output.train()(LOGITS) is LOGITS
+    balanced = LOGITS.softmax(dim=1) / torch.tensor([0.2, 0.1, 0.7])
+    expected = balanced / balanced.sum(dim=1, keepdim=True)
+    torch.testing.assert_close(output.eval()(LOGITS).softmax(dim=1), expected)
+
+
+def test_equal_classes_leave_the_probabilities_alone() -> None:
+    output = LogitAdjustmentOutput(LABELS, dict.fromkeys(LABELS, 5.0)).train()
+    torch.testing.assert_close(output(LOGITS).softmax(dim=1), LOGITS.softmax(dim=1))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: TemperatureOutput(0.0), r"temperature: expected a number above 0, got 0\.0"),
+        (
+            lambda: TemperatureOutput(learned=True),
+            'learned: .* evaluation; set phase = "always"',
+        ),
+        (lambda: LogitAdjustmentOutput(LABELS, {"anger": 1.0}), "prior: it says nothing of fear, neutral"),
+        (
+            lambda: LogitAdjustmentOutput(LABELS, {**PRIOR, "joy": 1.0}),
+            "prior: no label is called joy; the labels are anger, fear, neutral",
+        ),
+        (lambda: LogitAdjustmentOutput(LABELS, {**PRIOR, "fear": 0.0}), r"that of fear is 0\.0"),
+        (lambda: LogitAdjustmentOutput(LABELS, PRIOR, tau=-1.0), r"tau: expected .* got -1\.0"),
+    ],
+)
+def test_an_option_that_can_not_be_is_named(build: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_a_recipe_may_name_a_prior_of_seven_labels_before_its_data_are_known() -> None:
+    shares = ", ".join(f"{label}=1" for label in PRIOR)
+    output = f'model.output={{name="logit_adjustment", prior={{{shares}}}}}'
+    plugins = 'plugins=["ferkit_outputs"]'
+    recipe, _ = load_recipe("quickstart", [plugins, output])
+    assert recipe.model.output.name == "logit_adjustment"
+    with pytest.raises(RecipeError, match=r"prior: expected shares above 0, but that of fear is -1\.0"):
+        load_recipe("quickstart", [plugins, output.replace("fear=1", "fear=-1")])
