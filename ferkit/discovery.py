@@ -65,11 +65,13 @@ def _installed() -> list[tuple[str, EntryPoint]]:
     found: dict[tuple[str, str], tuple[bool, str, EntryPoint]] = {}
     seen: set[str] = set()
     for distribution in distributions():
+        if not (points := _entry_points(distribution)):
+            continue  # its name, which takes time to read, is not needed
         name = distribution.name or "unknown"
         if (plain := _plain(name)) in seen:
             continue
         seen.add(plain)
-        for point in _entry_points(distribution):
+        for point in points:
             provider = installed(point.value, name, distribution.version)
             found.setdefault((name, point.value), (name != PROJECT, provider, point))
     ordered = sorted(found.values(), key=lambda item: (item[0], item[2].name, item[1]))

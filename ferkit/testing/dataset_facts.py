@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ferkit.cache import cache_dir
 from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Sample
 from ferkit.options import option_parameters
@@ -146,12 +147,14 @@ def lists_samples_sorted(subject: Subject) -> None:
 
 @fact("dataset")
 def lies_below_its_root(subject: Subject) -> None:
-    """Every photograph below `root`, where it has one."""
+    """Every photograph below `root`, where it has one, or drawn into ferkit's cache."""
     root = getattr(subject.built, "root", None)
     if root is None:
         skip("it has no root, by which manifests would name its photographs")
     expect(isinstance(root, Path), "root, a Path", repr(root), "Keep it as pathlib.Path.")
-    outside = [str(one.path) for one in _samples(subject) if not one.path.is_relative_to(root)]
+    allowed = (root, cache_dir(""))
+    paths = [one.path for one in _samples(subject)]
+    outside = [str(path) for path in paths if not any(path.is_relative_to(one) for one in allowed)]
     expect(not outside, f"photographs below {root}", outside[:3], "Set root to the folder of all of them.")
 
 
