@@ -16,7 +16,7 @@ app.command()(new)
 
 @app.callback(invoke_without_command=True)
 def plugins(context: typer.Context) -> None:
-    """List what recipes can name, who provides it, and what is broken; or show or check a plugin."""
+    """List what recipes can name, who provides it, and what is broken; or show, check or begin one."""
     if context.invoked_subcommand is None:
         list_plugins()
 
