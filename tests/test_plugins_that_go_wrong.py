@@ -172,6 +172,6 @@ def test_an_exception_of_a_plugins_inner_module_is_the_plugins() -> None:
     assert "the plugin tests.midway_plugin (named by the recipe) failed in fail" in str(told)
 
 
-@pytest.mark.parametrize("module", ["ferkit_linear.head", "ferkit.run", "numpy", "tests"])
+@pytest.mark.parametrize("module", ["ferkit_heads.linear", "ferkit.run", "numpy", "tests"])
 def test_an_exception_of_ferkits_own_or_nobodys_keeps_its_traceback(module: str) -> None:
     assert find_culprit(raised_by(module), load_plugins(["tests.midway_plugin"])) is None

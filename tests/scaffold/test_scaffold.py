@@ -60,7 +60,7 @@ def test_the_recipe_of_its_readme_has_keys_that_recipes_have(kind: str) -> None:
         ("", "head", "'' can't be a name"),
         ("../up", "head", "can't be a name"),
         ("ferkit_gem", "head", "'ferkit_gem': the package is called ferkit_ anyhow; give the rest, 'gem'"),
-        ("linear", "head", "head 'linear' is already provided by ferkit_linear"),
+        ("linear", "head", "head 'linear' is already provided by ferkit_heads"),
     ],
 )
 def test_a_name_or_kind_that_cannot_be_is_refused(tmp_path: Path, name: str, kind: str, problem: str) -> None:

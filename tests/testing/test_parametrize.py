@@ -11,6 +11,7 @@ from ferkit.testing.check import CheckFailed, expect, skip
 from ferkit.testing.parametrize import Test, match_failures
 from ferkit.testing.plugin_facts import Plugin
 
+FINITE = "output.identity.answers_are_finite"
 SUBJECT = Plugin("of_a_test", "of_a_test (named by a test)")
 
 
@@ -35,18 +36,18 @@ CHECKS = [Check(SUBJECT, one) for one in (holds, breaks, raises, is_skipped)]
 
 
 def test_each_check_is_a_test_of_its_own_name() -> None:
-    mark = parametrize_with_checks("ferkit_linear").mark
+    mark = parametrize_with_checks("ferkit_output_mixup").mark
     assert mark.args[0] == "check"
     names = [param.id for param in mark.args[1]]
-    assert names[0] == "ferkit_linear.offers_components"
-    assert "head.linear.answers_are_finite" in names
-    assert len(set(names)) == len(names) == len(find_checks("ferkit_linear"))
+    assert names[0] == "ferkit_output_mixup.offers_components"
+    assert FINITE in names
+    assert len(set(names)) == len(names) == len(find_checks("ferkit_output_mixup"))
 
 
 def test_an_expected_failure_is_a_strict_xfail_with_its_reason() -> None:
-    mark = parametrize_with_checks("ferkit_linear", expected_failures={"answers_are_finite": "it is so"}).mark
+    mark = parametrize_with_checks("ferkit_output_mixup", expected_failures={FINITE: "it is so"}).mark
     (param,) = [one for one in mark.args[1] if one.marks]
-    assert param.id == "head.linear.answers_are_finite"
+    assert param.id == FINITE
     assert param.marks[0].kwargs == {"reason": "it is so", "strict": True, "raises": CheckFailed}
 
 
