@@ -10,19 +10,23 @@ else the machine does strikes both; the figure is the median ratio of neighbouri
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
 from ferkit.assemble import build
 from ferkit.augment import Augmentation
+from ferkit.bench.machine import describe_machine, load_average
+from ferkit.bench.ratio import compare_rounds
+from ferkit.bench.record import Measurement, Record
+from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.script import add_ends, run_script
 from ferkit.cropping import find_faces
 from ferkit.demo import cut_down
 from ferkit.estimators import build_loss, build_network
@@ -94,56 +98,62 @@ def plain_epochs(
         yield time.perf_counter() - started
 
 
-def measure(source: str, epochs: int, image_size: int | None, faces: int) -> dict[str, object]:
-    overrides = [
-        f"fit.epochs={epochs + 1}",
-        'fit.device="cpu"',
-        'detector={name="whole_image"}',
-    ]
-    if image_size:
-        overrides.append(f"model.image_size={image_size}")
-    per_class = faces // 7
-
-    def change(table: dict[str, object], registry: Registry) -> dict[str, object]:
-        drawn = cut_down([])(table, registry)
-        fit = {**drawn["fit"], "epochs": epochs + 1}
-        return {**drawn, "fit": fit, "data": {"name": "synthetic", "per_class": per_class}}
-
-    recipe, registry = load_recipe(source, overrides, change=change)
+def measure(options: argparse.Namespace, say: Say) -> Record:
+    """Epochs of both in turns; the fact "ratio" is how many times as long ferkit's takes."""
+    load = load_average()
+    recipe, registry = _load(options)
     samples = build(registry, "dataset", recipe.data).samples()
     drawn = find_faces(recipe, registry, samples, Silence()).faces
     labels = sorted({face.sample.label for face in drawn})
     train, test = list(drawn[::2]), list(drawn[1::2])
-    ours = ferkit_epochs(recipe, registry, train, test, labels)
-    plain = plain_epochs(recipe, registry, train, test, labels)
-    next(plain)
-    pairs = list(zip(ours, plain, strict=False))
-    return {
+    loops = {
+        "ferkit": ferkit_epochs(recipe, registry, train, test, labels),
+        "plain": plain_epochs(recipe, registry, train, test, labels),
+    }
+    next(loops["plain"])
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
+    for number in range(options.epochs):
+        say(f"epoch {number + 1} of {options.epochs}")
+        for name, loop in loops.items():
+            seconds[name].append(next(loop))
+    measured = [
+        Measurement({"stage": "epoch", "loop": name}, times, len(drawn)) for name, times in seconds.items()
+    ]
+    longer = compare_rounds(seconds["ferkit"], seconds["plain"])
+    machine, versions = describe_machine(recipe, registry, torch.device("cpu"))
+    setting = {
         "recipe": recipe.name,
         "image_size": recipe.model.image_size,
         "precision": choose_precision(recipe.fit),
-        "threads": torch.get_num_threads(),
-        "training_faces": len(train),
-        "test_faces": len(test),
-        "ferkit_seconds": [round(one, 3) for one, _ in pairs],
-        "plain_seconds": [round(other, 3) for _, other in pairs],
-        "ratio": round(statistics.median(one / other for one, other in pairs), 4),
+        "photographs": f"{len(train)} faces to train, {len(test)} to test",
     }
+    facts = {"ratio": round(longer.ratio, 4), "interval": [round(longer.low, 4), round(longer.high, 4)]}
+    title = "benchmarks/epoch_overhead.py"
+    return Record(title, machine, versions, setting, measured, notices=busy_notices(load), facts=facts)
 
 
-def main() -> None:
+def _load(options: argparse.Namespace) -> tuple[Recipe, Registry]:
+    """The recipe on drawn faces that fill their pictures, with an epoch more than count."""
+    overrides = ['fit.device="cpu"', 'detector={name="whole_image"}']
+    if options.image_size:
+        overrides.append(f"model.image_size={options.image_size}")
+
+    def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
+        drawn = cut_down([])(table, registry)
+        fit = {**drawn["fit"], "epochs": options.epochs + 1}
+        return {**drawn, "fit": fit, "data": {"name": "synthetic", "per_class": options.faces // 7}}
+
+    return load_recipe(options.recipe, overrides, change=change)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("recipe", help="a recipe with a [model]")
     parser.add_argument("--epochs", type=int, default=5, help="epochs of each that count [5]")
     parser.add_argument("--image-size", type=int, help="pixels [the recipe's own]")
     parser.add_argument("--faces", type=int, default=675, help="drawn faces, half of them to test [675]")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
-    figures = measure(options.recipe, options.epochs, options.image_size, options.faces)
-    text = json.dumps(figures, indent=2)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
+    add_ends(parser)
+    run_script(measure, parser, arguments)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -
         return [Fault(f"{key}.name", str(error))]
     found = check_options(component, options, registry, key)
     datasets = [] if found else datasets_in(registry, kind, key, Part(**part))
-    return [*found, *(fault for where, one in datasets for fault in _check_dataset(registry, one, where))]
+    return [*found, *(fault for where, one in datasets for fault in check_dataset(registry, one, where))]
 
 
 def datasets_in(registry: Registry, kind: str, key: str, part: Part) -> Iterator[tuple[str, Part]]:
@@ -83,8 +83,8 @@ def datasets_in(registry: Registry, kind: str, key: str, part: Part) -> Iterator
                 yield from datasets_in(registry, inner, f"{key}.{name}.{place}", Part(**one))
 
 
-def _check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
-    """Datasets are cheap to build, so what their constructor refuses and their folders lack is found here."""
+def check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
+    """Data sets are cheap to build: what their constructor refuses and their folders lack is found here."""
     try:
         return [Fault(key, fault) for fault in build(registry, "dataset", part).faults()]
     except (FerkitError, OSError) as error:

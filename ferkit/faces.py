@@ -30,7 +30,9 @@ class CropResult:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Photograph:
+class Photograph:
+    """A file that was read: its sha256, and image (H, W, 3) uint8 RGB."""
+
     sample: Sample
     sha256: str
     image: NDArray[np.uint8]
@@ -68,10 +70,10 @@ def crop_faces(
 
 def _read(
     samples: Sequence[Sample], options: FaceOptions, skipped: list[tuple[Sample, str]]
-) -> Iterator[_Photograph]:
+) -> Iterator[Photograph]:
     for sample in samples:
         try:
-            yield _Photograph(sample, image_sha256(sample.path), read_image(sample.path))
+            yield Photograph(sample, image_sha256(sample.path), read_image(sample.path))
         except DataError as error:
             if options.unreadable == "stop":
                 raise DataError(
@@ -80,9 +82,7 @@ def _read(
             skipped.append((sample, str(error)))
 
 
-def _detect(
-    photographs: Sequence[_Photograph], detector: Detector, cache: DetectionCache
-) -> list[Detections]:
+def _detect(photographs: Sequence[Photograph], detector: Detector, cache: DetectionCache) -> list[Detections]:
     known = {photograph.sha256: cache.get(photograph.sha256) for photograph in photographs}
     fresh = {p.sha256: p.image for p in photographs if known[p.sha256] is None}
     if fresh:
@@ -92,7 +92,7 @@ def _detect(
     return [found for p in photographs if (found := known[p.sha256]) is not None]
 
 
-def crop_face(photograph: _Photograph, found: Detections, margin: float) -> Face:
+def crop_face(photograph: Photograph, found: Detections, margin: float) -> Face:
     """The first box, widened on every side by half the margin times its longer side, clipped."""
     image = photograph.image
     if not len(found.boxes):

@@ -8,19 +8,27 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
 from pydantic import ValidationError
 
-from ferkit.assemble import NETWORK_SECTIONS, check_components, uses_network
+from ferkit.assemble import (
+    NETWORK_SECTIONS,
+    check_components,
+    check_dataset,
+    datasets_in,
+    slots,
+    uses_network,
+)
+from ferkit.checked import recall, remember
 from ferkit.discovery import load_plugins
 from ferkit.errors import DataError, Fault, RecipeError
 from ferkit.grid import combinations, grid_faults
 from ferkit.overrides import apply_overrides, put
 from ferkit.provider import is_named
-from ferkit.recipe import Model, Protocol, Recipe
+from ferkit.recipe import Model, Part, Protocol, Recipe
 from ferkit.registry import Registry
 from ferkit.schema_faults import translate
 from ferkit.shipped import find_recipe
@@ -54,7 +62,8 @@ def load_table(
     if change:
         table = change(table, registry)
     table = expand_variables(table, faults)
-    recipe, found = _validate(table, registry)
+    is_known = not faults and _is_known(table, registry)
+    recipe, found = _parse(table) if is_known else _validate(table, registry)
     faults += found
     faults += [
         Fault("plugins", f"{broken.provider}: {broken.problem}", broken.remedy)
@@ -63,20 +72,46 @@ def load_table(
     ]
     if recipe:
         faults += _check_files(recipe)
-    if recipe and recipe.grid and not faults:
+    if recipe and recipe.grid and not faults and not is_known:
         faults += _check_candidates(table, recipe.grid, registry)
     if faults or recipe is None:
         raise RecipeError(source, faults)
+    if not is_known:
+        remember(table, registry, list(_datasets(table, registry)))
     return recipe, registry
+
+
+def _is_known(table: dict[str, Any], registry: Registry) -> bool:
+    """Whether the recipe is remembered as faultless, and its data's folders, looked at now, are so still."""
+    datasets = recall(table, registry)
+    return datasets is not None and not any(check_dataset(registry, part, key) for key, part in datasets)
+
+
+def _datasets(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, Part]]:
+    """(key, part) of every data set of the recipe, and of the recipes that its grid stands for."""
+    tables = [table]
+    for settings in combinations(table.get("grid") or {}):
+        changed = copy.deepcopy(table)
+        for key, value in settings.items():
+            put(changed, key, value)
+        tables.append(changed)
+    for one in tables:
+        for kind, key, part in slots(one, registry):
+            yield from datasets_in(registry, kind, key, Part(**part))
+
+
+def _parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Fault]]:
+    """The recipe, if the schema takes it, and what the schema finds wrong."""
+    faults = grid_faults(table.get("grid"))
+    try:
+        return Recipe.model_validate_json(json.dumps(table, default=str)), faults
+    except ValidationError as error:
+        return None, [*faults, *translate(error)]
 
 
 def _validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, list[Fault]]:
     """The recipe, if the schema takes it, and what is wrong with it: schema, components, network."""
-    recipe, faults = None, grid_faults(table.get("grid"))
-    try:
-        recipe = Recipe.model_validate_json(json.dumps(table, default=str))
-    except ValidationError as error:
-        faults += translate(error)
+    recipe, faults = _parse(table)
     faults += check_components(table, registry)
     if isinstance(augment := table.get("augment"), list) and augment:
         from ferkit.augment import check_transforms

@@ -23,6 +23,10 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
     labels: the data's, where they are known. Everything is built on torch's meta device, without weights:
     it takes no memory, fetches nothing and computes nothing. What can't be built there is not judged.
     """
+    if recipe.estimator and (faults := _try_estimator(recipe.estimator, registry, labels)):
+        return faults
+    if not uses_network(recipe.model_dump(exclude_none=True), registry):
+        return []
     import torch
 
     from ferkit.estimators import build_loss, build_network
@@ -30,10 +34,6 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
     from ferkit.neural.schedule import check_optimizer
     from ferkit.neural.starting import start_faults, stored_labels
 
-    if recipe.estimator and (faults := _try_estimator(recipe.estimator, registry, labels)):
-        return faults
-    if not uses_network(recipe.model_dump(exclude_none=True), registry):
-        return []
     given, initial = labels, recipe.model.initial
     if labels is None and initial and (stored := stored_labels(initial)):
         labels = stored

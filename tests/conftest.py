@@ -35,3 +35,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     yield put
     for module in modules:
         sys.modules.pop(module, None)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test checks its recipes anew: what it replaces in ferkit is no file that was read."""
+    monkeypatch.setattr("ferkit.loading.recall", lambda *_: None)
+    monkeypatch.setattr("ferkit.loading.remember", lambda *_: None)

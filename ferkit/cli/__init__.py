@@ -9,6 +9,7 @@ import typer
 
 from ferkit import __version__
 from ferkit.cli.audit import audit
+from ferkit.cli.bench import bench
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
@@ -33,6 +34,7 @@ app.command()(audit)
 app.command()(table)
 app.command()(compare)
 app.command()(report)
+app.command()(bench)
 app.add_typer(plugins, name="plugins")
 app.add_typer(weights, name="weights")
 app.add_typer(data, name="data")

@@ -1,4 +1,4 @@
-"""MTCNN (Zhang et al. 2016), by facenet-pytorch."""
+"""MTCNN (Zhang et al. 2016): facenet-pytorch's networks in a quicker cascade."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -7,6 +7,9 @@ from ferkit.plugin import Component, hookimpl
 def ferkit_components() -> list[Component]:
     return [
         Component(
-            "detector", "mtcnn", "ferkit_mtcnn.detector:MTCNNDetector", "facenet-pytorch's MTCNN cascade"
+            "detector",
+            "mtcnn",
+            "ferkit_mtcnn.detector:MTCNNDetector",
+            "MTCNN with facenet-pytorch's networks",
         )
     ]

@@ -1,23 +1,19 @@
-"""facenet-pytorch's MTCNN behind ferkit's interface."""
+"""The MTCNN cascade behind ferkit's interface."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
 import torch
-from facenet_pytorch import MTCNN
-from facenet_pytorch.models.utils.detect_face import detect_face
 from numpy.typing import NDArray
 
 from ferkit.plugin import Detections
+from ferkit_mtcnn.cascade import VERSION, Cascade
 
 Selection = Literal["probability", "largest", "largest_over_threshold", "center_weighted_size"]
-SMALLEST = 12
-"""The side in pixels of the first network's window."""
 
 
 class MTCNNDetector:
@@ -50,18 +46,11 @@ class MTCNNDetector:
             raise ValueError(f"thresholds: expected numbers from 0 to 1, got {thresholds}")
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.version = f"facenet-pytorch {version('facenet-pytorch')}"
+        self.version = f"cascade {VERSION}, weights of facenet-pytorch {version('facenet-pytorch')}"
         self.selection_method = selection_method
         self.selection_threshold = selection_threshold
         self.center_weight = center_weight
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
-            self.mtcnn = MTCNN(
-                min_face_size=min_face_size,
-                thresholds=list(thresholds),
-                factor=factor,
-                device=torch.device(device),
-            ).eval()
+        self.cascade = Cascade(min_face_size, thresholds, factor).to(device)
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Images of equal size go through the networks together."""
@@ -69,35 +58,32 @@ class MTCNNDetector:
         by_size: dict[tuple[int, ...], list[int]] = {}
         for position, image in enumerate(images):
             by_size.setdefault(image.shape, []).append(position)
-        for shape, positions in by_size.items():
-            # Below this the pyramid has no level, and facenet-pytorch fails (timesler/facenet-pytorch#147).
-            if min(shape[:2]) >= max(SMALLEST, self.mtcnn.min_face_size):
-                batch = np.stack([images[position] for position in positions])
-                for position, one in zip(positions, self._detect(batch), strict=True):
-                    found[position] = one
+        for positions in by_size.values():
+            batch = np.stack([images[position] for position in positions])
+            for position, one in zip(positions, self._detect(batch), strict=True):
+                found[position] = one
         return found
 
-    @torch.inference_mode()
     def _detect(self, batch: NDArray[np.uint8]) -> list[Detections]:
-        m = self.mtcnn
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            boxes, points = detect_face(
-                batch, m.min_face_size, m.pnet, m.rnet, m.onet, m.thresholds, m.factor, m.device
-            )
-        return [self._order(*one, batch.shape[1:3]) for one in zip(boxes, points, strict=True)]
+        faces = self.cascade(batch)
+        boxes, scores, images, landmarks = (
+            values.cpu().numpy() for values in (faces.boxes, faces.scores, faces.images, faces.values)
+        )
+        chosen = [images == number for number in range(len(batch))]
+        return [self._order(boxes[one], scores[one], landmarks[one], batch.shape[1:3]) for one in chosen]
 
     def _order(
-        self, boxes: NDArray[np.float32], points: NDArray[np.float32], size: tuple[int, int]
+        self,
+        boxes: NDArray[np.float32],
+        scores: NDArray[np.float32],
+        landmarks: NDArray[np.float32],
+        size: tuple[int, int],
     ) -> Detections:
         """The face that the selection method picks first, the others after it in its order."""
         if not len(boxes):
             return _nothing()
-        boxes = np.asarray(boxes, dtype=np.float32)
-        corners, scores = boxes[:, :4], boxes[:, 4]
-        best_first = np.argsort(-self._rank(corners, scores, size), kind="stable")
-        landmarks = np.asarray(points, dtype=np.float32)[best_first]
-        return Detections(corners[best_first], scores[best_first], landmarks)
+        best_first = np.argsort(-self._rank(boxes, scores, size), kind="stable")
+        return Detections(boxes[best_first], scores[best_first], landmarks[best_first])
 
     def _rank(
         self, boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int]

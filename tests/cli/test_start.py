@@ -38,6 +38,7 @@ finally:
         "report --help",
         "table --help",
         "compare --help",
+        "bench --help",
         "data verify --help",
     ],
 )

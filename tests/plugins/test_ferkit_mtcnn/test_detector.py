@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ from facenet_pytorch import MTCNN
 from ferkit_mtcnn.detector import MTCNNDetector
 from numpy.typing import NDArray
 from PIL import Image
-from skimage.data import astronaut
 
 from ferkit.images import read_image
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-ASTRONAUT = astronaut()
+from . import scenes
+from .scenes import ASTRONAUT
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 SFEW = os.environ.get("FERKIT_SFEW", "")
 METHODS = ("probability", "largest", "largest_over_threshold", "center_weighted_size")
 
@@ -30,13 +32,7 @@ def detector() -> MTCNNDetector:
 
 @pytest.fixture(scope="module")
 def crowd() -> NDArray[np.uint8]:
-    """Three faces of different sizes: the astronaut beside herself, smaller each time."""
-    half, third = (np.asarray(Image.fromarray(ASTRONAUT).resize((side, side))) for side in (300, 200))
-    canvas = np.full((512, 1012, 3), 200, dtype=np.uint8)
-    canvas[:, :512] = ASTRONAUT
-    canvas[:300, 512:812] = half
-    canvas[:200, 812:] = third
-    return canvas
+    return scenes.crowd()
 
 
 def test_a_face_is_found_where_it_is(detector: MTCNNDetector) -> None:
@@ -100,6 +96,10 @@ def test_where_there_is_no_face_nothing_is_found(detector: MTCNNDetector, shape:
 
 def test_of_no_photograph_there_is_no_answer(detector: MTCNNDetector) -> None:
     assert detector([]) == []
+
+
+def test_the_version_names_the_cascade_and_the_weights(detector: MTCNNDetector) -> None:
+    assert re.fullmatch(r"cascade \d+, weights of facenet-pytorch [\d.]+", detector.version)
 
 
 def test_options_reach_the_networks(crowd: NDArray[np.uint8]) -> None:

@@ -1,0 +1,192 @@
+"""ferkit's MTCNN against facenet-pytorch's, in one process, and whether they find the same faces.
+
+The two take turns photograph by photograph, and take turns in beginning, so that what else the machine does
+strikes both. facenet-pytorch is called as its users call it, `MTCNN(keep_all=True).detect(photograph)`, with
+landmarks, for ferkit gives them too. Photographs are decoded beforehand. The interval of the ratio is drawn
+by photograph (bootstrap, 95%).
+
+    OMP_NUM_THREADS=2 python benchmarks/detection_peer.py --images "$FERKIT_DATA/sfew"
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from ferkit_mtcnn.detector import MTCNNDetector
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.data import astronaut
+
+from ferkit.images import read_image
+from ferkit.plugin import Detections
+
+SIZE = 720, 576
+SAME_FACE, SAME_BOX = 0.5, 0.95
+"""Intersections over union."""
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What both found in one photograph, and the seconds it took each."""
+
+    theirs: Detections
+    ours: Detections
+    their_seconds: float
+    our_seconds: float
+
+
+def compose(number: int) -> NDArray[np.uint8]:
+    """The astronaut one to three times, of different sizes and tilts, on noise: (576, 720, 3)."""
+    rng = np.random.default_rng(number)
+    canvas = Image.fromarray(rng.integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8))
+    portrait = Image.fromarray(astronaut())  # type: ignore[no-untyped-call]
+    for _ in range(rng.integers(1, 4)):
+        side = int(rng.integers(120, 560))
+        tilted = portrait.rotate(float(rng.uniform(-20, 20)), Image.Resampling.BICUBIC).resize((side, side))
+        canvas.paste(tilted, (int(rng.integers(0, SIZE[0] - side // 2)), int(rng.integers(0, 300))))
+    return np.asarray(canvas)
+
+
+def read_photographs(folder: Path | None, limit: int | None) -> list[NDArray[np.uint8]]:
+    """Evenly over the folder and those below it, or composed ones (20 unless told)."""
+    if folder is None:
+        return [compose(number) for number in range(limit or 20)]
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise SystemExit(f"{folder}: no photograph (.jpg, .png) is in it. Name a folder that holds some")
+    every = max(1, len(paths) // limit) if limit else 1
+    return [read_image(path) for path in paths[::every][:limit]]
+
+
+def take_turns(photographs: Sequence[NDArray[np.uint8]]) -> list[Turn]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
+        peer = MTCNN(keep_all=True, device="cpu").eval()
+    ours = MTCNNDetector(device="cpu")
+
+    def by_peer(photograph: NDArray[np.uint8]) -> Detections:
+        return _detections(*peer.detect(Image.fromarray(photograph), landmarks=True))
+
+    def by_us(photograph: NDArray[np.uint8]) -> Detections:
+        return ours([photograph])[0]
+
+    for photograph in photographs[:3]:
+        by_peer(photograph), by_us(photograph)
+    turns = []
+    for number, photograph in enumerate(photographs):
+        if number % 2:
+            mine, my_time = _timed(by_us, photograph)
+            theirs, their_time = _timed(by_peer, photograph)
+        else:
+            theirs, their_time = _timed(by_peer, photograph)
+            mine, my_time = _timed(by_us, photograph)
+        turns.append(Turn(theirs, mine, their_time, my_time))
+    return turns
+
+
+def _timed(
+    detect: Callable[[NDArray[np.uint8]], Detections], photograph: NDArray[np.uint8]
+) -> tuple[Detections, float]:
+    started = time.perf_counter()
+    found = detect(photograph)
+    return found, time.perf_counter() - started
+
+
+def _detections(boxes: Any, scores: Any, landmarks: Any) -> Detections:
+    if boxes is None:
+        return Detections(*(np.zeros(shape, np.float32) for shape in ((0, 4), (0,), (0, 5, 2))))
+    return Detections(*(np.asarray(values, dtype=np.float32) for values in (boxes, scores, landmarks)))
+
+
+def overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes (M, 4) and (N, 4) -> intersections over union (M, N)."""
+    corner = np.maximum(first[:, None, :2], second[None, :, :2])
+    opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    shared = (opposite - corner).clip(min=0).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
+    table: NDArray[np.float32] = shared / (areas[0][:, None] + areas[1][None] - shared)
+    return table
+
+
+def match(theirs: Detections, ours: Detections) -> list[tuple[int, int, float]]:
+    """Pairs of the same face, each face once, closest first: their index, our index, overlap."""
+    table = overlaps(theirs.boxes, ours.boxes)
+    pairs = []
+    while table.size and table.max() >= SAME_FACE:
+        row, column = (int(index) for index in np.unravel_index(table.argmax(), table.shape))
+        pairs.append((row, column, float(table[row, column])))
+        table[row], table[:, column] = -1, -1
+    return pairs
+
+
+def agreement(turns: Sequence[Turn]) -> dict[str, float]:
+    """How far ours are theirs: faces counted over all photographs, differences the largest of any face."""
+    overlap, scores, points = [], [0.0], [0.0]
+    for turn in turns:
+        for row, column, shared in match(turn.theirs, turn.ours):
+            overlap.append(shared)
+            scores.append(float(abs(turn.theirs.scores[row] - turn.ours.scores[column])))
+            points.append(float(abs(turn.theirs.landmarks[row] - turn.ours.landmarks[column]).max()))
+    theirs, ours = (sum(len(found.boxes) for found in each) for each in _both(turns))
+    return {
+        "their_faces": theirs,
+        "our_faces": ours,
+        "lost": theirs - len(overlap),
+        "gained": ours - len(overlap),
+        "same_box_share": float(np.mean(np.array(overlap) >= SAME_BOX)) if overlap else float("nan"),
+        "largest_score_difference": max(scores),
+        "largest_landmark_difference_px": max(points),
+        "their_photographs_with_a_face": sum(len(found.boxes) > 0 for found in _both(turns)[0]),
+        "our_photographs_with_a_face": sum(len(found.boxes) > 0 for found in _both(turns)[1]),
+    }
+
+
+def _both(turns: Sequence[Turn]) -> tuple[list[Detections], list[Detections]]:
+    return [turn.theirs for turn in turns], [turn.ours for turn in turns]
+
+
+def speed(turns: Sequence[Turn]) -> dict[str, float | list[float]]:
+    """Medians in milliseconds, and of the ratio of the two times of each photograph, with its interval."""
+    theirs, ours = (
+        np.array([getattr(turn, name) for turn in turns]) for name in ("their_seconds", "our_seconds")
+    )
+    ratios = theirs / ours
+    drawn = np.random.default_rng(0).integers(0, len(ratios), (2000, len(ratios)))
+    low, high = np.percentile(np.median(ratios[drawn], axis=1), [2.5, 97.5])
+    return {
+        "their_median_ms": round(float(np.median(theirs)) * 1000, 2),
+        "our_median_ms": round(float(np.median(ours)) * 1000, 2),
+        "ratio": round(float(np.median(ratios)), 3),
+        "ratio_interval": [round(float(low), 3), round(float(high), 3)],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--images", type=Path, help="a folder of photographs [composed ones, 720 × 576]")
+    parser.add_argument("--limit", type=int, help="at most so many photographs, evenly over the folder [all]")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    if options.limit is not None and options.limit < 1:
+        parser.error(f"--limit: expected at least 1 photograph, got {options.limit}")
+    turns = take_turns(read_photographs(options.images, options.limit))
+    counts = {"photographs": len(turns), "threads": torch.get_num_threads()}
+    text = json.dumps({**counts, **speed(turns), **agreement(turns)}, indent=2)
+    print(text)
+    if options.json:
+        options.json.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""How many photographs a second become probabilities: decoding, detection, crops and the network.
+
+Nothing comes from a cache. Each stage stands beside the whole, so that it can be seen where the time goes.
+
+    OMP_NUM_THREADS=2 python benchmarks/end_to_end.py sfew_inception --images FOLDER --json end_to_end.json
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ferkit.bench.plan import Plan, split_numbers
+from ferkit.bench.recipes import load_for_bench
+from ferkit.bench.record import Record
+from ferkit.bench.run import Say, Variant, bench
+from ferkit.bench.script import add_device, by_device, make_parser, run_script
+
+STAGES = ("decode", "detect", "crop", "backbone", "head", "end_to_end")
+
+
+def measure(options: argparse.Namespace, say: Say) -> Record:
+    batches = options.batch_size or by_device(options.device, "1,16", "1,16,64,256")
+    plan = Plan(
+        STAGES,
+        split_numbers(batches, "--batch-size"),
+        options.precision,
+        options.device,
+        options.compile,
+        options.images,
+        rounds=options.repeats,
+        seconds=options.seconds,
+    )
+    parts = {"detector": options.detector}
+    recipe, registry = load_for_bench(options.recipe, options.set or [], parts, max(plan.batch_sizes), 320)
+    return bench(f"benchmarks/end_to_end.py {options.recipe}", registry, [Variant(recipe, plan)], say)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = make_parser(__doc__, rounds=20, seconds=120)
+    add_device(parser)
+    add = parser.add_argument
+    add("recipe", nargs="?", default="sfew_inception", help="a file or a shipped recipe [sfew_inception]")
+    add("--set", action="append", metavar="KEY=VALUE", help="override a key of the recipe")
+    add("--detector", metavar="NAME", help="a component [the recipe's]")
+    add("--batch-size", help="with commas [1,16 on a CPU, 1 to 256 on a GPU]")
+    add("--precision", default="auto", help="auto, float32, bfloat16, float16 or tf32 [auto]")
+    add("--compile", default="off", help="off, default, reduce-overhead or max-autotune [off]")
+    run_script(measure, parser, arguments)
+
+
+if __name__ == "__main__":
+    main()

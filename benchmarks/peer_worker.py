@@ -1,0 +1,119 @@
+"""One round after another of another tool over photographs, for benchmarks/peers.py.
+
+    python peer_worker.py TOOL PHOTOGRAPHS.json
+
+It runs in that tool's own environment, so it imports nothing but the tool and what comes with it. The
+photographs lie beside the list as raw RGB bytes. It prints {"ready": ...}; then, for each line that it reads,
+{"faces": n} when all photographs are done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+Round = Callable[[], int]
+
+
+def read_photographs(listing: Path) -> list[Any]:
+    """(H, W, 3) uint8 RGB arrays."""
+    import numpy as np
+
+    table = json.loads(listing.read_text(encoding="utf-8"))
+    sizes = [(one["file"], (one["height"], one["width"], 3)) for one in table]
+    return [np.fromfile(listing.parent / file, np.uint8).reshape(size) for file, size in sizes]
+
+
+def fer(images: list[Any], is_mtcnn: bool) -> Round:
+    """fer's detector and expressions, with OpenCV's Haar cascade or its MTCNN."""
+    if is_mtcnn:
+        import facenet_pytorch  # noqa: F401  # loaded after TensorFlow, its torch kills the process
+    from fer.fer import FER
+
+    detector = FER(mtcnn=is_mtcnn)
+    as_opencv_has_them = [image[:, :, ::-1].copy() for image in images]
+    return lambda: sum(len(detector.detect_emotions(image)) for image in as_opencv_has_them)
+
+
+def facenet_pytorch(images: list[Any]) -> Round:
+    """facenet-pytorch's MTCNN as its users call it: a PIL image at a time, its default thresholds."""
+    from facenet_pytorch import MTCNN
+    from PIL import Image
+
+    detector = MTCNN(keep_all=True)
+    pictures = [Image.fromarray(image) for image in images]
+
+    def detect_all() -> int:
+        found = [detector.detect(picture)[0] for picture in pictures]
+        return sum(0 if boxes is None else len(boxes) for boxes in found)
+
+    return detect_all
+
+
+def ferkit(images: list[Any], batch: int) -> Round:
+    """ferkit's own MTCNN component, so many photographs at a time."""
+    from ferkit.assemble import build
+    from ferkit.discovery import load_plugins
+    from ferkit.recipe import Part
+
+    detector = build(load_plugins(), "detector", Part(name="mtcnn"))
+    starts = range(0, len(images), batch)
+    return lambda: sum(len(one.boxes) for at in starts for one in detector(images[at : at + batch]))
+
+
+def ferkit_expressions(images: list[Any], batch: int) -> Round:
+    """Every face that ferkit's MTCNN finds, through the untrained network of the recipe sfew_inception."""
+    import torch
+
+    from ferkit.bench.plan import Plan
+    from ferkit.bench.recipes import load_for_bench
+    from ferkit.bench.subject import Subject
+    from ferkit.interfaces import Detections
+
+    recipe, registry = load_for_bench("sfew_inception", [], {}, 1, 160)
+    subject = Subject.of(recipe, registry, Plan(device="cpu"))
+    subject.make_ready(is_training=False)
+
+    def read_expressions(photographs: list[Any]) -> int:
+        faces = [
+            subject.crop(Path(), image, Detections(box[None], score[None], points[None]))
+            for image, found in zip(photographs, subject.detector(photographs), strict=True)
+            for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
+        ]
+        if faces:
+            with torch.inference_mode(), subject.autocast():
+                subject.network(subject.tensor(subject.as_images(faces))).softmax(dim=1)
+        return len(faces)
+
+    starts = range(0, len(images), batch)
+    return lambda: sum(read_expressions(images[at : at + batch]) for at in starts)
+
+
+TOOLS: dict[str, tuple[str, Callable[[list[Any]], Round]]] = {
+    "fer-haar": ("fer", lambda images: fer(images, is_mtcnn=False)),
+    "fer-mtcnn": ("fer", lambda images: fer(images, is_mtcnn=True)),
+    "facenet-pytorch": ("facenet-pytorch", facenet_pytorch),
+    "ferkit-1": ("ferkit", lambda images: ferkit(images, 1)),
+    "ferkit-16": ("ferkit", lambda images: ferkit(images, 16)),
+    "ferkit-expressions": ("ferkit", lambda images: ferkit_expressions(images, 16)),
+}
+
+
+def main() -> None:
+    tool, listing = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what the tool itself prints must not be taken for an answer
+    package, make = TOOLS[tool]
+    detect_all = make(read_photographs(Path(listing)))
+    print(json.dumps({"ready": f"{package} {version(package)}"}), file=answers)
+    for _ in sys.stdin:
+        print(json.dumps({"faces": detect_all()}), file=answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Other tools beside ferkit on the same photographs, in turns, each in an environment of its own.
+
+Two tasks: "faces" (where they are) and "expressions" (where they are, and what each shows). Photographs lie
+decoded in every tool's memory before anything is timed; a call goes through all of them. What can't be
+installed or fails is listed as not measured, with the reason.
+
+    python benchmarks/peers.py --environments peers --install --images FOLDER --json peers.json
+
+fer and face-api are installed into environments of their own in that folder, by pip and npm; facenet-pytorch
+is what ferkit itself depends on, and is measured in ferkit's environment, over the same torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ferkit.bench.machine import describe_machine, load_average
+from ferkit.bench.measuring import Case, Effort, Key, measure
+from ferkit.bench.memory import Unwatched
+from ferkit.bench.plan import Plan
+from ferkit.bench.recipes import load_for_bench
+from ferkit.bench.record import Record
+from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.script import make_parser, run_script
+from ferkit.bench.subject import Subject
+from ferkit.bench.timers import HostTimer
+from ferkit.bench.worker import Worker
+from ferkit.errors import RunError
+
+HERE = Path(__file__).parent
+FER = ("fer==25.10.3", "tensorflow", "setuptools<81", "opencv-python<5", "opencv-contrib-python<5")
+FACE_API = ("@vladmandic/face-api@1.7.15", "@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A tool: what it is asked for, and how its worker is started over a list of photographs."""
+
+    name: str
+    task: str
+    start: tuple[str, ...]
+    option: str = ""
+
+    def command(self, listing: Path) -> list[str]:
+        return [*self.start, str(listing), *([self.option] if self.option else [])]
+
+
+def peers(environments: Path) -> list[Peer]:
+    python, fer = sys.executable, str(environments / "fer" / "bin" / "python")
+    modules = str(environments / "face-api" / "node_modules")
+    worker, script = str(HERE / "peer_worker.py"), str(HERE / "peer_worker.mjs")
+    return [
+        Peer("ferkit mtcnn, batches of 16", "faces", (python, worker, "ferkit-16")),
+        Peer("ferkit mtcnn, one by one", "faces", (python, worker, "ferkit-1")),
+        Peer("facenet-pytorch MTCNN", "faces", (python, worker, "facenet-pytorch")),
+        Peer("ferkit", "expressions", (python, worker, "ferkit-expressions")),
+        Peer("fer, Haar", "expressions", (fer, worker, "fer-haar")),
+        Peer("fer, mtcnn=True", "expressions", (fer, worker, "fer-mtcnn")),
+        Peer("face-api, tiny, wasm", "expressions", ("node", script, modules), "tiny"),
+        Peer("face-api, SSD, wasm", "expressions", ("node", script, modules), "ssd"),
+    ]
+
+
+def install(environments: Path, say: Say) -> dict[str, str]:
+    """Tool -> why it could not be installed; nothing is done where it is there."""
+    environments.mkdir(parents=True, exist_ok=True)
+    fer, face_api = environments / "fer", environments / "face-api"
+    steps = {
+        "fer": [
+            [sys.executable, "-m", "venv", str(fer)],
+            [str(fer / "bin" / "python"), "-m", "pip", "install", "--quiet", *FER],
+        ],
+        "face-api": [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(face_api), *FACE_API]],
+    }
+    failed = {}
+    for tool, commands in steps.items():
+        if (done := environments / f"{tool}.installed").exists():
+            continue
+        say(f"installing {tool}")
+        try:
+            for command in commands:
+                subprocess.run(command, check=True, capture_output=True, text=True)
+            done.touch()
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+            failed[tool] = f"can't be installed: {said[-1] if said else error}"
+    return failed
+
+
+def measure_peers(options: argparse.Namespace, say: Say) -> Record:
+    failed = install(options.environments, say) if options.install else {}
+    load = load_average()
+    recipe, registry = load_for_bench("quickstart", [], {}, options.photographs, options.photograph_size)
+    plan = Plan(["decode"], [options.photographs], "float32", "cpu", images=options.images)
+    subject = Subject.of(recipe, registry, plan)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        listing = write_photographs(list(subject.photographs.values()), folder)
+        cases, missing, found = start_peers(options, listing, failed, stack, say)
+        effort = Effort(options.repeats, options.seconds, warm_up=1)
+        outcome = measure(cases, HostTimer(), Unwatched, effort, say)
+    machine, versions = describe_machine(recipe, registry, torch.device("cpu"))
+    setting = {"photographs": subject.describe()["photographs"]}
+    missing += outcome.missing
+    times, notices = outcome.measurements, busy_notices(load)
+    return Record("benchmarks/peers.py", machine, versions, setting, times, missing, notices, found)
+
+
+def start_peers(
+    options: argparse.Namespace, listing: Path, failed: dict[str, str], stack: ExitStack, say: Say
+) -> tuple[list[Case], list[tuple[Key, str]], dict[str, str]]:
+    """Cases of those that run, why the others don't, and what each one is and found in the photographs."""
+    cases: list[Case] = []
+    missing: list[tuple[Key, str]] = []
+    found: dict[str, str] = {}
+    for peer in peers(options.environments):
+        key = {"task": peer.task, "tool": peer.name}
+        say(f"starting {peer.name}")
+        try:
+            worker = stack.enter_context(Worker(peer.command(listing)))
+            found[peer.name] = f"{worker.ask()['faces']} faces; {worker.ready}"
+            photographs = len(json.loads(listing.read_text(encoding="utf-8")))
+            cases.append(Case(key, worker.ask, photographs))
+        except RunError as error:
+            missing.append((key, failed.get(peer.name.partition(",")[0], str(error))))
+    return cases, missing, found
+
+
+def write_photographs(images: Sequence[NDArray[np.uint8]], folder: Path) -> Path:
+    """(H, W, 3) uint8 RGB, as raw bytes and a list of their sizes, whose path is given back."""
+    table = []
+    for number, image in enumerate(images):
+        image.tofile(folder / f"{number}.rgb")
+        table.append({"file": f"{number}.rgb", "height": image.shape[0], "width": image.shape[1]})
+    listing = folder / "photographs.json"
+    listing.write_text(json.dumps(table), encoding="utf-8")
+    return listing
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = make_parser(__doc__, rounds=10, seconds=300)
+    add = parser.add_argument
+    add("--environments", type=Path, required=True, metavar="FOLDER", help="where the tools are installed")
+    add("--install", action="store_true", help="install there what is not there yet")
+    add("--images", type=Path, metavar="FOLDER", help="photographs [drawn faces]")
+    add("--photographs", type=int, default=32, help="how many, at most [32]")
+    add("--photograph-size", type=int, default=320, help="side of drawn ones in pixels [320]")
+    run_script(measure_peers, parser, arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A recipe as it is measured: on any photographs, without pretrained weights, with other parts if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferkit.demo import cut_down
+from ferkit.loading import load_recipe
+from ferkit.recipe import Recipe
+from ferkit.registry import Registry
+
+DRAWN_LABELS = 7
+
+
+def load_for_bench(
+    source: str,
+    overrides: Sequence[str],
+    parts: Mapping[str, str | None],
+    photographs: int,
+    photograph_size: int,
+) -> tuple[Recipe, Registry]:
+    """The recipe with drawn faces for its data, as `--demo` does, and what takes the place of its parts.
+
+    parts: a recipe's key ("model.backbone") -> a component's name or an inline table, or None to leave it.
+    What a network computes takes the same time whatever its weights, so those that are not in the cache are
+    not fetched. Raises RecipeError.
+    """
+    named = [f"{key}={_as_toml(value)}" for key, value in parts.items() if value is not None]
+    change = cut_down([])
+
+    def draw(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
+        changed = change(table, registry)
+        per_class = -(-photographs // DRAWN_LABELS)
+        data = {"name": "synthetic", "per_class": per_class, "image_size": photograph_size}
+        name = table.get("name")
+        return {**changed, "name": name, "data": data, "fit": table.get("fit", {})}
+
+    return load_recipe(source, [*named, *overrides], change=draw)
+
+
+def _as_toml(value: str) -> str:
+    return value if value.startswith("{") else f'{{ name = "{value}" }}'

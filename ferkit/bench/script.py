@@ -1,0 +1,64 @@
+"""What the scripts in benchmarks/ share: their common options, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ferkit.bench.delivery import deliver, watch
+from ferkit.bench.record import Record, read_record
+from ferkit.bench.run import Say
+from ferkit.errors import FerkitError
+
+
+def make_parser(description: str | None, rounds: int, seconds: float) -> argparse.ArgumentParser:
+    """description: the script's docstring; rounds, seconds: its defaults for `Effort`."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--repeats", type=int, default=rounds, help=f"calls of each case that are timed, at most [{rounds}]")
+    add("--seconds", type=float, default=seconds, help=f"no round begins after so long [{seconds:g}]")
+    add_ends(parser)
+    return parser
+
+
+def add_ends(parser: argparse.ArgumentParser) -> None:
+    """What becomes of the record."""
+    add = parser.add_argument
+    add("--json", type=Path, metavar="FILE", help="write all times as JSON")
+    add("--compare", type=Path, metavar="OLD.json", help="whether it is faster than when OLD was written")
+    add("--anyway", action="store_true", help="compare what was measured otherwise")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """For scripts that compute on a device and look at photographs."""
+    told = "auto, cpu, cuda or cuda:0; what a GPU does is not yet measured on one [auto]"
+    parser.add_argument("--device", default="auto", help=told)
+    parser.add_argument("--images", type=Path, metavar="FOLDER", help="photographs [drawn faces]")
+
+
+def run_script(
+    measure: Callable[[argparse.Namespace, Say], Record],
+    parser: argparse.ArgumentParser,
+    arguments: Sequence[str] | None = None,
+) -> None:
+    """Measure, print, write and compare; an error of ferkit's own ends the script with its message."""
+    options = parser.parse_args(arguments)
+    try:
+        old = read_record(options.compare) if options.compare else None
+        with watch() as say:
+            record = measure(options, say)
+        deliver(record, options.json, old, options.anyway)
+    except FerkitError as error:
+        sys.exit(str(error))
+
+
+def by_device(device: str, cpu: str, gpu: str) -> str:
+    """A default that is smaller on a CPU."""
+    import torch
+
+    is_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+    return gpu if is_gpu else cpu

@@ -1,0 +1,140 @@
+"""Each stage of the way from a photograph to probabilities, and a training step, as a call to be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from ferkit.bench.measuring import Case
+from ferkit.bench.peak import count_flops
+from ferkit.bench.subject import Subject
+from ferkit.errors import RunError
+from ferkit.images import read_image
+from ferkit.neural.network import Network
+
+Answer = TypeVar("Answer")
+
+
+def make_case(subject: Subject, stage: str, batch: int, **variant: str | int) -> Case:
+    """variant: what tells the case from others of that stage and batch.
+
+    Raises RunError where the recipe has no such stage, and whatever its parts raise when they are built.
+    """
+    return STAGES[stage](subject, batch, {"stage": stage, "batch": batch, **variant})
+
+
+def decode(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Files -> arrays, as a run reads them, from the system's cache of files."""
+    files = subject.batch_files(batch)
+    return Case(key, lambda: [read_image(file) for file in files], batch)
+
+
+def detect(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Arrays -> boxes, the whole batch in one call."""
+    images = [subject.photographs[file] for file in subject.batch_files(batch)]
+    detector = subject.detector
+    return Case(key, lambda: detector(images), batch)
+
+
+def crop(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Arrays and boxes -> faces -> the network's normalised input, on the device."""
+    return Case(key, lambda: subject.tensor(subject.as_images(subject.faces(batch))), batch)
+
+
+def augment(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Faces -> altered, normalised images, on the processor that trains."""
+    if not subject.recipe.augment:
+        raise RunError("the recipe has no [[augment]]")
+    images = subject.as_images(subject.faces(batch), is_training=True)
+    return Case(key, lambda: [images[0, place] for place in range(batch)], batch)
+
+
+def backbone(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Images -> feature maps, without gradients."""
+    module = _network(subject).backbone
+    pixels, call = _pixels(subject, batch), subject.compiled(module)
+    forward = _infer(subject, lambda: call(pixels))
+    subject.make_ready(is_training=False)
+    flops = count_flops(_infer(subject, lambda: module(pixels)))
+    return Case(key, forward, batch, flops, partial(subject.make_ready, is_training=False))
+
+
+def head(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Feature maps -> logits, the output transform included."""
+    network, pixels = _network(subject), _pixels(subject, batch)
+    subject.make_ready(is_training=False)
+    features: Mapping[str, Tensor] = _infer(subject, lambda: network.features(pixels))()
+    call = subject.compiled(network.classify)
+    prepare = partial(subject.make_ready, is_training=False)
+    return Case(key, _infer(subject, lambda: call(features)), batch, prepare=prepare)
+
+
+def training_step(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Forward, loss, backward and the optimizer's step on images that lie ready; float16 with scaled loss."""
+    network, pixels = _network(subject), _pixels(subject, batch)
+    call, loss, optimizer = subject.compiled(network), subject.loss, subject.optimizer
+    scaler = torch.amp.GradScaler(subject.device.type, enabled=subject.precision == "float16")
+    targets = torch.arange(batch, device=subject.device) % len(subject.labels)
+
+    def step() -> None:
+        with subject.autocast():
+            logits = call(pixels)
+        value = loss(logits.float(), targets)
+        optimizer.zero_grad()
+        scaler.scale(value).backward()
+        scaler.step(optimizer)
+        scaler.update()
+
+    return Case(key, step, batch, prepare=partial(subject.make_ready, is_training=True))
+
+
+def end_to_end(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
+    """Files -> probabilities on the host: decoding, detection, crops, network, nothing from any cache."""
+    network, files = _network(subject), subject.batch_files(batch)
+    call = subject.compiled(network)
+
+    def predict() -> Tensor:
+        images = [read_image(file) for file in files]
+        found = subject.detector(images)
+        faces = [subject.crop(*one) for one in zip(files, images, found, strict=True)]
+        pixels = subject.tensor(subject.as_images(faces))
+        logits: Tensor = _infer(subject, lambda: call(pixels))()
+        return logits.double().softmax(dim=1).cpu()
+
+    return Case(key, predict, batch, prepare=partial(subject.make_ready, is_training=False))
+
+
+def _network(subject: Subject) -> Network:
+    if not subject.has_network:
+        raise RunError("the recipe's estimator has no network")
+    return subject.network
+
+
+def _pixels(subject: Subject, batch: int) -> Tensor:
+    return subject.tensor(subject.as_images(subject.faces(batch)))
+
+
+def _infer(subject: Subject, call: Callable[[], Answer]) -> Callable[[], Answer]:
+    """The call without gradients, in the precision that is measured."""
+
+    def inferring() -> Answer:
+        with torch.inference_mode(), subject.autocast():
+            return call()
+
+    return inferring
+
+
+STAGES: Mapping[str, Callable[[Subject, int, Mapping[str, str | int]], Case]] = {
+    "decode": decode,
+    "detect": detect,
+    "crop": crop,
+    "augment": augment,
+    "backbone": backbone,
+    "head": head,
+    "training_step": training_step,
+    "end_to_end": end_to_end,
+}

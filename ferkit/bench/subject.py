@@ -1,0 +1,190 @@
+"""A recipe's parts, built and given photographs: all that a stage needs to be called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ferkit.assemble import build, uses_network
+from ferkit.augment import Augmentation
+from ferkit.bench.plan import Plan
+from ferkit.bench.precision import autocast, choose_device, set_float32
+from ferkit.errors import DataError
+from ferkit.estimators import build_loss, build_network
+from ferkit.faces import Photograph, crop_face
+from ferkit.images import read_image
+from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
+from ferkit.neural.batches import FaceImages
+from ferkit.neural.device import choose_precision
+from ferkit.neural.network import Network
+from ferkit.neural.schedule import make_optimizer
+from ferkit.recipe import Part, Recipe
+from ferkit.registry import Registry
+
+RECOMPILED = 100
+"""Shapes, modes and precisions that torch.compile may compile a function for: more than any measuring has."""
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+
+
+@dataclass
+class Subject:
+    """Built on demand, and once: what no stage asks for is never built.
+
+    files: the photographs, taken in turns where a batch is larger; precision, compile_mode: as in `Plan`.
+    """
+
+    recipe: Recipe
+    registry: Registry
+    device: torch.device
+    precision: str
+    compile_mode: str
+    files: Sequence[Path]
+    longer_side: int = 0
+
+    @cached_property
+    def labels(self) -> list[str]:
+        return [label for label in CANONICAL_LABELS if label != "contempt"]
+
+    @property
+    def has_network(self) -> bool:
+        return uses_network(self.recipe.model_dump(exclude_none=True), self.registry)
+
+    def batch_files(self, batch: int) -> list[Path]:
+        return list(islice(cycle(self.files), batch))
+
+    @classmethod
+    def of(cls, recipe: Recipe, registry: Registry, plan: Plan) -> Subject:
+        """On the plan's device, over its photographs. Raises RunError, DataError."""
+        device = choose_device(plan.device)
+        fit = recipe.fit.model_copy(update={"device": str(device)})
+        precision = choose_precision(fit) if plan.precision == "auto" else plan.precision
+        if plan.images:
+            files = find_photographs(plan.images)
+        else:
+            files = [one.path for one in build(registry, "dataset", recipe.data).samples()]
+        files = files[: max(plan.batch_sizes)]
+        return cls(recipe, registry, device, precision, plan.compile_mode, files, plan.longer_side)
+
+    @cached_property
+    def photographs(self) -> dict[Path, NDArray[np.uint8]]:
+        return {file: bring_to(read_image(file), self.longer_side) for file in self.files}
+
+    @cached_property
+    def detector(self) -> Any:
+        """On the device that is measured, where it can be told one and the recipe does not."""
+        part = self.recipe.detector
+        takes = inspect.signature(self.registry.get("detector", part.name).load()).parameters
+        options = {"device": str(self.device), **part.options} if "device" in takes else part.options
+        return build(self.registry, "detector", Part(name=part.name, **options))
+
+    @cached_property
+    def detections(self) -> dict[Path, Detections]:
+        found = [self.detector([image])[0] for image in self.photographs.values()]
+        return dict(zip(self.photographs, found, strict=True))
+
+    def crop(self, file: Path, image: NDArray[np.uint8], found: Detections) -> Face:
+        """The face, under the photograph's name; its label is of no account here."""
+        photograph = Photograph(Sample(file, self.labels[0]), "", image)
+        return crop_face(photograph, found, self.recipe.faces.margin)
+
+    def faces(self, batch: int) -> list[Face]:
+        files = self.batch_files(batch)
+        return [self.crop(file, self.photographs[file], self.detections[file]) for file in files]
+
+    def as_images(self, faces: Sequence[Face], is_training: bool = False) -> FaceImages:
+        side, model = self.recipe.model.image_size, self.recipe.model
+        augmentation = Augmentation(self.recipe.augment, side) if is_training else None
+        return FaceImages(faces, self.labels, side, model.normalize, augmentation)
+
+    def tensor(self, images: FaceImages) -> Tensor:
+        """(B, 3, side, side) on the device, channels last."""
+        pixels = torch.stack([images[0, place][0] for place in range(len(images))])
+        return pixels.to(self.device, memory_format=torch.channels_last)
+
+    @cached_property
+    def network(self) -> Network:
+        torch.manual_seed(0)
+        made = build_network(self.recipe, self.registry, self.labels)
+        return made.to(self.device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
+
+    def make_ready(self, is_training: bool) -> None:
+        """The network in the mode, and the device in the precision, that the next call is measured in."""
+        set_float32(self.precision)
+        if self.network.training != is_training:
+            self.network.train(is_training)
+
+    @cached_property
+    def loss(self) -> nn.Module:
+        return build_loss(self.recipe.loss, self.registry, self.labels, [1] * len(self.labels)).to(
+            self.device
+        )
+
+    @cached_property
+    def optimizer(self) -> Optimizer:
+        return make_optimizer(self.network, self.recipe.fit.optimizer)
+
+    def compiled(self, call: Any) -> Any:
+        """What is called instead of a module or a function, by the compile mode; for one shape at a time."""
+        if self.compile_mode == "off":
+            return call
+        torch._dynamo.config.recompile_limit = RECOMPILED  # else it quietly goes on uncompiled
+        return torch.compile(call, mode=self.compile_mode, dynamic=False)
+
+    @property
+    def autocast(self) -> partial[torch.autocast]:
+        return partial(autocast, self.precision, self.device)
+
+    def describe(self) -> Mapping[str, Any]:
+        """What the numbers depend on beside the machine."""
+        sizes = sorted({f"{image.shape[1]}x{image.shape[0]}" for image in self.photographs.values()})
+        model = self.recipe.model
+        parts = {"detector": self.recipe.detector, "loss": self.recipe.loss}
+        parts |= {"backbone": model.backbone, "head": model.head, "output": model.output}
+        described = {kind: _describe(part) for kind, part in parts.items()}
+        described["augment"] = "; ".join(_describe(part) for part in self.recipe.augment) or "none"
+        return {
+            **described,
+            "image_size": model.image_size,
+            "device": str(self.device),
+            "precision": self.precision,
+            "compile": self.compile_mode,
+            "memory_format": "channels_last",
+            "optimizer": self.recipe.fit.optimizer.name,
+            "photographs": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
+        }
+
+
+def _describe(part: Part) -> str:
+    options = ", ".join(f"{name}={value!r}" for name, value in part.options.items())
+    return f"{part.name}({options})" if options else part.name
+
+
+def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 in another resolution; 0 leaves it as it is."""
+    if not longer_side:
+        return image
+    scale = longer_side / max(image.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)
+
+
+def find_photographs(folder: Path) -> list[Path]:
+    """The image files anywhere below a folder, by name. Raises DataError where there is none."""
+    if not folder.is_dir():
+        raise DataError(f"--images: there is no folder {folder}")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not found:
+        raise DataError(f"--images: no photograph ({', '.join(SUFFIXES)}) lies below {folder}")
+    return found

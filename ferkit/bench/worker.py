@@ -1,0 +1,73 @@
+"""Another process that does something whenever it is asked, and says when it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+from ferkit.errors import RunError
+
+
+class Worker:
+    """A context: a process that prints {"ready": ...}, then a JSON object for every line that it reads."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = command
+
+    def __enter__(self) -> Worker:
+        """Raises RunError where it does not come up."""
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow tells much that is no error
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                text=True,
+                env=quiet,
+            )
+        except OSError as error:
+            self.log.close()
+            raise RunError(f"it is not installed: {self.command[0]}: {error.strerror}") from error
+        try:
+            self.ready = str(self._read()["ready"])
+        except RunError:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+    def ask(self) -> dict[str, Any]:
+        """Its answer, once it is done. Raises RunError where the process has ended."""
+        assert self.process.stdin
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+        except OSError as error:
+            raise self._ended() from error
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise self._ended()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ended(self) -> RunError:
+        status = self.process.wait()
+        self.log.seek(0)
+        lines = self.log.read().strip().splitlines()
+        return RunError(
+            f"its process ended with {status}: {lines[-1].strip() if lines else 'it said nothing'}"
+        )

@@ -1,0 +1,178 @@
+"""A short form of every script, so that none rots. No time is judged."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferkit.bench.record import Record, read_record
+
+FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
+TINY = ["--set", 'plugins=["tests.tiny_plugin"]', "--set", 'model.backbone={name="tiny"}']
+TINY += ["--set", 'model.head={name="mute"}', "--set", "model.image_size=32"]
+SMALL = '{name="timm", model="resnet10t", pretrained=false}'
+WHOLE = '{name="whole_image"}'
+SCRIPTS = {
+    "backbone_inference": ["--backbone", SMALL, "--image-size", "32", "--batch-size", "2"],
+    "backbone_training": ["--backbone", SMALL, "--image-size", "32", "--batch-size", "2"],
+    "detection": ["--detector", WHOLE, "--detector", "mtcnn", "--batch-size", "2", "--resolution", "48"],
+    "recipe_step": ["quickstart", *TINY, "--batch-size", "2"],
+    "end_to_end": ["quickstart", *TINY, "--batch-size", "2"],
+}
+HELPERS = {"peer_worker"}
+ELSEWHERE = {"detection_peer"}
+FEW = ["--repeats", "1"]
+
+
+@pytest.fixture(autouse=True)
+def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ferkit.bench.peak.SIDES", {"cpu": (64,)})
+
+
+def run(name: str, tmp_path: Path, arguments: list[str]) -> Record:
+    script = importlib.import_module(f"benchmarks.{name}")
+    script.main([*arguments, "--json", str(tmp_path / "new.json")])
+    return read_record(tmp_path / "new.json")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_measures_all_that_it_is_asked_for(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = run(name, tmp_path, [*SCRIPTS[name], *FEW])
+    assert record.missing == []
+    assert record.measurements
+    assert {len(one.seconds) for one in record.measurements} == {1}
+    assert record.title.startswith(f"benchmarks/{name}.py")
+    assert f"written: {tmp_path}/new.json" in capsys.readouterr().out.replace("\n", "")
+    if name == "recipe_step":
+        (share_waiting,) = record.facts.values()
+        assert 0 < share_waiting < 1
+
+
+def test_every_script_is_run_by_a_test_and_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    there = {path.stem for path in FOLDER.glob("*.py")} - HELPERS - ELSEWHERE
+    assert there == {*SCRIPTS, "start", "epoch_overhead", "peers"}
+    for name in sorted(there):
+        with pytest.raises(SystemExit) as caught:
+            importlib.import_module(f"benchmarks.{name}").main(["--help"])
+        assert caught.value.code == 0
+        told = capsys.readouterr().out
+        assert f"python benchmarks/{name}.py" in told
+        assert "--compare OLD.json" in told
+
+
+def test_an_older_record_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--detector", WHOLE, "--batch-size", "1", "--resolution", "48", *FEW]
+    run("detection", tmp_path, arguments)
+    (tmp_path / "new.json").rename(tmp_path / "old.json")
+    run("detection", tmp_path, [*arguments, "--compare", str(tmp_path / "old.json")])
+    assert "times as fast" in capsys.readouterr().out
+
+
+def test_a_script_ends_with_the_message_of_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="a CPU has no tf32"):
+        run("backbone_inference", tmp_path, ["--precision", "tf32", "--device", "cpu"])
+
+
+def test_epochs_of_both_loops_take_turns(tmp_path: Path) -> None:
+    arguments = ["quickstart", "--epochs", "1", "--image-size", "32", "--faces", "42"]
+    record = run("epoch_overhead", tmp_path, arguments)
+    assert [one.case for one in record.measurements] == [
+        {"stage": "epoch", "loop": "ferkit"},
+        {"stage": "epoch", "loop": "plain"},
+    ]
+    ferkit, plain = (one.median for one in record.measurements)
+    assert record.facts["ratio"] == pytest.approx(ferkit / plain, abs=1e-4)
+
+
+PLUGIN = """
+from ferkit.plugin import Component, hookimpl
+
+class Constant:
+    def __init__(self, labels): ...
+
+@hookimpl
+def ferkit_components():
+    return [Component("estimator", "constant", "light_plugin:Constant", "Imports nothing heavy")]
+"""
+RECIPE = """
+name = "light"
+plugins = ["light_plugin"]
+data = { name = "synthetic" }
+detector = { name = "whole_image" }
+estimator = { name = "constant" }
+"""
+
+
+def test_commands_are_started_and_a_first_check_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "light_plugin.py").write_text(PLUGIN)
+    (tmp_path / "light.toml").write_text(RECIPE)
+    monkeypatch.chdir(tmp_path)
+    record = run("start", tmp_path, ["--recipe", "light.toml", "--first", *FEW])
+    assert record.missing == []
+    commands = [one.case["command"] for one in record.measurements]
+    assert commands == ["--help", "plugins", "check", "check, for the first time"]
+
+
+def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
+    record = run("start", tmp_path, ["--recipe", "no_such_recipe", *FEW])
+    ((case, reason),) = record.missing
+    assert case == {"command": "check"}
+    assert "ended with 2" in reason
+
+
+PEER = """
+import json, sys
+count = len(json.load(open(sys.argv[1])))
+print(json.dumps({"ready": "peer 1.0"}), flush=True)
+for _ in sys.stdin:
+    print(json.dumps({"faces": count}), flush=True)
+"""
+
+
+def test_peers_take_turns_and_those_that_are_not_there_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers = importlib.import_module("benchmarks.peers")
+    (tmp_path / "peer.py").write_text(PEER)
+    listed = [
+        peers.Peer("one", "faces", (sys.executable, str(tmp_path / "peer.py"))),
+        peers.Peer("fer, Haar", "expressions", ("/nowhere/python",)),
+    ]
+    monkeypatch.setattr(peers, "peers", lambda environments: listed)
+    record = run("peers", tmp_path, ["--environments", str(tmp_path), "--photographs", "3", *FEW])
+    (measured,) = record.measurements
+    assert (measured.case, measured.images) == ({"task": "faces", "tool": "one"}, 3)
+    ((case, reason),) = record.missing
+    assert case["tool"] == "fer, Haar"
+    assert "it is not installed" in reason
+    assert record.facts == {"one": "3 faces; peer 1.0"}
+
+
+def test_what_can_not_be_installed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    peers = importlib.import_module("benchmarks.peers")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    failed = peers.install(tmp_path, lambda _: None)
+    assert failed.keys() == {"fer", "face-api"}
+    assert "npm" in failed["face-api"]
+
+
+@pytest.mark.parametrize("tool", ["facenet-pytorch", "ferkit-1", "ferkit-16", "ferkit-expressions"])
+def test_a_worker_counts_the_faces_of_all_photographs(tool: str, tmp_path: Path) -> None:
+    peers, worker = (importlib.import_module(f"benchmarks.{name}") for name in ("peers", "peer_worker"))
+    images = [np.full((64, 80, 3), level, np.uint8) for level in (0, 200)]
+    listing = peers.write_photographs(images, tmp_path)
+    read = worker.read_photographs(listing)
+    assert all(np.array_equal(one, other) for one, other in zip(images, read, strict=True))
+    assert json.loads(listing.read_text())[0] == {"file": "0.rgb", "height": 64, "width": 80}
+    _, make = worker.TOOLS[tool]
+    assert make(read)() == 0
