@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ferkit.agreement import check_samples
 from ferkit.annotations import convert, describe_type, describe_value, nested_items, nested_kind
 from ferkit.errors import ComponentError, Fault, FerkitError
+from ferkit.interfaces import Sample
 from ferkit.options import CONTEXT, check_options, names_context, option_parameters
 from ferkit.recipe import Model, Part, Recipe, Section
 from ferkit.registry import Registry
@@ -87,6 +89,16 @@ def check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
         return [Fault(key, fault) for fault in build(registry, "dataset", part).faults()]
     except (FerkitError, OSError) as error:
         return [Fault(key, str(error))]
+    except Exception as error:
+        component = registry.get("dataset", part.name)
+        problem = f"{component} failed to look for its data: {type(error).__name__}: {error}"
+        return [Fault(key, problem, component.remedy)]
+
+
+def samples_of(registry: Registry, part: Part) -> Sequence[Sample]:
+    """A data set's photographs. Raises DataError, and ComponentError where it gives other things."""
+    found = build(registry, "dataset", part).samples()
+    return check_samples(found, registry.get("dataset", part.name))
 
 
 def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
@@ -109,11 +121,11 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
     except FerkitError:
         raise
     except Exception as error:
-        detail = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        provider = registry.provider(kind, part.name)
-        raise ComponentError(
-            f"{kind} {part.name!r} of {provider} can't be built with its options: {detail}"
-        ) from error
+        if isinstance(error, ValueError):
+            detail = str(error)  # of the options, which whoever wrote the recipe can mend
+        else:
+            detail = f"{type(error).__name__}: {error}. {component.remedy}"
+        raise ComponentError(f"{component} can't be built with its options: {detail}") from error
 
 
 def _option(registry: Registry, parameter: inspect.Parameter, value: Any, context: Mapping[str, Any]) -> Any:

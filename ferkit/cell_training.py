@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.component import Component
 from ferkit.errors import RunError
 from ferkit.estimators import make_estimator
 from ferkit.grid import Candidate
@@ -44,9 +45,10 @@ def train_cell(
     estimator, network = make_estimator(
         settings.recipe, registry, labels, cell, state_file, progress.batch, crop
     )
-    name = settings.recipe.estimator.name if settings.recipe.estimator else "network"
+    part = settings.recipe.estimator
+    who = registry.get("estimator", part.name) if part else None
     for given in estimator.fit([faces[position] for position in cell.train], watched):
-        check_probabilities(given.probabilities, len(watched), labels, name)
+        check_probabilities(given.probabilities, len(watched), labels, who)
         scores = score(truth, given.probabilities, labels)
         epoch = replace(given, validation_loss=scores.nll) if isnan(given.validation_loss) else given
         run_dir.keep_pictures(cell, epoch)
@@ -54,13 +56,13 @@ def train_cell(
         if is_best and cell.validation is not None:
             test = [faces[position] for position in cell.test]
             probabilities = estimator.predict(test)
-            check_probabilities(probabilities, len(test), labels, name)
+            check_probabilities(probabilities, len(test), labels, who)
             keep_choice(run_dir, cell, settings, network, epoch, (watched, test), probabilities, labels)
         for notice in epoch.notices:
             progress.note(notice)
         progress.epoch(epoch, scores)
     if not run_dir.has_epochs(cell):
-        raise RunError(f"the estimator {name!r} gave no epoch for {cell.name}; fit must yield at least one")
+        raise RunError(f"the {who or 'network'} gave no epoch for {cell.name}; fit must yield at least one")
     run_dir.finish_cell(cell, _keep_network(run_dir, cell, network))
 
 
@@ -111,14 +113,18 @@ def keep_choice(
 
 
 def check_probabilities(
-    probabilities: NDArray[np.float64], images: int, labels: Sequence[str], estimator: str
+    probabilities: NDArray[np.float64], images: int, labels: Sequence[str], estimator: Component | None
 ) -> None:
-    """Raises RunError where an estimator's answer is not one row of probabilities for each image."""
-    found = np.asarray(probabilities)
-    expected = f"expected {images} rows of {len(labels)} probabilities that add up to 1"
+    """Raises RunError where an estimator's answer is not one row of probabilities for each image.
+
+    estimator: None is the recipe's own network.
+    """
+    found, who = np.asarray(probabilities), f"the {estimator or 'network'}"
+    remedy = f". {estimator.remedy}" if estimator else ""
+    expected = f"expected {images} rows of {len(labels)} probabilities that add up to 1{remedy}"
     if found.shape != (images, len(labels)):
-        raise RunError(f"the estimator {estimator!r} gave an array of shape {found.shape}; {expected}")
+        raise RunError(f"{who} gave an array of shape {found.shape}; {expected}")
     if not np.isfinite(found).all() or (found < 0).any():
-        raise RunError(f"the estimator {estimator!r} gave numbers that are no probabilities; {expected}")
+        raise RunError(f"{who} gave numbers that are no probabilities; {expected}")
     if (worst := float(np.abs(found.sum(axis=1) - 1).max(initial=0))) > 1e-3:
-        raise RunError(f"the estimator {estimator!r} gave rows that are off by {worst:.3g}; {expected}")
+        raise RunError(f"{who} gave rows that are off by {worst:.3g}; {expected}")

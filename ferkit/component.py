@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from ferkit.errors import ComponentError
+from ferkit.provider import remedy
 
 Kind = Literal[
     "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator", "weights"
@@ -19,13 +20,14 @@ class Component:
     """A named part that recipes can ask for.
 
     kind: one of `KINDS`; name: how recipes call it; target: "package.module:Attribute", imported
-    only when the component is used; summary: one line for `ferkit plugins`.
+    only when the component is used; summary: one line for `ferkit plugins`. provider: filled in by ferkit.
     """
 
     kind: Kind
     name: str
     target: str
     summary: str
+    provider: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -41,8 +43,16 @@ class Component:
         module, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ComponentError(
-                f"{self.kind} {self.name!r} can't be loaded from {self.target}: "
-                f"{type(error).__name__}: {error}"
+                f"{self} can't be loaded from {self.target}: {type(error).__name__}: {error}. {self.remedy}"
             ) from error
+
+    def __str__(self) -> str:
+        """ "head 'maxpool' of ferkit_maxpool (ferkit-maxpool 0.1)"."""
+        return f"{self.kind} {self.name!r}" + (f" of {self.provider}" if self.provider else "")
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it is broken."""
+        return remedy(self.provider) if self.provider else "Mend it."

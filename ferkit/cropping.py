@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ferkit.agreement import AgreedDetector
 from ferkit.assemble import build, datasets_in
 from ferkit.detection_cache import DetectionCache
 from ferkit.errors import DataError
@@ -22,7 +23,8 @@ def find_faces(
     detector = build(registry, "detector", recipe.detector)
     made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
     cache = DetectionCache(made_by)
-    return crop_faces(samples, detector, cache=cache, options=recipe.faces, progress=progress.faces)
+    agreed = AgreedDetector(detector, registry.get("detector", recipe.detector.name))
+    return crop_faces(samples, agreed, cache=cache, options=recipe.faces, progress=progress.faces)
 
 
 class OtherData:

@@ -7,15 +7,17 @@ plugin is tried in a manager of its own, a broken one is noted, and the rest wor
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib.metadata import EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, distributions
 from typing import Any
 
 import pluggy
 
 from ferkit.component import Component
-from ferkit.hookspecs import PROJECT, Hooks
+from ferkit.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
+from ferkit.provider import installed, module_of, named, remedy
 from ferkit.registry import BrokenPlugin, Registry
 
 named_modules: list[str] = []
@@ -33,36 +35,87 @@ def load_plugins(modules: Iterable[str] = ()) -> Registry:
     for provider, point in _installed():
         _add(registry, provider, point.load)
     for module in modules:
-        if module not in {entry.provider.partition(" ")[0] for entry in registry.entries()}:
-            _add(registry, f"{module} (named by the recipe)", partial(importlib.import_module, module))
+        if module not in {module_of(entry.provider) for entry in registry.entries()}:
+            _add(registry, named(module), partial(importlib.import_module, module))
     return registry
 
 
+def find_providers(name: str = "") -> list[str]:
+    """The installed plugins of a module, distribution or entry point; without a name, all the modules."""
+    if not name:
+        return [point.value for _, point in _installed()]
+    plain = _plain(name)
+    return [
+        provider
+        for provider, point in _installed()
+        if name in (point.value, point.name) or (point.dist and _plain(point.dist.name) == plain)
+    ]
+
+
+def _plain(name: str) -> str:
+    """A distribution's name as the package index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _installed() -> list[tuple[str, EntryPoint]]:
-    """Entry points in the group "ferkit", each once, sorted: ferkit's own, then by name."""
+    """Entry points in the group "ferkit", each once, sorted: ferkit's own, then by name.
+
+    Of two distributions of one name only the first on Python's path is the one that is imported.
+    """
     found: dict[tuple[str, str], tuple[bool, str, EntryPoint]] = {}
+    seen: set[str] = set()
     for distribution in distributions():
-        for point in distribution.entry_points:
-            if point.group == PROJECT:
-                name, version = distribution.name, distribution.version
-                provider = f"{point.value} ({name} {version})"
-                found.setdefault((name, point.value), (name != PROJECT, provider, point))
+        if not (points := _entry_points(distribution)):
+            continue  # its name, which takes time to read, is not needed
+        name = distribution.name or "unknown"
+        if (plain := _plain(name)) in seen:
+            continue
+        seen.add(plain)
+        for point in points:
+            provider = installed(point.value, name, distribution.version)
+            found.setdefault((name, point.value), (name != PROJECT, provider, point))
     ordered = sorted(found.values(), key=lambda item: (item[0], item[2].name, item[1]))
     return [(provider, point) for _, provider, point in ordered]
+
+
+def _entry_points(distribution: Distribution) -> list[EntryPoint]:
+    """Those in the group "ferkit"; none of a distribution whose lists can't be read, be it anyone's."""
+    try:
+        return [point for point in distribution.entry_points if point.group == PROJECT]
+    except Exception:
+        return []
 
 
 def _add(registry: Registry, provider: str, load: Callable[[], Any]) -> None:
     try:
         registry.add(_components(load()), provider)
-    except Exception as error:
+    except OtherContract as error:
+        registry.broken.append(BrokenPlugin(provider, str(error), error.remedy(provider)))
+    except (Exception, SystemExit) as error:  # a module may end in sys.exit()
         problem = str(error) or type(error).__name__
         if isinstance(error, ImportError):
             problem = f"it can't be imported: {problem}"
-        registry.broken.append(BrokenPlugin(provider, problem, _remedy(provider)))
+        registry.broken.append(BrokenPlugin(provider, problem, remedy(provider)))
+
+
+class OtherContract(Exception):  # noqa: N818  never leaves this module
+    """A plugin that was made for another version of the contract."""
+
+    def __init__(self, version: object) -> None:
+        self.is_newer = isinstance(version, int) and version > CONTRACT_VERSION
+        super().__init__(
+            f"it is made for version {version} of ferkit's plugin contract, and this ferkit has "
+            f"{CONTRACT_VERSION}"
+        )
+
+    def remedy(self, provider: str) -> str:
+        return "Update ferkit: pip install --upgrade ferkit" if self.is_newer else remedy(provider)
 
 
 def _components(plugin: object) -> list[Component]:
     """What the plugin's hook returns. Raises where it has no hook, misspells it or returns other things."""
+    if (version := getattr(plugin, "ferkit_contract", CONTRACT_VERSION)) != CONTRACT_VERSION:
+        raise OtherContract(version)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     manager.register(plugin)
@@ -77,10 +130,3 @@ def _components(plugin: object) -> list[Component]:
         if not isinstance(component, Component):
             raise TypeError(f"ferkit_components gave {component!r}, which is no Component")
     return components
-
-
-def _remedy(provider: str) -> str:
-    package = provider.split("(")[-1].rstrip(")").split()[0]
-    if provider.endswith("(named by the recipe)"):
-        return "Mend the module, or take it out of the recipe's `plugins`."
-    return f"Update it, or remove it: pip uninstall {package}"

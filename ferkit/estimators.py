@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from ferkit.agreement import agree_on_a_number, agree_on_logits, agree_on_maps
 from ferkit.assemble import build, uses_network
 from ferkit.augment import Augmentation
 from ferkit.interfaces import Dataset, Estimator, Face
@@ -80,6 +81,9 @@ def build_network(recipe: Recipe, registry: Registry, labels: Sequence[str]) -> 
     head_class = registry.get("head", model.head.name).load()
     build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
     network = assemble_network(backbone, head_class, build_head, output)
+    agree_on_maps(network.backbone, registry.get("backbone", model.backbone.name))
+    agree_on_logits(network.head, registry.get("head", model.head.name), len(labels))
+    agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
     if model.initial:
         start_from(network, model.initial, labels)
     return network
@@ -91,6 +95,7 @@ def build_loss(
     loss: nn.Module = build(
         registry, "loss", part, num_classes=len(labels), labels=labels, class_counts=class_counts
     )
+    agree_on_a_number(loss, registry.get("loss", part.name))
     return loss
 
 

@@ -13,6 +13,11 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
+CONTRACT_VERSION = 1
+"""Of the hook, the interfaces and all that ferkit.plugin offers: raised where a plugin that worked would no
+longer. A plugin may say for which it was made: `ferkit_contract = 1` in the module with its hook."""
+
+
 class Hooks:
     @hookspec
     def ferkit_components(self) -> Iterable[Component]:  # type: ignore[empty-body]

@@ -39,7 +39,8 @@ class Detections:
 
     boxes: (N, 4) float32, x0 y0 x1 y1 in pixels, and may reach beyond the photograph;
     scores: (N,) float32 in 0..1; landmarks: (N, 5, 2) float32, x y in pixels: the eye on the
-    photograph's left, the eye on its right, nose, the mouth's left and right corner.
+    photograph's left, the eye on its right, nose, the mouth's left and right corner; NaN of a detector that
+    looks for none.
     """
 
     boxes: NDArray[np.float32]

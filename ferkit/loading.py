@@ -27,6 +27,7 @@ from ferkit.discovery import load_plugins
 from ferkit.errors import DataError, Fault, RecipeError
 from ferkit.grid import combinations, grid_faults
 from ferkit.overrides import apply_overrides, put
+from ferkit.provider import is_named
 from ferkit.recipe import Model, Part, Protocol, Recipe
 from ferkit.registry import Registry
 from ferkit.schema_faults import translate
@@ -67,7 +68,7 @@ def load_table(
     faults += [
         Fault("plugins", f"{broken.provider}: {broken.problem}", broken.remedy)
         for broken in registry.broken
-        if broken.provider.endswith("(named by the recipe)")
+        if is_named(broken.provider)
     ]
     if recipe:
         faults += _check_files(recipe)

@@ -9,6 +9,9 @@ A plugin is a module with one function:
         return [Component("head", "maxpool", "ferkit_maxpool.head:MaxPoolHead", "Strongest response")]
 
 named by an entry point in the group `ferkit`. The constructor of a target is the schema of its options.
+
+`ferkit_contract = 1` in the same module says for which version of the contract it is made. A ferkit whose
+`CONTRACT_VERSION` is another lists it as broken, with what to do, and goes on without it.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from ferkit.component import Component
 from ferkit.data.listing import read_listing
 from ferkit.descriptors import describe_faces
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
-from ferkit.hookspecs import hookimpl
+from ferkit.hookspecs import CONTRACT_VERSION, hookimpl
 from ferkit.interfaces import (
     CANONICAL_LABELS,
     Backbone,
@@ -41,6 +44,7 @@ from ferkit.weights.entry import ArchiveMember, DirectFile, Weights
 
 __all__ = [
     "CANONICAL_LABELS",
+    "CONTRACT_VERSION",
     "ArchiveMember",
     "Backbone",
     "Component",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ferkit.component import Component
 from ferkit.errors import ComponentError
@@ -43,7 +43,7 @@ class Registry:
                 raise ComponentError(
                     f"{component.kind} {component.name!r} is already provided by {taken.provider}"
                 )
-            fresh[key] = Entry(component, provider)
+            fresh[key] = Entry(replace(component, provider=provider), provider)
         self._entries.update(fresh)
 
     def entries(self) -> Sequence[Entry]:
@@ -73,7 +73,7 @@ class Registry:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """The sentence that follows an unknown name: the closest one, if any is close, and the rest."""
-    known = sorted(known)
+    known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{hint}There is: {', '.join(known) or 'none'}."

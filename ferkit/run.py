@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ferkit.assemble import build, uses_network
+from ferkit.assemble import samples_of, uses_network
 from ferkit.cell_training import CellData, train_cell
 from ferkit.cropping import OtherData, find_faces
 from ferkit.data.leaks import describe_leaks
@@ -144,7 +144,7 @@ def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
     before a single photograph is opened.
     """
     recipe = order.recipe
-    samples: Sequence[Sample] = build(order.registry, "dataset", recipe.data).samples()
+    samples = samples_of(order.registry, recipe.data)
     labels = sorted({sample.label for sample in samples})
     if taken := set(labels) & set(PREDICTION_COLUMNS):
         raise DataError(

@@ -53,8 +53,9 @@ class PoolingHead(TinyHead):
         self.options = {**locals()}
 
 
-class CountingLoss:
+class CountingLoss(nn.Module):
     def __init__(self, num_classes: int, class_counts: Sequence[int], gamma: float = 2.0) -> None:
+        super().__init__()
         if gamma > 100:
             raise RuntimeError("out of range")
         self.num_classes = num_classes
@@ -62,8 +63,9 @@ class CountingLoss:
         self.gamma = gamma
 
 
-class WrappedLoss:
+class WrappedLoss(nn.Module):
     def __init__(self, num_classes: int, epsilon: float, base: Loss | None = None) -> None:
+        super().__init__()
         self.epsilon = epsilon
         self.base = base
 

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ferkit.discovery import load_plugins
 from ferkit.registry import Registry
+from tests.conftest import Install
 
-Install = Callable[..., None]
 HEAD = "from ferkit.plugin import Component, hookimpl\n"
 GOOD = HEAD + (
     "@hookimpl\ndef ferkit_components():\n"
     "    return [Component('head', '{name}', '{module}.heavy:Head', 'A head of a test')]\n"
 )
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Puts a distribution with one plugin where Python finds installed ones."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    modules: list[str] = []
-
-    def put(module: str, code: str, distribution: str = "", version: str = "1.2") -> None:
-        modules.append(module)
-        name = distribution or module
-        (tmp_path / f"{module}.py").write_text(code)
-        info = tmp_path / f"{name}-{version}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(f"[ferkit]\n{module} = {module}\n")
-
-    yield put
-    for module in modules:
-        sys.modules.pop(module, None)
 
 
 def broken_of(registry: Registry, module: str) -> tuple[str, str, str]:
@@ -57,6 +36,8 @@ def test_an_installed_plugin_is_found_with_its_distribution(install: Install) ->
         ("import no_such_module_at_all", "it can't be imported: No module named 'no_such_module_at_all'"),
         ("def ferkit_components(:", "invalid syntax"),
         ("1 / 0", "division by zero"),
+        ("import sys\nsys.exit(3)", "3"),
+        ("ferkit_contract = 0\n" + GOOD, "it is made for version 0 of ferkit's plugin contract, and this"),
         (HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError('no')", "no"),
         (HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError", "RuntimeError"),
         (HEAD + "@hookimpl\ndef ferkit_component():\n    return []", "unknown hook 'ferkit_component'"),
@@ -86,6 +67,49 @@ def test_a_broken_plugin_is_reported_and_the_rest_work(install: Install, code: s
     assert registry.names("head").count("of_a_test") == 1
 
 
+@pytest.mark.parametrize(
+    ("version", "remedy"),
+    [
+        ("2", "Update ferkit: pip install --upgrade ferkit"),
+        ("0", "Update it, or remove it: pip uninstall bad-plugin"),
+        ("'one'", "Update it, or remove it: pip uninstall bad-plugin"),
+    ],
+)
+def test_a_plugin_for_another_contract_is_told_who_is_to_be_updated(
+    install: Install, version: str, remedy: str
+) -> None:
+    install("bad_plugin", f"ferkit_contract = {version}\n{GOOD}", distribution="bad-plugin")
+    _, problem, found = broken_of(load_plugins(), "bad_plugin")
+    assert f"version {version.strip(chr(39))} of ferkit's plugin contract" in problem
+    assert found == remedy
+
+
+def test_a_plugin_for_this_contract_works(install: Install) -> None:
+    install("good_plugin", "ferkit_contract = 1\n" + GOOD.format(name="of_a_test", module="good_plugin"))
+    assert "of_a_test" in load_plugins().names("head")
+
+
+def test_a_distribution_whose_lists_cannot_be_read_harms_nobody(install: Install, tmp_path: Path) -> None:
+    install("good_plugin", GOOD.format(name="of_a_test", module="good_plugin"))
+    install("bad_plugin", "")
+    (tmp_path / "bad_plugin-1.2.dist-info" / "entry_points.txt").write_text("[ferkit]\nno equals sign\n")
+    assert "of_a_test" in load_plugins().names("head")
+
+
+def test_of_two_versions_of_a_distribution_only_the_first_on_the_path_counts(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("good_plugin", GOOD.format(name="of_a_test", module="good_plugin"), distribution="good-plugin")
+    shadowed = tmp_path / "later"
+    (info := shadowed / "good_plugin-0.9.dist-info").mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: Good_Plugin\nVersion: 0.9\n")
+    (info / "entry_points.txt").write_text("[ferkit]\nold = no_such_module_any_more\n")
+    monkeypatch.setattr("sys.path", [*sys.path, str(shadowed)])
+    registry = load_plugins()
+    assert "of_a_test" in registry.names("head")
+    assert [one.provider for one in registry.broken if "0.9" in one.provider] == []
+
+
 def test_of_two_plugins_with_one_name_the_first_is_kept_and_the_other_reported(install: Install) -> None:
     install("plugin_a", GOOD.format(name="contested", module="plugin_a"))
     install("plugin_b", GOOD.format(name="contested", module="plugin_b"))
@@ -108,7 +132,9 @@ def test_a_target_that_is_not_there_is_found_only_when_it_is_asked_for(install: 
     install("hollow_plugin", GOOD.format(name="hollow", module="hollow_plugin"))
     registry = load_plugins()
     assert [one for one in registry.broken if one.provider.startswith("hollow")] == []
-    with pytest.raises(Exception, match=r"head 'hollow' can't be loaded from hollow_plugin.heavy:Head"):
+    with pytest.raises(
+        Exception, match=r"head 'hollow' of hollow_plugin .* can't be loaded .* pip uninstall hollow_plugin"
+    ):
         registry.get("head", "hollow").load()
 
 

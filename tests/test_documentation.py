@@ -6,11 +6,14 @@ import re
 import shlex
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import typer
+from _pytest.outcomes import Skipped
 
 from ferkit.assemble import build
 from ferkit.cli import app
@@ -85,5 +88,11 @@ def test_the_plugin_of_the_readme_works(tmp_path: Path, monkeypatch: pytest.Monk
     _, registry = load_recipe("quickstart", ['plugins=["ferkit_maxpool"]', 'model.head={name="maxpool"}'])
     head = build(registry, "head", Part(name="maxpool"), in_channels=8, num_classes=7)
     assert head(torch.zeros(2, 8, 3, 3)).shape == (2, 7)
+    shown: dict[str, Any] = {}
+    exec((tmp_path / "tests" / "test_conformance.py").read_text(), shown)
+    (mark,) = shown["test_conformance"].pytestmark
+    for param in mark.args[1]:
+        with suppress(Skipped):
+            shown["test_conformance"](param.values[0])
     for name in ("ferkit_maxpool", "ferkit_maxpool.head"):
         sys.modules.pop(name)

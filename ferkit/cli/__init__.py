@@ -13,7 +13,7 @@ from ferkit.cli.bench import bench
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
-from ferkit.cli.plugins import plugins
+from ferkit.cli.plugins import app as plugins
 from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
@@ -35,7 +35,7 @@ app.command()(table)
 app.command()(compare)
 app.command()(report)
 app.command()(bench)
-app.command()(plugins)
+app.add_typer(plugins, name="plugins")
 app.add_typer(weights, name="weights")
 app.add_typer(data, name="data")
 
@@ -55,6 +55,14 @@ def common(
     """Facial expression recognition by recipes and plugins, with numbers that can be trusted."""
 
 
+def _blame(error: Exception) -> FerkitError | None:
+    """What to tell of an exception that came out of a stranger's plugin."""
+    from ferkit.blame import find_culprit
+    from ferkit.discovery import load_plugins, named_modules
+
+    return find_culprit(error, load_plugins(named_modules))
+
+
 def main() -> None:
     """The `ferkit` command: 2 for a recipe with faults, 1 for other errors, 130 where it was interrupted."""
     try:
@@ -66,6 +74,9 @@ def main() -> None:
         status = INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
+            if told := _blame(error):
+                print(told, file=sys.stderr)
+                sys.exit(1)
             raise
         if message := error.format_message():
             print(f"{message}\nTry: ferkit --help", file=sys.stderr)

@@ -75,6 +75,8 @@ class LinearSvcEstimator:
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        if not faces:  # scikit-learn's machines refuse to decide nothing
+            return np.empty((0, len(self.labels)))
         return _probabilities(self._decide(self._features(faces)))
 
     def _decide(self, features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -39,11 +39,11 @@ class CycleATEstimator:
     "small", four convolutions; classifier_width: its first layer's channels.
 
     epochs, after warmup_epochs of F_S alone; an epoch goes once through the source, or makes steps_per_epoch
-    steps if these are fewer. lr: Adam's for generators and discriminators, classifier_lr for F_S and F_T;
-    they fall in a line to near 0 in the second half. *_weight: of the losses, the others' being 1; identity
-    is left out at 0. train_on_source: whether F_T sees the source's own images too. buffer_size: translated
-    images kept for each discriminator. flip: mirrors every other image in training. pictures_every: epochs
-    between sample sheets. device: "auto" takes a GPU where torch sees one.
+    steps of batch_size images if these are fewer. lr: Adam's for generators and discriminators,
+    classifier_lr for F_S and F_T; they fall in a line to near 0 in the second half. *_weight: of the losses,
+    the others' being 1; identity is left out at 0. train_on_source: whether F_T sees the source's own images
+    too. buffer_size: translated images kept for each discriminator. flip: mirrors every other image in
+    training. pictures_every: epochs between sample sheets. device: "auto" takes a GPU where torch sees one.
     """
 
     def __init__(

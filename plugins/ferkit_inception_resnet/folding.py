@@ -51,6 +51,9 @@ class Folding:
 
     def __call__(self, module: nn.Module, maps: Tensor) -> Tensor:
         """What module(maps) gives in eval mode, (B, C, h, w). Gradients must be off."""
+        if maps.is_meta:  # nothing is computed there, and autocast knows no such device
+            shapes: Tensor = module(maps)
+            return shapes
         match module:
             case BasicConv2d():
                 return self._convolve(module, maps)

@@ -46,6 +46,8 @@ class SFEW:
         return [f"{self.root} has no photographs in {', '.join(missing)}. {LAYOUT.format(root=self.root)}"]
 
     def samples(self) -> list[Sample]:
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
         return [
             _sample(path, label)
             for folder, label in FOLDERS.items()

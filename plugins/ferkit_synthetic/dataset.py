@@ -27,8 +27,9 @@ class SyntheticFaces:
     """Drawn faces. A score on them means nothing about real faces; they only show that a recipe runs.
 
     per_class: photographs of each label; image_size: pixels, the pictures are square; people: how many
-    different ones, each with all labels where per_class allows it; labels: some or all of the seven;
-    strength: the weakest and the strongest expression, 0..1. Groups: "person".
+    different ones, each with all labels where per_class allows it; seed: other seed, other people and
+    pictures; labels: some or all of the seven; strength: the weakest and the strongest expression, 0..1.
+    Groups: "person".
     The same options draw the same pictures.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from ferkit.cli.plugins import plugins
+from ferkit.cli.plugins import list_plugins
 from ferkit.component import Component
 from ferkit.registry import BrokenPlugin, Registry
 
@@ -24,7 +24,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_in_a_pipe_each_component_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    plugins()
+    list_plugins()
     told = [line.strip() for line in capsys.readouterr().out.splitlines()]
     (head,) = [line for line in told if line.startswith("head")]
     assert "pooling_of_all_kinds" in head
@@ -33,13 +33,13 @@ def test_in_a_pipe_each_component_is_one_line(capsys: pytest.CaptureFixture[str]
 
 
 def test_what_is_broken_is_told_after_the_table_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    plugins()
+    list_plugins()
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "broken: bad (bad 0.1): it can't be imported: [no] module. Update it"
 
 
 def test_what_a_plugin_says_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    plugins()
+    list_plugins()
     assert "[red]" in capsys.readouterr().out
 
 
@@ -49,7 +49,7 @@ def test_a_narrow_terminal_keeps_names_whole(
 ) -> None:
     terminal = Console(force_terminal=True, width=width, color_system=None)
     monkeypatch.setattr("rich.console.Console", lambda: terminal)
-    plugins()
+    list_plugins()
     told = capsys.readouterr().out.splitlines()
     table = told[: next(number for number, line in enumerate(told) if line.startswith("broken"))]
     assert max(map(len, table)) <= width

@@ -162,3 +162,11 @@ def test_a_frozen_trunk_is_folded_in_training_too(images: Tensor) -> None:
     backbone = make_backbone(freeze="all").train()
     assert_same(backbone, images)
     assert backbone.folding._kept
+
+
+def test_a_frozen_backbone_can_be_tried_on_nothing() -> None:
+    with torch.device("meta"):
+        backbone = InceptionResnetV1Backbone(weights="none", freeze="all").eval()
+        with torch.inference_mode():
+            maps = backbone(torch.zeros(2, 3, 96, 96))
+    assert {name: one.shape[1] for name, one in maps.items()} == dict(backbone.stages)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ferkit.assemble import build
+from ferkit.assemble import build, samples_of
 from ferkit.data.audit.crossings import (
     SEEDS,
     describe_groups,
@@ -35,7 +35,7 @@ from ferkit.data.audit.result import Audit, FaceFacts, Near
 from ferkit.detection_cache import DetectionCache
 from ferkit.errors import DataError
 from ferkit.faces import crop_faces, describe_detector
-from ferkit.interfaces import Face, Sample
+from ferkit.interfaces import Face
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 
@@ -58,7 +58,7 @@ class Order:
 
 def audit(order: Order, progress: Progress = no_progress) -> Audit:
     """Raises FerkitError, e.g. where the data set gives no photograph; over unreadable files it goes on."""
-    samples: Sequence[Sample] = build(order.registry, "dataset", order.recipe.data).samples()
+    samples = samples_of(order.registry, order.recipe.data)
     if not samples:
         raise DataError(
             f"data set {order.recipe.data.name!r} gives no photograph, so there is nothing to audit"

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import typer
 
-def plugins() -> None:
-    """List what recipes can name, who provides it, and what is broken."""
+from ferkit.cli.plugins.check import check
+from ferkit.cli.plugins.new import new
+from ferkit.cli.plugins.show import show
+
+app = typer.Typer(help="Plugins: list what recipes can name, show one, check a plugin, or begin one.")
+app.command()(show)
+app.command()(check)
+app.command()(new)
+
+
+@app.callback(invoke_without_command=True)
+def plugins(context: typer.Context) -> None:
+    """List what recipes can name, who provides it, and what is broken; or show, check or begin one."""
+    if context.invoked_subcommand is None:
+        list_plugins()
+
+
+def list_plugins() -> None:
+    """One line for each component, and one for each broken plugin."""
     from rich import box
     from rich.console import Console
     from rich.markup import escape

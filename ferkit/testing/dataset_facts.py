@@ -1,0 +1,166 @@
+"""Facts of data sets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ferkit.cache import cache_dir
+from ferkit.errors import DataError
+from ferkit.interfaces import CANONICAL_LABELS, Sample
+from ferkit.options import option_parameters
+from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.subject import Subject
+
+SPELLINGS = {
+    "anger": ("angry", "ang", "an"),
+    "contempt": ("contemptuous", "con"),
+    "disgust": ("disgusted", "dis", "di"),
+    "fear": ("fearful", "afraid", "fea", "fe"),
+    "happiness": ("happy", "joy", "hap", "ha"),
+    "neutral": ("neutrality", "neu", "ne"),
+    "sadness": ("sad", "sa"),
+    "surprise": ("surprised", "sur", "su"),
+}
+"""How data sets write the canonical labels."""
+SPLITS = {"", "train", "validation", "test"}
+
+
+def _samples(subject: Subject) -> Sequence[Sample]:
+    return list(subject.built.samples())
+
+
+def _with_nothing_there(subject: Subject) -> Any:
+    """One whose folders and files are not there."""
+    parameters = option_parameters(subject.component)
+    paths = [name for name, p in parameters.items() if p.annotation in (Path, Path | None)]
+    if not paths:
+        skip("it has no option that is a path")
+    return subject.build(**{name: str(subject.folder / "not_there" / name) for name in paths})
+
+
+@fact("dataset")
+def tells_a_folder_that_is_missing(subject: Subject) -> None:
+    """A sentence of `faults`, not an exception, for a folder that is not there."""
+    try:
+        faults = list(_with_nothing_there(subject).faults())
+    except OSError as error:
+        expect(False, "faults, a sentence each", f"{type(error).__name__}: {error}", "Look before you read.")
+    else:
+        is_right = bool(faults) and all(isinstance(one, str) and one.strip() for one in faults)
+        mend = "Return a sentence: what was looked for, where, and from whom the data are to be had."
+        expect(is_right, "faults, a sentence each", faults, mend)
+        is_named = any("not_there" in one for one in faults)
+        expect(is_named, "the missing path in a fault", faults, "Write the path into the sentence.")
+
+
+@fact("dataset")
+def raises_data_error_where_nothing_is(subject: Subject) -> None:
+    """DataError of `samples` for a folder that is not there."""
+    dataset = _with_nothing_there(subject)
+    try:
+        found = list(dataset.samples())
+    except DataError:
+        return
+    except Exception as error:
+        mend = "Raise ferkit.plugin.DataError with the path and what to do."
+        expect(False, "DataError", f"{type(error).__name__}: {error}", mend)
+    else:
+        mend = "Raise ferkit.plugin.DataError: no photograph is no data set."
+        expect(False, "DataError", f"{len(found)} samples", mend)
+
+
+@fact("dataset")
+def finds_no_fault_in_its_data(subject: Subject) -> None:
+    """No fault where all is there."""
+    faults = list(subject.built.faults())
+    mend = "Mend `faults`, or the miniature that the check was given."
+    expect(not faults, "no fault", faults, mend)
+
+
+@fact("dataset")
+def gives_samples(subject: Subject) -> None:
+    """Samples, at least one, whose files are there, each once."""
+    samples = _samples(subject)
+    is_right = bool(samples) and all(isinstance(one, Sample) for one in samples)
+    mend = "Return ferkit.plugin.Sample(path, label) for each photograph."
+    expect(is_right, "Samples", f"{len(samples)} of {sorted({type(one).__name__ for one in samples})}", mend)
+    lost = [one.path for one in samples if not isinstance(one.path, Path) or not one.path.is_file()]
+    expect(not lost, "Paths of files that are there", lost[:3], "Join each name with the data's folder.")
+    paths = [one.path for one in samples]
+    twice = sorted({str(path) for path in paths if paths.count(path) > 1})
+    mend = "Give each photograph once: a copy would be trained and tested on."
+    expect(not twice, "each photograph once", f"twice: {', '.join(twice[:3])}", mend)
+
+
+@fact("dataset")
+def uses_canonical_label_names(subject: Subject) -> None:
+    """The canonical name of each expression, whatever the data set calls it."""
+    labels = sorted({sample.label for sample in _samples(subject)})
+    expect(all(labels), "a label for each photograph", labels, "Leave photographs without a label out.")
+    for label in labels:
+        for canonical, spellings in SPELLINGS.items():
+            is_other = label.lower() in (canonical, *spellings) and label not in CANONICAL_LABELS
+            mend = f"Map {label!r} to {canonical!r}: runs and weights know classes by their names."
+            expect(not is_other, canonical, label, mend)
+
+
+@fact("dataset")
+def has_more_than_one_label(subject: Subject) -> None:
+    """Two labels or more."""
+    labels = {sample.label for sample in _samples(subject)}
+    expect(len(labels) > 1, "two labels or more", sorted(labels), "Give it a miniature of several classes.")
+
+
+@fact("dataset")
+def names_splits_and_groups_as_agreed(subject: Subject) -> None:
+    """`split` one of train, validation, test or ""; groups from names to names."""
+    for sample in _samples(subject):
+        mend = 'Write "train", "validation" or "test"; "" where the data set names no parts.'
+        expect(sample.split in SPLITS, "a split that ferkit knows", repr(sample.split), mend)
+        words = [*sample.groups, *sample.groups.values()]
+        is_right = all(isinstance(word, str) for word in words)
+        mend = 'Write groups={"person": "12"}: strings, numbers too.'
+        expect(is_right, "groups from strings to strings", dict(sample.groups), mend)
+
+
+@fact("dataset")
+def lists_samples_in_one_order(subject: Subject) -> None:
+    """The same order twice, and by another object."""
+    first, again, other = _samples(subject), _samples(subject), list(subject.build().samples())
+    mend = "Sort what the file system lists, and shuffle nothing: folds are drawn by the order."
+    expect(first == again == other, "the samples in one order", "in another the next time", mend)
+
+
+@fact("dataset")
+def lists_samples_sorted(subject: Subject) -> None:
+    """Each label's photographs in an order that no file system chose."""
+    samples = _samples(subject)
+    for label in {sample.label for sample in samples}:
+        paths = [sample.path for sample in samples if sample.label == label and not sample.split]
+        is_listed = "file" in option_parameters(subject.component)
+        mend = "Go through sorted(folder.iterdir()): every file system lists in an order of its own."
+        expect(is_listed or paths == sorted(paths), "sorted paths", [path.name for path in paths[:4]], mend)
+
+
+@fact("dataset")
+def lies_below_its_root(subject: Subject) -> None:
+    """Every photograph below `root`, where it has one, or drawn into ferkit's cache."""
+    root = getattr(subject.built, "root", None)
+    if root is None:
+        skip("it has no root, by which manifests would name its photographs")
+    expect(isinstance(root, Path), "root, a Path", repr(root), "Keep it as pathlib.Path.")
+    allowed = (root, cache_dir(""))
+    paths = [one.path for one in _samples(subject)]
+    outside = [str(path) for path in paths if not any(path.is_relative_to(one) for one in allowed)]
+    expect(not outside, f"photographs below {root}", outside[:3], "Set root to the folder of all of them.")
+
+
+@fact("dataset")
+def tells_its_time(subject: Subject) -> str:
+    """Measured, not judged."""
+    started = time.perf_counter()
+    count = len(_samples(subject))
+    return f"{(time.perf_counter() - started) * 1e3:.1f} ms for {count} samples"

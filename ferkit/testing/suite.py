@@ -1,0 +1,81 @@
+"""A plugin's name -> the checks of all that it offers."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+
+from ferkit.discovery import find_providers, load_plugins
+from ferkit.errors import ComponentError
+from ferkit.provider import module_of, named
+from ferkit.registry import Registry, suggest
+from ferkit.testing.check import FACTS, Check
+from ferkit.testing.plugin_facts import Plugin
+from ferkit.testing.subject import Options, Subject
+
+ROOMS = (
+    "component",
+    "module",
+    "backbone",
+    "head",
+    "output",
+    "loss",
+    "descriptor",
+    "detector",
+    "dataset",
+    "estimator",
+    "weights",
+)
+"""Whose facts are in ferkit/testing/<room>_facts.py."""
+
+
+def load_facts() -> None:
+    """Fill FACTS."""
+    for room in ROOMS:
+        importlib.import_module(f"ferkit.testing.{room}_facts")
+
+
+def find_checks(
+    package: str, options: Mapping[str, Options] | None = None, image_size: int = 96
+) -> list[Check]:
+    """Every check of a plugin: a module's name, that of an installed distribution, or of an entry point.
+
+    options: for components that need some, or are quicker with others, by kind and name ("head.maxpool");
+    image_size: pixels, the side of the images that its backbones are given.
+    Raises ComponentError where there is no such plugin, or no such component of it.
+    """
+    load_facts()
+    providers = find_providers(package)
+    if not providers and not _is_module(package):
+        raise ComponentError(
+            f"no plugin or module is called {package!r}. {suggest(package, find_providers())}"
+        )
+    registry = load_plugins([] if providers else [package])
+    wanted = providers or [named(package)]
+    subjects = [one for one in _subjects(registry, options or {}, image_size) if one.provider in wanted]
+    known = [str(subject) for subject in subjects]
+    if unknown := sorted(set(options or ()) - set(known)):
+        raise ComponentError(f"options: {package} offers no {unknown[0]!r}. {suggest(unknown[0], known)}")
+    plugins = [_plugin(registry, provider, subjects) for provider in wanted]
+    checks = [Check(plugin, one) for plugin in plugins for one in FACTS["plugin"]]
+    return checks + [Check(one, held) for one in subjects for held in FACTS[one.component.kind]]
+
+
+def _subjects(registry: Registry, options: Mapping[str, Options], image_size: int) -> Iterator[Subject]:
+    for entry in registry.entries():
+        key = f"{entry.component.kind}.{entry.component.name}"
+        yield Subject(entry.component, registry, entry.provider, options.get(key, {}), image_size)
+
+
+def _plugin(registry: Registry, provider: str, subjects: list[Subject]) -> Plugin:
+    broken = next((one for one in registry.broken if one.provider == provider), None)
+    count = sum(subject.provider == provider for subject in subjects)
+    return Plugin(module_of(provider), provider, count, broken)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False

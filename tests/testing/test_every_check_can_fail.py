@@ -1,0 +1,104 @@
+"""Each check fails for a component that is wrong in just that, and no check fails for a right one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+import ferkit.testing.suite as suite
+from ferkit.component import KINDS
+from ferkit.testing import Check, draw_folders, run_checks
+from ferkit.testing.check import FACTS
+from ferkit.testing.subject import Options, Subject
+from tests.testing.wrong import (
+    any_kind,
+    datasets,
+    descriptors,
+    detectors,
+    estimators,
+    losses,
+    modules,
+    network,
+    right,
+    weights,
+)
+from tests.testing.wrong.case import CASES, Case, reference, registry_with
+
+WRONG = (any_kind, datasets, descriptors, detectors, estimators, losses, modules, network, weights)
+MEASURED = {"tells_its_time"}
+
+
+def folders(folder: Path) -> Mapping[str, str]:
+    return {"root": str(draw_folders(folder))}
+
+
+DEFAULTS: dict[str, Options] = {"dataset": folders}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _load_facts() -> None:
+    suite.load_facts()
+
+
+def failed(subject: Subject) -> dict[str, str]:
+    checks = [Check(subject, one) for one in FACTS[subject.component.kind]]
+    return {one.check.name: one.told for one in run_checks(checks, {}) if one.status == "failed"}
+
+
+@cache
+def failed_of(case: Case) -> dict[str, str]:
+    return failed(case.subject(DEFAULTS))
+
+
+RIGHT = [
+    ("backbone", right.RightBackbone),
+    ("head", right.RightHead),
+    ("head", right.RightStagesHead),
+    ("output", right.RightOutput),
+    ("loss", right.RightLoss),
+    ("descriptor", right.RightDescriptor),
+    ("detector", right.RightDetector),
+    ("dataset", right.RightDataset),
+    ("estimator", right.RightEstimator),
+]
+
+
+@pytest.mark.parametrize(("kind", "target"), RIGHT, ids=lambda one: getattr(one, "__name__", one))
+def test_a_right_component_fails_no_check(kind: str, target: type) -> None:
+    component = reference(kind, target)
+    options = DEFAULTS.get(kind, {})
+    assert failed(Subject(component, registry_with(component), "right", options, 32)) == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_wrong_component_fails_its_check_and_no_other_without_reason(case: Case) -> None:
+    found = failed_of(case)
+    expected = {case.check, *case.also}
+    if not torch.cuda.is_available():
+        expected -= {"runs_on_a_gpu"}
+    assert set(found) == expected, found
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_failure_says_what_was_expected_what_came_and_how_to_mend_it(case: Case) -> None:
+    if case.check == "runs_on_a_gpu" and not torch.cuda.is_available():
+        pytest.skip("torch sees no GPU here")
+    told = failed_of(case)[case.check].splitlines()
+    assert [line.partition(":")[0] for line in told if line.partition(":")[0] in WORDS] == WORDS
+    assert all(line.partition(":")[2].strip() for line in told if line.partition(":")[0] in WORDS)
+
+
+WORDS = ["expected", "came", "to mend"]
+
+
+def test_every_check_has_a_wrong_component() -> None:
+    shown = {(case.component.kind, case.check) for case in CASES}
+    of_kinds = {
+        one.__name__: {kind for kind in KINDS if one in FACTS[kind]} for kind in KINDS for one in FACTS[kind]
+    }
+    unshown = {name for name, kinds in of_kinds.items() if not any((kind, name) in shown for kind in kinds)}
+    assert unshown == MEASURED
