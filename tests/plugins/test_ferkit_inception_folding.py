@@ -55,12 +55,6 @@ def test_every_stage_gives_the_maps_of_its_modules(images: Tensor) -> None:
 
 
 @torch.no_grad()
-def test_on_the_meta_device_only_shapes_are_worked_out() -> None:
-    backbone = make_backbone().to("meta")
-    assert backbone(torch.zeros(2, 3, SIDE, SIDE, device="meta"))["mixed_7a"].shape == (2, 1792, 1, 1)
-
-
-@torch.no_grad()
 def test_in_bfloat16_folding_is_no_less_exact_than_the_modules(images: Tensor) -> None:
     backbone = make_backbone()
     exact = unfolded(backbone, images)["block8"]
