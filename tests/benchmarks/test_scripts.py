@@ -24,7 +24,7 @@ SCRIPTS = {
     "recipe_step": ["quickstart", *TINY, "--batch-size", "2"],
     "end_to_end": ["quickstart", *TINY, "--batch-size", "2"],
 }
-HELPERS = {"peer_worker"}
+HELPERS = {"peer_worker", "start_with_plugins"}
 OF_THEIR_OWN = {"start", "epoch_overhead", "peers", "papers_way", "detection_peer", "backbone_sizes"}
 NOTHING_TIMED = {"backbone_sizes"}
 FEW = ["--repeats", "1"]
