@@ -39,8 +39,8 @@ class Folding:
     b' = β − μ·γ/√(σ² + ε). A residual block's scale goes into its last convolution likewise. So the maps are
     read and written half as often, and the ReLU overwrites its argument. The folded kernels are kept in the
     precision of the pass; they are computed anew once a tensor that they were made from has changed, as far
-    as torch counts its changes: those made through `tensor.data`, or by a fused optimizer, it does not; `train` and
-    `eval` of the backbone begin anew. Forward hooks of the modules inside are not called.
+    as torch counts its changes: those made through `tensor.data`, or by a fused optimizer, it does not. Train
+    and eval of the backbone begin anew. Forward hooks of the modules inside are not called.
     """
 
     def __init__(self) -> None:
