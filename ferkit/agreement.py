@@ -37,7 +37,10 @@ class AgreedDetector:
     def __init__(self, detector: Detector, who: Component) -> None:
         self.detector = detector
         self.who = who
-        self.version = detector.version
+        version = getattr(detector, "version", None)
+        if not isinstance(version, str):
+            raise disagree(who, "an attribute version, a string", repr(version))
+        self.version = version
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
         """Raises ComponentError where it gives other things than Detections, one for each image."""

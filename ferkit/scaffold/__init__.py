@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import keyword
 import re
 from importlib import resources
@@ -54,6 +55,11 @@ def check_name(name: str, kind: str) -> None:
         raise ComponentError(
             f"{name!r} can't be a name: expected small letters, digits and single underscores, a letter "
             f"first, and no word of Python's{hint}"
+        )
+    if importlib.util.find_spec(module := f"ferkit_{name}"):
+        raise ComponentError(
+            f"a package {module} is installed already, and the new one would take its place. Take another "
+            "name."
         )
     registry = load_plugins()
     if name in registry.names(kind):

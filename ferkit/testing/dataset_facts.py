@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,8 @@ def gives_samples(subject: Subject) -> None:
     expect(is_right, "Samples", f"{len(samples)} of {sorted({type(one).__name__ for one in samples})}", mend)
     lost = [one.path for one in samples if not isinstance(one.path, Path) or not one.path.is_file()]
     expect(not lost, "Paths of files that are there", lost[:3], "Join each name with the data's folder.")
-    paths = [one.path for one in samples]
-    twice = sorted({str(path) for path in paths if paths.count(path) > 1})
+    counts = Counter(one.path for one in samples)
+    twice = sorted(str(path) for path, times in counts.items() if times > 1)
     mend = "Give each photograph once: a copy would be trained and tested on."
     expect(not twice, "each photograph once", f"twice: {', '.join(twice[:3])}", mend)
 

@@ -60,6 +60,8 @@ def test_the_recipe_of_its_readme_has_keys_that_recipes_have(kind: str) -> None:
         ("", "head", "'' can't be a name"),
         ("../up", "head", "can't be a name"),
         ("ferkit_gem", "head", "'ferkit_gem': the package is called ferkit_ anyhow; give the rest, 'gem'"),
+        ("heads", "head", "a package ferkit_heads is installed already"),
+        ("mtcnn", "head", "a package ferkit_mtcnn is installed already"),
         ("linear", "head", "head 'linear' is already provided by ferkit_heads"),
     ],
 )
