@@ -19,6 +19,12 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
 
+@pytest.mark.parametrize("stage", ["stage1", "stage4"])
+def test_a_timm_model_that_is_frozen_up_to_a_stage_is_no_fault(stage: str) -> None:
+    recipe, _ = load_recipe("quickstart", [f"model.backbone.freeze={stage}"])
+    assert recipe.model.backbone.options["freeze"] == stage
+
+
 @pytest.mark.parametrize(
     ("overrides", "fault"),
     [

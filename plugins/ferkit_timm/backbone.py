@@ -72,7 +72,8 @@ class TimmBackbone(nn.Module):
         """Models name and order their parts in their own ways, so the gradient says what a map depends on."""
         self.eval()
         parameters = list(self.network.parameters())
-        probe = self.forward(torch.zeros(1, *self.network.pretrained_cfg["input_size"]))
-        gradients = torch.autograd.grad(probe[stage].sum(), parameters, allow_unused=True)
+        with torch.enable_grad():  # `ferkit check` builds it without
+            probe = self.forward(torch.zeros(1, *self.network.pretrained_cfg["input_size"]))
+            gradients = torch.autograd.grad(probe[stage].sum(), parameters, allow_unused=True)
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.requires_grad_(gradient is None)
