@@ -30,7 +30,7 @@ from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import add_ends, run_script
+from ferkit.bench.script import add_ends, count, run_script
 from ferkit.images import read_image
 from ferkit.loading import load_recipe
 from ferkit.plugin import Detections
@@ -70,8 +70,8 @@ def read_photographs(folder: Path | None, limit: int | None) -> list[NDArray[np.
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise SystemExit(f"{folder}: no photograph (.jpg, .png) is in it. Name a folder that holds some")
-    every = max(1, len(paths) // limit) if limit else 1
-    return [read_image(path) for path in paths[::every][:limit]]
+    places = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
+    return [read_image(paths[place]) for place in places]
 
 
 def take_turns(photographs: Sequence[NDArray[np.uint8]], say: Say) -> list[Turn]:
@@ -174,7 +174,7 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
     ]
     where = str(options.images) if options.images else "composed of skimage's astronaut"
     facts: dict[str, Any] = {"times as fast": round(faster.ratio, 3)}
-    facts["interval"] = [round(faster.low, 3), round(faster.high, 3)]
+    facts["95% interval"] = faster.interval
     facts.update(agreement(turns))
     setting = {"photographs": f"{len(turns)} of {where}"}
     title = "benchmarks/detection_peer.py"
@@ -188,10 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_ends(parser)
     add = parser.add_argument
     add("--images", type=Path, help="a folder of photographs [composed ones, 720 × 576]")
-    add("--limit", type=int, help="at most so many photographs, evenly over the folder [all]")
-    options = parser.parse_args(arguments)
-    if options.limit is not None and options.limit < 1:
-        parser.error(f"--limit: expected at least 1 photograph, got {options.limit}")
+    add("--limit", type=count, help="at most so many photographs, evenly over the folder [all]")
     run_script(measure, parser, arguments)
 
 

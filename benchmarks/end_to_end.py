@@ -14,7 +14,7 @@ from ferkit.bench.plan import Plan, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, Variant, bench
-from ferkit.bench.script import add_device, by_device, make_parser, run_script
+from ferkit.bench.script import add_device, add_recipe, by_device, make_parser, run_script
 
 STAGES = ("decode", "detect", "crop", "backbone", "head", "end_to_end")
 
@@ -39,13 +39,10 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__, rounds=20, seconds=120)
     add_device(parser)
+    add_recipe(parser, "sfew_inception")
     add = parser.add_argument
-    add("recipe", nargs="?", default="sfew_inception", help="a file or a shipped recipe [sfew_inception]")
-    add("--set", action="append", metavar="KEY=VALUE", help="override a key of the recipe")
     add("--detector", metavar="NAME", help="a component [the recipe's]")
     add("--batch-size", help="with commas [1,16 on a CPU, 1 to 256 on a GPU]")
-    add("--precision", default="auto", help="auto, float32, bfloat16, float16 or tf32 [auto]")
-    add("--compile", default="off", help="off, default, reduce-overhead or max-autotune [off]")
     run_script(measure, parser, arguments)
 
 

@@ -28,24 +28,25 @@ import torch
 from facenet_pytorch import MTCNN
 from ferkit_inception_resnet.backbone import STAGES
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from ferkit.assemble import build
 from ferkit.augment import Augmentation
 from ferkit.bench.epochs import ferkit_epochs
-from ferkit.bench.machine import describe_machine
+from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.memory import resident
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import Say
-from ferkit.bench.script import add_ends, run_script
+from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.script import add_ends, count, run_script
 from ferkit.cropping import find_faces
 from ferkit.data.splits import stratified_folds
 from ferkit.estimators import build_loss, build_network
 from ferkit.interfaces import Sample
 from ferkit.loading import load_recipe
 from ferkit.neural.batches import MEAN_AND_DEVIATION
+from ferkit.neural.device import choose_precision
 from ferkit.neural.schedule import make_optimizer
 from ferkit.progress import Silence
 from ferkit.recipe import Recipe
@@ -79,7 +80,7 @@ def paper_epochs(work: Work) -> Iterator[float]:
     """Seconds of each epoch: reading, detecting, training, and the same for testing."""
     recipe, side = work.recipe, work.recipe.model.image_size
     network = build_network(recipe, work.registry, work.labels)
-    network.backbone.forward = partial(run_modules, network.backbone.trunk)  # type: ignore[arg-type]
+    network.backbone.forward = partial(run_modules, network.backbone)
     counts = [len(work.train) // len(work.labels)] * len(work.labels)
     loss = build_loss(recipe.loss, work.registry, work.labels, counts)
     optimizer = make_optimizer(network, recipe.fit.optimizer)
@@ -103,16 +104,17 @@ def paper_epochs(work: Work) -> Iterator[float]:
     yield from timed(epoch)
 
 
-def run_modules(trunk: nn.Module, images: Tensor) -> dict[str, Tensor]:
+def run_modules(backbone: Any, images: Tensor) -> dict[str, Tensor]:
     """The trunk's stages as facenet-pytorch computes them."""
-    maps = {}
-    for stage, modules in STAGES.items():
+    maps, trunk = {}, backbone.trunk
+    for stage in backbone.stages:
         if stage == "embedding":
             images = trunk.get_submodule("dropout")(trunk.get_submodule("avgpool_1a")(images)).flatten(1)
-        for name in modules:
+        for name in STAGES[stage]:
             images = trunk.get_submodule(name)(images)
         maps[stage] = images
-    maps["embedding"] = images[:, :, None, None]
+    if "embedding" in maps:
+        maps["embedding"] = images[:, :, None, None]
     return maps
 
 
@@ -173,11 +175,12 @@ def load_work(options: argparse.Namespace) -> Work:
 
 
 def measure(options: argparse.Namespace, say: Say) -> Record:
-    work = load_work(options)
+    load, work = load_average(), load_work(options)
     machine, versions = describe_machine(work.recipe, work.registry, torch.device("cpu"))
     setting = {
         "recipe": work.recipe.name,
         "image_size": work.recipe.model.image_size,
+        "precision": f"{choose_precision(work.recipe.fit)}; the paper's float32",
         "training": len(work.train),
         "test": len(work.test),
     }
@@ -189,7 +192,8 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
         measurements: list[Measurement] = []
     else:
         measurements, facts = take_turns(work, options.repeats, say)
-    return Record(title, machine, versions, setting, measurements, facts=facts)
+    notices = busy_notices(load)
+    return Record(title, machine, versions, setting, measurements, notices=notices, facts=facts)
 
 
 def take_turns(work: Work, rounds: int, say: Say) -> tuple[list[Measurement], dict[str, Any]]:
@@ -204,8 +208,7 @@ def take_turns(work: Work, rounds: int, say: Say) -> tuple[list[Measurement], di
     speed = compare_rounds(seconds["paper"], seconds["ferkit"])
     images = len(work.train) + len(work.test)
     measurements = [Measurement({"stage": "epoch", "way": way}, seconds[way], images) for way in WAYS]
-    interval = f"{speed.low:.2f} to {speed.high:.2f}"
-    return measurements, {"times as fast": round(speed.ratio, 2), "95% interval": interval}
+    return measurements, {"times as fast": round(speed.ratio, 2), "95% interval": speed.interval}
 
 
 def peak_in_process(options: argparse.Namespace, way: str) -> int:
@@ -232,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     add_ends(parser)
     add = parser.add_argument
-    add("--repeats", type=int, default=3, help="epochs of each that count [3]")
+    add("--repeats", type=count, default=5, help="epochs of each that count [5]")
     add("recipe", nargs="?", default="sfew_inception", help="a file or a shipped recipe [sfew_inception]")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key of the recipe")
     add("--drawn", type=int, metavar="N", help="N drawn faces instead of the recipe's photographs")

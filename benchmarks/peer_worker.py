@@ -61,7 +61,7 @@ def ferkit(images: list[Any], batch: int) -> Round:
     from ferkit.discovery import load_plugins
     from ferkit.recipe import Part
 
-    detector = build(load_plugins(), "detector", Part(name="mtcnn"))
+    detector = build(load_plugins(), "detector", Part.model_validate({"name": "mtcnn", "device": "cpu"}))
     starts = range(0, len(images), batch)
     return lambda: sum(len(one.boxes) for at in starts for one in detector(images[at : at + batch]))
 

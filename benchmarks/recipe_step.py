@@ -17,18 +17,18 @@ from ferkit.bench.plan import Plan, split_list, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, Variant, bench
-from ferkit.bench.script import add_device, make_parser, run_script
-from ferkit.loading import read_table
+from ferkit.bench.script import add_device, add_recipe, make_parser, run_script
 
 STAGES = ("augment", "training_step")
 
 
 def measure(options: argparse.Namespace, say: Say) -> Record:
-    batch = options.batch_size or str(read_table(options.recipe).get("fit", {}).get("batch_size", 16))
-    sizes = split_numbers(batch, "--batch-size")
+    given = options.batch_size
+    own, _ = load_for_bench(options.recipe, options.set or [], {}, 1, 320)
+    sizes = split_numbers(given, "--batch-size") if given else [own.fit.batch_size]
     recipe, registry = load_for_bench(options.recipe, options.set or [], {}, max(sizes), 320)
     variants = []
-    for precision in split_list(options.precision):
+    for precision in split_list(options.precision, "--precision"):
         plan = Plan(STAGES, sizes, precision, options.device, options.compile, options.images)
         plan = replace(plan, rounds=options.repeats, seconds=options.seconds)
         variants.append(Variant(recipe, plan, {"precision": precision}))
@@ -51,12 +51,9 @@ def share_waiting(record: Record) -> dict[str, float]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__, rounds=30, seconds=120)
     add_device(parser)
+    add_recipe(parser, "sfew_multiscale")
     add = parser.add_argument
-    add("recipe", nargs="?", default="sfew_multiscale", help="a file or a shipped recipe [sfew_multiscale]")
-    add("--set", action="append", metavar="KEY=VALUE", help="override a key of the recipe")
     add("--batch-size", help="with commas [the recipe's own]")
-    add("--precision", default="auto", help="auto, float32, bfloat16, float16, tf32, with commas [auto]")
-    add("--compile", default="off", help="off, default, reduce-overhead or max-autotune [off]")
     run_script(measure, parser, arguments)
 
 

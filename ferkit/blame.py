@@ -7,23 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ferkit.errors import ComponentError
-from ferkit.provider import is_own, module_of, remedy
+from ferkit.provider import PROJECT, is_own, module_of, remedy
 from ferkit.registry import Registry
 
 
 def find_culprit(error: BaseException, registry: Registry) -> ComponentError | None:
     """What to tell in its place where it came out of a plugin that is not ferkit's own; else None.
 
-    The deepest call of a plugin's own code is what counts, whatever library it called in turn.
+    The deepest call of a plugin's own code is what counts, whatever library it called in turn, unless that
+    was ferkit itself: a fault of the core is not the plugin's.
     """
     owners = {module_of(entry.provider): entry.provider for entry in registry.entries()}
     owners |= {entry.component.target.partition(":")[0]: entry.provider for entry in registry.entries()}
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = str(frame.f_globals.get("__name__", ""))
         provider = _owner(module, owners)
+        is_core = provider is None and module.partition(".")[0] == PROJECT
+        if is_core or (provider and is_own(provider)):
+            return None
         if provider:
-            if is_own(provider):
-                return None
             where = f"{Path(frame.f_code.co_filename).name}:{line}"
             return ComponentError(
                 f"the plugin {provider} failed in {frame.f_code.co_name} ({where}): "

@@ -17,7 +17,8 @@ def named(module: str) -> str:
 
 
 def module_of(provider: str) -> str:
-    return provider.partition(" ")[0]
+    """Without the attribute of an entry point such as "package:plugin"."""
+    return provider.partition(" ")[0].partition(":")[0]
 
 
 def is_named(provider: str) -> bool:

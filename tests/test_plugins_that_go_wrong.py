@@ -154,15 +154,19 @@ def test_a_target_that_is_not_there_is_told_with_the_plugin_where_a_recipe_names
     assert "pip uninstall hollow-plugin" in told
 
 
-def raised_by(module: str) -> Exception:
-    """An exception that a function of a module of that name raised."""
-    scope: dict[str, object] = {"__name__": module}
-    exec("def fail():\n    raise ValueError('no')", scope)
-    try:
-        scope["fail"]()  # type: ignore[operator]
-    except ValueError as error:
-        return error
-    raise AssertionError
+def raised_by(*modules: str) -> Exception:
+    """An exception that a function of the last module raised, called by those of the ones before it."""
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    for module in reversed(modules):
+        scope: dict[str, object] = {"__name__": module, "inner": fail}
+        exec("def fail():\n    inner()", scope)
+        fail = scope["fail"]  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="no") as caught:
+        fail()
+    return caught.value
 
 
 def test_an_exception_of_a_plugins_inner_module_is_the_plugins() -> None:
@@ -175,3 +179,9 @@ def test_an_exception_of_a_plugins_inner_module_is_the_plugins() -> None:
 @pytest.mark.parametrize("module", ["ferkit_heads.linear", "ferkit.run", "numpy", "tests"])
 def test_an_exception_of_ferkits_own_or_nobodys_keeps_its_traceback(module: str) -> None:
     assert find_culprit(raised_by(module), load_plugins(["tests.midway_plugin"])) is None
+
+
+def test_a_fault_of_the_core_is_not_the_plugins_that_called_it() -> None:
+    registry = load_plugins(["tests.midway_plugin"])
+    assert find_culprit(raised_by("tests.midway_plugin", "ferkit.images"), registry) is None
+    assert find_culprit(raised_by("ferkit.run", "tests.midway_plugin", "numpy"), registry)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from ferkit.bench.memory import MemoryMeter
 from ferkit.bench.record import Measurement
 from ferkit.bench.timers import Timer
-from ferkit.errors import FerkitError
 
 REFERENCE = "matmul"
 """The stage whose speed depends on the machine alone."""
@@ -95,7 +94,7 @@ def _warm_up(case: Case, meter: MemoryMeter, calls: int) -> tuple[int | None, st
             case.prepare()
             for _ in range(max(calls, 1)):
                 case.call()
-    except (FerkitError, RuntimeError, ValueError, TypeError, NotImplementedError) as error:
+    except Exception as error:
         lines = str(error).strip().splitlines()
         return None, f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return meter.peak, ""

@@ -41,9 +41,10 @@ class ResidentMemory:
     """On a CPU: the process's largest resident set inside the context, above `base`.
 
     base: the resident set in bytes before the network and the photographs were there. So the peak is what
-    the stage needs with all that is loaded for it, the network included, but neither Python nor torch's own
-    libraries. It is looked at every 2 milliseconds, so that a shorter peak may be missed; what earlier stages
-    freed is given back to the system first, as far as the C library can. Two runs agree to some megabytes.
+    the call needs with all that is loaded for it and for the other stages, the network included, but neither
+    Python nor torch's own libraries: a stage that is measured alone has its own. It is looked at every 2
+    milliseconds, so that a shorter peak may be missed; what earlier stages freed is given back to the system
+    first, as far as the C library can. Two runs agree to some megabytes.
     """
 
     def __init__(self, base: int) -> None:

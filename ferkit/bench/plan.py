@@ -60,14 +60,21 @@ def _require(is_met: bool, option: str, known: Sequence[str], given: object) -> 
         raise RunError(f"{option}: expected of {', '.join(known)}; got {given!r}")
 
 
-def split_list(text: str) -> list[str]:
-    """ "decode,detect" -> its items."""
+def split_list(text: str, option: str) -> list[str]:
+    """ "decode,detect" -> its items. Raises RunError, naming the option, where there is none."""
+    items = _items(text)
+    if not items:
+        raise RunError(f"{option}: expected at least one item, with commas between several; got {text!r}")
+    return items
+
+
+def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def split_numbers(text: str, option: str) -> list[int]:
     """ "1,8,32" -> whole numbers. Raises RunError, naming the option."""
-    items = split_list(text)
+    items = _items(text)
     if not items or not all(item.isdecimal() for item in items):
         raise RunError(f"{option}: expected whole numbers with commas between them (1,8,32), got {text!r}")
     return [int(item) for item in items]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 DRAWS = 2000
 CONFIDENCE = 0.95
+FEWEST = 5
+"""Times on either side, below which nothing is said of the noise."""
 MARGIN = 0.05
 """Two runs' medians differ by so much from what no repeat within a run shows, as where memory came to lie."""
 
@@ -20,11 +22,21 @@ Words = Literal["faster", "slower", "no difference shown"]
 
 @dataclass(frozen=True, slots=True)
 class SpeedUp:
-    """ratio: the old median time over the new, above 1 where the new is faster, with its 95% interval."""
+    """ratio: the old median time over the new, above 1 where the new is faster, with its 95% interval.
+
+    low, high: NaN where there were too few times for an interval.
+    """
 
     ratio: float
     low: float
     high: float
+
+    @property
+    def interval(self) -> str:
+        """ "1.02 to 1.20"."""
+        if math.isnan(self.low):
+            return f"none: fewer than {FEWEST} times"
+        return f"{self.low:.2f} to {self.high:.2f}"
 
     @property
     def verdict(self) -> Words:
@@ -38,6 +50,8 @@ def compare_runs(old: Sequence[float], new: Sequence[float], seed: int = 0) -> S
     """Of times that were not taken together: each side is drawn by itself, in blocks of rounds."""
     generator = np.random.default_rng(seed)
     before, after = (np.asarray(one, dtype=np.float64) for one in (old, new))
+    if min(len(before), len(after)) < FEWEST:
+        return SpeedUp(float(np.median(before) / np.median(after)), math.nan, math.nan)
     drawn = _medians(before, generator) / _medians(after, generator)
     return _summarise(float(np.median(before) / np.median(after)), drawn)
 
@@ -45,6 +59,8 @@ def compare_runs(old: Sequence[float], new: Sequence[float], seed: int = 0) -> S
 def compare_rounds(old: Sequence[float], new: Sequence[float], seed: int = 0) -> SpeedUp:
     """Of times that were taken in turns: the median of the rounds' ratios. Both have one time a round."""
     ratios = np.asarray(old, dtype=np.float64) / np.asarray(new, dtype=np.float64)
+    if len(ratios) < FEWEST:
+        return SpeedUp(float(np.median(ratios)), math.nan, math.nan)
     return _summarise(float(np.median(ratios)), _medians(ratios, np.random.default_rng(seed)))
 
 

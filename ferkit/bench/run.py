@@ -55,12 +55,13 @@ def bench(title: str, registry: Registry, variants: Sequence[Variant], progress:
     found = [one for pair in zip(subjects, variants, strict=True) for one in find_notices(*pair)]
     cases, missing = make_cases(subjects, variants)
     cases = [*reference_cases(subjects, variants, cases), *cases]
+    setting = describe_subjects(subjects)  # a photograph that can't be read ends it here, not after all
     outcome = measure_on(subjects[0].device, cases, variants[0].plan, base, progress)
     outcome.missing = [*missing, *outcome.missing]
-    if len(subjects) > 1:
-        found.append("Memory is that of all that was measured up to a row; measure one alone for its own.")
+    if len(cases) > 1:
+        found.append("Memory includes what is kept for the other rows; a stage measured alone has its own.")
     notices = list(dict.fromkeys([*found, *busy_notices(load)]))
-    return make_record(title, subjects[0], describe_subjects(subjects), outcome, notices)
+    return make_record(title, subjects[0], setting, outcome, notices)
 
 
 def find_notices(subject: Subject, variant: Variant) -> Iterator[str]:

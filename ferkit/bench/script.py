@@ -33,6 +33,22 @@ def add_ends(parser: argparse.ArgumentParser) -> None:
     add("--anyway", action="store_true", help="compare what was measured otherwise")
 
 
+def count(text: str) -> int:
+    """An option's whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def add_recipe(parser: argparse.ArgumentParser, default: str) -> None:
+    """For scripts that measure a whole recipe."""
+    add = parser.add_argument
+    add("recipe", nargs="?", default=default, help=f"a file or a shipped recipe [{default}]")
+    add("--set", action="append", metavar="KEY=VALUE", help="override a key of the recipe")
+    add("--precision", default="auto", help="auto, float32, bfloat16, float16 or tf32 [auto]")
+    add("--compile", default="off", help="off, default, reduce-overhead or max-autotune [off]")
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """For scripts that compute on a device and look at photographs."""
     told = "auto, cpu, cuda or cuda:0; what a GPU does is not yet measured on one [auto]"

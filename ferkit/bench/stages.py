@@ -14,6 +14,7 @@ from ferkit.bench.peak import count_flops
 from ferkit.bench.subject import Subject
 from ferkit.errors import RunError
 from ferkit.images import read_image
+from ferkit.neural.batches import stack_images
 from ferkit.neural.network import Network
 
 Answer = TypeVar("Answer")
@@ -46,11 +47,11 @@ def crop(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
 
 
 def augment(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Faces -> altered, normalised images, on the processor that trains."""
+    """Faces -> a batch of altered, normalised images, on the processor that trains."""
     if not subject.recipe.augment:
         raise RunError("the recipe has no [[augment]]")
     images = subject.as_images(subject.faces(batch), is_training=True)
-    return Case(key, lambda: [images[0, place] for place in range(batch)], batch)
+    return Case(key, lambda: stack_images([images[0, place] for place in range(batch)]), batch)
 
 
 def backbone(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:

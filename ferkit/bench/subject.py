@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from ferkit.estimators import build_loss, build_network
 from ferkit.faces import Photograph, crop_face
 from ferkit.images import read_image
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
-from ferkit.neural.batches import FaceImages
+from ferkit.neural.batches import FaceImages, stack_images
 from ferkit.neural.device import choose_precision
 from ferkit.neural.network import Network
 from ferkit.neural.schedule import make_optimizer
@@ -68,6 +69,8 @@ class Subject:
     def of(cls, recipe: Recipe, registry: Registry, plan: Plan) -> Subject:
         """On the plan's device, over its photographs. Raises RunError, DataError."""
         device = choose_device(plan.device)
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # events are recorded on the current one
         fit = recipe.fit.model_copy(update={"device": str(device)})
         precision = choose_precision(fit) if plan.precision == "auto" else plan.precision
         if plan.images:
@@ -110,7 +113,7 @@ class Subject:
 
     def tensor(self, images: FaceImages) -> Tensor:
         """(B, 3, side, side) on the device, channels last."""
-        pixels = torch.stack([images[0, place][0] for place in range(len(images))])
+        pixels, _ = stack_images([images[0, place] for place in range(len(images))])
         return pixels.to(self.device, memory_format=torch.channels_last)
 
     @cached_property
@@ -122,8 +125,15 @@ class Subject:
     def make_ready(self, is_training: bool) -> None:
         """The network in the mode, and the device in the precision, that the next call is measured in."""
         set_float32(self.precision)
-        if self.network.training != is_training:
-            self.network.train(is_training)
+        if self.network.training == is_training:
+            return
+        self.network.train(is_training)
+        if not is_training:
+            # What a network makes at its first pass and keeps is no part of the pass that is timed.
+            side = self.recipe.model.image_size
+            pixels = torch.zeros(1, 3, side, side, device=self.device)
+            with torch.inference_mode(), self.autocast():
+                self.network(pixels.contiguous(memory_format=torch.channels_last))
 
     @cached_property
     def loss(self) -> nn.Module:
@@ -146,6 +156,13 @@ class Subject:
     def autocast(self) -> partial[torch.autocast]:
         return partial(autocast, self.precision, self.device)
 
+    def digest(self) -> str:
+        """Other photographs have another one."""
+        contents = hashlib.sha256()
+        for file in self.files:
+            contents.update(file.read_bytes())
+        return contents.hexdigest()[:12]
+
     def describe(self) -> Mapping[str, Any]:
         """What the numbers depend on beside the machine."""
         sizes = sorted({f"{image.shape[1]}x{image.shape[0]}" for image in self.photographs.values()})
@@ -162,7 +179,10 @@ class Subject:
             "compile": self.compile_mode,
             "memory_format": "channels_last",
             "optimizer": self.recipe.fit.optimizer.name,
+            "normalize": model.normalize,
+            "margin": self.recipe.faces.margin,
             "photographs": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
+            "their content": self.digest(),
         }
 
 

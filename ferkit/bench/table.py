@@ -99,10 +99,9 @@ def show_comparison(comparison: Comparison) -> Group:
         table.add_column(name, justify="left" if name in ("case", "verdict") else "right")
     for row in comparison.rows:
         speed_up = row.speed_up
-        interval = f"{speed_up.low:.2f} to {speed_up.high:.2f}"
         times = format_seconds(row.old.median), format_seconds(row.new.median)
         words = escape(name_case(row.new.case))
-        table.add_row(words, *times, f"{speed_up.ratio:.2f}", interval, speed_up.verdict)
+        table.add_row(words, *times, f"{speed_up.ratio:.2f}", speed_up.interval, speed_up.verdict)
     return Group(table, *_notes(comparison.notes))
 
 

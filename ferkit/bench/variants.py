@@ -51,7 +51,10 @@ def make_variants(
     )
     sizes = split_numbers(options.image_size, "--image-size")
     chosen = product(
-        options.backbone or [INCEPTION], split_list(precisions), split_list(options.compile), sizes
+        options.backbone or [INCEPTION],
+        split_list(precisions, "--precision"),
+        split_list(options.compile, "--compile"),
+        sizes,
     )
     variants = []
     for backbone, precision, mode, size in chosen:

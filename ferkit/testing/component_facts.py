@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,8 @@ def is_documented(subject: Subject) -> None:
 def explains_its_options(subject: Subject) -> None:
     """Every option named in its docstring."""
     target = subject.component.load()
-    text = f"{target.__doc__} {inspect.getdoc(target.__init__)}"
+    own = vars(target).get("__init__")  # nn.Module's says words of its own
+    text = f"{target.__doc__} {own.__doc__ if own else ''}"
     unsaid = [name for name in _options(subject) if not _is_said(name, text)]
     expect(
         not unsaid,
@@ -61,7 +62,7 @@ def explains_its_options(subject: Subject) -> None:
 
 def _is_said(name: str, text: str) -> bool:
     """`*_weight` says cycle_weight too."""
-    return name in text or f"*_{name.rpartition('_')[2]}" in text
+    return bool(re.search(rf"\b{name}\b", text)) or f"*_{name.rpartition('_')[2]}" in text
 
 
 @fact(*OPTION_KINDS)

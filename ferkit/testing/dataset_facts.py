@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from ferkit.cache import cache_dir
 from ferkit.errors import DataError
@@ -137,13 +140,36 @@ def lists_samples_in_one_order(subject: Subject) -> None:
 
 @fact("dataset")
 def lists_samples_sorted(subject: Subject) -> None:
-    """Each label's photographs in an order that no file system chose."""
-    samples = _samples(subject)
-    for label in {sample.label for sample in samples}:
-        paths = [sample.path for sample in samples if sample.label == label and not sample.split]
-        is_listed = "file" in option_parameters(subject.component)
-        mend = "Go through sorted(folder.iterdir()): every file system lists in an order of its own."
-        expect(is_listed or paths == sorted(paths), "sorted paths", [path.name for path in paths[:4]], mend)
+    """The same order however a file system lists its folders."""
+    expected = _samples(subject)
+    with _listed_backwards():
+        found = list(subject.build().samples())
+    mend = "Go through sorted(folder.iterdir()): every file system lists in an order of its own."
+    came = "another where folders are listed the other way round"
+    expect(found == expected, "one order of the samples", came, mend)
+
+
+@contextmanager
+def _listed_backwards() -> Iterator[None]:
+    """Folders as another file system may list them. pathlib and glob list by these two."""
+    listdir, scandir = os.listdir, os.scandir
+
+    class Backwards(list[Any]):
+        """What os.scandir gives: entries, in a context that closes them."""
+
+        def __enter__(self) -> Backwards:
+            return self
+
+        def __exit__(self, *details: object) -> None: ...
+
+        def close(self) -> None: ...
+
+    def scan(path: Any = ".") -> Backwards:
+        with scandir(path) as entries:
+            return Backwards(sorted(entries, key=lambda one: one.name, reverse=True))
+
+    with patch("os.listdir", lambda path=".": sorted(listdir(path), reverse=True)), patch("os.scandir", scan):
+        yield
 
 
 @fact("dataset")

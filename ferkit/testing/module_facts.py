@@ -94,6 +94,8 @@ def gradients_are_finite(subject: Subject) -> None:
     for tensor in entering:
         tensor.requires_grad_()
     total = torch.stack([found.square().sum() for found in tensors(module(*given))]).sum()
+    if not total.requires_grad and not any(p.requires_grad for p in module.parameters()):
+        skip("nothing in it is trained")
     total.backward()  # type: ignore[no-untyped-call]
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
     unused = [name for name, parameter in trained.items() if parameter.grad is None]
@@ -184,10 +186,23 @@ def keeps_no_tensor_outside_its_state(subject: Subject) -> None:
         f"{name or type(module).__name__}.{key}"
         for name, module in subject.built.named_modules()
         for key, value in vars(module).items()
-        if isinstance(value, Tensor)
+        if key not in STATE and _holds_tensor(value)
     ]
     mend = 'Keep it with self.register_buffer("name", tensor), or as an nn.Parameter.'
     expect(not loose, "tensors as parameters or buffers, which .to(device) moves", ", ".join(loose), mend)
+
+
+STATE = ("_parameters", "_buffers")
+"""Where torch keeps what belongs to a module's state."""
+
+
+def _holds_tensor(value: Any) -> bool:
+    """Whether it is one, or a list, tuple or dictionary with one in it."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return isinstance(value, Tensor) or (
+        isinstance(value, list | tuple) and any(isinstance(one, Tensor) for one in value)
+    )
 
 
 @fact(*MODULES)

@@ -109,7 +109,7 @@ class Subject:
         return {
             "labels": LABELS,
             "num_classes": len(LABELS),
-            "class_counts": [6, 3, 2, 1],
+            "class_counts": [6, 3, 1, 2],
             "in_channels": channels if self.wants_stages else channels["deep"],
             "seed": 0,
             "crop": crop_whole,

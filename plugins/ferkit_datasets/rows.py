@@ -56,7 +56,7 @@ def read_rows(
             reader = csv.reader(opened, delimiter=separator, skipinitialspace=True)
             names = [name.strip() for name in (columns or next(reader, []))]
             check_columns(file, names, needed)
-            for number, cells in enumerate(filter(None, reader)):
+            for number, cells in enumerate(cells for cells in reader if any(map(str.strip, cells))):
                 place = f"{file}, line {reader.line_num}"
                 yield Row(place, number, _name_cells(place, names, cells))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -18,8 +18,10 @@ ROUNDING = 1.01
 class ArcFaceLoss(nn.Module):
     """Another loss of s·cos(θ_y + m) in the true class's place, and s·cos θ_j in the others' (equation 3).
 
-    margin: m, radians. scale: s. The logits must be s·cos θ with the same s already, which is what the head
-    `prototype` with distance = "cosine" and temperature = 1/s gives, and no output but the identity keeps.
+    margin: m, radians. scale: s, 64 in the paper. The logits must be s·cos θ with the same s already, which
+    is what the head `prototype` with distance = "cosine" and temperature = 1/s gives, and no output but the
+    identity keeps. An s that is too small is refused; one that is too large can't be told from angles near 90
+    degrees.
     base: the loss that is given them, cross entropy if none is named. Where θ_y + m is beyond π, cos θ_y is
     lowered by m·sin m instead, as in the authors' code, so that the loss goes on falling with θ_y. Soft
     targets have each class's margin in its part.
@@ -28,9 +30,9 @@ class ArcFaceLoss(nn.Module):
     def __init__(
         self,
         num_classes: int,
+        scale: float,
         class_counts: Sequence[int] | None = None,
         margin: float = 0.5,
-        scale: float = 64.0,
         base: Loss | None = None,
     ) -> None:
         super().__init__()
@@ -46,7 +48,7 @@ class ArcFaceLoss(nn.Module):
         """Raises ComponentError where the logits are beyond ±s, and so no cosines times s."""
         exact = at_least_float32(logits)
         cosines = exact / self.scale
-        if (largest := cosines.detach().abs().max().item()) > ROUNDING:
+        if not logits.is_meta and (largest := cosines.detach().abs().max().item()) > ROUNDING:
             raise ComponentError(
                 f"loss 'arcface': a logit is {largest * self.scale:.1f}, but {self.scale:g}·cos θ is at most "
                 f'{self.scale:g}. Take the head {{ name = "prototype", distance = "cosine", temperature = '

@@ -8,11 +8,13 @@ import pytest
 
 from ferkit.bench.plan import STAGES, Plan, split_list, split_numbers
 from ferkit.bench.stages import STAGES as CALLS
+from ferkit.cli.bench import STAGES as TYPED
 from ferkit.errors import RunError
 
 
 def test_every_stage_that_can_be_asked_for_can_be_called() -> None:
     assert tuple(CALLS) == STAGES
+    assert TYPED.split(",") == list(STAGES)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_what_can_not_be_measured_is_refused(options: dict[str, Any], problem: s
 
 
 def test_lists_are_written_with_commas() -> None:
-    assert split_list("decode, head,") == ["decode", "head"]
+    assert split_list("decode, head,", "--stages") == ["decode", "head"]
     assert split_numbers("1, 8", "--batch-size") == [1, 8]
 
 

@@ -53,6 +53,15 @@ def test_the_whole_interval_must_lie_beyond_the_margin(low: float, high: float, 
     assert SpeedUp(1.0, low, high).verdict == verdict
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_from_a_few_times_no_verdict_is_made(count: int) -> None:
+    for compare in (compare_runs, compare_rounds):
+        found = compare([1.0] * count, [0.5] * count)
+        assert found.ratio == 2
+        assert found.verdict == "no difference shown"
+        assert found.interval == "none: fewer than 5 times"
+
+
 def test_the_same_times_give_the_same_interval() -> None:
     old, new = noisy(1.0), noisy(1.1, seed=1)
     assert compare_runs(old, new) == compare_runs(old, new)

@@ -73,13 +73,30 @@ def test_variants_are_told_apart_and_each_has_its_own_peak(loaded: tuple[Recipe,
 
 
 def test_a_training_step_changes_the_network_and_nothing_else_does(subject: Subject) -> None:
-    before = subject.network.backbone.early[0].weight.detach().clone()
+    weight = subject.network.backbone.early[0].weight
     for stage in STAGES:
+        before = weight.detach().clone()
         case = make_case(subject, stage, 2)
         case.prepare()
         case.call()
-        has_changed = not torch.equal(before, subject.network.backbone.early[0].weight)
-        assert has_changed == (stage in ("training_step", "end_to_end"))  # which comes after it
+        assert torch.equal(before, weight) == (stage != "training_step")
+
+
+def test_what_a_network_makes_at_its_first_pass_is_not_timed(subject: Subject) -> None:
+    passes: list[int] = []
+    training, backbone = (make_case(subject, stage, 2) for stage in ("training_step", "backbone"))
+    training.prepare()
+    subject.network.backbone.register_forward_hook(lambda module, given, maps: passes.append(len(given[0])))
+    backbone.prepare()
+    assert passes == [1]
+    backbone.prepare()
+    backbone.call()
+    assert passes == [1, 2]
+
+
+def test_other_photographs_are_another_setting(subject: Subject) -> None:
+    fewer = replace(subject, files=subject.files[:1])
+    assert fewer.describe()["their content"] != subject.describe()["their content"]
 
 
 def test_the_network_is_in_the_mode_that_is_measured(subject: Subject) -> None:

@@ -76,6 +76,28 @@ def test_an_older_record_is_compared(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "times as fast" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("papers_way", ["--repeats", "0"]),
+        ("epoch_overhead", ["quickstart", "--epochs", "0"]),
+        ("detection_peer", ["--limit", "0"]),
+    ],
+)
+def test_nothing_can_be_measured_no_times(
+    name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        importlib.import_module(f"benchmarks.{name}").main(arguments)
+    assert "expected a whole number from 1, got '0'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["backbone_inference", "recipe_step"])
+def test_a_list_of_nothing_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="--precision: expected at least one item"):
+        run(name, tmp_path, ["--precision", ","])
+
+
 def test_a_script_ends_with_the_message_of_an_error(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="a CPU has no tf32"):
         run("backbone_inference", tmp_path, ["--precision", "tf32", "--device", "cpu"])

@@ -74,6 +74,12 @@ def test_a_right_component_fails_no_check(kind: str, target: type) -> None:
     assert failed(Subject(component, registry_with(component), "right", options, 32)) == {}
 
 
+def test_a_frozen_backbone_has_no_gradients_to_check() -> None:
+    component = reference("backbone", right.RightBackbone)
+    frozen = Subject(component, registry_with(component), "right", {"freeze": "all"}, 32)
+    assert failed(frozen) == {}
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_wrong_component_fails_its_check_and_no_other_without_reason(case: Case) -> None:
     found = failed_of(case)

@@ -46,14 +46,13 @@ OPTIONS: dict[str, dict[str, object] | Callable[[Path], dict[str, Any]]] = {
         "inner_folds": 2,
     },
     "output.logit_adjustment": {"prior": dict.fromkeys(LABELS, 1.0)},
+    "loss.arcface": {"scale": 1000.0},
     "head.covpool": {"bimap": [4], "hidden": [8]},
     "head.multiscale": {"stage": "deep", "widths": [8, 4, 4]},
 }
 
 
-EXPECTED_FAILURES = {
-    "loss.arcface.survives_what_is_sure_and_wrong": "it takes cosines, and refuses other logits"
-}
+EXPECTED_FAILURES = {}
 if find_spec("retinaface") is None:
     needed = "the package retinaface-pytorch, an extra, is not installed"
     EXPECTED_FAILURES["detector.retinaface.is_built_from_its_options"] = needed

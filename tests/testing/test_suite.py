@@ -65,6 +65,10 @@ def test_a_plugin_that_is_wrong_as_a_whole_is_told(write: Write, code: str, chec
     assert told in found[check]
 
 
+def test_what_an_import_prints_is_no_import_of_anything(write: Write) -> None:
+    assert failures(write('print("hello world")\n' + RIGHT)) == {}
+
+
 @pytest.mark.parametrize("name", ["ferkit_output_mixup", "output_mixup"])
 def test_a_plugin_is_found_by_its_module_and_by_its_entry_point(name: str) -> None:
     subjects = {str(check.subject) for check in find_checks(name)}

@@ -20,5 +20,5 @@ def new(
 
     package = write_package(name, kind, folder)
     typer.echo(f"{package} is there. Go on with:")
-    for line in (f"cd {package}", "pip install -e .", "ferkit plugins", "pytest"):
+    for line in (f"cd {package}", "pip install -e '.[test]'", "ferkit plugins", "pytest"):
         typer.echo(f"  {line}")

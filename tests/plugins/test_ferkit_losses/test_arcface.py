@@ -20,7 +20,7 @@ def make_cosines() -> torch.Tensor:
 
 
 def test_the_margin_is_added_to_the_angle() -> None:
-    moved = ArcFaceLoss(2, margin=0.5).add_margin(ANGLES.cos())
+    moved = ArcFaceLoss(2, scale=64.0, margin=0.5).add_margin(ANGLES.cos())
     torch.testing.assert_close(moved, (ANGLES + 0.5).cos(), rtol=0, atol=1e-5)
 
 
@@ -46,7 +46,7 @@ def test_a_larger_margin_is_a_larger_loss() -> None:
 
 def test_what_stands_for_the_cosine_falls_with_the_angle_up_to_pi() -> None:
     angles = torch.linspace(0.01, math.pi - 0.01, 500)
-    moved = ArcFaceLoss(2, margin=0.5).add_margin(angles.cos())
+    moved = ArcFaceLoss(2, scale=64.0, margin=0.5).add_margin(angles.cos())
     assert (moved.diff() < 1e-3).all()
     # Beyond pi - m it is lowered evenly.
     torch.testing.assert_close(moved[-1], angles.cos()[-1] - 0.5 * math.sin(0.5))
@@ -84,4 +84,4 @@ def test_the_gradient_is_finite_where_the_angle_is_at_an_end(cosine: float) -> N
 )
 def test_an_option_that_can_not_be_is_named(options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        ArcFaceLoss(3, **options)
+        ArcFaceLoss(3, **{"scale": 64.0, **options})

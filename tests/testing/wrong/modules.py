@@ -108,6 +108,16 @@ class KeepsALooseTensor(RightHead):
         return super().forward(features) + self.shift
 
 
+@fails("head", "keeps_no_tensor_outside_its_state", "runs_on_a_gpu")
+class KeepsLooseTensorsInAList(RightHead):
+    def __init__(self, in_channels: int, num_classes: int, dropout: float = 0.5) -> None:
+        super().__init__(in_channels, num_classes, dropout)
+        self.shifts = [torch.ones(num_classes)]
+
+    def forward(self, features: Tensor) -> Tensor:
+        return super().forward(features) + self.shifts[0]
+
+
 @fails("head", "can_be_tried_on_nothing")
 class CountsItsRows(RightHead):
     def forward(self, features: Tensor) -> Tensor:
