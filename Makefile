@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 
 # Two processes of one thread: torch's threads and two processes' would wait for each other.
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What a commit must pass beside the tests.
 check: $(VENV)/.installed-dev

@@ -11,6 +11,11 @@ Install = Callable[..., None]
 collect_ignore = ["third_party"]  # a distribution of its own, with tests of its own
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes first, so that no process is left with it when the other has nothing more to do."""
+    items.sort(key=lambda item: "slow" not in item.keywords)
+
+
 @pytest.fixture(autouse=True)
 def no_modules_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a recipe of one test names is not seen by the next."""
