@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
+from facenet_pytorch.models.utils.detect_face import extract_face
 from ferkit_inception_resnet.backbone import STAGES
 from PIL import Image
 from torch import Tensor
@@ -86,7 +87,7 @@ def paper_epochs(work: Work) -> Iterator[float]:
     optimizer = make_optimizer(network, recipe.fit.optimizer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
-        detector = MTCNN(image_size=side, margin=0, device="cpu")
+        detector = MTCNN(image_size=side, margin=0, selection_method="probability", device="cpu")
     read = partial(read_batch, detector, Augmentation(recipe.augment, side), work.labels)
 
     def epoch() -> None:
@@ -133,12 +134,15 @@ def read_batch(
     photographs = [Image.open(sample.path).convert("RGB") for sample in samples]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = detector(photographs)
+        # Not detector(photographs): under numpy 2 that fails where one of them has no face.
+        found, _ = detector.detect(photographs)
     faces = []
-    for position, (face, photograph) in enumerate(zip(found, photographs, strict=True)):
-        is_found = face is not None
-        image = face.permute(1, 2, 0).numpy() if is_found else np.asarray(photograph.resize(side))
-        image = image.clip(0, 255).astype(np.uint8)
+    for position, (boxes, photograph) in enumerate(zip(found, photographs, strict=True)):
+        if boxes is None:
+            image = np.asarray(photograph.resize(side))
+        else:
+            face: Tensor = extract_face(photograph, boxes[0], detector.image_size)
+            image = face.permute(1, 2, 0).numpy().clip(0, 255).astype(np.uint8)
         faces.append(augmentation(image, position) if is_training else image)
     mean, deviation = (np.asarray(values, np.float32) for values in MEAN_AND_DEVIATION["facenet"])
     pixels = (np.stack(faces).astype(np.float32) - mean) / deviation
