@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import threading
-from contextlib import suppress
 from typing import Protocol
 
 import psutil
 import torch
+
+from ferkit.memory import give_back
 
 POLL = 0.002
 """Seconds between two looks at the process's memory."""
@@ -99,10 +99,9 @@ def resident() -> int:
 
 
 def release() -> None:
-    """Give freed memory back to the system, where the C library can do that (glibc)."""
+    """Give all freed memory back to the system."""
     gc.collect()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    give_back()
 
 
 def make_meter(device: torch.device, base: int) -> MemoryMeter:

@@ -14,6 +14,7 @@ from torch import nn
 from ferkit.augment import Augmentation
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
+from ferkit.memory import give_back
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
@@ -58,7 +59,9 @@ class NeuralEstimator:
         network = self._start()
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
+        give_back()
         watched = training.keep(self._images(validation))
+        give_back()
         done, last = self._restore(training)
         if done >= self.options.epochs and last:
             # All was trained already: what the last epoch came to is given once more.

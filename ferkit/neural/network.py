@@ -6,9 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ferkit.errors import ComponentError
+
+SHARE = 4 * 350 * 350
+"""Pixels that a frozen backbone is given at once on a CPU: its maps are the most of what a training needs in
+memory, and to take more images at once makes it no quicker."""
 
 
 class Network(nn.Module):
@@ -24,6 +29,14 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W) -> the maps that the head asked for, by stage."""
+        at_once = max(1, SHARE // (images.shape[2] * images.shape[3]))
+        if images.device.type != "cpu" or len(images) <= at_once or not self.is_backbone_frozen:
+            return self._features(images)
+        # A frozen backbone is in eval mode: what it gives for an image depends on no other.
+        parts = [self._features(part) for part in torch.split(images, at_once)]
+        return {stage: torch.cat([part[stage] for part in parts]) for stage in parts[0]}
+
+    def _features(self, images: Tensor) -> dict[str, Tensor]:
         maps: Mapping[str, Tensor] = self.backbone(images)
         return {stage: maps[stage] for stage in self.stages or (self.default_stage,)}
 

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from ferkit.errors import ComponentError
+from ferkit.neural import network as module
 from ferkit.neural.network import assemble_network
 from tests.builders import TinyBackbone, TinyHead
 
@@ -44,3 +45,28 @@ def test_a_stage_that_the_backbone_has_not_is_refused() -> None:
             lambda in_channels: BothStages(in_channels, 3, ("deep",)),
             nn.Identity(),
         )
+
+
+def test_a_frozen_backbone_takes_few_images_at_once_and_gives_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backbone, images = TinyBackbone(is_frozen=True).eval(), torch.rand(5, 3, 24, 24)
+    network = assemble_network(
+        backbone, TinyHead, lambda in_channels: TinyHead(in_channels, 3), nn.Identity()
+    )
+    whole = network.features(images)
+    assert backbone.calls == 1
+    monkeypatch.setattr(module, "SHARE", 2 * 24 * 24)
+    parts = network.features(images)
+    assert backbone.calls == 1 + 3
+    torch.testing.assert_close(parts, whole)
+
+
+def test_a_backbone_that_is_trained_is_given_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone = TinyBackbone()
+    network = assemble_network(
+        backbone, TinyHead, lambda in_channels: TinyHead(in_channels, 3), nn.Identity()
+    )
+    monkeypatch.setattr(module, "SHARE", 1)
+    network.features(torch.rand(5, 3, 24, 24))
+    assert backbone.calls == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from facenet_pytorch import MTCNN
 from ferkit_mtcnn.detector import MTCNNDetector
 from numpy.typing import NDArray
@@ -73,6 +74,24 @@ def test_the_most_probable_face_comes_first_by_default(
 ) -> None:
     scores = detector([crowd])[0].scores
     assert list(scores) == sorted(scores, reverse=True)
+
+
+def test_photographs_side_by_side_leave_torchs_threads_as_they_were(detector: MTCNNDetector) -> None:
+    before = torch.get_num_threads()
+    together = detector([ASTRONAUT, np.zeros_like(ASTRONAUT), ASTRONAUT])
+    assert torch.get_num_threads() == before
+    assert [len(found.boxes) for found in together] == [1, 0, 1]
+
+
+def test_a_photograph_that_fails_among_others_is_not_passed_over(
+    detector: MTCNNDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(images: NDArray[np.uint8]) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(detector, "_detect", fail)
+    with pytest.raises(MemoryError, match="no room"):
+        detector([ASTRONAUT, ASTRONAUT])
 
 
 def test_a_photograph_gets_the_same_answer_alone_and_among_others(
