@@ -36,7 +36,7 @@ def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
     for number in range(2):
         Image.fromarray(script["compose"](number)).resize((360, 288)).save(tmp_path / f"{number}.png")
     file = tmp_path / "figures.json"
-    script["main"](["--images", str(tmp_path), "--limit", "2", "--json", str(file)])
+    script["main"](["--images", str(tmp_path), "--limit", "2", "--batch-size", "1", "--json", str(file)])
     record = read_record(file)
     assert [len(one.seconds) for one in record.measurements] == [2, 2]
     facts = record.facts
@@ -44,6 +44,12 @@ def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
     assert (facts["lost"], facts["gained"], facts["same_box_share"]) == (0, 0, 1)
     assert facts["times as fast"] > 0
     assert facts["95% interval"] == "none: fewer than 5 times"
+
+
+def test_each_turn_has_as_many_photographs_as_told_and_the_last_one_the_rest(script: dict[str, Any]) -> None:
+    small = [np.zeros((40, 40, 3), np.uint8)] * 5
+    turns = script["take_turns"](small, 2, lambda text: None)
+    assert [(len(turn.theirs), len(turn.ours)) for turn in turns] == [(2, 2), (2, 2), (1, 1)]
 
 
 def test_composed_pictures_have_sfews_size_and_are_the_same_every_time(script: dict[str, Any]) -> None:
@@ -56,13 +62,13 @@ def test_composed_pictures_have_sfews_size_and_are_the_same_every_time(script: d
 def test_faces_lost_gained_and_moved_are_counted(script: dict[str, Any]) -> None:
     theirs = found((0, 0, 100, 100), (200, 0, 300, 100), (400, 0, 500, 100))
     ours = found((201, 0, 301, 100), (10, 0, 110, 100), (600, 0, 700, 100), score=0.8)
-    counted = script["agreement"]([script["Turn"](theirs, ours, 1.0, 1.0)])
+    counted = script["agreement"]([script["Turn"]([theirs], [ours], 1.0, 1.0)])
     assert (counted["lost"], counted["gained"], counted["same_box_share"]) == (1, 1, 0.5)
     assert counted["largest_score_difference"] == pytest.approx(0.1)
 
 
 def test_where_neither_finds_a_face_none_is_lost(script: dict[str, Any]) -> None:
-    counted = script["agreement"]([script["Turn"](found(), found(), 1.0, 1.0)])
+    counted = script["agreement"]([script["Turn"]([found()], [found()], 1.0, 1.0)])
     assert (counted["lost"], counted["gained"], counted["their_photographs_with_a_face"]) == (0, 0, 0)
 
 
