@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferkit.demo import cut_down
+from ferkit.errors import Fault, RecipeError
 from ferkit.loading import load_recipe
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 
 DRAWN_LABELS = 7
+OTHER_PHOTOGRAPHS = (
+    "Name the photographs with --images FOLDER, or the size of drawn ones with --photograph-size."
+)
 
 
 def load_for_bench(
@@ -26,6 +30,9 @@ def load_for_bench(
     What a network computes takes the same time whatever its weights, so those that are not in the cache are
     not fetched. Raises RecipeError.
     """
+    if replaced := [one for one in overrides if one.partition("=")[0].strip().split(".")[0] == "data"]:
+        problem = f"{replaced[0]} would change nothing: the data of the recipe are not what is measured"
+        raise RecipeError(source, [Fault("data", problem, OTHER_PHOTOGRAPHS)])
     named = [f"{key}={_as_toml(value)}" for key, value in parts.items() if value is not None]
     change = cut_down([])
 

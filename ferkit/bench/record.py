@@ -8,9 +8,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from ferkit.errors import DataError
 from ferkit.files import write_text
@@ -89,7 +91,7 @@ def write_record(record: Record, path: Path) -> None:
     try:
         write_text(path, json.dumps({"ferkit_bench": FORMAT, **table}, indent=1) + "\n")
     except Exception as error:
-        raise DataError(f"can't write {path}: {error.__cause__ or error}. Give another --json.") from error
+        raise _unwritable(path, error.__cause__ or error) from error
 
 
 def read_record(path: Path) -> Record:
@@ -105,19 +107,29 @@ def read_record(path: Path) -> Record:
             f"{found}. Measure again with this ferkit."
         )
     try:
-        names = ("title", "machine", "versions", "setting", "notices", "facts")
-        return Record(
-            measurements=[_measurement(one) for one in table["measurements"]],
-            missing=[(case, reason) for case, reason in table["missing"]],
-            **{name: table[name] for name in names},
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: it is no whole record ({error!r}). Measure again.") from error
+        record = TypeAdapter(Record).validate_python(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{path}: it is no whole record ({place}: {first['msg']}). Measure again.") from error
+    for one in record.measurements:
+        if not one.seconds or not all(math.isfinite(call) and call > 0 for call in one.seconds):
+            times = f"the times of {dict(one.case)} are not all positive numbers"
+            raise DataError(f"{path}: it is no whole record ({times}). Measure again.")
+    return record
 
 
-def _measurement(table: Mapping[str, Any]) -> Measurement:
-    seconds = [float(one) for one in table["seconds"]]
-    if not seconds or not all(math.isfinite(one) and one > 0 for one in seconds):
-        raise ValueError(f"the times of {table['case']} are not all positive numbers")
-    kept = ("case", "images", "peak_memory", "flops", "peak_share")
-    return Measurement(seconds=seconds, **{name: table[name] for name in kept})
+def check_writable(path: Path) -> None:
+    """Whether `write_record` will be able to. Raises DataError."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: BaseException) -> DataError:
+    return DataError(f"can't write {path}: {error}. Give another --json.")

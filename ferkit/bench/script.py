@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ferkit.bench.delivery import deliver, watch
-from ferkit.bench.record import Record, read_record
+from ferkit.bench.record import Record, check_writable, read_record
 from ferkit.bench.run import Say
 from ferkit.errors import FerkitError
 
@@ -65,6 +65,8 @@ def run_script(
     options = parser.parse_args(arguments)
     try:
         old = read_record(options.compare) if options.compare else None
+        if options.json:
+            check_writable(options.json)
         with watch() as say:
             record = measure(options, say)
         deliver(record, options.json, old, options.anyway)

@@ -35,7 +35,7 @@ class Worker:
             self.log.close()
             raise RunError(f"it is not installed: {self.command[0]}: {error.strerror}") from error
         try:
-            self.ready = str(self._read()["ready"])
+            self.ready = str(self._read().get("ready", ""))
         except RunError:
             self.__exit__()
             raise
@@ -61,7 +61,12 @@ class Worker:
         line = self.process.stdout.readline()
         if not line:
             raise self._ended()
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise RunError(f"expected a JSON object of its process, got {line.strip()[:80]!r}")
         return answer
 
     def _ended(self) -> RunError:

@@ -79,7 +79,7 @@ def bench(
     from ferkit.bench.delivery import deliver, watch
     from ferkit.bench.plan import Plan, split_list, split_numbers
     from ferkit.bench.recipes import load_for_bench
-    from ferkit.bench.record import read_record
+    from ferkit.bench.record import check_writable, read_record
     from ferkit.bench.run import Variant
     from ferkit.bench.run import bench as measure
 
@@ -87,6 +87,8 @@ def bench(
     plan = Plan(split_list(stages, "--stages"), sizes, precision, device, compile_mode, images)
     plan = replace(plan, rounds=repeats, seconds=seconds)
     old = read_record(compare) if compare else None
+    if json_file:
+        check_writable(json_file)
     parts = {"detector": detector, "model.backbone": backbone, "model.head": head}
     settings = [*(overrides or ()), *([f"model.image_size={image_size}"] if image_size else [])]
     checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), photograph_size)

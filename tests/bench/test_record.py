@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ferkit.bench.record import Measurement, read_record, write_record
+from ferkit.bench.record import Measurement, check_writable, read_record, write_record
 from ferkit.errors import DataError
 from tests.bench.made_up import measured, record_of
 
@@ -40,6 +40,7 @@ def test_the_file_tells_what_is_worked_out_too(tmp_path: Path) -> None:
         ("[1]", '"ferkit_bench": 1, found None'),
         ('{"ferkit_bench": 2}', "found 2. Measure again"),
         ('{"ferkit_bench": 1}', "it is no whole record"),
+        ('{"ferkit_bench": 1, "title": 3}', "title: Input should be a valid string"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str, problem: str) -> None:
@@ -67,3 +68,21 @@ def test_a_file_that_is_not_there_or_can_not_be_written_is_named(tmp_path: Path)
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="Give another --json"):
         write_record(record_of(), tmp_path / "file" / "a.json")
+
+
+def test_whether_a_record_can_be_written_is_known_before(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for file in (tmp_path / "file" / "a.json", tmp_path):
+        with pytest.raises(DataError, match="Give another --json"):
+            check_writable(file)
+    check_writable(tmp_path / "deep" / "a.json")
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_settings_of_another_type_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    write_record(record_of(measured("decode", [0.1])), file)
+    table = json.loads(file.read_text())
+    file.write_text(json.dumps({**table, "setting": ["fast"]}))
+    with pytest.raises(DataError, match="setting: Input should be a valid dictionary"):
+        read_record(file)

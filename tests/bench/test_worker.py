@@ -43,3 +43,8 @@ def test_it_is_gone_when_the_context_is_left() -> None:
     with Worker([sys.executable, "-c", COUNTING]) as worker:
         assert worker.process.poll() is None
     assert worker.process.poll() is not None
+
+
+def test_one_that_says_something_else_is_quoted() -> None:
+    with pytest.raises(RunError, match="expected a JSON object of its process, got 'Downloading weights'"):
+        Worker([sys.executable, "-c", "print('Downloading weights')"]).__enter__()

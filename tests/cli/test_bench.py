@@ -71,3 +71,18 @@ def test_what_can_not_be_measured_is_told_at_once(
 ) -> None:
     answer, _, said = bench(*arguments)
     assert (answer, message in said) == (status, True), said
+
+
+def test_the_recipes_own_data_can_not_be_set(bench: Bench) -> None:
+    status, _, said = bench(*QUICK, "--set", "data.image_size=64")
+    assert status == 2
+    assert "data.image_size=64 would change nothing" in said
+    assert "--photograph-size" in said
+
+
+def test_a_record_that_can_not_be_written_stops_it_before_anything_is_measured(
+    bench: Bench, tmp_path: Path
+) -> None:
+    status, shown, said = bench(*QUICK, "--stages", "decode", "--json", tmp_path)
+    assert (status, shown) == (1, "")
+    assert "Give another --json" in said
