@@ -19,7 +19,7 @@ def plugin_page() -> str:
     rest = sorted(names - raised - set(interfaces) - set(VALUES))
     parts = [
         "# ferkit.plugin",
-        "Everything that a plugin may import from ferkit. What is not here may change from version to version.",
+        "All that a plugin may import from ferkit. What is not here may change from version to version.",
         *_section("Interfaces", interfaces, "ferkit.plugin"),
         *_section("What passes between the steps", VALUES, "ferkit.plugin"),
         *_section("Components, weights and what plugins call", rest, "ferkit.plugin"),
@@ -36,7 +36,11 @@ def testing_page() -> str:
 
 def errors_page() -> str:
     tree = (errors.__doc__ or "").split("\n\n")
-    names = [name for name, one in vars(errors).items() if isinstance(one, type) and one.__module__ == "ferkit.errors"]
+    names = [
+        name
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and one.__module__ == "ferkit.errors"
+    ]
     parts = ["# Errors", tree[0], f"```text\n{tree[1]}\n```", tree[2]]
     return "\n\n".join([*parts, *(_object("ferkit.errors", name, 2) for name in names)])
 

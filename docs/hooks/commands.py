@@ -19,9 +19,9 @@ WORDS = {str: "a string", int: "a whole number", float: "a number", Path: "a pat
 INTRODUCTION = """\
 # Commands
 
-What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2 for a
-recipe or an option with faults, 1 for other errors, 130 where it was interrupted; those of `audit`, `data verify` and
-`plugins check` are told with them.
+What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2
+for a recipe or an option with faults, 1 for other errors, 130 where it was interrupted; those of `audit`,
+`data verify` and `plugins check` are told with them.
 """
 
 
@@ -91,7 +91,7 @@ def _takes(parameter: Any, annotation: Any) -> str:
     is_list = typing.get_origin(base) is list
     base = typing.get_args(base)[0] if is_list else base
     if base is bool:
-        return "nothing"
+        return "(a switch)"
     if isinstance(base, type) and issubclass(base, enum.Enum):
         return "one of " + ", ".join(code(one.value) for one in base)
     words = code(parameter.metavar) if parameter.metavar else WORDS[base]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tomllib
 import typing
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ BOUNDS = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "l
 INTRODUCTION = """\
 # Recipes
 
-Every key that a recipe may have, from the schema that `ferkit check` holds recipes to. A key that is not here is a
-fault. Values are not converted: `"3"` is no number.
+Every key that a recipe may have, from the schema that `ferkit check` holds recipes to. A key that is not here
+is a fault. Values are not converted: `"3"` is no number.
 
 - A **component** is a table with a `name`; every other key of it is an option of that component
   ([Components](components.md)).
@@ -76,17 +77,14 @@ def _title(key: str, model: type[BaseModel], is_one_of_several: bool) -> str:
 def _described(model: type[BaseModel]) -> str:
     """Its docstring, and those of the tables that it has its keys from."""
     own = [one for one in model.__mro__ if issubclass(one, Section) and one is not Section]
-    texts = [(vars(one).get("__doc__") or "").strip() for one in own]
-    return "\n".join(paragraphs(_dedented(text)) for text in texts if text)
-
-
-def _dedented(text: str) -> str:
-    return "\n".join(line.removeprefix("    ") for line in text.splitlines())
+    texts = [inspect.cleandoc(vars(one).get("__doc__") or "") for one in own]
+    return "\n".join(paragraphs(text, model.model_fields) for text in texts if text)
 
 
 def _keys(model: type[BaseModel], where: str) -> str:
     rows = [
-        (code(name), _takes(name, field, where), _default(field)) for name, field in model.model_fields.items()
+        (code(name), _takes(name, field, where), _default(field))
+        for name, field in model.model_fields.items()
     ]
     return table(("key", "takes", "default"), rows)
 
@@ -101,7 +99,7 @@ def _takes(name: str, field: FieldInfo, where: str) -> str:
         return f"a table `[{f'{where}.{name}'.lstrip('.')}]`, below"
     if field.description:
         return plain(field.description)
-    words = [plain(describe_type(annotation)).replace("&#39;", "'")]
+    words = [plain(describe_type(annotation))]
     for limit in field.metadata:
         words += [
             BOUNDS[bound].format(f"{getattr(limit, bound):g}") for bound in BOUNDS if hasattr(limit, bound)
@@ -123,12 +121,18 @@ def _default(field: FieldInfo) -> str:
         return code(f'{{ name = "{value.name}" }}')
     if isinstance(value, Section):
         named = getattr(value, "name", "")
-        return code(f'name = "{named}"') if named and len(models_in(field.annotation)) > 1 else "its keys' defaults"
+        return (
+            code(f'name = "{named}"')
+            if named and len(models_in(field.annotation)) > 1
+            else "its keys' defaults"
+        )
     if isinstance(value, bool):
         return code(str(value).lower())
     if isinstance(value, tuple):
         return code("[]") if not value else code(str(list(value)))
-    return code(f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value))
+    return code(
+        f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
 
 
 def _shipped() -> str:

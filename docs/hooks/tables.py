@@ -1,8 +1,11 @@
-"""Markdown tables, and text that stands in them as it is."""
+"""Markdown tables, and docstrings as Markdown."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+
+SPECIAL = {ord(character): f"&#{ord(character)};" for character in "\\*_{}[]<>#|$&"}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -17,19 +20,23 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Prose in which no character is Markdown's or HTML's. Line breaks become spaces."""
-    for character in "\\`*_{}[]<>#|$":
-        text = text.replace(character, ENTITIES[character])
-    return " ".join(text.split())
+    """Prose on one line, in which only `code` means anything to Markdown."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:
+        return "&#96;".join(part.translate(SPECIAL) for part in parts)
+    return "`".join(part if place % 2 else part.translate(SPECIAL) for place, part in enumerate(parts))
 
 
-def paragraphs(docstring: str) -> str:
-    """A docstring's paragraphs as prose; indented ones as code."""
-    parts = []
-    for part in docstring.split("\n\n"):
-        is_code = part.startswith("    ") or part.startswith("\n    ")
-        parts.append(part if is_code else plain(part))
-    return "\n\n".join(parts) + "\n"
+def paragraphs(docstring: str, names: Iterable[str] = ()) -> str:
+    """A docstring's paragraphs as prose, indented ones as code; names: those that it explains."""
+    parts = [part for part in docstring.split("\n\n") if part.strip()]
+    return (
+        "\n\n".join(part if part.startswith("    ") else _bold(plain(part), names) for part in parts) + "\n"
+    )
 
 
-ENTITIES = {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>#|$"}
+def _bold(prose: str, names: Iterable[str]) -> str:
+    """Where a name, or the last of several, stands before a colon."""
+    known = "|".join(sorted((re.escape(name.translate(SPECIAL)) for name in names), key=len, reverse=True))
+    pattern = rf"(?<![\w;&])((?:{known})(?:, (?:{known}))*(?: \([^()]*\))?:)(?= )"
+    return re.sub(pattern, r"**\1**", prose) if known else prose

@@ -10,7 +10,12 @@ ROOT = Path(__file__).parent.parent.parent
 SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "site").rglob("*.md"))
 PAGES = ("README.md", "docs/evaluation.md", "docs/ambiguities.md", *SITE)
 """Pages whose blocks are run."""
-MEASURED = ("benchmarks/RESULTS.md", "benchmarks/OTHER.md", "plugins/ferkit_datasets/README.md", "CONTRIBUTING.md")
+MEASURED = (
+    "benchmarks/RESULTS.md",
+    "benchmarks/OTHER.md",
+    "plugins/ferkit_datasets/README.md",
+    "CONTRIBUTING.md",
+)
 """Further pages of the site, whose commands are held against the command line."""
 
 FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.M | re.S)

@@ -32,7 +32,9 @@ def draw_photographs(folder: Path) -> None:
         (folder / name).mkdir(parents=True)
         for place, person in enumerate(PEOPLE):
             for turn in (1, 2):
-                Image.fromarray(draw_face(label, 2 * place + turn)).save(folder / name / f"{person}_{turn}.png")
+                Image.fromarray(draw_face(label, 2 * place + turn)).save(
+                    folder / name / f"{person}_{turn}.png"
+                )
 
 
 class Reader:
@@ -89,8 +91,14 @@ class Reader:
         words = shlex.split(command, comments=True)
         assert words[0] == "ferkit", f"{command}: only ferkit's commands are run; mark the block as not run"
         self.forget_modules()
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)  # some commands print bytes
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        out = io.TextIOWrapper(
+            io.BytesIO(), encoding="utf-8", write_through=True
+        )  # some commands print bytes
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(out),
+        ):
             patch.setattr(sys, "argv", words)
             patch.setattr("ferkit.discovery.named_modules", [])
             with pytest.raises(SystemExit) as ended:
@@ -104,7 +112,9 @@ class Reader:
         """Every line of what the page shows was printed, spaces aside."""
         printed = " ".join(self.told.split())
         for line in block.text.splitlines():
-            assert " ".join(line.split()) in printed, f"{block}: {line!r} is not in what was printed:\n{self.told}"
+            assert " ".join(line.split()) in printed, (
+                f"{block}: {line!r} is not in what was printed:\n{self.told}"
+            )
 
     def forget_modules(self) -> None:
         """Files of the reader's may have changed since they were imported."""
@@ -115,7 +125,7 @@ class Reader:
 
 
 def check_syntax(block: Block) -> None:
-    """What can be said of a block without running it: commands exist with their options, code can be parsed."""
+    """What can be said of a block without running it: that its commands exist, and its code can be parsed."""
     if block.language == "toml":
         tomllib.loads(block.text)
     if block.language == "python":
@@ -151,4 +161,3 @@ def add_to_quickstart(block: Block) -> Recipe:
             table.pop(key, None)
     recipe, _ = load_table(str(block), table)
     return recipe
-

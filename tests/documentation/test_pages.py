@@ -93,7 +93,7 @@ def test_the_fences_of_a_page_come_in_pairs() -> None:
         assert text.count("```") == 2 * len(read_blocks(page)), page
 
 
-PAGE = '''
+PAGE = """
 <!-- not run: it takes an hour -->
 ```console
 $ ferkit run
@@ -108,7 +108,7 @@ $ ferkit run
 $ ferkit audit folder
 told
 ```
-'''
+"""
 
 
 def test_a_block_knows_its_file_its_status_and_why_it_is_not_run() -> None:
