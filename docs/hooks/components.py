@@ -13,7 +13,8 @@ INTRODUCTION = """\
 # Components
 
 Everything that comes with ferkit and that a recipe can name, by kind. `ferkit plugins` lists what is
-installed on your machine, other people's plugins included; `ferkit plugins show NAME` prints what stands here.
+installed on your machine, other people's plugins included; `ferkit plugins show NAME` prints what stands
+here.
 """
 
 
