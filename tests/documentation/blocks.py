@@ -6,17 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from docs.hooks.borrowed import BORROWED
+
 ROOT = Path(__file__).parent.parent.parent
 SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "site").rglob("*.md"))
-PAGES = ("README.md", "docs/evaluation.md", "docs/ambiguities.md", *SITE)
+MEASURED = ("benchmarks/RESULTS.md", "benchmarks/OTHER.md")
+"""Pages of the site whose commands are only held against the command line."""
+PAGES = ("README.md", *sorted(BORROWED.keys() - set(MEASURED)), *SITE)
 """Pages whose blocks are run."""
-MEASURED = (
-    "benchmarks/RESULTS.md",
-    "benchmarks/OTHER.md",
-    "plugins/ferkit_datasets/README.md",
-    "CONTRIBUTING.md",
-)
-"""Further pages of the site, whose commands are held against the command line."""
 
 FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.M | re.S)
 MARK = re.compile(r"<!-- (?:not run: (.+?)|exits with (\d+)) -->\n$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ NOT_RUN = {
     "docs/site/index.md": 1,
     "docs/site/paper.md": 5,
     "docs/site/plugins.md": 3,
+    "plugins/ferkit_datasets/README.md": 1,
 }
 """How many blocks of a page are not run; each says why in its source."""
 
@@ -75,6 +77,15 @@ def test_every_command_of_a_page_of_measurements_has_the_options_that_it_is_give
 def test_every_kind_has_its_example() -> None:
     shown = {block.file.split("/")[-1] for block in read_blocks("docs/site/plugin-kinds.md")}
     assert {f"{kind}.py" for kind in KINDS} <= shown
+
+
+def test_the_papers_table_names_a_recipe_of_each_row() -> None:
+    told = (ROOT / "docs" / "site" / "paper.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d) \|.*\| (`\w+`.*) \|$", told, re.M))
+    table = tomllib.loads((ROOT / "recipes" / "tables" / "sfew.toml").read_text(encoding="utf-8"))
+    assert rows.keys() == {str(one["place"]) for one in table["row"]}
+    for one in table["row"]:
+        assert set(re.findall(r"`(\w+)`", rows[str(one["place"])])) <= set(one["recipes"])
 
 
 def test_the_package_that_the_page_shows_is_what_ferkit_writes(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from ferkit.shipped import shipped_recipes
 from ferkit.testing.check import FACTS
 from ferkit.testing.suite import load_facts
 from tests.documentation.blocks import ROOT
+from tests.report.test_browser import CHROMIUM, FLAGS
 
 
 def build(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -61,6 +62,17 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
         assert [url for url in loaded if re.match(r"(https?:)?//", url)] == [], one.name
     sheets = "".join(one.read_text(encoding="utf-8") for one in site.rglob("*.css"))
     assert not re.findall(r"@import|url\(['\"]?(?:https?:)?//", sheets)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+def test_the_search_works_where_a_page_is_opened_from_a_folder(site: Path, tmp_path: Path) -> None:
+    address = f"{(site / 'index.html').as_uri()}?q=inner_folds"
+    flags = [f"--user-data-dir={tmp_path}", "--virtual-time-budget=8000", "--dump-dom"]
+    done = subprocess.run(
+        [str(CHROMIUM), *FLAGS, *flags, address], capture_output=True, text=True, timeout=120, check=False
+    )
+    (found,) = re.findall(r'md-search-result__meta">([^<]*)<', done.stdout)
+    assert re.fullmatch(r"[1-9]\d* matching documents", found)
 
 
 def test_every_public_name_is_on_a_page(site: Path) -> None:
