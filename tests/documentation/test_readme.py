@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import yaml
+
 from ferkit.cli import app
 from ferkit.grid import candidates
 from tests.documentation.blocks import ROOT, read_blocks
@@ -37,3 +39,10 @@ def test_the_search_of_the_evaluation_page_tries_every_combination() -> None:
         "fit.optimizer.lr": 1e-4,
         "model.image_size": 224,
     }
+
+
+def test_the_workflow_calls_the_readmes_test_command_on_both_pythons() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test", "make check", "make docs"]
