@@ -28,15 +28,15 @@ for a recipe or an option with faults, 1 for other errors, 130 where it was inte
 def command_reference() -> str:
     parts = [INTRODUCTION]
     for words, command in commands():
-        parts += [f"## ferkit {' '.join(words)}", *_described(words, command)]
+        parts += [f"## {' '.join(('ferkit', *words))}", *_described(words, command)]
     return "\n\n".join(parts)
 
 
 def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The words after `ferkit`, and the command; a group's own first where it does something itself."""
+    """The words after `ferkit`, and the command; groups only where they do something themselves."""
     command = command or typer.main.get_command(app)
     inner = getattr(command, "commands", {})
-    if words and (not inner or command.invoke_without_command):
+    if not inner or not words or command.invoke_without_command:
         yield words, command
     for name, one in inner.items():
         yield from commands(one, (*words, name))
