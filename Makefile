@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format
+.PHONY: demo test check docs format
 
 demo: $(VENV)/.installed
 	$(BIN)/ferkit run recipes/quickstart.toml
@@ -19,6 +19,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation, into site/. Warnings are errors: a link that leads nowhere, an anchor that is not there.
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,10 @@ Measure = Literal["accuracy", "mean_recall", "nll"]
 
 
 class _Repeated(Section):
-    """seed: of the folds and, with the repeat and the fold, of everything random in training."""
+    """repeats: how often each fold is trained, with other random numbers.
+
+    seed: of the folds and, with the repeat and the fold, of everything random in training.
+    """
 
     repeats: int = Field(default=3, ge=1)
     seed: int = Field(default=0, ge=0)

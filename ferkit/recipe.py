@@ -22,9 +22,10 @@ ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
 class Paper(Section):
     """What the recipe reproduces: one number in percent, as printed, under the metric's own name.
 
-    protocol: the one that the paper's number was measured under, in ferkit's words; folds: of how many
-    folds, if that is known; data: what it was
-    measured on, where that is not the recipe's own data (the verdict is then "not comparable").
+    row: of the paper's table, in its words; accuracy, mean_recall, macro_f1: one of them, the number;
+    protocol: the one that it was measured under, in ferkit's words; folds: of how many folds, if that is
+    known; data: what it was measured on, where that is not the recipe's own data (the verdict is then "not
+    comparable"); source: where it is printed.
     """
 
     row: str
@@ -85,11 +86,12 @@ class FaceOptions(Section):
 
 
 class Model(Section):
-    """The network. image_size: the side of its square input, in pixels.
+    """The network: backbone, then head, then output.
 
-    initial: the model.safetensors of an earlier run of the same network and labels, to start from.
-
-    normalize: "facenet" is (x − 127.5) / 128, "imagenet" the mean and deviation of ImageNet.
+    image_size: the side of its square input, in pixels; normalize: "facenet" is (x − 127.5) / 128, "imagenet"
+    the mean and deviation of ImageNet; backbone: images to feature maps; head: these to logits; output: what
+    happens to logits, in training and after; initial: the model.safetensors of an earlier run of the same
+    network and labels, to start from.
     """
 
     image_size: int = Field(default=160, ge=16)
@@ -101,10 +103,12 @@ class Model(Section):
 
 
 class Optimizer(Section):
-    """lr: of everything, or of the backbone alone where head_lr gives the rest a rate of its own.
+    """Adam, or AdamW by its name; parameters on a manifold (geoopt's) are moved along it, by Riemannian Adam.
 
-    output_lr: of what comes after the head (output mix-up's λ), where it is not to be the head's. eps: added
-    to the denominator. Parameters on a manifold (geoopt's) are moved along it, by Riemannian Adam.
+    lr: the learning rate of everything, or of the backbone alone where head_lr gives the rest a rate of its
+    own; head_lr: of all but the backbone; output_lr: of what comes after the head (output mix-up's λ), where
+    it is not to be the head's; weight_decay: added to the gradient by adam, taken off the parameters by
+    adamw; eps: added to the denominator.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -116,11 +120,16 @@ class Optimizer(Section):
 
 
 class ConstantSchedule(Section):
+    """The first rate, throughout."""
+
     name: Literal["constant"] = "constant"
 
 
 class StepSchedule(Section):
-    """Every so many epochs: "multiply" the rate by factor, or "subtract" factor times the first rate."""
+    """Every so many epochs: "multiply" the rate by factor, or "subtract" factor times the first rate.
+
+    every: epochs; factor: between 0 and 1; mode: which of the two.
+    """
 
     name: Literal["step"]
     every: int = Field(default=10, ge=1)
@@ -135,7 +144,10 @@ class CosineSchedule(Section):
 
 
 class OneCycleSchedule(Section):
-    """Up to the rate for a share of the steps, then down to nothing (Smith and Topin 2018)."""
+    """Up to the rate for a share of the steps, then down to nothing (Smith and Topin 2018).
+
+    warmup: that share.
+    """
 
     name: Literal["one_cycle"]
     warmup: float = Field(default=0.3, gt=0, lt=1)
@@ -149,7 +161,8 @@ Schedule = Annotated[
 class Fit(Section):
     """How the network is trained.
 
-    precision: "auto" is bfloat16 where the device computes in it, else float32; device: "auto" is the
+    epochs: passes over the training faces; batch_size: faces in a step; optimizer, schedule: tables of their
+    own; precision: "auto" is bfloat16 where the device computes in it, else float32; device: "auto" is the
     GPU if there is one; workers: processes that prepare batches beside the one that trains.
     """
 
@@ -167,8 +180,12 @@ class Fit(Section):
 class Recipe(Section):
     """A whole recipe. An `estimator` takes the place of `model`, `loss`, `augment` and `fit`.
 
-    grid: "section.key" -> values; the nested protocol trains every combination and takes the one that is
-    best on its validation images.
+    name: of the recipe, and of its runs' folders; description: a sentence for its readers; plugins: modules
+    with plugins that are not installed; paper: the number that it reproduces; data: the photographs;
+    manifest: which photographs are expected; detector, faces: how they become crops; model, loss, augment,
+    fit: the network and its training; protocol: what trains, chooses and tests; grid: "section.key" ->
+    values; the nested protocol trains every combination and takes the one that is best on its validation
+    images.
     """
 
     name: str = Field(

@@ -41,8 +41,10 @@ or, as the release of eight classes:
 class AffectNet:
     """Manually annotated photographs of eight expressions, in either of the layouts that were given out.
 
-    root: see LAYOUT. lists, images: folders below root, of the lists and of the photographs that they name;
-    they are looked at unless there is a folder train_set. leave_out: labels to do without, usually
+    root: a folder that holds either Manually_Annotated_file_lists/training.csv and validation.csv beside
+    Manually_Annotated_Images/, or train_set/ and val_set/, each with images/1.jpg and annotations/1_exp.npy.
+    lists, images: folders below root, of the lists and of the photographs that they name; they are looked at
+    unless there is a folder train_set. leave_out: labels to do without, usually
     "contempt". validation_is: the part that AffectNet's validation set is; "test", since the labels of its
     own test set are not given out and results are reported on the validation set. What shows no expression
     (none, uncertain, no face) is left out and counted: `left_out`, by reason.

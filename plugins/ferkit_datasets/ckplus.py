@@ -21,10 +21,10 @@ How its folder must look:
 class CKPlus:
     """The frames of the 327 labelled sequences that show their expression.
 
-    root: the folder of the two below. last_frames: how many of each sequence, its peak being the last one.
-    first_frame_neutral: whether each sequence's first frame is a neutral face too; where it is one of the
-    last frames, it is not. leave_out: labels to do without, usually "contempt". Groups: "person", the
-    subject, and "clip", the sequence. CK+ has no parts of its own.
+    root: the folder with cohn-kanade-images and Emotion. last_frames: how many of each sequence, its peak
+    being the last one. first_frame_neutral: whether each sequence's first frame is a neutral face too; where
+    it is one of the last frames, it is not. leave_out: labels to do without, usually "contempt". Groups:
+    "person", the subject, and "clip", the sequence. CK+ has no parts of its own.
     """
 
     def __init__(

@@ -26,9 +26,10 @@ How its folder must look:
 class ExpW:
     """91,793 faces, each cut out of its photograph by ExpW's own box.
 
-    root: see LAYOUT. margin: how much is added on each side, as a share of the box's. min_confidence: of the
-    box, below which a face is left out. A photograph may hold several faces, so each is a file of its own, in
-    ferkit's cache. Groups: "photograph". ExpW has no parts of its own.
+    root: a folder that holds label/label.lst and the photographs in image/origin/. margin: how much is added
+    on each side, as a share of the box's. min_confidence: of the box, below which a face is left out. A
+    photograph may hold several faces, so each is a file of its own, in ferkit's cache. Groups: "photograph".
+    ExpW has no parts of its own.
     """
 
     def __init__(self, root: Path, margin: float = 0.0, min_confidence: float = 0.0) -> None:

@@ -30,8 +30,10 @@ class FERPlus:
 
     root: the folder of the images. votes: FER+'s table, root/fer2013new.csv if left out. file: FER2013's CSV
     file, whose rows are those of the votes. join: a table that tells the images' paths by FER+'s names, for
-    images that were laid out otherwise. rule: how votes make a label, see `elect`. leave_out: labels to do
-    without. Rows that come to no expression are left out and counted: `left_out`, by reason.
+    images that were laid out otherwise. rule: "majority", as in FER+'s own code: single votes are dropped,
+    and the winner needs more than half of the rest; "plurality": the most votes, whatever their share.
+    leave_out: labels to do without. Rows that come to no expression are left out and counted: `left_out`, by
+    reason.
     """
 
     def __init__(

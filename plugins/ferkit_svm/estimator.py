@@ -25,7 +25,8 @@ class SvmEstimator:
     """One support vector machine on the descriptors of a face, all concatenated.
 
     descriptors: PHOG and LPQ where none are named; image_size: the side of the grey square that they
-    describe, 16 to 1024 pixels; variance: the share that PCA keeps; scaling: see `make_preparation`; kernel,
+    describe, 16 to 1024 pixels; variance: the share that PCA keeps; scaling: what is given variance 1, every
+    one of the "features" or the "descriptors" as wholes before PCA, or PCA's "components" after it; kernel,
     C, gamma: the SVM's; every C is tried with every gamma on inner_folds parts of the training faces, and
     gamma is in units of 1/(total variance of what the SVM is given), scikit-learn's "scale". inner_by: the
     kind of group that no two inner folds share; left out, the coarsest that all faces have; "none" for none.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,24 +22,24 @@ def show(
     from rich.markup import escape
     from rich.table import Table
 
+    from ferkit.description import documentation, options
     from ferkit.discovery import load_plugins
 
     registry = load_plugins()
     component = find_component(registry, name)
-    target = component.load()
+    text, rows = documentation(component), options(component, registry)
     console = Console(highlight=False)
     console.print(f"[bold]{escape(f'{component.kind} {component.name}')}[/]: {escape(component.summary)}")
     console.print(escape(f"provided by {registry.provider(component.kind, component.name)}"), soft_wrap=True)
     console.print(escape(f"defined in {component.target}"), soft_wrap=True)
-    if text := _documentation(component, target):
+    if text:
         console.print(f"\n{escape(text)}", soft_wrap=True)
-    rows = [] if component.kind == "weights" else list(_options(component))
     if rows:
         table = Table(box=box.SIMPLE, pad_edge=False)
         for column in ("option", "takes", "default"):
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*map(escape, row))
+            table.add_row(*map(escape, (row.name, row.takes, row.default)))
         console.print(table)
     elif component.kind != "weights":
         console.print("\nIt has no options.")
@@ -62,40 +61,3 @@ def find_component(registry: Registry, name: str) -> Component:
 
     known = {entry.component.name for entry in entries}
     raise ComponentError(f"no component is called {name!r}. {suggest(name, known)}")
-
-
-def _documentation(component: Component, target: Any) -> str:
-    """A class's docstring; of weights, what their entry says."""
-    if component.kind != "weights":
-        return inspect.cleandoc(vars(target).get("__doc__") or "")
-    facts = {
-        "trained on": target.trained_on,
-        "licence": target.licence,
-        "sha256": target.sha256 or "unpublished",
-    }
-    return "\n".join(f"{key}: {value}" for key, value in facts.items())
-
-
-def _options(component: Component) -> list[tuple[str, str, str]]:
-    """Name, type in plain words, and default of each option."""
-    from ferkit.annotations import describe_type
-    from ferkit.options import option_parameters
-
-    return [
-        (name, describe_type(parameter.annotation), describe_default(parameter))
-        for name, parameter in option_parameters(component).items()
-    ]
-
-
-def describe_default(parameter: inspect.Parameter) -> str:
-    """As a recipe would write it."""
-    import json
-
-    if parameter.default is parameter.empty:
-        return "required"
-    if parameter.default is None:
-        return "none"
-    try:
-        return json.dumps(parameter.default, ensure_ascii=False)
-    except TypeError:
-        return str(parameter.default)

@@ -1,0 +1,51 @@
+"""Pages whose source lies elsewhere in the repository, and links that are written as GitHub reads them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).parent.parent.parent
+SITE = "docs/site"
+BORROWED = {
+    "docs/evaluation.md": "evaluation.md",
+    "docs/ambiguities.md": "ambiguities.md",
+    "benchmarks/RESULTS.md": "results.md",
+    "benchmarks/OTHER.md": "other-results.md",
+    "plugins/ferkit_datasets/README.md": "datasets.md",
+    "CONTRIBUTING.md": "decisions.md",
+}
+"""Place in the repository -> place in the site."""
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]*)(#[^)\s]*)?\)")
+
+
+def source_of(page: str) -> str:
+    """Where a page's source is in the repository."""
+    places = {at: source for source, at in BORROWED.items()}
+    return places.get(page, f"{SITE}/{page}")
+
+
+def relink(markdown: str, page: str) -> str:
+    """Links between files of the repository as links of the site; what the site lacks stands as its name.
+
+    A link that leads to no file stays as it is: the strict build finds it, or it is a generated page's.
+    """
+    folder = PurePosixPath(source_of(page)).parent
+
+    def change(found: re.Match[str]) -> str:
+        text, path, anchor = found[1], found[2], found[3] or ""
+        if not path or "://" in path:
+            return found[0]
+        target = os.path.normpath(folder / path)
+        if target in BORROWED:
+            return f"[{text}]({_relative(BORROWED[target], page)}{anchor})"
+        if not target.startswith(SITE) and (ROOT / target).exists():
+            return text if text.strip("`") in (path, target) else f"{text} (`{target}`)"
+        return found[0]
+
+    return LINK.sub(change, markdown)
+
+
+def _relative(target: str, page: str) -> str:
+    return os.path.relpath(target, PurePosixPath(page).parent)

@@ -1,0 +1,106 @@
+"""The commands' reference, from the command line itself."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from docs.hooks.tables import code, plain, table
+from ferkit.cli import app
+
+WORDS = {str: "a string", int: "a whole number", float: "a number", Path: "a path"}
+
+INTRODUCTION = """\
+# Commands
+
+What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2
+for a recipe or an option with faults, 1 for other errors, 130 where it was interrupted; those of `audit`,
+`data verify` and `plugins check` are told with them.
+"""
+
+
+def command_reference() -> str:
+    parts = [INTRODUCTION]
+    for words, command in commands():
+        parts += [f"## {' '.join(('ferkit', *words))}", *_described(words, command)]
+    return "\n\n".join(parts)
+
+
+def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The words after `ferkit`, and the command; groups only where they do something themselves."""
+    command = command or typer.main.get_command(app)
+    inner = getattr(command, "commands", {})
+    if not inner or not words or command.invoke_without_command:
+        yield words, command
+    for name, one in inner.items():
+        yield from commands(one, (*words, name))
+
+
+def _described(words: tuple[str, ...], command: Any) -> Iterator[str]:
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    yield "\n\n".join(plain(part) for part in paragraphs)
+    yield f"```text\n{usage(words, command)}\n```"
+    hints = inspect.get_annotations(command.callback, eval_str=True)
+    rows = [_row(one, hints.get(one.name)) for one in command.params]
+    if rows:
+        yield table(("argument or option", "takes", "default", "what it is"), rows)
+
+
+def usage(words: tuple[str, ...], command: Any) -> str:
+    shown = []
+    for one in command.params:
+        if not _is_option(one):
+            name = one.name.upper() + ("..." if one.nargs == -1 else "")
+            shown.append(name if one.required else f"[{name}]")
+    options = ["[OPTIONS]"] if any(_is_option(one) for one in command.params) else []
+    return " ".join(["ferkit", *words, *shown, *options])
+
+
+def _is_option(parameter: Any) -> bool:
+    return any(name.startswith("-") for name in parameter.opts)
+
+
+def _row(parameter: Any, annotation: Any) -> tuple[str, str, str, str]:
+    name = ", ".join(parameter.opts) if _is_option(parameter) else parameter.name.upper()
+    help_text, _, told = (parameter.help or "").partition("[default:")
+    default = told.rstrip("] ").strip() if told else _default(parameter)
+    return code(name), _takes(parameter, annotation), default, plain(help_text)
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    value = parameter.default() if callable(parameter.default) else parameter.default
+    if value in (None, False, (), []):
+        return ""
+    return code(str(value.value if isinstance(value, enum.Enum) else value))
+
+
+def _takes(parameter: Any, annotation: Any) -> str:
+    """In words; an option without a value is a switch."""
+    base = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
+    members = [one for one in typing.get_args(base) if one is not type(None)]
+    if typing.get_origin(base) is not list and members:
+        base = members[0]
+    is_list = typing.get_origin(base) is list
+    base = typing.get_args(base)[0] if is_list else base
+    if base is bool:
+        return "(a switch)"
+    if isinstance(base, type) and issubclass(base, enum.Enum):
+        return "one of " + ", ".join(code(one.value) for one in base)
+    words = code(parameter.metavar) if parameter.metavar else WORDS[base]
+    limits = [f"{word} {getattr(parameter, key):g}" for key, word in LIMITS.items() if _has(parameter, key)]
+    return ", ".join([words, *limits, *(["more than once"] if is_list else [])])
+
+
+LIMITS = {"min": "from", "max": "to"}
+
+
+def _has(parameter: Any, limit: str) -> bool:
+    return getattr(parameter, limit, None) is not None

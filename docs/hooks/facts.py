@@ -1,0 +1,26 @@
+"""What the conformance suite holds a kind of component to, from the suite itself."""
+
+from __future__ import annotations
+
+import re
+
+from docs.hooks.tables import code, plain, table
+from ferkit.testing.check import FACTS
+from ferkit.testing.suite import load_facts
+
+MARK = re.compile(r"^<!-- facts: (\w+) -->$", re.M)
+SHARED = {"component": "dataset", "module": "head"}
+"""Facts of several kinds, and a kind that has all of them."""
+
+
+def put_facts(markdown: str) -> str:
+    """The page with a table in the place of each mark."""
+    return MARK.sub(lambda found: facts_table(found[1]), markdown)
+
+
+def facts_table(room: str) -> str:
+    """The facts of ferkit/testing/<room>_facts.py; raises KeyError where there is no such kind."""
+    load_facts()
+    held = [one for one in FACTS[SHARED.get(room, room)] if one.__module__ == f"ferkit.testing.{room}_facts"]
+    rows = [(code(one.__name__), plain((one.__doc__ or "").split("\n")[0])) for one in held]
+    return table(("check", "what is expected"), rows)

@@ -1,0 +1,68 @@
+"""A page of Markdown -> its blocks of code, with what the source says of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from docs.hooks.borrowed import BORROWED
+
+ROOT = Path(__file__).parent.parent.parent
+SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "site").rglob("*.md"))
+MEASURED = ("benchmarks/RESULTS.md", "benchmarks/OTHER.md")
+"""Pages of the site whose commands are only held against the command line."""
+PAGES = ("README.md", *sorted(BORROWED.keys() - set(MEASURED)), *SITE)
+"""Pages whose blocks are run."""
+
+FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.M | re.S)
+MARK = re.compile(r"<!-- (?:not run: (.+?)|exits with (\d+)) -->\n$")
+NAMED = re.compile(r"# ([\w./-]+\.\w+)\n")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code. language: "" where none is given; file: the file that it is, if any; reason: why it is
+    not run, "" if it is; status: with which its commands exit."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+    file: str = ""
+    reason: str = ""
+    status: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+    @property
+    def commands(self) -> list[str]:
+        lines = self.text.splitlines()
+        return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+def read_blocks(page: str) -> list[Block]:
+    return find_blocks(page, (ROOT / page).read_text(encoding="utf-8"))
+
+
+def find_blocks(page: str, text: str) -> list[Block]:
+    found = []
+    for one in FENCE.finditer(text):
+        language, title, body = one.groups()
+        before = text[: one.start()]
+        mark = MARK.search(before)
+        reason, status = mark.groups() if mark else ("", None)
+        named = NAMED.match(body) if language == "python" else None
+        found.append(
+            Block(
+                page,
+                before.count("\n") + 1,
+                language,
+                body,
+                title or (named[1] if named else ""),
+                reason or "",
+                int(status or 0),
+            )
+        )
+    return found

@@ -1,0 +1,48 @@
+"""README.md opens with what matters, and tells of every command."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from ferkit.cli import app
+from ferkit.grid import candidates
+from tests.documentation.blocks import ROOT, read_blocks
+from tests.documentation.reader import add_to_quickstart
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_opens_with_the_two_commands() -> None:
+    first = re.findall(r"```\n(.*?)```", README, re.S)[0]
+    assert [line.split("#")[0].strip() for line in first.splitlines()] == ["make demo", "make test"]
+    assert README.index(first) < 20
+
+
+def test_every_command_of_the_readme_is_one_and_every_one_is_in_the_readme() -> None:
+    told = set(re.findall(r"^\| `ferkit (\w+)", README, re.M))
+    commands = {one.callback.__name__ for one in app.registered_commands if one.callback}
+    assert told == commands | {group.name for group in app.registered_groups}
+
+
+def test_every_file_that_the_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_search_of_the_evaluation_page_tries_every_combination() -> None:
+    (block,) = [one for one in read_blocks("docs/evaluation.md") if one.language == "toml"]
+    recipe = add_to_quickstart(block)
+    assert [one.settings for one in candidates(recipe)][1] == {
+        "fit.optimizer.lr": 1e-4,
+        "model.image_size": 224,
+    }
+
+
+def test_the_workflow_calls_the_readmes_test_command_on_both_pythons() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test", "make check", "make docs"]
