@@ -22,7 +22,7 @@ check: $(VENV)/.installed-dev
 
 # The documentation, into site/. Warnings are errors: a link that leads nowhere, an anchor that is not there.
 docs: $(VENV)/.installed-dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --config-file docs/mkdocs.yml --strict --quiet
 	@echo "Open site/index.html"
 
 format: $(VENV)/.installed-dev

@@ -44,7 +44,7 @@ def build(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    done = build(ROOT / "mkdocs.yml", folder)
+    done = build(ROOT / "docs" / "mkdocs.yml", folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -129,9 +129,9 @@ def test_a_page_shows_every_fact_that_a_kind_is_held_to(kind: str) -> None:
 def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("[a](there.md)\n\n[b](#nowhere)\n")
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "mkdocs.yml").read_text(encoding="utf-8")
     config = "\n".join(part for part in text.split("\n\n") if part.startswith(("# The", "validation")))
-    (tmp_path / "mkdocs.yml").write_text(config.replace("docs/site", "docs"))
+    (tmp_path / "mkdocs.yml").write_text(config.replace("docs_dir: site", "docs_dir: docs"))
     done = build(tmp_path / "mkdocs.yml", tmp_path / "site")
     assert done.returncode != 0
     assert "there.md" in done.stderr
