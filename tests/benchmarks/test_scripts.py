@@ -25,7 +25,15 @@ SCRIPTS = {
     "end_to_end": ["quickstart", *TINY, "--batch-size", "2"],
 }
 HELPERS = {"peer_worker", "start_with_plugins"}
-OF_THEIR_OWN = {"start", "epoch_overhead", "peers", "papers_way", "detection_peer", "backbone_sizes"}
+OF_THEIR_OWN = {
+    "start",
+    "epoch_overhead",
+    "peers",
+    "papers_way",
+    "detection_peer",
+    "detection_profile",
+    "backbone_sizes",
+}
 NOTHING_TIMED = {"backbone_sizes"}
 FEW = ["--repeats", "1"]
 

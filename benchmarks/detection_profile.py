@@ -1,0 +1,167 @@
+"""Where the time of MTCNN's cascade goes, step by step: facenet-pytorch's and ferkit's on the same photographs.
+
+The steps' functions are wrapped by a clock, in one process and one photograph at a time, each detector in its
+turn. "other" is what is left of the whole call: boxes found and moved, tensors made and joined.
+
+    OMP_NUM_THREADS=2 python benchmarks/detection_profile.py --images "$FERKIT_DATA/sfew"
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import ferkit_mtcnn.cascade
+import ferkit_mtcnn.proposals
+import torch
+from facenet_pytorch import MTCNN
+from facenet_pytorch.models.utils import detect_face
+from ferkit_mtcnn.detector import MTCNNDetector
+from PIL import Image
+
+from ferkit.bench.machine import describe_machine, load_average
+from ferkit.bench.record import Measurement, Record
+from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.script import add_ends, count, run_script
+from ferkit.bench.subject import find_photographs
+from ferkit.images import read_image
+from ferkit.loading import load_recipe
+
+STEPS = (
+    "shrink the photograph",
+    "P-Net",
+    "cut out and resize boxes",
+    "R-Net",
+    "O-Net",
+    "suppression",
+    "other",
+)
+WARM_UP = 3
+NOT_NEEDED = 1e-9
+"""Seconds of a step that a photograph did not come to: a record has no zero."""
+SHRINK, PNET, CUT, RNET, ONET, SUPPRESS, OTHER = STEPS
+
+
+class Clock:
+    """Seconds by step; a step inside another counts for the outer one."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.is_running = False
+
+    def timed(self, step: Callable[..., str], function: Callable[..., Any]) -> Callable[..., Any]:
+        """step: names the step by the function's arguments."""
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            if self.is_running:
+                return function(*arguments, **options)
+            self.is_running, started = True, time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.is_running = False
+                self.seconds[step(*arguments)] += time.perf_counter() - started
+
+        return call
+
+    @contextmanager
+    def watching(self, places: Sequence[tuple[Any, str, Callable[..., str]]]) -> Iterator[None]:
+        """places: (module or object, the name of its function, step)."""
+        with ExitStack() as stack:
+            for owner, name, step in places:
+                stack.enter_context(patch.object(owner, name, self.timed(step, getattr(owner, name))))
+            yield
+
+
+def always(step: str) -> Callable[..., str]:
+    return lambda *arguments: step
+
+
+def their_places(peer: MTCNN) -> list[tuple[Any, str, Callable[..., str]]]:
+    def resized(image: torch.Tensor, size: tuple[int, int]) -> str:
+        return CUT if size[0] == size[1] in (24, 48) else SHRINK
+
+    networks = [(getattr(peer, name), "forward", always(step)) for name, step in NETWORKS.items()]
+    suppressing = [(detect_face, name, always(SUPPRESS)) for name in ("batched_nms", "batched_nms_numpy")]
+    return [*networks, *suppressing, (detect_face, "imresample", resized)]
+
+
+def our_places(detector: MTCNNDetector) -> list[tuple[Any, str, Callable[..., str]]]:
+    cascade, proposals = ferkit_mtcnn.cascade, ferkit_mtcnn.proposals
+    networks = [(getattr(detector.cascade, name), "forward", always(step)) for name, step in NETWORKS.items()]
+    return [
+        *networks,
+        (cascade, "summed_area", always(SHRINK)),
+        (proposals, "resize", always(SHRINK)),
+        (cascade, "resize_boxes", always(CUT)),
+        *((module, "suppress", always(SUPPRESS)) for module in (cascade, proposals)),
+        (cascade, "suppress_nested", always(SUPPRESS)),
+    ]
+
+
+NETWORKS = {"pnet": PNET, "rnet": RNET, "onet": ONET}
+
+
+def profile(detect: Callable[[Any], object], clock: Clock, image: Any) -> Mapping[str, float]:
+    """Seconds of each step of one call."""
+    clock.seconds.clear()
+    started = time.perf_counter()
+    detect(image)
+    whole = time.perf_counter() - started
+    return {**clock.seconds, OTHER: whole - sum(clock.seconds.values())}
+
+
+def measure(options: argparse.Namespace, say: Say) -> Record:
+    load = load_average()
+    found = find_photographs(options.images)
+    chosen = found[:: max(1, len(found) // options.limit)][: options.limit]
+    photographs = [read_image(path) for path in chosen]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
+        peer = MTCNN(keep_all=True, device="cpu").eval()
+    ours, clocks = MTCNNDetector(device="cpu"), (Clock(), Clock())
+    calls = {
+        "facenet-pytorch": lambda one: peer.detect(Image.fromarray(one), landmarks=True),
+        "ferkit mtcnn": lambda one: ours([one]),
+    }
+    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
+    with clocks[0].watching(their_places(peer)), clocks[1].watching(our_places(ours)):
+        for number, photograph in enumerate([*WARM_UP * photographs[:1], *photographs], start=1 - WARM_UP):
+            say(f"photograph {number} of {len(photographs)}")
+            for (name, detect), clock in zip(calls.items(), clocks, strict=True):
+                steps = profile(detect, clock, photograph)
+                for step in STEPS if number > 0 else ():
+                    taken[name, step].append(steps.get(step, 0.0) or NOT_NEEDED)
+    machine, versions = describe_machine(*load_recipe("quickstart"), torch.device("cpu"))
+    measurements = [Measurement({"detector": key[0], "step": key[1]}, each) for key, each in taken.items()]
+    setting = {"photographs": f"{len(photographs)} of {options.images}"}
+    facts = {f"{name}, ms of a photograph": _means(taken, name) for name in calls}
+    title = "benchmarks/detection_profile.py"
+    return Record(title, machine, versions, setting, measurements, notices=busy_notices(load), facts=facts)
+
+
+def _means(taken: Mapping[tuple[str, str], Sequence[float]], name: str) -> str:
+    means = {step: 1000 * sum(taken[name, step]) / len(taken[name, step]) for step in STEPS}
+    return f"{sum(means.values()):.1f}: " + ", ".join(f"{step} {ms:.1f}" for step, ms in means.items())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_ends(parser)
+    add = parser.add_argument
+    add("--images", type=Path, required=True, help="a folder of photographs")
+    add("--limit", type=count, default=100, help="at most so many, evenly over the folder [100]")
+    run_script(measure, parser, arguments)
+
+
+if __name__ == "__main__":
+    main()
