@@ -1,4 +1,4 @@
-"""Where the time of MTCNN's cascade goes, step by step: facenet-pytorch's and ferkit's on the same photographs.
+"""Where the time of MTCNN's cascade goes, step by step: facenet-pytorch's and ferkit's on the same images.
 
 The steps' functions are wrapped by a clock, in one process and one photograph at a time, each detector in its
 turn. "other" is what is left of the whole call: boxes found and moved, tensors made and joined.

@@ -3,8 +3,9 @@
 The paper's way: in every epoch the photographs are read, MTCNN finds their faces batch by batch, and the
 network is trained and tested in float32 by facenet-pytorch's own modules; nothing is kept from one epoch to
 the next. ferkit finds the faces once, before the first epoch, and writes the state to go on from after each.
-The two take turns, an epoch each. With --memory each does one epoch in a process of its own instead, and what
-is told is the most memory that it had above what it had before there were photographs and a network.
+The two take turns, an epoch each. "until images were there" is the part of an epoch that went into reading
+and detecting, or into waiting for it. With --memory each does one epoch in a process of its own instead, and
+what is told is the most memory that it had above what it had before there were photographs and a network.
 
     OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_inception --set model.image_size=160
     OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_multiscale --memory
@@ -18,9 +19,10 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,7 @@ from torch import Tensor
 
 from ferkit.assemble import build
 from ferkit.augment import Augmentation
-from ferkit.bench.epochs import ferkit_epochs
+from ferkit.bench.epochs import TimedEpoch, Waiting, ferkit_epochs
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.memory import resident
 from ferkit.bench.ratio import compare_rounds
@@ -67,18 +69,17 @@ class Work:
     labels: Sequence[str]
 
 
-def our_epochs(work: Work) -> Iterator[float]:
-    """Seconds of each epoch: training, testing, and writing the state."""
+def our_epochs(work: Work) -> Iterator[TimedEpoch]:
+    """Training, testing, and writing the state."""
     train, test = (
         find_faces(work.recipe, work.registry, samples, Silence()).faces
         for samples in (work.train, work.test)
     )
-    epochs = ferkit_epochs(work.recipe, work.registry, train, test, work.labels)
-    yield from (epoch.seconds for epoch in epochs)
+    yield from ferkit_epochs(work.recipe, work.registry, train, test, work.labels)
 
 
-def paper_epochs(work: Work) -> Iterator[float]:
-    """Seconds of each epoch: reading, detecting, training, and the same for testing."""
+def paper_epochs(work: Work) -> Iterator[TimedEpoch]:
+    """Reading, detecting, training, and the same for testing."""
     recipe, side = work.recipe, work.recipe.model.image_size
     network = build_network(recipe, work.registry, work.labels)
     network.backbone.forward = partial(run_modules, network.backbone)
@@ -89,20 +90,25 @@ def paper_epochs(work: Work) -> Iterator[float]:
         warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
         detector = MTCNN(image_size=side, margin=0, selection_method="probability", device="cpu")
     read = partial(read_batch, detector, Augmentation(recipe.augment, side), work.labels)
+    waiting = Waiting(iter)
 
     def epoch() -> None:
         network.train()
-        for samples in in_batches(work.train, recipe.fit.batch_size):
-            images, targets = read(samples, is_training=True)
+        batches = in_batches(work.train, recipe.fit.batch_size)
+        for images, targets in waiting(read(samples, is_training=True) for samples in batches):
             optimizer.zero_grad()
             loss(network(images), targets).backward()
             optimizer.step()
         network.eval()
         with torch.no_grad():
-            for samples in in_batches(work.test, recipe.fit.batch_size):
-                network(read(samples, is_training=False)[0]).softmax(dim=1)
+            batches = in_batches(work.test, recipe.fit.batch_size)
+            for images, _ in waiting(read(samples, is_training=False) for samples in batches):
+                network(images).softmax(dim=1)
 
-    yield from timed(epoch)
+    while True:
+        started, waiting.seconds = time.perf_counter(), 0.0
+        epoch()
+        yield TimedEpoch(time.perf_counter() - started, waiting.seconds)
 
 
 def run_modules(backbone: Any, images: Tensor) -> dict[str, Tensor]:
@@ -158,13 +164,6 @@ def in_batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample
             yield [samples[position] for position in batch]
 
 
-def timed(epoch: Callable[[], object]) -> Iterator[float]:
-    while True:
-        started = time.perf_counter()
-        epoch()
-        yield time.perf_counter() - started
-
-
 def load_work(options: argparse.Namespace) -> Work:
     """One fold of the recipe's own photographs, or of drawn ones."""
     overrides = [*options.set, f"fit.epochs={options.repeats + 2}", 'fit.device="cpu"']
@@ -204,15 +203,22 @@ def take_turns(work: Work, rounds: int, say: Say) -> tuple[list[Measurement], di
     """An epoch of each, again and again, after a first one that does not count."""
     ways = {"ferkit": our_epochs(work), "paper": paper_epochs(work)}
     seconds: dict[str, list[float]] = {way: [] for way in ways}
+    waited: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(rounds + 1):
         for way, epochs in ways.items():
             say(f"epoch {number} of {rounds}, the way of {way}")
             took = next(epochs)
-            seconds[way] += [took] if number else []
+            if number:
+                seconds[way].append(took.seconds)
+                waited[way].append(took.waited)
     speed = compare_rounds(seconds["paper"], seconds["ferkit"])
     images = len(work.train) + len(work.test)
     measurements = [Measurement({"stage": "epoch", "way": way}, seconds[way], images) for way in WAYS]
-    return measurements, {"times as fast": round(speed.ratio, 2), "95% interval": speed.interval}
+    facts: dict[str, Any] = {"times as fast": round(speed.ratio, 2), "95% interval": speed.interval}
+    for way in WAYS:
+        until, whole = median(waited[way]), median(seconds[way])
+        facts[f"{way}, until images were there"] = f"{until:.1f} s of {whole:.1f}"
+    return measurements, facts
 
 
 def peak_in_process(options: argparse.Namespace, way: str) -> int:

@@ -132,6 +132,8 @@ def test_the_papers_way_and_ferkits_take_turns(tmp_path: Path) -> None:
     ferkit, paper = record.measurements
     assert [len(one.seconds) for one in (ferkit, paper)] == [1, 1]
     assert record.facts["times as fast"] == pytest.approx(paper.median / ferkit.median, abs=0.01)
+    waited = record.facts["paper, until images were there"].partition(" s of ")
+    assert 0 < float(waited[0]) < float(waited[2])
 
 
 def test_the_memory_of_either_way_is_that_of_a_process_of_its_own(
