@@ -30,7 +30,7 @@ CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
 class NeuralEstimator:
     """A network trained as the recipe says. Satisfies `Estimator`.
 
-    build_network makes a fresh one; build_loss takes the training faces' count of each label;
+    build_network makes a fresh one, build_loss its loss, both of the training faces' count of each label;
     state_file keeps, after every epoch, what the next one depends on: where it exists, `fit` goes on
     from it and ends with the numbers of a training that was never stopped. began_with: the sha256 of the
     backbone's tensors before any training, once `fit` has begun.
@@ -40,8 +40,8 @@ class NeuralEstimator:
     options: Fit
     labels: Sequence[str]
     seed: int
-    build_network: Callable[[], Network]
-    build_loss: Callable[[Sequence[int]], nn.Module]
+    build_network: Callable[[Sequence[float]], Network]
+    build_loss: Callable[[Sequence[float]], nn.Module]
     augmentation: Augmentation | None = None
     state_file: Path | None = None
     on_batch: Callable[[BatchReport], None] | None = None
@@ -54,8 +54,8 @@ class NeuralEstimator:
         accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
         images = self._images(train, self.augmentation)
-        counts = np.bincount(images.indices, minlength=len(self.labels)).tolist()
-        network = self._start()
+        counts = images.class_counts
+        network = self._start(counts)
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         watched = training.keep(self._images(validation))
@@ -101,9 +101,9 @@ class NeuralEstimator:
         parameters = list(self._fitted().network.parameters())
         return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
 
-    def _start(self) -> Network:
+    def _start(self, class_counts: Sequence[float] | None = None) -> Network:
         seed_everything(self.seed)
-        network = self.build_network()
+        network = self.build_network(class_counts or [1] * len(self.labels))
         self.began_with = hash_tensors(network.backbone.state_dict())
         return network
 
