@@ -49,9 +49,8 @@ class Teacher:
                 self.by_path[path] = shares
         told.check()
         names = Counter(PurePath(path).name for path in self.by_path)
-        self.by_name = {
-            PurePath(p).name: one for p, one in self.by_path.items() if names[PurePath(p).name] == 1
-        }
+        by_name = {PurePath(path).name: shares for path, shares in self.by_path.items()}
+        self.by_name = {name: shares for name, shares in by_name.items() if names[name] == 1}
 
     def find(self, path: Path) -> Shares | None:
         return self.by_path.get(os.path.abspath(path)) or self.by_name.get(path.name)
@@ -71,8 +70,8 @@ class Teacher:
             lowered += is_lowered
         if training and not known:
             raise DataError(
-                f"{self.file} names none of the training images, neither by path nor by the file's name: e.g. "
-                f"{given[training[0]].path}. Make it of these images: ferkit predict FOLDER --out FILE.csv"
+                f"{self.file} names none of the training images, neither by path nor by the file's name: "
+                f"e.g. {given[training[0]].path}. Make it of these images: ferkit predict FOLDER --out FILE.csv"
             )
         log.warning(
             "%s: it has %d of %d training images; for %d of them its share was lowered, where it would have "
@@ -101,8 +100,8 @@ def _read_shares(row: Row, labels: Sequence[str]) -> Shares:
 def mix(target: Shares, taught: Shares, weight: float, label: str) -> tuple[dict[str, float], bool]:
     """(1 − weight) of the target and weight of what is taught, and whether the weight had to be lowered.
 
-    It is where another name than the label would otherwise have the largest share: what an image is scored and
-    counted as is not a network's to change.
+    It is where another name than the label would otherwise have the largest share: what an image is scored
+    and counted as is not a network's to change.
     """
     names = [name for name in {**target, **taught} if name != label]
     allowed = weight

@@ -35,12 +35,12 @@ def elect(votes: Mapping[str, int], rule: Rule) -> tuple[str, str]:
 
 
 def share_out(votes: Mapping[str, int], labels: Collection[str]) -> dict[str, float]:
-    """The votes' distribution over the labels, the target of FER+'s "cross-entropy loss" (equation 6).
+    """The votes' distribution over the labels, the target of the paper's scheme "cross-entropy loss".
 
-    Single votes are dropped as outliers, as for a label, unless there are no others; "unknown", "NF" and names
-    that are not among the labels are dropped too, and the rest is divided by its sum. Names without a share
-    are left out. FER+'s scheme "probabilistic label drawing" has the same expectation: it draws one label in
-    each epoch where this gives all of them their part.
+    Single votes are dropped as outliers, as for a label, unless there are no others; "unknown", "NF" and
+    names that are not among the labels are dropped too, and the rest is divided by its sum. Names without a
+    share are left out. The paper's "probabilistic label drawing" has the same expectation: it draws one label
+    in each epoch where this gives all of them their part.
     """
     counts = {label: votes[label] for label in votes if label in labels and votes[label] > 0}
     kept = {label: count for label, count in counts.items() if count > 1} or counts

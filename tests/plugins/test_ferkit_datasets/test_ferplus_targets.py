@@ -71,8 +71,6 @@ def test_labels_are_the_target_unless_votes_are_asked_for(root: Path) -> None:
 
 def test_votes_are_the_target_of_every_part(root: Path) -> None:
     samples = FERPlus(root, targets="votes").samples()
-    assert all(sample.label in ("neutral", "anger", "sadness", "contempt") for sample in samples)
-    # No test image is labelled contempt here, which the protocol would tell; the targets have it all the same.
     found = by_name(samples)
     assert found["0"].soft_target == pytest.approx({"neutral": 0.6, "sadness": 0.2, "contempt": 0.2})
     assert found["3"].soft_target == pytest.approx({"neutral": 0.6, "sadness": 0.4})
