@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ferkit.agreement import AgreedDetector
 from ferkit.assemble import build, datasets_in
+from ferkit.data.copies import leave_out_copies
 from ferkit.detection_cache import DetectionCache
 from ferkit.errors import DataError
 from ferkit.faces import CropResult, crop_faces, describe_detector
@@ -19,12 +20,13 @@ from ferkit.run_dir import RunDir
 def find_faces(
     recipe: Recipe, registry: Registry, samples: Sequence[Sample], progress: Progress
 ) -> CropResult:
-    """The photographs as crops."""
+    """The photographs as crops; without copies, where the recipe says so."""
     detector = build(registry, "detector", recipe.detector)
     made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
     cache = DetectionCache(made_by)
     agreed = AgreedDetector(detector, registry.get("detector", recipe.detector.name))
-    return crop_faces(samples, agreed, cache=cache, options=recipe.faces, progress=progress.faces)
+    crops = crop_faces(samples, agreed, cache=cache, options=recipe.faces, progress=progress.faces)
+    return leave_out_copies(crops) if recipe.faces.copies == "leave_out" else crops
 
 
 class OtherData:
