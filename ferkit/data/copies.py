@@ -38,13 +38,13 @@ def pixel_hash(face: Face) -> str:
 def judge_copies(samples: Sequence[Sample], keys: Sequence[Hashable]) -> dict[int, tuple[str, str]]:
     """Position -> (why in general, the reason) of each sample that is to be left out.
 
-    keys: equal for copies. Copies of a test image go, then those of a validation image, whatever their labels.
-    Of those in one part the first stays; under several labels none does, since what they show is not known.
+    keys: equal for copies. Copies of a test image go, then those of a validation image, whatever their
+    labels. Of those in one part the first stays; under several labels none does: what they show is not known.
     """
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, key in enumerate(keys):
         places[key].append(place)
-    reasons = {}
+    reasons: dict[int, tuple[str, str]] = {}
     for several in places.values():
         if len(several) > 1:
             reasons |= _judge([(place, samples[place]) for place in several])

@@ -71,7 +71,7 @@ class Teacher:
         if training and not known:
             raise DataError(
                 f"{self.file} names none of the training images, neither by path nor by the file's name: "
-                f"e.g. {given[training[0]].path}. Make it of these images: ferkit predict FOLDER --out FILE.csv"
+                f"e.g. {given[training[0]].path}. Make it: ferkit predict FOLDER --out FILE.csv"
             )
         log.warning(
             "%s: it has %d of %d training images; for %d of them its share was lowered, where it would have "
