@@ -92,11 +92,14 @@ class Model(Section):
 
     initial: the model.safetensors of an earlier run of the same network and labels, to start from.
 
-    normalize: "facenet" is (x − 127.5) / 128, "imagenet" the mean and deviation of ImageNet.
+    normalize: "facenet" is (x − 127.5) / 128, "imagenet" the mean and deviation of ImageNet. color: "grey"
+    turns every face grey, in training and in whatever the network is used for: for what is trained on grey
+    photographs and used on others.
     """
 
     image_size: int = Field(default=160, ge=16)
     normalize: Literal["facenet", "imagenet"] = "facenet"
+    color: Literal["rgb", "grey"] = "rgb"
     backbone: Part = Part(name="inception_resnet_v1")
     head: Part = Part(name="linear")
     output: Part = Part(name="identity")

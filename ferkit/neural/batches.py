@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,14 +15,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ferkit.augment import Augmentation
 from ferkit.interfaces import Face, Sample
 from ferkit.neural.device import derive_seed
+from ferkit.neural.preprocessing import Normalisation, resize_square
 
 Batched = TypeVar("Batched")
-
-MEAN_AND_DEVIATION = {
-    "facenet": ((127.5, 127.5, 127.5), (128.0, 128.0, 128.0)),
-    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-}
-
 
 Target = int | NDArray[np.float32]
 """Of one image: its label's index, or a share (K,) for each label."""
@@ -47,6 +41,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         normalize: str,
         augmentation: Augmentation | None = None,
         seed: int = 0,
+        color: str = "rgb",
     ) -> None:
         self.faces = faces
         self.indices = [labels.index(face.sample.label) for face in faces]
@@ -57,9 +52,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
             else self.soft.sum(axis=0, dtype=np.float64).tolist()
         )
         self.side = side
-        self.mean, self.deviation = (
-            np.asarray(values, dtype=np.float32) for values in MEAN_AND_DEVIATION[normalize]
-        )
+        self.normalise = Normalisation(normalize, color)
         self.augmentation = augmentation
         self.seed = seed
 
@@ -75,13 +68,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
             altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
             image = resize_square(altered, self.side)
         target = self.indices[position] if self.soft is None else self.soft[position]
-        return torch.from_numpy(self._normalise(image).transpose(2, 0, 1)), target
-
-    def _normalise(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        normalised = image.astype(np.float32)
-        normalised -= self.mean
-        normalised /= self.deviation
-        return normalised
+        return torch.from_numpy(self.normalise(image).transpose(2, 0, 1)), target
 
 
 def soft_targets(samples: Sequence[Sample], labels: Sequence[str]) -> NDArray[np.float32] | None:
@@ -90,14 +77,6 @@ def soft_targets(samples: Sequence[Sample], labels: Sequence[str]) -> NDArray[np
         return None
     shares = [sample.soft_target or {sample.label: 1.0} for sample in samples]
     return np.array([[one.get(label, 0.0) for label in labels] for one in shares], dtype=np.float32)
-
-
-def resize_square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 -> (side, side, 3) uint8; the image itself where it is that already."""
-    if image.shape[:2] == (side, side):
-        return image
-    how = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=how), dtype=np.uint8)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

@@ -126,8 +126,8 @@ class NeuralEstimator:
         return int(state["epoch"]), state.get("came_to", {})
 
     def _images(self, faces: Sequence[Face], augmentation: Augmentation | None = None) -> FaceImages:
-        side, normalize = self.model.image_size, self.model.normalize
-        return FaceImages(faces, self.labels, side, normalize, augmentation, self.seed)
+        side, normalize, color = self.model.image_size, self.model.normalize, self.model.color
+        return FaceImages(faces, self.labels, side, normalize, augmentation, self.seed, color)
 
     def _fitted(self) -> Training:
         if self._training is None:
