@@ -41,6 +41,7 @@ class OtherData:
         self.run_dir = run_dir
         self.progress = progress
         self.faces: dict[str, Sequence[Face]] = {}
+        self.told: dict[str, Sequence[str]] = {}
 
     def find(self) -> None:
         """All that the recipe's estimator names as options, before any training. Raises DataError."""
@@ -58,7 +59,7 @@ class OtherData:
                 raise DataError(
                     f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face"
                 )
-            self.faces[name] = crops.faces
+            self.faces[name], self.told[name] = crops.faces, crops.notices
         return self.faces[name]
 
     def notices(self, own: Sequence[Face]) -> Iterator[str]:
@@ -67,6 +68,7 @@ class OtherData:
         for name, faces in self.faces.items():
             found = [face for face in faces if face.box is not None]
             yield f"It is given {len(faces)} photographs of {name} too; a face was found in {len(found)}"
+            yield from (f"{name}: {notice}" for notice in self.told[name])
             if shared := sum(face.sha256 in tested for face in faces):
                 yield (
                     f"{shared} photographs of {name} are byte for byte among the data's own, which are "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Collection, Mapping
 
 from ferkit.interfaces import Sample
@@ -37,4 +38,4 @@ def find_disagreement(sample: Sample, labels: Collection[str]) -> tuple[str, str
 
 
 def _is_share(share: object) -> bool:
-    return isinstance(share, int | float) and 0 <= share <= 1
+    return isinstance(share, numbers.Real) and 0 <= float(share) <= 1
