@@ -80,6 +80,8 @@ def read_bundle(file: Path) -> dict[str, Path]:
     archive says; a file that is there already with the same content stays. Raises WeightsError, and puts
     nothing, where anything in the bundle is not what its manifest or the catalogue says.
     """
+    if not os.path.isfile(file):
+        raise WeightsError(f"there is no file {file}. Make it where there is a network: {MAKE}")
     parts: dict[Path, Path] = {}
     try:
         with tarfile.open(file, "r:") as archive:
@@ -106,7 +108,8 @@ def read_bundle(file: Path) -> dict[str, Path]:
 
 
 LISTED: dict[str, type] = {"name": str, "file": str, "sha256": str, "bytes": int}
-AGAIN = "Copy it again, or make it anew: ferkit weights bundle NAME --out FILE.tar"
+MAKE = "ferkit weights bundle NAME --out FILE.tar"
+AGAIN = f"Copy it again, or make it anew: {MAKE}"
 
 
 def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[dict[str, Any]]:
