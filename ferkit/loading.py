@@ -116,9 +116,8 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     try:
         return table, registry, list(_all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        raise RecipeError(
-            source, [Fault("recipe", f"can't be read: {error}", "Try ferkit check.")]
-        ) from error
+        remedy = f"ferkit check {source} tells what is wrong with it."
+        raise RecipeError(source, [Fault("recipe", "its parts can't be read", remedy)]) from error
 
 
 def _parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Fault]]:
