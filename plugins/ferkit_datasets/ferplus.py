@@ -157,10 +157,14 @@ class FERPlus:
 
     def _by_name(self, elected: list[Elected], faults: Faults) -> list[Sample]:
         paths = _read_join(self.join) if self.join else None
-        samples, labels = [], self._labels(elected)
+        samples, labels, taken = [], self._labels(elected), set[str]()
         for one in elected:
             if not one.label:
                 continue
+            if one.row.cells["Image name"] in taken:  # FER+'s own table names four images twice
+                self.left_out["of an image that has a row before"] += 1
+                continue
+            taken.add(one.row.cells["Image name"])
             row, name = one.row, one.row.cells["Image name"]
             below = f"{FOLDERS[row.cells['Usage']]}/{name}" if paths is None else paths.get(name, "")
             path = self.root / below
