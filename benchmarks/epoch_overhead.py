@@ -49,8 +49,9 @@ def plain_epochs(
     network = build_network(recipe, registry, labels).to(memory_format=torch.channels_last)
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
     optimizer = make_optimizer(network, recipe.fit.optimizer)
-    images = FaceImages(train, labels, side, recipe.model.normalize, Augmentation(recipe.augment, side))
-    testing = FaceImages(test, labels, side, recipe.model.normalize)
+    model, altering = recipe.model, Augmentation(recipe.augment, side)
+    images = FaceImages(train, labels, side, model.normalize, altering, color=model.color)
+    testing = FaceImages(test, labels, side, model.normalize, color=model.color)
     loader = DataLoader(images, batch_size, sampler=EpochSampler(len(train), 0))
     test_loader = DataLoader(testing, batch_size, sampler=EpochSampler(len(test), None))
     autocast = partial(

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ferkit.component import Component
+from ferkit.data.soft_target import find_disagreement
 from ferkit.errors import ComponentError
 from ferkit.interfaces import Detections, Detector, Sample
 
@@ -28,6 +29,11 @@ def check_samples(found: object, who: Component) -> Sequence[Sample]:
     if len(samples) < len(given):
         wrong = next(one for one in given if not isinstance(one, Sample))
         raise disagree(who, "a list of Samples", f"{type(wrong).__name__} {wrong!r}")
+    labels = {one.label for one in samples}
+    for one in samples:
+        if found_wrong := find_disagreement(one, labels):
+            expected, came = found_wrong
+            raise disagree(who, f"{expected}, for {one.path}", came)
     return samples
 
 

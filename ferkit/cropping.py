@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ferkit.agreement import AgreedDetector
 from ferkit.assemble import build, datasets_in
+from ferkit.data.copies import leave_out_copies
 from ferkit.detection_cache import DetectionCache
 from ferkit.errors import DataError
 from ferkit.faces import CropResult, crop_faces, describe_detector
@@ -19,12 +20,13 @@ from ferkit.run_dir import RunDir
 def find_faces(
     recipe: Recipe, registry: Registry, samples: Sequence[Sample], progress: Progress
 ) -> CropResult:
-    """The photographs as crops."""
+    """The photographs as crops; without copies, where the recipe says so."""
     detector = build(registry, "detector", recipe.detector)
     made_by = describe_detector(recipe.detector.name, recipe.detector.options, detector)
     cache = DetectionCache(made_by)
     agreed = AgreedDetector(detector, registry.get("detector", recipe.detector.name))
-    return crop_faces(samples, agreed, cache=cache, options=recipe.faces, progress=progress.faces)
+    crops = crop_faces(samples, agreed, cache=cache, options=recipe.faces, progress=progress.faces)
+    return leave_out_copies(crops) if recipe.faces.copies == "leave_out" else crops
 
 
 class OtherData:
@@ -39,6 +41,7 @@ class OtherData:
         self.run_dir = run_dir
         self.progress = progress
         self.faces: dict[str, Sequence[Face]] = {}
+        self.told: dict[str, Sequence[str]] = {}
 
     def find(self) -> None:
         """All that the recipe's estimator names as options, before any training. Raises DataError."""
@@ -56,7 +59,7 @@ class OtherData:
                 raise DataError(
                     f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face"
                 )
-            self.faces[name] = crops.faces
+            self.faces[name], self.told[name] = crops.faces, crops.notices
         return self.faces[name]
 
     def notices(self, own: Sequence[Face]) -> Iterator[str]:
@@ -65,6 +68,7 @@ class OtherData:
         for name, faces in self.faces.items():
             found = [face for face in faces if face.box is not None]
             yield f"It is given {len(faces)} photographs of {name} too; a face was found in {len(found)}"
+            yield from (f"{name}: {notice}" for notice in self.told[name])
             if shared := sum(face.sha256 in tested for face in faces):
                 yield (
                     f"{shared} photographs of {name} are byte for byte among the data's own, which are "

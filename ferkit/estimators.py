@@ -73,11 +73,17 @@ def make_network_estimator(
     )
 
 
-def build_network(recipe: Recipe, registry: Registry, labels: Sequence[str]) -> Network:
-    """Backbone, head and output, wired. Raises ComponentError, WeightsError."""
+def build_network(
+    recipe: Recipe, registry: Registry, labels: Sequence[str], class_counts: Sequence[float] | None = None
+) -> Network:
+    """Backbone, head and output, wired. Raises ComponentError, WeightsError.
+
+    class_counts: of the images that it will be trained on; left out where its tensors come from a file.
+    """
     model = recipe.model
     backbone = build(registry, "backbone", model.backbone)
-    output = build(registry, "output", model.output, labels=labels, num_classes=len(labels))
+    known = {"labels": labels, "num_classes": len(labels), "class_counts": class_counts or [1] * len(labels)}
+    output = build(registry, "output", model.output, **known)
     head_class = registry.get("head", model.head.name).load()
     build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
     network = assemble_network(backbone, head_class, build_head, output)
@@ -90,7 +96,7 @@ def build_network(recipe: Recipe, registry: Registry, labels: Sequence[str]) -> 
 
 
 def build_loss(
-    part: Part, registry: Registry, labels: Sequence[str], class_counts: Sequence[int]
+    part: Part, registry: Registry, labels: Sequence[str], class_counts: Sequence[float]
 ) -> nn.Module:
     loss: nn.Module = build(
         registry, "loss", part, num_classes=len(labels), labels=labels, class_counts=class_counts

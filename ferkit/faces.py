@@ -23,10 +23,12 @@ BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class CropResult:
-    """faces: in the samples' order; skipped: the samples that gave none, with the reason."""
+    """faces: in the samples' order; skipped: the samples that gave none, with the reason; notices: what
+    whoever reads the numbers must know of it."""
 
     faces: list[Face]
     skipped: list[tuple[Sample, str]]
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

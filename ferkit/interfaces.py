@@ -24,13 +24,16 @@ class Sample:
 
     label: the class's canonical name. groups: what must not be on both sides of an honest split,
     by the kind of group, e.g. {"movie": "Hangover", "clip": "Hangover_001949614"}. split: "train",
-    "validation" or "test" where the data set itself says so, else "".
+    "validation" or "test" where the data set itself says so, else "". soft_target: label -> its share (0..1,
+    adding up to 1) where several people or a network judged and it is to be trained on, else empty. The label
+    has the largest share, and is what is scored, stratified and audited.
     """
 
     path: Path
     label: str
     groups: Mapping[str, str] = field(default_factory=dict)
     split: str = ""
+    soft_target: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,14 +152,23 @@ class Head(Protocol):
 
 
 class Output(Protocol):
-    """An `nn.Module` built with `labels` and its options: what happens to logits, in training and after."""
+    """What happens to logits, in training and after: an `nn.Module` built with its options and, if it names
+    them, `labels`, `num_classes` and `class_counts`.
+
+    class_counts is as for a loss. Where a trained network is rebuilt from its file they are all 1, so what
+    is made of them belongs into a buffer, which the file has.
+    """
 
     def __call__(self, logits: Tensor) -> Tensor:
         """(B, K) -> (B, K), columns in the order of the labels."""
 
 
 class Loss(Protocol):
-    """An `nn.Module` built with `num_classes` and, if it names them, `labels` and `class_counts`."""
+    """An `nn.Module` built with `num_classes` and, if it names them, `labels` and `class_counts`.
+
+    class_counts: the training images of each label, as ints; where images have soft targets, the sums of
+    their shares, as floats.
+    """
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Logits (B, K) and labels (B,) int64 or soft targets (B, K) -> a scalar, the batch's mean."""

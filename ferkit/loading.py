@@ -89,6 +89,11 @@ def _is_known(table: dict[str, Any], registry: Registry) -> bool:
 
 def _datasets(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, Part]]:
     """(key, part) of every data set of the recipe, and of the recipes that its grid stands for."""
+    for kind, key, part in _all_slots(table, registry):
+        yield from datasets_in(registry, kind, key, part)
+
+
+def _all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, str, Part]]:
     tables = [table]
     for settings in combinations(table.get("grid") or {}):
         changed = copy.deepcopy(table)
@@ -97,7 +102,22 @@ def _datasets(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, 
         tables.append(changed)
     for one in tables:
         for kind, key, part in slots(one, registry):
-            yield from datasets_in(registry, kind, key, Part(**part))
+            yield kind, key, Part(**part)
+
+
+def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, str, Part]]]:
+    """A recipe's table, the components that there are, and (kind, key, part) of each that it uses, the values
+    of its grid included.
+
+    Nothing is checked and nothing need be there, such as its data. Raises RecipeError where it can't be read.
+    """
+    table = read_table(source)
+    registry = load_plugins(_named_modules(table))
+    try:
+        return table, registry, list(_all_slots(table, registry))
+    except (TypeError, ValueError, AttributeError) as error:
+        remedy = f"ferkit check {source} tells what is wrong with it."
+        raise RecipeError(source, [Fault("recipe", "its parts can't be read", remedy)]) from error
 
 
 def _parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Fault]]:

@@ -23,7 +23,7 @@ from ferkit.weights import WeightsName
 
 CONTEXT: Mapping[str, tuple[str, ...]] = {
     "head": ("in_channels", "num_classes", "labels"),
-    "output": ("labels", "num_classes"),
+    "output": ("labels", "num_classes", "class_counts"),
     "loss": ("num_classes", "labels", "class_counts"),
     "estimator": ("labels", "seed", "crop", "state_file", "network"),
 }

@@ -77,25 +77,30 @@ class FaceOptions(Section):
     """How photographs become crops.
 
     margin: added around the box, as a share of its longer side; no_face: what becomes of a photograph
-    in which no face is found; unreadable: what becomes of a file that is no whole photograph.
+    in which no face is found; unreadable: what becomes of a file that is no whole photograph; copies: what
+    becomes of a face that is, pixel for pixel, another's. "leave_out" gives up those in the training part
+    for validation and test images, and of those in one part keeps the first, or none where labels differ.
     """
 
     margin: float = Field(default=0.0, ge=0)
     no_face: Literal["whole_image", "skip"] = "whole_image"
     unreadable: Literal["stop", "skip"] = "stop"
+    copies: Literal["keep", "leave_out"] = "keep"
 
 
 class Model(Section):
     """The network: backbone, then head, then output.
 
     image_size: the side of its square input, in pixels; normalize: "facenet" is (x − 127.5) / 128, "imagenet"
-    the mean and deviation of ImageNet; backbone: images to feature maps; head: these to logits; output: what
-    happens to logits, in training and after; initial: the model.safetensors of an earlier run of the same
-    network and labels, to start from.
+    the mean and deviation of ImageNet; color: "grey" turns every face grey, in training and in whatever the
+    network is used for: for what is trained on grey photographs and used on others; backbone: images to
+    feature maps; head: these to logits; output: what happens to logits, in training and after; initial: the
+    model.safetensors of an earlier run of the same network and labels, to start from.
     """
 
     image_size: int = Field(default=160, ge=16)
     normalize: Literal["facenet", "imagenet"] = "facenet"
+    color: Literal["rgb", "grey"] = "rgb"
     backbone: Part = Part(name="inception_resnet_v1")
     head: Part = Part(name="linear")
     output: Part = Part(name="identity")

@@ -123,6 +123,7 @@ def find_notices(
         *describe_idle(order.recipe, order.registry),
         *run_dir.environment_changes(),
         *([f"Other data: {difference}"] if difference else []),
+        *crops.notices,
         *_start_notices(order, crops),
         *describe_doubles(crops.faces),
         *describe_leaks(todo, [face.sample for face in crops.faces]),

@@ -24,7 +24,8 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
     if not count:
         return []
     verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
-    return [f"{count} {verb} of another; copies may stand on both sides of a split"]
+    remedy = 'to do without them: --set faces.copies="leave_out"'
+    return [f"{count} {verb} of another; copies may stand on both sides of a split ({remedy})"]
 
 
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from safetensors import safe_open
 
 from ferkit.errors import DataError, RunError
@@ -146,6 +147,26 @@ def test_byte_identical_photographs_are_noticed(recipe: Path, tmp_path: Path) ->
         squares.samples = registry_samples
     (notice,) = json.loads((tmp_path / "run" / "summary.json").read_text())["notices"]
     assert notice.startswith("1 photograph is a byte-for-byte copy of another")
+
+
+def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked, registry = load_recipe(str(recipe), ["data.per_class=4", 'faces.copies="leave_out"'])
+    squares = registry.get("dataset", "squares").load()
+    samples = squares(root=tmp_path / "photographs").samples()
+    Image.open(samples[0].path).save(samples[1].path, compress_level=0)  # the same pixels, another file
+    monkeypatch.setattr(squares, "samples", lambda self: samples)
+    run(Order(checked, registry, tmp_path / "run"))
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    (notice,) = summary["notices"]
+    assert notice.startswith("1 photograph is left out as a pixel-for-pixel copy of another")
+    reason = f"its face is that of {samples[0].path}"
+    assert summary["data"]["skipped"] == [{"path": str(samples[1].path), "problem": reason}]
+    with (tmp_path / "run" / "manifest.csv").open(newline="") as file:
+        assert [row["path"] for row in csv.DictReader(file) if row["problem"]] == [str(samples[1].path)]
+    for predictions in (tmp_path / "run").glob("cells/*/predictions_last.csv"):
+        assert str(samples[1].path) not in predictions.read_text()
 
 
 def test_fewer_than_two_classes_stop_the_run_before_a_photograph_is_opened(

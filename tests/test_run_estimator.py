@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from ferkit.errors import ComponentError, DataError, RecipeError
+from ferkit.faces import CropResult
 from ferkit.loading import load_recipe
 from ferkit.neural.checkpoint import read_header, save_network
 from ferkit.report.photographs import show_photographs
@@ -151,6 +153,17 @@ def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path
     assert not (folder / "cells" / "repeat0_fold0" / "state.pt").exists()
     notices = summary_of(folder)["notices"]
     assert "It is given 6 photographs of source too; a face was found in 6" in notices
+
+
+def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave_out(crops: CropResult) -> CropResult:
+        return replace(crops, notices=(f"one copy less than {len(crops.faces)}",))
+
+    monkeypatch.setattr("ferkit.cropping.leave_out_copies", leave_out)
+    notices = summary_of(run_recipe(recipe, telling(tmp_path), 'faces.copies="leave_out"'))["notices"]
+    assert {"one copy less than 12", "source: one copy less than 6"} <= set(notices)
 
 
 def test_tested_photographs_among_those_learnt_from_are_told(recipe: Path, tmp_path: Path) -> None:

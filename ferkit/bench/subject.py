@@ -109,7 +109,7 @@ class Subject:
     def as_images(self, faces: Sequence[Face], is_training: bool = False) -> FaceImages:
         side, model = self.recipe.model.image_size, self.recipe.model
         augmentation = Augmentation(self.recipe.augment, side) if is_training else None
-        return FaceImages(faces, self.labels, side, model.normalize, augmentation)
+        return FaceImages(faces, self.labels, side, model.normalize, augmentation, color=model.color)
 
     def tensor(self, images: FaceImages) -> Tensor:
         """(B, 3, side, side) on the device, channels last."""
@@ -179,7 +179,7 @@ class Subject:
             "compile": self.compile_mode,
             "memory_format": "channels_last",
             "optimizer": self.recipe.fit.optimizer.name,
-            "normalize": model.normalize,
+            "normalize": model.normalize if model.color == "rgb" else f"{model.normalize}, {model.color}",
             "margin": self.recipe.faces.margin,
             "photographs": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
             "their content": self.digest(),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(
-    no_args_is_help=True, help="Pretrained weights: list, fetch, verify, or tell where they are."
+    no_args_is_help=True,
+    help="Pretrained weights: list, fetch, verify, tell where they are, or take them along in one archive.",
 )
 
 
@@ -87,3 +89,38 @@ def path(name: Annotated[str, typer.Argument(help="A name from `ferkit weights l
     if not os.path.exists(file):
         raise WeightsError(f"{file} is not there. Fetch it: ferkit weights fetch {name}")
     typer.echo(str(file))
+
+
+@app.command()
+def bundle(
+    names: Annotated[
+        list[str], typer.Argument(help="Recipes (files, or names of shipped ones), or names of weights.")
+    ],
+    out: Annotated[Path, typer.Option(help="The archive to write.", dir_okay=False)],
+) -> None:
+    """Put all that recipes need into one archive, fetched if need be, for `ferkit weights unbundle`."""
+    from ferkit.weights import find_entry
+    from ferkit.weights.bundle import write_bundle
+    from ferkit.weights.needed import find_needed
+
+    needed = find_needed(names)
+    for sentence in needed.others:
+        typer.echo(f"note: {sentence}", err=True)
+    if not needed.names:
+        typer.echo(f"{', '.join(names)}: no weights of the catalogue are needed, so nothing was written")
+        return
+    entries = [find_entry(name) for name in needed.names]
+    write_bundle(entries, out)
+    for entry in entries:
+        typer.echo(f"{entry.name}: {entry.filename}. Licence: {entry.licence}")
+    size = out.stat().st_size / 1e6
+    typer.echo(f"{out}: {size:.1f} MB. On the other machine: ferkit weights unbundle {out.name}")
+
+
+@app.command()
+def unbundle(file: Annotated[Path, typer.Argument(help="An archive of `ferkit weights bundle`.")]) -> None:
+    """Put a bundle's weights into the cache, verified; nothing is written anywhere else."""
+    from ferkit.weights.bundle import read_bundle
+
+    for name, path in read_bundle(file).items():
+        typer.echo(f"{name}: {path}")

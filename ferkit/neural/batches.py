@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,19 +13,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ferkit.augment import Augmentation
-from ferkit.interfaces import Face
+from ferkit.interfaces import Face, Sample
 from ferkit.neural.device import derive_seed
+from ferkit.neural.preprocessing import Normalisation, resize_square
 
 Batched = TypeVar("Batched")
 
-MEAN_AND_DEVIATION = {
-    "facenet": ((127.5, 127.5, 127.5), (128.0, 128.0, 128.0)),
-    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-}
+Target = int | NDArray[np.float32]
+"""Of one image: its label's index, or a share (K,) for each label."""
 
 
-class FaceImages(Dataset[tuple[Tensor, int]]):
-    """Faces as (image (3, side, side) float32, label index); asked for by (epoch, position).
+class FaceImages(Dataset[tuple[Tensor, Target]]):
+    """Faces as (image (3, side, side) float32, target); asked for by (epoch, position).
+
+    Targets are label indices or, if any face has a soft target, distributions (K,) float32 for all: those of
+    faces without one give all to the label.
 
     The epoch and the position seed the augmentation, so that an image is altered in the same way
     whichever process does it, and a training that is gone on with sees what it would have seen.
@@ -40,20 +41,25 @@ class FaceImages(Dataset[tuple[Tensor, int]]):
         normalize: str,
         augmentation: Augmentation | None = None,
         seed: int = 0,
+        color: str = "rgb",
     ) -> None:
         self.faces = faces
         self.indices = [labels.index(face.sample.label) for face in faces]
-        self.side = side
-        self.mean, self.deviation = (
-            np.asarray(values, dtype=np.float32) for values in MEAN_AND_DEVIATION[normalize]
+        self.soft = soft_targets([face.sample for face in faces], labels)
+        self.class_counts: list[int] | list[float] = (
+            np.bincount(self.indices, minlength=len(labels)).tolist()
+            if self.soft is None
+            else self.soft.sum(axis=0, dtype=np.float64).tolist()
         )
+        self.side = side
+        self.normalise = Normalisation(normalize, color)
         self.augmentation = augmentation
         self.seed = seed
 
     def __len__(self) -> int:
         return len(self.faces)
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int]:
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Target]:
         epoch, position = key
         # Square before it is altered, as facenet-pytorch's MTCNN hands faces on: otherwise a random crop of
         # square shape would show the network faces less stretched than those that it is tested on.
@@ -61,21 +67,16 @@ class FaceImages(Dataset[tuple[Tensor, int]]):
         if self.augmentation:
             altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
             image = resize_square(altered, self.side)
-        return torch.from_numpy(self._normalise(image).transpose(2, 0, 1)), self.indices[position]
-
-    def _normalise(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        normalised = image.astype(np.float32)
-        normalised -= self.mean
-        normalised /= self.deviation
-        return normalised
+        target = self.indices[position] if self.soft is None else self.soft[position]
+        return torch.from_numpy(self.normalise(image).transpose(2, 0, 1)), target
 
 
-def resize_square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 -> (side, side, 3) uint8; the image itself where it is that already."""
-    if image.shape[:2] == (side, side):
-        return image
-    how = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=how), dtype=np.uint8)
+def soft_targets(samples: Sequence[Sample], labels: Sequence[str]) -> NDArray[np.float32] | None:
+    """(samples, labels), each row adding up to 1, or None where no sample has a soft target."""
+    if not any(sample.soft_target for sample in samples):
+        return None
+    shares = [sample.soft_target or {sample.label: 1.0} for sample in samples]
+    return np.array([[one.get(label, 0.0) for label in labels] for one in shares], dtype=np.float32)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -96,13 +97,15 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return ((self.epoch, position) for position in order)
 
 
-def stack_images(items: Sequence[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
-    """(3, side, side) images of one batch -> (B, 3, side, side), channels last in memory, and their labels.
+def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor]:
+    """(3, side, side) images of one batch -> (B, 3, side, side), channels last in memory, and their targets:
+    indices (B,) int64, or (B, K) float32.
 
     By numpy: torch would do it on as many threads as the training has, and they would wait for each other.
     """
     stacked = np.stack([image.numpy().transpose(1, 2, 0) for image, _ in items])
-    return torch.from_numpy(stacked).permute(0, 3, 1, 2), torch.tensor([label for _, label in items])
+    targets = torch.from_numpy(np.stack([target for _, target in items]))
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2), targets
 
 
 def fetch_ahead(batches: Iterable[Batched]) -> Generator[Batched, None, None]:
@@ -117,7 +120,7 @@ def fetch_ahead(batches: Iterable[Batched]) -> Generator[Batched, None, None]:
 
 def make_loader(
     images: FaceImages, batch_size: int, workers: int, seed: int | None
-) -> tuple[DataLoader[tuple[Tensor, int]], EpochSampler]:
+) -> tuple[DataLoader[tuple[Tensor, Target]], EpochSampler]:
     """A loader and the sampler that is to be told each epoch's number; shuffled if there is a seed.
 
     A last batch of one image is left out of training: batch norm can't be trained on it.

@@ -31,7 +31,7 @@ CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
 class NeuralEstimator:
     """A network trained as the recipe says. Satisfies `Estimator`.
 
-    build_network makes a fresh one; build_loss takes the training faces' count of each label;
+    build_network makes a fresh one, build_loss its loss, both of the training faces' count of each label;
     state_file keeps, after every epoch, what the next one depends on: where it exists, `fit` goes on
     from it and ends with the numbers of a training that was never stopped. began_with: the sha256 of the
     backbone's tensors before any training, once `fit` has begun.
@@ -41,8 +41,8 @@ class NeuralEstimator:
     options: Fit
     labels: Sequence[str]
     seed: int
-    build_network: Callable[[], Network]
-    build_loss: Callable[[Sequence[int]], nn.Module]
+    build_network: Callable[[Sequence[float]], Network]
+    build_loss: Callable[[Sequence[float]], nn.Module]
     augmentation: Augmentation | None = None
     state_file: Path | None = None
     on_batch: Callable[[BatchReport], None] | None = None
@@ -55,8 +55,8 @@ class NeuralEstimator:
         accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
         images = self._images(train, self.augmentation)
-        counts = np.bincount(images.indices, minlength=len(self.labels)).tolist()
-        network = self._start()
+        counts = images.class_counts
+        network = self._start(counts)
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         give_back()
@@ -104,9 +104,9 @@ class NeuralEstimator:
         parameters = list(self._fitted().network.parameters())
         return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
 
-    def _start(self) -> Network:
+    def _start(self, class_counts: Sequence[float] | None = None) -> Network:
         seed_everything(self.seed)
-        network = self.build_network()
+        network = self.build_network(class_counts or [1] * len(self.labels))
         self.began_with = hash_tensors(network.backbone.state_dict())
         return network
 
@@ -129,8 +129,8 @@ class NeuralEstimator:
         return int(state["epoch"]), state.get("came_to", {})
 
     def _images(self, faces: Sequence[Face], augmentation: Augmentation | None = None) -> FaceImages:
-        side, normalize = self.model.image_size, self.model.normalize
-        return FaceImages(faces, self.labels, side, normalize, augmentation, self.seed)
+        side, normalize, color = self.model.image_size, self.model.normalize, self.model.color
+        return FaceImages(faces, self.labels, side, normalize, augmentation, self.seed, color)
 
     def _fitted(self) -> Training:
         if self._training is None:

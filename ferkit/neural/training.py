@@ -36,11 +36,17 @@ class BatchReport:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch to evaluate: images, or what a frozen backbone gave for them; and their labels."""
+    """A batch to evaluate: images, or what a frozen backbone gave for them; and their targets."""
 
     images: Tensor | None
     features: Mapping[str, Tensor] | None
     targets: Tensor
+
+
+def count_right(logits: Tensor, targets: Tensor) -> int:
+    """Images whose likeliest class is their label, which has the largest share of a soft target."""
+    labels = targets if targets.dim() == 1 else targets.argmax(dim=1)
+    return int((logits.argmax(dim=1) == labels).sum())
 
 
 class Training:
@@ -93,7 +99,7 @@ class Training:
             self.optimizer.step()
             self.scheduler.step()
             total += self._finite(loss.item(), number, batch) * len(targets)
-            right += int((logits.argmax(dim=1) == targets).sum())
+            right += count_right(logits, targets)
             seen += len(targets)
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
 

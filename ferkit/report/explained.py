@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ferkit.grid import candidates
 from ferkit.interfaces import Face
-from ferkit.neural.batches import FaceImages, resize_square
+from ferkit.neural.batches import FaceImages
 from ferkit.neural.network import Network
+from ferkit.neural.preprocessing import resize_square
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.report.attention import attention_map, blend
@@ -51,7 +52,7 @@ def explain(
     chosen = varied_faces(list(list_guesses([[made]])), labels)
     cropped = crop(chosen)
     faces = [cropped[one.path] for one in chosen]
-    images = FaceImages(faces, labels, model.image_size, model.normalize)
+    images = FaceImages(faces, labels, model.image_size, model.normalize, color=model.color)
     explained, strayed = Explained(), 0.0
     for position, one in enumerate(chosen):
         image, _ = images[0, position]

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ferkit.cache import cache_dir
+from ferkit.data.soft_target import find_disagreement
 from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Sample
 from ferkit.options import option_parameters
@@ -128,6 +129,22 @@ def names_splits_and_groups_as_agreed(subject: Subject) -> None:
         is_right = all(isinstance(word, str) for word in words)
         mend = 'Write groups={"person": "12"}: strings, numbers too.'
         expect(is_right, "groups from strings to strings", dict(sample.groups), mend)
+
+
+@fact("dataset")
+def gives_soft_targets_that_the_label_leads(subject: Subject) -> None:
+    """Where there are soft targets: shares of 0 to 1 of the samples' own labels, that add up to 1, the
+    label's the largest.
+    """
+    samples = _samples(subject)
+    labels = {sample.label for sample in samples}
+    if not any(sample.soft_target for sample in samples):
+        skip("its samples have no soft targets")
+    mend = "Leave out what is no label, divide by the sum, and take the largest share's name for the label."
+    for sample in samples:
+        if found := find_disagreement(sample, labels):
+            expected, came = found
+            expect(False, f"{expected}, for {sample.path}", came, mend)
 
 
 @fact("dataset")

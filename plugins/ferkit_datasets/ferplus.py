@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ferkit.plugin import DataError, Sample
-from ferkit_datasets.fer2013 import COLUMNS, SPLITS, draw_row, find_split
+from ferkit_datasets.fer2013 import COLUMNS, draw_row, find_split
 from ferkit_datasets.labels import FERPLUS, check_left_out
 from ferkit_datasets.rows import Faults, Row, read_rows, tell_left_out
-from ferkit_datasets.votes import CHOICES, Rule, elect
+from ferkit_datasets.teacher import Teacher
+from ferkit_datasets.votes import CHOICES, Rule, elect, share_out
 
 FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 """Where FER+'s own program puts the images that it makes of fer2013.csv."""
@@ -25,15 +28,30 @@ or  {root}/FER2013Train/fer0000000.png, FER2013Valid, FER2013Test, as FER+'s pro
 or  {root}/any/where.png, and join = "TABLE.csv": columns name (fer0000000.png) and path (any/where.png)"""
 
 
+@dataclass(frozen=True, slots=True)
+class Elected:
+    """A row of the votes; label: "" where it is left out."""
+
+    row: Row
+    label: str
+    votes: Mapping[str, int]
+
+
 class FERPlus:
     """FER2013 with the labels that most of FER+'s ten people gave; parts as FER2013's.
 
     root: the folder of the images. votes: FER+'s table, root/fer2013new.csv if left out. file: FER2013's CSV
     file, whose rows are those of the votes. join: a table that tells the images' paths by FER+'s names, for
-    images that were laid out otherwise. rule: "majority", as in FER+'s own code: single votes are dropped,
-    and the winner needs more than half of the rest; "plurality": the most votes, whatever their share.
-    leave_out: labels to do without. Rows that come to no expression are left out and counted: `left_out`, by
-    reason.
+    images that were laid out otherwise. missing: whether an image that is not there stops the reading or is
+    left out. rule: "majority", as in FER+'s own code: single votes are dropped, and the winner needs more than
+    half of the rest; "plurality": the most votes, whatever their share. leave_out: labels to do without. Rows
+    that come to no expression are left out and counted: `left_out`, by reason.
+
+    targets: what is trained on, the label or the votes' distribution over the labels: single votes dropped,
+    the rest shared out. teacher: a table of another network's probabilities, with a column for the file and one
+    for each label, as `ferkit predict` writes it. They make up teacher_weight (0..1) of the training images'
+    targets, and less where they would make another label the likeliest. Validation and test images keep the
+    votes' own.
     """
 
     def __init__(
@@ -44,18 +62,28 @@ class FERPlus:
         join: Path | None = None,
         rule: Rule = "majority",
         leave_out: tuple[str, ...] = (),
+        targets: Literal["label", "votes"] = "label",
+        teacher: Path | None = None,
+        teacher_weight: float = 0.5,
+        missing: Literal["stop", "leave_out"] = "stop",
     ) -> None:
         check_left_out(leave_out, FERPLUS)
+        if not 0 <= teacher_weight <= 1:
+            raise ValueError(f"teacher_weight: expected a share from 0 to 1, got {teacher_weight}")
         self.root = root
         self.votes = votes or root / "fer2013new.csv"
         self.file = root / file
         self.join = join
         self.rule: Rule = rule
         self.leave_out = leave_out
+        self.targets = targets
+        self.teacher = teacher
+        self.teacher_weight = teacher_weight
+        self.missing = missing
         self.left_out: Counter[str] = Counter()
 
     def faults(self) -> list[str]:
-        files = [self.votes, *([self.join] if self.join else [])]
+        files = [self.votes, *(file for file in (self.join, self.teacher) if file)]
         found = [f"there is no file {file}" for file in files if not file.is_file()]
         if not self.join and not self.file.is_file():
             missing = [name for name in FOLDERS.values() if not (self.root / name).is_dir()]
@@ -70,10 +98,12 @@ class FERPlus:
             raise DataError("\n".join(faults))
         self.left_out = Counter()
         told = Faults()
-        labels = self._elect_all(told)
+        elected = self._elect_all(told)
         told.check()
-        samples = self._by_row(labels, told) if self._is_by_row else self._by_name(labels, told)
+        samples = self._by_row(elected, told) if self._is_by_row else self._by_name(elected, told)
         told.check()
+        if self.teacher:
+            samples = Teacher(self.teacher, self._labels(elected)).teach(samples, self.teacher_weight)
         tell_left_out("ferplus", self.left_out, len(samples))
         return samples
 
@@ -81,12 +111,12 @@ class FERPlus:
     def _is_by_row(self) -> bool:
         return self.join is None and self.file.is_file()
 
-    def _elect_all(self, faults: Faults) -> list[tuple[Row, str]]:
-        """Every row of the votes with its label, "" where it is left out."""
+    def _elect_all(self, faults: Faults) -> list[Elected]:
         elected = []
         for row in read_rows(self.votes, ("Usage", "Image name", *CHOICES)):
             try:
-                label, reason = elect(_count(row), self.rule)
+                votes = _count(row)
+                label, reason = elect(votes, self.rule)
                 find_split(row)
             except ValueError as error:
                 faults.add(row.place, error)
@@ -95,39 +125,55 @@ class FERPlus:
                 label, reason = "", f"of {label}"
             if reason:
                 self.left_out[reason] += 1
-            elected.append((row, label))
+            elected.append(Elected(row, label, votes))
         return elected
 
-    def _by_row(self, labels: list[tuple[Row, str]], faults: Faults) -> list[Sample]:
-        samples, images = [], 0
+    @staticmethod
+    def _labels(elected: list[Elected]) -> list[str]:
+        """A name that no image is labelled with is no class, whatever votes went to it."""
+        found = {one.label for one in elected}
+        return [label for label in FERPLUS if label in found]
+
+    def _sample(self, path: Path, one: Elected, labels: list[str]) -> Sample:
+        shares = share_out(one.votes, labels) if self.targets == "votes" else {}
+        return Sample(path, one.label, split=find_split(one.row), soft_target=shares)
+
+    def _by_row(self, elected: list[Elected], faults: Faults) -> list[Sample]:
+        samples, images, labels = [], 0, self._labels(elected)
         for image in read_rows(self.file, COLUMNS):
             images += 1
-            row, label = labels[image.number] if images <= len(labels) else (image, "")
+            one = elected[image.number] if images <= len(elected) else Elected(image, "", {})
             try:
-                if (split := find_split(row)) != find_split(image):
-                    raise ValueError(f"the Usage is not that of the same row, {row.place}")
-                if label:
-                    samples.append(Sample(draw_row(image), label, split=split))
+                if find_split(one.row) != find_split(image):
+                    raise ValueError(f"the Usage is not that of the same row, {one.row.place}")
+                if one.label:
+                    samples.append(self._sample(draw_row(image), one, labels))
             except ValueError as error:
                 faults.add(image.place, error)
-        if images != len(labels):
+        if images != len(elected):
             raise DataError(
-                f"{self.votes} has {len(labels)} rows and {self.file} {images}; they belong together row by "
+                f"{self.votes} has {len(elected)} rows and {self.file} {images}; they belong together row by "
                 "row, so one of them is not whole"
             )
         return samples
 
-    def _by_name(self, labels: list[tuple[Row, str]], faults: Faults) -> list[Sample]:
+    def _by_name(self, elected: list[Elected], faults: Faults) -> list[Sample]:
         paths = _read_join(self.join) if self.join else None
-        samples = []
-        for row, label in labels:
-            if not label:
+        samples, labels, taken = [], self._labels(elected), set[str]()
+        for one in elected:
+            if not one.label:
                 continue
-            name = row.cells["Image name"]
+            if one.row.cells["Image name"] in taken:  # FER+'s own table names four images twice
+                self.left_out["of an image that has a row before"] += 1
+                continue
+            taken.add(one.row.cells["Image name"])
+            row, name = one.row, one.row.cells["Image name"]
             below = f"{FOLDERS[row.cells['Usage']]}/{name}" if paths is None else paths.get(name, "")
             path = self.root / below
             if path.is_file():
-                samples.append(Sample(path, label, split=SPLITS[row.cells["Usage"]]))
+                samples.append(self._sample(path, one, labels))
+            elif self.missing == "leave_out":
+                self.left_out["without an image"] += 1
             else:
                 where = f"there is no file {path}" if below else f"{self.join} does not name it"
                 faults.add(row.place, f"{name}: {where}")

@@ -1,8 +1,8 @@
-"""Ten people's votes on a face -> one label (Barsoum et al. 2016)."""
+"""Ten people's votes on a face -> one label, or a distribution (Barsoum et al. 2016)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from ferkit_datasets.labels import FERPLUS
@@ -32,3 +32,17 @@ def elect(votes: Mapping[str, int], rule: Rule) -> tuple[str, str]:
     if winners[0] in NO_EXPRESSION:
         return "", NO_EXPRESSION[winners[0]]
     return winners[0], ""
+
+
+def share_out(votes: Mapping[str, int], labels: Collection[str]) -> dict[str, float]:
+    """The votes' distribution over the labels, the target of the paper's scheme "cross-entropy loss".
+
+    Single votes are dropped as outliers, as for a label, unless there are no others; "unknown", "NF" and
+    names that are not among the labels are dropped too, and the rest is divided by its sum. Names without a
+    share are left out. The paper's "probabilistic label drawing" has the same expectation: it draws one label
+    in each epoch where this gives all of them their part.
+    """
+    counts = {label: votes[label] for label in votes if label in labels and votes[label] > 0}
+    kept = {label: count for label, count in counts.items() if count > 1} or counts
+    total = sum(kept.values())
+    return {label: count / total for label, count in kept.items()}

@@ -31,7 +31,7 @@ class ArcFaceLoss(nn.Module):
         self,
         num_classes: int,
         scale: float,
-        class_counts: Sequence[int] | None = None,
+        class_counts: Sequence[float] | None = None,
         margin: float = 0.5,
         base: Loss | None = None,
     ) -> None:

@@ -28,7 +28,7 @@ class CenterLoss(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        class_counts: Sequence[int] | None = None,
+        class_counts: Sequence[float] | None = None,
         weight: float = 0.01,
         rate: float = 0.5,
         base: Loss | None = None,

@@ -25,7 +25,7 @@ class ClassBalancedLoss(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        class_counts: Sequence[int] | None = None,
+        class_counts: Sequence[float] | None = None,
         beta: float = 0.999,
         gamma: float = 0.0,
         modulate: Modulate = "each",

@@ -21,7 +21,7 @@ class CrossEntropyLoss(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        class_counts: Sequence[int] | None = None,
+        class_counts: Sequence[float] | None = None,
         class_weights: ClassWeights = "equal",
     ) -> None:
         super().__init__()

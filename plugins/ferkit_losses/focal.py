@@ -39,7 +39,7 @@ class FocalLoss(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        class_counts: Sequence[int] | None = None,
+        class_counts: Sequence[float] | None = None,
         gamma: float = 2.0,
         modulate: Modulate = "each",
         class_weights: ClassWeights = "equal",

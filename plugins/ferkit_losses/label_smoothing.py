@@ -23,7 +23,7 @@ class LabelSmoothingLoss(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        class_counts: Sequence[int] | None = None,
+        class_counts: Sequence[float] | None = None,
         epsilon: float = 0.3,
         share: Literal["others", "all"] = "others",
         base: Loss | None = None,

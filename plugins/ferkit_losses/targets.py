@@ -24,7 +24,7 @@ def at_least_float32(logits: Tensor) -> Tensor:
     return logits if logits.dtype == torch.float64 else logits.float()
 
 
-def weigh_classes(weights: ClassWeights, class_counts: Sequence[int] | None) -> Tensor | None:
+def weigh_classes(weights: ClassWeights, class_counts: Sequence[float] | None) -> Tensor | None:
     """Weights by class whose mean over the training images is 1, or None where all are equal."""
     if weights == "equal":
         return None
@@ -32,8 +32,8 @@ def weigh_classes(weights: ClassWeights, class_counts: Sequence[int] | None) -> 
     return counts.sum() / (len(counts) * counts)
 
 
-def check_counts(name: str, class_counts: Sequence[int] | None) -> Sequence[int]:
-    """The training images of each class, as ferkit gives them. Raises ValueError where a class has none."""
+def check_counts(name: str, class_counts: Sequence[float] | None) -> Sequence[float]:
+    """The training images of each class, or the sums of their soft targets. Raises ValueError below 1."""
     if not class_counts or min(class_counts) < 1:
         raise ValueError(f"{name} needs images of every class to train on, got {class_counts}")
     return class_counts

@@ -14,7 +14,8 @@ class LogitAdjustmentOutput(nn.Module):
     """Logits and τ·log π, with π the classes' shares of the training images.
 
     prior: label -> share or number of its images, for every label, e.g. { anger = 100, disgust = 75 }; they
-    are divided by their sum. phase: "training" trains on f_y + τ·log π_y and answers with f_y, which is the
+    are divided by their sum. Left out, it is that of the images that are trained on: with soft targets, of
+    their shares. phase: "training" trains on f_y + τ·log π_y and answers with f_y, which is the
     paper's adjusted loss; "evaluation" trains on f_y and answers with f_y − τ·log π_y, its adjustment after
     training. tau: τ, 1 for the balanced error.
     """
@@ -24,19 +25,16 @@ class LogitAdjustmentOutput(nn.Module):
     def __init__(
         self,
         labels: Sequence[str],
-        prior: dict[str, float],
+        class_counts: Sequence[float] | None = None,
+        prior: dict[str, float] | None = None,
         tau: float = 1.0,
         phase: Literal["training", "evaluation"] = "training",
     ) -> None:
         super().__init__()
-        _check_shares(prior)
         if tau < 0:
             raise ValueError(f"tau: expected a number of at least 0, got {tau}")
         self.phase = phase
-        shares = torch.tensor([prior.get(label, math.nan) for label in labels])
-        if not shares.is_meta:
-            # On torch's meta device a recipe is tried before its data are read, on labels that stand in.
-            _check_labels(prior, labels)
+        shares = _count(labels, class_counts) if prior is None else _read(prior, labels)
         self.register_buffer("adjustment", tau * (shares / shares.sum()).log())
 
     def forward(self, logits: Tensor) -> Tensor:
@@ -45,6 +43,25 @@ class LogitAdjustmentOutput(nn.Module):
             return logits
         adjustment = self.adjustment.to(logits)
         return logits + adjustment if self.training else logits - adjustment
+
+
+def _count(labels: Sequence[str], class_counts: Sequence[float] | None) -> Tensor:
+    """Raises ValueError where a class has no image: its logarithm would be infinite."""
+    counts = class_counts or []
+    if len(counts) != len(labels) or min(counts) <= 0:
+        raise ValueError(
+            f"logit_adjustment without a prior needs images of every class to train on, got {class_counts}"
+        )
+    return torch.tensor(counts, dtype=torch.float32)
+
+
+def _read(prior: Mapping[str, float], labels: Sequence[str]) -> Tensor:
+    _check_shares(prior)
+    shares = torch.tensor([prior.get(label, math.nan) for label in labels])
+    if not shares.is_meta:
+        # On torch's meta device a recipe is tried before its data are read, on labels that stand in.
+        _check_labels(prior, labels)
+    return shares
 
 
 def _check_shares(prior: Mapping[str, float]) -> None:

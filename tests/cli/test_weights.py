@@ -57,3 +57,28 @@ def test_misspelt_weights_suggest_the_closest(tmp_path: Path) -> None:
     answer = ferkit("weights", "fetch", "mscelebm", TORCH_HOME=str(tmp_path))
     assert answer.returncode == 1
     assert "Did you mean 'msceleb1m'?" in answer.stderr
+
+
+def test_a_bundle_is_made_and_read_where_there_is_no_network(tmp_path: Path) -> None:
+    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "teacher.tar"
+    (here / "checkpoints").mkdir(parents=True)
+    (here / "checkpoints" / "20180402-114759-vggface2.pt").write_bytes(b"abc")
+    answer = ferkit("weights", "bundle", "sfew_inception", "--out", str(file), TORCH_HOME=str(here))
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("vggface2: 20180402-114759-vggface2.pt. Licence: ")
+    assert "ferkit weights unbundle teacher.tar" in answer.stdout
+    answer = ferkit("weights", "unbundle", str(file), TORCH_HOME=str(there))
+    assert answer.stdout == f"vggface2: {there}/checkpoints/20180402-114759-vggface2.pt\n"
+    assert (there / "checkpoints" / "20180402-114759-vggface2.pt").read_bytes() == b"abc"
+
+
+def test_what_can_not_be_bundled_is_told_without_a_traceback(tmp_path: Path) -> None:
+    offline = {"TORCH_HOME": str(tmp_path), "PIP_INDEX_URL": "http://127.0.0.1:9"}
+    answer = ferkit("weights", "bundle", "msceleb1m", "--out", str(tmp_path / "a.tar"), **offline)
+    assert answer.returncode == 1
+    assert "the weights 'msceleb1m' can't be fetched" in answer.stderr
+    assert "a.tar was not written" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    answer = ferkit("weights", "bundle", "quickstart", "--out", str(tmp_path / "a.tar"), **offline)
+    assert answer.stdout.startswith("quickstart: no weights of the catalogue are needed")
+    assert not (tmp_path / "a.tar").exists()

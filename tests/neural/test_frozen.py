@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ def test_a_frozen_backbone_sees_each_test_image_once_per_fit() -> None:
     estimator = tiny_estimator(epochs=3, is_frozen=True)
     networks: list[Network] = []
 
-    def build() -> Network:
+    def build(class_counts: Sequence[float]) -> Network:
         networks.append(tiny_network(is_frozen=True))
         return networks[-1]
 

@@ -38,7 +38,7 @@ def tiny_estimator(
         options=options,
         labels=LABELS,
         seed=5,
-        build_network=lambda: tiny_network(is_frozen),
+        build_network=lambda counts: tiny_network(is_frozen),
         build_loss=lambda counts: nn.CrossEntropyLoss(),
         augmentation=Augmentation(FLIPS, 24),
         state_file=state_file,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,11 @@ from ferkit_outputs.temperature import TemperatureOutput
 
 from ferkit.errors import RecipeError
 from ferkit.loading import load_recipe
+from ferkit.neural.network import Network
+from ferkit.neural.starting import start_from
+from tests.builders import LABELS as BUILT
+from tests.builders import TinyBackbone, TinyHead, make_faces
+from tests.neural.tiny import tiny_estimator
 
 LABELS = ("anger", "fear", "neutral")
 PRIOR = {"neutral": 70.0, "anger": 20.0, "fear": 10.0}
@@ -44,14 +52,14 @@ def test_the_temperature_is_part_of_the_state() -> None:
 
 
 def test_training_on_adjusted_logits_answers_with_plain_ones() -> None:
-    output = LogitAdjustmentOutput(LABELS, PRIOR, tau=2.0)
+    output = LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=2.0)
     shares = torch.tensor([0.2, 0.1, 0.7])
     torch.testing.assert_close(output.train()(LOGITS), LOGITS + 2 * shares.log())
     assert output.eval()(LOGITS) is LOGITS
 
 
 def test_adjusting_afterwards_divides_probabilities_by_the_prior() -> None:
-    output = LogitAdjustmentOutput(LABELS, PRIOR, phase="evaluation")
+    output = LogitAdjustmentOutput(LABELS, prior=PRIOR, phase="evaluation")
     assert output.train()(LOGITS) is LOGITS
     balanced = LOGITS.softmax(dim=1) / torch.tensor([0.2, 0.1, 0.7])
     expected = balanced / balanced.sum(dim=1, keepdim=True)
@@ -59,7 +67,7 @@ def test_adjusting_afterwards_divides_probabilities_by_the_prior() -> None:
 
 
 def test_equal_classes_leave_the_probabilities_alone() -> None:
-    output = LogitAdjustmentOutput(LABELS, dict.fromkeys(LABELS, 5.0)).train()
+    output = LogitAdjustmentOutput(LABELS, prior=dict.fromkeys(LABELS, 5.0)).train()
     torch.testing.assert_close(output(LOGITS).softmax(dim=1), LOGITS.softmax(dim=1))
 
 
@@ -71,18 +79,51 @@ def test_equal_classes_leave_the_probabilities_alone() -> None:
             lambda: TemperatureOutput(learned=True),
             'learned: .* evaluation; set phase = "always"',
         ),
-        (lambda: LogitAdjustmentOutput(LABELS, {"anger": 1.0}), "prior: it says nothing of fear, neutral"),
         (
-            lambda: LogitAdjustmentOutput(LABELS, {**PRIOR, "joy": 1.0}),
+            lambda: LogitAdjustmentOutput(LABELS, prior={"anger": 1.0}),
+            "prior: it says nothing of fear, neutral",
+        ),
+        (
+            lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "joy": 1.0}),
             "prior: no label is called joy; the labels are anger, fear, neutral",
         ),
-        (lambda: LogitAdjustmentOutput(LABELS, {**PRIOR, "fear": 0.0}), r"that of fear is 0\.0"),
-        (lambda: LogitAdjustmentOutput(LABELS, PRIOR, tau=-1.0), r"tau: expected .* got -1\.0"),
+        (lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "fear": 0.0}), r"that of fear is 0\.0"),
+        (lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=-1.0), r"tau: expected .* got -1\.0"),
+        (lambda: LogitAdjustmentOutput(LABELS, [3, 0, 1]), r"needs images of every class .* got \[3, 0, 1\]"),
+        (lambda: LogitAdjustmentOutput(LABELS), "without a prior needs images of every class"),
     ],
 )
 def test_an_option_that_can_not_be_is_named(build: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_without_a_prior_it_is_that_of_the_training_images_or_of_their_soft_targets() -> None:
+    output = LogitAdjustmentOutput(LABELS, [1.5, 0.5, 8.0], tau=2.0)
+    torch.testing.assert_close(output.train()(LOGITS), LOGITS + 2 * torch.tensor([0.15, 0.05, 0.8]).log())
+
+
+def test_a_network_is_trained_with_the_counts_of_its_faces_and_keeps_what_came_of_them(
+    tmp_path: Path,
+) -> None:
+    """Rebuilt with other counts, as where only its file is known, it has the adjustment of its training."""
+    faces = [*make_faces(per_class=6)[:12], *make_faces(per_class=2)[4:]]
+    faces[0] = replace(
+        faces[0], sample=replace(faces[0].sample, soft_target={"anger": 0.75, "neutral": 0.25})
+    )
+
+    def build(counts: Sequence[float]) -> Network:
+        output = LogitAdjustmentOutput(BUILT, counts, phase="evaluation")
+        return Network(TinyBackbone(), TinyHead(8, len(BUILT)), output, "late")
+
+    estimator = tiny_estimator(epochs=1)
+    estimator.build_network = build
+    list(estimator.fit(faces, faces[:2]))
+    estimator.save(tmp_path / "model.safetensors")
+    network = build([1, 1, 1])
+    start_from(network, tmp_path / "model.safetensors", BUILT)
+    expected = torch.tensor([5.75, 6.0, 2.25]) / 14
+    torch.testing.assert_close(network.get_buffer("output.adjustment"), expected.log())
 
 
 def test_a_recipe_may_name_a_prior_of_seven_labels_before_its_data_are_known() -> None:

@@ -19,6 +19,7 @@ COSINES = 'model.head={name="prototype", distance="cosine", temperature=0.0625}'
         ['loss={name="class_balanced", beta=0.99, gamma=1.0}'],
         ['loss={name="center", base={name="symmetric_cross_entropy", alpha=1.0}}'],
         ['model.output={name="temperature", phase="always", learned=true}'],
+        ['model.output={name="logit_adjustment", tau=0.5}'],
     ],
     ids=lambda overrides: overrides[-1].split('"')[1],
 )
@@ -36,7 +37,6 @@ def test_a_recipe_may_name_it(overrides: list[str]) -> None:
         ),
         ('loss={name="class_balanced", class_counts=[1]}', "ferkit itself gives a loss 'class_counts'"),
         ('loss={name="arcface", scale=16, base="focal"}', "loss.base: expected a loss"),
-        ('model.output={name="logit_adjustment"}', "needs the option 'prior'"),
         ('data={name="rafdb", root="nowhere"}', "requested from its authors"),
         ('data={name="rafdb", root="nowhere", images="cut"}', "data.images: expected one of 'aligned'"),
         ('data={name="ckplus", root="nowhere"}', "jeffcohn"),

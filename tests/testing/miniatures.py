@@ -79,9 +79,9 @@ def fer2013(root: Path) -> Options:
 
 def ferplus(root: Path) -> Options:
     fer2013(root)
-    rows = ("Training,fer0000000.png,0,10,0,0,0,0,0,0,0,0", "PrivateTest,fer0000001.png,9,0,0,1,0,0,0,0,0,0")
+    rows = ("Training,fer0000000.png,2,7,0,0,0,0,0,1,0,0", "PrivateTest,fer0000001.png,9,0,0,1,0,0,0,0,0,0")
     write(root / "fer2013new.csv", f"Usage,Image name,{VOTES}", *rows)
-    return at(root)
+    return at(root) | {"targets": "votes"}
 
 
 def rafdb(root: Path) -> Options:

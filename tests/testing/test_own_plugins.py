@@ -45,7 +45,6 @@ OPTIONS: dict[str, dict[str, object] | Callable[[Path], dict[str, Any]]] = {
         "gamma": [1.0],
         "inner_folds": 2,
     },
-    "output.logit_adjustment": {"prior": dict.fromkeys(LABELS, 1.0)},
     "loss.arcface": {"scale": 1000.0},
     "head.covpool": {"bimap": [4], "hidden": [8]},
     "head.multiscale": {"stage": "deep", "widths": [8, 4, 4]},

@@ -32,6 +32,7 @@ from ferkit.data.audit.near import (
 )
 from ferkit.data.audit.reading import Photographs, Progress, no_progress, read_photographs
 from ferkit.data.audit.result import Audit, FaceFacts, Near
+from ferkit.data.copies import judge_copies, pixel_hash
 from ferkit.detection_cache import DetectionCache
 from ferkit.errors import DataError
 from ferkit.faces import crop_faces, describe_detector
@@ -71,7 +72,8 @@ def audit(order: Order, progress: Progress = no_progress) -> Audit:
     random = make_split(random_protocol(order.seeds), readable, np.arange(len(readable)))
     own = None
     if order.is_recipe:
-        own = make_split(order.recipe.protocol, readable, used_places(order.recipe, photographs, facts))
+        used = used_places(order.recipe, photographs, faces, facts)
+        own = make_split(order.recipe.protocol, readable, used)
     found = Audit(
         name=order.recipe.name,
         dataset=order.recipe.data.name,
@@ -137,9 +139,16 @@ def compare_faces(
     return near_by_embedding(photographs, embeddings, places, order.similarity)
 
 
-def used_places(recipe: Recipe, photographs: Photographs, facts: FaceFacts) -> NDArray[np.intp]:
-    """The photographs that a run of the recipe would split: not those that it skips for want of a face."""
+def used_places(
+    recipe: Recipe, photographs: Photographs, faces: Sequence[Face], facts: FaceFacts
+) -> NDArray[np.intp]:
+    """The photographs that a run of the recipe would split: not those that it skips for want of a face, nor
+    the copies that it leaves out. Where no faces were sought, these are byte-for-byte copies.
+    """
     lost = set(facts.not_found) if recipe.faces.no_face == "skip" else set()
-    return np.array(
-        [place for place, name in enumerate(photographs.names) if name not in lost], dtype=np.intp
-    )
+    kept = [place for place, name in enumerate(photographs.names) if name not in lost]
+    if recipe.faces.copies == "leave_out":
+        keys = [pixel_hash(faces[place]) if faces else photographs.sha256[place] for place in kept]
+        left_out = judge_copies([photographs.samples[place] for place in kept], keys)
+        kept = [place for number, place in enumerate(kept) if number not in left_out]
+    return np.array(kept, dtype=np.intp)

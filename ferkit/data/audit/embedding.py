@@ -65,7 +65,7 @@ def embed_faces(
     labels = sorted({face.sample.label for face in faces})
     with torch.inference_mode():
         side = _choose_side(backbone, recipe.model.image_size, device)
-        images = FaceImages(faces, labels, side, recipe.model.normalize)
+        images = FaceImages(faces, labels, side, recipe.model.normalize, color=recipe.model.color)
         rows = []
         for start in range(0, len(faces), BATCH):
             places = range(start, min(start + BATCH, len(faces)))

@@ -102,6 +102,23 @@ def test_the_recipes_split_is_of_the_photographs_that_it_uses(
     assert found.crossings.test_images == tested
 
 
+@pytest.mark.parametrize(("copies", "tested"), [("keep", 25), ("leave_out", 24)])
+@pytest.mark.parametrize("has_faces", [True, False])
+def test_copies_that_the_recipe_leaves_out_are_not_in_its_split(
+    photographs: Path, tmp_path: Path, copies: str, tested: int, has_faces: bool
+) -> None:
+    (photographs / "happy" / "again.png").write_bytes((photographs / "happy" / "clip0_0.png").read_bytes())
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(
+        f'name = "own"\n[detector]\nname = "whole_image"\n[faces]\ncopies = "{copies}"\n'
+        f'[data]\nname = "image_folder"\nroot = "{photographs}"\n'
+    )
+    checked, registry, is_recipe = load_target(str(recipe))
+    found = audit(Order(checked, registry, is_recipe, seeds=2, has_faces=has_faces))
+    assert len(found.copies) == 1
+    assert found.crossings.test_images == tested
+
+
 def test_a_split_that_cannot_be_made_is_a_finding(photographs: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "own.toml"
     recipe.write_text(

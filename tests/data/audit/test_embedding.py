@@ -93,9 +93,9 @@ def test_faces_are_no_larger_than_160_pixels_unless_the_backbone_takes_no_other_
     sides = []
 
     class Watched(embedding.FaceImages):
-        def __init__(self, faces: Any, labels: Any, side: int, normalize: str) -> None:
+        def __init__(self, faces: Any, labels: Any, side: int, normalize: str, *, color: str) -> None:
             sides.append(side)
-            super().__init__(faces, labels, side, normalize)
+            super().__init__(faces, labels, side, normalize, color=color)
 
     monkeypatch.setattr(embedding, "FaceImages", Watched)
     recipe, registry = load(tmp_path, {"name": "mean", "side": only}, size)

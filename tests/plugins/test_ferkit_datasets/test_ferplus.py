@@ -100,6 +100,15 @@ def test_images_are_found_by_a_table_of_names_and_paths(root: Path) -> None:
     assert [one.path for one in FERPlus(root, join=join).samples()] == paths
 
 
+def test_an_image_that_the_votes_name_twice_is_taken_once(root: Path) -> None:
+    write(root / "fer2013new.csv", HEADER, *VOTES, VOTES[0])
+    for name in ("FER2013Train/fer0000000.png", "FER2013Valid/fer0000001.png", "FER2013Test/fer0000005.png"):
+        draw(root / name)
+    dataset = FERPlus(root)
+    assert parts_and_labels(dataset.samples()) == EXPECTED
+    assert dataset.left_out["of an image that has a row before"] == 1
+
+
 def test_an_image_that_is_not_there_is_told_with_the_line_of_its_votes(root: Path) -> None:
     join = write(root / "names.csv", "name,path", "fer0000000.png,gone.png")
     with pytest.raises(DataError) as raised:

@@ -85,6 +85,31 @@ class NumbersItsPeople(RightDataset):
         return Sample(path, path.parent.name, {"person": 7})  # type: ignore[dict-item]
 
 
+@fails("dataset", "gives_soft_targets_that_the_label_leads")
+class VotesForNoLabel(RightDataset):
+    def sample(self, path: Path) -> Sample:
+        label = path.parent.name
+        return Sample(path, label, soft_target={label: 0.9, "unknown": 0.1})
+
+
+@fails("dataset", "gives_soft_targets_that_the_label_leads")
+class CountsVotesInPlaceOfShares(RightDataset):
+    def sample(self, path: Path) -> Sample:
+        return Sample(path, path.parent.name, soft_target={path.parent.name: 9.0, "neutral": 1.0})
+
+
+@fails("dataset", "gives_soft_targets_that_the_label_leads")
+class LosesShares(RightDataset):
+    def sample(self, path: Path) -> Sample:
+        return Sample(path, path.parent.name, soft_target={path.parent.name: 0.9})
+
+
+@fails("dataset", "gives_soft_targets_that_the_label_leads")
+class TakesAnotherLabel(RightDataset):
+    def sample(self, path: Path) -> Sample:
+        return Sample(path, path.parent.name, soft_target={"neutral": 0.5, "happiness": 0.5})
+
+
 @fails("dataset", "lists_samples_in_one_order", "lists_samples_sorted")
 class Shuffles(RightDataset):
     def samples(self) -> list[Sample]:
