@@ -43,15 +43,15 @@ class FERPlus:
     root: the folder of the images. votes: FER+'s table, root/fer2013new.csv if left out. file: FER2013's CSV
     file, whose rows are those of the votes. join: a table that tells the images' paths by FER+'s names, for
     images that were laid out otherwise. missing: whether an image that is not there stops the reading or is
-    left out. rule: "majority", as in FER+'s own code: single votes are dropped, and the winner needs more than
-    half of the rest; "plurality": the most votes, whatever their share. leave_out: labels to do without. Rows
-    that come to no expression are left out and counted: `left_out`, by reason.
+    left out. rule: "majority", as in FER+'s own code: single votes are dropped, and the winner needs more
+    than half of the rest; "plurality": the most votes, whatever their share. leave_out: labels to do without.
+    Rows that come to no expression are left out and counted: `left_out`, by reason.
 
     targets: what is trained on, the label or the votes' distribution over the labels: single votes dropped,
-    the rest shared out. teacher: a table of another network's probabilities, with a column for the file and one
-    for each label, as `ferkit predict` writes it. They make up teacher_weight (0..1) of the training images'
-    targets, and less where they would make another label the likeliest. Validation and test images keep the
-    votes' own.
+    the rest shared out. teacher: a table of another network's probabilities, with a column for the file and
+    one for each label, as `ferkit predict` writes it. They make up teacher_weight (0..1) of the training
+    images' targets, and less where they would make another label the likeliest. Validation and test images
+    keep the votes' own.
     """
 
     def __init__(
