@@ -46,8 +46,8 @@ from ferkit.data.splits import stratified_folds
 from ferkit.estimators import build_loss, build_network
 from ferkit.interfaces import Sample
 from ferkit.loading import load_recipe
-from ferkit.neural.batches import MEAN_AND_DEVIATION
 from ferkit.neural.device import choose_precision
+from ferkit.neural.preprocessing import MEAN_AND_DEVIATION
 from ferkit.neural.schedule import make_optimizer
 from ferkit.progress import Silence
 from ferkit.recipe import Recipe

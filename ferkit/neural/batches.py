@@ -6,23 +6,17 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ferkit.augment import Augmentation
 from ferkit.interfaces import Face
 from ferkit.neural.device import derive_seed
+from ferkit.neural.preprocessing import Normalisation, resize_square
 
 Batched = TypeVar("Batched")
-
-MEAN_AND_DEVIATION = {
-    "facenet": ((127.5, 127.5, 127.5), (128.0, 128.0, 128.0)),
-    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-}
 
 
 class FaceImages(Dataset[tuple[Tensor, int]]):
@@ -44,9 +38,7 @@ class FaceImages(Dataset[tuple[Tensor, int]]):
         self.faces = faces
         self.indices = [labels.index(face.sample.label) for face in faces]
         self.side = side
-        self.mean, self.deviation = (
-            np.asarray(values, dtype=np.float32) for values in MEAN_AND_DEVIATION[normalize]
-        )
+        self.normalise = Normalisation(normalize)
         self.augmentation = augmentation
         self.seed = seed
 
@@ -61,21 +53,7 @@ class FaceImages(Dataset[tuple[Tensor, int]]):
         if self.augmentation:
             altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
             image = resize_square(altered, self.side)
-        return torch.from_numpy(self._normalise(image).transpose(2, 0, 1)), self.indices[position]
-
-    def _normalise(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        normalised = image.astype(np.float32)
-        normalised -= self.mean
-        normalised /= self.deviation
-        return normalised
-
-
-def resize_square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 -> (side, side, 3) uint8; the image itself where it is that already."""
-    if image.shape[:2] == (side, side):
-        return image
-    how = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=how), dtype=np.uint8)
+        return torch.from_numpy(self.normalise(image).transpose(2, 0, 1)), self.indices[position]
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ferkit.grid import candidates
 from ferkit.interfaces import Face
-from ferkit.neural.batches import FaceImages, resize_square
+from ferkit.neural.batches import FaceImages
 from ferkit.neural.network import Network
+from ferkit.neural.preprocessing import resize_square
+from ferkit.neural.rebuilding import rebuild_network
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.report.attention import attention_map, blend
 from ferkit.report.portraits import SIDE, Portrait, show_explained
-from ferkit.report.rebuilding import rebuild_network
 from ferkit.report.selected_faces import Guess, list_guesses, varied_faces
 from ferkit.results import Predictions, read_choice
 
@@ -47,7 +48,8 @@ def explain(
     """made: the first cell's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
     settings = _settings_of(run_dir, recipe)
     model = settings.model
-    network = rebuild_network(run_dir, settings, registry, labels, CELL)
+    file = run_dir / "cells" / CELL / "model.safetensors"
+    network = rebuild_network(file, model, registry, labels)
     chosen = varied_faces(list(list_guesses([[made]])), labels)
     cropped = crop(chosen)
     faces = [cropped[one.path] for one in chosen]
