@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ferkit.grid import candidates
 from ferkit.interfaces import Face
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.network import Network
@@ -20,7 +19,7 @@ from ferkit.registry import Registry
 from ferkit.report.attention import attention_map, blend
 from ferkit.report.portraits import SIDE, Portrait, show_explained
 from ferkit.report.selected_faces import Guess, list_guesses, varied_faces
-from ferkit.results import Predictions, read_choice
+from ferkit.results import Predictions, recipe_of_cell
 
 CELL = "repeat0_fold0"
 """Where the explained network was trained."""
@@ -46,7 +45,7 @@ def explain(
     crop: Callable[[Sequence[Guess]], Mapping[str, Face]],
 ) -> Explained:
     """made: the first cell's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
-    settings = _settings_of(run_dir, recipe)
+    settings = recipe_of_cell(run_dir, recipe, CELL)
     model = settings.model
     file = run_dir / "cells" / CELL / "model.safetensors"
     network = rebuild_network(file, model, registry, labels)
@@ -71,12 +70,6 @@ def explain(
             "what Grad-CAM shows is not what the scores are of."
         )
     return explained
-
-
-def _settings_of(run_dir: Path, recipe: Recipe) -> Recipe:
-    """With the grid's settings that the cell chose, where there was a grid."""
-    found = candidates(recipe)
-    return found[read_choice(run_dir, CELL)["candidate"]].recipe if found else recipe
 
 
 def _probability(network: Network, image: Tensor, label: int) -> float:
