@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ from ferkit.errors import RunError
 from ferkit.predict.frame import Frame
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
-from ferkit.predict.sink import cannot_write
+from ferkit.predict.sink import check_place
 from ferkit.predict.source import folders_of
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -40,12 +39,7 @@ class AnnotatedFolder:
         self.folder = folder
         self._video: _Video | None = None
         self._taken: set[Path] = set()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise cannot_write(folder, error) from error
+        check_place(folder, folder)
 
     def begin(self, labels: Sequence[str]) -> None: ...
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ferkit.data.listing import printable
 from ferkit.errors import RunError
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import columns
-from ferkit.predict.sink import cannot_write, put_in_place
+from ferkit.predict.sink import check_place, put_in_place
 
 GROUP = 5000
 """Rows that are kept until they are written together."""
@@ -33,13 +33,11 @@ class ParquetSink:
         self.path = path
         self.part = path.with_name(path.name + ".part")
         self.rows: list[list[Any]] = []
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self.part.open("wb")
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        self.file: IO[bytes] | None = None
+        check_place(path.parent, path)
 
     def begin(self, labels: Sequence[str]) -> None:
+        self.file = self.part.open("wb")
         self.labels = labels
         self.schema = self.arrow.schema([(name, self._type(name)) for name in columns(labels)])
         self.writer = self.arrow.parquet.ParquetWriter(self.file, self.schema)
@@ -68,9 +66,10 @@ class ParquetSink:
         self.rows.clear()
 
     def close(self, is_whole: bool) -> str | None:
-        if hasattr(self, "writer"):
-            if self.rows:
-                self._flush()
-            self.writer.close()
+        if self.file is None:
+            return None
+        if self.rows:
+            self._flush()
+        self.writer.close()
         self.file.close()
         return put_in_place(self.part, self.path, is_whole)

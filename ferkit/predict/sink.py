@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, Protocol
 
 from ferkit.data.listing import printable
@@ -17,9 +18,10 @@ TABLES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
 class Sink(Protocol):
-    """Opened when it is built, so that what can't be written is found before any work."""
+    """Looks at its place when it is built, so that what can't be written is found before any work."""
 
-    def begin(self, labels: Sequence[str]) -> None: ...
+    def begin(self, labels: Sequence[str]) -> None:
+        """To be called once, first."""
 
     def write(self, predicted: Predicted) -> str | None:
         """What could not be written of it, and why."""
@@ -82,13 +84,11 @@ class TextSink:
         self.path = path
         self.part = path.with_name(path.name + ".part")
         self.kind = kind
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self.part.open("w", newline="", encoding="utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        self.file: IO[str] | None = None
+        check_place(path.parent, path)
 
     def begin(self, labels: Sequence[str]) -> None:
+        self.file = self.part.open("w", newline="", encoding="utf-8", errors="surrogateescape")
         self.table = self.kind(self.file, labels)
 
     def write(self, predicted: Predicted) -> str | None:
@@ -97,6 +97,8 @@ class TextSink:
         return None
 
     def close(self, is_whole: bool) -> str | None:
+        if self.file is None:
+            return None
         self.file.close()
         return put_in_place(self.part, self.path, is_whole)
 
@@ -146,7 +148,7 @@ class ReadableTable:
 
 
 def put_in_place(part: Path, path: Path, is_whole: bool) -> str:
-    """Raises RunError."""
+    """Where it is then. Raises RunError."""
     if not is_whole:
         return str(part)
     try:
@@ -154,6 +156,19 @@ def put_in_place(part: Path, path: Path, is_whole: bool) -> str:
     except OSError as error:
         raise cannot_write(path, error) from error
     return str(path)
+
+
+def check_place(folder: Path, out: Path) -> None:
+    """Make the folder, if need be, and write something there. Raises RunError, naming `out`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except FileExistsError as error:
+        problem = f"--out {out}: it can't be written: {folder} is a file. Give another place."
+        raise RunError(problem) from error
+    except OSError as error:
+        raise cannot_write(out, error) from error
 
 
 def cannot_write(path: Path, error: OSError) -> RunError:

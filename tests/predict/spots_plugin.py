@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.plugin import Component, Detections, hookimpl
-from tests.builders import TinyBackbone
 
 
 @hookimpl
 def ferkit_components() -> list[Component]:
     return [
         Component("detector", "spots", "tests.predict.spots_plugin:SpotsDetector", "Red spots"),
-        Component("backbone", "small", "tests.predict.spots_plugin:TinyBackbone", "Two convolutions"),
+        Component("backbone", "small", "tests.builders:TinyBackbone", "Two convolutions"),
     ]
 
 
@@ -45,4 +44,4 @@ class SpotsDetector:
         return Detections(boxes, np.full(len(boxes), 0.9, np.float32), landmarks)
 
 
-__all__ = ["SpotsDetector", "TinyBackbone", "ferkit_components"]
+__all__ = ["SpotsDetector", "ferkit_components"]

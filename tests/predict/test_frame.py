@@ -121,7 +121,8 @@ def test_an_animated_picture_has_its_own_times(tmp_path: Path) -> None:
 
 
 def test_a_cut_off_animation_gives_what_it_has(tmp_path: Path) -> None:
-    shown = [Image.fromarray(np.random.default_rng(n).integers(0, 255, (64, 96, 3), np.uint8)) for n in range(6)]
+    numbers = np.random.default_rng(0)
+    shown = [Image.fromarray(numbers.integers(0, 255, (64, 96, 3), np.uint8)) for _ in range(6)]
     file = tmp_path / "a.gif"
     shown[0].save(file, save_all=True, append_images=shown[1:], duration=100)
     file.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
