@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_run import ferkit
+from tests.cli.test_predict import Ferkit
 from tests.predict.drawn import write_model, write_picture
 
 
 @pytest.mark.parametrize(("suffix", "temperature"), [("onnx", 1.5), ("safetensors", 1.0)])
-def test_what_was_written_is_told_and_predicts(tmp_path: Path, suffix: str, temperature: float) -> None:
+def test_what_was_written_is_told_and_predicts(
+    ferkit: Ferkit, tmp_path: Path, suffix: str, temperature: float
+) -> None:
     model = write_model(tmp_path / "m.safetensors", source="drawn", temperature=temperature)
     out = tmp_path / f"model.{suffix}"
     answer = ferkit("export", str(model), "--to", str(out))
@@ -26,7 +28,7 @@ def test_what_was_written_is_told_and_predicts(tmp_path: Path, suffix: str, temp
     assert ferkit("predict", str(file), "--model", str(out)).returncode == 0
 
 
-def test_another_suffix_is_refused_with_those_there_are(tmp_path: Path) -> None:
+def test_another_suffix_is_refused_with_those_there_are(ferkit: Ferkit, tmp_path: Path) -> None:
     model = write_model(tmp_path / "m.safetensors")
     answer = ferkit("export", str(model), "--to", str(tmp_path / "model.h5"))
     assert answer.returncode == 1

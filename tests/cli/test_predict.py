@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_run import ferkit
+from tests.cli.answer import Ferkit
 from tests.predict.drawn import picture, write_model, write_picture, write_video
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,7 +22,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(write_model(tmp_path_factory.mktemp("model") / "spots.safetensors", source="drawn"))
 
 
-def test_a_photograph_is_answered_by_a_table(model: str, tmp_path: Path) -> None:
+def test_a_photograph_is_answered_by_a_table(ferkit: Ferkit, model: str, tmp_path: Path) -> None:
     file = write_picture(tmp_path / "a.png", (5, 5))
     answer = ferkit("predict", str(file), "--model", model)
     assert answer.returncode == 0
@@ -33,7 +33,7 @@ def test_a_photograph_is_answered_by_a_table(model: str, tmp_path: Path) -> None
 
 
 def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
-    model: str, tmp_path: Path
+    ferkit: Ferkit, model: str, tmp_path: Path
 ) -> None:
     given = tmp_path / "in"
     write_picture(given / "a b ü.png", (5, 5))
@@ -54,11 +54,13 @@ def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
     assert sorted(path.name for path in out[2].iterdir()) == ["a b ü.png", "v.avi.mp4"]
 
 
-def test_standard_input_may_be_a_list_and_what_is_printed_json(model: str, tmp_path: Path) -> None:
+def test_standard_input_may_be_a_list_and_what_is_printed_json(
+    ferkit: Ferkit, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = [str(write_picture(tmp_path / f"{name} ü.png", (5, 5))) for name in "ab"]
-    command = [sys.executable, "-m", "ferkit", "predict", "-", "--model", model, "--format", "jsonl"]
-    given = "\n".join(files).encode()
-    answer = subprocess.run(command, input=given, capture_output=True, cwd=ROOT, check=True)
+    given = io.TextIOWrapper(io.BytesIO("\n".join(files).encode()))
+    monkeypatch.setattr(sys, "stdin", given)
+    answer = ferkit("predict", "-", "--model", model, "--format", "jsonl")
     assert [json.loads(line)["file"] for line in answer.stdout.splitlines()] == files
 
 
@@ -78,7 +80,9 @@ def test_whoever_reads_only_the_beginning_ends_the_work_without_a_word_too_many(
     assert "Exception" not in told
 
 
-def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(model: str, tmp_path: Path) -> None:
+def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
+    ferkit: Ferkit, model: str, tmp_path: Path
+) -> None:
     file = write_picture(tmp_path / "a.png", (5, 5))
     answer = ferkit("predict", "99", str(file), "--model", model)
     assert answer.returncode == 3
@@ -99,7 +103,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(model: str, tmp
     ],
 )
 def test_what_can_not_be_begun_ends_with_1_and_leaves_nothing(
-    model: str, tmp_path: Path, typed: list[str], message: str
+    ferkit: Ferkit, model: str, tmp_path: Path, typed: list[str], message: str
 ) -> None:
     file = write_picture(tmp_path / "in" / "a.png", (5, 5))
     out = tmp_path / "out" / "faces.csv"
@@ -111,7 +115,9 @@ def test_what_can_not_be_begun_ends_with_1_and_leaves_nothing(
     assert not list(out.parent.glob("*"))
 
 
-def test_a_place_that_can_not_be_written_is_said_before_the_model_is_looked_for(tmp_path: Path) -> None:
+def test_a_place_that_can_not_be_written_is_said_before_the_model_is_looked_for(
+    ferkit: Ferkit, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     answer = ferkit("predict", "a.png", "--model", "no_such_run", "--out", str(tmp_path / "file" / "a.csv"))
     assert answer.returncode == 1
