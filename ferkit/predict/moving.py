@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from ferkit.images import as_rgb
 
-# What can't be read is said by ferkit, once; FFmpeg and OpenCV would say it too, in their own words.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-
-import cv2
-from cv2.typing import MatLike
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's messages; OpenCV's: `_open`
 
 RATE = 25.0
 """Frames a second of what does not say."""
@@ -63,7 +60,7 @@ def _read_animation(path: Path, every: int) -> Iterator[Shot | str]:
 
 
 def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
-    video = cv2.VideoCapture(str(path))
+    video = _open(str(path))
     try:
         if not video.isOpened():
             yield "it can't be opened as a video: it is broken, cut off, or of a kind that OpenCV can't read"
@@ -91,7 +88,7 @@ def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
 
 def read_camera(index: int, every: int) -> Iterator[Shot | str]:
     """Until whoever asks stops asking; time: since the first frame."""
-    camera = cv2.VideoCapture(index)
+    camera = _open(index)
     try:
         if not camera.isOpened():
             yield "the camera can't be opened: it is unplugged, or another program uses it"
@@ -112,6 +109,12 @@ def read_camera(index: int, every: int) -> Iterator[Shot | str]:
 
 def _as_rgb(image: MatLike) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _open(source: str | int) -> cv2.VideoCapture:
+    """What can't be read is said by ferkit, once; OpenCV and FFmpeg would say it too, in their own words."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2.VideoCapture(source)
 
 
 def _rate(video: cv2.VideoCapture) -> float:

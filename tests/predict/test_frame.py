@@ -168,6 +168,12 @@ def test_a_camera_that_is_not_there_or_goes_is_a_problem_and_its_pictures_are_us
     np.testing.assert_array_equal(frames_of(pictures)[0].image, picture((10, 10)))
 
 
+def test_of_a_camera_that_is_not_there_opencv_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    (problem,) = read_frames([Camera(99)])
+    assert isinstance(problem, Problem)
+    assert capfd.readouterr() == ("", "")
+
+
 def as_frame(name: str, size: int = 8, is_live: bool = False) -> Frame:
     still = Still(Path(name), Path(name))
     return Frame(still, np.zeros((size, size, 3), np.uint8), is_live=is_live)
