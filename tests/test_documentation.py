@@ -20,6 +20,7 @@ from ferkit.cli import app
 from ferkit.grid import candidates
 from ferkit.loading import load_recipe, load_table, read_table
 from ferkit.recipe import Part
+from tests.predict.drawn import write_model, write_picture
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -96,3 +97,16 @@ def test_the_plugin_of_the_readme_works(tmp_path: Path, monkeypatch: pytest.Monk
             shown["test_conformance"](param.values[0])
     for name in ("ferkit_maxpool", "ferkit_maxpool.head"):
         sys.modules.pop(name)
+
+
+def test_the_prediction_of_the_readme_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = (block for block in blocks("python") if block.startswith("# expressions.py"))
+    write_model(tmp_path / "smiles.safetensors")
+    write_picture(tmp_path / "holiday" / "beach.jpg", (30, 30), quality=95)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    face, as_theirs = capsys.readouterr().out.splitlines()
+    assert face.startswith("(30.0, 30.0, 50.0, 50.0) ")
+    assert "'dominant_emotion'" in as_theirs
