@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,6 +70,8 @@ class OnnxClassifier:
 
 def open_session(file: Path, device: str) -> Any:
     """onnxruntime's session, on the GPU only where it is asked for or can be. Raises RunError."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+        raise RunError(f"--device: expected auto, cpu, cuda or cuda:0, got {device!r}")
     try:
         import onnxruntime
     except ImportError as error:

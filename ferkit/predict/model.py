@@ -165,7 +165,10 @@ def _from_program(path: Path, device: str) -> Model:
 def _as_table(text: str | bytes | None, path: Path) -> dict[str, Any]:
     if not text:
         raise RunError(f"{path} was not written by ferkit export: it does not say how it is to be used")
-    table: dict[str, Any] = json.loads(text)
+    try:
+        table: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise RunError(f"{path}: what it says of itself is no JSON: {error}. Export it again") from error
     return table
 
 

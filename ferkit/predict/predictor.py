@@ -39,10 +39,10 @@ class Predictor:
     device: "auto", "cpu", "cuda", "cuda:0"; batch_size: pictures, and faces, that are computed together;
     threshold: 0..1, below which a row says that it abstained.
 
-    labels: the names, in no order that matters; told: a sentence about which model this is.
+    labels: the names, in the order of a table's columns; told: a sentence about which model this is.
 
-    Raises RunError where there is no such model or its labels are others than the run's, ComponentError where
-    the detector can't be built.
+    Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
+    where the detector can't be built.
     """
 
     def __init__(
@@ -116,11 +116,20 @@ class Predictor:
         ]
         chunks = [faces[i : i + self.batch_size] for i in range(0, len(faces), self.batch_size)]
         none = np.zeros((0, len(self.labels)))
-        probabilities = np.concatenate([none, *(self._classify(np.stack(chunk)) for chunk in chunks)])
+        probabilities = np.concatenate([none, *(self._judge(np.stack(chunk)) for chunk in chunks)])
         first = 0
         for one in found:
             yield one, probabilities[first : first + len(one.boxes)]
             first += len(one.boxes)
+
+    def _judge(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
+        found, expected = self._classify(faces), (len(faces), len(self.labels))
+        if found.shape != expected:
+            raise RunError(
+                f"{self.told}: it gave probabilities of shape {found.shape}, where its labels are "
+                f"{', '.join(self.labels)}: {expected}. The file is damaged; export it again"
+            )
+        return found
 
     def _prepare(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.float32]:
         crop = crop_box(image, box, self.description.margin)

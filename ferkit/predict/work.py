@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ferkit.data.listing import count_some, printable
+from ferkit.data.listing import SHOWN, count_some, printable
 from ferkit.errors import RunError
 from ferkit.predict.predictor import Predicted, Predictor
 from ferkit.predict.sink import Sink
-from ferkit.predict.source import Camera, PassedOver, Problem
+from ferkit.predict.source import Camera, Moving, PassedOver, Problem, Still
 
 KEPT = 1000
 """Problems that are told one by one; more are counted."""
@@ -22,7 +22,7 @@ KEPT = 1000
 
 @dataclass
 class Tally:
-    """What was done, and what was not. faceless: files in which no face was found at all."""
+    """What was done, and what was not. faceless: files without any face, of which a few are named."""
 
     photographs: int = 0
     moving: int = 0
@@ -30,12 +30,13 @@ class Tally:
     faces: int = 0
     abstained: int = 0
     faceless: int = 0
+    faceless_names: list[str] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     further_problems: int = 0
     written: list[str] = field(default_factory=list)
     is_stopped: bool = False
-    _source: object = None
+    _source: Still | Moving | Camera | None = None
     _has_face: bool = True
 
     @property
@@ -55,7 +56,11 @@ class Tally:
         self._has_face = self._has_face or bool(faces)
 
     def finish_file(self) -> None:
-        self.faceless += not self._has_face
+        """To be called once more at the end."""
+        if not self._has_face and self._source:
+            self.faceless += 1
+            if len(self.faceless_names) < SHOWN:
+                self.faceless_names.append(str(getattr(self._source, "path", self._source.name)))
         self._has_face = True
 
     def add_problem(self, problem: Problem) -> None:
@@ -72,7 +77,10 @@ class Tally:
         unsure = f", {self.abstained} of them below the threshold" if self.abstained else ""
         yield f"{' and '.join(done)}: {_count(self.faces, 'face')}{unsure}"
         if self.faceless:
-            yield f"no face was found in {_count(self.faceless, 'file')}"
+            others = self.faceless - len(self.faceless_names)
+            names = ", ".join(printable(name) for name in self.faceless_names)
+            more = f" and {others} more" if others else ""
+            yield f"no face was found in {_count(self.faceless, 'file')}: {names}{more}"
         if self.passed_over:
             kinds = count_some([f"{name or 'no suffix'} ({n})" for name, n in self.passed_over.most_common()])
             number = self.passed_over.total()
@@ -109,9 +117,25 @@ def do_work(
     except OSError as error:
         raise RunError(f"the results can't be written: {error}") from error
     finally:
-        places = [sink.close(is_whole) for sink in sinks]
-        tally.written += [place for place in places if place]
+        tally.written += _close(sinks, is_whole)
     return tally
+
+
+def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
+    """All of them, whatever happens to one. Raises RunError for the first that failed."""
+    places: list[str] = []
+    failed: RunError | None = None
+    for sink in sinks:
+        try:
+            if place := sink.close(is_whole):
+                places.append(place)
+        except RunError as error:
+            failed = failed or error
+        except OSError as error:
+            failed = failed or RunError(f"the results can't be written: {error}")
+    if failed:
+        raise failed
+    return places
 
 
 def _go_through(

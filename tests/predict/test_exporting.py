@@ -31,6 +31,11 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("warm") / "warm.safetensors", temperature=1.9, margin=0.2)
 
 
+@pytest.fixture(scope="module")
+def graph(warm: Path) -> Path:
+    return export_model(warm, warm.with_name("graph.onnx")).file
+
+
 @pytest.mark.parametrize("suffix", ["safetensors", "onnx", "pt2"])
 def test_what_is_exported_predicts_the_same_for_any_number_of_faces(
     warm: Path, tmp_path: Path, suffix: str
@@ -43,12 +48,11 @@ def test_what_is_exported_predicts_the_same_for_any_number_of_faces(
 
 
 def test_the_onnx_file_has_the_opset_that_is_stated_and_names_for_what_goes_in_and_out(
-    warm: Path, tmp_path: Path
+    graph: Path,
 ) -> None:
     import onnx
 
-    export_model(warm, tmp_path / "model.onnx")
-    made = onnx.load(tmp_path / "model.onnx")
+    made = onnx.load(graph)
     onnx.checker.check_model(made)
     assert [(one.domain, one.version) for one in made.opset_import] == [("", OPSET)]
     assert [one.name for one in made.graph.input] == ["images"]
@@ -57,11 +61,10 @@ def test_the_onnx_file_has_the_opset_that_is_stated_and_names_for_what_goes_in_a
     assert json.loads(told)["temperature"] == 1.9
 
 
-def test_an_onnx_file_is_run_without_torch(warm: Path, tmp_path: Path) -> None:
-    file = export_model(warm, tmp_path / "model.onnx").file
+def test_an_onnx_file_is_run_without_torch(graph: Path) -> None:
     code = (
         "import sys, numpy as np; from ferkit.predict.model import load_model\n"
-        f"found = load_model({str(file)!r}).classify(np.zeros((5, 24, 24, 3), np.float32))\n"
+        f"found = load_model({str(graph)!r}).classify(np.zeros((5, 24, 24, 3), np.float32))\n"
         "print(found.shape, 'torch' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -135,25 +138,28 @@ def test_what_can_not_be_exported_or_written_is_refused(
 
 
 def test_without_onnxruntime_the_message_says_what_to_install(
-    warm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warm: Path, graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = export_model(warm, tmp_path / "model.onnx").file
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(RunError, match=r"ferkit\[onnx\]"):
-        load_model(file)
+        load_model(graph)
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(RunError, match=r"ferkit\[onnx\]"):
         export_model(warm, tmp_path / "other.onnx")
 
 
-def test_a_gpu_that_onnxruntime_has_not_is_refused(warm: Path, tmp_path: Path) -> None:
+def test_a_gpu_that_onnxruntime_has_not_is_refused(graph: Path) -> None:
     import onnxruntime
 
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime has a GPU")
-    file = export_model(warm, tmp_path / "model.onnx").file
     with pytest.raises(RunError, match="computes on the CPU only"):
-        load_model(file, device="cuda")
+        load_model(graph, device="cuda")
+
+
+def test_a_device_that_is_none_is_refused_with_onnx_too(graph: Path) -> None:
+    with pytest.raises(RunError, match="expected auto, cpu, cuda or cuda:0"):
+        load_model(graph, device="tpu")
 
 
 def test_a_batch_keeps_its_order(warm: Path) -> None:

@@ -146,6 +146,13 @@ def test_a_detector_with_a_fault_is_refused(
         Predictor(model, detector=detector)
 
 
+def test_a_network_of_more_classes_than_labels_is_refused(model: Path) -> None:
+    predictor = Predictor(model)
+    predictor.labels = LABELS[:2]
+    with pytest.raises(RunError, match=r"shape \(1, 3\), where its labels are anger, happiness: \(1, 2\)"):
+        predictor.predict([picture((5, 5))])
+
+
 @pytest.mark.parametrize("options", [{"threshold": 1.5}, {"batch_size": 0}, {"device": "tpu"}])
 def test_options_out_of_range_are_refused(model: Path, options: dict[str, object]) -> None:
     with pytest.raises(RunError, match=next(iter(options))):

@@ -39,7 +39,7 @@ def test_a_mixed_folder_is_done_and_each_thing_is_told(predictor: Predictor, tmp
     assert not tally.is_complete
     text = told(tally)
     assert "2 photographs and 2 videos (5 frames): 3 faces" in text
-    assert "no face was found in 2 files" in text
+    assert f"no face was found in 2 files: {given / 'b.png'}, {given / 'd.avi'}" in text
     assert "3 files passed over, being no photograph and no video: .txt (2), no suffix (1)" in text
     assert f"written: {tmp_path / 'out.csv'}" in text
     assert f"not done: 1\n  {given / 'broken.jpg'}: it is no image" in text
@@ -55,7 +55,7 @@ def test_files_that_are_passed_over_are_no_failure(predictor: Predictor, tmp_pat
 def test_a_photograph_without_a_face_is_no_failure(predictor: Predictor, tmp_path: Path) -> None:
     tally = do_work(predictor, [write_picture(tmp_path / "a.png")], [])
     assert tally.is_complete
-    assert told(tally) == "1 photograph: 0 faces\nno face was found in 1 file"
+    assert told(tally) == f"1 photograph: 0 faces\nno face was found in 1 file: {tmp_path / 'a.png'}"
 
 
 def test_faces_below_the_threshold_are_counted(model: Path, tmp_path: Path) -> None:
@@ -120,6 +120,25 @@ def test_ctrl_c_is_how_a_camera_ends(predictor: Predictor, monkeypatch: pytest.M
     tally = do_work(predictor, ["0"], [Stopping(KeyboardInterrupt)])
     assert tally.is_complete
     assert tally.frames == 2
+
+
+class Failing(Stopping):
+    def close(self, is_whole: bool) -> None:
+        raise OSError("No space left on device")
+
+
+def test_where_one_result_can_not_be_finished_the_others_are(predictor: Predictor, tmp_path: Path) -> None:
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    with pytest.raises(RunError, match="No space left on device"):
+        do_work(predictor, [file], [Failing(OSError), open_sink(tmp_path / "out.csv", [file])])
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 2
+
+
+def test_of_many_files_without_a_face_a_few_are_named(predictor: Predictor, tmp_path: Path) -> None:
+    for number in range(5):
+        write_picture(tmp_path / f"{number}.png")
+    text = told(do_work(predictor, [tmp_path], []))
+    assert text.endswith("2.png and 2 more")
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError])
