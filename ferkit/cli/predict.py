@@ -31,11 +31,11 @@ ModelName = Annotated[
     typer.Option(help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."),
 ]
 Cell = Annotated[
-    str | None, typer.Option(help="Which of a run's networks: a folder in its cells/. [default: the first]")
+    str | None, typer.Option(help="Which of a run's networks: a folder in its cells/; else the first.")
 ]
 Detector = Annotated[
     str | None,
-    typer.Option(help="A name, or '{name=\"mtcnn\", min_face_size=40}'. [default: the model's own]"),
+    typer.Option(help="A name, or '{name=\"mtcnn\", min_face_size=40}'; else the model's own."),
 ]
 Out = Annotated[
     list[Path] | None,
