@@ -24,27 +24,34 @@ def map_ahead(
     weigh: Callable[[Made], float],
 ) -> Generator[Made, None, None]:
     """make(one) for each, in order. At most `ahead` are begun before they are asked for, and none is begun
-    while those that wait weigh more than `room` together. An exception of make comes when its turn comes."""
+    while those that wait weigh `room` or more together; one that is not done yet is taken to weigh what those
+    before it did. An exception of make comes when its turn comes."""
     left = iter(given)
     waiting: deque[Future[Made]] = deque()
+    likely = room / THREADS
     with ThreadPoolExecutor(THREADS, "ferkit-ahead") as threads:
         try:
             while True:
-                while len(waiting) < ahead and (not waiting or _weight(waiting, weigh) < room):
+                while len(waiting) < ahead and (not waiting or _weight(waiting, weigh, likely) < room):
                     try:
                         waiting.append(threads.submit(make, next(left)))
                     except StopIteration:
                         break
                 if not waiting:
                     return
-                yield waiting.popleft().result()
+                made = waiting.popleft().result()
+                likely = max(weigh(made), likely / 2)
+                yield made
         finally:
             for one in waiting:
                 one.cancel()
 
 
-def _weight(waiting: Iterable[Future[Made]], weigh: Callable[[Made], float]) -> float:
-    return sum(weigh(one.result()) for one in waiting if one.done() and one.exception() is None)
+def _weight(waiting: Iterable[Future[Made]], weigh: Callable[[Made], float], likely: float) -> float:
+    return sum(
+        likely if not one.done() else weigh(one.result()) if one.exception() is None else 0.0
+        for one in waiting
+    )
 
 
 def iterate_ahead(given: Iterable[Made], ahead: int) -> Generator[Made, None, None]:
