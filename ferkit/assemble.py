@@ -128,6 +128,13 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         raise ComponentError(f"{component} can't be built with its options: {detail}") from error
 
 
+def on_device(registry: Registry, kind: str, part: Part, device: str) -> Part:
+    """The part with its option `device` set, where it has one and none was given."""
+    if "device" not in option_parameters(registry.get(kind, part.name)):
+        return part
+    return Part(name=part.name, **{"device": device, **part.options})
+
+
 def _option(registry: Registry, parameter: inspect.Parameter, value: Any, context: Mapping[str, Any]) -> Any:
     annotation = parameter.annotation
     if (kind := nested_kind(annotation)) and isinstance(value, dict):

@@ -9,14 +9,14 @@ from typing import Any
 
 from torch import nn
 
-from ferkit.agreement import agree_on_a_number, agree_on_logits, agree_on_maps
+from ferkit.agreement import agree_on_a_number
 from ferkit.assemble import build, uses_network
 from ferkit.augment import Augmentation
 from ferkit.interfaces import Dataset, Estimator, Face
+from ferkit.neural.building import build_model
 from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
-from ferkit.neural.network import Network, assemble_network
-from ferkit.neural.starting import start_from
+from ferkit.neural.network import Network
 from ferkit.neural.training import BatchReport
 from ferkit.options import weights_options
 from ferkit.protocol import Cell
@@ -80,19 +80,7 @@ def build_network(
 
     class_counts: of the images that it will be trained on; left out where its tensors come from a file.
     """
-    model = recipe.model
-    backbone = build(registry, "backbone", model.backbone)
-    known = {"labels": labels, "num_classes": len(labels), "class_counts": class_counts or [1] * len(labels)}
-    output = build(registry, "output", model.output, **known)
-    head_class = registry.get("head", model.head.name).load()
-    build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
-    network = assemble_network(backbone, head_class, build_head, output)
-    agree_on_maps(network.backbone, registry.get("backbone", model.backbone.name))
-    agree_on_logits(network.head, registry.get("head", model.head.name), len(labels))
-    agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
-    if model.initial:
-        start_from(network, model.initial, labels)
-    return network
+    return build_model(recipe.model, registry, labels, class_counts)
 
 
 def build_loss(

@@ -100,12 +100,18 @@ def crop_face(photograph: Photograph, found: Detections, margin: float) -> Face:
     if not len(found.boxes):
         return Face(photograph.sample, image, None, None, photograph.sha256)
     x0, y0, x1, y1 = (float(edge) for edge in found.boxes[0])
+    crop = crop_box(image, found.boxes[0], margin).copy()
+    return Face(photograph.sample, crop, (x0, y0, x1, y1), float(found.scores[0]), photograph.sha256)
+
+
+def crop_box(image: NDArray[np.uint8], box: NDArray[np.float32], margin: float) -> NDArray[np.uint8]:
+    """What a box (4,) shows of an image (H, W, 3), widened as above: a view of at least one pixel."""
+    x0, y0, x1, y1 = (float(edge) for edge in box)
     extra = margin * max(x1 - x0, y1 - y0) / 2
     height, width = image.shape[:2]
     left, right = _clip(x0 - extra, x1 + extra, width)
     top, bottom = _clip(y0 - extra, y1 + extra, height)
-    crop = image[top:bottom, left:right].copy()
-    return Face(photograph.sample, crop, (x0, y0, x1, y1), float(found.scores[0]), photograph.sha256)
+    return image[top:bottom, left:right]
 
 
 def _clip(low: float, high: float, size: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import warnings
 from pathlib import Path
 
@@ -13,19 +14,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ferkit.errors import DataError
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path, content: bytes | None = None) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB, upright by its EXIF orientation.
 
-    16-bit greys are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError,
-    naming the file, where it is absent, truncated, no image, or larger than Pillow takes for safe.
+    content: the file's, where it was read already; the path is then only what messages call it. 16-bit greys
+    are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError, naming the file,
+    where it is absent, truncated, no image, or larger than Pillow takes for safe.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path if content is None else io.BytesIO(content)) as image:
                 image.load()
-                return np.array(_as_rgb(ImageOps.exif_transpose(image)))
+                return np.array(as_rgb(ImageOps.exif_transpose(image)))
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
@@ -34,7 +36,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         raise DataError(f"{path}: it can't be read as an image: {error}") from error
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
+def as_rgb(image: Image.Image) -> Image.Image:
+    """Of any mode; what is transparent is laid on white."""
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:

@@ -58,7 +58,7 @@ def load_table(
 ) -> tuple[Recipe, Registry]:
     """The same from a table; source: what messages call it."""
     faults = apply_overrides(table, overrides)
-    registry = load_plugins(_named_modules(table))
+    registry = load_plugins(modules_of(table))
     if change:
         table = change(table, registry)
     table = expand_variables(table, faults)
@@ -112,7 +112,7 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     Nothing is checked and nothing need be there, such as its data. Raises RecipeError where it can't be read.
     """
     table = read_table(source)
-    registry = load_plugins(_named_modules(table))
+    registry = load_plugins(modules_of(table))
     try:
         return table, registry, list(_all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
@@ -247,8 +247,8 @@ def expand_variables(value: Any, faults: list[Fault], where: str = "") -> Any:
     return re.sub(r"\$\{(\w+)\}", replace, value)
 
 
-def _named_modules(table: Mapping[str, Any]) -> list[str]:
-    """Modules of the recipe's own, importable from where ferkit is run as well."""
+def modules_of(table: Mapping[str, Any]) -> list[str]:
+    """The modules that a table names, importable from where ferkit is run as well."""
     modules = table.get("plugins", [])
     if not isinstance(modules, list):
         return []

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.errors import RunError
+from ferkit.grid import candidates
+from ferkit.recipe import Recipe
 
 AGAIN = "Run the recipe again."
 
@@ -73,6 +75,12 @@ def read_environment(run_dir: Path) -> dict[str, Any]:
 def read_choice(run_dir: Path, fold: str) -> dict[str, Any]:
     """The epoch, settings and temperature that validation images chose for a fold."""
     return _as_object(run_dir / "cells" / fold / "choice.json")
+
+
+def recipe_of_cell(run_dir: Path, recipe: Recipe, cell: str) -> Recipe:
+    """With the grid's settings that the cell chose, where there was a grid."""
+    found = candidates(recipe)
+    return found[read_choice(run_dir, cell)["candidate"]].recipe if found else recipe
 
 
 def read_resolved(run_dir: Path) -> dict[str, Any]:

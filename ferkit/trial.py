@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from ferkit.assemble import build, uses_network
 from ferkit.errors import Fault, FerkitError
 from ferkit.interfaces import CANONICAL_LABELS
-from ferkit.options import without_weights
 from ferkit.recipe import Part, Recipe
 from ferkit.registry import Registry
 
@@ -104,9 +103,6 @@ def _describe(error: Exception) -> str:
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:
     """The recipe with a network that starts from random numbers, whatever names its weights."""
-    parts: dict[str, Any] = {"initial": None}
-    for kind in ("backbone", "head", "output"):
-        part: Part = getattr(recipe.model, kind)
-        off = without_weights(registry.get(kind, part.name))
-        parts[kind] = Part(name=part.name, **{**part.options, **off})
-    return recipe.model_copy(update={"model": recipe.model.model_copy(update=parts)})
+    from ferkit.neural.building import without_pretrained
+
+    return recipe.model_copy(update={"model": without_pretrained(recipe.model, registry)})

@@ -58,17 +58,3 @@ def set_float32(precision: str) -> None:
     is_rounded = precision == "tf32"
     torch.set_float32_matmul_precision("high" if is_rounded else "highest")
     torch.backends.cudnn.allow_tf32 = is_rounded
-
-
-def choose_device(name: str) -> torch.device:
-    """auto, cpu, cuda or cuda:1. Raises RunError where it is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, index = name.partition(":")
-    if name != "cpu" and (kind != "cuda" or (index and not index.isdecimal()) or name.endswith(":")):
-        raise RunError(f"--device: expected auto, cpu, cuda or cuda:0, got {name!r}")
-    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise RunError(
-            f"--device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Take cpu."
-        )
-    return torch.device(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,17 +17,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ferkit.assemble import build, uses_network
+from ferkit.assemble import build, on_device, uses_network
 from ferkit.augment import Augmentation
 from ferkit.bench.plan import Plan
-from ferkit.bench.precision import autocast, choose_device, set_float32
+from ferkit.bench.precision import autocast, set_float32
 from ferkit.errors import DataError
 from ferkit.estimators import build_loss, build_network
 from ferkit.faces import Photograph, crop_face
 from ferkit.images import read_image
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
 from ferkit.neural.batches import FaceImages, stack_images
-from ferkit.neural.device import choose_precision
+from ferkit.neural.device import choose_device, choose_precision
 from ferkit.neural.network import Network
 from ferkit.neural.schedule import make_optimizer
 from ferkit.recipe import Part, Recipe
@@ -87,10 +86,8 @@ class Subject:
     @cached_property
     def detector(self) -> Any:
         """On the device that is measured, where it can be told one and the recipe does not."""
-        part = self.recipe.detector
-        takes = inspect.signature(self.registry.get("detector", part.name).load()).parameters
-        options = {"device": str(self.device), **part.options} if "device" in takes else part.options
-        return build(self.registry, "detector", Part(name=part.name, **options))
+        part = on_device(self.registry, "detector", self.recipe.detector, str(self.device))
+        return build(self.registry, "detector", part)
 
     @cached_property
     def detections(self) -> dict[Path, Detections]:

@@ -13,7 +13,9 @@ from ferkit.cli.bench import bench
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
+from ferkit.cli.export import export
 from ferkit.cli.plugins import app as plugins
+from ferkit.cli.predict import predict
 from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
@@ -34,6 +36,8 @@ app.command()(audit)
 app.command()(table)
 app.command()(compare)
 app.command()(report)
+app.command()(predict)
+app.command()(export)
 app.command()(bench)
 app.add_typer(plugins, name="plugins")
 app.add_typer(weights, name="weights")

@@ -72,11 +72,17 @@ HASH = 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a network's file says of itself. trained_on: the first digits of the photographs' hashes."""
+    """What a network's file says of itself.
+
+    trained_on: the first digits of the photographs' hashes; temperature: None where none was fitted; known:
+    all that ferkit wrote there, a model file's description among it.
+    """
 
     labels: list[str]
     shapes: Mapping[str, tuple[int, ...]]
     trained_on: frozenset[str]
+    temperature: float | None
+    known: Mapping[str, Any]
 
 
 def save_network(
@@ -85,14 +91,15 @@ def save_network(
     labels: Sequence[str],
     temperature: float | None = None,
     trained_on: Collection[str] = (),
+    description: Mapping[str, Any] | None = None,
 ) -> None:
-    """Weights as safetensors; in its metadata the ordered label names, the temperature if one was fitted, and
-    which photographs it was trained on, by their sha256."""
+    """Weights as safetensors; in its metadata the ordered label names, the temperature if one was fitted,
+    which photographs it was trained on, by their sha256, and the description that makes it a model file."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     known = {"labels": list(labels), "temperature": temperature}
     photographs = sorted({one[:HASH] for one in trained_on})
     # One key: safetensors writes several in an order that changes from run to run.
-    metadata = {"ferkit": json.dumps({**known, "trained_on": photographs})}
+    metadata = {"ferkit": json.dumps({**known, **(description or {}), "trained_on": photographs})}
     write_whole(path, lambda part: save_file(whole, part, metadata))
 
 
@@ -107,7 +114,8 @@ def read_header(path: Path) -> Header:
     known = json.loads(metadata.get("ferkit", "{}"))
     # Before there were temperatures, the labels had a key of their own.
     labels = known.get("labels") or json.loads(metadata.get("labels", "[]"))
-    return Header(labels, shapes, frozenset(known.get("trained_on", ())))
+    trained_on = frozenset(known.get("trained_on", ()))
+    return Header(labels, shapes, trained_on, known.get("temperature"), known)
 
 
 def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:

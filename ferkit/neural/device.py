@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 
 from ferkit.errors import RunError
 from ferkit.recipe import Fit
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
 
 def make_accelerator(fit: Fit) -> Accelerator:
     """An Accelerator on the recipe's device in its precision. Raises RunError where the device is absent."""
+    from accelerate import Accelerator  # slow to import, and of no use where nothing is trained
+    from accelerate.state import AcceleratorState
+
     device = fit.device
     if device.startswith("cuda"):
         index = int(device.partition(":")[2] or 0)
@@ -30,6 +35,20 @@ def make_accelerator(fit: Fit) -> Accelerator:
     mixed = "bf16" if choose_precision(fit) == "bfloat16" else "no"
     # Not Apple's GPU, which Accelerate would take: torch has no double precision there.
     return Accelerator(mixed_precision=mixed, cpu=device == "cpu" or not torch.cuda.is_available())
+
+
+def choose_device(name: str) -> torch.device:
+    """auto, cpu, cuda or cuda:1. Raises RunError where it is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if name != "cpu" and (kind != "cuda" or (index and not index.isdecimal()) or name.endswith(":")):
+        raise RunError(f"--device: expected auto, cpu, cuda or cuda:0, got {name!r}")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise RunError(
+            f"--device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Take cpu."
+        )
+    return torch.device(name)
 
 
 def choose_precision(fit: Fit) -> str:

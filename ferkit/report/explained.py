@@ -9,18 +9,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ferkit.grid import candidates
 from ferkit.interfaces import Face
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import resize_square
+from ferkit.neural.rebuilding import rebuild_network
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.report.attention import attention_map, blend
 from ferkit.report.portraits import SIDE, Portrait, show_explained
-from ferkit.report.rebuilding import rebuild_network
 from ferkit.report.selected_faces import Guess, list_guesses, varied_faces
-from ferkit.results import Predictions, read_choice
+from ferkit.results import Predictions, recipe_of_cell
 
 CELL = "repeat0_fold0"
 """Where the explained network was trained."""
@@ -46,9 +45,10 @@ def explain(
     crop: Callable[[Sequence[Guess]], Mapping[str, Face]],
 ) -> Explained:
     """made: the first cell's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
-    settings = _settings_of(run_dir, recipe)
+    settings = recipe_of_cell(run_dir, recipe, CELL)
     model = settings.model
-    network = rebuild_network(run_dir, settings, registry, labels, CELL)
+    file = run_dir / "cells" / CELL / "model.safetensors"
+    network = rebuild_network(file, model, registry, labels)
     chosen = varied_faces(list(list_guesses([[made]])), labels)
     cropped = crop(chosen)
     faces = [cropped[one.path] for one in chosen]
@@ -70,12 +70,6 @@ def explain(
             "what Grad-CAM shows is not what the scores are of."
         )
     return explained
-
-
-def _settings_of(run_dir: Path, recipe: Recipe) -> Recipe:
-    """With the grid's settings that the cell chose, where there was a grid."""
-    found = candidates(recipe)
-    return found[read_choice(run_dir, CELL)["candidate"]].recipe if found else recipe
 
 
 def _probability(network: Network, image: Tensor, label: int) -> float:

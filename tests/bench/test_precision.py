@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ferkit.bench.precision import autocast, check_precision, choose_device, lower_type, set_float32
+from ferkit.bench.precision import autocast, check_precision, lower_type, set_float32
 from ferkit.errors import RunError
+from ferkit.neural.device import choose_device
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 

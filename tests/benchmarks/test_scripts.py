@@ -33,8 +33,9 @@ OF_THEIR_OWN = {
     "detection_peer",
     "detection_profile",
     "backbone_sizes",
+    "predict_memory",
 }
-NOTHING_TIMED = {"backbone_sizes"}
+NOTHING_TIMED = {"backbone_sizes", "predict_memory"}
 FEW = ["--repeats", "1"]
 
 
@@ -153,6 +154,35 @@ def test_a_process_tells_its_peak(capsys: pytest.CaptureFixture[str]) -> None:
 def test_backbones_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("benchmarks.backbone_sizes").main(["--image-size", "64", "resnet10t"])
     assert "| `resnet10t." in capsys.readouterr().out
+
+
+def test_the_memory_of_predicting_is_that_of_processes_of_their_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = importlib.import_module("benchmarks.predict_memory")
+    peaks = iter([400_000_000, 420_000_000, 500_000_000, 500_000_000])
+    measured = []
+
+    def measure(given: Path, *_: Path) -> int:
+        measured.append(given.name)
+        return next(peaks)
+
+    monkeypatch.setattr(script, "measure_peak", measure)
+    script.main(["--few", "2", "--many", "4", "--detector", "whole_image"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[2:] == ["| pictures | 400 | 420 | 1.050 |", "| frames | 500 | 500 | 1.000 |"]
+    assert measured == ["pictures2", "pictures4", "frames2.avi", "frames4.avi"]
+
+
+def test_a_process_that_predicts_tells_its_peak(tmp_path: Path) -> None:
+    script = importlib.import_module("benchmarks.predict_memory")
+    script.write_model(tmp_path / "model.safetensors", "whole_image")
+    pictures = script.write_pictures(tmp_path / "pictures", 3)
+    peak = script.measure_peak(pictures, tmp_path / "model.safetensors", tmp_path / "out.csv")
+    assert peak > 50_000_000
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 4
+    with pytest.raises(SystemExit, match="ended with 3"):
+        script.measure_peak(tmp_path / "none", tmp_path / "model.safetensors", tmp_path / "out.csv")
 
 
 PLUGIN = """

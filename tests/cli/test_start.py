@@ -39,6 +39,8 @@ finally:
         "table --help",
         "compare --help",
         "bench --help",
+        "predict --help",
+        "export --help",
         "data verify --help",
     ],
 )

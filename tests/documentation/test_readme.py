@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 import yaml
 
 from ferkit.cli import app
 from ferkit.grid import candidates
 from tests.documentation.blocks import ROOT, read_blocks
 from tests.documentation.reader import add_to_quickstart
+from tests.predict.drawn import write_model, write_picture
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -30,6 +33,19 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_prediction_of_the_readme_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = [one for one in read_blocks("README.md") if one.text.startswith("# expressions.py")]
+    write_model(tmp_path / "smiles.safetensors")
+    write_picture(tmp_path / "holiday" / "beach.jpg", (30, 30), quality=95)
+    monkeypatch.chdir(tmp_path)
+    exec(block.text, {})
+    face, as_theirs = capsys.readouterr().out.splitlines()
+    assert face.startswith("(30.0, 30.0, 50.0, 50.0) ")
+    assert "'dominant_emotion'" in as_theirs
 
 
 def test_the_search_of_the_evaluation_page_tries_every_combination() -> None:

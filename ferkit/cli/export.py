@@ -1,0 +1,38 @@
+"""`ferkit export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    model: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")
+    ],
+    to: Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")],
+    cell: Annotated[
+        str | None, typer.Option(help="Which of the run's networks: the name of a folder in its cells/.")
+    ] = None,
+) -> None:
+    """Make one file of a run's network, with all that `ferkit predict` needs to use it.
+
+    What is written is read back and compared with torch on a photograph of a face first; where its
+    probabilities differ, nothing is left. ONNX (opset 18) and .pt2 (torch.export) take images
+    (B, 3, side, side), normalised, and give probabilities.
+    """
+    from ferkit.predict.exporting import export_model
+
+    made = export_model(model, to, cell)
+    known = made.description
+    typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
+    typer.echo(f"labels: {', '.join(known.labels)}")
+    fitted = f"{known.temperature:.3f}" if known.temperature != 1 else "none was fitted"
+    typer.echo(f"temperature: {fitted}")
+    side, how = known.model.image_size, known.model.normalize
+    typer.echo(f"input: faces of {side} by {side}, normalised as {how}; trained with {known.detector.name}")
+    typer.echo(
+        f"checked: {made.faces} pictures of a face give torch's probabilities, within {made.difference:.1g}"
+    )

@@ -1,0 +1,86 @@
+"""`ferkit predict`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NOT_ALL = 3
+
+
+class Form(StrEnum):
+    table = "table"
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Photographs, videos, folders, patterns ('*.jpg'), a camera's number, or - (standard input: a "
+        "photograph, or a list of files).",
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."),
+]
+Cell = Annotated[
+    str | None, typer.Option(help="Which of a run's networks: a folder in its cells/; else the first.")
+]
+Detector = Annotated[
+    str | None,
+    typer.Option(help="A name, or '{name=\"mtcnn\", min_face_size=40}'; else the model's own."),
+]
+Out = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="A table (.csv, .jsonl, .parquet), or a folder for annotated pictures and videos. May be given "
+        "several times."
+    ),
+]
+Printing = Annotated[Form, typer.Option("--format", help="Of what is printed where there is no --out.")]
+Every = Annotated[int, typer.Option(min=1, help="Of a video, look at each so many-th frame.")]
+Threshold = Annotated[
+    float, typer.Option(min=0, max=1, help="Probability below which a face's expression is left open.")
+]
+
+
+def predict(
+    inputs: Inputs,
+    model: ModelName = None,
+    cell: Cell = None,
+    detector: Detector = None,
+    out: Out = None,
+    form: Printing = Form.table,
+    every: Every = 1,
+    threshold: Threshold = 0.0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and faces, computed together.")] = 16,
+) -> None:
+    """Find the faces in photographs and videos, and say what they express.
+
+    One row for each face, with a probability for each label; a picture without a face has one row that says
+    so. Exit status: 0 where all that was asked for was done; 3 where something was not, which is listed at
+    the end with the reason; 1 where nothing could be begun.
+    """
+    from ferkit.predict.predictor import Predictor
+    from ferkit.predict.sink import Printed, open_sink
+    from ferkit.predict.work import do_work
+
+    places = list(dict.fromkeys(out or ()))
+    sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]
+    predictor = Predictor(
+        model, cell=cell, detector=detector, device=device, batch_size=batch_size, threshold=threshold
+    )
+    typer.echo(f"model: {predictor.told}", err=True)
+    tally = do_work(predictor, inputs, sinks, every=every)
+    for line in tally.describe():
+        typer.echo(line, err=True)
+    if not tally.is_complete:
+        raise typer.Exit(NOT_ALL)

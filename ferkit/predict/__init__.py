@@ -1,0 +1,24 @@
+"""New photographs and videos -> rows of expressions, by what a run has trained.
+
+Nothing heavy is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ferkit.predict.adapter import as_deepface, as_fer
+    from ferkit.predict.predictor import Predicted, Predictor
+    from ferkit.predict.row import Row
+
+__all__ = ["Predicted", "Predictor", "Row", "as_deepface", "as_fer"]
+_PLACES = {"Predicted": "predictor", "Predictor": "predictor", "Row": "row"}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'adapter')}"), name)

@@ -1,0 +1,145 @@
+"""Pictures with what was found drawn on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ferkit.errors import RunError
+from ferkit.predict.frame import Frame
+from ferkit.predict.predictor import Predicted
+from ferkit.predict.row import Row
+from ferkit.predict.sink import check_place
+from ferkit.predict.source import folders_of
+
+WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+"""As which a photograph keeps its suffix; others become PNGs."""
+COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
+
+
+class AnnotatedFolder:
+    """A copy of every picture, under its own name and folder, and of every video as .mp4.
+
+    Of a video only the frames that were looked at are in its copy, which lasts as long.
+    """
+
+    def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
+        for one in folders_of(inputs):
+            if folder.resolve().is_relative_to(one.resolve()):
+                raise RunError(
+                    f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
+                    "a folder elsewhere."
+                )
+        self.folder = folder
+        self._video: _Video | None = None
+        self._taken: set[Path] = set()
+        check_place(folder, folder)
+
+    def begin(self, labels: Sequence[str]) -> None: ...
+
+    def write(self, predicted: Predicted) -> str | None:
+        frame = predicted.frame
+        try:
+            if frame.number is None:
+                self._finish_video()
+                return self._write_picture(frame, predicted.rows)
+            if self._video is None or self._video.source is not frame.source:
+                self._finish_video()
+                self._video = _Video(frame, self._free(Path(f"{frame.source.name}.mp4")))
+            self._video.write(draw(frame.image, predicted.rows))
+        except OSError as error:
+            return f"its annotated copy can't be written: {error}"
+        return None
+
+    def _write_picture(self, frame: Frame, rows: Sequence[Row]) -> str | None:
+        name = frame.source.name
+        file = self._free(name if name.suffix.lower() in WRITTEN else Path(f"{name}.png"))
+        if file.exists() and os.path.exists(frame.file) and file.samefile(frame.file):
+            return "its annotated copy would take the place of the original: give another --out"
+        part = file.with_name(f".part.{file.name}")
+        try:
+            Image.fromarray(draw(frame.image, rows)).save(part, quality=92)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+        return None
+
+    def _free(self, name: Path) -> Path:
+        """The place below the folder; another one where this run has put something there."""
+        wanted, number = name, 2
+        while wanted in self._taken:
+            wanted, number = name.with_name(f"{name.stem}-{number}{name.suffix}"), number + 1
+        self._taken.add(wanted)
+        file = self.folder / wanted
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def _finish_video(self) -> None:
+        if self._video:
+            self._video.close()
+            self._video = None
+
+    def close(self, is_whole: bool) -> str | None:
+        self._finish_video()
+        return str(self.folder)
+
+
+class _Video:
+    """All frames get the size of the first, made even, which codecs want."""
+
+    def __init__(self, frame: Frame, file: Path) -> None:
+        self.source = frame.source
+        self.file = file
+        self.part = file.with_name(f".part.{file.name}")
+        height, width = frame.image.shape[:2]
+        self.size = max(width // 2 * 2, 2), max(height // 2 * 2, 2)
+        code = cv2.VideoWriter.fourcc(*"mp4v")
+        self.writer = cv2.VideoWriter(str(self.part), code, max(frame.rate, 0.1), self.size)
+        if not self.writer.isOpened():
+            raise OSError("OpenCV can't write MPEG-4 here")
+
+    def write(self, image: NDArray[np.uint8]) -> None:
+        if image.shape[1::-1] != self.size:
+            image = np.asarray(cv2.resize(image, self.size), dtype=np.uint8)
+        self.writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+    def close(self) -> None:
+        self.writer.release()
+        self.part.replace(self.file)
+
+
+def draw(image: NDArray[np.uint8], rows: Sequence[Row]) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB -> a copy with each face's box, number, label and its probability."""
+    if not any(row.face for row in rows):
+        return image
+    picture = Image.fromarray(image)
+    pen = ImageDraw.Draw(picture)
+    unit = max(image.shape[:2]) / 640
+    font = ImageFont.load_default(size=max(10, round(16 * unit)))
+    for row in rows:
+        if row.box is None:
+            continue
+        colour = UNSURE if row.abstained else COLOUR
+        pen.rectangle(_ordered(row.box), outline=colour, width=max(1, round(2 * unit)))
+        text = _caption(row)
+        x, y = max(row.box[0], 0), max(row.box[1] - 20 * unit, 0)
+        pen.rectangle(pen.textbbox((x, y), text, font=font), fill=colour)
+        pen.text((x, y), text, fill=INK, font=font)
+    return np.asarray(picture)
+
+
+def _caption(row: Row) -> str:
+    number = row.track or row.face
+    share = 100 * row.probabilities.get(row.label, 0)
+    return f"{number} unsure" if row.abstained else f"{number} {row.label} {share:.0f}%"
+
+
+def _ordered(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)

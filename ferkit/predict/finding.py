@@ -1,0 +1,68 @@
+"""Faces in pictures of any size, by a detector component."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit.agreement import AgreedDetector
+from ferkit.assemble import build, on_device
+from ferkit.errors import RunError
+from ferkit.interfaces import Detections
+from ferkit.options import check_options
+from ferkit.recipe import Part
+from ferkit.registry import Registry
+
+LONGER_SIDE = 2048
+"""Pixels. In larger pictures faces are looked for in a copy of this size, and cut out of the original."""
+
+
+class FaceFinder:
+    """device: given to the detector where it takes one; "auto" leaves that to the detector.
+
+    Raises ComponentError where there is no such detector, RunError for its options' faults.
+    """
+
+    def __init__(self, registry: Registry, part: Part, device: str) -> None:
+        component = registry.get("detector", part.name)
+        if faults := check_options(component, part.options, registry, "detector"):
+            raise RunError("\n".join(str(fault) for fault in faults))
+        placed = part if device == "auto" else on_device(registry, "detector", part, device)
+        self.detector = AgreedDetector(build(registry, "detector", placed), component)
+
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """(H, W, 3) uint8 RGB, of any sizes -> the faces of each, in the pixels of the images given."""
+        seen = [_shrink(image) for image in images]
+        found = self.detector([image for image, _ in seen])
+        return [_enlarge(one, scale) for one, (_, scale) in zip(found, seen, strict=True)]
+
+
+def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """The image as the detector sees it, and by how much it was shrunk."""
+    longer = max(image.shape[:2])
+    if longer <= LONGER_SIDE:
+        return image, 1.0
+    scale = LONGER_SIDE / longer
+    smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, dtype=np.uint8), scale
+
+
+def _enlarge(found: Detections, scale: float) -> Detections:
+    if scale == 1:
+        return found
+    return Detections(found.boxes / scale, found.scores, found.landmarks / scale)
+
+
+def read_part(text: str) -> Part:
+    """A name, or an inline table of TOML. Raises RunError."""
+    if not text.lstrip().startswith("{"):
+        return Part(name=text)
+    try:
+        return Part(**tomllib.loads(f"detector = {text}")["detector"])
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        example = '{name="mtcnn", min_face_size=40}'
+        raise RunError(f"--detector: expected a name, or a table like {example}: {error}") from error

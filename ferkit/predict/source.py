@@ -1,0 +1,180 @@
+"""What was typed as INPUT -> the photographs, videos and cameras that it stands for, one after the other."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+PHOTOGRAPHS = (
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".png",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".ppm",
+    ".pgm",
+    ".avif",
+)
+VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ogv")
+ANIMATIONS = (".gif", ".webp", ".png")
+"""What may be one picture or many."""
+STDIN = "-"
+NUL_WITHIN = 512
+"""Bytes: a picture has a NUL among its first, a list of files has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """name: where its annotated copy goes, below the folder for these; content: read already, of stdin."""
+
+    path: Path
+    name: Path
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A video, or a picture with several frames."""
+
+    path: Path
+    name: Path
+    is_animation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    index: int
+
+    @property
+    def name(self) -> Path:
+        return Path(f"camera-{self.index}")
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file of a folder that is no photograph and no video, by its suffix: no fault of anyone's."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was asked for and could not be done, and why."""
+
+    file: str
+    reason: str
+
+
+Source = Still | Moving | Camera | PassedOver | Problem
+
+
+def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
+    """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
+
+    An input is a file, a folder (with all below it), a pattern such as "holiday/*.jpg" (** for folders
+    within folders), a camera's number, or "-": a photograph, or a list of files, one a line.
+    """
+    for one in inputs:
+        text = os.fspath(one)
+        if text == STDIN:
+            yield from _of_stdin(stdin or sys.stdin.buffer)
+        elif os.path.isdir(text):
+            yield from _some(_of_folder(Path(text)), text, "the folder holds no photograph and no video")
+        elif os.path.lexists(text):
+            yield _of_file(Path(text), Path(os.path.basename(text)))
+        elif text.isdecimal():
+            yield Camera(int(text))
+        elif glob.has_magic(text):
+            yield from _some(_of_pattern(text), text, "no photograph and no video has such a name")
+        else:
+            yield Problem(text, "there is no such file, folder or camera")
+
+
+def folders_of(inputs: Sequence[str | Path]) -> list[Path]:
+    """Those of the inputs that are folders."""
+    return [Path(one) for one in inputs if os.path.isdir(one)]
+
+
+def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source]:
+    """What was found, and a problem where there is nothing to do in it."""
+    is_empty = True
+    for one in found:
+        is_empty = is_empty and isinstance(one, PassedOver)
+        yield one
+    if is_empty:
+        yield Problem(text, otherwise)
+
+
+def _of_folder(folder: Path) -> Iterator[Source]:
+    refused: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=refused.append):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(place, name)
+            yield _among_others(path, path.relative_to(folder))
+        yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+        refused.clear()
+    yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+
+
+def _of_pattern(pattern: str) -> Iterator[Source]:
+    for text in sorted(glob.iglob(pattern, recursive=True)):
+        if not os.path.isdir(text):
+            path = Path(text)
+            yield _among_others(path, Path(path.name))
+
+
+def _among_others(path: Path, name: Path) -> Source:
+    is_known = path.suffix.lower() in (*PHOTOGRAPHS, *VIDEOS)
+    return _of_file(path, name) if is_known else PassedOver(str(path))
+
+
+def _of_file(path: Path, name: Path) -> Source:
+    """One that was named itself is taken for a photograph whatever its name; reading it tells."""
+    suffix = path.suffix.lower()
+    if suffix in VIDEOS:
+        return Moving(path, name)
+    if suffix in ANIMATIONS and _is_animated(path):
+        return Moving(path, name, is_animation=True)
+    return Still(path, name)
+
+
+def _is_animated(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return bool(getattr(image, "is_animated", False))
+    except Exception:
+        return False  # what is wrong with it is told where it is read
+
+
+def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
+    first = stdin.read(NUL_WITHIN)
+    if b"\0" in first:
+        yield Still(Path("stdin"), Path("stdin.png"), first + stdin.read())
+        return
+    if not first.strip():
+        yield Problem("stdin", "nothing came: expected a photograph, or a list of files, one a line")
+        return
+    for line in _lines(first, stdin):
+        if line.strip():
+            yield from find_sources([os.fsdecode(line)])
+
+
+def _lines(first: bytes, stdin: BinaryIO) -> Iterator[bytes]:
+    *whole, rest = first.split(b"\n")
+    yield from (line.rstrip(b"\r") for line in whole)
+    for line in stdin:
+        whole_line, rest = rest + line, b""
+        yield whole_line.rstrip(b"\r\n")
+    yield rest

@@ -1,0 +1,36 @@
+"""`ferkit export` as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_predict import Ferkit
+from tests.predict.drawn import write_model, write_picture
+
+
+@pytest.mark.parametrize(("suffix", "temperature"), [("onnx", 1.5), ("safetensors", 1.0)])
+def test_what_was_written_is_told_and_predicts(
+    ferkit: Ferkit, tmp_path: Path, suffix: str, temperature: float
+) -> None:
+    model = write_model(tmp_path / "m.safetensors", source="drawn", temperature=temperature)
+    out = tmp_path / f"model.{suffix}"
+    answer = ferkit("export", str(model), "--to", str(out))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    first, labels, scaled, given, checked = answer.stdout.splitlines()
+    assert first.startswith(f"{out}: drawn, 0.")
+    assert labels == "labels: anger, happiness, neutral"
+    assert scaled == f"temperature: {'1.500' if temperature == 1.5 else 'none was fitted'}"
+    assert given == "input: faces of 24 by 24, normalised as facenet; trained with spots"
+    assert checked.startswith("checked: 4 pictures of a face give torch's probabilities, within ")
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    assert ferkit("predict", str(file), "--model", str(out)).returncode == 0
+
+
+def test_another_suffix_is_refused_with_those_there_are(ferkit: Ferkit, tmp_path: Path) -> None:
+    model = write_model(tmp_path / "m.safetensors")
+    answer = ferkit("export", str(model), "--to", str(tmp_path / "model.h5"))
+    assert answer.returncode == 1
+    assert "expected a file that ends in .safetensors, .onnx, .pt2" in answer.stderr
+    assert "Traceback" not in answer.stderr

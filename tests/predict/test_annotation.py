@@ -1,0 +1,125 @@
+"""Pictures with what was found drawn on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from ferkit.errors import RunError
+from ferkit.images import read_image
+from ferkit.predict import Predictor
+from ferkit.predict.annotation import COLOUR, UNSURE, AnnotatedFolder, draw
+from ferkit.predict.row import Row
+from ferkit.predict.sink import open_sink
+from ferkit.predict.work import Tally, do_work
+from tests.predict.drawn import picture, write_picture, write_video
+
+ROW = Row("a", face=1, box=(30, 20, 70, 50), probabilities={"müde": 0.8, "wach": 0.2}, label="müde")
+
+
+def annotate(model: Path, out: Path, *inputs: Path, every: int = 1) -> Tally:
+    return do_work(Predictor(model), inputs, [open_sink(out, inputs)], every=every)
+
+
+def test_a_face_has_its_box_in_its_colour_and_the_rest_is_as_it_was() -> None:
+    image = np.zeros((64, 96, 3), np.uint8)
+    drawn = draw(image, [ROW])
+    assert tuple(drawn[50, 50]) == COLOUR
+    assert tuple(draw(image, [Row("a", face=1, box=ROW.box, abstained=True)])[50, 50]) == UNSURE
+    assert not drawn[30:45, 35:65].any()
+    assert not image.any()
+
+
+def test_a_picture_without_faces_stays_as_it_is() -> None:
+    image = picture()
+    assert draw(image, [Row("a")]) is image
+
+
+BOXES = [(-20.0, -10.0, 200.0, 90.0), (90.0, 60.0, 96.0, 64.0), (50.0, 50.0, 40.0, 40.0)]
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_box_beyond_the_edge_or_turned_over_is_drawn(box: tuple[float, float, float, float]) -> None:
+    assert draw(picture(), [Row("a", face=1, box=box, label="müde")]).shape == (64, 96, 3)
+
+
+def test_photographs_keep_their_names_and_folders(model: Path, tmp_path: Path) -> None:
+    given = tmp_path / "in"
+    write_picture(given / "a.png", (30, 30))
+    write_picture(given / "deep" / "ü b.jpg", (30, 30))
+    write_picture(given / "old.ppm", (30, 30))
+    tally = annotate(model, tmp_path / "out", given)
+    assert tally.is_complete
+    out = tmp_path / "out"
+    found = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert found == ["a.png", "deep/ü b.jpg", "old.ppm.png"]
+    assert tally.written == [str(out)]
+    shown = read_image(out / "a.png")
+    assert tuple(shown[50, 40]) == COLOUR
+    assert tuple(shown[40, 40]) == (220, 30, 30)
+
+
+def test_two_photographs_of_one_name_are_both_there(model: Path, tmp_path: Path) -> None:
+    files = [write_picture(tmp_path / folder / "a.png", (5, 5)) for folder in ("one", "two")]
+    annotate(model, tmp_path / "out", *files)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
+
+
+def test_an_original_is_never_overwritten(model: Path, tmp_path: Path) -> None:
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    before = file.read_bytes()
+    tally = annotate(model, tmp_path, file)
+    assert file.read_bytes() == before
+    (problem,) = tally.problems
+    assert "take the place of the original" in problem.reason
+    assert not tally.is_complete
+
+
+@pytest.mark.parametrize("below", ["", "annotated"])
+def test_a_folder_within_an_input_is_refused(tmp_path: Path, below: str) -> None:
+    with pytest.raises(RunError, match="would be taken for input"):
+        AnnotatedFolder(tmp_path / below, [tmp_path])
+
+
+def test_a_video_becomes_one_that_lasts_as_long_with_the_frames_that_were_looked_at(
+    model: Path, tmp_path: Path
+) -> None:
+    frames = [picture((40, 5 + n), width=97, height=65) for n in range(20)]  # odd sizes, which codecs refuse
+    video = write_video(tmp_path / "v.avi", frames, rate=20)
+    tally = annotate(model, tmp_path / "out", video, every=4)
+    assert (tally.moving, tally.frames) == (1, 5)
+    (file,) = (tmp_path / "out").iterdir()
+    assert file.name == "v.avi.mp4"
+    made = cv2.VideoCapture(str(file))
+    assert made.get(cv2.CAP_PROP_FRAME_COUNT) == 5
+    assert made.get(cv2.CAP_PROP_FPS) == pytest.approx(5)
+    assert made.get(cv2.CAP_PROP_FRAME_WIDTH) == 96
+    made.release()
+
+
+def test_an_animation_and_photographs_beside_a_video_are_all_there(model: Path, tmp_path: Path) -> None:
+    given = tmp_path / "in"
+    write_picture(given / "a.png", (5, 5))
+    shown = [Image.fromarray(picture((5 * n, 5))) for n in range(3)]
+    shown[0].save(given / "b.gif", save_all=True, append_images=shown[1:], duration=100)
+    write_video(given / "c.avi", [picture((5, 5))] * 4)
+    write_picture(given / "d.png", (5, 5))
+    annotate(model, tmp_path / "out", given)
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a.png", "b.gif.mp4", "c.avi.mp4", "d.png"]
+
+
+def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2.VideoWriter, "fourcc", lambda *_: 0)
+    video = write_video(tmp_path / "v.avi", [picture()] * 2)
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    tally = annotate(model, tmp_path / "out", video, file)
+    assert [problem.file for problem in tally.problems] == [str(video)] * len(tally.problems)
+    assert tally.problems
+    assert (tmp_path / "out" / "a.png").exists()

@@ -1,0 +1,218 @@
+"""From pictures to rows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import ferkit
+from ferkit.discovery import load_plugins
+from ferkit.errors import ComponentError, DataError, RunError
+from ferkit.interfaces import Face, Sample
+from ferkit.metrics.calibration import apply_temperature
+from ferkit.neural.batches import FaceImages
+from ferkit.neural.rebuilding import rebuild_network
+from ferkit.predict import Predicted, Predictor, Row
+from ferkit.predict.finding import LONGER_SIDE
+from ferkit.predict.source import PassedOver, Problem
+from ferkit.recipe import Part
+from tests.predict.drawn import LABELS, PLUGIN, describe, picture, write_model, write_picture, write_video
+
+
+def test_a_row_has_all_that_is_known_of_a_face(model: Path) -> None:
+    ((row,),) = Predictor(model).predict([picture((30, 10))])
+    assert (row.file, row.frame, row.time, row.face, row.track) == ("image 0", None, None, 1, None)
+    assert row.box == (30, 10, 50, 30)
+    assert row.score == pytest.approx(0.9)
+    expected = [(32, 12), (36, 16), (40, 20), (44, 24), (48, 28)]
+    np.testing.assert_allclose(np.array(row.landmarks), expected, atol=1e-3)
+    assert list(row.probabilities) == list(LABELS)
+    assert sum(row.probabilities.values()) == pytest.approx(1)
+    assert row.label == max(row.probabilities, key=row.probabilities.__getitem__)
+    assert row.abstained is False
+
+
+def test_faces_are_numbered_from_1_and_a_picture_without_any_has_no_rows(model: Path) -> None:
+    found = Predictor(model).predict([picture((5, 5), (60, 30)), picture(), picture((5, 5))])
+    assert [[row.face for row in rows] for rows in found] == [[1, 2], [], [1]]
+
+
+def test_probabilities_are_those_of_training_divided_by_the_temperature(tmp_path: Path) -> None:
+    """The face goes through the reader, the crop, the resizing and the network that a run's goes through."""
+    file = write_model(tmp_path / "m.safetensors", temperature=2.0, margin=0.4)
+    image = np.random.default_rng(0).integers(0, 100, (64, 96, 3), np.uint8)
+    image[10:30, 30:50] = (220, 30, 30)
+    ((row,),) = Predictor(file, device="cpu").predict([image])
+    crop = image[6:34, 26:54]  # 0.4 / 2 of the longer side on every side
+    face = Face(Sample(Path("a.png"), "anger"), crop, None, None, "")
+    shown, _ = FaceImages([face], LABELS, 24, "facenet")[0, 0]
+    network = rebuild_network(file, describe().model, load_plugins([PLUGIN]), LABELS)
+    with torch.no_grad():
+        trained = network(shown[None]).double().softmax(dim=1).numpy()
+    expected = apply_temperature(trained, 2.0)[0]
+    assert list(row.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
+    assert max(row.probabilities.values()) < trained.max()
+
+
+def test_a_row_below_the_threshold_abstains_and_keeps_its_label(model: Path) -> None:
+    ((sure,),) = Predictor(model, threshold=0.1).predict([picture((5, 5))])
+    ((unsure,),) = Predictor(model, threshold=0.99).predict([picture((5, 5))])
+    assert (sure.abstained, unsure.abstained) == (False, True)
+    assert unsure.label == sure.label
+
+
+def test_a_batch_of_pictures_and_faces_gives_what_they_give_one_by_one(model: Path) -> None:
+    pictures = [picture((3 * n, n), (60, 2 * n)) for n in range(7)]
+    one_by_one = [Predictor(model, batch_size=1).predict([one])[0] for one in pictures]
+    for rows, others in zip(Predictor(model, batch_size=3).predict(pictures), one_by_one, strict=True):
+        assert [row.box for row in rows] == [row.box for row in others]
+        for row, other in zip(rows, others, strict=True):
+            assert row.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+
+
+def test_pictures_go_to_the_detector_together(model: Path) -> None:
+    predictor = Predictor(model, batch_size=4)
+    predictor.predict([picture()] * 10)
+    assert predictor._find_boxes.detector.detector.batches == [4, 4, 2]  # type: ignore[attr-defined]
+
+
+def test_in_a_large_picture_faces_are_found_in_a_copy_and_given_in_its_own_pixels(model: Path) -> None:
+    width = 2 * LONGER_SIDE
+    large = np.full((width // 4, width, 3), (20, 40, 200), np.uint8)
+    large[100:300, 3000:3200] = (220, 30, 30)
+    ((row,),) = Predictor(model).predict([large])
+    assert row.box == pytest.approx((3000, 100, 3200, 300), abs=3)
+    assert row.landmarks
+    assert row.landmarks[2] == pytest.approx((3100, 200), abs=3)
+
+
+def test_a_stream_has_everything_in_order(model: Path, tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.png", (5, 5))
+    (tmp_path / "b.txt").touch()
+    (tmp_path / "c.png").write_text("broken")
+    write_picture(tmp_path / "d.png")
+    kinds = [type(one) for one in Predictor(model).stream([tmp_path])]
+    assert kinds == [Predicted, PassedOver, Problem, Predicted]
+
+
+def test_a_picture_without_a_face_has_one_row_that_says_so(model: Path, tmp_path: Path) -> None:
+    file = write_picture(tmp_path / "d.png")
+    (one,) = Predictor(model).stream([file])
+    assert isinstance(one, Predicted)
+    assert one.rows == [Row(str(file))]
+
+
+def test_faces_of_a_video_are_tracked_and_another_video_begins_anew(model: Path, tmp_path: Path) -> None:
+    frames = [picture((4 * n, 5), (70 - 4 * n, 40)) for n in range(12)]
+    videos = [write_video(tmp_path / f"{n}.avi", frames) for n in range(2)]
+    rows = [row for one in Predictor(model).stream(videos) if isinstance(one, Predicted) for row in one.rows]
+    assert len(rows) == 2 * 2 * 12
+    upper = [row for row in rows if row.box and row.box[1] < 20]
+    lower = [row for row in rows if row.box and row.box[1] > 20]
+    assert {row.track for row in upper} == {1}
+    assert {row.track for row in lower} == {2}
+    assert [row.frame for row in upper] == [*range(12), *range(12)]
+
+
+def test_a_detector_without_landmarks_gives_none(tmp_path: Path) -> None:
+    file = write_model(tmp_path / "m.safetensors")
+    detector = '{name="spots", has_landmarks=false}'
+    ((row,),) = Predictor(file, detector=detector).predict([picture((5, 5))])
+    assert row.landmarks is None
+
+
+def test_another_detector_takes_the_place_of_the_models(model: Path) -> None:
+    ((row,),) = Predictor(model, detector="whole_image").predict([picture()])
+    assert row.box == (0, 0, 96, 64)
+
+
+@pytest.mark.parametrize(
+    ("detector", "error", "message"),
+    [
+        ("mtcn", ComponentError, "Did you mean 'mtcnn'"),
+        ("{name=", RunError, "--detector"),
+        ('{name="mtcnn", min_face_siz=3}', RunError, "min_face_size"),
+    ],
+)
+def test_a_detector_with_a_fault_is_refused(
+    model: Path, detector: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Predictor(model, detector=detector)
+
+
+def test_a_network_of_more_classes_than_labels_is_refused(model: Path) -> None:
+    predictor = Predictor(model)
+    predictor.labels = LABELS[:2]
+    with pytest.raises(RunError, match=r"shape \(1, 3\), where its labels are anger, happiness: \(1, 2\)"):
+        predictor.predict([picture((5, 5))])
+
+
+@pytest.mark.parametrize("options", [{"threshold": 1.5}, {"batch_size": 0}, {"device": "tpu"}])
+def test_options_out_of_range_are_refused(model: Path, options: dict[str, object]) -> None:
+    with pytest.raises(RunError, match=next(iter(options))):
+        Predictor(model, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
+)
+def test_an_array_that_is_no_picture_is_refused(model: Path, image: object) -> None:
+    with pytest.raises(DataError, match=r"image 0: expected an array \(H, W, 3\) of uint8"):
+        Predictor(model).predict([image])  # type: ignore[list-item]
+
+
+def test_a_file_that_is_no_picture_is_refused_by_predict(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        Predictor(model).predict([tmp_path / "none.png"])
+
+
+def test_a_real_face_is_found_whichever_way_the_photograph_is_stored(tmp_path: Path) -> None:
+    from PIL import Image
+    from skimage.data import astronaut
+
+    file = write_model(tmp_path / "m.safetensors", detector=Part(name="mtcnn"))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = tmp_path / "turned.jpg"
+    Image.fromarray(astronaut()).rotate(90, expand=True).save(turned, quality=95, exif=exif)
+    plain, upright = Predictor(file).predict([astronaut(), turned])
+    assert plain[0].score
+    assert plain[0].score > 0.99
+    assert plain[0].box == pytest.approx((181, 62, 268, 172), abs=3)
+    assert upright[0].box == pytest.approx(plain[0].box, abs=4)
+    assert plain[0].landmarks
+    left, right = plain[0].landmarks[:2]
+    assert left[0] < right[0]
+
+
+def test_ferkit_has_the_predictor_and_imports_nothing_for_it_before() -> None:
+    assert ferkit.Predictor is Predictor
+    heavy = {"torch", "numpy", "cv2", "pydantic"}
+    code = f"import sys, ferkit, ferkit.predict; print({heavy} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "set()\n"
+    with pytest.raises(AttributeError, match="no attribute 'Predicter'"):
+        ferkit.Predicter  # noqa: B018
+
+
+def test_photographs_need_neither_scipy_nor_albumentations_nor_accelerate(
+    model: Path, tmp_path: Path
+) -> None:
+    """What the first answer does not need would keep it waiting."""
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    code = (
+        "import sys; from ferkit.cli import main\n"
+        f"sys.argv = ['ferkit', 'predict', {str(file)!r}, '--model', {str(model)!r}]\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print({'scipy', 'albumentations', 'accelerate', 'matplotlib', 'sklearn'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "set()"

@@ -1,0 +1,80 @@
+"""The same face has the same number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ferkit.predict.tracker import Tracker, overlaps
+
+SIDE = 20
+
+
+def scene(*places: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The boxes of faces at (x, y), each of a look of its own, the first face first."""
+    image = np.full((80, 400, 3), 90, np.uint8)
+    for number, (x, y) in enumerate(places):
+        look = np.random.default_rng(number).integers(0, 255, (SIDE // 4, SIDE // 4, 1))
+        image[y : y + SIDE, x : x + SIDE] = look.repeat(4, 0).repeat(4, 1)
+    boxes = [(x, y, x + SIDE, y + SIDE) for x, y in places]
+    return np.array(boxes, np.float32).reshape(-1, 4), image
+
+
+def test_overlap_is_the_shared_area_over_both_areas() -> None:
+    one = np.array([[0, 0, 10, 10]], np.float32)
+    others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
+    np.testing.assert_allclose(overlaps(one, others), [[1, 50 / 150, 0]])
+
+
+def test_faces_keep_their_numbers_while_they_move_past_one_another_in_the_list() -> None:
+    tracker = Tracker()
+    for step in range(10):
+        boxes, image = scene((10 + 3 * step, 10), (200 - 3 * step, 10))
+        turned = slice(None, None, -1 if step % 2 else 1)  # the detector's order is of no account
+        numbers = tracker.follow(boxes[turned], image, step / 10)
+        assert numbers == ([2, 1] if step % 2 else [1, 2])
+
+
+def test_all_faces_of_a_frame_are_matched_together() -> None:
+    """The first of the new boxes overlaps the second of the old ones most, but so does the second."""
+    tracker = Tracker()
+    old = np.array([[0, 0, 20, 20], [12, 0, 32, 20]], np.float32)
+    image = np.zeros((40, 80, 3), np.uint8)
+    assert tracker.follow(old, image, 0) == [1, 2]
+    new = np.array([[7, 0, 27, 20], [14, 0, 34, 20]], np.float32)
+    assert tracker.follow(new, image, 0.1) == [1, 2]
+
+
+def test_a_face_that_jumps_is_known_again_by_its_look_and_another_is_not() -> None:
+    tracker = Tracker()
+    tracker.follow(*scene((10, 10)), 0)
+    assert tracker.follow(*scene((45, 10)), 0.1) == [1]
+    _, image = scene((0, 50), (80, 10))
+    assert tracker.follow(np.array([[80, 10, 100, 30]], np.float32), image, 0.2) == [2]
+
+
+def test_a_face_that_comes_back_soon_is_the_same_and_after_long_another() -> None:
+    tracker = Tracker()
+    boxes, image = scene((10, 10))
+    nothing = np.zeros((0, 4), np.float32)
+    assert tracker.follow(boxes, image, 0) == [1]
+    assert tracker.follow(nothing, image, 0.4) == []
+    assert tracker.follow(boxes, image, 0.8) == [1]
+    for step in range(10):
+        tracker.follow(nothing, image, 1 + 0.2 * step)
+    assert tracker.follow(boxes, image, 3.0) == [2]
+
+
+@pytest.mark.parametrize("gap", [0.04, 30.0])
+def test_frames_that_are_far_apart_in_time_are_still_consecutive(gap: float) -> None:
+    tracker = Tracker()
+    boxes, image = scene((10, 10))
+    assert [tracker.follow(boxes, image, gap * step) for step in range(4)] == [[1]] * 4
+
+
+def test_a_face_without_any_contrast_or_beyond_the_edge_is_followed() -> None:
+    tracker = Tracker()
+    image = np.full((40, 40, 3), 7, np.uint8)
+    box = np.array([[-10, -10, 12, 12]], np.float32)
+    assert [tracker.follow(box, image, step / 10) for step in range(3)] == [[1]] * 3
