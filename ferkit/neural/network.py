@@ -29,8 +29,11 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W) -> the maps that the head asked for, by stage."""
+        # A graph that is exported must not depend on how many images there are.
+        if torch.compiler.is_compiling() or images.device.type != "cpu" or not self.is_backbone_frozen:
+            return self._features(images)
         at_once = max(1, SHARE // (images.shape[2] * images.shape[3]))
-        if images.device.type != "cpu" or len(images) <= at_once or not self.is_backbone_frozen:
+        if len(images) <= at_once:
             return self._features(images)
         # A frozen backbone is in eval mode: what it gives for an image depends on no other.
         parts = [self._features(part) for part in torch.split(images, at_once)]
