@@ -63,7 +63,7 @@ def teach(root: Path) -> Path:
     file = root / "teacher.csv"
     with file.open("w", newline="") as opened:
         writer = csv.writer(opened)
-        writer.writerow(["file", "face", *SEVEN])
+        writer.writerow(["file", "face", *(f"p_{label}" for label in SEVEN)])
         shares = [1.0 if label == "happiness" else 0.0 for label in SEVEN]
         writer.writerows([str(one), 0, *shares] for one in sorted((root / "FER2013Train").iterdir()))
     return file

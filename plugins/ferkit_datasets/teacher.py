@@ -14,6 +14,8 @@ from ferkit_datasets.rows import Faults, Row, log, read_header, read_rows
 
 PLACES = ("file", "path", "name")
 """Columns that may tell the image; the first of them that there is does."""
+PREFIX = "p_"
+"""Before a label's name in the tables that `ferkit predict` writes; others may do without."""
 LEAD = 0.01
 """By how much the label's share stays above any other."""
 
@@ -22,7 +24,7 @@ Shares = Mapping[str, float]
 
 class Teacher:
     """What `ferkit predict --out FILE.csv` wrote, or any table with a column file, path or name and one of
-    probabilities (0..1) for each label.
+    probabilities (0..1) for each label, by its name or `p_` and its name.
 
     labels: those of the data; the table's other columns do not count, and what a row gives these labels is
     divided by its sum. Images are found by their path, else by their file's name where only one row has it.
@@ -33,11 +35,12 @@ class Teacher:
         self.file = file
         columns = read_header(file)
         place = next((one for one in PLACES if one in columns), PLACES[0])
+        prefix = PREFIX if any(PREFIX + label in columns for label in labels) else ""
         told, self.by_path = Faults(), dict[str, Shares]()
-        for row in read_rows(file, (place, *labels)):
+        for row in read_rows(file, (place, *(prefix + label for label in labels))):
             path = os.path.abspath(row.cells[place])
             try:
-                shares = _read_shares(row, labels)
+                shares = _read_shares(row, labels, prefix)
                 if path in self.by_path:
                     raise ValueError(
                         f"{row.cells[place]} has a row before this one; an image has one row, of one face"
@@ -81,9 +84,9 @@ class Teacher:
         return given
 
 
-def _read_shares(row: Row, labels: Sequence[str]) -> Shares:
+def _read_shares(row: Row, labels: Sequence[str], prefix: str) -> Shares:
     """Raises ValueError where they are no probabilities."""
-    texts = {label: row.cells[label] for label in labels}
+    texts = {label: row.cells[prefix + label] for label in labels}
     if not any(texts.values()):
         return {}
     try:
