@@ -16,6 +16,16 @@ def export(
     cell: Annotated[
         str | None, typer.Option(help="Which of the run's networks: the name of a folder in its cells/.")
     ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Finds the faces from now on, instead of the training's: a name, or a table as in a recipe.",
+        ),
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="Round the weights to float16: half the size.")
+    ] = False,
 ) -> None:
     """Make one file of a run's network, with all that `ferkit predict` needs to use it.
 
@@ -24,15 +34,19 @@ def export(
     (B, 3, side, side), normalised, and give probabilities.
     """
     from ferkit.predict.exporting import export_model
+    from ferkit.predict.finding import read_part
 
-    made = export_model(model, to, cell)
+    finder = read_part(detector) if detector else None
+    made = export_model(model, to, cell, detector=finder, is_half=half)
     known = made.description
     typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")
     fitted = f"{known.temperature:.3f}" if known.temperature != 1 else "none was fitted"
     typer.echo(f"temperature: {fitted}")
     side, how = known.model.image_size, known.model.normalize
-    typer.echo(f"input: faces of {side} by {side}, normalised as {how}; trained with {known.detector.name}")
+    typer.echo(f"input: faces of {side} by {side}, normalised as {how}; found by {known.detector.name}")
     typer.echo(
         f"checked: {made.faces} pictures of a face give torch's probabilities, within {made.difference:.1g}"
     )
+    if half:
+        typer.echo(f"rounding to float16 changes these probabilities by at most {made.rounding:.1g}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ferkit.discovery import load_plugins
 from ferkit.errors import RunError
+from ferkit.loading import modules_of
 from ferkit.neural.checkpoint import save_network
 from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.classifiers import TorchClassifier
 from ferkit.predict.description import Description
+from ferkit.predict.finding import FaceFinder
 from ferkit.predict.model import KEY, load_model, load_network
+from ferkit.recipe import Part
 
 OPSET = 18
 """Of ONNX: the one that torch's exporter writes without converting."""
@@ -35,12 +39,14 @@ Write = Callable[[Network, Description, frozenset[str], Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """difference: the largest one of a probability from torch's, on `faces` variations of a real face."""
+    """difference: the largest one of a probability from torch's, on `faces` variations of a real face;
+    rounding: likewise, of the network with numbers of half the size from the one that was trained."""
 
     file: Path
     description: Description
     difference: float
     faces: int
+    rounding: float = 0.0
 
 
 class Probabilities(nn.Module):
@@ -56,23 +62,42 @@ class Probabilities(nn.Module):
         return (logits / self.temperature).softmax(dim=1)
 
 
-def export_model(source: str | Path | None, file: Path, cell: str | None = None) -> Exported:
-    """source: a run's folder or a model file; the file's suffix chooses what is written.
+def export_model(
+    source: str | Path | None,
+    file: Path,
+    cell: str | None = None,
+    *,
+    detector: Part | None = None,
+    is_half: bool = False,
+) -> Exported:
+    """source: a run's folder or a model file; the file's suffix chooses what is written; detector: finds the
+    faces from now on, instead of the one of the training; is_half: weights are rounded to float16, and take
+    half the room in a .safetensors file.
 
     .safetensors: weights; .onnx; .pt2: torch.export's. All three hold the description, and the latter two
     apply the temperature themselves. Raises RunError where the network can't be exported, and where the file
-    gives other probabilities than torch: then nothing is written.
+    gives other probabilities than torch: then nothing is written. Raises ComponentError for the detector.
     """
     if file.suffix not in WRITERS:
         raise RunError(f"--to {file}: expected a file that ends in {', '.join(WRITERS)}")
     network, description, trained_on = load_network(source, cell)
+    if detector:
+        FaceFinder(load_plugins(modules_of({"plugins": list(description.plugins)})), detector, "cpu")
+        description = replace(description, detector=detector)
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
-    expected = classify(faces)
+    expected, rounding = classify(faces), 0.0
+    if is_half:
+        trained, _ = expected, network.load_state_dict(halved(network.state_dict()))
+        expected = classify(faces)
+        rounding = float(np.abs(expected - trained).max())
     part = file.with_name(f".{file.stem}.part{file.suffix}")  # readers go by the suffix
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        WRITERS[file.suffix](network, description, trained_on, part)
+        if is_half and file.suffix == ".safetensors":
+            _write_safetensors(network, description, trained_on, part, halved)
+        else:
+            WRITERS[file.suffix](network, description, trained_on, part)
         difference = _difference(part, faces, expected)
         part.replace(file)
     except OSError as error:
@@ -80,7 +105,12 @@ def export_model(source: str | Path | None, file: Path, cell: str | None = None)
     finally:
         with suppress(OSError):
             part.unlink()
-    return Exported(file, description, difference, len(faces))
+    return Exported(file, description, difference, len(faces), rounding)
+
+
+def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of floating point as float16."""
+    return {name: one.half() if one.is_floating_point() else one for name, one in tensors.items()}
 
 
 def astronauts(description: Description) -> NDArray[np.float32]:
@@ -88,10 +118,8 @@ def astronauts(description: Description) -> NDArray[np.float32]:
     from skimage.data import astronaut
 
     face = np.ascontiguousarray(astronaut()[FACE])  # type: ignore[no-untyped-call]
-    side, normalise = (
-        description.model.image_size,
-        Normalisation(description.model.normalize, description.model.color),
-    )
+    side = description.model.image_size
+    normalise = Normalisation(description.model.normalize, description.model.color)
     shown = [face, face[:, ::-1], face // 2, face[::-1]]
     return np.stack([normalise(resize_square(np.ascontiguousarray(one), side)) for one in shown])
 
@@ -110,9 +138,13 @@ def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.flo
 
 
 def _write_safetensors(
-    network: Network, description: Description, trained_on: frozenset[str], file: Path
+    network: Network,
+    description: Description,
+    trained_on: frozenset[str],
+    file: Path,
+    change: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = dict,
 ) -> None:
-    tensors = network.state_dict()
+    tensors = change(network.state_dict())
     table = description.as_table()
     save_network(file, tensors, description.labels, description.temperature, trained_on, table)
 

@@ -22,7 +22,7 @@ def test_what_was_written_is_told_and_predicts(
     assert first.startswith(f"{out}: drawn, 0.")
     assert labels == "labels: anger, happiness, neutral"
     assert scaled == f"temperature: {'1.500' if temperature == 1.5 else 'none was fitted'}"
-    assert given == "input: faces of 24 by 24, normalised as facenet; trained with spots"
+    assert given == "input: faces of 24 by 24, normalised as facenet; found by spots"
     assert checked.startswith("checked: 4 pictures of a face give torch's probabilities, within ")
     file = write_picture(tmp_path / "a.png", (5, 5))
     assert ferkit("predict", str(file), "--model", str(out)).returncode == 0

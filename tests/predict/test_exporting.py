@@ -9,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 
-from ferkit.errors import RunError
+from ferkit.errors import ComponentError, RunError
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict import Predictor, exporting
 from ferkit.predict.classifiers import TorchClassifier
 from ferkit.predict.exporting import OPSET, TOLERANCE, astronauts, export_model
 from ferkit.predict.model import load_model, read_description
+from ferkit.recipe import Part
 from tests.predict.drawn import describe, picture, write_model
 
 PICTURES = [picture((5, 5), (60, 30)), picture(), picture((40, 20))]
@@ -97,6 +100,32 @@ def test_probabilities_that_are_not_finite_are_no_agreement(
     pretend(monkeypatch, np.nan)
     with pytest.raises(RunError, match="differ from torch's by nan"):
         export_model(warm, tmp_path / "model.safetensors")
+
+
+def test_half_the_size_is_rounded_before_it_is_compared(warm: Path, tmp_path: Path) -> None:
+    whole = export_model(warm, tmp_path / "whole.safetensors")
+    half = export_model(warm, tmp_path / "half.safetensors", is_half=True)
+    tensors = [load_file(made.file) for made in (whole, half)]
+    assert {one.dtype for one in tensors[1].values() if one.is_floating_point()} == {torch.float16}
+    assert all(torch.equal(tensors[0][name].half(), tensors[1][name].half()) for name in tensors[0])
+    assert whole.rounding == 0 < half.rounding < 1e-2
+    assert half.difference <= TOLERANCE
+    assert probabilities(half.file) == [pytest.approx(row, abs=1e-2) for row in probabilities(warm)]
+
+
+def test_another_detector_is_used_from_then_on(warm: Path, tmp_path: Path) -> None:
+    made = export_model(warm, tmp_path / "model.safetensors", detector=Part(name="whole_image"))
+    assert read_description(made.file).detector == Part(name="whole_image")
+    assert [len(rows) for rows in Predictor(made.file).predict(PICTURES)] == [1, 1, 1]
+
+
+def test_a_detector_that_there_is_not_is_refused(warm: Path, tmp_path: Path) -> None:
+    with pytest.raises(ComponentError, match="no detector is called 'mtcn'"):
+        export_model(warm, tmp_path / "model.safetensors", detector=Part(name="mtcn"))
+    wrong = Part(name="mtcnn", min_face="large")
+    with pytest.raises(RunError, match="min_face"):
+        export_model(warm, tmp_path / "model.safetensors", detector=wrong)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_faces_that_are_compared_are_four_different_ones() -> None:
