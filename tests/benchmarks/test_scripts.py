@@ -34,8 +34,9 @@ OF_THEIR_OWN = {
     "detection_profile",
     "backbone_sizes",
     "predict_memory",
+    "model_accuracy",
 }
-NOTHING_TIMED = {"backbone_sizes", "predict_memory"}
+NOTHING_TIMED = {"backbone_sizes", "predict_memory", "model_accuracy"}
 FEW = ["--repeats", "1"]
 
 

@@ -1,0 +1,67 @@
+"""The script that tells how often a model is right: who counts, and as what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.model_accuracy import NO_FACE, Judged, come_to, main
+from ferkit.plugin import Sample
+from tests.predict.drawn import write_model, write_picture
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two spots that the model takes for one label, and a picture of nothing."""
+    write_picture(tmp_path / "data" / "neutral" / "a.png", (30, 30))
+    write_picture(tmp_path / "data" / "neutral" / "b.png")
+    write_picture(tmp_path / "data" / "smiling" / "c.png", (30, 30))
+    write_model(tmp_path / "model.safetensors")
+    return tmp_path
+
+
+def arguments(folder: Path, *more: str) -> list[str]:
+    data = f'{{name="image_folder", root="{folder / "data"}"}}'
+    return ["--model", str(folder / "model.safetensors"), "--data", data, *more]
+
+
+def test_a_picture_without_a_face_counts_as_wrong(folder: Path) -> None:
+    file = folder / "figures.json"
+    asked = ["--rename", "smiling=happiness", "--between", "neutral,happiness", "--json", str(file)]
+    main(arguments(folder, *asked))
+    found = json.loads(file.read_text())
+    assert (found["photographs"], found["with a face"], found["groups"]) == (3, 2, 3)
+    # Both spots get the same label, so one of them is right; the picture of nothing never is.
+    assert found["accuracy"] == 33.33
+    assert sorted(found["recall"].values()) in ([0, 50], [0, 100])
+
+
+def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
+    with pytest.raises(SystemExit, match="no label smiling; it has anger, happiness, neutral"):
+        main(arguments(folder))
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (["--part", "test"], "--part test: no photograph is of that part; there are: none"),
+        (["--data", "sfew"], "--data: expected a table"),
+        (["--data", '{name="image_folder", root="${NOT_SET_HERE}"}'], "NOT_SET_HERE is not set"),
+    ],
+)
+def test_data_that_can_not_be_had_are_told(folder: Path, more: list[str], problem: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments(folder, *more))
+    assert problem in str(ended.value)
+
+
+def test_intervals_draw_whole_groups() -> None:
+    judged = [
+        Judged(Sample(Path(f"{movie}{number}"), "anger", {"movie": str(movie)}), "anger", guess)
+        for movie in range(8)
+        for number, guess in enumerate(["anger" if movie % 2 else NO_FACE] * 20)
+    ]
+    wide, narrow = (come_to(judged, kind)["accuracy, 95% interval"] for kind in ("movie", ""))
+    assert wide[1] - wide[0] > 2 * (narrow[1] - narrow[0])
