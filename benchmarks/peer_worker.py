@@ -67,31 +67,11 @@ def ferkit(images: list[Any], batch: int) -> Round:
 
 
 def ferkit_expressions(images: list[Any], batch: int) -> Round:
-    """Every face that ferkit's MTCNN finds, through the untrained network of the recipe sfew_inception."""
-    import torch
+    """ferkit.Predictor with the model that ferkit brings: every face that its MTCNN finds."""
+    from ferkit import Predictor
 
-    from ferkit.bench.plan import Plan
-    from ferkit.bench.recipes import load_for_bench
-    from ferkit.bench.subject import Subject
-    from ferkit.interfaces import Detections
-
-    recipe, registry = load_for_bench("sfew_inception", [], {}, 1, 160)
-    subject = Subject.of(recipe, registry, Plan(device="cpu"))
-    subject.make_ready(is_training=False)
-
-    def read_expressions(photographs: list[Any]) -> int:
-        faces = [
-            subject.crop(Path(), image, Detections(box[None], score[None], points[None]))
-            for image, found in zip(photographs, subject.detector(photographs), strict=True)
-            for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
-        ]
-        if faces:
-            with torch.inference_mode(), subject.autocast():
-                subject.network(subject.tensor(subject.as_images(faces))).softmax(dim=1)
-        return len(faces)
-
-    starts = range(0, len(images), batch)
-    return lambda: sum(read_expressions(images[at : at + batch]) for at in starts)
+    predictor = Predictor(device="cpu", batch_size=batch)
+    return lambda: sum(len(faces) for faces in predictor.predict(images))
 
 
 TOOLS: dict[str, tuple[str, Callable[[list[Any]], Round]]] = {

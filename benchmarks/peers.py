@@ -65,7 +65,7 @@ def peers(environments: Path) -> list[Peer]:
         Peer("ferkit mtcnn, batches of 16", "faces", (python, worker, "ferkit-16")),
         Peer("ferkit mtcnn, one by one", "faces", (python, worker, "ferkit-1")),
         Peer("facenet-pytorch MTCNN", "faces", (python, worker, "facenet-pytorch")),
-        Peer("ferkit", "expressions", (python, worker, "ferkit-expressions")),
+        Peer("ferkit predict", "expressions", (python, worker, "ferkit-expressions")),
         Peer("fer, Haar", "expressions", (fer, worker, "fer-haar")),
         Peer("fer, mtcnn=True", "expressions", (fer, worker, "fer-mtcnn")),
         Peer("face-api, tiny, wasm", "expressions", ("node", script, modules), "tiny"),
