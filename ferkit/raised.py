@@ -12,7 +12,8 @@ from pathlib import Path
 def describe(error: BaseException, module: str) -> str:
     """ "RuntimeError: a and b must have the same size (head.py:53)"; module: a component's target too."""
     _, line = _deepest(error, module)
-    return f"{type(error).__name__}: {str(error).rstrip('.')}" + (f" ({line})" if line else "")
+    said = f"{type(error).__name__}: {error}".rstrip(". :")
+    return f"{said} ({line})" if line else said
 
 
 def describe_call(error: BaseException, module: str) -> str:
