@@ -11,6 +11,7 @@ from ferkit.annotations import convert, describe_type, describe_value, nested_it
 from ferkit.errors import ComponentError, Fault, FerkitError
 from ferkit.interfaces import Sample
 from ferkit.options import CONTEXT, check_options, names_context, option_parameters
+from ferkit.raised import describe
 from ferkit.recipe import Model, Part, Recipe, Section
 from ferkit.registry import Registry
 
@@ -91,7 +92,7 @@ def check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
         return [Fault(key, str(error))]
     except Exception as error:
         component = registry.get("dataset", part.name)
-        problem = f"{component} failed to look for its data: {type(error).__name__}: {error}"
+        problem = f"{component} failed to look for its data: {describe(error, component.target)}"
         return [Fault(key, problem, component.remedy)]
 
 
@@ -124,7 +125,7 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         if isinstance(error, ValueError):
             detail = str(error)  # of the options, which whoever wrote the recipe can mend
         else:
-            detail = f"{type(error).__name__}: {error}. {component.remedy}"
+            detail = f"{describe(error, component.target)}. {component.remedy}"
         raise ComponentError(f"{component} can't be built with its options: {detail}") from error
 
 

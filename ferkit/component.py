@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from ferkit.errors import ComponentError
 from ferkit.provider import remedy
+from ferkit.raised import describe
 
 Kind = Literal[
     "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator", "weights"
@@ -45,7 +46,7 @@ class Component:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:
             raise ComponentError(
-                f"{self} can't be loaded from {self.target}: {type(error).__name__}: {error}. {self.remedy}"
+                f"{self} can't be loaded from {self.target}: {describe(error, module)}. {self.remedy}"
             ) from error
 
     def __str__(self) -> str:

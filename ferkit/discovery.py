@@ -16,18 +16,23 @@ from typing import Any
 import pluggy
 
 from ferkit.component import Component
+from ferkit.errors import ComponentError
 from ferkit.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
 from ferkit.provider import installed, module_of, named, remedy
-from ferkit.registry import BrokenPlugin, Registry
+from ferkit.raised import describe, describe_call
+from ferkit.registry import BrokenPlugin, NameTakenError, Registry, suggest
+
+UNKNOWN_HOOK = re.compile(r"unknown hook '(\w+)'")
+HOOKS = [name for name in vars(Hooks) if name.startswith("ferkit_")]
 
 named_modules: list[str] = []
 """Modules that this process's recipes have named: weights that they offer are looked up long after."""
 
 
-def load_plugins(modules: Iterable[str] = ()) -> Registry:
+def load_plugins(modules: Iterable[str] = (), name: Callable[[str], str] = named) -> Registry:
     """All installed plugins and the named modules, ferkit's own first so that no other takes their names.
 
-    A module that is installed as a plugin too is taken once.
+    A module that is installed as a plugin too is taken once. name: makes the modules' provider.
     """
     registry = Registry()
     modules = list(modules)
@@ -36,7 +41,7 @@ def load_plugins(modules: Iterable[str] = ()) -> Registry:
         _add(registry, provider, point.load)
     for module in modules:
         if module not in {module_of(entry.provider) for entry in registry.entries()}:
-            _add(registry, named(module), partial(importlib.import_module, module))
+            _add(registry, name(module), partial(importlib.import_module, module))
     return registry
 
 
@@ -91,11 +96,23 @@ def _add(registry: Registry, provider: str, load: Callable[[], Any]) -> None:
         registry.add(_components(load()), provider)
     except OtherContract as error:
         registry.broken.append(BrokenPlugin(provider, str(error), error.remedy(provider)))
+    except NameTakenError as error:
+        registry.broken.append(
+            BrokenPlugin(provider, str(error), f"It needs another name. {remedy(provider)}")
+        )
     except (Exception, SystemExit) as error:  # a module may end in sys.exit()
-        problem = str(error) or type(error).__name__
-        if isinstance(error, ImportError):
-            problem = f"it can't be imported: {problem}"
-        registry.broken.append(BrokenPlugin(provider, problem, remedy(provider)))
+        registry.broken.append(BrokenPlugin(provider, _describe(error, provider), remedy(provider)))
+
+
+def _describe(error: BaseException, provider: str) -> str:
+    """What ferkit says of it as it is said; what the plugin's own code raised with its line."""
+    if isinstance(error, pluggy.PluginValidationError) and (found := UNKNOWN_HOOK.search(str(error))):
+        return f"it has an {found[0]}. {suggest(found[1], HOOKS)}".rstrip(".")
+    if isinstance(error, ComponentError | pluggy.PluginValidationError | SyntaxError):
+        return str(error)
+    if isinstance(error, ImportError):
+        return f"it can't be imported: {error}{describe_call(error, module_of(provider))}"
+    return describe(error, module_of(provider))
 
 
 class OtherContract(Exception):  # noqa: N818  never leaves this module
@@ -122,11 +139,13 @@ def _components(plugin: object) -> list[Component]:
     manager.check_pending()
     answers = manager.hook.ferkit_components()
     if not answers:
-        raise TypeError("it has no function ferkit_components marked with @hookimpl, or one that gives None")
+        raise ComponentError(
+            "it has no function ferkit_components marked with @hookimpl, or one that gives None"
+        )
     if not isinstance(answers[0], Iterable):
-        raise TypeError(f"ferkit_components gave {answers[0]!r}, which is no list of Components")
+        raise ComponentError(f"ferkit_components gave {answers[0]!r}, which is no list of Components")
     components = list(answers[0])
     for component in components:
         if not isinstance(component, Component):
-            raise TypeError(f"ferkit_components gave {component!r}, which is no Component")
+            raise ComponentError(f"ferkit_components gave {component!r}, which is no Component")
     return components

@@ -155,8 +155,8 @@ class Output(Protocol):
     """What happens to logits, in training and after: an `nn.Module` built with its options and, if it names
     them, `labels`, `num_classes` and `class_counts`.
 
-    class_counts is as for a loss. Where a trained network is rebuilt from its file they are all 1, so what
-    is made of them belongs into a buffer, which the file has.
+    class_counts: as for a loss, a sequence of numbers in the order of the labels. Where a trained network is
+    rebuilt from its file they are all 1, so what is made of them belongs into a buffer, which the file has.
     """
 
     def __call__(self, logits: Tensor) -> Tensor:
@@ -166,8 +166,9 @@ class Output(Protocol):
 class Loss(Protocol):
     """An `nn.Module` built with `num_classes` and, if it names them, `labels` and `class_counts`.
 
-    class_counts: the training images of each label, as ints; where images have soft targets, the sums of
-    their shares, as floats.
+    class_counts: a `Sequence[float]` in the order of the labels, which is that of the logits' columns: the
+    training images of each label, as ints; where images have soft targets, the sums of their shares, as
+    floats. One may be 0.
     """
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 DEFAULT_SIDE: int = Model().image_size
 TRIED = ("model", "loss", "estimator", "plugins")
 """Keys of what a trial of the network is made of: where one of them has a fault already, there is none."""
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 
 
@@ -72,6 +73,8 @@ def load_table(
     ]
     if recipe:
         faults += _check_files(recipe)
+    # What looked for a path with a variable that is not set found nothing: that it is not set is told already.
+    faults = [fault for fault in faults if not VARIABLE.search(fault.problem)]
     if recipe and recipe.grid and not faults and not is_known:
         faults += _check_candidates(table, recipe.grid, registry)
     if faults or recipe is None:
@@ -244,7 +247,7 @@ def expand_variables(value: Any, faults: list[Fault], where: str = "") -> Any:
             faults.append(Fault(where, f"the environment variable {name} is not set", remedy))
         return os.environ.get(name, match[0])
 
-    return re.sub(r"\$\{(\w+)\}", replace, value)
+    return VARIABLE.sub(replace, value)
 
 
 def modules_of(table: Mapping[str, Any]) -> list[str]:

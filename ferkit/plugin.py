@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from ferkit.cache import cache_dir
 from ferkit.component import Component
-from ferkit.data.listing import read_listing
+from ferkit.data.listing import Entry, read_listing
 from ferkit.descriptors import describe_faces
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
 from ferkit.hookspecs import CONTRACT_VERSION, hookimpl
@@ -55,6 +55,7 @@ __all__ = [
     "Detections",
     "Detector",
     "DirectFile",
+    "Entry",
     "Epoch",
     "Estimator",
     "Face",

@@ -27,6 +27,10 @@ class BrokenPlugin:
     remedy: str
 
 
+class NameTakenError(ComponentError):
+    """Two plugins, or one twice, offer one kind of component under one name."""
+
+
 class Registry:
     """What all plugins offer together, and which of them are broken."""
 
@@ -35,12 +39,12 @@ class Registry:
         self.broken: list[BrokenPlugin] = []
 
     def add(self, components: Iterable[Component], provider: str) -> None:
-        """Take a plugin's components, all or none. Raises ComponentError where a name is taken."""
+        """Take a plugin's components, all or none. Raises NameTakenError."""
         fresh: dict[tuple[str, str], Entry] = {}
         for component in components:
             key = (component.kind, component.name)
             if taken := self._entries.get(key) or fresh.get(key):
-                raise ComponentError(
+                raise NameTakenError(
                     f"{component.kind} {component.name!r} is already provided by {taken.provider}"
                 )
             fresh[key] = Entry(replace(component, provider=provider), provider)
@@ -59,12 +63,12 @@ class Registry:
             return self._entries[kind, name].component
         except KeyError:
             known = suggest(name, self.names(kind))
-            raise ComponentError(f"no {kind} is called {name!r}. {known}{self._say_broken()}") from None
+            raise ComponentError(f"no {kind} is called {name!r}. {known}{self.say_broken()}") from None
 
-    def _say_broken(self) -> str:
+    def say_broken(self) -> str:
         """What is not there may be what a broken plugin would have offered."""
-        providers = ", ".join(broken.provider for broken in self.broken)
-        return f" Not counting broken plugins (see `ferkit plugins`): {providers}." if providers else ""
+        broken = "; ".join(f"{one.provider}: {one.problem}" for one in self.broken)
+        return f" Not counting broken plugins (see `ferkit plugins`): {broken}." if broken else ""
 
     def provider(self, kind: str, name: str) -> str:
         """Who offers it; it must be there."""

@@ -152,7 +152,8 @@ def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
             f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
         )
     list(cells(recipe.protocol, samples))  # what is wrong with the folds is told before anything is opened
-    if faults := try_network(recipe, order.registry, labels):
+    has_soft_targets = any(sample.soft_target for sample in samples)
+    if faults := try_network(recipe, order.registry, labels, has_soft_targets):
         raise RecipeError(recipe.name, faults)
     return samples, labels
 

@@ -20,9 +20,9 @@ def ferkit_components() -> list[Component]:
         "dataset": ("NamesOnly", "StumblesOverItsData", "RaisesInFaults"),
         "detector": ("OneTooFew", "Tuples", "WidthsOnly", "NotFinite", "FailsToDetect", "NotBuilt"),
         "backbone": ("KeepsAStageBack", "OneMap", "Flattens"),
-        "head": ("OneTooMany", "Squeezes", "FailsInALibrary", "NotBuiltHead"),
+        "head": ("OneTooMany", "Squeezes", "FailsInALibrary", "NotBuiltHead", "Multiplies", "Forgets"),
         "output": ("DropsAClass",),
-        "loss": ("OnePerImage", "NoModule"),
+        "loss": ("OnePerImage", "NoModule", "Unreduced", "WantsWeights", "WantsLabels"),
         "estimator": ("FailsToFit", "GivesOneRow"),
     }
     return [
@@ -127,17 +127,46 @@ class NotBuiltHead(TinyHead):
         raise RuntimeError("compiled for another torch")
 
 
+class Multiplies(TinyHead):
+    def forward(self, features: Tensor) -> Tensor:
+        return self.project(features.mean(dim=(2, 3)))
+
+    def project(self, rows: Tensor) -> Tensor:
+        return nn.functional.linear(rows, rows.new_zeros(2, 3))
+
+
+class Forgets(TinyHead):
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.relu(super().forward(features))  # type: ignore[name-defined]  # noqa: F821
+
+
 class DropsAClass(nn.Module):
     def forward(self, logits: Tensor) -> Tensor:
         return logits if logits.is_meta else logits[:, :-1]
 
 
-class OnePerImage(nn.Module):
+class Unreduced(nn.Module):
     def __init__(self, num_classes: int) -> None:
         super().__init__()
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         return nn.functional.cross_entropy(logits, targets, reduction="none")
+
+
+class OnePerImage(Unreduced):
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        each = super().forward(logits, targets)
+        return each.mean() if logits.is_meta else each
+
+
+class WantsWeights(Unreduced):
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return (super().forward(logits, targets) * logits.new_zeros(5)).mean()
+
+
+class WantsLabels(Unreduced):
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return -logits.gather(1, targets[:, None]).mean()
 
 
 class NoModule:

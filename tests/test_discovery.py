@@ -35,12 +35,18 @@ def test_an_installed_plugin_is_found_with_its_distribution(install: Install) ->
     [
         ("import no_such_module_at_all", "it can't be imported: No module named 'no_such_module_at_all'"),
         ("def ferkit_components(:", "invalid syntax"),
-        ("1 / 0", "division by zero"),
+        ("\n1 / 0", "ZeroDivisionError: division by zero (bad_plugin.py:2)"),
         ("import sys\nsys.exit(3)", "3"),
         ("ferkit_contract = 0\n" + GOOD, "it is made for version 0 of ferkit's plugin contract, and this"),
-        (HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError('no')", "no"),
+        (
+            HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError('no')",
+            "RuntimeError: no (bad_plugin.py:4)",
+        ),
         (HEAD + "@hookimpl\ndef ferkit_components():\n    raise RuntimeError", "RuntimeError"),
-        (HEAD + "@hookimpl\ndef ferkit_component():\n    return []", "unknown hook 'ferkit_component'"),
+        (
+            HEAD + "@hookimpl\ndef ferkit_component():\n    return []",
+            "'ferkit_component'. Did you mean 'ferkit_components'",
+        ),
         ("def ferkit_components():\n    return []", "it has no function ferkit_components marked"),
         (
             HEAD + "@hookimpl\ndef ferkit_components():\n    return ['head']",
@@ -82,6 +88,31 @@ def test_a_plugin_for_another_contract_is_told_who_is_to_be_updated(
     _, problem, found = broken_of(load_plugins(), "bad_plugin")
     assert f"version {version.strip(chr(39))} of ferkit's plugin contract" in problem
     assert found == remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("1 / 0", "Mend it: it is installed from /home/some one/bad"),
+        (
+            GOOD.format(name="linear", module="bad_plugin"),
+            "It needs another name. Mend it: it is installed from /home/some one/bad",
+        ),
+    ],
+)
+def test_whoever_works_on_a_plugin_is_not_told_to_remove_it(
+    install: Install, tmp_path: Path, code: str, remedy: str
+) -> None:
+    install("bad_plugin", code, distribution="bad_plugin")
+    origin = '{"url": "file:///home/some%20one/bad", "dir_info": {"editable": true}}'
+    (tmp_path / "bad_plugin-1.2.dist-info" / "direct_url.json").write_text(origin)
+    assert broken_of(load_plugins(), "bad_plugin")[2] == remedy
+
+
+def test_what_was_installed_from_a_folder_is_not_worked_on_there(install: Install, tmp_path: Path) -> None:
+    install("bad_plugin", "1 / 0", distribution="bad_plugin")
+    (tmp_path / "bad_plugin-1.2.dist-info" / "direct_url.json").write_text('{"url": "file:///home/bad"}')
+    assert broken_of(load_plugins(), "bad_plugin")[2] == "Update it, or remove it: pip uninstall bad_plugin"
 
 
 def test_a_plugin_for_this_contract_works(install: Install) -> None:

@@ -11,6 +11,8 @@ from ferkit.blame import find_culprit
 from ferkit.cli import main
 from ferkit.discovery import load_plugins
 from ferkit.errors import ComponentError
+from ferkit.loading import load_recipe
+from ferkit.trial import try_network
 from tests.conftest import Install
 from tests.test_run import RECIPE
 
@@ -50,7 +52,11 @@ FOUND_BY_CHECK = [
         "NotBuiltHead",
         "can't be built with its options: RuntimeError: compiled for another torch",
     ),
+    ("model.head", "Multiplies", " on 2 images of 24 by 24: RuntimeError: "),
+    ("model.head", "Forgets", "failed in forward (midway_plugin.py:"),
     ("loss", "NoModule", "expected a torch.nn.Module, got NoModule"),
+    ("loss", "Unreduced", "expected one number, the batch's mean, got shape (2,)"),
+    ("loss", "WantsWeights", " on labels (B,) int64: RuntimeError: "),
 ]
 FOUND_BY_RUN = [
     ("data", "NamesOnly", "expected a list of Samples, got str "),
@@ -91,6 +97,25 @@ def test_what_a_check_can_find_is_found_before_the_run(
     assert status == 2
     assert f"'{name}' of tests.midway_plugin (named by the recipe)" in found
     assert told in found
+
+
+def test_the_fault_of_a_head_names_the_line_and_no_remedy_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], recipe: str
+) -> None:
+    _, found = ferkit(monkeypatch, capsys, "check", recipe, "--set", 'model.head={name="Multiplies"}')
+    code = (ROOT / "tests" / "midway_plugin.py").read_text().splitlines()
+    line = next(number for number, one in enumerate(code, start=1) if "rows.new_zeros(2, 3)" in one)
+    assert f"failed in project (midway_plugin.py:{line}) on 2 images" in found
+    assert "model.image_size" not in found
+    assert REMEDY in found
+
+
+def test_what_a_loss_makes_of_soft_targets_is_tried_where_the_data_have_them(recipe: str) -> None:
+    checked, registry = load_recipe(recipe, ['loss={name="WantsLabels"}'])
+    assert try_network(checked, registry, ["anger", "neutral"]) == []
+    (fault,) = try_network(checked, registry, ["anger", "neutral"], has_soft_targets=True)
+    assert fault.where == "loss"
+    assert " on soft targets (B, K): " in fault.problem
 
 
 @pytest.mark.parametrize(("key", "name", "told"), FOUND_BY_RUN)

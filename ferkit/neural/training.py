@@ -98,16 +98,23 @@ class Training:
             self.accelerator.backward(loss)
             self.optimizer.step()
             self.scheduler.step()
-            total += self._finite(loss.item(), number, batch) * len(targets)
+            if not np.isfinite(value := loss.item()):
+                raise self._diverged(value, logits, f"epoch {number}, batch {batch}")
+            total += value * len(targets)
             right += count_right(logits, targets)
             seen += len(targets)
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
 
-    @staticmethod
-    def _finite(loss: float, number: int, batch: int) -> float:
-        if not np.isfinite(loss):
-            raise RunError(f"the loss became {loss} in epoch {number}, batch {batch}. {DIVERGED}")
-        return loss
+    def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
+        """Where the logits were finite, it may be the loss that is at fault."""
+        told = f"the loss became {value} in {where}"
+        if not torch.isfinite(logits).all():
+            return RunError(f"{told}: the network's outputs are no longer finite. {DIVERGED}")
+        kind = type(self.loss)
+        return RunError(
+            f"{told}, though the network's outputs are finite: look at the loss, {kind.__name__} of "
+            f"{kind.__module__}, and its options. Or it grew too large to compute with: {DIVERGED}"
+        )
 
     def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
         """Images to evaluate again and again; through the backbone once and for all where that is frozen."""

@@ -24,7 +24,7 @@ def tells_its_stages(subject: Subject) -> None:
     expect(default in stages, "default_stage, one of the stages", repr(default), mend)
 
 
-@fact("backbone")
+@fact("backbone", is_basis=True)
 def gives_a_map_of_each_stage(subject: Subject) -> None:
     """(B, C, h, w) for each stage, with the channels that `stages` tells."""
     with torch.no_grad():
@@ -38,7 +38,7 @@ def gives_a_map_of_each_stage(subject: Subject) -> None:
         expect(is_right, expected, came[name], "Mend `stages`, or what forward returns.")
 
 
-@fact("backbone")
+@fact("backbone", rests=True)
 def stages_go_from_shallow_to_deep(subject: Subject) -> None:
     """No later stage with a larger map."""
     with torch.no_grad():
@@ -48,7 +48,7 @@ def stages_go_from_shallow_to_deep(subject: Subject) -> None:
     expect(areas == sorted(areas, reverse=True), "maps that grow no larger", areas, mend)
 
 
-@fact("backbone")
+@fact("backbone", rests=True)
 def frozen_parts_stay_as_they_are(subject: Subject) -> None:
     """With freeze = "all", no parameter is trained and no statistic moves, whatever train() says."""
     if "freeze" not in option_parameters(subject.component):

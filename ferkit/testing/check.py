@@ -6,12 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
+from ferkit.raised import describe_call
+
+__tracebackhide__ = True  # pytest shows the test and the component, not what lies between
 Fact = Callable[[Any], str | None]
 """A check's function, of what is checked: raises where the fact does not hold; a text that it returns is
 told, e.g. a time."""
 
 FACTS: dict[str, list[Fact]] = {}
 """The facts of each kind of component, in the order in which they are checked."""
+BASIS: dict[str, Fact] = {}
+"""Of a kind, the fact that others rest on: where it does not hold, they say nothing."""
+RESTING: set[Fact] = set()
+"""Those others."""
 
 
 class CheckFailed(AssertionError):  # noqa: N818  a verdict
@@ -26,12 +33,20 @@ class CheckSkipped(Exception):  # noqa: N818  a verdict
     """A fact that can't be checked here, with the reason."""
 
 
-def fact(*kinds: str) -> Callable[[Fact], Fact]:
-    """Makes a function a check of these kinds; its name is the check's, its docstring what is expected."""
+def fact(*kinds: str, is_basis: bool = False, rests: bool = False) -> Callable[[Fact], Fact]:
+    """Makes a function a check of these kinds; its name is the check's, its docstring what is expected.
+
+    is_basis: others of its kind rest on it; rests: it is one of these, and skipped where that fails.
+    """
 
     def put(function: Fact) -> Fact:
         for kind in kinds:
             FACTS.setdefault(kind, []).append(function)
+            if is_basis:
+                BASIS[kind] = function
+        if rests:
+            RESTING.add(function)
+        function.__globals__["__tracebackhide__"] = True
         return function
 
     return put
@@ -53,12 +68,19 @@ class Checked(Protocol):
     @property
     def provider(self) -> str: ...
 
+    @property
+    def module(self) -> str:
+        """The module with its code."""
+
+    def blocked(self, fact: Fact) -> str:
+        """Why a fact has nothing to say: what it rests on is amiss, as another check tells; else ""."""
+
 
 @dataclass(frozen=True)
 class Check:
     """One fact about one component or plugin. Call it: it raises CheckFailed or CheckSkipped.
 
-    Printed as `head.maxpool.logits_are_finite`, by which an expected failure is named.
+    Printed as `head.maxpool.answers_are_finite`, by which an expected failure is named.
     """
 
     subject: Checked
@@ -73,6 +95,8 @@ class Check:
 
     def __call__(self) -> str | None:
         """What there is to tell of it, if anything. An error of the component's own is a failure too."""
+        if reason := self.subject.blocked(self.fact):
+            skip(reason)
         try:
             return self.fact(self.subject)
         except CheckFailed as failure:
@@ -82,7 +106,9 @@ class Check:
             raise
         except Exception as error:
             came = f"{type(error).__name__}: {error}"
-            mend = "The traceback above shows where it is raised; a component must not raise here."
+            mend = (
+                f"It is raised{describe_call(error, self.subject.module)}; a component must not raise here."
+            )
             raise CheckFailed(self._expected, came, mend) from error
 
     @property

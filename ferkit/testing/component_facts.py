@@ -22,6 +22,13 @@ LONGEST_SUMMARY = 100
 
 
 @fact(*ALL_KINDS)
+def can_be_loaded(subject: Subject) -> None:
+    """Its target imported, and its options read from it."""
+    mend = "Correct the target in Component(...), or mend what its module or its annotations name."
+    expect(not subject.load_problem, "a target that can be imported", subject.load_problem, mend)
+
+
+@fact(*ALL_KINDS)
 def has_a_summary(subject: Subject) -> None:
     """A summary of one line."""
     summary = subject.component.summary
@@ -140,7 +147,7 @@ def is_built_from_its_options(subject: Subject) -> None:
         not is_path,
         "options for all that has no default",
         f"none for {', '.join(is_path)}",
-        f"Give them: options={{{str(subject)!r}: {{...}}}}, or --set {subject}.{next(iter(is_path), '')}=...",
+        f"Give {subject.say_how_to_give(next(iter(is_path), ''))}",
     )
     mend = "Give options that its constructor takes, or mend the constructor."
     expect(not subject.problem, "an object", subject.problem, mend)

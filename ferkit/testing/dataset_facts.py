@@ -37,10 +37,15 @@ def _samples(subject: Subject) -> Sequence[Sample]:
     return list(subject.built.samples())
 
 
+def _paths(subject: Subject) -> list[str]:
+    """The options that are paths."""
+    parameters = option_parameters(subject.component)
+    return [name for name, p in parameters.items() if p.annotation in (Path, Path | None)]
+
+
 def _with_nothing_there(subject: Subject) -> Any:
     """One whose folders and files are not there."""
-    parameters = option_parameters(subject.component)
-    paths = [name for name, p in parameters.items() if p.annotation in (Path, Path | None)]
+    paths = _paths(subject)
     if not paths:
         skip("it has no option that is a path")
     return subject.build(**{name: str(subject.folder / "not_there" / name) for name in paths})
@@ -77,15 +82,20 @@ def raises_data_error_where_nothing_is(subject: Subject) -> None:
         expect(False, "DataError", f"{len(found)} samples", mend)
 
 
-@fact("dataset")
+@fact("dataset", is_basis=True)
 def finds_no_fault_in_its_data(subject: Subject) -> None:
     """No fault where all is there."""
+    given = {name: Path(subject.options[name]) for name in _paths(subject) if subject.options.get(name)}
+    lost = [f"{name} = {path}" for name, path in given.items() if not path.exists()]
+    expect(
+        not lost, "data where the options point to", f"nothing at {', '.join(lost)}", "Give what is there."
+    )
     faults = list(subject.built.faults())
     mend = "Mend `faults`, or the miniature that the check was given."
     expect(not faults, "no fault", faults, mend)
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def gives_samples(subject: Subject) -> None:
     """Samples, at least one, whose files are there, each once."""
     samples = _samples(subject)
@@ -100,7 +110,7 @@ def gives_samples(subject: Subject) -> None:
     expect(not twice, "each photograph once", f"twice: {', '.join(twice[:3])}", mend)
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def uses_canonical_label_names(subject: Subject) -> None:
     """The canonical name of each expression, whatever the data set calls it."""
     labels = sorted({sample.label for sample in _samples(subject)})
@@ -112,14 +122,14 @@ def uses_canonical_label_names(subject: Subject) -> None:
             expect(not is_other, canonical, label, mend)
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def has_more_than_one_label(subject: Subject) -> None:
     """Two labels or more."""
     labels = {sample.label for sample in _samples(subject)}
     expect(len(labels) > 1, "two labels or more", sorted(labels), "Give it a miniature of several classes.")
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def names_splits_and_groups_as_agreed(subject: Subject) -> None:
     """`split` one of train, validation, test or ""; groups from names to names."""
     for sample in _samples(subject):
@@ -131,7 +141,7 @@ def names_splits_and_groups_as_agreed(subject: Subject) -> None:
         expect(is_right, "groups from strings to strings", dict(sample.groups), mend)
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def gives_soft_targets_that_the_label_leads(subject: Subject) -> None:
     """Where there are soft targets: shares of 0 to 1 of the samples' own labels, that add up to 1, the
     label's the largest.
@@ -147,7 +157,7 @@ def gives_soft_targets_that_the_label_leads(subject: Subject) -> None:
             expect(False, f"{expected}, for {sample.path}", came, mend)
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def lists_samples_in_one_order(subject: Subject) -> None:
     """The same order twice, and by another object."""
     first, again, other = _samples(subject), _samples(subject), list(subject.build().samples())
@@ -155,7 +165,7 @@ def lists_samples_in_one_order(subject: Subject) -> None:
     expect(first == again == other, "the samples in one order", "in another the next time", mend)
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def lists_samples_sorted(subject: Subject) -> None:
     """The same order however a file system lists its folders."""
     expected = _samples(subject)
@@ -189,7 +199,7 @@ def _listed_backwards() -> Iterator[None]:
         yield
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def lies_below_its_root(subject: Subject) -> None:
     """Every photograph below `root`, where it has one, or drawn into ferkit's cache."""
     root = getattr(subject.built, "root", None)
@@ -202,7 +212,7 @@ def lies_below_its_root(subject: Subject) -> None:
     expect(not outside, f"photographs below {root}", outside[:3], "Set root to the folder of all of them.")
 
 
-@fact("dataset")
+@fact("dataset", rests=True)
 def tells_its_time(subject: Subject) -> str:
     """Measured, not judged."""
     started = time.perf_counter()

@@ -42,7 +42,7 @@ def wants_stages_that_are_offered(subject: Subject) -> None:
     expect(is_right, f"self.stages, some of {', '.join(STAGES)}", repr(wanted), mend)
 
 
-@fact("head")
+@fact("head", is_basis=True)
 def gives_a_logit_for_each_class(subject: Subject) -> None:
     """(B, num_classes), for any number of classes."""
     for classes in (len(LABELS), 2):
@@ -52,7 +52,7 @@ def gives_a_logit_for_each_class(subject: Subject) -> None:
         expect(shapes == [(BATCH, classes)], f"logits of shape {(BATCH, classes)}", f"{shapes}", mend)
 
 
-@fact("head")
+@fact("head", rests=True)
 def gives_logits_and_no_probabilities(subject: Subject) -> None:
     """Rows that don't add up to 1: losses apply softmax themselves."""
     (logits,) = answer(subject, subject.built)
@@ -62,7 +62,7 @@ def gives_logits_and_no_probabilities(subject: Subject) -> None:
     expect(is_right, "logits", "rows of probabilities that add up to 1", mend)
 
 
-@fact("head")
+@fact("head", rests=True)
 def looks_at_the_features(subject: Subject) -> None:
     """Other logits for other images."""
     (logits,) = answer(subject, subject.built)
@@ -71,7 +71,7 @@ def looks_at_the_features(subject: Subject) -> None:
     expect(is_right, "logits that depend on the features", "the same for two different images", mend)
 
 
-@fact("head")
+@fact("head", rests=True)
 def embeds_in_rows(subject: Subject) -> None:
     """(B, D) of `embed`, where it has one: what the last layer classifies."""
     head = subject.built.eval()

@@ -69,7 +69,7 @@ def is_a_module(subject: Subject) -> None:
     expect(isinstance(subject.built, nn.Module), "a torch.nn.Module", f"a subclass of {came}", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def answers_in_float32(subject: Subject) -> None:
     """float32 for float32."""
     types = {found.dtype for found in answer(subject, subject.built)}
@@ -77,7 +77,7 @@ def answers_in_float32(subject: Subject) -> None:
     expect(types == {torch.float32}, "float32 tensors", types, mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def answers_are_finite(subject: Subject) -> None:
     """Finite numbers for ordinary input."""
     bad = sum(int((~torch.isfinite(found)).sum()) for found in answer(subject, subject.built))
@@ -85,7 +85,7 @@ def answers_are_finite(subject: Subject) -> None:
     expect(bad == 0, "finite numbers", f"{bad} that are not", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def gradients_are_finite(subject: Subject) -> None:
     """A finite gradient for every trained parameter, and for what comes in."""
     module = subject.build().train()
@@ -109,7 +109,7 @@ def gradients_are_finite(subject: Subject) -> None:
     expect(not bad, "finite gradients", f"others for {', '.join(bad[:3])}", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def takes_a_batch_of_one(subject: Subject) -> None:
     """One image alone, in eval mode."""
     found = answer(subject, subject.built, 1)
@@ -119,7 +119,7 @@ def takes_a_batch_of_one(subject: Subject) -> None:
     expect(is_right, "an answer for one image", f"shapes {shapes}", mend)
 
 
-@fact(*NETWORK)
+@fact(*NETWORK, rests=True)
 def takes_an_empty_batch(subject: Subject) -> None:
     """No image at all: 0 rows, or an error, but no row of its own making."""
     try:
@@ -132,7 +132,7 @@ def takes_an_empty_batch(subject: Subject) -> None:
     expect(all(shape[:1] == (0,) for shape in shapes), "0 rows for 0 images", f"shapes {shapes}", mend)
 
 
-@fact(*NETWORK)
+@fact(*NETWORK, rests=True)
 def sees_each_image_alone(subject: Subject) -> None:
     """An image's answer whatever else is in the batch, in eval mode."""
     module = subject.built.eval()
@@ -145,7 +145,7 @@ def sees_each_image_alone(subject: Subject) -> None:
     expect(is_right, "the same answer for an image alone and among others", "another one", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def gives_the_same_answer_twice(subject: Subject) -> None:
     """The same twice in eval mode."""
     mend = "Let what is random (dropout, noise) depend on self.training, and keep no state in forward."
@@ -153,7 +153,7 @@ def gives_the_same_answer_twice(subject: Subject) -> None:
     expect(is_right, "the same answer to the same input in eval mode", "another one", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def leaves_its_input_alone(subject: Subject) -> None:
     """What comes in, unchanged."""
     given = inputs(subject, subject.built)
@@ -165,7 +165,7 @@ def leaves_its_input_alone(subject: Subject) -> None:
     expect(is_right, "its input as it was", "changed in place", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def is_restored_from_its_state(subject: Subject) -> None:
     """The same answers from its state_dict."""
     trained, fresh = subject.build(), subject.build()
@@ -205,7 +205,7 @@ def _holds_tensor(value: Any) -> bool:
     )
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def can_be_tried_on_nothing(subject: Subject) -> None:
     """Built and called on torch's meta device, as `ferkit check` does."""
     expected = [tuple(found.shape) for found in answer(subject, subject.built)]
@@ -226,7 +226,7 @@ def can_be_tried_on_nothing(subject: Subject) -> None:
     expect(shapes == expected, f"shapes {expected} on the meta device too", f"{shapes}", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def runs_on_a_gpu(subject: Subject) -> None:
     """The same answer on a GPU, to 1e-2."""
     if not torch.cuda.is_available():
@@ -240,7 +240,7 @@ def runs_on_a_gpu(subject: Subject) -> None:
     expect(is_same(found, expected, 1e-2), "the answer that it gives on the CPU", "another one", mend)
 
 
-@fact(*MODULES)
+@fact(*MODULES, rests=True)
 def tells_its_time(subject: Subject) -> str:
     """Measured, not judged."""
     module = subject.built.eval()

@@ -13,7 +13,7 @@ CONFIDENT = 20.0
 """A logit that leaves the other classes a share of 2e-9."""
 
 
-@fact("output")
+@fact("output", is_basis=True)
 def keeps_the_shape_of_logits(subject: Subject) -> None:
     """(B, K) -> (B, K)."""
     shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
@@ -22,7 +22,7 @@ def keeps_the_shape_of_logits(subject: Subject) -> None:
     expect(shapes == [expected], f"logits of shape {expected}", f"{shapes}", mend)
 
 
-@fact("output")
+@fact("output", rests=True)
 def keeps_the_order_of_labels(subject: Subject) -> None:
     """A label that is sure stays the likeliest."""
     with torch.no_grad():
@@ -32,7 +32,7 @@ def keeps_the_order_of_labels(subject: Subject) -> None:
     expect(came == list(LABELS), f"{', '.join(LABELS)}, each where it is sure", ", ".join(came), mend)
 
 
-@fact("output")
+@fact("output", rests=True)
 def knows_labels_by_name(subject: Subject) -> None:
     """The same answer when the labels stand in another order."""
     backwards = list(reversed(range(len(LABELS))))

@@ -19,15 +19,18 @@ from ferkit.errors import ComponentError
 from ferkit.options import check_options, option_parameters, without_weights
 from ferkit.recipe import Part
 from ferkit.registry import Registry
-from ferkit.testing.check import skip
+from ferkit.testing.check import BASIS, RESTING, CheckSkipped, Fact, skip
 from ferkit.testing.drawing import LABELS, PixelNetwork, crop_whole
 
+__tracebackhide__ = True
 Options = Mapping[str, Any] | Callable[[Path], Mapping[str, Any]]
 """Options as a recipe has them, or a function that is given an empty folder, lays there what the component
 reads, and gives the options."""
 
 STAGES: Mapping[str, tuple[int, int]] = {"shallow": (4, 18), "middle": (6, 9), "deep": (8, 9)}
 """Channels and side of the maps that a head is given."""
+UNLOADED = ("can_be_loaded", "has_a_summary")
+"""Facts that need no import of the component."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -44,6 +47,7 @@ class Subject:
     given: Options = field(default_factory=dict)
     image_size: int = 96
     _numbers: Iterator[int] = field(default_factory=count, init=False, repr=False)
+    _verdicts: dict[Fact, bool] = field(default_factory=dict, init=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.component.kind}.{self.component.name}"
@@ -74,10 +78,49 @@ class Subject:
         changes: of the options, or of what ferkit itself gives (`labels`, `num_classes`, ...).
         """
         if self.missing and (needed := [name for name in self.missing if name not in changes]):
-            skip(f"needs the option {needed[0]!r}: give it, options={{{str(self)!r}: {{...}}}}")
+            skip(f"needs the option {needed[0]!r}: give {self.say_how_to_give(needed[0])}")
         if not self.missing and self.problem:
             skip(f"it can't be built: see {self}.is_built_from_its_options")
         return self.construct(**changes)
+
+    def say_how_to_give(self, option: str) -> str:
+        """In pytest, and where the checks are asked for on the command line."""
+        return f"options={{{str(self)!r}: {{{option!r}: ...}}}}, or --set {self}.{option}=..."
+
+    @property
+    def module(self) -> str:
+        return self.component.target.partition(":")[0]
+
+    @cached_property
+    def load_problem(self) -> str:
+        """Why its target can't be imported or its options not be read, if so."""
+        try:
+            option_parameters(self.component) if self.component.kind != "weights" else self.component.load()
+        except ComponentError as error:
+            return str(error)
+        return ""
+
+    def blocked(self, fact: Fact) -> str:
+        """Where it can't be loaded, all but what needs no loading; where a basis fails, what rests on it."""
+        if fact.__name__ in UNLOADED:
+            return ""
+        if self.load_problem:
+            return f"it can't be loaded: see {self}.can_be_loaded"
+        basis = BASIS.get(self.component.kind)
+        if basis and fact in RESTING and not self._holds(basis):
+            return f"it rests on what does not hold: see {self}.{basis.__name__}"
+        return ""
+
+    def _holds(self, fact: Fact) -> bool:
+        if fact not in self._verdicts:
+            try:
+                fact(self)
+                self._verdicts[fact] = True
+            except CheckSkipped:
+                self._verdicts[fact] = True
+            except Exception:
+                self._verdicts[fact] = False
+        return self._verdicts[fact]
 
     @cached_property
     def problem(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ferkit.discovery import find_providers, load_plugins
 from ferkit.errors import ComponentError
-from ferkit.provider import module_of, named
+from ferkit.provider import module_of, not_installed
 from ferkit.registry import Registry, suggest
 from ferkit.testing.check import FACTS, Check
 from ferkit.testing.plugin_facts import Plugin
@@ -51,11 +51,12 @@ def find_checks(
         raise ComponentError(
             f"no plugin or module is called {package!r}. {suggest(package, find_providers())}"
         )
-    registry = load_plugins([] if providers else [package])
-    wanted = providers or [named(package)]
+    registry = load_plugins([] if providers else [package], not_installed)
+    wanted = providers or [not_installed(package)]
     subjects = [one for one in _subjects(registry, options or {}, image_size) if one.provider in wanted]
     known = [str(subject) for subject in subjects]
-    if unknown := sorted(set(options or ()) - set(known)):
+    is_broken = any(one.provider in wanted for one in registry.broken)
+    if (unknown := sorted(set(options or ()) - set(known))) and not is_broken:  # why it is, a check tells
         raise ComponentError(f"options: {package} offers no {unknown[0]!r}. {suggest(unknown[0], known)}")
     plugins = [_plugin(registry, provider, subjects) for provider in wanted]
     checks = [Check(plugin, one) for plugin in plugins for one in FACTS["plugin"]]

@@ -7,7 +7,7 @@ import pytest
 from ferkit.cli.plugins.show import find_component, show
 from ferkit.component import Component
 from ferkit.errors import ComponentError
-from ferkit.registry import Registry
+from ferkit.registry import BrokenPlugin, Registry
 
 
 def shown(capsys: pytest.CaptureFixture[str], name: str) -> str:
@@ -58,6 +58,14 @@ def registry() -> Registry:
 def test_a_name_that_is_not_one_component_is_told(registry: Registry, name: str, problem: str) -> None:
     with pytest.raises(ComponentError, match=problem):
         find_component(registry, name)
+
+
+def test_a_broken_plugin_that_may_have_offered_it_is_told_with_the_cause(registry: Registry) -> None:
+    registry.broken.append(BrokenPlugin("b (b 1)", "NameError: no (b.py:3)", "Mend it."))
+    with pytest.raises(
+        ComponentError, match=r"broken plugins \(see .*\): b \(b 1\): NameError: no \(b.py:3\)"
+    ):
+        find_component(registry, "of_b")
 
 
 @pytest.mark.parametrize(("name", "kind"), [("loss.center", "loss"), ("dotted.name", "head")])

@@ -60,4 +60,4 @@ def find_component(registry: Registry, name: str) -> Component:
     from ferkit.registry import suggest
 
     known = {entry.component.name for entry in entries}
-    raise ComponentError(f"no component is called {name!r}. {suggest(name, known)}")
+    raise ComponentError(f"no component is called {name!r}. {suggest(name, known)}{registry.say_broken()}")

@@ -7,8 +7,17 @@ from typing import Any
 
 from torch import Tensor
 
-from tests.testing.wrong.case import fails
+from ferkit.component import Component
+from tests.testing.wrong.case import CASES, SUMMARY, Case, fails
 from tests.testing.wrong.right import RightHead
+
+CASES.append(Case(Component("head", "wrong", f"{__name__}:NotThere", SUMMARY), "can_be_loaded"))
+
+
+@fails("head", "can_be_loaded")
+class NamesWhatIsNotThere(RightHead):
+    def __init__(self, in_channels: int, num_classes: int, dropout: Dropout = 0.5) -> None:  # type: ignore[name-defined]  # noqa: F821
+        super().__init__(in_channels, num_classes, dropout)
 
 
 @fails("head", "has_a_summary", summary="Two\nlines")

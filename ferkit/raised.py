@@ -1,0 +1,31 @@
+"""Where in a plugin's own files an exception was raised.
+
+What a library raised is told as the plugin's line that called it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+
+def describe(error: BaseException, module: str) -> str:
+    """ "RuntimeError: a and b must have the same size (head.py:53)"; module: a component's target too."""
+    _, line = _deepest(error, module)
+    said = f"{type(error).__name__}: {error}".rstrip(". :")
+    return f"{said} ({line})" if line else said
+
+
+def describe_call(error: BaseException, module: str) -> str:
+    """ " in pool (head.py:53)", or "" where no line of the plugin was reached."""
+    function, line = _deepest(error, module)
+    return f" in {function} ({line})" if line else ""
+
+
+def _deepest(error: BaseException, module: str) -> tuple[str, str]:
+    """The function, and "head.py:53", of the deepest call within the package that a module is in."""
+    package = module.partition(":")[0].partition(".")[0]
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+            return frame.f_code.co_name, f"{Path(frame.f_code.co_filename).name}:{line}"
+    return "", ""
