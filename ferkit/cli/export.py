@@ -16,13 +16,20 @@ def export(
     cell: Annotated[
         str | None, typer.Option(help="Which of the run's networks: the name of a folder in its cells/.")
     ] = None,
+    licence: Annotated[
+        str,
+        typer.Option("--license", metavar="ID", help="The model's, as the Hub spells it, e.g. mit."),
+    ] = "unknown",
 ) -> None:
     """Make one file of a run's network, with all that `ferkit predict` needs to use it.
 
     What is written is read back and compared with torch on a photograph of a face first; where its
     probabilities differ, nothing is left. ONNX (opset 18) and .pt2 (torch.export) take images
-    (B, 3, side, side), normalised, and give probabilities.
+    (B, 3, side, side), normalised, and give probabilities. Beside it lies its card, FILE.card.md: what it
+    is, was trained on and scored, and is not for, as the Hugging Face Hub reads it (there: README.md).
     """
+    from ferkit.card.facts import gather
+    from ferkit.card.render import write_card
     from ferkit.predict.exporting import export_model
 
     made = export_model(model, to, cell)
@@ -36,3 +43,4 @@ def export(
     typer.echo(
         f"checked: {made.faces} pictures of a face give torch's probabilities, within {made.difference:.1g}"
     )
+    typer.echo(f"card: {write_card(gather(made.file, made.loaded, licence))}")

@@ -22,7 +22,7 @@ from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.classifiers import TorchClassifier
 from ferkit.predict.description import Description
-from ferkit.predict.model import KEY, load_model, load_network
+from ferkit.predict.model import KEY, Loaded, load_model, load_network
 
 OPSET = 18
 """Of ONNX: the one that torch's exporter writes without converting."""
@@ -38,9 +38,13 @@ class Exported:
     """difference: the largest one of a probability from torch's, on `faces` variations of a real face."""
 
     file: Path
-    description: Description
+    loaded: Loaded
     difference: float
     faces: int
+
+    @property
+    def description(self) -> Description:
+        return self.loaded.description
 
 
 class Probabilities(nn.Module):
@@ -65,14 +69,15 @@ def export_model(source: str | Path | None, file: Path, cell: str | None = None)
     """
     if file.suffix not in WRITERS:
         raise RunError(f"--to {file}: expected a file that ends in {', '.join(WRITERS)}")
-    network, description, trained_on = load_network(source, cell)
+    loaded = load_network(source, cell)
+    network, description = loaded.network, loaded.description
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
     expected = classify(faces)
     part = file.with_name(f".{file.stem}.part{file.suffix}")  # readers go by the suffix
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        WRITERS[file.suffix](network, description, trained_on, part)
+        WRITERS[file.suffix](network, description, loaded.trained_on, part)
         difference = _difference(part, faces, expected)
         part.replace(file)
     except OSError as error:
@@ -80,7 +85,7 @@ def export_model(source: str | Path | None, file: Path, cell: str | None = None)
     finally:
         with suppress(OSError):
             part.unlink()
-    return Exported(file, description, difference, len(faces))
+    return Exported(file, loaded, difference, len(faces))
 
 
 def astronauts(description: Description) -> NDArray[np.float32]:
