@@ -18,7 +18,7 @@ COMMENTS = {
     "[faces]": "Files that can't be read are passed over; of faces alike pixel for pixel, one is used.",
     "[model]": "The network. A smaller image_size is quicker; initial is a file that it goes on from.",
     "[fit]": "Training. More epochs take longer; lr is the backbone's step, head_lr the new head's.",
-    "[protocol]": "Which photographs train, choose the epoch, and test. nested needs no groups, grouped does.",
+    "[protocol]": "Which photographs train, choose the epoch and test. nested needs no groups, grouped does.",
 }
 
 
