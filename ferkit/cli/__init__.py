@@ -14,6 +14,7 @@ from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
 from ferkit.cli.export import export
+from ferkit.cli.finetune import finetune
 from ferkit.cli.plugins import app as plugins
 from ferkit.cli.predict import predict
 from ferkit.cli.report import report
@@ -38,6 +39,7 @@ app.command()(compare)
 app.command()(report)
 app.command()(predict)
 app.command()(export)
+app.command()(finetune)
 app.command()(bench)
 app.add_typer(plugins, name="plugins")
 app.add_typer(weights, name="weights")

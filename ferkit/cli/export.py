@@ -26,13 +26,20 @@ def export(
     half: Annotated[
         bool, typer.Option("--half", help="Round the weights to float16: half the size.")
     ] = False,
+    licence: Annotated[
+        str,
+        typer.Option("--license", metavar="ID", help="The model's, as the Hub spells it, e.g. mit."),
+    ] = "unknown",
 ) -> None:
     """Make one file of a run's network, with all that `ferkit predict` needs to use it.
 
     What is written is read back and compared with torch on a photograph of a face first; where its
     probabilities differ, nothing is left. ONNX (opset 18) and .pt2 (torch.export) take images
-    (B, 3, side, side), normalised, and give probabilities.
+    (B, 3, side, side), normalised, and give probabilities. Beside it lies its card, FILE.card.md: what it
+    is, was trained on and scored, and is not for, as the Hugging Face Hub reads it (there: README.md).
     """
+    from ferkit.card.facts import gather
+    from ferkit.card.render import write_card
     from ferkit.predict.exporting import export_model
     from ferkit.predict.finding import read_part
 
@@ -50,3 +57,4 @@ def export(
     )
     if half:
         typer.echo(f"rounding to float16 changes these probabilities by at most {made.rounding:.1g}")
+    typer.echo(f"card: {write_card(gather(made.file, made.loaded, licence))}")

@@ -38,8 +38,7 @@ def without_manifest(table: dict[str, Any], registry: Registry) -> dict[str, Any
 
 def _table(target: str) -> dict[str, Any]:
     """A recipe of nothing but the data."""
-    known = load_plugins([]).names("dataset")
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(target).resolve().name).lstrip("_.-") or "photographs"
+    known, name = load_plugins([]).names("dataset"), name_after(target)
     if os.path.isdir(target):
         return {"name": name, "data": {"name": "image_folder", "root": target}}
     if os.path.isfile(target):
@@ -51,3 +50,8 @@ def _table(target: str) -> dict[str, Any]:
         f"one folder for each class, a CSV list, or one of the data sets {', '.join(known)} with its "
         "options: --set data.root=..."
     )
+
+
+def name_after(folder: str | Path) -> str:
+    """A recipe's name, from a folder's or file's."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", Path(folder).resolve().name).lstrip("_.-") or "photographs"

@@ -25,7 +25,7 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.classifiers import TorchClassifier
 from ferkit.predict.description import Description
 from ferkit.predict.finding import FaceFinder
-from ferkit.predict.model import KEY, load_model, load_network
+from ferkit.predict.model import KEY, Loaded, load_model, load_network
 from ferkit.recipe import Part
 
 OPSET = 18
@@ -43,10 +43,14 @@ class Exported:
     rounding: likewise, of the network with numbers of half the size from the one that was trained."""
 
     file: Path
-    description: Description
+    loaded: Loaded
     difference: float
     faces: int
     rounding: float = 0.0
+
+    @property
+    def description(self) -> Description:
+        return self.loaded.description
 
 
 class Probabilities(nn.Module):
@@ -80,10 +84,12 @@ def export_model(
     """
     if file.suffix not in WRITERS:
         raise RunError(f"--to {file}: expected a file that ends in {', '.join(WRITERS)}")
-    network, description, trained_on = load_network(source, cell)
+    loaded = load_network(source, cell)
     if detector:
-        FaceFinder(load_plugins(modules_of({"plugins": list(description.plugins)})), detector, "cpu")
-        description = replace(description, detector=detector)
+        plugins = modules_of({"plugins": list(loaded.description.plugins)})
+        FaceFinder(load_plugins(plugins), detector, "cpu")
+        loaded = replace(loaded, description=replace(loaded.description, detector=detector))
+    network, description = loaded.network, loaded.description
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
     expected, rounding = classify(faces), 0.0
@@ -95,9 +101,9 @@ def export_model(
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if is_half and file.suffix == ".safetensors":
-            _write_safetensors(network, description, trained_on, part, halved)
+            _write_safetensors(network, description, loaded.trained_on, part, halved)
         else:
-            WRITERS[file.suffix](network, description, trained_on, part)
+            WRITERS[file.suffix](network, description, loaded.trained_on, part)
         difference = _difference(part, faces, expected)
         part.replace(file)
     except OSError as error:
@@ -105,7 +111,7 @@ def export_model(
     finally:
         with suppress(OSError):
             part.unlink()
-    return Exported(file, description, difference, len(faces), rounding)
+    return Exported(file, loaded, difference, len(faces), rounding)
 
 
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -40,6 +40,21 @@ class Model:
     told: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network to be exported, without checks at every call.
+
+    trained_on: the first digits of its photographs' hashes; run, cell: where it comes from, None and "" where
+    it is a model file's.
+    """
+
+    network: Network
+    description: Description
+    trained_on: frozenset[str]
+    run: Path | None = None
+    cell: str = ""
+
+
 def load_model(name: str | Path | None = None, cell: str | None = None, device: str = "auto") -> Model:
     """name: see above; cell: of a run's folder; device: "auto", "cpu", "cuda" or "cuda:0".
 
@@ -73,8 +88,8 @@ def find_model(name: str | Path | None) -> Path:
     raise RunError(f"--model {name}: there is no such folder or file, and no model of that name. {bundled}")
 
 
-def load_network(name: str | Path | None, cell: str | None) -> tuple[Network, Description, frozenset[str]]:
-    """To export it: the network without checks at every call, its description, and what it was trained on.
+def load_network(name: str | Path | None, cell: str | None) -> Loaded:
+    """To export it.
 
     Raises RunError where the model is no run's and no model file: an exported graph is no network any more.
     """
@@ -95,7 +110,8 @@ def load_network(name: str | Path | None, cell: str | None) -> tuple[Network, De
         raise RunError(f"{path}: only a run's folder or a .safetensors file can be exported")
     registry = load_plugins(modules_of({"plugins": list(description.plugins)}))
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)
-    return network, description, read_header(path).trained_on
+    found = path.parent.name if run else ""
+    return Loaded(network, description, read_header(path).trained_on, run, found)
 
 
 def read_description(path: Path) -> Description:

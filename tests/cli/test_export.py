@@ -18,12 +18,14 @@ def test_what_was_written_is_told_and_predicts(
     out = tmp_path / f"model.{suffix}"
     answer = ferkit("export", str(model), "--to", str(out))
     assert (answer.returncode, answer.stderr) == (0, "")
-    first, labels, scaled, given, checked = answer.stdout.splitlines()
+    first, labels, scaled, given, checked, card = answer.stdout.splitlines()
     assert first.startswith(f"{out}: drawn, 0.")
     assert labels == "labels: anger, happiness, neutral"
     assert scaled == f"temperature: {'1.500' if temperature == 1.5 else 'none was fitted'}"
     assert given == "input: faces of 24 by 24, normalised as facenet; found by spots"
     assert checked.startswith("checked: 4 pictures of a face give torch's probabilities, within ")
+    assert card == f"card: {out}.card.md"
+    assert (tmp_path / f"model.{suffix}.card.md").read_text().startswith("---\n")
     file = write_picture(tmp_path / "a.png", (5, 5))
     assert ferkit("predict", str(file), "--model", str(out)).returncode == 0
 
@@ -34,3 +36,10 @@ def test_another_suffix_is_refused_with_those_there_are(ferkit: Ferkit, tmp_path
     assert answer.returncode == 1
     assert "expected a file that ends in .safetensors, .onnx, .pt2" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_the_licence_that_is_given_stands_in_the_card(ferkit: Ferkit, tmp_path: Path) -> None:
+    model = write_model(tmp_path / "m.safetensors")
+    typed = ["export", str(model), "--to", str(tmp_path / "n.safetensors"), "--license", "mit"]
+    assert ferkit(*typed).returncode == 0
+    assert "\nlicense: mit\n" in (tmp_path / "n.safetensors.card.md").read_text()

@@ -41,6 +41,7 @@ finally:
         "bench --help",
         "predict --help",
         "export --help",
+        "finetune --help",
         "data verify --help",
     ],
 )

@@ -1,0 +1,96 @@
+"""`ferkit finetune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ferkit.finetuning.plan import Plan
+
+Folder = Annotated[Path, typer.Argument(help="One folder for each class, photographs below them.")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MODEL",
+        help="What to start from: weights (`ferkit weights list`), or, of the same classes, a run's folder "
+        "or model file. [default: msceleb1m]",
+    ),
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the photographs. [default: 8]")]
+Pattern = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGEX",
+        help="Reads off files' names who is shown, e.g. '(?P<person>[a-z]+)_': nobody is then trained and "
+        "tested on.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the recipe, and train nothing.")]
+Out = Annotated[Path | None, typer.Option(help="Where all of it goes. [default: finetune-FOLDER]")]
+
+
+def finetune(
+    folder: Folder,
+    begin: From = None,
+    epochs: Epochs = None,
+    group_pattern: Pattern = None,
+    detector: Annotated[str | None, typer.Option(help="What finds the faces. [default: mtcnn]")] = None,
+    overrides: Overrides = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a model of your own photographs: class folders to a file that `ferkit predict` runs.
+
+    Looks at the photographs, writes a recipe that can be edited, runs it as `ferkit run` does, and exports
+    the network with its card. The reported score is of photographs that no network learnt from and that
+    chose nothing.
+    """
+    from ferkit.cli.progress import watch_photographs
+    from ferkit.finetuning.plan import Wish, make_plan
+
+    wish = Wish(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
+    with watch_photographs() as progress:
+        plan = make_plan(wish, progress)
+    for line in (*plan.told, f"recipe: {plan.file}"):
+        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
+    if dry_run:
+        typer.echo(f"nothing was trained; to do it: {plan.command('')}")
+        return
+    typer.echo(f"if it is stopped: {plan.command(f' --out {plan.run} --resume')}")
+    _train(plan)
+    _export(plan)
+
+
+def _train(plan: Plan) -> None:
+    from ferkit.cli.progress import watch
+    from ferkit.cli.run import count_epochs, show_scores
+    from ferkit.run import Order, run
+
+    with watch(*count_epochs(plan.recipe, plan.registry)) as progress:
+        report = run(Order(plan.recipe, plan.registry, plan.run), progress)
+    show_scores(plan.run)
+    typer.echo(f"report: {report}")
+
+
+def _export(plan: Plan) -> None:
+    import shlex
+
+    from ferkit.card.facts import gather
+    from ferkit.card.render import write_card
+    from ferkit.predict.exporting import export_model
+    from ferkit.predict.run_model import open_run
+
+    made = export_model(plan.run, plan.model)
+    typer.echo(f"model: {made.file} ({open_run(plan.run).choice})")
+    typer.echo(f"card: {write_card(gather(made.file, made.loaded))}")
+    typer.echo("next:")
+    typer.echo(f"  ferkit predict PHOTO --model {shlex.quote(str(made.file))}")
+    typer.echo(f"  ferkit report {shlex.quote(str(plan.run))} --images")
+    typer.echo(f"  {plan.command('    # the recipe, edited')}")

@@ -1,0 +1,166 @@
+"""From a folder to a checked recipe, its file written; nothing is trained here."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferkit.assemble import samples_of
+from ferkit.data.audit.reading import Progress, no_progress
+from ferkit.data.target import name_after
+from ferkit.errors import DataError, RunError
+from ferkit.files import write_text
+from ferkit.finetuning.beginning import Beginning, find_beginning
+from ferkit.finetuning.photographs import describe, look_at, pick_protocol
+from ferkit.finetuning.writing import write_recipe
+from ferkit.interfaces import Sample
+from ferkit.loading import load_table
+from ferkit.options import weights_options
+from ferkit.protocol_words import describe_protocol
+from ferkit.recipe import Recipe
+from ferkit.registry import Registry
+from ferkit.weights import find_entry, is_present
+
+EPOCHS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for. begin: weights, a run's folder or a model file; out: where all is to go."""
+
+    folder: Path
+    begin: str | None = None
+    epochs: int | None = None
+    group_pattern: str | None = None
+    detector: str | None = None
+    overrides: tuple[str, ...] = ()
+    out: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        return self.out or Path(f"finetune-{name_after(self.folder)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """file: the recipe; run: where its run goes; told: what is known of the photographs, line by line."""
+
+    recipe: Recipe
+    registry: Registry
+    file: Path
+    told: tuple[str, ...]
+
+    @property
+    def run(self) -> Path:
+        return self.file.with_name("run")
+
+    @property
+    def model(self) -> Path:
+        return self.file.with_name("model.safetensors")
+
+    def command(self, words: str) -> str:
+        return f"ferkit run {shlex.quote(str(self.file))}{words}"
+
+
+def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
+    """Look at the photographs and write the recipe.
+
+    Raises DataError where they are no class folders or too few, RecipeError at an option that the recipe
+    can't have, RunError where there is something in the place already or it can't be written.
+    """
+    _check_places(wish)
+    beginning = find_beginning(wish.begin)
+    table = _make_table(wish, beginning)
+    checked, registry = load_table(f"a recipe for {wish.folder}", table, wish.overrides)
+    samples = samples_of(registry, checked.data)
+    _check_labels(beginning, sorted({sample.label for sample in samples}), wish)
+    look = look_at(samples, progress)
+    if "protocol" not in table:
+        is_grouped = bool(checked.data.options.get("group_pattern"))
+        table["protocol"] = pick_protocol(look.samples, is_grouped)
+        parsed = Recipe.model_validate({"name": "a", "data": {"name": "a"}, "protocol": table["protocol"]})
+        checked = checked.model_copy(update={"protocol": parsed.protocol})
+    file = wish.place / "recipe.toml"
+    told = [*describe(look), *_describe_start(checked, registry), *_describe_split(checked, look.samples)]
+    plan = Plan(checked, registry, file, tuple(told))
+    write_text(file, write_recipe(table, plan.command("")))
+    return plan
+
+
+def _check_places(wish: Wish) -> None:
+    if not wish.folder.is_dir():
+        what = "is a file" if wish.folder.exists() else "does not exist"
+        raise DataError(
+            f"{wish.folder} {what}. Expected a folder with one folder for each class: "
+            f"{wish.folder.name}/happy/*.jpg, {wish.folder.name}/sad/*.jpg"
+        )
+    place = wish.place
+    if place.exists() and (not place.is_dir() or os.listdir(place)):
+        recipe = place / "recipe.toml"
+        again = f" Run the recipe in it (ferkit run {recipe})," if recipe.exists() else ""
+        raise RunError(f"{place} is there already, and is left as it is.{again} or give another --out.")
+
+
+def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
+    data: dict[str, Any] = {"name": "image_folder", "root": str(wish.folder)}
+    if wish.group_pattern:
+        data["group_pattern"] = wish.group_pattern
+    sections = beginning.sections
+    detector = {"name": wish.detector} if wish.detector else sections.get("detector", {"name": "mtcnn"})
+    return {
+        "name": name_after(wish.folder),
+        "description": f"Fine-tuned on the folder {wish.folder.resolve().name}",
+        **({"plugins": sections["plugins"]} if "plugins" in sections else {}),
+        "data": data,
+        "detector": detector,
+        "faces": {**sections.get("faces", {}), "unreadable": "skip", "copies": "leave_out"},
+        "model": sections["model"],
+        "augment": [
+            {"name": "HorizontalFlip", "p": 0.5},
+            {"name": "RandomResizedCrop", "scale": [0.8, 1.0], "ratio": [0.9, 1.1]},
+        ],
+        "fit": {
+            "epochs": wish.epochs or EPOCHS,
+            "optimizer": {"lr": 2e-4, "head_lr": 1e-3},
+            "schedule": {"name": "cosine"},
+        },
+    }
+
+
+def _check_labels(beginning: Beginning, labels: Sequence[str], wish: Wish) -> None:
+    """Raises RunError where a model to go on from tells other classes apart."""
+    if beginning.labels and list(beginning.labels) != list(labels):
+        raise RunError(
+            f"--from {wish.begin}: it tells {', '.join(beginning.labels)} apart, the folders are of "
+            f"{', '.join(labels)}; only a model of the same classes can be trained further. Leave "
+            "--from out, name weights, or say which folder is which class: "
+            "--set 'data.label_map={Happy=\"happiness\"}'"
+        )
+
+
+def _describe_start(recipe: Recipe, registry: Registry) -> list[str]:
+    """What the network and the detector begin with, and whether that is here."""
+    if recipe.model.initial:
+        return [f"starts from the network in {recipe.model.initial}"]
+    lines = []
+    for kind, part in (("backbone", recipe.model.backbone), ("detector", recipe.detector)):
+        for name in weights_options(registry.get(kind, part.name), part.options).values():
+            if name != "none":
+                where = "in the cache" if is_present(name) else "not here yet: fetched when the run begins"
+                entry = find_entry(name)
+                lines.append(f"{kind} starts from the weights {name} ({where}); licence: {entry.licence}")
+    return lines or ["starts from no weights of ferkit's catalogue"]
+
+
+def _describe_split(recipe: Recipe, samples: Sequence[Sample]) -> list[str]:
+    told = [f"protocol: {describe_protocol(recipe.protocol.model_dump())}"]
+    if not any(sample.groups for sample in samples):
+        told.append(
+            "note: who is on which photograph is not known, so that one person may be trained and tested on, "
+            "and the score be too high: tell it by --group-pattern"
+        )
+    return told

@@ -1,0 +1,89 @@
+"""`ferkit finetune` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+
+from ferkit.testing.drawing import draw_folders
+from tests.cli.answer import Ferkit
+from tests.finetuning.test_plan import TINY
+
+OPTIONS = ["--detector", "whole_image", *(word for one in TINY for word in ("--set", one))]
+SMALL = [*OPTIONS, "--epochs", "2", "--set", "model.image_size=24", "--set", "fit.device=cpu"]
+
+
+@pytest.fixture
+def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FERKIT_CACHE", str(tmp_path / "cache"))
+    draw_folders(tmp_path / "faces", ("happy", "sad"), 5)
+    return "faces"
+
+
+def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit: Ferkit, faces: str) -> None:
+    answer = ferkit("finetune", faces, *SMALL)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert lines[0] == "photographs to learn from: happiness 5, sadness 5"
+    out = Path("finetune-faces")
+    assert {path.name for path in out.iterdir()} == {
+        "recipe.toml",
+        "run",
+        "model.safetensors",
+        "model.safetensors.card.md",
+    }
+    assert "report: finetune-faces/run/report.html" in lines
+    (model,) = [line for line in lines if line.startswith("model: ")]
+    assert model.startswith("model: finetune-faces/model.safetensors (the network of repeat0_fold0, one of 3")
+    predict, report, again = (line.split("#")[0].split() for line in lines[-3:])
+    assert again == ["ferkit", "run", "finetune-faces/recipe.toml"]
+    photograph = "faces/sad/sad_0.png"
+    assert ferkit(*[word.replace("PHOTO", photograph) for word in predict[1:]]).returncode == 0
+    assert ferkit(*report[1:]).returncode == 0
+    assert ferkit("check", *again[2:]).returncode == 0
+
+
+def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -> None:
+    assert ferkit("finetune", faces, *SMALL, "--out", "there").returncode == 0
+    summary = json.loads(Path("there/run/summary.json").read_text())
+    assert [one["selected_on_test"] for one in summary["scores"].values()] == [False]
+    (score,) = summary["scores"].values()
+    data = ModelCard.load("there/model.safetensors.card.md").data
+    assert data.eval_results[0].metric_value == pytest.approx(score["accuracy"], abs=5e-5)
+
+
+def test_a_dry_run_writes_the_recipe_and_says_how_to_run_it(ferkit: Ferkit, faces: str) -> None:
+    answer = ferkit("finetune", faces, *OPTIONS, "--dry-run", "--out", "my faces")
+    assert answer.returncode == 0
+    assert answer.stdout.endswith("nothing was trained; to do it: ferkit run 'my faces/recipe.toml'\n")
+    assert [path.name for path in Path("my faces").iterdir()] == ["recipe.toml"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "message"),
+    [
+        (["nowhere"], 1, "nowhere does not exist"),
+        (["faces", "--epochs", "0"], 2, "Invalid value for '--epochs'"),
+        (["faces", "--out", "faces"], 1, "faces is there already"),
+        (["faces/sad"], 2, "two classes or more"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_a_status(
+    ferkit: Ferkit, faces: str, typed: list[str], status: int, message: str
+) -> None:
+    answer = ferkit("finetune", *typed)
+    assert answer.returncode == status
+    assert message in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_class_of_one_image_is_named(ferkit: Ferkit, faces: str) -> None:
+    draw_folders(Path(faces), ("angry",), 1)
+    answer = ferkit("finetune", faces, *OPTIONS)
+    assert answer.returncode == 1
+    assert "class 'anger' has 1 usable photograph" in answer.stderr
+    assert not Path("finetune-faces").exists()
