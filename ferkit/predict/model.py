@@ -142,7 +142,10 @@ def _from_run(folder: Path, cell: str | None, device: str) -> Model:
 
 def _from_safetensors(path: Path, device: str) -> Model:
     description = read_description(path)
-    return _of_torch(path, description, device, f"{path}: {description.source}")
+    told = f"{path}: {description.source}"
+    if path.parent == BUNDLED:
+        told = f"{path.stem}, ferkit's own; its card: {path}.card.md"
+    return _of_torch(path, description, device, told)
 
 
 def _of_torch(file: Path, description: Description, device: str, told: str) -> Model:

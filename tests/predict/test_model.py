@@ -178,12 +178,12 @@ def test_a_file_has_no_cells(model: Path) -> None:
 def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(models, "BUNDLED", tmp_path)
     with pytest.raises(RunError, match="--model is missing"):
         load_model()
-    monkeypatch.setattr(models, "BUNDLED", tmp_path)
     write_model(tmp_path / "default.safetensors")
     write_model(tmp_path / "large.safetensors", source="the large one")
-    assert load_model().told == f"{tmp_path / 'default.safetensors'}: "
-    assert load_model("large").told.endswith("the large one")
+    assert load_model().told.startswith("default, ferkit's own; its card: ")
+    assert load_model("large").told.startswith("large, ferkit's own")
     with pytest.raises(RunError, match="Did you mean 'large'"):
         load_model("larg")
