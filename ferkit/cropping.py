@@ -15,6 +15,7 @@ from ferkit.progress import Progress
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.run_dir import RunDir
+from ferkit.summary import describe_left_out
 
 
 def find_faces(
@@ -53,13 +54,15 @@ class OtherData:
     def __call__(self, name: str, dataset: Dataset) -> Sequence[Face]:
         """The faces of the option of that name. Raises DataError where there are none."""
         if name not in self.faces:
-            crops = find_faces(self.recipe, self.registry, dataset.samples(), self.progress)
+            samples = dataset.samples()
+            crops = find_faces(self.recipe, self.registry, samples, self.progress)
             self.run_dir.write_manifest(crops.faces, crops.skipped, name)
             if not crops.faces:
                 raise DataError(
                     f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face"
                 )
-            self.faces[name], self.told[name] = crops.faces, crops.notices
+            left_out = describe_left_out(getattr(dataset, "left_out", {}), len(samples))
+            self.faces[name], self.told[name] = crops.faces, [*left_out, *crops.notices]
         return self.faces[name]
 
     def notices(self, own: Sequence[Face]) -> Iterator[str]:
