@@ -84,7 +84,6 @@ def test_all_that_is_wrong_is_told_at_once(file: Path) -> None:
             "detector",
             "loss",
             "loss.base.gamma",
-            "loss.base.gamma",
             "model.image_sise",
             "model.backbone.weights",
             "model.head.name",
