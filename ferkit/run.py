@@ -86,11 +86,8 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):
             run_dir.write_environment(describe_environment(recipe, order.registry))
-        notices = [
-            *describe_left_out(left_out, len(samples)),
-            *find_notices(order, run_dir, crops, todo, difference),
-            *others.notices(crops.faces),
-        ]
+        notices = describe_left_out(left_out, len(samples))
+        notices += [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
         for notice in notices:
             progress.note(notice)
         _train(order, run_dir, todo, (crops.faces, labels, others), progress)
