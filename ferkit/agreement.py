@@ -37,6 +37,16 @@ def check_samples(found: object, who: Component) -> Sequence[Sample]:
     return samples
 
 
+def check_left_out(dataset: object, who: Component) -> dict[str, int]:
+    """What a data set says that it left out, by reason; may be nothing. Raises ComponentError."""
+    found = getattr(dataset, "left_out", {})
+    if not isinstance(found, Mapping) or not all(
+        isinstance(reason, str) and isinstance(number, int) for reason, number in found.items()
+    ):
+        raise disagree(who, "left_out, from reasons to numbers", repr(found))
+    return {reason: number for reason, number in found.items() if number}
+
+
 class AgreedDetector:
     """A detector whose answers are checked. Satisfies `Detector`."""
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ferkit.agreement import check_samples
+from ferkit.agreement import check_left_out, check_samples
 from ferkit.annotations import convert, describe_type, describe_value, nested_items, nested_kind
 from ferkit.errors import ComponentError, Fault, FerkitError
 from ferkit.interfaces import Sample
@@ -96,10 +96,14 @@ def check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
         return [Fault(key, problem, component.remedy)]
 
 
-def samples_of(registry: Registry, part: Part) -> Sequence[Sample]:
-    """A data set's photographs. Raises DataError, and ComponentError where it gives other things."""
-    found = build(registry, "dataset", part).samples()
-    return check_samples(found, registry.get("dataset", part.name))
+def samples_of(registry: Registry, part: Part) -> tuple[Sequence[Sample], dict[str, int]]:
+    """A data set's photographs, and what it left out: reason -> how many.
+
+    Raises DataError, and ComponentError where it gives other things.
+    """
+    dataset, who = build(registry, "dataset", part), registry.get("dataset", part.name)
+    samples = check_samples(dataset.samples(), who)
+    return samples, check_left_out(dataset, who)
 
 
 def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:

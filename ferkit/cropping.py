@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ferkit.agreement import AgreedDetector
+from ferkit.agreement import AgreedDetector, check_left_out
 from ferkit.assemble import build, datasets_in
 from ferkit.data.copies import leave_out_copies
 from ferkit.detection_cache import DetectionCache
@@ -15,6 +15,7 @@ from ferkit.progress import Progress
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.run_dir import RunDir
+from ferkit.summary import describe_left_out
 
 
 def find_faces(
@@ -42,24 +43,30 @@ class OtherData:
         self.progress = progress
         self.faces: dict[str, Sequence[Face]] = {}
         self.told: dict[str, Sequence[str]] = {}
+        self.given: dict[str, int] = {}
 
     def find(self) -> None:
         """All that the recipe's estimator names as options, before any training. Raises DataError."""
         if self.recipe.estimator:
             parts = datasets_in(self.registry, "estimator", "", self.recipe.estimator)
             for key, part in parts:
-                self(key.lstrip("."), build(self.registry, "dataset", part))
+                name, dataset = key.lstrip("."), build(self.registry, "dataset", part)
+                self(name, dataset)
+                left_out = check_left_out(dataset, self.registry.get("dataset", part.name))
+                self.told[name] = [*describe_left_out(left_out, self.given[name]), *self.told[name]]
 
     def __call__(self, name: str, dataset: Dataset) -> Sequence[Face]:
         """The faces of the option of that name. Raises DataError where there are none."""
         if name not in self.faces:
-            crops = find_faces(self.recipe, self.registry, dataset.samples(), self.progress)
+            samples = dataset.samples()
+            crops = find_faces(self.recipe, self.registry, samples, self.progress)
             self.run_dir.write_manifest(crops.faces, crops.skipped, name)
             if not crops.faces:
                 raise DataError(
                     f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face"
                 )
             self.faces[name], self.told[name] = crops.faces, crops.notices
+            self.given[name] = len(samples)
         return self.faces[name]
 
     def notices(self, own: Sequence[Face]) -> Iterator[str]:

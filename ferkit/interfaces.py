@@ -96,7 +96,9 @@ class Epoch:
 class Dataset(Protocol):
     """Built with its options, which must be cheap; reads the disk only when asked for samples.
 
-    If it has an attribute `root`, a Path, photographs are named in manifests by their paths below it.
+    If it has an attribute `root`, a Path, photographs are named in manifests by their paths below it. If it
+    has `left_out`, a `Mapping[str, int]`, that is what `samples` did without, when it was last called: a
+    reason ("without a majority") -> how many. A run tells it as a notice and keeps it in summary.json.
     """
 
     def faults(self) -> Sequence[str]:

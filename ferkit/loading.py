@@ -73,7 +73,7 @@ def load_table(
     ]
     if recipe:
         faults += _check_files(recipe)
-    # What looked for a path with a variable that is not set found nothing: that it is not set is told already.
+    # What comes of a variable that is not set is no fault of its own.
     faults = [fault for fault in faults if not VARIABLE.search(fault.problem)]
     if recipe and recipe.grid and not faults and not is_known:
         faults += _check_candidates(table, recipe.grid, registry)

@@ -27,7 +27,13 @@ from ferkit.protocol_options import Measure
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.run_dir import PREDICTION_COLUMNS, RunDir
-from ferkit.summary import describe_doubles, describe_idle, describe_unused, summarise
+from ferkit.summary import (
+    describe_doubles,
+    describe_idle,
+    describe_left_out,
+    describe_unused,
+    summarise,
+)
 from ferkit.trial import try_network
 
 SILENCE = Silence()
@@ -66,7 +72,7 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     with `is_resumed` goes on.
     """
     recipe = order.recipe
-    samples, labels = read_samples(order)
+    samples, labels, left_out = read_samples(order)
     open_run = RunDir.resume if order.is_resumed else RunDir.create
     with open_run(order.folder, dump_recipe(recipe, order.registry)) as run_dir:
         weights = weights_used(recipe, order.registry)
@@ -80,13 +86,14 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
         todo = list(cells(recipe.protocol, used, len(order.candidates)))
         if any(run_dir.finished(cell) is None for cell in todo):
             run_dir.write_environment(describe_environment(recipe, order.registry))
-        notices = [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
+        notices = describe_left_out(left_out, len(samples))
+        notices += [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
         for notice in notices:
             progress.note(notice)
         _train(order, run_dir, todo, (crops.faces, labels, others), progress)
         facts = chosen_facts(run_dir, todo)
         summary = summarise(
-            recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo
+            recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo, left_out
         )
         for notice in summary["notices"][len(notices) :]:
             progress.note(notice)
@@ -138,14 +145,14 @@ def _start_notices(order: Order, crops: CropResult) -> list[str]:
     return describe_start(recipe.model.initial, crops.faces)
 
 
-def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
-    """The data set's photographs and its labels, sorted.
+def read_samples(order: Order) -> tuple[Sequence[Sample], list[str], dict[str, int]]:
+    """The data set's photographs, its labels, sorted, and what it left out, by reason.
 
     Raises DataError where these can't be evaluated, RecipeError where the network does not suit the labels:
     before a single photograph is opened.
     """
     recipe = order.recipe
-    samples = samples_of(order.registry, recipe.data)
+    samples, left_out = samples_of(order.registry, recipe.data)
     labels = sorted({sample.label for sample in samples})
     if taken := set(labels) & set(PREDICTION_COLUMNS):
         raise DataError(
@@ -155,7 +162,7 @@ def read_samples(order: Order) -> tuple[Sequence[Sample], list[str]]:
     has_soft_targets = any(sample.soft_target for sample in samples)
     if faults := try_network(recipe, order.registry, labels, has_soft_targets):
         raise RecipeError(recipe.name, faults)
-    return samples, labels
+    return samples, labels, left_out
 
 
 def check_crops(crops: CropResult, labels: Sequence[str]) -> None:

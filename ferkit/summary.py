@@ -28,6 +28,16 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
     return [f"{count} {verb} of another; copies may stand on both sides of a split ({remedy})"]
 
 
+def describe_left_out(left_out: Mapping[str, int], kept: int) -> list[str]:
+    """A notice where the data set itself did without some of what it lists. kept: what it gave."""
+    if not left_out:
+        return []
+    count = sum(left_out.values())
+    most_first = sorted(left_out.items(), key=lambda item: -item[1])
+    reasons = ", ".join(f"{number} {reason}" for reason, number in most_first)
+    return [f"The data set itself left out {count} of {count + kept}: {reasons}"]
+
+
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
     """A notice where the recipe says something of a network that its estimator does without."""
     said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
@@ -99,6 +109,7 @@ def summarise(
     facts: dict[str, Any],
     difference: str | None,
     is_demo: bool,
+    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     """What `summary.json` holds."""
     scores = evaluate(run_dir.path, recipe.protocol.model_dump(), labels)
@@ -115,7 +126,7 @@ def summarise(
             *describe_temperatures(scores),
         ],
         "paper": recipe.paper.as_printed() if recipe.paper else None,
-        "data": _describe_data(recipe, crops, difference),
+        "data": {**_describe_data(recipe, crops, difference), "left_out": dict(left_out)},
         "protocol": recipe.protocol.model_dump(),
         "scores": scores,
         "parameters": facts.get("parameters"),

@@ -17,7 +17,7 @@ from tests.tiny_plugin import Majority, Squares
 @hookimpl
 def ferkit_components() -> list[Component]:
     targets = {
-        "dataset": ("NamesOnly", "StumblesOverItsData", "RaisesInFaults"),
+        "dataset": ("NamesOnly", "CountsNothing", "StumblesOverItsData", "RaisesInFaults"),
         "detector": ("OneTooFew", "Tuples", "WidthsOnly", "NotFinite", "FailsToDetect", "NotBuilt"),
         "backbone": ("KeepsAStageBack", "OneMap", "Flattens"),
         "head": ("OneTooMany", "Squeezes", "FailsInALibrary", "NotBuiltHead", "Multiplies", "Forgets"),
@@ -35,6 +35,10 @@ def ferkit_components() -> list[Component]:
 class NamesOnly(Squares):
     def samples(self) -> list[Sample]:
         return [str(sample.path) for sample in super().samples()]  # type: ignore[misc]
+
+
+class CountsNothing(Squares):
+    left_out = ("blurred",)
 
 
 class StumblesOverItsData(Squares):

@@ -91,7 +91,7 @@ def test_it_runs_on_a_small_ferplus(ferplus: Path, tmp_path: Path, name: str) ->
 
 def test_the_default_model_is_distilled_from_a_teacher(ferplus: Path, tmp_path: Path) -> None:
     recipe, registry = load_recipe("default_model", [*BRIEF, f"data.teacher={teach(ferplus)}"])
-    samples, labels = read_samples(Order(recipe, registry, tmp_path / "run"))
+    samples, labels, _ = read_samples(Order(recipe, registry, tmp_path / "run"))
     faces = find_faces(recipe, registry, samples, Silence()).faces
     shares = soft_targets([face.sample for face in faces], labels)
     assert shares is not None

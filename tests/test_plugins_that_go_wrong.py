@@ -60,6 +60,7 @@ FOUND_BY_CHECK = [
 ]
 FOUND_BY_RUN = [
     ("data", "NamesOnly", "expected a list of Samples, got str "),
+    ("data", "CountsNothing", "expected left_out, from reasons to numbers, got ('blurred',)"),
     ("data", "StumblesOverItsData", "failed in samples (midway_plugin.py:"),
     ("detector", "OneTooFew", "expected Detections for 12 images, got 11"),
     ("detector", "Tuples", "expected Detections, got tuple"),

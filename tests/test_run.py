@@ -255,6 +255,14 @@ def test_a_corrupt_photograph_stops_the_run_or_is_counted_as_the_recipe_says(
     assert [Path(one["path"]).name for one in data["skipped"]] == ["anger_0.png"]
 
 
+def test_what_a_data_set_left_out_is_told_and_kept(recipe: Path, tmp_path: Path) -> None:
+    run_recipe(recipe, tmp_path / "run", 'data.name="sparing"', "fit.epochs=1", "protocol.repeats=1")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["data"]["left_out"] == {"without a label": 1, "blurred": 3}
+    assert summary["notices"][0] == "The data set itself left out 4 of 16: 3 blurred, 1 without a label"
+    assert summary["notices"][0] in (tmp_path / "run" / "report.html").read_text()
+
+
 def test_a_finished_run_is_not_trained_again(recipe: Path, tmp_path: Path) -> None:
     run_recipe(recipe, tmp_path / "run")
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()

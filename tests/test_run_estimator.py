@@ -144,6 +144,12 @@ def test_pictures_are_kept_and_shown_only_where_photographs_are_asked_for(
     assert "epoch 1</figcaption>" not in page
 
 
+def test_what_other_data_left_out_is_told_with_its_name(recipe: Path, tmp_path: Path) -> None:
+    given = telling(tmp_path).replace('"squares"', '"sparing"')
+    notices = summary_of(run_recipe(recipe, given))["notices"]
+    assert "source: The data set itself left out 4 of 10: 3 blurred, 1 without a label" in notices
+
+
 def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path: Path) -> None:
     folder = run_recipe(recipe, telling(tmp_path))
     with (folder / "manifest_source.csv").open(newline="") as file:

@@ -17,6 +17,7 @@ from tests.builders import TinyBackbone
 def ferkit_components() -> list[Component]:
     return [
         Component("dataset", "squares", "tests.tiny_plugin:Squares", "Squares, as bright as their label"),
+        Component("dataset", "sparing", "tests.tiny_plugin:Sparing", "Squares, and some that are left out"),
         Component("backbone", "tiny", "tests.tiny_plugin:TinyBackbone", "Two convolutions"),
         Component("head", "mute", "tests.builders:TinyHead", "Has no embed"),
         Component("estimator", "seeing", "tests.tiny_plugin:Seeing", "The nearest face as a network sees it"),
@@ -51,6 +52,12 @@ class Squares:
                 Image.fromarray(pixels).save(path)
                 samples.append(Sample(path, label))
         return samples
+
+
+class Sparing(Squares):
+    def samples(self) -> list[Sample]:
+        self.left_out = {"without a label": 1, "blurred": 3, "double": 0}
+        return super().samples()
 
 
 class Majority:

@@ -213,6 +213,23 @@ def lies_below_its_root(subject: Subject) -> None:
 
 
 @fact("dataset", rests=True)
+def counts_what_it_left_out(subject: Subject) -> None:
+    """`left_out`, where it has one: from reasons to numbers, the same each time."""
+    dataset = subject.build()
+    if not hasattr(dataset, "left_out"):
+        skip("it has no left_out, which only a data set needs that does without some of what it lists")
+    counts = []
+    for _ in range(2):
+        dataset.samples()
+        counts.append(dict(dataset.left_out))
+    found = counts[0]
+    is_right = all(isinstance(one, str) and isinstance(number, int) for one, number in found.items())
+    expect(is_right, "numbers by reason", found, 'Count in samples: self.left_out = {"without a label": 3}.')
+    mend = "Begin at nothing in samples: self.left_out = {}."
+    expect(counts[0] == counts[1], f"{counts[0]} again", counts[1], mend)
+
+
+@fact("dataset", rests=True)
 def tells_its_time(subject: Subject) -> str:
     """Measured, not judged."""
     started = time.perf_counter()

@@ -11,7 +11,7 @@ import numpy as np
 
 from ferkit.plugin import DataError, Sample
 from ferkit_datasets.labels import AFFECTNET, AFFECTNET_NO_EXPRESSION, check_left_out, find_label
-from ferkit_datasets.rows import Faults, read_header, read_rows, tell_left_out
+from ferkit_datasets.rows import Faults, read_header, read_rows
 
 COLUMNS = (
     "subDirectory_filePath",
@@ -92,7 +92,6 @@ class AffectNet:
                 except ValueError as error:
                     told.add(place, error)
         told.check()
-        tell_left_out("affectnet", self.left_out, len(samples))
         return samples
 
     @property

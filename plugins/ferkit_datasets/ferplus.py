@@ -11,7 +11,7 @@ from typing import Literal
 from ferkit.plugin import DataError, Sample
 from ferkit_datasets.fer2013 import COLUMNS, draw_row, find_split
 from ferkit_datasets.labels import FERPLUS, check_left_out
-from ferkit_datasets.rows import Faults, Row, read_rows, tell_left_out
+from ferkit_datasets.rows import Faults, Row, read_rows
 from ferkit_datasets.teacher import Teacher
 from ferkit_datasets.votes import CHOICES, Rule, elect, share_out
 
@@ -104,7 +104,6 @@ class FERPlus:
         told.check()
         if self.teacher:
             samples = Teacher(self.teacher, self._labels(elected)).teach(samples, self.teacher_weight)
-        tell_left_out("ferplus", self.left_out, len(samples))
         return samples
 
     @property

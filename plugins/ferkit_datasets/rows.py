@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +92,3 @@ def read_header(file: Path, separator: str = ",") -> list[str]:
 def check_columns(file: Path, names: Sequence[str], needed: Iterable[str]) -> None:
     if lacking := [name for name in needed if name not in names]:
         raise DataError(f"{file} has no column {', '.join(lacking)}; its columns are {', '.join(names)}")
-
-
-def tell_left_out(name: str, left_out: Counter[str], kept: int) -> None:
-    """Say how many rows a data set left out, and why."""
-    if left_out:
-        reasons = ", ".join(f"{rows} {reason}" for reason, rows in left_out.most_common())
-        count = left_out.total()
-        log.warning("%s: %d rows of %d left out: %s", name, count, count + kept, reasons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -39,8 +40,11 @@ from ferkit.faces import crop_faces, describe_detector
 from ferkit.interfaces import Face
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
+from ferkit.summary import describe_left_out
 
 NOT_WANTED = "--no-faces was given"
+
+log = logging.getLogger("ferkit")
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ class Order:
 
 def audit(order: Order, progress: Progress = no_progress) -> Audit:
     """Raises FerkitError, e.g. where the data set gives no photograph; over unreadable files it goes on."""
-    samples = samples_of(order.registry, order.recipe.data)
+    samples, left_out = samples_of(order.registry, order.recipe.data)
+    for notice in describe_left_out(left_out, len(samples)):
+        log.warning("%s", notice)
     if not samples:
         raise DataError(
             f"data set {order.recipe.data.name!r} gives no photograph, so there is nothing to audit"

@@ -70,13 +70,12 @@ def test_images_are_joined_row_by_row(root: Path) -> None:
     assert [int(read_image(one.path)[0, 0, 0]) for one in samples] == [0, 10, 50]
 
 
-def test_what_is_left_out_is_counted_and_told(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_left_out_is_counted_anew_each_time(root: Path) -> None:
     write_fer2013(root / "fer2013.csv", [("0", 1, usage) for usage in USAGES])
     dataset = FERPlus(root, leave_out=("contempt",))
     assert parts_and_labels(dataset.samples()) == [EXPECTED[0], EXPECTED[2]]
     counts = {"without a majority": 1, "voted no face": 1, "voted unknown": 1, "of contempt": 1}
     assert dataset.left_out == Counter(counts)
-    assert "ferplus: 4 rows of 6 left out: 1 " in caplog.text
     dataset.samples()
     assert dataset.left_out == Counter(counts)
 

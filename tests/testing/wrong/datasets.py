@@ -138,3 +138,14 @@ class HasItsRootElsewhere(RightDataset):
 
     def samples(self) -> list[Sample]:
         return RightDataset(self.real).samples()
+
+
+@fails("dataset", "counts_what_it_left_out")
+class GoesOnCounting(RightDataset):
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.left_out = {"blurred": 0}
+
+    def samples(self) -> list[Sample]:
+        self.left_out["blurred"] += 1
+        return super().samples()
