@@ -49,11 +49,17 @@ def try_network(recipe: Recipe, registry: Registry, labels: Sequence[str] | None
         faults += more
         if isinstance(network, Network):
             if initial:
-                faults += start_faults(network, initial, given)
+                faults += start_faults(network, initial, given, _is_bare(recipe, bare))
             faults += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
             count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
             faults += _try_images(network.train(), torch.zeros(count, 3, side, side))
     return faults
+
+
+def _is_bare(recipe: Recipe, bare: Recipe) -> bool:
+    """Whether weights were left out of any part."""
+    parts = ("backbone", "head", "output")
+    return any(getattr(bare.model, part) != getattr(recipe.model, part) for part in parts)
 
 
 def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Fault]:

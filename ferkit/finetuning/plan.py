@@ -91,10 +91,9 @@ def _suit(checked: Recipe, table: dict[str, Any], samples: Sequence[Sample]) -> 
 
     What was asked for stays.
     """
-    changes: dict[str, Any] = {}
     length = {name: value for name, value in pick_length(len(samples)).items() if name not in table["fit"]}
     table["fit"] |= length
-    changes["fit"] = checked.fit.model_copy(update=length)
+    changes: dict[str, Any] = {"fit": checked.fit.model_copy(update=length)}
     if "protocol" not in table:
         is_grouped = bool(checked.data.options.get("group_pattern"))
         table["protocol"] = pick_protocol(samples, is_grouped)
@@ -112,8 +111,10 @@ def _check_places(wish: Wish) -> None:
     place = wish.place
     if place.exists() and (not place.is_dir() or os.listdir(place)):
         recipe = place / "recipe.toml"
-        again = f" Run the recipe in it (ferkit run {recipe})," if recipe.exists() else ""
-        raise RunError(f"{place} is there already, and is left as it is.{again} or give another --out.")
+        remedy = "Give another --out."
+        if recipe.exists():
+            remedy = f"Run the recipe in it (ferkit run {recipe}), or give another --out."
+        raise RunError(f"{place} is there already, and is left as it is. {remedy}")
 
 
 def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
