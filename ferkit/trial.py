@@ -49,10 +49,16 @@ def try_network(
         faults += more
         if isinstance(network, Network):
             if initial:
-                faults += start_faults(network, initial, labels)
+                faults += start_faults(network, initial, labels, _is_bare(recipe, bare))
             faults += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
             faults += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
     return faults
+
+
+def _is_bare(recipe: Recipe, bare: Recipe) -> bool:
+    """Whether weights were left out of any part."""
+    parts = ("backbone", "head", "output")
+    return any(getattr(bare.model, part) != getattr(recipe.model, part) for part in parts)
 
 
 def _labels(recipe: Recipe) -> list[str]:

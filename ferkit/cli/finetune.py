@@ -20,7 +20,10 @@ From = Annotated[
         "or model file. [default: msceleb1m]",
     ),
 ]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the photographs. [default: 8]")]
+Epochs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Passes over the photographs. [default: 8, of few photographs up to 30]"),
+]
 Pattern = Annotated[
     str | None,
     typer.Option(

@@ -15,6 +15,8 @@ from ferkit.recipe import Model
 WEIGHTS = "msceleb1m"
 """Where nothing is said."""
 SIDE: int = Model().image_size
+STAGE = "block8"
+"""Where the features are taken; what comes after is of no use here, and not kept."""
 BACKBONE: str = Model().backbone.name
 
 
@@ -51,8 +53,8 @@ def _weights_of_backbone() -> list[str]:
 def _model(weights: str) -> dict[str, Any]:
     return {
         "image_size": SIDE,
-        "backbone": {"name": BACKBONE, "weights": weights},
-        "head": {"name": "linear", "stage": "block8", "dropout": 0.6},
+        "backbone": {"name": BACKBONE, "weights": weights, "last_stage": STAGE},
+        "head": {"name": "linear", "stage": STAGE, "dropout": 0.6},
     }
 
 

@@ -20,6 +20,11 @@ from ferkit.protocol import cells
 from ferkit.protocol_options import Protocol
 
 SHOWN = 5
+STEPS = 56
+"""Of training: what recipes/london.toml takes, 102 photographs in batches of 16, eight times."""
+MOST = 30
+SHARE = 0.6
+"""About how much of the photographs a fold trains on."""
 FEWEST = 4
 """Photographs of a class: two in each of two folds, to test one and, in the other, to train and to choose."""
 
@@ -87,13 +92,22 @@ def pick_protocol(samples: Sequence[Sample], is_grouped: bool) -> dict[str, Any]
     for folds in (4, 3):
         table = _table(name, folds)
         try:
-            list(cells(_parse(table), samples))
+            list(cells(parse_protocol(table), samples))
         except DataError:
             continue
         return table
     table = _table(name, 2)
-    list(cells(_parse(table), samples))  # what is wrong with the smallest is what is told
+    list(cells(parse_protocol(table), samples))  # what is wrong with the smallest is what is told
     return table
+
+
+def pick_length(photographs: int) -> dict[str, int]:
+    """The recipe's `fit.epochs` and `fit.batch_size`: so that a small folder is learnt from for as many steps
+    as a hundred photographs and more are in eight epochs, up to MOST epochs.
+    """
+    size = 16 if photographs >= 100 else 8
+    steps = -(-int(SHARE * photographs) // size)
+    return {"epochs": min(MOST, max(8, -(-STEPS // max(1, steps)))), "batch_size": size}
 
 
 def _check_counts(samples: Sequence[Sample]) -> None:
@@ -112,6 +126,6 @@ def _table(name: str, folds: int) -> dict[str, Any]:
     return {"name": name, "folds": folds, **inner, "repeats": 1}
 
 
-def _parse(table: dict[str, Any]) -> Protocol:
+def parse_protocol(table: dict[str, Any]) -> Protocol:
     parsed: Protocol = TypeAdapter[Protocol](Protocol).validate_python(table)
     return parsed

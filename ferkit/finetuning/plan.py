@@ -15,7 +15,7 @@ from ferkit.data.target import name_after
 from ferkit.errors import DataError, RunError
 from ferkit.files import write_text
 from ferkit.finetuning.beginning import Beginning, find_beginning
-from ferkit.finetuning.photographs import describe, look_at, pick_protocol
+from ferkit.finetuning.photographs import describe, look_at, parse_protocol, pick_length, pick_protocol
 from ferkit.finetuning.writing import write_recipe
 from ferkit.interfaces import Sample
 from ferkit.loading import load_table
@@ -24,8 +24,6 @@ from ferkit.protocol_words import describe_protocol
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
 from ferkit.weights import find_entry, is_present
-
-EPOCHS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,8 @@ class Plan:
 
     @property
     def model(self) -> Path:
-        return self.file.with_name("model.safetensors")
+        """Named after the photographs, as its card is."""
+        return self.file.with_name(f"{self.recipe.name}.safetensors")
 
     def command(self, words: str) -> str:
         return f"ferkit run {shlex.quote(str(self.file))}{words}"
@@ -76,19 +75,30 @@ def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
     beginning = find_beginning(wish.begin)
     table = _make_table(wish, beginning)
     checked, registry = load_table(f"a recipe for {wish.folder}", table, wish.overrides)
-    samples = samples_of(registry, checked.data)
+    samples, _ = samples_of(registry, checked.data)
     _check_labels(beginning, sorted({sample.label for sample in samples}), wish)
     look = look_at(samples, progress)
-    if "protocol" not in table:
-        is_grouped = bool(checked.data.options.get("group_pattern"))
-        table["protocol"] = pick_protocol(look.samples, is_grouped)
-        parsed = Recipe.model_validate({"name": "a", "data": {"name": "a"}, "protocol": table["protocol"]})
-        checked = checked.model_copy(update={"protocol": parsed.protocol})
+    checked = _suit(checked, table, look.samples)
     file = wish.place / "recipe.toml"
     told = [*describe(look), *_describe_start(checked, registry), *_describe_split(checked, look.samples)]
     plan = Plan(checked, registry, file, tuple(told))
     write_text(file, write_recipe(table, plan.command("")))
     return plan
+
+
+def _suit(checked: Recipe, table: dict[str, Any], samples: Sequence[Sample]) -> Recipe:
+    """The recipe with what follows from how many photographs there are; table: changed alike.
+
+    What was asked for stays.
+    """
+    length = {name: value for name, value in pick_length(len(samples)).items() if name not in table["fit"]}
+    table["fit"] |= length
+    changes: dict[str, Any] = {"fit": checked.fit.model_copy(update=length)}
+    if "protocol" not in table:
+        is_grouped = bool(checked.data.options.get("group_pattern"))
+        table["protocol"] = pick_protocol(samples, is_grouped)
+        changes["protocol"] = parse_protocol(table["protocol"])
+    return checked.model_copy(update=changes)
 
 
 def _check_places(wish: Wish) -> None:
@@ -101,8 +111,10 @@ def _check_places(wish: Wish) -> None:
     place = wish.place
     if place.exists() and (not place.is_dir() or os.listdir(place)):
         recipe = place / "recipe.toml"
-        again = f" Run the recipe in it (ferkit run {recipe})," if recipe.exists() else ""
-        raise RunError(f"{place} is there already, and is left as it is.{again} or give another --out.")
+        remedy = "Give another --out."
+        if recipe.exists():
+            remedy = f"Run the recipe in it (ferkit run {recipe}), or give another --out."
+        raise RunError(f"{place} is there already, and is left as it is. {remedy}")
 
 
 def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
@@ -124,7 +136,7 @@ def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
             {"name": "RandomResizedCrop", "scale": [0.8, 1.0], "ratio": [0.9, 1.1]},
         ],
         "fit": {
-            "epochs": wish.epochs or EPOCHS,
+            **({"epochs": wish.epochs} if wish.epochs else {}),
             "optimizer": {"lr": 2e-4, "head_lr": 1e-3},
             "schedule": {"name": "cosine"},
         },

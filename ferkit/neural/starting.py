@@ -32,8 +32,14 @@ def stored_labels(file: Path) -> list[str]:
         return []
 
 
-def start_faults(network: Network, file: Path, labels: Sequence[str] | None) -> list[Fault]:
-    """Why the network can't start from the file, by its header alone. labels: the data's, if known."""
+def start_faults(
+    network: Network, file: Path, labels: Sequence[str] | None, is_bare: bool = False
+) -> list[Fault]:
+    """Why the network can't start from the file, by its header alone.
+
+    labels: the data's, if known; is_bare: whether pretrained weights were left out of the network. A layer's
+    size may depend on these (msceleb1m's embedding has 128 numbers), so then only the layers are compared.
+    """
     if not file.exists():
         return []  # which is told elsewhere
     try:
@@ -47,6 +53,8 @@ def start_faults(network: Network, file: Path, labels: Sequence[str] | None) -> 
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     names = ours.keys() | header.shapes.keys()
     differing = sorted(name for name in names if ours.get(name) != header.shapes.get(name))
+    if is_bare:
+        differing = [name for name in differing if name not in ours or name not in header.shapes]
     if not differing:
         return []
     first = differing[0]

@@ -33,12 +33,12 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
     assert {path.name for path in out.iterdir()} == {
         "recipe.toml",
         "run",
-        "model.safetensors",
-        "model.safetensors.card.md",
+        "faces.safetensors",
+        "faces.safetensors.card.md",
     }
     assert "report: finetune-faces/run/report.html" in lines
     (model,) = [line for line in lines if line.startswith("model: ")]
-    assert model.startswith("model: finetune-faces/model.safetensors (the network of repeat0_fold0, one of 3")
+    assert model.startswith("model: finetune-faces/faces.safetensors (the network of repeat0_fold0, one of 3")
     predict, report, again = (line.split("#")[0].split() for line in lines[-3:])
     assert again == ["ferkit", "run", "finetune-faces/recipe.toml"]
     photograph = "faces/sad/sad_0.png"
@@ -52,7 +52,7 @@ def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -
     summary = json.loads(Path("there/run/summary.json").read_text())
     assert [one["selected_on_test"] for one in summary["scores"].values()] == [False]
     (score,) = summary["scores"].values()
-    data = ModelCard.load("there/model.safetensors.card.md").data
+    data = ModelCard.load("there/faces.safetensors.card.md").data
     assert data.eval_results[0].metric_value == pytest.approx(score["accuracy"], abs=5e-5)
 
 

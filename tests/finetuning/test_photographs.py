@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import DataError
-from ferkit.finetuning.photographs import FEWEST, describe, look_at, pick_protocol
+from ferkit.finetuning.photographs import FEWEST, describe, look_at, pick_length, pick_protocol
 from ferkit.interfaces import Sample
 from ferkit.testing.drawing import draw_folders
 
@@ -72,6 +72,14 @@ def test_a_class_of_broken_files_is_refused_by_name(faces: Path) -> None:
 def test_folds_are_as_many_as_the_photographs_allow(count: int, folds: int) -> None:
     picked = pick_protocol(made_up(count), is_grouped=False)
     assert picked == {"name": "nested", "folds": folds, "inner_folds": folds, "repeats": 1}
+
+
+@pytest.mark.parametrize(
+    ("count", "epochs", "size"),
+    [(4, 30, 8), (20, 28, 8), (60, 12, 8), (99, 8, 8), (100, 14, 16), (204, 8, 16), (9000, 8, 16)],
+)
+def test_few_photographs_are_looked_at_more_often(count: int, epochs: int, size: int) -> None:
+    assert pick_length(count) == {"epochs": epochs, "batch_size": size}
 
 
 @pytest.mark.parametrize(("people", "folds"), [(2, 2), (3, 3), (9, 4)])
