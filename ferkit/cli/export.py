@@ -7,29 +7,31 @@ from typing import Annotated
 
 import typer
 
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")]
+To = Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")]
+Cell = Annotated[
+    str | None, typer.Option(help="Which of the run's networks: the name of a folder in its cells/.")
+]
+Detector = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Finds the faces from now on, instead of the training's: a name, or a table as in a recipe.",
+    ),
+]
+Half = Annotated[bool, typer.Option("--half", help="Round the weights to float16: half the size.")]
+Licence = Annotated[
+    str, typer.Option("--license", metavar="ID", help="The model's, as the Hub spells it, e.g. mit.")
+]
+
 
 def export(
-    model: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")
-    ],
-    to: Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")],
-    cell: Annotated[
-        str | None, typer.Option(help="Which of the run's networks: the name of a folder in its cells/.")
-    ] = None,
-    detector: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Finds the faces from now on, instead of the training's: a name, or a table as in a recipe.",
-        ),
-    ] = None,
-    half: Annotated[
-        bool, typer.Option("--half", help="Round the weights to float16: half the size.")
-    ] = False,
-    licence: Annotated[
-        str,
-        typer.Option("--license", metavar="ID", help="The model's, as the Hub spells it, e.g. mit."),
-    ] = "unknown",
+    model: Run,
+    to: To,
+    cell: Cell = None,
+    detector: Detector = None,
+    half: Half = False,
+    licence: Licence = "unknown",
 ) -> None:
     """Make one file of a run's network, with all that `ferkit predict` needs to use it.
 

@@ -86,24 +86,19 @@ def export_model(
         raise RunError(f"--to {file}: expected a file that ends in {', '.join(WRITERS)}")
     loaded = load_network(source, cell)
     if detector:
-        plugins = modules_of({"plugins": list(loaded.description.plugins)})
-        FaceFinder(load_plugins(plugins), detector, "cpu")
-        loaded = replace(loaded, description=replace(loaded.description, detector=detector))
+        loaded = _with_detector(loaded, detector)
     network, description = loaded.network, loaded.description
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
-    expected, rounding = classify(faces), 0.0
+    trained = classify(faces)
     if is_half:
-        trained, _ = expected, network.load_state_dict(halved(network.state_dict()))
-        expected = classify(faces)
-        rounding = float(np.abs(expected - trained).max())
+        network.load_state_dict(halved(network.state_dict()))
+    expected = classify(faces)
     part = file.with_name(f".{file.stem}.part{file.suffix}")  # readers go by the suffix
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if is_half and file.suffix == ".safetensors":
-            _write_safetensors(network, description, loaded.trained_on, part, halved)
-        else:
-            WRITERS[file.suffix](network, description, loaded.trained_on, part)
+        write = _write_halved if is_half and file.suffix == ".safetensors" else WRITERS[file.suffix]
+        write(network, description, loaded.trained_on, part)
         difference = _difference(part, faces, expected)
         part.replace(file)
     except OSError as error:
@@ -111,7 +106,14 @@ def export_model(
     finally:
         with suppress(OSError):
             part.unlink()
-    return Exported(file, loaded, difference, len(faces), rounding)
+    return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
+
+
+def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
+    """Raises ComponentError, RunError where the detector can't be built."""
+    plugins = modules_of({"plugins": list(loaded.description.plugins)})
+    FaceFinder(load_plugins(plugins), detector, "cpu")
+    return replace(loaded, description=replace(loaded.description, detector=detector))
 
 
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -144,14 +146,15 @@ def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.flo
 
 
 def _write_safetensors(
-    network: Network,
-    description: Description,
-    trained_on: frozenset[str],
-    file: Path,
-    change: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = dict,
+    network: Network, description: Description, trained_on: frozenset[str], file: Path
 ) -> None:
-    tensors = change(network.state_dict())
+    tensors = network.state_dict()
     table = description.as_table()
+    save_network(file, tensors, description.labels, description.temperature, trained_on, table)
+
+
+def _write_halved(network: Network, description: Description, trained_on: frozenset[str], file: Path) -> None:
+    tensors, table = halved(network.state_dict()), description.as_table()
     save_network(file, tensors, description.labels, description.temperature, trained_on, table)
 
 
