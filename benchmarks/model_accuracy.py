@@ -63,13 +63,25 @@ def read_data(text: str, part: str) -> Sequence[Sample]:
     return chosen
 
 
+def read_names(renamed: Sequence[str]) -> dict[str, str]:
+    """THEIRS=OURS -> the model's name of a label, by the data set's."""
+    if wrong := [one for one in renamed if "=" not in one]:
+        raise DataError(f"--rename {wrong[0]}: expected THEIRS=OURS")
+    return dict(one.split("=", 1) for one in renamed)
+
+
 def judge(
     predictor: Predictor, samples: Sequence[Sample], names: Mapping[str, str], between: Sequence[str]
 ) -> list[Judged]:
     """between: the labels that are compared, all where there is none; photographs of others are left out."""
     allowed = list(between) or list(predictor.labels)
+    if unknown := sorted({*allowed} - {*predictor.labels}):
+        raise DataError(
+            f"--between: the model has no label {unknown[0]}; it has {', '.join(predictor.labels)}"
+        )
     labelled = [(one, names.get(one.label, one.label)) for one in samples]
-    if strange := sorted({label for _, label in labelled} - {*predictor.labels}):
+    strange = sorted({label for _, label in labelled} - {*predictor.labels})
+    if strange and not between:
         raise DataError(
             f"the model has no label {', '.join(strange)}; it has {', '.join(predictor.labels)}. Say which "
             f"is meant: --rename {strange[0]}=LABEL"
@@ -92,6 +104,9 @@ def judge(
 def come_to(judged: Sequence[Judged], group: str) -> dict[str, Any]:
     """Scores in percent, with their intervals."""
     truth, predicted = [one.label for one in judged], [one.predicted for one in judged]
+    if group and not any(group in one.sample.groups for one in judged):
+        kinds = ", ".join(sorted({kind for one in judged for kind in one.sample.groups})) or "none"
+        raise DataError(f"--group {group}: no photograph is in a group of that kind; there are: {kinds}")
     clusters = [one.sample.groups.get(group) or str(one.sample.path) for one in judged]
     labels = [*dict.fromkeys(truth), *sorted({*predicted} - {*truth})]
     confusions = cluster_confusions(truth, predicted, clusters, labels)
@@ -131,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         samples = read_data(options.data, options.part)
         predictor = Predictor(options.model, detector=options.detector)
-        names = dict(one.split("=", 1) for one in options.rename)
+        names = read_names(options.rename)
         between = [one for one in options.between.split(",") if one]
         found = come_to(judge(predictor, samples, names, between), options.group)
     except FerkitError as error:

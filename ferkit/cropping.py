@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ferkit.agreement import AgreedDetector, check_left_out
-from ferkit.assemble import build, datasets_in
+from ferkit.agreement import AgreedDetector
+from ferkit.assemble import build, datasets_in, samples_of
 from ferkit.data.copies import leave_out_copies
 from ferkit.detection_cache import DetectionCache
 from ferkit.errors import DataError
@@ -50,24 +50,24 @@ class OtherData:
         if self.recipe.estimator:
             parts = datasets_in(self.registry, "estimator", "", self.recipe.estimator)
             for key, part in parts:
-                name, dataset = key.lstrip("."), build(self.registry, "dataset", part)
-                self(name, dataset)
-                left_out = check_left_out(dataset, self.registry.get("dataset", part.name))
+                name = key.lstrip(".")
+                samples, left_out = samples_of(self.registry, part)
+                self._crop(name, samples)
                 self.told[name] = [*describe_left_out(left_out, self.given[name]), *self.told[name]]
 
     def __call__(self, name: str, dataset: Dataset) -> Sequence[Face]:
         """The faces of the option of that name. Raises DataError where there are none."""
         if name not in self.faces:
-            samples = dataset.samples()
-            crops = find_faces(self.recipe, self.registry, samples, self.progress)
-            self.run_dir.write_manifest(crops.faces, crops.skipped, name)
-            if not crops.faces:
-                raise DataError(
-                    f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face"
-                )
-            self.faces[name], self.told[name] = crops.faces, crops.notices
-            self.given[name] = len(samples)
+            self._crop(name, dataset.samples())
         return self.faces[name]
+
+    def _crop(self, name: str, samples: Sequence[Sample]) -> None:
+        crops = find_faces(self.recipe, self.registry, samples, self.progress)
+        self.run_dir.write_manifest(crops.faces, crops.skipped, name)
+        if not crops.faces:
+            raise DataError(f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face")
+        self.faces[name], self.told[name] = crops.faces, crops.notices
+        self.given[name] = len(samples)
 
     def notices(self, own: Sequence[Face]) -> Iterator[str]:
         """Where photographs that the estimator learns from are among those that it is tested on."""

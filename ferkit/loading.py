@@ -74,7 +74,7 @@ def load_table(
     if recipe:
         faults += _check_files(recipe)
     # What comes of a variable that is not set is no fault of its own.
-    faults = [fault for fault in faults if not VARIABLE.search(fault.problem)]
+    faults = [fault for fault in faults if set(VARIABLE.findall(fault.problem)) <= os.environ.keys()]
     if recipe and recipe.grid and not faults and not is_known:
         faults += _check_candidates(table, recipe.grid, registry)
     if faults or recipe is None:

@@ -12,5 +12,5 @@ def give_back() -> None:
     Detection and the reading of weights leave holes of hundreds of megabytes in the heap. The large maps of
     training don't fit into these, and would come on top.
     """
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -49,16 +49,16 @@ def try_network(
         faults += more
         if isinstance(network, Network):
             if initial:
-                faults += start_faults(network, initial, labels, _is_bare(recipe, bare))
+                faults += start_faults(network, initial, labels, _bare_parts(recipe, bare))
             faults += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
             faults += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
     return faults
 
 
-def _is_bare(recipe: Recipe, bare: Recipe) -> bool:
-    """Whether weights were left out of any part."""
+def _bare_parts(recipe: Recipe, bare: Recipe) -> list[str]:
+    """Those from which weights were left out."""
     parts = ("backbone", "head", "output")
-    return any(getattr(bare.model, part) != getattr(recipe.model, part) for part in parts)
+    return [part for part in parts if getattr(bare.model, part) != getattr(recipe.model, part)]
 
 
 def _labels(recipe: Recipe) -> list[str]:

@@ -181,6 +181,13 @@ def test_a_variable_that_is_not_set_is_a_fault_with_the_way_out(
     ]
 
 
+def test_a_variable_within_a_variable_hides_no_fault(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERKIT_INNER", "set")
+    monkeypatch.setenv("FERKIT_OUTER", "${FERKIT_INNER}/nowhere")
+    (fault,) = faults(file, "data.root=${FERKIT_OUTER}")
+    assert "there is no folder ${FERKIT_INNER}/nowhere" in fault
+
+
 def test_a_missing_folder_is_found_before_anything_is_read(file: Path) -> None:
     (fault,) = faults(file, "data.root=nowhere")
     assert fault == "data: there is no folder nowhere; ask its makers for the data"

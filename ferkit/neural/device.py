@@ -43,11 +43,9 @@ def choose_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
     if name != "cpu" and (kind != "cuda" or (index and not index.isdecimal()) or name.endswith(":")):
-        raise RunError(f"--device: expected auto, cpu, cuda or cuda:0, got {name!r}")
+        raise RunError(f"device: expected auto, cpu, cuda or cuda:0, got {name!r}")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise RunError(
-            f"--device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Take cpu."
-        )
+        raise RunError(f"device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Take cpu.")
     return torch.device(name)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
 from ferkit.errors import ComponentError
 
@@ -30,14 +32,20 @@ class Network(nn.Module):
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W) -> the maps that the head asked for, by stage."""
         # A graph that is exported must not depend on how many images there are.
-        if torch.compiler.is_compiling() or images.device.type != "cpu" or not self.is_backbone_frozen:
+        if torch.compiler.is_compiling() or images.device.type != "cpu" or not self._judges_each_alone():
             return self._features(images)
         at_once = max(1, SHARE // (images.shape[2] * images.shape[3]))
         if len(images) <= at_once:
             return self._features(images)
-        # A frozen backbone is in eval mode: what it gives for an image depends on no other.
         parts = [self._features(part) for part in torch.split(images, at_once)]
         return {stage: torch.cat([part[stage] for part in parts]) for stage in parts[0]}
+
+    def _judges_each_alone(self) -> bool:
+        """Whether what the backbone gives for an image depends on no other and on no chance."""
+        depends = (_BatchNorm, _DropoutNd)
+        return self.is_backbone_frozen and not any(
+            module.training for module in self.backbone.modules() if isinstance(module, depends)
+        )
 
     def _features(self, images: Tensor) -> dict[str, Tensor]:
         maps: Mapping[str, Tensor] = self.backbone(images)

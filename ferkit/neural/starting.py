@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ferkit.errors import Fault, RunError
@@ -14,9 +14,14 @@ REMEDY = "Take the [model] and the classes that it was trained with, or leave mo
 
 
 def start_from(network: Network, file: Path, labels: Sequence[str]) -> None:
-    """Give the network the file's tensors. Raises RunError where they are of another one."""
+    """Give the network what the file's has learnt. Raises RunError where it is of another one.
+
+    The output's buffers are not learnt: they come from this recipe and its own images, as a class prior does.
+    """
+    own = {f"output.{name}": tensor for name, tensor in network.output.named_buffers()}
+    stored = load_network(file, labels)
     try:
-        network.load_state_dict(load_network(file, labels))
+        network.load_state_dict({**stored, **{name: own[name] for name in own.keys() & stored.keys()}})
     except RuntimeError as error:
         first = " ".join(str(error).split()[:40])
         raise RunError(
@@ -33,12 +38,13 @@ def stored_labels(file: Path) -> list[str]:
 
 
 def start_faults(
-    network: Network, file: Path, labels: Sequence[str] | None, is_bare: bool = False
+    network: Network, file: Path, labels: Sequence[str] | None, bare: Collection[str] = ()
 ) -> list[Fault]:
     """Why the network can't start from the file, by its header alone.
 
-    labels: the data's, if known; is_bare: whether pretrained weights were left out of the network. A layer's
-    size may depend on these (msceleb1m's embedding has 128 numbers), so then only the layers are compared.
+    labels: the data's, if known; bare: the parts from which pretrained weights were left out. A layer's size
+    may depend on these (an embedding's numbers), so there only the names of layers are compared; in the head,
+    too, where sizes of the backbone are others.
     """
     if not file.exists():
         return []  # which is told elsewhere
@@ -53,8 +59,13 @@ def start_faults(
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     names = ours.keys() | header.shapes.keys()
     differing = sorted(name for name in names if ours.get(name) != header.shapes.get(name))
-    if is_bare:
-        differing = [name for name in differing if name not in ours or name not in header.shapes]
+    following = {"head"} if any(name.startswith("backbone.") for name in differing) else set()
+    unknown = {*bare, *(following if "backbone" in bare else ())}
+    differing = [
+        name
+        for name in differing
+        if name.partition(".")[0] not in unknown or name not in ours or name not in header.shapes
+    ]
     if not differing:
         return []
     first = differing[0]

@@ -125,8 +125,10 @@ def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[dict[str, Any]]
                 f"{file} is {found['format']!r}; this ferkit reads {FORMAT!r}. Make it with this version"
             )
         listed = [{key: kind(one[key]) for key, kind in LISTED.items()} for one in found["files"]]
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, ArithmeticError) as error:
         raise WeightsError(f"{file} is no bundle of weights: it has no {MANIFEST} of one. {AGAIN}") from error
+    if not listed:
+        raise WeightsError(f"{file} holds no weights. {AGAIN}")
     names = {MANIFEST, *(one["file"] for one in listed)}
     if others := sorted(one.name for one in archive.getmembers() if one.name not in names):
         raise WeightsError(f"{file} holds {others[0]!r}, which its manifest does not list; nothing was taken")

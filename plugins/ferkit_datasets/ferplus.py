@@ -100,10 +100,13 @@ class FERPlus:
         told = Faults()
         elected = self._elect_all(told)
         told.check()
-        samples = self._by_row(elected, told) if self._is_by_row else self._by_name(elected, told)
+        found = self._by_row(elected, told) if self._is_by_row else self._by_name(elected, told)
         told.check()
+        # A name that no image is labelled with is no class, whatever votes went to it.
+        labels = [label for label in FERPLUS if any(one.label == label for _, one in found)]
+        samples = [self._sample(path, one, labels) for path, one in found]
         if self.teacher:
-            samples = Teacher(self.teacher, self._labels(elected)).teach(samples, self.teacher_weight)
+            samples = Teacher(self.teacher, labels).teach(samples, self.teacher_weight)
         return samples
 
     @property
@@ -127,18 +130,12 @@ class FERPlus:
             elected.append(Elected(row, label, votes))
         return elected
 
-    @staticmethod
-    def _labels(elected: list[Elected]) -> list[str]:
-        """A name that no image is labelled with is no class, whatever votes went to it."""
-        found = {one.label for one in elected}
-        return [label for label in FERPLUS if label in found]
-
     def _sample(self, path: Path, one: Elected, labels: list[str]) -> Sample:
         shares = share_out(one.votes, labels) if self.targets == "votes" else {}
         return Sample(path, one.label, split=find_split(one.row), soft_target=shares)
 
-    def _by_row(self, elected: list[Elected], faults: Faults) -> list[Sample]:
-        samples, images, labels = [], 0, self._labels(elected)
+    def _by_row(self, elected: list[Elected], faults: Faults) -> list[tuple[Path, Elected]]:
+        found, images = [], 0
         for image in read_rows(self.file, COLUMNS):
             images += 1
             one = elected[image.number] if images <= len(elected) else Elected(image, "", {})
@@ -146,7 +143,7 @@ class FERPlus:
                 if find_split(one.row) != find_split(image):
                     raise ValueError(f"the Usage is not that of the same row, {one.row.place}")
                 if one.label:
-                    samples.append(self._sample(draw_row(image), one, labels))
+                    found.append((draw_row(image), one))
             except ValueError as error:
                 faults.add(image.place, error)
         if images != len(elected):
@@ -154,11 +151,11 @@ class FERPlus:
                 f"{self.votes} has {len(elected)} rows and {self.file} {images}; they belong together row by "
                 "row, so one of them is not whole"
             )
-        return samples
+        return found
 
-    def _by_name(self, elected: list[Elected], faults: Faults) -> list[Sample]:
+    def _by_name(self, elected: list[Elected], faults: Faults) -> list[tuple[Path, Elected]]:
         paths = _read_join(self.join) if self.join else None
-        samples, labels, taken = [], self._labels(elected), set[str]()
+        found, taken = [], set[str]()
         for one in elected:
             if not one.label:
                 continue
@@ -170,13 +167,13 @@ class FERPlus:
             below = f"{FOLDERS[row.cells['Usage']]}/{name}" if paths is None else paths.get(name, "")
             path = self.root / below
             if path.is_file():
-                samples.append(self._sample(path, one, labels))
+                found.append((path, one))
             elif self.missing == "leave_out":
                 self.left_out["without an image"] += 1
             else:
                 where = f"there is no file {path}" if below else f"{self.join} does not name it"
                 faults.add(row.place, f"{name}: {where}")
-        return samples
+        return found
 
 
 def _count(row: Row) -> Mapping[str, int]:

@@ -48,15 +48,16 @@ class Teacher:
             except ValueError as error:
                 told.add(row.place, error)
                 continue
-            if shares:
-                self.by_path[path] = shares
+            self.by_path[path] = shares
         told.check()
         names = Counter(PurePath(path).name for path in self.by_path)
         by_name = {PurePath(path).name: shares for path, shares in self.by_path.items()}
         self.by_name = {name: shares for name, shares in by_name.items() if names[name] == 1}
 
-    def find(self, path: Path) -> Shares | None:
-        return self.by_path.get(os.path.abspath(path)) or self.by_name.get(path.name)
+    def find(self, path: Path) -> Shares:
+        """Empty where the table has none for the image."""
+        place = os.path.abspath(path)
+        return self.by_path[place] if place in self.by_path else self.by_name.get(path.name, {})
 
     def teach(self, samples: Sequence[Sample], weight: float) -> list[Sample]:
         """The samples, those for training with the mixed targets; how many is told.

@@ -57,7 +57,7 @@ class MTCNNDetector:
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """On a CPU several images are each given a thread; on a GPU those of equal size go together."""
-        if self.is_on_cpu and len(images) > 1:
+        if self.is_on_cpu and len(images) > 1 and torch.get_num_threads() > 1:
             with ThreadPoolExecutor(torch.get_num_threads(), initializer=_work_alone) as threads:
                 return list(threads.map(lambda image: self._detect(image[None])[0], images))
         return self._detect_by_size(images)

@@ -71,7 +71,7 @@ def test_tf32_is_allowed_where_it_is_measured_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:", "cuda:x", "cpu:0"])
 def test_a_device_of_no_known_name_is_refused(name: str) -> None:
-    with pytest.raises(RunError, match="--device: expected auto, cpu, cuda or cuda:0"):
+    with pytest.raises(RunError, match="device: expected auto, cpu, cuda or cuda:0"):
         choose_device(name)
 
 

@@ -48,6 +48,9 @@ def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
     [
         (["--part", "test"], "--part test: no photograph is of that part; there are: none"),
         (["--data", "sfew"], "--data: expected a table"),
+        (["--rename", "smiling"], "--rename smiling: expected THEIRS=OURS"),
+        (["--between", "neutral,joy"], "--between: the model has no label joy"),
+        (["--between", "neutral", "--group", "movie"], "--group movie: no photograph is in a group"),
         (["--data", '{name="image_folder", root="${NOT_SET_HERE}"}'], "NOT_SET_HERE is not set"),
     ],
 )

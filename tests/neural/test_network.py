@@ -62,6 +62,22 @@ def test_a_frozen_backbone_takes_few_images_at_once_and_gives_the_same(
     torch.testing.assert_close(parts, whole)
 
 
+def test_a_frozen_backbone_whose_batch_norm_still_looks_at_the_batch_is_given_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backbone = TinyBackbone()
+    backbone.requires_grad_(False)  # and its batch norms go on learning, as its train() lets them
+    network = assemble_network(
+        backbone, TinyHead, lambda in_channels: TinyHead(in_channels, 3), nn.Identity()
+    )
+    monkeypatch.setattr(module, "SHARE", 1)
+    network.train().features(torch.rand(5, 3, 24, 24))
+    assert backbone.calls == 1
+    backbone.calls = 0
+    network.eval().features(torch.rand(5, 3, 24, 24))
+    assert backbone.calls == 5
+
+
 def test_a_backbone_that_is_trained_is_given_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     backbone = TinyBackbone()
     network = assemble_network(

@@ -10,6 +10,7 @@ from ferkit.discovery import load_plugins
 from ferkit.neural.building import build_model
 from ferkit.neural.checkpoint import save_network
 from ferkit.neural.starting import start_faults
+from ferkit.recipe import Part
 from tests.predict.drawn import LABELS, PLUGIN, describe
 
 NAME = "head.classify.weight"
@@ -26,6 +27,23 @@ def test_a_layers_size_is_judged_only_where_no_weights_that_may_decide_it_were_l
     assert start_faults(network, file, LABELS) == []
     save_network(file, tensors | {NAME: torch.zeros(3, 1)}, LABELS)
     assert NAME in str(start_faults(network, file, LABELS)[0])
-    assert start_faults(network, file, LABELS, is_bare=True) == []
+    assert NAME in str(start_faults(network, file, LABELS, bare=["backbone"])[0])
+    (trunk, *_) = (name for name in tensors if name.startswith("backbone."))
+    save_network(file, tensors | {trunk: torch.zeros(9), NAME: torch.zeros(3, 1)}, LABELS)
+    assert start_faults(network, file, LABELS, bare=["backbone"]) == []
+    assert start_faults(network, file, LABELS) != []
     save_network(file, {name: one for name, one in tensors.items() if name != NAME}, LABELS)
-    assert "not there in the file" in str(start_faults(network, file, LABELS, is_bare=True)[0])
+    assert "not there in the file" in str(start_faults(network, file, LABELS, bare=["backbone"])[0])
+
+
+def test_a_class_prior_is_this_runs_and_not_the_files(tmp_path: Path) -> None:
+    output = Part(name="logit_adjustment")
+    model = describe().model.model_copy(update={"output": output})
+    registry = load_plugins([PLUGIN])
+    earlier = build_model(model, registry, LABELS, class_counts=[1, 9, 90])
+    save_network(tmp_path / "m.safetensors", earlier.state_dict(), LABELS)
+    again = model.model_copy(update={"initial": tmp_path / "m.safetensors"})
+    network = build_model(again, registry, LABELS, class_counts=[90, 9, 1])
+    expected = torch.tensor([0.9, 0.09, 0.01]).log()
+    torch.testing.assert_close(network.output.state_dict()["adjustment"], expected)
+    torch.testing.assert_close(network.state_dict()[NAME], earlier.state_dict()[NAME])

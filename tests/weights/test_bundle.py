@@ -240,7 +240,7 @@ def test_a_bundle_that_broke_off_or_is_of_another_version_is_named(here: Path, t
 def test_a_recipe_needs_what_its_parts_name_whether_its_data_are_here_or_not(tmp_path: Path) -> None:
     assert find_needed(["sfew_inception"]).names == ("vggface2",)
     assert find_needed(["default_teacher", "sfew_inception", "vggface2"]).names == ("msceleb1m", "vggface2")
-    assert find_needed(["default_model"]).names == ()
+    assert find_needed(["quickstart"]).names == ()
 
 
 def test_the_values_of_a_grid_are_needed_too(tmp_path: Path) -> None:

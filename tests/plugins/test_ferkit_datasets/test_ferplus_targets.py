@@ -121,8 +121,14 @@ def test_a_path_is_preferred_to_a_name_and_an_ambiguous_name_finds_nothing(tmp_p
     table = teach(tmp_path, "0,a/1.png,1,0,0", "0,b/1.png,0,1,0", "0,c/2.png,0,0,1")
     teacher = Teacher(table, TAUGHT)
     assert teacher.find(Path("b/1.png")) == {"neutral": 0, "sadness": 1, "anger": 0}
-    assert teacher.find(Path("elsewhere/1.png")) is None
+    assert not teacher.find(Path("elsewhere/1.png"))
     assert teacher.find(Path("elsewhere/2.png")) == {"neutral": 0, "sadness": 0, "anger": 1}
+
+
+def test_an_image_without_probabilities_is_not_taught_by_another_of_its_name(tmp_path: Path) -> None:
+    teacher = Teacher(teach(tmp_path, ",a/1.png,,,", "0,b/1.png,0,1,0"), TAUGHT)
+    assert not teacher.find(Path("a/1.png"))
+    assert not teacher.find(Path("elsewhere/1.png"))
 
 
 @pytest.mark.parametrize(
@@ -174,6 +180,15 @@ def test_an_image_that_is_not_there_may_be_left_out(root: Path) -> None:
     dataset = FERPlus(root, missing="leave_out")
     assert "1" not in by_name(dataset.samples())
     assert dataset.left_out == {"without an image": 1}
+
+
+def test_a_label_whose_images_are_all_missing_has_no_share(root: Path) -> None:
+    dataset = FERPlus(root, targets="votes", missing="leave_out")
+    gone = [sample for sample in dataset.samples() if sample.label == "contempt"]
+    assert gone
+    for sample in gone:
+        sample.path.unlink()
+    assert all("contempt" not in sample.soft_target for sample in dataset.samples())
 
 
 @pytest.mark.data
