@@ -131,18 +131,19 @@ def find_notices(
         *run_dir.environment_changes(),
         *([f"Other data: {difference}"] if difference else []),
         *crops.notices,
-        *_start_notices(order, crops),
+        *_start_notices(order, crops, todo),
         *describe_doubles(crops.faces),
         *describe_leaks(todo, [face.sample for face in crops.faces]),
         *describe_unused(todo, len(crops.faces)),
     ]
 
 
-def _start_notices(order: Order, crops: CropResult) -> list[str]:
+def _start_notices(order: Order, crops: CropResult, todo: Sequence[Cell]) -> list[str]:
     recipe = order.recipe
     if not recipe.model.initial or not uses_network(recipe.model_dump(exclude_none=True), order.registry):
         return []
-    return describe_start(recipe.model.initial, crops.faces)
+    judged = {place for cell in todo for part in (cell.test, cell.watched) for place in part}
+    return describe_start(recipe.model.initial, [crops.faces[place] for place in sorted(judged)])
 
 
 def read_samples(order: Order) -> tuple[Sequence[Sample], list[str], dict[str, int]]:

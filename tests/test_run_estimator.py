@@ -205,7 +205,7 @@ def test_a_network_starts_from_an_earlier_runs(recipe: Path, tmp_path: Path, kep
 
 def test_photographs_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
-    told = "6 of 12 photographs are among those that model.initial was trained on: the scores are optimistic"
+    told = "6 of 12 tested photographs are among those that model.initial was trained on: the scores are optimistic"
     assert told in summary_of(again)["notices"]
     # What that one was trained on is remembered by the next.
     header = read_header(again / "cells" / "repeat0_fold1" / "model.safetensors")

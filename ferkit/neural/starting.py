@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from ferkit.errors import Fault, RunError
 from ferkit.interfaces import Face
 from ferkit.neural.checkpoint import HASH, load_network, read_header
@@ -18,15 +20,18 @@ def start_from(network: Network, file: Path, labels: Sequence[str]) -> None:
 
     The output's buffers are not learnt: they come from this recipe and its own images, as a class prior does.
     """
-    own = {f"output.{name}": tensor for name, tensor in network.output.named_buffers()}
-    stored = load_network(file, labels)
+    stored = {**load_network(file, labels), **_not_learnt(network)}
     try:
-        network.load_state_dict({**stored, **{name: own[name] for name in own.keys() & stored.keys()}})
+        network.load_state_dict(stored)
     except RuntimeError as error:
         first = " ".join(str(error).split()[:40])
         raise RunError(
             f"model.initial: {file} is of another network than the recipe's: {first} … {REMEDY}"
         ) from error
+
+
+def _not_learnt(network: Network) -> dict[str, Tensor]:
+    return {f"output.{name}": tensor for name, tensor in network.output.named_buffers()}
 
 
 def stored_labels(file: Path) -> list[str]:
@@ -57,7 +62,7 @@ def start_faults(
         problem = f"{file} was trained with the labels {theirs}; the data's are {', '.join(labels)}"
         return [Fault("model.initial", problem, REMEDY)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    names = ours.keys() | header.shapes.keys()
+    names = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
     differing = sorted(name for name in names if ours.get(name) != header.shapes.get(name))
     following = {"head"} if any(name.startswith("backbone.") for name in differing) else set()
     unknown = {*bare, *(following if "backbone" in bare else ())}
@@ -77,10 +82,13 @@ def start_faults(
 
 
 def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
-    """A notice where photographs that are tested are among those that the file's network was trained on."""
+    """A notice where photographs that are tested are among those that the file's network was trained on.
+
+    faces: those that are tested, or choose an epoch.
+    """
     known = read_header(file).trained_on
     if not known:
         return [f"What model.initial ({file.name}) was trained on is not known; it may be tested here"]
     shared = sum(face.sha256[:HASH] in known for face in faces)
-    told = f"{shared} of {len(faces)} photographs are among those that model.initial was trained on"
+    told = f"{shared} of {len(faces)} tested photographs are among those that model.initial was trained on"
     return [f"{told}: the scores are optimistic"] if shared else []

@@ -17,10 +17,12 @@ class LogitAdjustmentOutput(nn.Module):
     are divided by their sum. Left out, it is that of the images that are trained on: with soft targets, of
     their shares. phase: "training" trains on f_y + τ·log π_y and answers with f_y, which is the
     paper's adjusted loss; "evaluation" trains on f_y and answers with f_y − τ·log π_y, its adjustment after
-    training. tau: τ, 1 for the balanced error.
+    training. tau: τ, 1 for the balanced error. further: τ of an adjustment of the answers beside that, as of
+    phase "evaluation", for a network trained with "training".
     """
 
     adjustment: Tensor
+    correction: Tensor
 
     def __init__(
         self,
@@ -29,20 +31,24 @@ class LogitAdjustmentOutput(nn.Module):
         prior: dict[str, float] | None = None,
         tau: float = 1.0,
         phase: Literal["training", "evaluation"] = "training",
+        further: float = 0.0,
     ) -> None:
         super().__init__()
-        if tau < 0:
-            raise ValueError(f"tau: expected a number of at least 0, got {tau}")
+        for name, value in (("tau", tau), ("further", further)):
+            if value < 0:
+                raise ValueError(f"{name}: expected a number of at least 0, got {value}")
         self.phase = phase
         shares = _count(labels, class_counts) if prior is None else _read(prior, labels)
-        self.register_buffer("adjustment", tau * (shares / shares.sum()).log())
+        prior_logits = (shares / shares.sum()).log()
+        self.register_buffer("adjustment", tau * prior_logits)
+        self.register_buffer("correction", further * prior_logits)
 
     def forward(self, logits: Tensor) -> Tensor:
         """(B, K) -> (B, K)."""
-        if self.training != (self.phase == "training"):
-            return logits
-        adjustment = self.adjustment.to(logits)
-        return logits + adjustment if self.training else logits - adjustment
+        if self.training:
+            return logits + self.adjustment.to(logits) if self.phase == "training" else logits
+        answered = logits - self.correction.to(logits)
+        return answered - self.adjustment.to(logits) if self.phase == "evaluation" else answered
 
 
 def _count(labels: Sequence[str], class_counts: Sequence[float] | None) -> Tensor:

@@ -14,8 +14,8 @@ from ferkit_outputs.temperature import TemperatureOutput
 
 from ferkit.errors import RecipeError
 from ferkit.loading import load_recipe
+from ferkit.neural.checkpoint import load_network
 from ferkit.neural.network import Network
-from ferkit.neural.starting import start_from
 from tests.builders import LABELS as BUILT
 from tests.builders import TinyBackbone, TinyHead, make_faces
 from tests.neural.tiny import tiny_estimator
@@ -55,7 +55,7 @@ def test_training_on_adjusted_logits_answers_with_plain_ones() -> None:
     output = LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=2.0)
     shares = torch.tensor([0.2, 0.1, 0.7])
     torch.testing.assert_close(output.train()(LOGITS), LOGITS + 2 * shares.log())
-    assert output.eval()(LOGITS) is LOGITS
+    torch.testing.assert_close(output.eval()(LOGITS), LOGITS)
 
 
 def test_adjusting_afterwards_divides_probabilities_by_the_prior() -> None:
@@ -64,6 +64,15 @@ def test_adjusting_afterwards_divides_probabilities_by_the_prior() -> None:
     balanced = LOGITS.softmax(dim=1) / torch.tensor([0.2, 0.1, 0.7])
     expected = balanced / balanced.sum(dim=1, keepdim=True)
     torch.testing.assert_close(output.eval()(LOGITS).softmax(dim=1), expected)
+
+
+def test_answers_are_adjusted_further_whatever_the_training_was() -> None:
+    shares = torch.tensor([0.2, 0.1, 0.7]).log()
+    trained = LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=2.0, further=0.5)
+    torch.testing.assert_close(trained.train()(LOGITS), LOGITS + 2 * shares)
+    torch.testing.assert_close(trained.eval()(LOGITS), LOGITS - 0.5 * shares)
+    after = LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=2.0, phase="evaluation", further=0.5)
+    torch.testing.assert_close(after.eval()(LOGITS), LOGITS - 2.5 * shares)
 
 
 def test_equal_classes_leave_the_probabilities_alone() -> None:
@@ -121,7 +130,7 @@ def test_a_network_is_trained_with_the_counts_of_its_faces_and_keeps_what_came_o
     list(estimator.fit(faces, faces[:2]))
     estimator.save(tmp_path / "model.safetensors")
     network = build([1, 1, 1])
-    start_from(network, tmp_path / "model.safetensors", BUILT)
+    network.load_state_dict(load_network(tmp_path / "model.safetensors", BUILT))
     expected = torch.tensor([5.75, 6.0, 2.25]) / 14
     torch.testing.assert_close(network.get_buffer("output.adjustment"), expected.log())
 
