@@ -1,0 +1,94 @@
+"""The model that ferkit brings: there without a network, small, and right about a face that it never saw."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+from PIL import Image
+from skimage.data import astronaut
+
+from ferkit import Predictor
+from ferkit.neural.checkpoint import read_header
+from ferkit.predict.model import BUNDLED, read_description
+from ferkit.shipped import shipped_recipes
+
+FILE = BUNDLED / "default.safetensors"
+LARGEST = 8_000_000
+SEVEN = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+OFFLINE = """
+import socket, sys
+def refuse(*_, **__):
+    raise OSError("no network in this test")
+socket.socket.connect = refuse
+from ferkit.cli import main
+sys.argv = ["ferkit", "predict", *sys.argv[1:]]
+main()
+"""
+
+
+def test_it_is_small_and_says_how_it_is_to_be_used() -> None:
+    assert FILE.stat().st_size <= LARGEST
+    known = read_description(FILE)
+    assert known.labels == SEVEN
+    assert (known.detector.name, known.model.color) == ("mtcnn", "grey")
+    assert 0.2 < known.temperature < 5
+    assert known.metrics
+
+
+def test_it_is_what_the_recipe_that_ships_makes() -> None:
+    import tomllib
+
+    recipe = tomllib.loads(shipped_recipes()["default_model"].read_text(encoding="utf-8"))
+    model = read_description(FILE).model
+    assert model.backbone.model_dump() == recipe["model"]["backbone"]
+    assert model.head.model_dump() == recipe["model"]["head"]
+    assert model.output.model_dump() == recipe["model"]["output"]
+    assert model.image_size == recipe["model"]["image_size"]
+
+
+def test_it_knows_again_what_it_was_trained_on() -> None:
+    assert len(read_header(FILE).trained_on) > 20_000
+
+
+def test_a_smile_is_happy_and_a_wall_has_no_face() -> None:
+    faces, nobody = Predictor().predict([astronaut(), np.full((240, 320, 3), 90, np.uint8)])
+    assert [face.label for face in faces] == ["happiness"]
+    assert nobody == []
+
+
+def test_the_first_answer_takes_no_network_and_no_cache(tmp_path: Path) -> None:
+    Image.fromarray(astronaut()).save(tmp_path / "astronaut.png")
+    Image.new("RGB", (200, 200)).save(tmp_path / "black.png")
+    answer = subprocess.run(
+        [sys.executable, "-c", OFFLINE, "astronaut.png", "black.png"],
+        cwd=tmp_path,
+        env={"PATH": "", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "happiness" in answer.stdout
+    assert "model: default, ferkit's own" in answer.stderr
+    assert "black.png" in answer.stderr + answer.stdout
+
+
+def test_its_card_is_one_that_the_hub_reads_and_has_the_files_numbers() -> None:
+    card = ModelCard.load(FILE.with_name(f"{FILE.name}.card.md"))
+    (first, *_) = [one for one in card.data.eval_results if one.metric_type == "accuracy"]
+    shown = json.dumps(read_description(FILE).metrics)
+    assert f"{first.metric_value:.3f}"[:5] in shown
+    assert card.data.license
+
+
+@pytest.mark.parametrize(
+    "words", ["must not be used for", "MS-Celeb-1M", "2024/1689", "pixel-for-pixel copies"]
+)
+def test_its_card_says_what_whoever_uses_it_must_know(words: str) -> None:
+    assert words in FILE.with_name(f"{FILE.name}.card.md").read_text(encoding="utf-8")
