@@ -16,7 +16,6 @@ from ferkit.predict.frame import Frame
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
 from ferkit.predict.sink import check_place
-from ferkit.predict.source import folders_of
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """As which a photograph keeps its suffix; others become PNGs."""
@@ -30,13 +29,9 @@ class AnnotatedFolder:
     """
 
     def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
-        for one in folders_of(inputs):
-            if folder.resolve().is_relative_to(one.resolve()):
-                raise RunError(
-                    f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
-                    "a folder elsewhere."
-                )
+        _check_apart(folder, inputs)
         self.folder = folder
+        self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
         self._video: _Video | None = None
         self._taken: set[Path] = set()
         check_place(folder, folder)
@@ -71,9 +66,9 @@ class AnnotatedFolder:
         return None
 
     def _free(self, name: Path) -> Path:
-        """The place below the folder; another one where this run has put something there."""
+        """The place below the folder; another one where this run has put something, or an input may be."""
         wanted, number = name, 2
-        while wanted in self._taken:
+        while wanted in self._taken or (self._keeps_others and os.path.lexists(self.folder / wanted)):
             wanted, number = name.with_name(f"{name.stem}-{number}{name.suffix}"), number + 1
         self._taken.add(wanted)
         file = self.folder / wanted
@@ -88,6 +83,27 @@ class AnnotatedFolder:
     def close(self, is_whole: bool) -> str | None:
         self._finish_video()
         return str(self.folder)
+
+
+def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
+    """Raises RunError where a copy would be taken for input, or for an original."""
+    place = folder.resolve()
+    for one in inputs:
+        if os.path.isdir(one) and place.is_relative_to(Path(one).resolve()):
+            raise RunError(
+                f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
+                "a folder elsewhere."
+            )
+        if os.path.isfile(one) and Path(one).resolve().parent == place:
+            raise RunError(
+                f"--out {folder} is the folder of the input {one}, whose place an annotated copy would take. "
+                "Give a folder elsewhere."
+            )
+
+
+def _may_lie_in(folder: Path, one: str | Path) -> bool:
+    """What a pattern or a list stands for is not known yet."""
+    return not os.path.lexists(one) or Path(one).resolve().is_relative_to(folder.resolve())
 
 
 class _Video:

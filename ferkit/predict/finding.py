@@ -41,20 +41,25 @@ class FaceFinder:
         return [_enlarge(one, scale) for one, (_, scale) in zip(found, seen, strict=True)]
 
 
-def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """The image as the detector sees it, and by how much it was shrunk."""
-    longer = max(image.shape[:2])
+def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """The image as the detector sees it, and its width and height as shares of what they were.
+
+    The two differ by rounding, and where the image is a strip, whose shorter side keeps a pixel.
+    """
+    height, width = image.shape[:2]
+    longer = max(height, width)
     if longer <= LONGER_SIDE:
-        return image, 1.0
-    scale = LONGER_SIDE / longer
-    smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller, dtype=np.uint8), scale
+        return image, (1.0, 1.0)
+    wide, high = (max(1, round(side * LONGER_SIDE / longer)) for side in (width, height))
+    smaller = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, dtype=np.uint8), (wide / width, high / height)
 
 
-def _enlarge(found: Detections, scale: float) -> Detections:
-    if scale == 1:
+def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
+    if scale == (1, 1):
         return found
-    return Detections(found.boxes / scale, found.scores, found.landmarks / scale)
+    across = np.array(scale, np.float32)
+    return Detections(found.boxes / np.tile(across, 2), found.scores, found.landmarks / across)
 
 
 def read_part(text: str) -> Part:

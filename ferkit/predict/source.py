@@ -99,11 +99,6 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
             yield Problem(text, "there is no such file, folder or camera")
 
 
-def folders_of(inputs: Sequence[str | Path]) -> list[Path]:
-    """Those of the inputs that are folders."""
-    return [Path(one) for one in inputs if os.path.isdir(one)]
-
-
 def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source]:
     """What was found, and a problem where there is nothing to do in it."""
     is_empty = True

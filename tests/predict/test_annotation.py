@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import cv2
@@ -69,10 +70,33 @@ def test_two_photographs_of_one_name_are_both_there(model: Path, tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
 
 
-def test_an_original_is_never_overwritten(model: Path, tmp_path: Path) -> None:
-    file = write_picture(tmp_path / "a.png", (5, 5))
+def test_the_folder_of_an_input_is_refused(tmp_path: Path) -> None:
+    other, file = (write_picture(tmp_path / folder / "a.png", (5, 5)) for folder in ("two", "one"))
+    with pytest.raises(RunError, match=r"is the folder of the input .*one/a\.png.*Give a folder elsewhere"):
+        AnnotatedFolder(tmp_path / "one", [other, file])
+
+
+@pytest.mark.parametrize("typed", ["one/*.png", "-", "one/deep"])
+def test_where_an_input_may_lie_in_the_folder_no_older_file_is_replaced(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    originals = [write_picture(Path(place), (5, 5)) for place in ("one/a.png", "one/deep/a.png")]
+    other = write_picture(Path("two/deep/a.png"), (5, 5))
+    before = [file.read_bytes() for file in originals]
+    inputs = [other.parent.parent, typed]
+    listed = io.BytesIO(b"one/a.png\none/deep/a.png\n")
+    do_work(Predictor(model), inputs, [open_sink(Path("one"), inputs)], stdin=listed)
+    assert [file.read_bytes() for file in originals] == before
+    assert Path("one/deep/a-2.png").exists()
+
+
+def test_an_original_that_a_link_leads_to_is_never_overwritten(model: Path, tmp_path: Path) -> None:
+    file = write_picture(tmp_path / "out" / "a.png", (5, 5))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").symlink_to(file)
     before = file.read_bytes()
-    tally = annotate(model, tmp_path, file)
+    tally = annotate(model, tmp_path / "out", tmp_path / "in")
     assert file.read_bytes() == before
     (problem,) = tally.problems
     assert "take the place of the original" in problem.reason

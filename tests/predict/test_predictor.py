@@ -216,3 +216,8 @@ def test_photographs_need_neither_scipy_nor_albumentations_nor_accelerate(
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize("shape", [(5000, 1, 3), (1, 5000, 3)])
+def test_a_strip_of_one_pixel_is_looked_at(model: Path, shape: tuple[int, int, int]) -> None:
+    assert Predictor(model).predict([np.zeros(shape, np.uint8)]) == [[]]
