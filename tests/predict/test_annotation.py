@@ -12,10 +12,12 @@ from PIL import Image
 
 from ferkit.errors import RunError
 from ferkit.images import read_image
-from ferkit.predict import Predictor
+from ferkit.predict import Predicted, Predictor
 from ferkit.predict.annotation import COLOUR, UNSURE, AnnotatedFolder, draw
+from ferkit.predict.frame import Frame
 from ferkit.predict.row import Row
 from ferkit.predict.sink import open_sink
+from ferkit.predict.source import Moving
 from ferkit.predict.work import Tally, do_work
 from tests.predict.drawn import picture, write_picture, write_video
 
@@ -144,6 +146,42 @@ def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
     video = write_video(tmp_path / "v.avi", [picture()] * 2)
     file = write_picture(tmp_path / "a.png", (5, 5))
     tally = annotate(model, tmp_path / "out", video, file)
-    assert [problem.file for problem in tally.problems] == [str(video)] * len(tally.problems)
-    assert tally.problems
-    assert (tmp_path / "out" / "a.png").exists()
+    assert [problem.file for problem in tally.problems] == [str(video)]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def frames(file: Path, count: int) -> list[Predicted]:
+    source = Moving(file, Path(file.name))
+    return [Predicted(Frame(source, picture(), n, n / 10, 10), [Row(str(file))]) for n in range(count)]
+
+
+def test_a_copy_that_can_not_be_finished_is_told_of_its_own_video(tmp_path: Path) -> None:
+    first, second = frames(tmp_path / "a.avi", 2), frames(tmp_path / "b.avi", 2)
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
+    told = [problem for one in (*first, *second) for problem in folder.write(one)]
+    assert [problem.file for problem in told] == [str(tmp_path / "a.avi")]
+    assert folder.close(is_whole=True) == str(tmp_path / "out")
+    assert (tmp_path / "out" / "b.avi.mp4").stat().st_size > 100
+
+
+def test_the_last_copy_that_can_not_be_finished_is_told_with_its_video(tmp_path: Path) -> None:
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
+    for one in frames(tmp_path / "a.avi", 2):
+        assert not folder.write(one)
+    with pytest.raises(RunError, match=r"a\.avi: its annotated copy can't be written"):
+        folder.close(is_whole=True)
+
+
+def test_a_copy_of_which_the_end_is_missing_takes_no_older_ones_place(tmp_path: Path) -> None:
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    older = tmp_path / "out" / "a.avi.mp4"
+    older.write_text("older")
+    for one in frames(tmp_path / "a.avi", 2):
+        folder.write(one)
+    told = folder.close(is_whole=False)
+    part = older.with_name(".part.a.avi.mp4")
+    assert told == f"{tmp_path / 'out'}; of a.avi.mp4 a part: {part}"
+    assert older.read_text() == "older"
+    assert part.stat().st_size > 100
