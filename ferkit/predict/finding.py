@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ferkit.agreement import AgreedDetector
 from ferkit.assemble import build, on_device
@@ -58,8 +59,8 @@ def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, f
 def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
     if scale == (1, 1):
         return found
-    across = np.array(scale, np.float32)
-    return Detections(found.boxes / np.tile(across, 2), found.scores, found.landmarks / across)
+    shares = np.array([*scale, *scale], np.float32)
+    return Detections(found.boxes / shares, found.scores, found.landmarks / shares[:2])
 
 
 def read_part(text: str) -> Part:
@@ -68,6 +69,10 @@ def read_part(text: str) -> Part:
         return Part(name=text)
     try:
         return Part(**tomllib.loads(f"detector = {text}")["detector"])
-    except (tomllib.TOMLDecodeError, ValueError) as error:
+    except ValueError as error:
+        reason = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         example = '{name="mtcnn", min_face_size=40}'
-        raise RunError(f"--detector: expected a name, or a table like {example}: {error}") from error
+        raise RunError(f"--detector: expected a name, or a table like {example}: {reason}") from error
