@@ -20,8 +20,8 @@ INTRODUCTION = """\
 # Commands
 
 What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2
-for a recipe or an option with faults, 1 for other errors, 130 where it was interrupted; those of `audit`,
-`data verify` and `plugins check` are told with them.
+for a recipe or an option with faults, 1 for other errors, 130 where it was interrupted; what else `audit`,
+`data verify`, `plugins check` and `predict` end with is told with them.
 """
 
 

@@ -45,6 +45,11 @@ class Facts:
         return found
 
     @property
+    def is_demo(self) -> bool:
+        """Whether it learnt from drawn faces, as far as the run or the model file says."""
+        return bool((self.summary or self.description.metrics).get("demo"))
+
+    @property
     def main(self) -> Mapping[str, Any]:
         """The reading whose epoch no test image chose; the first, which is marked, where there is no such."""
         honest = [one for one in self.scores.values() if not one["selected_on_test"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +40,12 @@ def render_card(facts: Facts) -> str:
     """Markdown with the Hub's front matter. What the run's files don't say is "not measured"."""
     loader = PackageLoader("ferkit.card", ".")
     made = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"in_table": in_table, "interval": format_interval, "thousands": "{:,}".format}
+    made.filters |= {
+        "in_table": in_table,
+        "interval": format_interval,
+        "quote": shlex.quote,
+        "thousands": "{:,}".format,
+    }
     summary, recipe = facts.summary, tomllib.loads(facts.recipe)
     text: str = made.get_template("card.md.jinja").render(
         facts=facts,

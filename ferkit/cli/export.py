@@ -19,7 +19,9 @@ Detector = Annotated[
         help="Finds the faces from now on, instead of the training's: a name, or a table as in a recipe.",
     ),
 ]
-Half = Annotated[bool, typer.Option("--half", help="Round the weights to float16: half the size.")]
+Half = Annotated[
+    bool, typer.Option("--half", help="Round the weights to float16: half the size of a .safetensors file.")
+]
 Licence = Annotated[
     str, typer.Option("--license", metavar="ID", help="The model's, as the Hub spells it, e.g. mit.")
 ]

@@ -32,6 +32,12 @@ Pattern = Annotated[
         "tested on.",
     ),
 ]
+Detector = Annotated[
+    str | None,
+    typer.Option(
+        help="What finds the faces: a name, or '{name=\"mtcnn\", min_face_size=40}'. [default: mtcnn]",
+    ),
+]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe.")
 ]
@@ -44,7 +50,7 @@ def finetune(
     begin: From = None,
     epochs: Epochs = None,
     group_pattern: Pattern = None,
-    detector: Annotated[str | None, typer.Option(help="What finds the faces. [default: mtcnn]")] = None,
+    detector: Detector = None,
     overrides: Overrides = None,
     out: Out = None,
     dry_run: DryRun = False,
@@ -55,6 +61,8 @@ def finetune(
     the network with its card. The reported score is of photographs that no network learnt from and that
     chose nothing.
     """
+    import shlex
+
     from ferkit.cli.progress import watch_photographs
     from ferkit.finetuning.plan import Wish, make_plan
 
@@ -66,7 +74,8 @@ def finetune(
     if dry_run:
         typer.echo(f"nothing was trained; to do it: {plan.command('')}")
         return
-    typer.echo(f"if it is stopped: {plan.command(f' --out {plan.run} --resume')}")
+    run = shlex.quote(str(plan.run))
+    typer.echo(f"if it is stopped: {plan.command(f' --out {run} --resume')}")
     _train(plan)
     _export(plan)
 

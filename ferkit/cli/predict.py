@@ -67,7 +67,8 @@ def predict(
 
     One row for each face, with a probability for each label; a picture without a face has one row that says
     so. Exit status: 0 where all that was asked for was done; 3 where something was not, which is listed at
-    the end with the reason; 1 where nothing could be begun.
+    the end with the reason, or where Ctrl-C ended the work (of a camera: 0); 2 for options with faults; 1
+    where nothing could be begun, or the results could not be written.
     """
     from ferkit.predict.predictor import Predictor
     from ferkit.predict.sink import Printed, open_sink

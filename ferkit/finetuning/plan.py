@@ -20,6 +20,7 @@ from ferkit.finetuning.writing import write_recipe
 from ferkit.interfaces import Sample
 from ferkit.loading import load_table
 from ferkit.options import weights_options
+from ferkit.predict.finding import read_part
 from ferkit.protocol_words import describe_protocol
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
@@ -28,7 +29,8 @@ from ferkit.weights import find_entry, is_present
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was asked for. begin: weights, a run's folder or a model file; out: where all is to go."""
+    """What was asked for. begin: weights, a run's folder or a model file; detector: a name, or a table of
+    TOML; out: where all is to go."""
 
     folder: Path
     begin: str | None = None
@@ -69,12 +71,18 @@ def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
     """Look at the photographs and write the recipe.
 
     Raises DataError where they are no class folders or too few, RecipeError at an option that the recipe
-    can't have, RunError where there is something in the place already or it can't be written.
+    can't have, RunError where there is something in the place already, it lies in the folder or it can't be
+    written, and where no network would be trained.
     """
     _check_places(wish)
     beginning = find_beginning(wish.begin)
     table = _make_table(wish, beginning)
     checked, registry = load_table(f"a recipe for {wish.folder}", table, wish.overrides)
+    if checked.estimator:
+        raise RunError(
+            f"--set estimator: {checked.estimator.name!r} makes no network that could be exported. "
+            "Leave it out; `ferkit run` takes a recipe with an estimator."
+        )
     samples, _ = samples_of(registry, checked.data)
     _check_labels(beginning, sorted({sample.label for sample in samples}), wish)
     look = look_at(samples, progress)
@@ -113,8 +121,13 @@ def _check_places(wish: Wish) -> None:
         recipe = place / "recipe.toml"
         remedy = "Give another --out."
         if recipe.exists():
-            remedy = f"Run the recipe in it (ferkit run {recipe}), or give another --out."
+            remedy = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
         raise RunError(f"{place} is there already, and is left as it is. {remedy}")
+    if place.resolve().is_relative_to(wish.folder.resolve()):
+        raise RunError(
+            f"{place} lies in {wish.folder}, so what goes there would be taken for photographs of a class. "
+            "Give a folder elsewhere: --out"
+        )
 
 
 def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
@@ -122,7 +135,9 @@ def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
     if wish.group_pattern:
         data["group_pattern"] = wish.group_pattern
     sections = beginning.sections
-    detector = {"name": wish.detector} if wish.detector else sections.get("detector", {"name": "mtcnn"})
+    detector = sections.get("detector", {"name": "mtcnn"})
+    if wish.detector:
+        detector = read_part(wish.detector).model_dump()
     return {
         "name": name_after(wish.folder),
         "description": f"Fine-tuned on the folder {wish.folder.resolve().name}",

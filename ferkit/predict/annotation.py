@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,7 +16,7 @@ from ferkit.predict.frame import Frame
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
 from ferkit.predict.sink import check_place
-from ferkit.predict.source import folders_of
+from ferkit.predict.source import Camera, Moving, Problem, Still
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """As which a photograph keeps its suffix; others become PNGs."""
@@ -30,71 +30,102 @@ class AnnotatedFolder:
     """
 
     def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
-        for one in folders_of(inputs):
-            if folder.resolve().is_relative_to(one.resolve()):
-                raise RunError(
-                    f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
-                    "a folder elsewhere."
-                )
+        _check_apart(folder, inputs)
         self.folder = folder
+        self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
+        self._source: Still | Moving | Camera | None = None
         self._video: _Video | None = None
         self._taken: set[Path] = set()
         check_place(folder, folder)
 
     def begin(self, labels: Sequence[str]) -> None: ...
 
-    def write(self, predicted: Predicted) -> str | None:
-        frame = predicted.frame
-        try:
-            if frame.number is None:
-                self._finish_video()
-                return self._write_picture(frame, predicted.rows)
-            if self._video is None or self._video.source is not frame.source:
-                self._finish_video()
-                self._video = _Video(frame, self._free(Path(f"{frame.source.name}.mp4")))
-            self._video.write(draw(frame.image, predicted.rows))
-        except OSError as error:
-            return f"its annotated copy can't be written: {error}"
-        return None
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
+        frame, problems = predicted.frame, []
+        if self._source is not frame.source:
+            problems += self._finish_video()
+            self._source = frame.source
+            problems += self._tried(frame, lambda: self._begin(frame, predicted.rows))
+        if video := self._video:
+            problems += self._tried(frame, lambda: video.write(draw(frame.image, predicted.rows)))
+        return problems
 
-    def _write_picture(self, frame: Frame, rows: Sequence[Row]) -> str | None:
+    def _begin(self, frame: Frame, rows: Sequence[Row]) -> None:
+        if frame.number is None:
+            self._write_picture(frame, rows)
+        else:
+            self._video = _Video(frame, self._free(Path(f"{frame.source.name}.mp4")))
+
+    def _tried(self, frame: Frame, do: Callable[[], None]) -> list[Problem]:
+        """A video's copy that failed is given up, so that it is told once."""
+        try:
+            do()
+        except OSError as error:
+            self._video = None
+            return [Problem(frame.file, f"its annotated copy can't be written: {error}")]
+        return []
+
+    def _write_picture(self, frame: Frame, rows: Sequence[Row]) -> None:
         name = frame.source.name
         file = self._free(name if name.suffix.lower() in WRITTEN else Path(f"{name}.png"))
         if file.exists() and os.path.exists(frame.file) and file.samefile(frame.file):
-            return "its annotated copy would take the place of the original: give another --out"
+            raise OSError("it would take the place of the original: give another --out")
         part = file.with_name(f".part.{file.name}")
         try:
             Image.fromarray(draw(frame.image, rows)).save(part, quality=92)
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)
-        return None
 
     def _free(self, name: Path) -> Path:
-        """The place below the folder; another one where this run has put something there."""
+        """The place below the folder; another one where this run has put something, or an input may be."""
         wanted, number = name, 2
-        while wanted in self._taken:
+        while wanted in self._taken or (self._keeps_others and os.path.lexists(self.folder / wanted)):
             wanted, number = name.with_name(f"{name.stem}-{number}{name.suffix}"), number + 1
         self._taken.add(wanted)
         file = self.folder / wanted
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
-    def _finish_video(self) -> None:
-        if self._video:
-            self._video.close()
-            self._video = None
+    def _finish_video(self) -> list[Problem]:
+        video, self._video = self._video, None
+        return self._tried(video.first, video.close) if video else []
 
     def close(self, is_whole: bool) -> str | None:
-        self._finish_video()
+        if self._video and not is_whole:
+            self._video.writer.release()
+            return f"{self.folder}; of {self._video.file.name} a part: {self._video.part}"
+        for problem in self._finish_video():
+            raise RunError(f"{problem.file}: {problem.reason}")
         return str(self.folder)
+
+
+def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
+    """Raises RunError where a copy would be taken for input, or for an original."""
+    place = folder.resolve()
+    for one in inputs:
+        if os.path.isdir(one) and place.is_relative_to(Path(one).resolve()):
+            raise RunError(
+                f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
+                "a folder elsewhere."
+            )
+        if os.path.isfile(one) and Path(one).resolve().parent == place:
+            raise RunError(
+                f"--out {folder} is the folder of the input {one}, whose place an annotated copy would take. "
+                "Give a folder elsewhere."
+            )
+
+
+def _may_lie_in(folder: Path, one: str | Path) -> bool:
+    """What a pattern or a list stands for is not known yet."""
+    return not os.path.lexists(one) or Path(one).resolve().is_relative_to(folder.resolve())
 
 
 class _Video:
     """All frames get the size of the first, made even, which codecs want."""
 
     def __init__(self, frame: Frame, file: Path) -> None:
-        self.source = frame.source
+        self.first = frame
         self.file = file
         self.part = file.with_name(f".part.{file.name}")
         height, width = frame.image.shape[:2]
@@ -102,6 +133,7 @@ class _Video:
         code = cv2.VideoWriter.fourcc(*"mp4v")
         self.writer = cv2.VideoWriter(str(self.part), code, max(frame.rate, 0.1), self.size)
         if not self.writer.isOpened():
+            self.part.unlink(missing_ok=True)
             raise OSError("OpenCV can't write MPEG-4 here")
 
     def write(self, image: NDArray[np.uint8]) -> None:

@@ -94,19 +94,29 @@ def export_model(
     if is_half:
         network.load_state_dict(halved(network.state_dict()))
     expected = classify(faces)
+    write = _write_halved if is_half and file.suffix == ".safetensors" else WRITERS[file.suffix]
+
+    def write_and_compare(part: Path) -> float:
+        write(network, description, loaded.trained_on, part)
+        return _difference(part, faces, expected)
+
+    difference = _put_in_place(file, write_and_compare)
+    return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
+
+
+def _put_in_place(file: Path, write_and_compare: Callable[[Path], float]) -> float:
+    """What it gives, once the file is whole. Raises RunError where it can't be written."""
     part = file.with_name(f".{file.stem}.part{file.suffix}")  # readers go by the suffix
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write = _write_halved if is_half and file.suffix == ".safetensors" else WRITERS[file.suffix]
-        write(network, description, loaded.trained_on, part)
-        difference = _difference(part, faces, expected)
+        difference = write_and_compare(part)
         part.replace(file)
     except OSError as error:
         raise RunError(f"--to {file}: it can't be written: {error.strerror}. Give another place.") from error
     finally:
         with suppress(OSError):
             part.unlink()
-    return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
+    return difference
 
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ferkit.agreement import AgreedDetector
 from ferkit.assemble import build, on_device
@@ -41,20 +42,25 @@ class FaceFinder:
         return [_enlarge(one, scale) for one, (_, scale) in zip(found, seen, strict=True)]
 
 
-def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """The image as the detector sees it, and by how much it was shrunk."""
-    longer = max(image.shape[:2])
+def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """The image as the detector sees it, and its width and height as shares of what they were.
+
+    The two differ by rounding, and where the image is a strip, whose shorter side keeps a pixel.
+    """
+    height, width = image.shape[:2]
+    longer = max(height, width)
     if longer <= LONGER_SIDE:
-        return image, 1.0
-    scale = LONGER_SIDE / longer
-    smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller, dtype=np.uint8), scale
+        return image, (1.0, 1.0)
+    wide, high = (max(1, round(side * LONGER_SIDE / longer)) for side in (width, height))
+    smaller = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, dtype=np.uint8), (wide / width, high / height)
 
 
-def _enlarge(found: Detections, scale: float) -> Detections:
-    if scale == 1:
+def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
+    if scale == (1, 1):
         return found
-    return Detections(found.boxes / scale, found.scores, found.landmarks / scale)
+    shares = np.array([*scale, *scale], np.float32)
+    return Detections(found.boxes / shares, found.scores, found.landmarks / shares[:2])
 
 
 def read_part(text: str) -> Part:
@@ -63,6 +69,10 @@ def read_part(text: str) -> Part:
         return Part(name=text)
     try:
         return Part(**tomllib.loads(f"detector = {text}")["detector"])
-    except (tomllib.TOMLDecodeError, ValueError) as error:
+    except ValueError as error:
+        reason = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         example = '{name="mtcnn", min_face_size=40}'
-        raise RunError(f"--detector: expected a name, or a table like {example}: {error}") from error
+        raise RunError(f"--detector: expected a name, or a table like {example}: {reason}") from error

@@ -64,10 +64,9 @@ def load_model(name: str | Path | None = None, cell: str | None = None, device: 
     path = find_model(name)
     if path.is_dir():
         return _from_run(path, cell, device)
+    _check_no_cell(path, cell)
     if path.suffix == ".safetensors" and (run := _run_around(path)):
         return _from_run(run, path.parent.name, device)
-    if cell is not None:
-        raise RunError(f"--cell {cell}: only a run's folder has cells, and {path} is a file")
     readers = {".safetensors": _from_safetensors, ".onnx": _from_onnx, ".pt2": _from_program}
     if path.suffix not in readers:
         raise RunError(f"{path}: expected a run's folder or a file {', '.join(readers)}")
@@ -91,13 +90,16 @@ def find_model(name: str | Path | None) -> Path:
 def load_network(name: str | Path | None, cell: str | None) -> Loaded:
     """To export it.
 
-    Raises RunError where the model is no run's and no model file: an exported graph is no network any more.
+    Raises RunError where the model is no run's and no model file: an exported graph is no network any more;
+    and for the cell of a file.
     """
     from ferkit.neural.building import wire_model
     from ferkit.neural.checkpoint import read_header
     from ferkit.neural.rebuilding import rebuild_network
 
     path = find_model(name)
+    if not path.is_dir():
+        _check_no_cell(path, cell)
     run = path if path.is_dir() else _run_around(path)
     if run:
         from ferkit.predict.run_model import open_run
@@ -112,6 +114,11 @@ def load_network(name: str | Path | None, cell: str | None) -> Loaded:
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)
     found = path.parent.name if run else ""
     return Loaded(network, description, read_header(path).trained_on, run, found)
+
+
+def _check_no_cell(file: Path, cell: str | None) -> None:
+    if cell is not None:
+        raise RunError(f"--cell {cell}: only a run's folder has cells, and {file} is a file")
 
 
 def read_description(path: Path) -> Description:

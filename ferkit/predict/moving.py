@@ -54,7 +54,7 @@ def _read_animation(path: Path, every: int) -> Iterator[Shot | str]:
             for number, one in enumerate(ImageSequence.Iterator(image)):
                 if number % every == 0:
                     yield Shot(np.array(as_rgb(one.copy())), number, elapsed, rate / every)
-                elapsed += one.info.get("duration", 0) / 1000
+                elapsed += (one.info.get("duration") or 1000 / RATE) / 1000
     except Exception as error:
         yield f"it can't be read beyond its frame {number}: {error}"
 

@@ -11,6 +11,7 @@ from ferkit.errors import RunError
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import columns
 from ferkit.predict.sink import check_place, put_in_place
+from ferkit.predict.source import Problem
 
 GROUP = 5000
 """Rows that are kept until they are written together."""
@@ -49,13 +50,13 @@ class ParquetSink:
             return self.arrow.string()
         return self.arrow.bool_() if name == "abstained" else self.arrow.float64()
 
-    def write(self, predicted: Predicted) -> str | None:
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
         for row in predicted.rows:
             _, *rest = row.as_record(self.labels)
             self.rows.append([printable(row.file), *rest])
         if len(self.rows) >= GROUP:
             self._flush()
-        return None
+        return ()
 
     def _flush(self) -> None:
         arrays = [

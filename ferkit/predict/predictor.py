@@ -71,26 +71,29 @@ class Predictor:
         part = read_part(detector) if detector else loaded.description.detector
         self._find_boxes = FaceFinder(loaded.registry, part, device)
 
-    def predict(self, images: Iterable[str | Path | NDArray[np.uint8]]) -> list[list[Row]]:
+    def predict(self, images: str | Path | Iterable[str | Path | NDArray[np.uint8]]) -> list[list[Row]]:
         """Files, or arrays (H, W, 3) uint8 RGB -> the rows of each, in their order; none without a face.
 
-        Raises DataError at the first that can't be read. For videos and many files: `stream`.
+        One file's name stands for a list of it. Raises DataError at the first that can't be read. For videos
+        and many files: `stream`.
         """
-        frames = (_as_frame(one, number) for number, one in enumerate(images))
+        given = [images] if isinstance(images, str | Path) else images
+        frames = (_as_frame(one, number) for number, one in enumerate(given))
         found = [one.rows for one in self._predict(frames) if isinstance(one, Predicted)]
         return [[row for row in rows if row.face is not None] for rows in found]
 
     def stream(
-        self, inputs: Sequence[str | Path], *, every: int = 1, stdin: BinaryIO | None = None
+        self, inputs: str | Path | Sequence[str | Path], *, every: int = 1, stdin: BinaryIO | None = None
     ) -> Iterator[Predicted | PassedOver | Problem]:
         """Files, folders, patterns, camera numbers and "-" -> what is found, as it is found, in order.
 
-        every: of a video's frames, each so many-th. Memory does not grow with their number. What can't be
-        read comes as a Problem, and the rest goes on.
+        One of them stands for a list of it. every: of a video's frames, each so many-th. Memory does not
+        grow with their number. What can't be read comes as a Problem, and the rest goes on.
         """
         if every < 1:
             raise RunError(f"every: expected at least 1, got {every}")
-        yield from self._predict(read_frames(find_sources(inputs, stdin), every))
+        given = [inputs] if isinstance(inputs, str | Path) else inputs
+        yield from self._predict(read_frames(find_sources(given, stdin), every))
 
     def _predict(self, reads: Iterable[Read]) -> Iterator[Predicted | PassedOver | Problem]:
         numbers = _Numbers()

@@ -13,6 +13,7 @@ from ferkit.data.listing import printable
 from ferkit.errors import RunError
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row, columns
+from ferkit.predict.source import Problem
 
 TABLES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
@@ -23,8 +24,8 @@ class Sink(Protocol):
     def begin(self, labels: Sequence[str]) -> None:
         """To be called once, first."""
 
-    def write(self, predicted: Predicted) -> str | None:
-        """What could not be written of it, and why."""
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
+        """What could not be written, of it or of what came before, and why."""
 
     def close(self, is_whole: bool) -> str | None:
         """Where it can be found; unless it is whole, beside its place, with .part after its name."""
@@ -91,10 +92,10 @@ class TextSink:
         self.file = self.part.open("w", newline="", encoding="utf-8", errors="surrogateescape")
         self.table = self.kind(self.file, labels)
 
-    def write(self, predicted: Predicted) -> str | None:
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
         for row in predicted.rows:
             self.table.row(row)
-        return None
+        return ()
 
     def close(self, is_whole: bool) -> str | None:
         if self.file is None:
@@ -114,11 +115,11 @@ class Printed:
         kinds: dict[str, type[Writing]] = {"csv": CsvTable, "jsonl": JsonLines, "table": ReadableTable}
         self.table = kinds[self.form](self.file, labels)
 
-    def write(self, predicted: Predicted) -> str | None:
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
         for row in predicted.rows:
             self.table.row(row)
         self.file.flush()
-        return None
+        return ()
 
     def close(self, is_whole: bool) -> str | None:
         return None
@@ -154,12 +155,15 @@ def put_in_place(part: Path, path: Path, is_whole: bool) -> str:
     try:
         part.replace(path)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        problem = f"--out {path}: it can't be written: {error.strerror}. What was found is in {part}."
+        raise RunError(problem) from error
     return str(path)
 
 
 def check_place(folder: Path, out: Path) -> None:
     """Make the folder, if need be, and write something there. Raises RunError, naming `out`."""
+    if out != folder and out.is_dir():
+        raise RunError(f"--out {out}: expected a file for a table, and it is a folder. Give another place.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):

@@ -28,6 +28,12 @@ VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wm
 ANIMATIONS = (".gif", ".webp", ".png")
 """What may be one picture or many."""
 STDIN = "-"
+CAMERA_DIGITS = 3
+"""A longer number is a name, such as a date."""
+LONGEST = 4096
+"""Characters of a path, on Linux."""
+TOLD = 1000
+"""Characters of a name that there is not, beyond which it is cut: it may be a line of any file at all."""
 NUL_WITHIN = 512
 """Bytes: a picture has a NUL among its first, a list of files has none."""
 
@@ -87,21 +93,25 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
         text = os.fspath(one)
         if text == STDIN:
             yield from _of_stdin(stdin or sys.stdin.buffer)
-        elif os.path.isdir(text):
-            yield from _some(_of_folder(Path(text)), text, "the folder holds no photograph and no video")
-        elif os.path.lexists(text):
-            yield _of_file(Path(text), Path(os.path.basename(text)))
-        elif text.isdecimal():
+        elif text.isdecimal() and len(text) <= CAMERA_DIGITS and not os.path.lexists(text):
             yield Camera(int(text))
-        elif glob.has_magic(text):
-            yield from _some(_of_pattern(text), text, "no photograph and no video has such a name")
         else:
-            yield Problem(text, "there is no such file, folder or camera")
+            yield from _of_name(text, "there is no such file, folder or camera")
 
 
-def folders_of(inputs: Sequence[str | Path]) -> list[Path]:
-    """Those of the inputs that are folders."""
-    return [Path(one) for one in inputs if os.path.isdir(one)]
+def _of_name(text: str, otherwise: str) -> Iterator[Source]:
+    if os.path.isdir(text):
+        yield from _some(_of_folder(Path(text)), text, "the folder holds no photograph and no video")
+    elif os.path.lexists(text):
+        yield _of_file(Path(text), Path(os.path.basename(text)))
+    elif glob.has_magic(text) and "\0" not in text and len(text) <= LONGEST:
+        yield from _some(_of_pattern(text), text, "no photograph and no video has such a name")
+    else:
+        yield Problem(_cut(text), otherwise)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= TOLD else f"{name[:TOLD]}..."
 
 
 def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source]:
@@ -111,7 +121,7 @@ def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source
         is_empty = is_empty and isinstance(one, PassedOver)
         yield one
     if is_empty:
-        yield Problem(text, otherwise)
+        yield Problem(_cut(text), otherwise)
 
 
 def _of_folder(folder: Path) -> Iterator[Source]:
@@ -168,7 +178,7 @@ def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
         return
     for line in _lines(first, stdin):
         if line.strip():
-            yield from find_sources([os.fsdecode(line)])
+            yield from _of_name(os.fsdecode(line), "there is no such file or folder")
 
 
 def _lines(first: bytes, stdin: BinaryIO) -> Iterator[bytes]:

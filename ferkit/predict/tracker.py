@@ -57,8 +57,10 @@ class Tracker:
             if not faces or not tracks:
                 break
             fit = measure(tracks, boxes[faces], [thumbnails[face] for face in faces])
+            # A pair that is none may not outweigh one that is.
+            fit = np.where(fit >= least, fit, 0)
             for row, column in zip(*linear_sum_assignment(-fit), strict=True):
-                if fit[row, column] >= least:
+                if fit[row, column]:
                     found[faces[row]] = tracks[column]
         return [self._go_on(found.get(i), boxes[i], thumbnails[i], time) for i in range(len(boxes))]
 

@@ -105,7 +105,8 @@ def do_work(
 ) -> Tally:
     """Give every picture to the sinks, and close these, whatever happens. Raises RunError where one fails.
 
-    Ctrl-C ends the work: a camera's as it should, other work as not complete.
+    Ctrl-C ends the work: a camera's as it should, other work as not complete; what was found is then beside
+    the place that it was for.
     """
     tally = Tally()
     is_whole = False
@@ -113,7 +114,7 @@ def do_work(
         for sink in sinks:
             sink.begin(predictor.labels)
         _go_through(predictor.stream(inputs, every=every, stdin=stdin), sinks, tally)
-        is_whole = True
+        is_whole = not tally.is_stopped
     except OSError as error:
         raise RunError(f"the results can't be written: {error}") from error
     finally:
@@ -147,9 +148,9 @@ def _go_through(
             if isinstance(one, Predicted):
                 last = one
                 tally.count(one)
-                told = [problem for sink in sinks if (problem := sink.write(one))]
-                for reason in told:
-                    tally.add_problem(Problem(one.frame.file, reason))
+                told = [problem for sink in sinks for problem in sink.write(one)]
+                for problem in told:
+                    tally.add_problem(problem)
             elif isinstance(one, Problem):
                 tally.add_problem(one)
             else:

@@ -158,3 +158,16 @@ def test_a_bar_in_a_class_name_ends_no_cell(tmp_path: Path) -> None:
     facts = Facts(source, known, 1)
     assert loaded.run is None
     assert "| a\\|b | 50.0% | 25.0% | 2 |" in render_card(facts)
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_of_a_model_file_it_is_told_whether_it_learnt_from_drawn_faces(tmp_path: Path, is_demo: bool) -> None:
+    source = write_model(tmp_path / "m.safetensors", metrics={"demo": is_demo})
+    text = card_of(source, tmp_path / "other.safetensors").text
+    assert ("It was trained on drawn faces" in text) == is_demo
+
+
+def test_the_command_in_it_can_be_typed_whatever_the_file_is_called(tmp_path: Path) -> None:
+    source = write_model(tmp_path / "m.safetensors")
+    text = card_of(source, tmp_path / "my model.safetensors").text
+    assert "ferkit predict photo.jpg --model 'my model.safetensors'\n" in text

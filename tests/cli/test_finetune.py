@@ -48,11 +48,14 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
 
 
 def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -> None:
-    assert ferkit("finetune", faces, *SMALL, "--out", "there").returncode == 0
-    summary = json.loads(Path("there/run/summary.json").read_text())
+    answer = ferkit("finetune", faces, *SMALL, "--out", "my faces")
+    assert answer.returncode == 0
+    resumed = "if it is stopped: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
+    assert resumed in answer.stdout.splitlines()
+    summary = json.loads(Path("my faces/run/summary.json").read_text())
     assert [one["selected_on_test"] for one in summary["scores"].values()] == [False]
     (score,) = summary["scores"].values()
-    data = ModelCard.load("there/faces.safetensors.card.md").data
+    data = ModelCard.load("my faces/faces.safetensors.card.md").data
     assert data.eval_results[0].metric_value == pytest.approx(score["accuracy"], abs=5e-5)
 
 

@@ -95,7 +95,6 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
     ("typed", "message"),
     [
         (["--model", "no_such_run"], "--model no_such_run: there is no such folder or file"),
-        ([], "--model is missing"),
         (["--model", "MODEL", "--out", "faces.xlsx"], "expected a table"),
         (["--model", "MODEL", "--detector", "mtcn"], "Did you mean 'mtcnn'"),
         (["--model", "MODEL", "--cell", "x"], "only a run's folder has cells"),

@@ -69,6 +69,12 @@ def test_epochs_and_batches_that_are_asked_for_are_taken(faces: Path) -> None:
     assert load_recipe(str(plan.file))[0] == plan.recipe
 
 
+def test_a_detector_may_be_a_table(faces: Path) -> None:
+    plan = make_plan(Wish(faces, detector='{name="mtcnn", min_face_size=16}', overrides=TINY))
+    assert (plan.recipe.detector.name, plan.recipe.detector.options) == ("mtcnn", {"min_face_size": 16})
+    assert load_recipe(str(plan.file))[0] == plan.recipe
+
+
 def test_weights_that_are_not_here_are_said_to_be_fetched(faces: Path) -> None:
     told = make_plan(Wish(faces, begin="vggface2", detector="whole_image")).told
     (line,) = [line for line in told if "vggface2" in line]
@@ -115,6 +121,14 @@ def test_a_model_of_other_classes_is_refused_with_both(faces: Path, tmp_path: Pa
             RunError,
             "faces is there already, and is left as it is. Give another --out.",
         ),
+        ({"detector": "{min_face_size=40}"}, RunError, "--detector: expected a name, or a table like"),
+        (
+            {"overrides": ('estimator={name="svm"}',)},
+            RunError,
+            "--set estimator: 'svm' makes no network that could be exported",
+        ),
+        ({"out": Path("faces/made")}, RunError, "faces/made lies in faces, so what goes there"),
+        ({"folder": Path(".")}, RunError, "Give a folder elsewhere: --out"),
     ],
 )
 def test_bad_input_is_told_and_nothing_is_written(

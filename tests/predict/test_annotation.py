@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,12 @@ from PIL import Image
 
 from ferkit.errors import RunError
 from ferkit.images import read_image
-from ferkit.predict import Predictor
+from ferkit.predict import Predicted, Predictor
 from ferkit.predict.annotation import COLOUR, UNSURE, AnnotatedFolder, draw
+from ferkit.predict.frame import Frame
 from ferkit.predict.row import Row
 from ferkit.predict.sink import open_sink
+from ferkit.predict.source import Moving
 from ferkit.predict.work import Tally, do_work
 from tests.predict.drawn import picture, write_picture, write_video
 
@@ -69,10 +72,33 @@ def test_two_photographs_of_one_name_are_both_there(model: Path, tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
 
 
-def test_an_original_is_never_overwritten(model: Path, tmp_path: Path) -> None:
-    file = write_picture(tmp_path / "a.png", (5, 5))
+def test_the_folder_of_an_input_is_refused(tmp_path: Path) -> None:
+    other, file = (write_picture(tmp_path / folder / "a.png", (5, 5)) for folder in ("two", "one"))
+    with pytest.raises(RunError, match=r"is the folder of the input .*one/a\.png.*Give a folder elsewhere"):
+        AnnotatedFolder(tmp_path / "one", [other, file])
+
+
+@pytest.mark.parametrize("typed", ["one/*.png", "-", "one/deep"])
+def test_where_an_input_may_lie_in_the_folder_no_older_file_is_replaced(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    originals = [write_picture(Path(place), (5, 5)) for place in ("one/a.png", "one/deep/a.png")]
+    other = write_picture(Path("two/deep/a.png"), (5, 5))
+    before = [file.read_bytes() for file in originals]
+    inputs = [other.parent.parent, typed]
+    listed = io.BytesIO(b"one/a.png\none/deep/a.png\n")
+    do_work(Predictor(model), inputs, [open_sink(Path("one"), inputs)], stdin=listed)
+    assert [file.read_bytes() for file in originals] == before
+    assert Path("one/deep/a-2.png").exists()
+
+
+def test_an_original_that_a_link_leads_to_is_never_overwritten(model: Path, tmp_path: Path) -> None:
+    file = write_picture(tmp_path / "out" / "a.png", (5, 5))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").symlink_to(file)
     before = file.read_bytes()
-    tally = annotate(model, tmp_path, file)
+    tally = annotate(model, tmp_path / "out", tmp_path / "in")
     assert file.read_bytes() == before
     (problem,) = tally.problems
     assert "take the place of the original" in problem.reason
@@ -120,6 +146,42 @@ def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
     video = write_video(tmp_path / "v.avi", [picture()] * 2)
     file = write_picture(tmp_path / "a.png", (5, 5))
     tally = annotate(model, tmp_path / "out", video, file)
-    assert [problem.file for problem in tally.problems] == [str(video)] * len(tally.problems)
-    assert tally.problems
-    assert (tmp_path / "out" / "a.png").exists()
+    assert [problem.file for problem in tally.problems] == [str(video)]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def frames(file: Path, count: int) -> list[Predicted]:
+    source = Moving(file, Path(file.name))
+    return [Predicted(Frame(source, picture(), n, n / 10, 10), [Row(str(file))]) for n in range(count)]
+
+
+def test_a_copy_that_can_not_be_finished_is_told_of_its_own_video(tmp_path: Path) -> None:
+    first, second = frames(tmp_path / "a.avi", 2), frames(tmp_path / "b.avi", 2)
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
+    told = [problem for one in (*first, *second) for problem in folder.write(one)]
+    assert [problem.file for problem in told] == [str(tmp_path / "a.avi")]
+    assert folder.close(is_whole=True) == str(tmp_path / "out")
+    assert (tmp_path / "out" / "b.avi.mp4").stat().st_size > 100
+
+
+def test_the_last_copy_that_can_not_be_finished_is_told_with_its_video(tmp_path: Path) -> None:
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
+    for one in frames(tmp_path / "a.avi", 2):
+        assert not folder.write(one)
+    with pytest.raises(RunError, match=r"a\.avi: its annotated copy can't be written"):
+        folder.close(is_whole=True)
+
+
+def test_a_copy_of_which_the_end_is_missing_takes_no_older_ones_place(tmp_path: Path) -> None:
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    older = tmp_path / "out" / "a.avi.mp4"
+    older.write_text("older")
+    for one in frames(tmp_path / "a.avi", 2):
+        folder.write(one)
+    told = folder.close(is_whole=False)
+    part = older.with_name(".part.a.avi.mp4")
+    assert told == f"{tmp_path / 'out'}; of a.avi.mp4 a part: {part}"
+    assert older.read_text() == "older"
+    assert part.stat().st_size > 100

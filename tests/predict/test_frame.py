@@ -120,6 +120,13 @@ def test_an_animated_picture_has_its_own_times(tmp_path: Path) -> None:
     assert np.abs(found[3].image.astype(int) - FRAMES[3]).max() < 20
 
 
+def test_an_animated_picture_that_tells_no_times_has_some(tmp_path: Path) -> None:
+    shown = [Image.fromarray(one) for one in FRAMES[:4]]
+    shown[0].save(tmp_path / "a.gif", save_all=True, append_images=shown[1:], duration=0)
+    found = frames_of(read(tmp_path / "a.gif"))
+    assert [one.time for one in found] == pytest.approx([number / moving.RATE for number in range(4)])
+
+
 def test_a_cut_off_animation_gives_what_it_has(tmp_path: Path) -> None:
     numbers = np.random.default_rng(0)
     shown = [Image.fromarray(numbers.integers(0, 255, (64, 96, 3), np.uint8)) for _ in range(6)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from ferkit.neural.checkpoint import save_network
 from ferkit.predict import Predictor
 from ferkit.predict import model as models
 from ferkit.predict.description import Description
-from ferkit.predict.model import load_model, read_description
+from ferkit.predict.model import load_model, load_network, read_description
 from ferkit.results import read_predictions
 from ferkit.run import Order, run
 from tests.predict.drawn import LABELS, describe, picture, write_model
@@ -170,9 +171,11 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str) -> None:
         load_model(tmp_path / name)
 
 
-def test_a_file_has_no_cells(model: Path) -> None:
-    with pytest.raises(RunError, match="only a run's folder has cells"):
-        load_model(model, "repeat0_fold0")
+@pytest.mark.parametrize("load", [load_model, load_network])
+def test_a_file_has_no_cells(trained: Path, model: Path, load: Callable[[Path, str], object]) -> None:
+    for file in (model, trained / "cells" / "repeat0_fold1" / "model.safetensors"):
+        with pytest.raises(RunError, match="only a run's folder has cells"):
+            load(file, "repeat0_fold0")
 
 
 def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(

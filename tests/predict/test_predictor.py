@@ -216,3 +216,17 @@ def test_photographs_need_neither_scipy_nor_albumentations_nor_accelerate(
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize("shape", [(5000, 1, 3), (1, 5000, 3)])
+def test_a_strip_of_one_pixel_is_looked_at(model: Path, shape: tuple[int, int, int]) -> None:
+    assert Predictor(model).predict([np.zeros(shape, np.uint8)]) == [[]]
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_name_stands_for_a_list_of_it(model: Path, tmp_path: Path, kind: type[str | Path]) -> None:
+    file = kind(write_picture(tmp_path / "a.png", (5, 5)))
+    predictor = Predictor(model)
+    assert [[row.file for row in rows] for rows in predictor.predict(file)] == [[str(file)]]
+    (one,) = predictor.stream(file)
+    assert isinstance(one, Predicted)

@@ -46,7 +46,7 @@ def write(out: Path, *rows: Row) -> Path:
     sink = open_sink(out, [])
     sink.begin(LABELS)
     for row in rows:
-        assert sink.write(predicted(row)) is None
+        assert not sink.write(predicted(row))
     assert sink.close(is_whole=True) == str(out)
     assert [path.name for path in out.parent.iterdir()] == [out.name]
     return out
@@ -142,6 +142,23 @@ def test_a_place_that_can_not_be_written_is_refused_before_any_work(tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"--out .* it can't be written: (.*file is a file|Not a directory)"):
         open_sink(tmp_path / "file" / name, [])
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet"])
+def test_a_folder_called_like_a_table_is_refused_before_any_work(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(RunError, match=rf"{name}: expected a file for a table, and it is a folder"):
+        open_sink(tmp_path / name, [])
+
+
+def test_where_a_table_can_not_be_put_in_its_place_it_is_said_where_it_is(tmp_path: Path) -> None:
+    sink = open_sink(tmp_path / "out.csv", [])
+    sink.begin(LABELS)
+    sink.write(predicted(FACE))
+    (tmp_path / "out.csv" / "full").mkdir(parents=True)  # since the work began
+    with pytest.raises(RunError, match=r"What was found is in .*out\.csv\.part"):
+        sink.close(is_whole=True)
+    assert "müde" in (tmp_path / "out.csv.part").read_text("utf-8")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root can't write to")

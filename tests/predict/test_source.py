@@ -69,6 +69,26 @@ def test_a_number_is_a_camera_unless_there_is_a_file_of_that_name(
     assert list(find_sources(["0"])) == [Still(Path("0"), Path("0"))]
 
 
+def test_a_long_number_is_no_camera() -> None:
+    name = "20240101123456"
+    assert list(find_sources([name])) == [Problem(name, "there is no such file, folder or camera")]
+
+
+@pytest.mark.parametrize("line", ["0", "-", "*\0.png"])
+def test_a_line_of_a_list_is_a_name_and_nothing_else(line: str) -> None:
+    listed = b"none.png" + b"\n" * 600 + line.encode()  # beyond where a NUL tells a photograph
+    _, found = find_sources(["-"], io.BytesIO(listed))
+    assert found == Problem(line, "there is no such file or folder")
+
+
+@pytest.mark.parametrize("length", [2000, 100_000])
+def test_a_name_that_goes_on_and_on_is_cut(length: int) -> None:
+    (problem,) = find_sources(["[" * length])
+    assert isinstance(problem, Problem)
+    assert problem.file.endswith("[...")
+    assert len(problem.file) < 1100
+
+
 def test_what_is_not_there_is_a_problem_and_the_rest_is_found(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     first, second = find_sources([tmp_path / "none.png", tmp_path / "a.png"])

@@ -78,3 +78,21 @@ def test_a_face_without_any_contrast_or_beyond_the_edge_is_followed() -> None:
     image = np.full((40, 40, 3), 7, np.uint8)
     box = np.array([[-10, -10, 12, 12]], np.float32)
     assert [tracker.follow(box, image, step / 10) for step in range(3)] == [[1]] * 3
+
+
+def test_two_overlaps_that_are_too_small_do_not_outweigh_one_that_is_not() -> None:
+    tracker = Tracker()
+    image = np.zeros((40, 80, 3), np.uint8)
+    assert tracker.follow(np.array([[0, 0, 20, 20], [20, 0, 40, 20]], np.float32), image, 0) == [1, 2]
+    moved = np.array([[9, 0, 29, 20], [-11, 0, 9, 20]], np.float32)  # 0.38 and 0.29 of 1; 0.29 of 2
+    assert tracker.follow(moved, image, 0.1) == [1, 3]
+
+
+def test_two_likenesses_that_are_too_small_do_not_outweigh_one_that_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tracker = Tracker()
+    tracker.follow(*scene((10, 10), (40, 10)), 0)
+    fit = np.array([[0.92, 0.8], [0.8, -1.0]])
+    monkeypatch.setattr(tracker, "_likenesses", lambda *_: fit)
+    assert tracker.follow(*scene((10, 50), (40, 50)), 0.1) == [1, 3]

@@ -12,7 +12,7 @@ import pytest
 from ferkit.errors import RunError
 from ferkit.predict import Predicted, Predictor, work
 from ferkit.predict.sink import open_sink
-from ferkit.predict.source import Camera, Problem, Still
+from ferkit.predict.source import Camera, Problem
 from ferkit.predict.work import Tally, do_work
 from tests.predict.drawn import picture, write_picture, write_video
 
@@ -87,10 +87,11 @@ class Stopping:
 
     def begin(self, labels: Sequence[str]) -> None: ...
 
-    def write(self, predicted: Predicted) -> None:
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
         self.seen += 1
         if self.seen == 2:
             raise self.error
+        return ()
 
     def close(self, is_whole: bool) -> None:
         self.closed.append(is_whole)
@@ -101,12 +102,15 @@ def test_ctrl_c_keeps_what_was_found_and_says_that_it_is_not_all(
 ) -> None:
     files = [write_picture(tmp_path / f"{n}.png", (5, 5)) for n in range(4)]
     stopping = Stopping(KeyboardInterrupt)
+    (tmp_path / "out.csv").write_text("older")
     tally = do_work(predictor, files, [open_sink(tmp_path / "out.csv", files), stopping])
     assert tally.is_stopped
     assert not tally.is_complete
     assert "stopped before the end" in told(tally)
-    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
-    assert stopping.closed == [True]
+    assert (tmp_path / "out.csv").read_text() == "older"
+    assert len((tmp_path / "out.csv.part").read_text().splitlines()) == 3
+    assert tally.written == [str(tmp_path / "out.csv.part")]
+    assert stopping.closed == [False]
 
 
 def test_ctrl_c_is_how_a_camera_ends(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +121,10 @@ def test_ctrl_c_is_how_a_camera_ends(predictor: Predictor, monkeypatch: pytest.M
             yield Predicted(Frame(Camera(0), picture(), number, 0.1 * number, 25, True), [])
 
     monkeypatch.setattr(predictor, "stream", stream)
-    tally = do_work(predictor, ["0"], [Stopping(KeyboardInterrupt)])
+    stopping = Stopping(KeyboardInterrupt)
+    tally = do_work(predictor, ["0"], [stopping])
     assert tally.is_complete
+    assert stopping.closed == [True]
     assert tally.frames == 2
 
 
@@ -157,4 +163,3 @@ def test_a_name_that_no_terminal_takes_is_told_by_its_bytes() -> None:
     tally = Tally()
     tally.add_problem(Problem("caf\udce9.png", "broken"))
     assert "caf\\xe9.png" in told(tally)
-    assert isinstance(Still(Path("caf\udce9.png"), Path("a")).path, Path)
