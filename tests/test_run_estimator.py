@@ -216,7 +216,7 @@ def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe
     save_network(kept, load_file(kept), ["anger", "neutral"])
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
     told = "What model.initial (model.safetensors) was trained on is not known; it may be tested here"
-    assert f"{told}: the scores are optimistic" in summary_of(again)["notices"]
+    assert told in summary_of(again)["notices"]
 
 
 @pytest.mark.parametrize(
