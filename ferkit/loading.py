@@ -73,8 +73,7 @@ def load_table(
     ]
     if recipe:
         faults += _check_files(recipe)
-    # What comes of a variable that is not set is no fault of its own.
-    faults = [fault for fault in faults if set(VARIABLE.findall(fault.problem)) <= os.environ.keys()]
+    faults = [fault for fault in faults if not _comes_of_a_variable(fault)]
     if recipe and recipe.grid and not faults and not is_known:
         faults += _check_candidates(table, recipe.grid, registry)
     if faults or recipe is None:
@@ -248,6 +247,13 @@ def expand_variables(value: Any, faults: list[Fault], where: str = "") -> Any:
         return os.environ.get(name, match[0])
 
     return VARIABLE.sub(replace, value)
+
+
+def _comes_of_a_variable(fault: Fault) -> bool:
+    """Whether a variable that is not set, which is told already, is all that it is about; what goes on to say
+    how to get the data is told as well."""
+    has_unset = not set(VARIABLE.findall(fault.problem)) <= os.environ.keys()
+    return has_unset and "\n" not in fault.problem
 
 
 def modules_of(table: Mapping[str, Any]) -> list[str]:
