@@ -17,8 +17,9 @@ from ferkit.scaffold import write_package
 from ferkit.testing import draw_face
 
 pytestmark = pytest.mark.slow
-STRANGER = Path(__file__).parent / "third_party" / "ferkit-jaffe"
-EXPRESSIONS = {"AN1": "anger", "HA1": "happiness", "NE1": "neutral", "SA1": "sadness"}
+# Written by somebody who had seen the documentation alone.
+STRANGER = Path(__file__).parent / "third_party" / "ferkit-nws"
+EXPRESSIONS = ("anger", "happiness", "neutral", "sadness")
 
 
 class Environment:
@@ -59,7 +60,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """With a new plugin of every kind, and a stranger's."""
     folder = tmp_path_factory.mktemp("fresh")
     new = [write_package(f"new_{kind}", kind, folder) for kind in KINDS]
-    (stranger := folder / "ferkit-jaffe").mkdir()
+    (stranger := folder / STRANGER.name).mkdir()
     for path in STRANGER.rglob("*"):
         if (path.is_file() and path.suffix in (".py", ".toml", ".md")) or path.name == "LICENSE":
             copy = stranger / path.relative_to(STRANGER)
@@ -88,36 +89,39 @@ def test_the_tests_of_every_new_plugin_pass_at_once(environment: Environment) ->
 
 
 def test_a_strangers_plugin_passes_its_own_tests(environment: Environment) -> None:
-    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "ferkit-jaffe"]
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider", STRANGER.name]
     assert " passed" in environment.run("-m", "pytest", *options)
 
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn faces, called as JAFFE calls its own."""
-    folder = tmp_path_factory.mktemp("jaffe")
+    """Drawn faces of two people, and what three raters see in each: two are right, one says surprise."""
+    folder = tmp_path_factory.mktemp("rated")
+    lines = ["file,person,rater,expression"]
     for person, start in (("KA", 0), ("YM", 5)):
-        for code, label in EXPRESSIONS.items():
+        for label in EXPRESSIONS:
             for number in range(start, start + 3):
-                Image.fromarray(draw_face(label, number)).save(folder / f"{person}.{code}.{number}.png")
+                name = f"{person}_{label}_{number}.png"
+                Image.fromarray(draw_face(label, number)).save(folder / name)
+                lines += [f"{name},{person},{rater},{label}" for rater in "ab"]
+                lines.append(f"{name},{person},c,surprised")
+    (folder / "ratings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
 def test_a_strangers_plugin_passes_the_command_line_check(
     environment: Environment, photographs: Path
 ) -> None:
-    setting = f"dataset.jaffe.root={photographs}"
-    told = environment.run("-m", "ferkit", "plugins", "check", "ferkit-jaffe", "--set", setting, "--brief")
+    setting = f"dataset.pairs_csv.root={photographs}"
+    told = environment.run("-m", "ferkit", "plugins", "check", STRANGER.name, "--set", setting, "--brief")
     assert "failed" not in told.splitlines()[-1]
-    assert "ferkit-jaffe: " in told.splitlines()[-1]
+    assert f"{STRANGER.name}: " in told.splitlines()[-1]
 
 
 def test_a_strangers_data_set_head_and_loss_train_through_a_recipe(
     environment: Environment, photographs: Path
 ) -> None:
-    recipe = ["ferkit-jaffe/recipe.toml", "--set", f"data.root={photographs}"]
-    environment.run(
-        "-m", "ferkit", "run", *recipe, JAFFE=str(photographs), FERKIT_CACHE=str(environment.folder)
-    )
+    recipe = [f"{STRANGER.name}/recipe.toml", "--set", f"data.root={photographs}"]
+    environment.run("-m", "ferkit", "run", *recipe, FERKIT_CACHE=str(environment.folder))
     (report,) = environment.folder.glob("runs/*/report.html")
     assert "stranger" in report.read_text(encoding="utf-8")

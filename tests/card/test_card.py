@@ -13,12 +13,10 @@ from huggingface_hub import ModelCard
 
 from ferkit.card.facts import Facts, gather
 from ferkit.card.render import card_file, render_card, write_card
-from ferkit.loading import load_recipe
 from ferkit.predict.exporting import export_model
 from ferkit.predict.model import load_network
-from ferkit.run import Order, run
 from tests.predict.drawn import describe, write_model
-from tests.test_run import RECIPE
+from tests.predict.trained import train_squares
 
 SETTINGS = ["fit.epochs=1", "protocol.repeats=1", "protocol.name=nested", "data.per_class=8"]
 
@@ -26,12 +24,7 @@ SETTINGS = ["fit.epochs=1", "protocol.repeats=1", "protocol.name=nested", "data.
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose epoch validation images chose."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "squares.toml").write_text(RECIPE.format(root=folder / "photographs"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        checked, registry = load_recipe(str(folder / "squares.toml"), SETTINGS)
-        return run(Order(checked, registry, folder / "run")).parent
+    return train_squares(tmp_path_factory.mktemp("trained"), SETTINGS)
 
 
 def card_of(run_dir: Path, file: Path, licence: str = "unknown") -> ModelCard:

@@ -11,16 +11,14 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from ferkit.errors import ComponentError, RunError
-from ferkit.loading import load_recipe
 from ferkit.neural.checkpoint import save_network
 from ferkit.predict import Predictor
 from ferkit.predict import model as models
 from ferkit.predict.description import Description
 from ferkit.predict.model import load_model, load_network, read_description
 from ferkit.results import read_predictions
-from ferkit.run import Order, run
 from tests.predict.drawn import LABELS, describe, picture, write_model
-from tests.test_run import RECIPE
+from tests.predict.trained import train_squares
 
 SETTINGS = ["fit.epochs=2", "protocol.repeats=1"]
 
@@ -28,12 +26,7 @@ SETTINGS = ["fit.epochs=2", "protocol.repeats=1"]
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of squares: folder/run, the photographs beside it."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "squares.toml").write_text(RECIPE.format(root=folder / "photographs"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        checked, registry = load_recipe(str(folder / "squares.toml"), SETTINGS)
-        return run(Order(checked, registry, folder / "run")).parent
+    return train_squares(tmp_path_factory.mktemp("trained"), SETTINGS)
 
 
 @pytest.fixture

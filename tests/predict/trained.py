@@ -1,0 +1,21 @@
+"""A run whose network the tests of prediction and of cards take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ferkit.loading import load_recipe
+from ferkit.run import Order, run
+from tests.test_run import RECIPE
+
+
+def train_squares(folder: Path, settings: Sequence[str]) -> Path:
+    """folder/run, of squares; the photographs and the recipe lie beside it."""
+    (folder / "squares.toml").write_text(RECIPE.format(root=folder / "photographs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        checked, registry = load_recipe(str(folder / "squares.toml"), settings)
+        return run(Order(checked, registry, folder / "run")).parent

@@ -1,0 +1,106 @@
+"""Photographs, and what several people say that they show."""
+
+import csv
+import logging
+from collections import Counter
+from pathlib import Path
+
+from ferkit.plugin import CANONICAL_LABELS, DataError, Sample, suggest
+
+COLUMNS = ("file", "person", "rater", "expression")
+LABELS = {
+    **{name: name for name in CANONICAL_LABELS},
+    "angry": "anger",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+}
+"""What the table's column expression says, in lower case, and ferkit's names for it."""
+
+
+class PairsCsvDataset:
+    """A folder of photographs and a table of what several raters see in each; the label is what most say.
+
+    A photograph on which no expression has more votes than each other is left out and counted: `left_out`, by
+    reason. Groups: "person". The data set has no parts of its own.
+
+    root: the folder of the photographs and of the table.
+    table: the table's name below root, with the columns file, person, rater and expression.
+    least_raters: how many raters a photograph needs; one with fewer is left out and counted.
+    """
+
+    def __init__(self, root: Path, table: str = "ratings.csv", least_raters: int = 1) -> None:
+        if least_raters < 1:
+            raise ValueError(f"least_raters: expected 1 or more, got {least_raters}")
+        self.root = root
+        self.table = table
+        self.least_raters = least_raters
+        self.left_out: dict[str, int] = {}
+
+    def faults(self) -> list[str]:
+        """What is missing, and where it is to be had."""
+        if not self.root.is_dir():
+            return [f"there is no folder {self.root}. Request the data from their authors."]
+        if not (self.root / self.table).is_file():
+            return [f"{self.root} has no table {self.table}. It is expected to have {', '.join(COLUMNS)}."]
+        return []
+
+    def samples(self) -> list[Sample]:
+        """Every photograph with a majority, sorted by its name. Raises DataError."""
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        people, votes = self._read()
+        samples = []
+        left_out: Counter[str] = Counter()
+        for name in sorted(votes):
+            if len(votes[name]) < self.least_raters:
+                left_out["too few raters"] += 1
+                continue
+            (label, most), *others = Counter(votes[name].values()).most_common()
+            if others and others[0][1] == most:
+                left_out["tie"] += 1
+                continue
+            samples.append(Sample(self.root / name, label, groups={"person": people[name]}))
+        self.left_out = dict(left_out)
+        for reason, count in sorted(self.left_out.items()):
+            logging.getLogger(__name__).warning(
+                "%s: %d photographs left out: %s", self.root / self.table, count, reason
+            )
+        return samples
+
+    def _read(self) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """file -> person, and file -> rater -> label."""
+        people: dict[str, str] = {}
+        votes: dict[str, dict[str, str]] = {}
+        faults = []
+        path = self.root / self.table
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            rows = csv.DictReader(lines)
+            if missing := [name for name in COLUMNS if name not in (rows.fieldnames or [])]:
+                raise DataError(
+                    f"{path}: no column {', '.join(missing)}. It is expected to have {', '.join(COLUMNS)}."
+                )
+            for row in rows:
+                if fault := self._take(row, people, votes):
+                    faults.append(f"{path}, line {rows.line_num}: {fault}")
+        if faults:
+            more = f"\nand {len(faults) - 5} more" if len(faults) > 5 else ""
+            raise DataError("\n".join(faults[:5]) + more)
+        return people, votes
+
+    def _take(self, row: dict[str, str], people: dict[str, str], votes: dict[str, dict[str, str]]) -> str:
+        if empty := [name for name in COLUMNS if not (row[name] or "").strip()]:
+            return f"nothing in the column {', '.join(empty)}"
+        name, person, rater, said = (row[column].strip() for column in COLUMNS)
+        if said.lower() not in LABELS:
+            return f"no expression is called {said!r}. {suggest(said.lower(), LABELS)}"
+        if not (self.root / name).is_file():
+            return f"there is no photograph {self.root / name}"
+        if people.setdefault(name, person) != person:
+            return f"{name} is of {person} here and of {people[name]} before"
+        if rater in votes.setdefault(name, {}):
+            return f"a second vote of {rater} on {name}"
+        votes[name][rater] = LABELS[said.lower()]
+        return ""
