@@ -7,6 +7,9 @@ the data set has groups of the kind that --group names.
     python benchmarks/model_accuracy.py --data '{name="sfew", root="${FERKIT_DATA}/sfew"}' --group movie
     python benchmarks/model_accuracy.py --data '{name="image_folder", root="${FERKIT_DATA}/london"}' \\
         --rename smiling=happiness --between neutral,happiness
+    python benchmarks/model_accuracy.py --data '{name="manifest", file="list.csv"}' --by gender
+
+With --by, once more for the photographs of each group of that kind that are at least ten.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ from ferkit.recipe import Part
 NO_FACE = "no face"
 METRICS = ("accuracy", "mean_recall")
 BATCH = 64
+FEWEST = 10
+"""Photographs of a group of people; of fewer an interval would say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +109,8 @@ def judge(
 def come_to(judged: Sequence[Judged], group: str) -> dict[str, Any]:
     """Scores in percent, with their intervals."""
     truth, predicted = [one.label for one in judged], [one.predicted for one in judged]
-    if group and not any(group in one.sample.groups for one in judged):
-        kinds = ", ".join(sorted({kind for one in judged for kind in one.sample.groups})) or "none"
-        raise DataError(f"--group {group}: no photograph is in a group of that kind; there are: {kinds}")
+    if group:
+        check_kind(judged, group, "--group")
     clusters = [one.sample.groups.get(group) or str(one.sample.path) for one in judged]
     labels = [*dict.fromkeys(truth), *sorted({*predicted} - {*truth})]
     confusions = cluster_confusions(truth, predicted, clusters, labels)
@@ -125,8 +129,36 @@ def come_to(judged: Sequence[Judged], group: str) -> dict[str, Any]:
     return found
 
 
+def check_kind(judged: Sequence[Judged], kind: str, option: str) -> None:
+    """Raises DataError where no photograph is in a group of that kind."""
+    if not any(kind in one.sample.groups for one in judged):
+        kinds = ", ".join(sorted({known for one in judged for known in one.sample.groups})) or "none"
+        raise DataError(f"{option} {kind}: no photograph is in a group of that kind; there are: {kinds}")
+
+
+def come_to_by(judged: Sequence[Judged], group: str, kind: str) -> dict[str, dict[str, Any]]:
+    """The same for each group of a kind; those of fewer than FEWEST photographs are counted alone."""
+    check_kind(judged, kind, "--by")
+    parts: dict[str, list[Judged]] = {}
+    for one in judged:
+        parts.setdefault(one.sample.groups.get(kind, "unknown"), []).append(one)
+    return {
+        name: come_to(part, group) if len(part) >= FEWEST else {"photographs": len(part)}
+        for name, part in sorted(parts.items())
+    }
+
+
 def percent(share: float) -> float:
     return round(100 * share, 2)
+
+
+def show(found: Mapping[str, Any], indent: str = "") -> None:
+    for name, value in found.items():
+        if isinstance(value, dict) and name != "recall":
+            print(f"{indent}{name}:")
+            show(value, indent + "  ")
+        else:
+            print(f"{indent}{name}: {value}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -140,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--group", default="", help="the kind of group that intervals draw: movie, say [single images]")
     add("--rename", action="append", default=[], metavar="THEIRS=OURS", help="a label of the data set's")
     add("--between", default="", metavar="LABELS", help="compare these alone, with commas")
+    add("--by", default="", metavar="KIND", help="score each group of this kind on its own too: gender, say")
     add("--detector", help="another one than the model's")
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     options = parser.parse_args(arguments)
@@ -148,11 +181,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         predictor = Predictor(options.model, detector=options.detector)
         names = read_names(options.rename)
         between = [one for one in options.between.split(",") if one]
-        found = come_to(judge(predictor, samples, names, between), options.group)
+        judged = judge(predictor, samples, names, between)
+        found = come_to(judged, options.group)
+        if options.by:
+            found[f"by {options.by}"] = come_to_by(judged, options.group, options.by)
     except FerkitError as error:
         sys.exit(str(error))
-    for name, value in found.items():
-        print(f"{name}: {value}")
+    show(found)
     if options.json:
         write_text(options.json, json.dumps(found, indent=1) + "\n")
 

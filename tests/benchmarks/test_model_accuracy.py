@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.model_accuracy import NO_FACE, Judged, come_to, main
+from benchmarks.model_accuracy import FEWEST, NO_FACE, Judged, come_to, come_to_by, main, show
 from ferkit.plugin import Sample
 from tests.predict.drawn import write_model, write_picture
 
@@ -38,6 +38,22 @@ def test_a_picture_without_a_face_counts_as_wrong(folder: Path) -> None:
     assert sorted(found["recall"].values()) in ([0, 50], [0, 100])
 
 
+def test_each_group_of_a_kind_is_scored_alone_unless_it_is_small(capsys: pytest.CaptureFixture[str]) -> None:
+    def judged(gender: str, predicted: str, count: int) -> list[Judged]:
+        groups = {"gender": gender} if gender else {}
+        samples = [Sample(Path(f"{gender}{predicted}{i}.png"), "neutral", groups) for i in range(count)]
+        return [Judged(one, "neutral", predicted) for one in samples]
+
+    people = judged("female", "neutral", 9) + judged("female", "happiness", 3) + judged("male", "neutral", 10)
+    found = come_to_by(people + judged("", "neutral", FEWEST - 1), "", "gender")
+    assert list(found) == ["female", "male", "unknown"]
+    assert (found["female"]["accuracy"], found["male"]["accuracy"]) == (75, 100)
+    assert found["female"]["accuracy, 95% interval"][0] < 75
+    assert found["unknown"] == {"photographs": FEWEST - 1}
+    show({"by gender": found})
+    assert "  female:\n    photographs: 12\n" in capsys.readouterr().out
+
+
 def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
     with pytest.raises(SystemExit, match="no label smiling; it has anger, happiness, neutral"):
         main(arguments(folder))
@@ -51,6 +67,7 @@ def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
         (["--rename", "smiling"], "--rename smiling: expected THEIRS=OURS"),
         (["--between", "neutral,joy"], "--between: the model has no label joy"),
         (["--between", "neutral", "--group", "movie"], "--group movie: no photograph is in a group"),
+        (["--between", "neutral", "--by", "gender"], "--by gender: no photograph is in a group"),
         (["--data", '{name="image_folder", root="${NOT_SET_HERE}"}'], "NOT_SET_HERE is not set"),
     ],
 )
