@@ -14,6 +14,7 @@ from ferkit.errors import DataError, RunError
 from ferkit.faces import crop_box
 from ferkit.images import read_image
 from ferkit.interfaces import Detections
+from ferkit.memory import keep_freed
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.finding import FaceFinder, read_part
 from ferkit.predict.frame import Frame, Read, batch_reads, read_frames
@@ -39,7 +40,8 @@ class Predictor:
     device: "auto", "cpu", "cuda", "cuda:0"; batch_size: pictures, and faces, that are computed together;
     threshold: 0..1, below which a row says that it abstained.
 
-    labels: the names, in the order of a table's columns; told: a sentence about which model this is.
+    labels: the names, in the order of a table's columns; told: a sentence about which model this is. With the
+    first of them the process keeps up to 256 MB of what it frees, which detection needs again at once.
 
     Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
     where the detector can't be built.
@@ -59,6 +61,7 @@ class Predictor:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
+        keep_freed()
         loaded = load_model(model, cell, device)
         self.description = loaded.description
         self.labels = loaded.description.labels
