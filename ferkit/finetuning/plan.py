@@ -24,6 +24,7 @@ from ferkit.predict.finding import read_part
 from ferkit.protocol_words import describe_protocol
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
+from ferkit.walking import real_folders
 from ferkit.weights import find_entry, is_present
 
 
@@ -123,10 +124,10 @@ def _check_places(wish: Wish) -> None:
         if recipe.exists():
             remedy = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
         raise RunError(f"{place} is there already, and is left as it is. {remedy}")
-    if place.resolve().is_relative_to(wish.folder.resolve()):
+    if any(place.resolve().is_relative_to(inside) for inside in real_folders(wish.folder)):
         raise RunError(
-            f"{place} lies in {wish.folder}, so what goes there would be taken for photographs of a class. "
-            "Give a folder elsewhere: --out"
+            f"{place} lies in {wish.folder} or in a folder linked there, so what goes there would be taken "
+            "for photographs of a class. Give a folder elsewhere: --out"
         )
 
 

@@ -17,6 +17,7 @@ from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
 from ferkit.predict.sink import check_place
 from ferkit.predict.source import Camera, Moving, Problem, Still
+from ferkit.walking import real_folders
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """As which a photograph keeps its suffix; others become PNGs."""
@@ -109,11 +110,23 @@ def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
                 f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
                 "a folder elsewhere."
             )
+        if os.path.isdir(one) and (linked := _linked_to(place, Path(one))):
+            raise RunError(
+                f"--out {folder}: a link in the input {one} leads to {linked}, so the pictures that go there "
+                "would be taken for input. Give a folder elsewhere."
+            )
         if os.path.isfile(one) and Path(one).resolve().parent == place:
             raise RunError(
                 f"--out {folder} is the folder of the input {one}, whose place an annotated copy would take. "
                 "Give a folder elsewhere."
             )
+
+
+def _linked_to(place: Path, root: Path) -> Path | None:
+    """The folder above, at or below the place that links within root lead to, if any."""
+    own = root.resolve()
+    outside = (inside for inside in real_folders(root) if not inside.is_relative_to(own))
+    return next((one for one in outside if place.is_relative_to(one) or one.is_relative_to(place)), None)
 
 
 def _may_lie_in(folder: Path, one: str | Path) -> bool:

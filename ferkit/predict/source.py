@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ferkit.walking import walk_folder
+
 PHOTOGRAPHS = (
     ".jpg",
     ".jpeg",
@@ -86,8 +88,9 @@ Source = Still | Moving | Camera | PassedOver | Problem
 def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
     """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
 
-    An input is a file, a folder (with all below it), a pattern such as "holiday/*.jpg" (** for folders
-    within folders), a camera's number, or "-": a photograph, or a list of files, one a line.
+    An input is a file, a folder (with all below it, linked folders too, each once), a pattern such as
+    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": a photograph, or a list of
+    files, one a line.
     """
     for one in inputs:
         text = os.fspath(one)
@@ -126,21 +129,29 @@ def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source
 
 def _of_folder(folder: Path) -> Iterator[Source]:
     refused: list[OSError] = []
-    for place, folders, files in os.walk(folder, onerror=refused.append):
-        folders.sort()
-        for name in sorted(files):
-            path = Path(place, name)
+    for place, files in walk_folder(folder, refused.append):
+        yield from _refusals(refused)
+        for name in files:
+            path = place / name
             yield _among_others(path, path.relative_to(folder))
-        yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
-        refused.clear()
+    yield from _refusals(refused)
+
+
+def _refusals(refused: list[OSError]) -> Iterator[Problem]:
     yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+    refused.clear()
 
 
 def _of_pattern(pattern: str) -> Iterator[Source]:
-    for text in sorted(glob.iglob(pattern, recursive=True)):
-        if not os.path.isdir(text):
-            path = Path(text)
-            yield _among_others(path, Path(path.name))
+    """A file that ** reaches through links as well comes once, by its shortest name."""
+    found = [text for text in glob.iglob(pattern, recursive=True) if not os.path.isdir(text)]
+    names: dict[str, str] = {}
+    for text in sorted(found, key=lambda one: (one.count(os.sep), one)):
+        folder, name = os.path.split(text)
+        names.setdefault(os.path.join(os.path.realpath(folder), name), text)
+    for text in sorted(names.values()):
+        path = Path(text)
+        yield _among_others(path, Path(path.name))
 
 
 def _among_others(path: Path, name: Path) -> Source:

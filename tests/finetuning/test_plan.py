@@ -127,7 +127,7 @@ def test_a_model_of_other_classes_is_refused_with_both(faces: Path, tmp_path: Pa
             RunError,
             "--set estimator: 'svm' makes no network that could be exported",
         ),
-        ({"out": Path("faces/made")}, RunError, "faces/made lies in faces, so what goes there"),
+        ({"out": Path("faces/made")}, RunError, "faces/made lies in faces or in a folder linked"),
         ({"folder": Path(".")}, RunError, "Give a folder elsewhere: --out"),
     ],
 )
@@ -140,6 +140,13 @@ def test_bad_input_is_told_and_nothing_is_written(
         make_plan(Wish(**known))  # type: ignore[arg-type]
     assert message in str(caught.value)
     assert sorted(os.listdir()) == before
+
+
+def test_a_place_that_a_link_among_the_photographs_leads_to_is_refused(faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (faces / "sad" / "more").symlink_to(tmp_path / "more")
+    with pytest.raises(RunError, match="more/made lies in faces or in a folder linked there"):
+        make_plan(Wish(faces, detector="whole_image", overrides=TINY, out=Path("more/made")))
 
 
 def test_what_was_made_before_is_left_and_its_recipe_named(faces: Path) -> None:

@@ -111,6 +111,15 @@ def test_a_folder_within_an_input_is_refused(tmp_path: Path, below: str) -> None
         AnnotatedFolder(tmp_path / below, [tmp_path])
 
 
+@pytest.mark.parametrize("out", ["", "far", "far/annotated", "far/deep"])
+def test_a_folder_that_a_link_of_an_input_leads_to_is_refused(tmp_path: Path, out: str) -> None:
+    write_picture(tmp_path / "in" / "a.png")
+    write_picture(tmp_path / "far" / "deep" / "a.png")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "far")
+    with pytest.raises(RunError, match=f"a link in the input .*in leads to {tmp_path}/far"):
+        AnnotatedFolder(tmp_path / out, [tmp_path / "in"])
+
+
 def test_a_video_becomes_one_that_lasts_as_long_with_the_frames_that_were_looked_at(
     model: Path, tmp_path: Path
 ) -> None:

@@ -53,6 +53,25 @@ def test_a_pattern_is_what_it_matches_and_a_problem_where_it_matches_nothing(tmp
     assert isinstance(nothing, Problem)
 
 
+def test_linked_folders_are_gone_into_and_a_loop_of_them_ends(tmp_path: Path) -> None:
+    touch(tmp_path, "in/b.png", "else/deep/c.png")
+    (tmp_path / "in" / "a").symlink_to(tmp_path / "else")
+    (tmp_path / "else" / "back").symlink_to(tmp_path / "in")
+    found = list(find_sources([tmp_path / "in"]))
+    assert found == [
+        Still(tmp_path / "in/b.png", Path("b.png")),
+        Still(tmp_path / "in/a/deep/c.png", Path("a/deep/c.png")),
+    ]
+
+
+def test_a_pattern_that_reaches_a_file_by_several_ways_gives_it_once(tmp_path: Path) -> None:
+    touch(tmp_path, "b.png", "deep/c.png")
+    (tmp_path / "a").symlink_to(".")
+    (tmp_path / "b2.png").symlink_to("b.png")  # which is asked for by name, as in a folder
+    found = [one.path for one in find_sources([f"{tmp_path}/**/*.png"]) if isinstance(one, Still)]
+    assert found == [tmp_path / "b.png", tmp_path / "b2.png", tmp_path / "deep/c.png"]
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     touch(tmp_path, "a[1].png", "a1.png")
     (found,) = find_sources([tmp_path / "a[1].png"])
