@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ferkit.errors import DataError
+from ferkit.predict.stdin import read_stdin
 from ferkit.walking import walk_folder
 
 PHOTOGRAPHS = (
@@ -36,8 +38,6 @@ LONGEST = 4096
 """Characters of a path, on Linux."""
 TOLD = 1000
 """Characters of a name that there is not, beyond which it is cut: it may be a line of any file at all."""
-NUL_WITHIN = 512
-"""Bytes: a picture has a NUL among its first, a list of files has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,22 +180,14 @@ def _is_animated(path: Path) -> bool:
 
 
 def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
-    first = stdin.read(NUL_WITHIN)
-    if b"\0" in first:
-        yield Still(Path("stdin"), Path("stdin.png"), first + stdin.read())
+    try:
+        given = read_stdin(stdin)
+    except DataError as error:
+        yield Problem("stdin", str(error))
         return
-    if not first.strip():
-        yield Problem("stdin", "nothing came: expected a photograph, or a list of files, one a line")
+    if isinstance(given, bytes):
+        yield Still(Path("stdin"), Path("stdin.png"), given)
         return
-    for line in _lines(first, stdin):
+    for line in given:
         if line.strip():
             yield from _of_name(os.fsdecode(line), "there is no such file or folder")
-
-
-def _lines(first: bytes, stdin: BinaryIO) -> Iterator[bytes]:
-    *whole, rest = first.split(b"\n")
-    yield from (line.rstrip(b"\r") for line in whole)
-    for line in stdin:
-        whole_line, rest = rest + line, b""
-        yield whole_line.rstrip(b"\r\n")
-    yield rest

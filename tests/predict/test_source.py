@@ -143,13 +143,6 @@ def test_a_folder_that_may_not_be_listed_is_a_problem(
     assert any(isinstance(one, Still) for one in found)
 
 
-def test_standard_input_may_be_a_photograph(tmp_path: Path) -> None:
-    content = write_picture(tmp_path / "a.jpg", (5, 5)).read_bytes()
-    (found,) = find_sources(["-"], io.BytesIO(content))
-    assert isinstance(found, Still)
-    assert found.content == content
-
-
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_standard_input_may_be_a_list_of_files(tmp_path: Path, end: str) -> None:
     names = [f"a picture {number} ü.png" for number in range(40)]  # more than one look at the list
@@ -159,7 +152,15 @@ def test_standard_input_may_be_a_list_of_files(tmp_path: Path, end: str) -> None
     assert found == names
 
 
-def test_standard_input_without_anything_is_a_problem() -> None:
-    (found,) = find_sources(["-"], io.BytesIO(b"\n"))
+def test_standard_input_may_be_a_photograph(tmp_path: Path) -> None:
+    content = write_picture(tmp_path / "a.jpg", (5, 5)).read_bytes()
+    (found,) = find_sources(["-"], io.BytesIO(content))
+    assert found == Still(Path("stdin"), Path("stdin.png"), content)
+
+
+@pytest.mark.parametrize(("given", "told"), [(b"\n", "nothing came"), (b"<svg/>", "it is markup")])
+def test_standard_input_that_is_neither_is_a_problem(given: bytes, told: str) -> None:
+    (found,) = find_sources(["-"], io.BytesIO(given))
     assert isinstance(found, Problem)
-    assert "nothing came" in found.reason
+    assert found.file == "stdin"
+    assert found.reason.startswith(told)
