@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,7 +119,7 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     try:
         return table, registry, list(_all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        remedy = f"ferkit check {source} tells what is wrong with it."
+        remedy = f"ferkit check {shlex.quote(source)} tells what is wrong with it."
         raise RecipeError(source, [Fault("recipe", "its parts can't be read", remedy)]) from error
 
 
