@@ -169,6 +169,9 @@ def _check_files(recipe: Recipe) -> list[Fault]:
     if recipe.model.initial and not recipe.model.initial.is_file():
         remedy = "Give the model.safetensors of a run (in its folder cells/), or leave model.initial out."
         faults.append(Fault("model.initial", f"there is no file {recipe.model.initial}", remedy))
+    if recipe.model.initial_part and not recipe.model.initial:
+        problem = "it says what is taken from model.initial, which is not given"
+        faults.append(Fault("model.initial_part", problem, "Give model.initial, or leave this out."))
     if split := getattr(recipe.protocol, "split", None):
         from ferkit.data.split_file import read_split
 

@@ -78,18 +78,22 @@ def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
     _check_places(wish)
     beginning = find_beginning(wish.begin)
     table = _make_table(wish, beginning)
-    checked, registry = load_table(f"a recipe for {wish.folder}", table, wish.overrides)
+    source = f"a recipe for {wish.folder}"
+    checked, registry = load_table(source, table, wish.overrides)
     if checked.estimator:
         raise RunError(
             f"--set estimator: {checked.estimator.name!r} makes no network that could be exported. "
             "Leave it out; `ferkit run` takes a recipe with an estimator."
         )
     samples, _ = samples_of(registry, checked.data)
-    _check_labels(beginning, sorted({sample.label for sample in samples}), wish)
+    if beginning.file:  # how it is begun with depends on the labels, which the data tell
+        table["model"] = beginning.model_for(sorted({sample.label for sample in samples}))
+        checked, registry = load_table(source, table, wish.overrides)
     look = look_at(samples, progress)
     checked = _suit(checked, table, look.samples)
     file = wish.place / "recipe.toml"
-    told = [*describe(look), *_describe_start(checked, registry), *_describe_split(checked, look.samples)]
+    start = _describe_start(checked, registry, beginning.labels)
+    told = [*describe(look), *start, *_describe_split(checked, look.samples)]
     plan = Plan(checked, registry, file, tuple(told))
     write_text(file, write_recipe(table, plan.command("")))
     return plan
@@ -159,19 +163,13 @@ def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
     }
 
 
-def _check_labels(beginning: Beginning, labels: Sequence[str], wish: Wish) -> None:
-    """Raises RunError where a model to go on from tells other classes apart."""
-    if beginning.labels and list(beginning.labels) != list(labels):
-        raise RunError(
-            f"--from {wish.begin}: it tells {', '.join(beginning.labels)} apart, the folders are of "
-            f"{', '.join(labels)}; only a model of the same classes can be trained further. Leave "
-            "--from out, name weights, or say which folder is which class: "
-            "--set 'data.label_map={Happy=\"happiness\"}'"
-        )
-
-
-def _describe_start(recipe: Recipe, registry: Registry) -> list[str]:
-    """What the network and the detector begin with, and whether that is here."""
+def _describe_start(recipe: Recipe, registry: Registry, earlier: Sequence[str]) -> list[str]:
+    """What the network and the detector begin with, and whether that is here; earlier: a model's labels."""
+    if recipe.model.initial_part:
+        return [
+            f"the backbone starts from the network in {recipe.model.initial}; the head begins anew, for that "
+            f"network tells other classes apart: {', '.join(earlier)}"
+        ]
     if recipe.model.initial:
         return [f"starts from the network in {recipe.model.initial}"]
     lines = []
