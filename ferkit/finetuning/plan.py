@@ -150,7 +150,8 @@ def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
         "data": data,
         "detector": detector,
         "faces": {**sections.get("faces", {}), "unreadable": "skip", "copies": "leave_out"},
-        "model": sections["model"],
+        # An earlier model's output may name its classes: it is added when the data have told theirs.
+        "model": {key: value for key, value in sections["model"].items() if key != "output"},
         "augment": [
             {"name": "HorizontalFlip", "p": 0.5},
             {"name": "RandomResizedCrop", "scale": [0.8, 1.0], "ratio": [0.9, 1.1]},

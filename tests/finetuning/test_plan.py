@@ -98,6 +98,15 @@ def test_a_model_of_the_same_classes_is_gone_on_from_with_its_detector_and_size(
     assert f"starts from the network in {model}" in plan.told
 
 
+def test_an_output_that_names_classes_is_kept_where_they_are_the_datas(faces: Path, tmp_path: Path) -> None:
+    labels = ("happiness", "sadness")
+    output = Part(name="logit_adjustment", prior={"happiness": 0.7, "sadness": 0.3})
+    shown = describe().model.model_copy(update={"output": output})
+    model = write_model(tmp_path / "m.safetensors", labels=labels, model=shown)
+    started = make_plan(Wish(faces, begin=str(model))).recipe.model
+    assert (started.output, started.initial_part) == (output, None)
+
+
 def test_of_a_model_of_other_classes_the_backbone_is_taken_and_the_head_begins_anew(
     faces: Path, tmp_path: Path
 ) -> None:
