@@ -45,7 +45,7 @@ def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[st
             backbone = model.get("backbone", {"name": "inception_resnet_v1"})
             if isinstance(backbone, dict):
                 changed["model"] = {
-                    **{key: value for key, value in model.items() if key != "initial"},
+                    **{key: value for key, value in model.items() if key not in ("initial", "initial_part")},
                     "backbone": _without_absent_weights(backbone, registry, notices),
                 }
         if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", EPOCHS), int):

@@ -14,6 +14,7 @@ from ferkit.assemble import build, uses_network
 from ferkit.augment import Augmentation
 from ferkit.interfaces import Dataset, Estimator, Face
 from ferkit.neural.building import build_model
+from ferkit.neural.checkpoint import read_header
 from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network
@@ -96,12 +97,30 @@ def build_loss(
 def weights_used(recipe: Recipe, registry: Registry) -> list[dict[str, Any]]:
     """The pretrained weights that the recipe names, fetched if need be, as the run records them."""
     named = [_describe_weights(name) for name in _weights_names(recipe, registry)]
-    if (initial := recipe.model.initial) is None:
-        return named
+    return [*named, _describe_initial(recipe, registry)] if recipe.model.initial else named
+
+
+def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """A model file says of which run it is, and which pretrained weights its backbone began with."""
     from ferkit.weights.fetch import file_sha256
 
-    described = {"name": "model.initial", "file": initial.name, "sha256": file_sha256(initial)}
-    return [*named, {**described, "trained_on": "an earlier run", "licence": "that of its data and weights"}]
+    initial = recipe.model.initial
+    assert initial
+    known = read_header(initial).known
+    began = []
+    if backbone := known.get("model", {}).get("backbone"):
+        options = weights_options(registry.get("backbone", recipe.model.backbone.name), backbone)
+        began = [name for name in options.values() if name != "none"]
+    run = f"an earlier run ({source})" if (source := known.get("source")) else "an earlier run"
+    run += f", which began with {', '.join(began)}" if began else ""
+    run += "; its backbone alone is taken" if recipe.model.initial_part else ""
+    return {
+        "name": "model.initial",
+        "file": initial.name,
+        "sha256": file_sha256(initial),
+        "trained_on": run,
+        "licence": "that of its data and weights",
+    }
 
 
 def _weights_names(recipe: Recipe, registry: Registry) -> Iterator[str]:

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,7 +119,7 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     try:
         return table, registry, list(_all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        remedy = f"ferkit check {source} tells what is wrong with it."
+        remedy = f"ferkit check {shlex.quote(source)} tells what is wrong with it."
         raise RecipeError(source, [Fault("recipe", "its parts can't be read", remedy)]) from error
 
 
@@ -168,6 +169,9 @@ def _check_files(recipe: Recipe) -> list[Fault]:
     if recipe.model.initial and not recipe.model.initial.is_file():
         remedy = "Give the model.safetensors of a run (in its folder cells/), or leave model.initial out."
         faults.append(Fault("model.initial", f"there is no file {recipe.model.initial}", remedy))
+    if recipe.model.initial_part and not recipe.model.initial:
+        problem = "it says what is taken from model.initial, which is not given"
+        faults.append(Fault("model.initial_part", problem, "Give model.initial, or leave this out."))
     if split := getattr(recipe.protocol, "split", None):
         from ferkit.data.split_file import read_split
 

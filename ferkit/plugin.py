@@ -39,6 +39,7 @@ from ferkit.interfaces import (
     Sample,
 )
 from ferkit.registry import suggest
+from ferkit.walking import walk_folder
 from ferkit.weights import WeightsName, load_weights
 from ferkit.weights.entry import ArchiveMember, DirectFile, Weights
 
@@ -75,4 +76,5 @@ __all__ = [
     "load_weights",
     "read_listing",
     "suggest",
+    "walk_folder",
 ]

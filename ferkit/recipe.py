@@ -95,7 +95,8 @@ class Model(Section):
     the mean and deviation of ImageNet; color: "grey" turns every face grey, in training and in whatever the
     network is used for: for what is trained on grey photographs and used on others; backbone: images to
     feature maps; head: these to logits; output: what happens to logits, in training and after; initial: the
-    model.safetensors of an earlier run of the same network and labels, to start from.
+    model.safetensors of an earlier run of the same network and labels, to start from; initial_part:
+    "backbone" takes that alone from it, so that the head begins anew and the labels may be others.
     """
 
     image_size: int = Field(default=160, ge=16)
@@ -105,6 +106,7 @@ class Model(Section):
     head: Part = Part(name="linear")
     output: Part = Part(name="identity")
     initial: Path | None = None
+    initial_part: Literal["backbone"] | None = None
 
 
 class Optimizer(Section):

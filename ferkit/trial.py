@@ -49,7 +49,8 @@ def try_network(
         faults += more
         if isinstance(network, Network):
             if initial:
-                faults += start_faults(network, initial, labels, _bare_parts(recipe, bare))
+                parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
+                faults += start_faults(network, initial, labels, parts, taken)
             faults += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
             faults += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
     return faults
@@ -65,7 +66,8 @@ def _labels(recipe: Recipe) -> list[str]:
     """What is known of them before the data are read."""
     from ferkit.neural.starting import stored_labels
 
-    if recipe.model.initial and (stored := stored_labels(recipe.model.initial)):
+    initial = recipe.model.initial if recipe.model.initial_part is None else None
+    if initial and (stored := stored_labels(initial)):
         return list(stored)
     # A neutral class of another name is looked for among the data's own labels, later.
     named = [value for value in recipe.model.output.options.values() if isinstance(value, str)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ferkit.errors import RecipeError
-from ferkit.loading import dump_recipe, expand_variables, load_recipe, read_table
+from ferkit.loading import dump_recipe, expand_variables, load_recipe, read_parts, read_table
 from ferkit.overrides import apply_overrides
 from ferkit.recipe import Recipe
 from ferkit.shipped import find_recipe, shipped_recipes
@@ -227,6 +227,13 @@ def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, problem: 
     file.write_bytes(content)
     (fault,) = faults(file)
     assert fault.startswith(problem)
+
+
+def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Path) -> None:
+    file = tmp_path / "my recipe.toml"
+    file.write_text("grid = 3")
+    with pytest.raises(RecipeError, match=f"ferkit check '{file}' tells what is wrong"):
+        read_parts(str(file))
 
 
 def test_a_recipe_that_is_not_there_suggests_the_closest_shipped_one(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -201,6 +202,25 @@ def test_a_network_starts_from_an_earlier_runs(recipe: Path, tmp_path: Path, kep
     assert row["accuracy"] == before["accuracy"]
     (weights,) = summary_of(again)["weights"]
     assert (weights["name"], weights["file"]) == ("model.initial", "model.safetensors")
+    assert weights["trained_on"] == "an earlier run"
+
+
+def test_a_network_of_other_classes_starts_from_an_earlier_runs_backbone(recipe: Path, kept: Path) -> None:
+    known = {"source": "first, repeat0_fold0", "model": {"backbone": {"name": "tiny"}}}
+    save_network(kept, load_file(kept), ["anger", "neutral"], description=known)
+    overrides = ['data.labels=["anger", "fear"]', "fit.optimizer.lr=1e-9", "fit.epochs=1"]
+    again = run_recipe(recipe, f'model.initial="{kept}"', "model.initial_part=backbone", *overrides)
+    (weights,) = summary_of(again)["weights"]
+    assert weights["trained_on"] == "an earlier run (first, repeat0_fold0); its backbone alone is taken"
+    before, after = (load_file(file) for file in (kept, again / "cells" / "repeat0_fold0" / kept.name))
+    for name in (name for name in before if name.endswith(".weight")):
+        is_kept = bool(torch.allclose(before[name], after[name], atol=1e-6))
+        assert is_kept == name.startswith("backbone."), name
+
+
+def test_a_part_of_no_network_is_a_fault(recipe: Path) -> None:
+    with pytest.raises(RecipeError, match=r"it says what is taken from model\.initial, which is not given"):
+        load_recipe(str(recipe), ["model.initial_part=backbone"])
 
 
 def test_photographs_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:

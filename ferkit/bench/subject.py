@@ -32,6 +32,7 @@ from ferkit.neural.network import Network
 from ferkit.neural.schedule import make_optimizer
 from ferkit.recipe import Part, Recipe
 from ferkit.registry import Registry
+from ferkit.walking import walk_folder
 
 RECOMPILED = 100
 """Shapes, modes and precisions that torch.compile may compile a function for: more than any measuring has."""
@@ -198,10 +199,12 @@ def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
 
 
 def find_photographs(folder: Path) -> list[Path]:
-    """The image files anywhere below a folder, by name. Raises DataError where there is none."""
+    """The image files anywhere below a folder, by name. Raises DataError where there is none, or a folder
+    can't be listed."""
     if not folder.is_dir():
         raise DataError(f"--images: there is no folder {folder}")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = (place / name for place, names in walk_folder(folder) for name in names)
+    found = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
     if not found:
         raise DataError(f"--images: no photograph ({', '.join(SUFFIXES)}) lies below {folder}")
     return found

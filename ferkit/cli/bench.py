@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -93,5 +94,5 @@ def bench(
     settings = [*(overrides or ()), *([f"model.image_size={image_size}"] if image_size else [])]
     checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), photograph_size)
     with watch() as say:
-        record = measure(f"ferkit bench {recipe}", registry, [Variant(checked, plan)], say)
+        record = measure(f"ferkit bench {shlex.quote(recipe)}", registry, [Variant(checked, plan)], say)
     deliver(record, json_file, old, anyway)

@@ -16,8 +16,8 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="MODEL",
-        help="What to start from: weights (`ferkit weights list`), or, of the same classes, a run's folder "
-        "or model file. [default: msceleb1m]",
+        help="What to start from: weights (`ferkit weights list`), a run's folder or a model file, 'default' "
+        "for ferkit's own; where its classes are others, the head begins anew. [default: msceleb1m]",
     ),
 ]
 Epochs = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -113,8 +114,8 @@ def bundle(
     write_bundle(entries, out)
     for entry in entries:
         typer.echo(f"{entry.name}: {entry.filename}. Licence: {entry.licence}")
-    size = out.stat().st_size / 1e6
-    typer.echo(f"{out}: {size:.1f} MB. On the other machine: ferkit weights unbundle {out.name}")
+    size, name = out.stat().st_size / 1e6, shlex.quote(out.name)
+    typer.echo(f"{out}: {size:.1f} MB. On the other machine: ferkit weights unbundle {name}")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -127,10 +128,8 @@ def compare_manifest(recipe: Recipe, registry: Registry, crops: CropResult) -> s
     difference = compare(read_manifest(file), entries)
     words = f"the photographs are not those of the manifest {file}: {difference}"
     if difference and recipe.manifest.differs == "refuse":
-        raise DataError(
-            f"{words}. Restore them (ferkit data verify RECIPE {file} shows all), or go on: "
-            '--set manifest.differs="warn"'
-        )
+        shows = f"ferkit data verify RECIPE {shlex.quote(str(file))}"
+        raise DataError(f'{words}. Restore them ({shows} shows all), or go on: --set manifest.differs="warn"')
     if not crops.skipped:
         return words if difference else None
     names = [one.name for one in entries[len(crops.faces) :]]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ferkit.discovery import load_plugins
 from ferkit.errors import RunError
 from ferkit.predict.description import Description
-from ferkit.predict.model import find_model, read_description
+from ferkit.predict.model import DEFAULT, find_model, read_description
 from ferkit.recipe import Model
 
 WEIGHTS = "msceleb1m"
@@ -22,10 +23,26 @@ BACKBONE: str = Model().backbone.name
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """sections: the parts of a recipe that follow from it; labels: those that its classes must be, if any."""
+    """sections: the parts of a recipe that follow from it; file: of the model that is gone on from, if any;
+    labels: the model's."""
 
     sections: dict[str, Any]
-    labels: tuple[str, ...] = field(default=())
+    file: Path | None = None
+    labels: tuple[str, ...] = ()
+
+    def model_for(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The recipe's `[model]` for the data's labels.
+
+        Of a model of other classes the backbone alone is of use: head and output are made for the classes,
+        and so begin anew, the output as if nothing had been said of it.
+        """
+        model: dict[str, Any] = self.sections["model"]
+        if self.file is None:
+            return model
+        if list(labels) == list(self.labels):
+            return {**model, "initial": str(self.file)}
+        others = {key: value for key, value in model.items() if key != "output"}
+        return {**others, "initial": str(self.file), "initial_part": "backbone"}
 
 
 def find_beginning(name: str | None) -> Beginning:
@@ -38,7 +55,8 @@ def find_beginning(name: str | None) -> Beginning:
         path = find_model(wanted)
     except RunError as error:
         raise RunError(
-            f"--from {wanted}: expected a run's folder, a model file, or weights: {', '.join(weights)}"
+            f"--from {wanted}: expected a run's folder, a model file, {DEFAULT!r} (the model that ferkit "
+            f"brings), or weights: {', '.join(weights)}"
         ) from error
     return _of_model(path)
 
@@ -69,15 +87,33 @@ def _of_model(path: Path) -> Beginning:
         known = read_description(path)
     else:
         raise RunError(f"--from {path}: only a run's folder or a .safetensors file can be trained further")
-    return Beginning(_sections(path, known), known.labels)
+    return Beginning(_sections(replace(known, model=_without_weights(path, known))), path, known.labels)
 
 
-def _sections(file: Path, known: Description) -> dict[str, Any]:
+def _without_weights(file: Path, known: Description) -> Model:
+    """The model without the pretrained weights that the file's tensors take the place of, so that none are
+    fetched; with them where the network's shape depends on them."""
+    import torch
+
+    from ferkit.neural.building import wire_model, without_pretrained
+    from ferkit.neural.starting import start_faults
+
+    try:
+        registry = load_plugins(known.plugins)
+        bare = without_pretrained(known.model, registry)
+        with torch.device("meta"):
+            network = wire_model(bare, registry, known.labels)
+        return known.model if start_faults(network, file, known.labels) else bare
+    except Exception:
+        return known.model  # what is wrong with it is told when the recipe is checked
+
+
+def _sections(known: Description) -> dict[str, Any]:
     table = known.as_table()
     model = {key: value for key, value in table["model"].items() if value is not None}
     return {
         **({"plugins": table["plugins"]} if table["plugins"] else {}),
         "detector": table["detector"],
         "faces": table["faces"],
-        "model": {**model, "initial": str(file)},
+        "model": model,
     }

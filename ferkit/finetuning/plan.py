@@ -24,6 +24,7 @@ from ferkit.predict.finding import read_part
 from ferkit.protocol_words import describe_protocol
 from ferkit.recipe import Recipe
 from ferkit.registry import Registry
+from ferkit.walking import real_folders
 from ferkit.weights import find_entry, is_present
 
 
@@ -77,18 +78,22 @@ def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
     _check_places(wish)
     beginning = find_beginning(wish.begin)
     table = _make_table(wish, beginning)
-    checked, registry = load_table(f"a recipe for {wish.folder}", table, wish.overrides)
+    source = f"a recipe for {wish.folder}"
+    checked, registry = load_table(source, table, wish.overrides)
     if checked.estimator:
         raise RunError(
             f"--set estimator: {checked.estimator.name!r} makes no network that could be exported. "
             "Leave it out; `ferkit run` takes a recipe with an estimator."
         )
     samples, _ = samples_of(registry, checked.data)
-    _check_labels(beginning, sorted({sample.label for sample in samples}), wish)
+    if beginning.file:  # how it is begun with depends on the labels, which the data tell
+        table["model"] = beginning.model_for(sorted({sample.label for sample in samples}))
+        checked, registry = load_table(source, table, wish.overrides)
     look = look_at(samples, progress)
     checked = _suit(checked, table, look.samples)
     file = wish.place / "recipe.toml"
-    told = [*describe(look), *_describe_start(checked, registry), *_describe_split(checked, look.samples)]
+    start = _describe_start(checked, registry, beginning.labels)
+    told = [*describe(look), *start, *_describe_split(checked, look.samples)]
     plan = Plan(checked, registry, file, tuple(told))
     write_text(file, write_recipe(table, plan.command("")))
     return plan
@@ -123,10 +128,10 @@ def _check_places(wish: Wish) -> None:
         if recipe.exists():
             remedy = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
         raise RunError(f"{place} is there already, and is left as it is. {remedy}")
-    if place.resolve().is_relative_to(wish.folder.resolve()):
+    if any(place.resolve().is_relative_to(inside) for inside in real_folders(wish.folder)):
         raise RunError(
-            f"{place} lies in {wish.folder}, so what goes there would be taken for photographs of a class. "
-            "Give a folder elsewhere: --out"
+            f"{place} lies in {wish.folder} or in a folder linked there, so what goes there would be taken "
+            "for photographs of a class. Give a folder elsewhere: --out"
         )
 
 
@@ -145,7 +150,8 @@ def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
         "data": data,
         "detector": detector,
         "faces": {**sections.get("faces", {}), "unreadable": "skip", "copies": "leave_out"},
-        "model": sections["model"],
+        # An earlier model's output may name its classes: it is added when the data have told theirs.
+        "model": {key: value for key, value in sections["model"].items() if key != "output"},
         "augment": [
             {"name": "HorizontalFlip", "p": 0.5},
             {"name": "RandomResizedCrop", "scale": [0.8, 1.0], "ratio": [0.9, 1.1]},
@@ -158,19 +164,13 @@ def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
     }
 
 
-def _check_labels(beginning: Beginning, labels: Sequence[str], wish: Wish) -> None:
-    """Raises RunError where a model to go on from tells other classes apart."""
-    if beginning.labels and list(beginning.labels) != list(labels):
-        raise RunError(
-            f"--from {wish.begin}: it tells {', '.join(beginning.labels)} apart, the folders are of "
-            f"{', '.join(labels)}; only a model of the same classes can be trained further. Leave "
-            "--from out, name weights, or say which folder is which class: "
-            "--set 'data.label_map={Happy=\"happiness\"}'"
-        )
-
-
-def _describe_start(recipe: Recipe, registry: Registry) -> list[str]:
-    """What the network and the detector begin with, and whether that is here."""
+def _describe_start(recipe: Recipe, registry: Registry, earlier: Sequence[str]) -> list[str]:
+    """What the network and the detector begin with, and whether that is here; earlier: a model's labels."""
+    if recipe.model.initial_part:
+        return [
+            f"the backbone starts from the network in {recipe.model.initial}; the head begins anew, for that "
+            f"network tells other classes apart: {', '.join(earlier)}"
+        ]
     if recipe.model.initial:
         return [f"starts from the network in {recipe.model.initial}"]
     lines = []

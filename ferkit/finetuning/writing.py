@@ -22,13 +22,18 @@ COMMENTS = {
 }
 
 
+OTHER_CLASSES = "The network. Its backbone begins with the file initial, its head anew, for other classes."
+"""Of a `[model]` with initial_part."""
+
+
 def write_recipe(table: Mapping[str, Any], again: str) -> str:
     """TOML; again: the command that runs it."""
     lines = [HEAD.format(again=again)]
     is_first = True
     for line in tomli_w.dumps(table, multiline_strings=False).splitlines():
         if line in COMMENTS:
-            lines.append(f"# {COMMENTS[line]}")
+            is_begun_anew = line == "[model]" and "initial_part" in table["model"]
+            lines.append(f"# {OTHER_CLASSES if is_begun_anew else COMMENTS[line]}")
         if line.startswith(("augment =", "[[augment]]")) and is_first:
             is_first = False
             lines.append("# How the training faces are varied, anew in each epoch.")

@@ -28,7 +28,7 @@ def build_model(
     agree_on_logits(network.head, registry.get("head", model.head.name), len(labels))
     agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
     if model.initial:
-        start_from(network, model.initial, labels)
+        start_from(network, model.initial, labels, model.initial_part)
     return network
 
 
@@ -46,7 +46,7 @@ def wire_model(
 
 def without_pretrained(model: Model, registry: Registry) -> Model:
     """A network that starts from random numbers, whatever names its weights."""
-    parts: dict[str, Any] = {"initial": None}
+    parts: dict[str, Any] = {"initial": None, "initial_part": None}
     for kind in ("backbone", "head", "output"):
         part: Part = getattr(model, kind)
         off = without_weights(registry.get(kind, part.name))

@@ -12,22 +12,33 @@ from ferkit.interfaces import Face
 from ferkit.neural.checkpoint import HASH, load_network, read_header
 from ferkit.neural.network import Network
 
-REMEDY = "Take the [model] and the classes that it was trained with, or leave model.initial out."
+REMEDY = (
+    "Take the [model] and the classes that it was trained with, or leave model.initial out. With "
+    'model.initial_part = "backbone" head and classes may be others.'
+)
 
 
-def start_from(network: Network, file: Path, labels: Sequence[str]) -> None:
+def start_from(network: Network, file: Path, labels: Sequence[str], part: str | None = None) -> None:
     """Give the network what the file's has learnt. Raises RunError where it is of another one.
 
-    The output's buffers are not learnt: they come from this recipe and its own images, as a class prior does.
+    part: the one that is taken, where it is not all of it; the file's labels are then of no importance. The
+    output's buffers are not learnt: they come from this recipe and its own images, as a class prior does.
     """
-    stored = {**load_network(file, labels), **_not_learnt(network)}
+    stored = load_network(file, labels if part is None else read_header(file).labels)
+    own = network.state_dict() if part else _not_learnt(network)
+    taken = {name: tensor for name, tensor in stored.items() if _is_of(name, part)}
+    kept = {name: tensor for name, tensor in own.items() if not part or not _is_of(name, part)}
     try:
-        network.load_state_dict(stored)
+        network.load_state_dict({**taken, **kept})
     except RuntimeError as error:
         first = " ".join(str(error).split()[:40])
         raise RunError(
             f"model.initial: {file} is of another network than the recipe's: {first} … {REMEDY}"
         ) from error
+
+
+def _is_of(name: str, part: str | None) -> bool:
+    return part is None or name.startswith(f"{part}.")
 
 
 def _not_learnt(network: Network) -> dict[str, Tensor]:
@@ -43,13 +54,17 @@ def stored_labels(file: Path) -> list[str]:
 
 
 def start_faults(
-    network: Network, file: Path, labels: Sequence[str] | None, bare: Collection[str] = ()
+    network: Network,
+    file: Path,
+    labels: Sequence[str] | None,
+    bare: Collection[str] = (),
+    part: str | None = None,
 ) -> list[Fault]:
     """Why the network can't start from the file, by its header alone.
 
     labels: the data's, if known; bare: the parts from which pretrained weights were left out. A layer's size
     may depend on these (an embedding's numbers), so there only the names of layers are compared; in the head,
-    too, where sizes of the backbone are others.
+    too, where sizes of the backbone are others. part: as for `start_from`.
     """
     if not file.exists():
         return []  # which is told elsewhere
@@ -57,12 +72,13 @@ def start_faults(
         header = read_header(file)
     except RunError as error:
         return [Fault("model.initial", str(error), REMEDY)]
-    if labels is not None and header.labels != list(labels):
+    if part is None and labels is not None and header.labels != list(labels):
         theirs = ", ".join(header.labels)
         problem = f"{file} was trained with the labels {theirs}; the data's are {', '.join(labels)}"
         return [Fault("model.initial", problem, REMEDY)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    names = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
+    every = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
+    names = {name for name in every if _is_of(name, part)}
     differing = sorted(name for name in names if ours.get(name) != header.shapes.get(name))
     following = {"head"} if any(name.startswith("backbone.") for name in differing) else set()
     unknown = {*bare, *(following if "backbone" in bare else ())}

@@ -6,17 +6,18 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ferkit.errors import RunError
 from ferkit.predict.frame import Frame
+from ferkit.predict.moving_copy import MovingCopy, begin_copy
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
 from ferkit.predict.sink import check_place
 from ferkit.predict.source import Camera, Moving, Problem, Still
+from ferkit.walking import real_folders
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """As which a photograph keeps its suffix; others become PNGs."""
@@ -24,9 +25,9 @@ COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
 
 
 class AnnotatedFolder:
-    """A copy of every picture, under its own name and folder, and of every video as .mp4.
+    """A copy of every picture and animation, under its own name and folder, and of every video as .mp4.
 
-    Of a video only the frames that were looked at are in its copy, which lasts as long.
+    Of what moves only the frames that were looked at are in its copy, which lasts as long.
     """
 
     def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
@@ -34,7 +35,7 @@ class AnnotatedFolder:
         self.folder = folder
         self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
         self._source: Still | Moving | Camera | None = None
-        self._video: _Video | None = None
+        self._moving: MovingCopy | None = None
         self._taken: set[Path] = set()
         check_place(folder, folder)
 
@@ -43,39 +44,46 @@ class AnnotatedFolder:
     def write(self, predicted: Predicted) -> Sequence[Problem]:
         frame, problems = predicted.frame, []
         if self._source is not frame.source:
-            problems += self._finish_video()
+            problems += self._finish_moving()
             self._source = frame.source
             problems += self._tried(frame, lambda: self._begin(frame, predicted.rows))
-        if video := self._video:
-            problems += self._tried(frame, lambda: video.write(draw(frame.image, predicted.rows)))
+        if moving := self._moving:
+            image = draw(frame.image, predicted.rows)
+            problems += self._tried(frame, lambda: moving.write(image, frame.lasts))
         return problems
 
     def _begin(self, frame: Frame, rows: Sequence[Row]) -> None:
+        name = frame.source.name
         if frame.number is None:
-            self._write_picture(frame, rows)
+            name = name if name.suffix.lower() in WRITTEN else Path(f"{name}.png")
+            self._write_picture(frame, rows, self._place(frame, name))
         else:
-            self._video = _Video(frame, self._free(Path(f"{frame.source.name}.mp4")))
+            is_video = not (isinstance(frame.source, Moving) and frame.source.is_animation)
+            name = Path(f"{name}.mp4") if is_video else name
+            self._moving = begin_copy(frame, self._place(frame, name))
 
     def _tried(self, frame: Frame, do: Callable[[], None]) -> list[Problem]:
-        """A video's copy that failed is given up, so that it is told once."""
+        """A copy of what moves that failed is given up, so that it is told once."""
         try:
             do()
         except OSError as error:
-            self._video = None
+            self._moving = None
             return [Problem(frame.file, f"its annotated copy can't be written: {error}")]
         return []
 
-    def _write_picture(self, frame: Frame, rows: Sequence[Row]) -> None:
-        name = frame.source.name
-        file = self._free(name if name.suffix.lower() in WRITTEN else Path(f"{name}.png"))
-        if file.exists() and os.path.exists(frame.file) and file.samefile(frame.file):
-            raise OSError("it would take the place of the original: give another --out")
+    def _write_picture(self, frame: Frame, rows: Sequence[Row], file: Path) -> None:
         part = file.with_name(f".part.{file.name}")
         try:
             Image.fromarray(draw(frame.image, rows)).save(part, quality=92)
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)
+
+    def _place(self, frame: Frame, name: Path) -> Path:
+        file = self._free(name)
+        if file.exists() and os.path.exists(frame.file) and file.samefile(frame.file):
+            raise OSError("it would take the place of the original: give another --out")
+        return file
 
     def _free(self, name: Path) -> Path:
         """The place below the folder; another one where this run has put something, or an input may be."""
@@ -87,17 +95,22 @@ class AnnotatedFolder:
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
-    def _finish_video(self) -> list[Problem]:
-        video, self._video = self._video, None
-        return self._tried(video.first, video.close) if video else []
+    def _finish_moving(self) -> list[Problem]:
+        moving, self._moving = self._moving, None
+        return self._tried(moving.first, lambda: _put_in_place(moving)) if moving else []
 
     def close(self, is_whole: bool) -> str | None:
-        if self._video and not is_whole:
-            self._video.writer.release()
-            return f"{self.folder}; of {self._video.file.name} a part: {self._video.part}"
-        for problem in self._finish_video():
+        if self._moving and not is_whole:
+            self._moving.finish()
+            return f"{self.folder}; of {self._moving.file.name} a part: {self._moving.part}"
+        for problem in self._finish_moving():
             raise RunError(f"{problem.file}: {problem.reason}")
         return str(self.folder)
+
+
+def _put_in_place(moving: MovingCopy) -> None:
+    moving.finish()
+    moving.part.replace(moving.file)
 
 
 def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
@@ -109,6 +122,11 @@ def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
                 f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
                 "a folder elsewhere."
             )
+        if os.path.isdir(one) and (linked := _linked_to(place, Path(one))):
+            raise RunError(
+                f"--out {folder}: a link in the input {one} leads to {linked}, so the pictures that go there "
+                "would be taken for input. Give a folder elsewhere."
+            )
         if os.path.isfile(one) and Path(one).resolve().parent == place:
             raise RunError(
                 f"--out {folder} is the folder of the input {one}, whose place an annotated copy would take. "
@@ -116,34 +134,16 @@ def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
             )
 
 
+def _linked_to(place: Path, root: Path) -> Path | None:
+    """The folder above, at or below the place that links within root lead to, if any."""
+    own = root.resolve()
+    outside = (inside for inside in real_folders(root) if not inside.is_relative_to(own))
+    return next((one for one in outside if place.is_relative_to(one) or one.is_relative_to(place)), None)
+
+
 def _may_lie_in(folder: Path, one: str | Path) -> bool:
     """What a pattern or a list stands for is not known yet."""
     return not os.path.lexists(one) or Path(one).resolve().is_relative_to(folder.resolve())
-
-
-class _Video:
-    """All frames get the size of the first, made even, which codecs want."""
-
-    def __init__(self, frame: Frame, file: Path) -> None:
-        self.first = frame
-        self.file = file
-        self.part = file.with_name(f".part.{file.name}")
-        height, width = frame.image.shape[:2]
-        self.size = max(width // 2 * 2, 2), max(height // 2 * 2, 2)
-        code = cv2.VideoWriter.fourcc(*"mp4v")
-        self.writer = cv2.VideoWriter(str(self.part), code, max(frame.rate, 0.1), self.size)
-        if not self.writer.isOpened():
-            self.part.unlink(missing_ok=True)
-            raise OSError("OpenCV can't write MPEG-4 here")
-
-    def write(self, image: NDArray[np.uint8]) -> None:
-        if image.shape[1::-1] != self.size:
-            image = np.asarray(cv2.resize(image, self.size), dtype=np.uint8)
-        self.writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-
-    def close(self) -> None:
-        self.writer.release()
-        self.part.replace(self.file)
 
 
 def draw(image: NDArray[np.uint8], rows: Sequence[Row]) -> NDArray[np.uint8]:

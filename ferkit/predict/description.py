@@ -42,7 +42,7 @@ class Description:
             "format": FORMAT,
             "labels": list(self.labels),
             "temperature": self.temperature,
-            "model": self.model.model_dump(mode="json", exclude={"initial"}),
+            "model": self.model.model_dump(mode="json", exclude={"initial", "initial_part"}),
             "detector": self.detector.model_dump(mode="json"),
             "faces": {"margin": self.margin},
             "plugins": list(self.plugins),

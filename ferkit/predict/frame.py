@@ -26,14 +26,14 @@ FRAMES_AHEAD = 8
 class Frame:
     """image: (H, W, 3) uint8 RGB; number, time: of a frame of something moving, from 0 and in seconds.
 
-    rate: frames a second that an annotated copy is to be shown at; is_live: the next one is not waited for.
+    lasts: seconds until the next one that is looked at; is_live: that one is not waited for.
     """
 
     source: Still | Moving | Camera
     image: NDArray[np.uint8]
     number: int | None = None
     time: float | None = None
-    rate: float = 0.0
+    lasts: float = 0.0
     is_live: bool = False
 
     @property
@@ -78,7 +78,7 @@ def _frames(source: Moving | Camera, shots: Iterator[Shot | str]) -> Iterator[Re
             name: Path = source.name if isinstance(source, Camera) else source.path
             yield Problem(str(name), one)
         else:
-            yield Frame(source, one.image, one.number, one.time, one.rate, is_live)
+            yield Frame(source, one.image, one.number, one.time, one.lasts, is_live)
 
 
 def _weight(read: Read) -> float:

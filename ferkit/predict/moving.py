@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -26,12 +26,12 @@ MISSING = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """image: (H, W, 3) uint8 RGB; number: from 0, those that were left out counted; time: seconds."""
+    """image: (H, W, 3) uint8 RGB; number: from 0, those that were left out counted; time, lasts: seconds."""
 
     image: NDArray[np.uint8]
     number: int
     time: float
-    rate: float
+    lasts: float
 
 
 def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[Shot | str]:
@@ -45,18 +45,26 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[Shot | s
 
 
 def _read_animation(path: Path, every: int) -> Iterator[Shot | str]:
-    """Each frame is shown for its own time; a rate is that of the first."""
-    elapsed = 0.0
-    number = 0
+    """Each frame is shown for its own time, and for that of those after it that are left out."""
+    shot, number, elapsed, fault = None, 0, 0.0, ""
     try:
         with Image.open(path) as image:
-            rate = 1000 / (image.info.get("duration") or 1000 / RATE)
             for number, one in enumerate(ImageSequence.Iterator(image)):
+                one.load()  # only then does a WebP say how long it lasts
+                lasts = (one.info.get("duration") or 1000 / RATE) / 1000
                 if number % every == 0:
-                    yield Shot(np.array(as_rgb(one.copy())), number, elapsed, rate / every)
-                elapsed += (one.info.get("duration") or 1000 / RATE) / 1000
+                    if shot:
+                        yield shot
+                    shot = Shot(np.array(as_rgb(one.copy())), number, elapsed, 0.0)
+                if shot:
+                    shot = replace(shot, lasts=shot.lasts + lasts)
+                elapsed += lasts
     except Exception as error:
-        yield f"it can't be read beyond its frame {number}: {error}"
+        fault = f"it can't be read beyond its frame {number}: {error}"
+    if shot:
+        yield shot
+    if fault:
+        yield fault
 
 
 def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
@@ -76,7 +84,7 @@ def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
                 told = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 # Some containers tell no times; frames then follow each other at the video's rate.
                 before = told if told > before or done == 0 else done / rate
-                yield Shot(_as_rgb(image), done, max(before, 0.0), rate / every)
+                yield Shot(_as_rgb(image), done, max(before, 0.0), every / rate)
             done += 1
         if done == 0:
             yield "it has no frame that can be read"
@@ -100,7 +108,7 @@ def read_camera(index: int, every: int) -> Iterator[Shot | str]:
                 if not is_good:
                     break
                 elapsed = time.monotonic() - began
-                yield Shot(_as_rgb(image), number, elapsed, rate / every)
+                yield Shot(_as_rgb(image), number, elapsed, every / rate)
             number += 1
         yield f"the camera gave no more pictures after {number}: was it unplugged?"
     finally:

@@ -66,7 +66,7 @@ def describe_run(folder: Path, recipe: Recipe, cell: str) -> Description:
     settings = recipe_of_cell(folder, recipe, cell)
     return Description(
         labels=tuple(header.labels),
-        model=settings.model.model_copy(update={"initial": None}),
+        model=settings.model.model_copy(update={"initial": None, "initial_part": None}),
         detector=settings.detector,
         margin=settings.faces.margin,
         temperature=header.temperature or 1.0,

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ferkit.errors import DataError
+from ferkit.predict.stdin import read_stdin
+from ferkit.walking import walk_folder
+
 PHOTOGRAPHS = (
     ".jpg",
     ".jpeg",
@@ -34,8 +38,6 @@ LONGEST = 4096
 """Characters of a path, on Linux."""
 TOLD = 1000
 """Characters of a name that there is not, beyond which it is cut: it may be a line of any file at all."""
-NUL_WITHIN = 512
-"""Bytes: a picture has a NUL among its first, a list of files has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,9 @@ Source = Still | Moving | Camera | PassedOver | Problem
 def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
     """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
 
-    An input is a file, a folder (with all below it), a pattern such as "holiday/*.jpg" (** for folders
-    within folders), a camera's number, or "-": a photograph, or a list of files, one a line.
+    An input is a file, a folder (with all below it, linked folders too, each once), a pattern such as
+    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": a photograph, or a list of
+    files, one a line.
     """
     for one in inputs:
         text = os.fspath(one)
@@ -126,21 +129,29 @@ def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source
 
 def _of_folder(folder: Path) -> Iterator[Source]:
     refused: list[OSError] = []
-    for place, folders, files in os.walk(folder, onerror=refused.append):
-        folders.sort()
-        for name in sorted(files):
-            path = Path(place, name)
+    for place, files in walk_folder(folder, refused.append):
+        yield from _refusals(refused)
+        for name in files:
+            path = place / name
             yield _among_others(path, path.relative_to(folder))
-        yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
-        refused.clear()
+    yield from _refusals(refused)
+
+
+def _refusals(refused: list[OSError]) -> Iterator[Problem]:
     yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+    refused.clear()
 
 
 def _of_pattern(pattern: str) -> Iterator[Source]:
-    for text in sorted(glob.iglob(pattern, recursive=True)):
-        if not os.path.isdir(text):
-            path = Path(text)
-            yield _among_others(path, Path(path.name))
+    """A file that ** reaches through links as well comes once, by its shortest name."""
+    found = [text for text in glob.iglob(pattern, recursive=True) if not os.path.isdir(text)]
+    names: dict[str, str] = {}
+    for text in sorted(found, key=lambda one: (one.count(os.sep), one)):
+        folder, name = os.path.split(text)
+        names.setdefault(os.path.join(os.path.realpath(folder), name), text)
+    for text in sorted(names.values()):
+        path = Path(text)
+        yield _among_others(path, Path(path.name))
 
 
 def _among_others(path: Path, name: Path) -> Source:
@@ -169,22 +180,14 @@ def _is_animated(path: Path) -> bool:
 
 
 def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
-    first = stdin.read(NUL_WITHIN)
-    if b"\0" in first:
-        yield Still(Path("stdin"), Path("stdin.png"), first + stdin.read())
+    try:
+        given = read_stdin(stdin)
+    except DataError as error:
+        yield Problem("stdin", str(error))
         return
-    if not first.strip():
-        yield Problem("stdin", "nothing came: expected a photograph, or a list of files, one a line")
+    if isinstance(given, bytes):
+        yield Still(Path("stdin"), Path("stdin.png"), given)
         return
-    for line in _lines(first, stdin):
+    for line in given:
         if line.strip():
             yield from _of_name(os.fsdecode(line), "there is no such file or folder")
-
-
-def _lines(first: bytes, stdin: BinaryIO) -> Iterator[bytes]:
-    *whole, rest = first.split(b"\n")
-    yield from (line.rstrip(b"\r") for line in whole)
-    for line in stdin:
-        whole_line, rest = rest + line, b""
-        yield whole_line.rstrip(b"\r\n")
-    yield rest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,14 +76,14 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
 def command(run_dir: Path, name: str) -> str:
     """The command that makes such a run again."""
     changed = differences(run_dir, name, (*SYSTEM, "protocol"))
-    sets = "".join(f" --set {key}={_quote(value)}" for key, value in changed.items() if value != ABSENT)
+    there = {key: shlex.quote(_as_text(value)) for key, value in changed.items() if value != ABSENT}
+    sets = "".join(f" --set {key}={value}" for key, value in there.items())
     gone = [key for key, value in changed.items() if value == ABSENT]
-    return f"ferkit run {name}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
+    return f"ferkit run {shlex.quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
 
 
-def _quote(value: Any) -> str:
-    text = value if isinstance(value, str) else _toml(value)
-    return f"'{text}'" if any(mark in text for mark in " [{\"'$") else text
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else _toml(value)
 
 
 def _toml(value: Any) -> str:

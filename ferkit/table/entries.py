@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +94,8 @@ def read_run(folder: Path) -> TableRun:
     summary = read_summary(folder)
     shown = [one for one in summary["scores"].values() if "intervals" in one]
     if not shown or "number" not in (summary["paper"] or {"number": None}):
-        raise RunError(f"{folder} was made by an older ferkit. Bring it up to date: ferkit report {folder}")
+        words = f"ferkit report {shlex.quote(str(folder))}"
+        raise RunError(f"{folder} was made by an older ferkit. Bring it up to date: {words}")
     return TableRun(folder, summary, describe(differences(folder, summary["name"])))
 
 

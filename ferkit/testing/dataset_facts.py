@@ -178,11 +178,22 @@ def lists_samples_sorted(subject: Subject) -> None:
 
 @contextmanager
 def _listed_backwards() -> Iterator[None]:
-    """Folders as another file system may list them. pathlib and glob list by these two."""
+    """Folders as another file system may list them. pathlib, glob and os.walk list by these two."""
     listdir, scandir = os.listdir, os.scandir
 
-    class Backwards(list[Any]):
-        """What os.scandir gives: entries, in a context that closes them."""
+    class Backwards:
+        """What os.scandir gives: an iterator over entries, in a context that closes it."""
+
+        def __init__(self, entries: list[os.DirEntry[Any]]) -> None:
+            self.entries = entries
+
+        def __iter__(self) -> Backwards:
+            return self
+
+        def __next__(self) -> os.DirEntry[Any]:
+            if not self.entries:
+                raise StopIteration
+            return self.entries.pop(0)
 
         def __enter__(self) -> Backwards:
             return self

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferkit.plugin import DataError, Sample
+from ferkit.plugin import DataError, Sample, walk_folder
 from ferkit_image_folder.labels import SPELLINGS, label_of, map_faults
 from ferkit_image_folder.parts import are_parts, lacking_faults, part_faults, part_folders
 
@@ -16,7 +16,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 class ImageFolder:
-    """Photographs in one folder for each class, at any depth below it.
+    """Photographs in one folder for each class, at any depth below it; linked folders are followed.
 
     root: the folder of the class folders. label_map: class folder -> label, for every folder; "" leaves a
     folder out. Without it, a folder that is a known spelling of a canonical label ("Happy") gets that, and
@@ -91,12 +91,18 @@ class ImageFolder:
 
 
 def _empty_faults(folders: Sequence[Path]) -> list[str]:
-    return [
-        f"class folder {path} has no photograph ({', '.join(sorted(SUFFIXES))}). Add some, or leave it "
-        f'out: label_map = {{ "{path.name}" = "" }}'
-        for path in folders
-        if not _photographs(path)
-    ]
+    """Of class folders without a photograph, and of those of which a part can't be listed."""
+    faults = []
+    for path in folders:
+        try:
+            if not _photographs(path):
+                faults.append(
+                    f"class folder {path} has no photograph ({', '.join(sorted(SUFFIXES))}). Add some, or "
+                    f'leave it out: label_map = {{ "{path.name}" = "" }}'
+                )
+        except DataError as error:
+            faults.append(str(error))
+    return faults
 
 
 def _folders(root: Path) -> list[Path]:
@@ -104,10 +110,10 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _photographs(folder: Path) -> list[Path]:
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(
-        path for path in files if not any(_is_hidden(part) for part in path.relative_to(folder).parts)
-    )
+    """Raises DataError where a folder can't be listed."""
+    walk = walk_folder(folder, is_wanted=lambda name: not _is_hidden(name))
+    files = (place / name for place, names in walk for name in names if not _is_hidden(name))
+    return sorted(path for path in files if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 def _is_hidden(name: str) -> bool:

@@ -59,6 +59,24 @@ def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -
     assert data.eval_results[0].metric_value == pytest.approx(score["accuracy"], abs=5e-5)
 
 
+def test_a_model_of_some_classes_becomes_one_of_others(ferkit: Ferkit, faces: str) -> None:
+    first = ferkit("finetune", faces, *SMALL)
+    assert first.returncode == 0
+    draw_folders(Path("others"), ("left", "right", "happy"), 5)
+    answer = ferkit("finetune", "others", *SMALL, "--from", "finetune-faces/run")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    told = answer.stdout.splitlines()[1]
+    network = "finetune-faces/run/cells/repeat0_fold0/model.safetensors"
+    assert told.startswith(f"the backbone starts from the network in {network}; the head begins anew")
+    card = Path("finetune-others/others.safetensors.card.md").read_text()
+    assert "happiness, left, right" in card
+    assert "| model.initial | an earlier run; its backbone alone is taken |" in card
+    made = "finetune-others/others.safetensors"
+    further = ferkit("finetune", "others", *SMALL, "--from", made, "--out", "on")
+    assert further.returncode == 0
+    assert f"starts from the network in {made}" in further.stdout.splitlines()
+
+
 def test_a_dry_run_writes_the_recipe_and_says_how_to_run_it(ferkit: Ferkit, faces: str) -> None:
     answer = ferkit("finetune", faces, *OPTIONS, "--dry-run", "--out", "my faces")
     assert answer.returncode == 0

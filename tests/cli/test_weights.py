@@ -60,13 +60,13 @@ def test_misspelt_weights_suggest_the_closest(tmp_path: Path) -> None:
 
 
 def test_a_bundle_is_made_and_read_where_there_is_no_network(tmp_path: Path) -> None:
-    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "teacher.tar"
+    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "my teacher.tar"
     (here / "checkpoints").mkdir(parents=True)
     (here / "checkpoints" / "20180402-114759-vggface2.pt").write_bytes(b"abc")
     answer = ferkit("weights", "bundle", "sfew_inception", "--out", str(file), TORCH_HOME=str(here))
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith("vggface2: 20180402-114759-vggface2.pt. Licence: ")
-    assert "ferkit weights unbundle teacher.tar" in answer.stdout
+    assert "ferkit weights unbundle 'my teacher.tar'" in answer.stdout
     answer = ferkit("weights", "unbundle", str(file), TORCH_HOME=str(there))
     assert answer.stdout == f"vggface2: {there}/checkpoints/20180402-114759-vggface2.pt\n"
     assert (there / "checkpoints" / "20180402-114759-vggface2.pt").read_bytes() == b"abc"

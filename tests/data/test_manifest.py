@@ -198,6 +198,9 @@ def test_a_runs_skipped_photographs_are_not_missing(tmp_path: Path, registry: Re
     )
     with pytest.raises(DataError, match=r'ferkit data verify RECIPE .*--set manifest\.differs="warn"'):
         compare_manifest(order(tmp_path / "data", file, "refuse"), registry, crops)
+    spaced = file.rename(tmp_path / "my list.csv")
+    with pytest.raises(DataError, match=f"ferkit data verify RECIPE '{spaced}' shows all"):
+        compare_manifest(order(tmp_path / "data", spaced, "refuse"), registry, crops)
 
 
 def test_a_recipe_without_a_manifest_is_not_compared(registry: Registry) -> None:

@@ -10,9 +10,12 @@ import pytest
 from ferkit.errors import DataError, FerkitError, RecipeError, RunError
 from ferkit.finetuning.beginning import find_beginning
 from ferkit.finetuning.plan import Wish, make_plan
+from ferkit.finetuning.writing import OTHER_CLASSES
 from ferkit.loading import load_recipe
+from ferkit.neural.checkpoint import save_network
+from ferkit.recipe import Model, Part
 from ferkit.testing.drawing import draw_folders
-from tests.predict.drawn import PLUGIN, write_model
+from tests.predict.drawn import PLUGIN, describe, write_model
 
 TINY = ('plugins=["tests.tiny_plugin"]', 'model.backbone={name="tiny"}', 'model.head={name="linear"}')
 
@@ -95,13 +98,49 @@ def test_a_model_of_the_same_classes_is_gone_on_from_with_its_detector_and_size(
     assert f"starts from the network in {model}" in plan.told
 
 
-def test_a_model_of_other_classes_is_refused_with_both(faces: Path, tmp_path: Path) -> None:
+def test_an_output_that_names_classes_is_kept_where_they_are_the_datas(faces: Path, tmp_path: Path) -> None:
+    labels = ("happiness", "sadness")
+    output = Part(name="logit_adjustment", prior={"happiness": 0.7, "sadness": 0.3})
+    shown = describe().model.model_copy(update={"output": output})
+    model = write_model(tmp_path / "m.safetensors", labels=labels, model=shown)
+    started = make_plan(Wish(faces, begin=str(model))).recipe.model
+    assert (started.output, started.initial_part) == (output, None)
+
+
+def test_of_a_model_of_other_classes_the_backbone_is_taken_and_the_head_begins_anew(
+    faces: Path, tmp_path: Path
+) -> None:
+    shown = describe().model.model_copy(update={"output": Part(name="temperature")})
+    model = write_model(tmp_path / "m.safetensors", model=shown, margin=0.25)
+    plan = make_plan(Wish(faces, begin=str(model)))
+    started = plan.recipe.model
+    assert (started.initial, started.initial_part, started.output.name) == (model, "backbone", "identity")
+    assert (started.image_size, plan.recipe.faces.margin) == (24, 0.25)
+    begin = f"the backbone starts from the network in {model}; the head begins anew"
+    (told,) = [line for line in plan.told if line.startswith(begin)]
+    assert told.endswith("that network tells other classes apart: anger, happiness, neutral")
+    assert f"# {OTHER_CLASSES}" in plan.file.read_text().splitlines()
+    assert load_recipe(str(plan.file))[0] == plan.recipe
+
+
+def test_what_is_asked_for_goes_before_what_a_model_of_other_classes_has(faces: Path, tmp_path: Path) -> None:
     model = write_model(tmp_path / "m.safetensors")
-    with pytest.raises(
-        RunError, match="it tells anger, happiness, neutral apart, the folders are of happiness, sad"
-    ):
-        make_plan(Wish(faces, begin=str(model)))
-    assert not Path("finetune-faces").exists()
+    asked = ('model.head={name="prototype"}', 'model.output={name="temperature"}')
+    started = make_plan(Wish(faces, begin=str(model), overrides=asked)).recipe.model
+    assert (started.head.name, started.output.name) == ("prototype", "temperature")
+
+
+def test_what_a_model_began_with_is_not_fetched_again() -> None:
+    model = find_beginning("default").sections["model"]
+    assert (model["backbone"]["weights"], model["backbone"]["last_stage"]) == ("none", "mixed_6a")
+
+
+def test_weights_that_a_networks_shape_depends_on_are_taken_all_the_same(tmp_path: Path) -> None:
+    backbone = Part(name="inception_resnet_v1", weights="msceleb1m", last_stage="conv2d_4b")
+    known = describe(model=Model(backbone=backbone), plugins=())
+    save_network(tmp_path / "m.safetensors", {}, known.labels, description=known.as_table())
+    model = find_beginning(str(tmp_path / "m.safetensors")).sections["model"]
+    assert model["backbone"]["weights"] == "msceleb1m"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +150,7 @@ def test_a_model_of_other_classes_is_refused_with_both(faces: Path, tmp_path: Pa
         ({"folder": Path("faces/sad/sad_0.png")}, DataError, "sad_0.png is a file"),
         ({"folder": Path("faces/sad")}, RecipeError, "needs a folder for each of two classes or more"),
         ({"detector": "mtcn"}, RecipeError, "Did you mean 'mtcnn'"),
-        ({"begin": "vggface3"}, RunError, "expected a run's folder, a model file, or weights: casia-webface"),
+        ({"begin": "vggface3"}, RunError, "'default' (the model that ferkit brings), or weights: casia"),
         ({"begin": "retinaface"}, RunError, "--from retinaface: expected a run's folder"),
         ({"group_pattern": "("}, RecipeError, "is no regular expression"),
         ({"group_pattern": "(?P<person>x)"}, DataError, "the data set gives no groups"),
@@ -127,7 +166,7 @@ def test_a_model_of_other_classes_is_refused_with_both(faces: Path, tmp_path: Pa
             RunError,
             "--set estimator: 'svm' makes no network that could be exported",
         ),
-        ({"out": Path("faces/made")}, RunError, "faces/made lies in faces, so what goes there"),
+        ({"out": Path("faces/made")}, RunError, "faces/made lies in faces or in a folder linked"),
         ({"folder": Path(".")}, RunError, "Give a folder elsewhere: --out"),
     ],
 )
@@ -140,6 +179,13 @@ def test_bad_input_is_told_and_nothing_is_written(
         make_plan(Wish(**known))  # type: ignore[arg-type]
     assert message in str(caught.value)
     assert sorted(os.listdir()) == before
+
+
+def test_a_place_that_a_link_among_the_photographs_leads_to_is_refused(faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (faces / "sad" / "more").symlink_to(tmp_path / "more")
+    with pytest.raises(RunError, match="more/made lies in faces or in a folder linked there"):
+        make_plan(Wish(faces, detector="whole_image", overrides=TINY, out=Path("more/made")))
 
 
 def test_what_was_made_before_is_left_and_its_recipe_named(faces: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from ferkit.discovery import load_plugins
+from ferkit.errors import RunError
 from ferkit.neural.building import build_model
 from ferkit.neural.checkpoint import save_network
-from ferkit.neural.starting import start_faults
+from ferkit.neural.starting import start_faults, start_from
 from ferkit.recipe import Part
 from tests.predict.drawn import LABELS, PLUGIN, describe
 
@@ -34,6 +36,31 @@ def test_a_layers_size_is_judged_only_where_no_weights_that_may_decide_it_were_l
     assert start_faults(network, file, LABELS) != []
     save_network(file, {name: one for name, one in tensors.items() if name != NAME}, LABELS)
     assert "not there in the file" in str(start_faults(network, file, LABELS, bare=["backbone"])[0])
+
+
+def test_the_backbone_alone_is_taken_whatever_the_labels_and_the_head(tmp_path: Path) -> None:
+    registry, file = load_plugins([PLUGIN]), tmp_path / "m.safetensors"
+    earlier = build_model(describe().model, registry, LABELS)
+    save_network(file, earlier.state_dict(), LABELS)
+    model = describe().model.model_copy(update={"initial": file, "initial_part": "backbone"})
+    network = build_model(model, registry, ["left", "right"])
+    torch.testing.assert_close(network.backbone.state_dict(), earlier.backbone.state_dict())
+    assert network.state_dict()[NAME].shape[0] == 2
+    assert start_faults(network, file, ["left", "right"], part="backbone") == []
+    assert "was trained with the labels" in str(start_faults(network, file, ["left", "right"])[0])
+
+
+def test_of_another_backbone_nothing_is_taken(tmp_path: Path) -> None:
+    network = build_model(describe().model, load_plugins([PLUGIN]), LABELS)
+    tensors = network.state_dict()
+    (trunk, *_) = (name for name in tensors if name.startswith("backbone."))
+    before, file = tensors[trunk].clone(), tmp_path / "m.safetensors"
+    for others in (tensors | {trunk: torch.zeros(9)}, {n: t for n, t in tensors.items() if n != trunk}):
+        save_network(file, others, LABELS)
+        assert trunk in str(start_faults(network, file, LABELS, part="backbone")[0])
+        with pytest.raises(RunError, match=f"is of another network than the recipe's: .*{trunk}"):
+            start_from(network, file, LABELS, "backbone")
+    torch.testing.assert_close(network.state_dict()[trunk], before)
 
 
 def test_a_class_prior_is_this_runs_and_not_the_files(tmp_path: Path) -> None:

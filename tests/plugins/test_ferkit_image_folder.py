@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,36 @@ def test_every_spelling_leads_to_a_canonical_label_and_every_one_is_reached() ->
 def test_what_is_no_photograph_or_hidden_is_passed_over(root: Path) -> None:
     fill(root, "Happy/notes.txt", "Happy/.hidden.jpg", "Happy/.thumbnails/1.jpg", ".cache/5.jpg", "loose.jpg")
     assert len(ImageFolder(root).samples()) == 4
+
+
+def test_linked_folders_are_gone_into_above_and_below_the_classes(root: Path, tmp_path: Path) -> None:
+    fill(tmp_path / ".far", "deep/5.jpg", "6.png")
+    (root / "Happy" / "more").symlink_to(tmp_path / ".far")
+    (root / "sad").symlink_to(tmp_path / ".far" / "deep")
+    (root / "wink" / "loop").symlink_to(".")
+    found = [(str(one.path.relative_to(root)), one.label) for one in ImageFolder(root).samples()]
+    assert found == [
+        ("Happy/1.jpg", "happiness"),
+        ("Happy/deep/2.PNG", "happiness"),
+        ("Happy/more/6.png", "happiness"),
+        ("Happy/more/deep/5.jpg", "happiness"),
+        ("sad/5.jpg", "sadness"),
+        ("sadness/3.webp", "sadness"),
+        ("wink/4.tif", "wink"),
+    ]
+
+
+def test_a_folder_that_can_not_be_listed_is_a_fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("deep"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (fault,) = ImageFolder(root).faults()
+    assert fault == f"the folder {root / 'Happy' / 'deep'} can't be listed: Permission denied"
 
 
 def test_a_map_names_each_folder_and_leaves_some_out(root: Path) -> None:

@@ -93,10 +93,15 @@ def test_where_an_input_may_lie_in_the_folder_no_older_file_is_replaced(
     assert Path("one/deep/a-2.png").exists()
 
 
-def test_an_original_that_a_link_leads_to_is_never_overwritten(model: Path, tmp_path: Path) -> None:
-    file = write_picture(tmp_path / "out" / "a.png", (5, 5))
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_an_original_that_a_link_leads_to_is_never_overwritten(
+    model: Path, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "out" / name
+    others = {"save_all": True, "append_images": [Image.fromarray(picture())]} if name == "a.gif" else {}
+    write_picture(file, (5, 5), **others)
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.png").symlink_to(file)
+    (tmp_path / "in" / name).symlink_to(file)
     before = file.read_bytes()
     tally = annotate(model, tmp_path / "out", tmp_path / "in")
     assert file.read_bytes() == before
@@ -109,6 +114,15 @@ def test_an_original_that_a_link_leads_to_is_never_overwritten(model: Path, tmp_
 def test_a_folder_within_an_input_is_refused(tmp_path: Path, below: str) -> None:
     with pytest.raises(RunError, match="would be taken for input"):
         AnnotatedFolder(tmp_path / below, [tmp_path])
+
+
+@pytest.mark.parametrize("out", ["", "far", "far/annotated", "far/deep"])
+def test_a_folder_that_a_link_of_an_input_leads_to_is_refused(tmp_path: Path, out: str) -> None:
+    write_picture(tmp_path / "in" / "a.png")
+    write_picture(tmp_path / "far" / "deep" / "a.png")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "far")
+    with pytest.raises(RunError, match=f"a link in the input .*in leads to {tmp_path}/far"):
+        AnnotatedFolder(tmp_path / out, [tmp_path / "in"])
 
 
 def test_a_video_becomes_one_that_lasts_as_long_with_the_frames_that_were_looked_at(
@@ -136,7 +150,7 @@ def test_an_animation_and_photographs_beside_a_video_are_all_there(model: Path, 
     write_picture(given / "d.png", (5, 5))
     annotate(model, tmp_path / "out", given)
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["a.png", "b.gif.mp4", "c.avi.mp4", "d.png"]
+    assert names == ["a.png", "b.gif", "c.avi.mp4", "d.png"]
 
 
 def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
@@ -152,7 +166,7 @@ def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
 
 def frames(file: Path, count: int) -> list[Predicted]:
     source = Moving(file, Path(file.name))
-    return [Predicted(Frame(source, picture(), n, n / 10, 10), [Row(str(file))]) for n in range(count)]
+    return [Predicted(Frame(source, picture(), n, n / 10, 0.1), [Row(str(file))]) for n in range(count)]
 
 
 def test_a_copy_that_can_not_be_finished_is_told_of_its_own_video(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,7 +78,7 @@ def test_every_nth_frame_keeps_its_number_and_its_time(tmp_path: Path) -> None:
     found = frames_of(read(write_video(tmp_path / "v.avi", FRAMES, rate=10), every=7))
     assert [one.number for one in found] == [0, 7, 14, 21, 28]
     assert [one.time for one in found] == pytest.approx([0, 0.7, 1.4, 2.1, 2.8], abs=0.05)
-    assert found[0].rate == pytest.approx(10 / 7)
+    assert found[0].lasts == pytest.approx(0.7)
     assert np.abs(found[1].image.astype(int) - FRAMES[7]).mean() < 6
 
 
@@ -108,22 +109,32 @@ def test_a_text_called_a_video_is_a_problem_and_neither_opencv_nor_ffmpeg_says_a
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_animated_picture_has_its_own_times(tmp_path: Path) -> None:
-    shown = [Image.fromarray(one) for one in FRAMES[:4]]
-    shown[0].save(
-        tmp_path / "a.gif", save_all=True, append_images=shown[1:], duration=[100, 300, 100, 100], loop=0
-    )
-    found = frames_of(read(tmp_path / "a.gif"))
+def write_animation(file: Path, count: int, **options: Any) -> Path:
+    shown = [Image.fromarray(one) for one in FRAMES[:count]]
+    shown[0].save(file, save_all=True, append_images=shown[1:], **options)
+    return file
+
+
+@pytest.mark.parametrize("form", ["gif", "webp", "png"])
+def test_an_animated_picture_has_its_own_times(tmp_path: Path, form: str) -> None:
+    file = write_animation(tmp_path / f"a.{form}", 4, duration=[100, 300, 50, 150], loop=0)
+    found = frames_of(read(file))
     assert [one.number for one in found] == [0, 1, 2, 3]
-    assert [one.time for one in found] == pytest.approx([0, 0.1, 0.4, 0.5])
+    assert [one.time for one in found] == pytest.approx([0, 0.1, 0.4, 0.45])
+    assert [one.lasts for one in found] == pytest.approx([0.1, 0.3, 0.05, 0.15])
     assert {one.image.shape for one in found} == {(64, 96, 3)}
-    assert np.abs(found[3].image.astype(int) - FRAMES[3]).max() < 20
+    assert np.abs(found[3].image.astype(int) - FRAMES[3]).mean() < 3
+
+
+def test_of_an_animation_a_frame_that_is_looked_at_lasts_for_those_that_are_not(tmp_path: Path) -> None:
+    file = write_animation(tmp_path / "a.gif", 5, duration=[100, 300, 50, 150, 200])
+    found = frames_of(read(file, every=3))
+    assert [(one.number, one.time) for one in found] == [(0, 0), (3, pytest.approx(0.45))]
+    assert [one.lasts for one in found] == pytest.approx([0.45, 0.35])
 
 
 def test_an_animated_picture_that_tells_no_times_has_some(tmp_path: Path) -> None:
-    shown = [Image.fromarray(one) for one in FRAMES[:4]]
-    shown[0].save(tmp_path / "a.gif", save_all=True, append_images=shown[1:], duration=0)
-    found = frames_of(read(tmp_path / "a.gif"))
+    found = frames_of(read(write_animation(tmp_path / "a.gif", 4, duration=0)))
     assert [one.time for one in found] == pytest.approx([number / moving.RATE for number in range(4)])
 
 

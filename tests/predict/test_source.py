@@ -53,6 +53,25 @@ def test_a_pattern_is_what_it_matches_and_a_problem_where_it_matches_nothing(tmp
     assert isinstance(nothing, Problem)
 
 
+def test_linked_folders_are_gone_into_and_a_loop_of_them_ends(tmp_path: Path) -> None:
+    touch(tmp_path, "in/b.png", "else/deep/c.png")
+    (tmp_path / "in" / "a").symlink_to(tmp_path / "else")
+    (tmp_path / "else" / "back").symlink_to(tmp_path / "in")
+    found = list(find_sources([tmp_path / "in"]))
+    assert found == [
+        Still(tmp_path / "in/b.png", Path("b.png")),
+        Still(tmp_path / "in/a/deep/c.png", Path("a/deep/c.png")),
+    ]
+
+
+def test_a_pattern_that_reaches_a_file_by_several_ways_gives_it_once(tmp_path: Path) -> None:
+    touch(tmp_path, "b.png", "deep/c.png")
+    (tmp_path / "a").symlink_to(".")
+    (tmp_path / "b2.png").symlink_to("b.png")  # which is asked for by name, as in a folder
+    found = [one.path for one in find_sources([f"{tmp_path}/**/*.png"]) if isinstance(one, Still)]
+    assert found == [tmp_path / "b.png", tmp_path / "b2.png", tmp_path / "deep/c.png"]
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     touch(tmp_path, "a[1].png", "a1.png")
     (found,) = find_sources([tmp_path / "a[1].png"])
@@ -124,13 +143,6 @@ def test_a_folder_that_may_not_be_listed_is_a_problem(
     assert any(isinstance(one, Still) for one in found)
 
 
-def test_standard_input_may_be_a_photograph(tmp_path: Path) -> None:
-    content = write_picture(tmp_path / "a.jpg", (5, 5)).read_bytes()
-    (found,) = find_sources(["-"], io.BytesIO(content))
-    assert isinstance(found, Still)
-    assert found.content == content
-
-
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_standard_input_may_be_a_list_of_files(tmp_path: Path, end: str) -> None:
     names = [f"a picture {number} ü.png" for number in range(40)]  # more than one look at the list
@@ -140,7 +152,15 @@ def test_standard_input_may_be_a_list_of_files(tmp_path: Path, end: str) -> None
     assert found == names
 
 
-def test_standard_input_without_anything_is_a_problem() -> None:
-    (found,) = find_sources(["-"], io.BytesIO(b"\n"))
+def test_standard_input_may_be_a_photograph(tmp_path: Path) -> None:
+    content = write_picture(tmp_path / "a.jpg", (5, 5)).read_bytes()
+    (found,) = find_sources(["-"], io.BytesIO(content))
+    assert found == Still(Path("stdin"), Path("stdin.png"), content)
+
+
+@pytest.mark.parametrize(("given", "told"), [(b"\n", "nothing came"), (b"<svg/>", "it is markup")])
+def test_standard_input_that_is_neither_is_a_problem(given: bytes, told: str) -> None:
+    (found,) = find_sources(["-"], io.BytesIO(given))
     assert isinstance(found, Problem)
-    assert "nothing came" in found.reason
+    assert found.file == "stdin"
+    assert found.reason.startswith(told)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -110,6 +111,12 @@ def test_what_was_searched_and_left_out_stands_in_the_command(tmp_path: Path) ->
     assert "# without augment.0.name" in made_by
 
 
+@pytest.mark.parametrize("value", ["it's", "a;b", "(a)", "$HOME", "a b"])
+def test_a_value_comes_through_a_shell_as_it_is(tmp_path: Path, value: str) -> None:
+    words = shlex.split(command(variant(tmp_path, initial=value), "sfew_inception"))
+    assert words == ["ferkit", "run", "sfew_inception", "--set", f"model.initial={value}"]
+
+
 def test_what_only_changes_where_a_run_computes_is_no_difference(tmp_path: Path) -> None:
     table = resolved_shipped("sfew_inception")
     assert table
@@ -159,11 +166,11 @@ def test_markdown_tells_the_rule_the_verdicts_and_the_commands(tmp_path: Path) -
 
 
 def test_an_old_run_says_how_to_bring_it_up_to_date(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "a", [HALF])
+    run = write_run(tmp_path / "a b", [HALF])
     summary = json.loads((run / "summary.json").read_text())
     summary["paper"] = {"row": "A row", "accuracy": 51.3, "source": ""}
     (run / "summary.json").write_text(json.dumps(summary))
-    with pytest.raises(RunError, match=r"made by an older ferkit.*ferkit report"):
+    with pytest.raises(RunError, match=f"made by an older ferkit.*: ferkit report '{run}'"):
         make_table(DEFINITION, [run])
 
 

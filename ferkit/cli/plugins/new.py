@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -20,5 +21,5 @@ def new(
 
     package = write_package(name, kind, folder)
     typer.echo(f"{package} is there. Go on with:")
-    for line in (f"cd {package}", "pip install -e '.[test]'", "ferkit plugins", "pytest"):
+    for line in (f"cd {shlex.quote(str(package))}", "pip install -e '.[test]'", "ferkit plugins", "pytest"):
         typer.echo(f"  {line}")
