@@ -18,7 +18,9 @@ class LogitAdjustmentOutput(nn.Module):
     their shares. phase: "training" trains on f_y + τ·log π_y and answers with f_y, which is the
     paper's adjusted loss; "evaluation" trains on f_y and answers with f_y − τ·log π_y, its adjustment after
     training. tau: τ, 1 for the balanced error. further: τ of an adjustment of the answers beside that, as of
-    phase "evaluation", for a network trained with "training".
+    phase "evaluation", for a network trained with "training". bias: label -> a number added to its logit in
+    the answers, 0 for those left out: below 0 it holds back a class that takes from all others, more than
+    its share explains. To be found on validation images.
     """
 
     adjustment: Tensor
@@ -32,6 +34,7 @@ class LogitAdjustmentOutput(nn.Module):
         tau: float = 1.0,
         phase: Literal["training", "evaluation"] = "training",
         further: float = 0.0,
+        bias: dict[str, float] | None = None,
     ) -> None:
         super().__init__()
         for name, value in (("tau", tau), ("further", further)):
@@ -41,7 +44,7 @@ class LogitAdjustmentOutput(nn.Module):
         shares = _count(labels, class_counts) if prior is None else _read(prior, labels)
         prior_logits = (shares / shares.sum()).log()
         self.register_buffer("adjustment", tau * prior_logits)
-        self.register_buffer("correction", further * prior_logits)
+        self.register_buffer("correction", further * prior_logits - _read_bias(bias or {}, labels))
 
     def forward(self, logits: Tensor) -> Tensor:
         """(B, K) -> (B, K)."""
@@ -70,6 +73,15 @@ def _read(prior: Mapping[str, float], labels: Sequence[str]) -> Tensor:
     return shares
 
 
+def _read_bias(bias: Mapping[str, float], labels: Sequence[str]) -> Tensor:
+    if wrong := [label for label, number in bias.items() if not math.isfinite(number)]:
+        raise ValueError(f"bias: expected finite numbers, but that of {wrong[0]} is {bias[wrong[0]]}")
+    numbers = torch.tensor([bias.get(label, 0.0) for label in labels])
+    if not numbers.is_meta:
+        _check_known("bias", bias, labels)
+    return numbers
+
+
 def _check_shares(prior: Mapping[str, float]) -> None:
     for label, share in prior.items():
         if not 0 < share < math.inf:
@@ -79,7 +91,11 @@ def _check_shares(prior: Mapping[str, float]) -> None:
 def _check_labels(prior: Mapping[str, float], labels: Sequence[str]) -> None:
     if lacking := [label for label in labels if label not in prior]:
         raise ValueError(f"prior: it says nothing of {', '.join(lacking)}; expected a share of every label")
-    if unknown := [label for label in prior if label not in labels]:
+    _check_known("prior", prior, labels)
+
+
+def _check_known(option: str, table: Mapping[str, float], labels: Sequence[str]) -> None:
+    if unknown := [label for label in table if label not in labels]:
         raise ValueError(
-            f"prior: no label is called {', '.join(unknown)}; the labels are {', '.join(labels)}"
+            f"{option}: no label is called {', '.join(unknown)}; the labels are {', '.join(labels)}"
         )

@@ -44,6 +44,14 @@ def test_the_temperature_that_sharpened_probabilities_is_found_again(temperature
     assert calibration_error(true, softened) < 0.02 < calibration_error(true, sharpened)
 
 
+def test_few_images_that_are_all_judged_rightly_do_not_make_a_model_certain() -> None:
+    def fit(images: int) -> float:
+        return fit_temperature(np.zeros(images, dtype=np.intp), np.tile([0.8, 0.2], (images, 1)))
+
+    assert 0.3 < fit(40) < 0.8
+    assert fit(20_000) < fit(2000) < fit(40)
+
+
 def test_a_temperature_keeps_the_order_and_rows_that_add_up() -> None:
     softened = apply_temperature(PROBABILITIES, 3.0)
     assert np.array_equal(softened.argmax(axis=1), PROBABILITIES.argmax(axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_answers_are_adjusted_further_whatever_the_training_was() -> None:
     torch.testing.assert_close(after.eval()(LOGITS), LOGITS - 2.5 * shares)
 
 
+def test_a_class_may_be_held_back_in_the_answers_alone() -> None:
+    output = LogitAdjustmentOutput(LABELS, prior=PRIOR, further=0.5, bias={"neutral": -0.5})
+    shares = torch.tensor([0.2, 0.1, 0.7]).log()
+    torch.testing.assert_close(output.train()(LOGITS), LOGITS + shares)
+    expected = LOGITS - 0.5 * shares + torch.tensor([0.0, 0.0, -0.5])
+    torch.testing.assert_close(output.eval()(LOGITS), expected)
+
+
 def test_equal_classes_leave_the_probabilities_alone() -> None:
     output = LogitAdjustmentOutput(LABELS, prior=dict.fromkeys(LABELS, 5.0)).train()
     torch.testing.assert_close(output(LOGITS).softmax(dim=1), LOGITS.softmax(dim=1))
@@ -98,6 +107,14 @@ def test_equal_classes_leave_the_probabilities_alone() -> None:
         ),
         (lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "fear": 0.0}), r"that of fear is 0\.0"),
         (lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=-1.0), r"tau: expected .* got -1\.0"),
+        (
+            lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, bias={"joy": 1.0}),
+            "bias: no label is called joy; the labels are anger, fear, neutral",
+        ),
+        (
+            lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, bias={"fear": math.inf}),
+            "bias: expected finite numbers, but that of fear is inf",
+        ),
         (lambda: LogitAdjustmentOutput(LABELS, [3, 0, 1]), r"needs images of every class .* got \[3, 0, 1\]"),
         (lambda: LogitAdjustmentOutput(LABELS), "without a prior needs images of every class"),
     ],
