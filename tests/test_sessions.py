@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferkit.predict.classifiers import choose_providers
+from ferkit.sessions import choose_providers
 
 
 @pytest.mark.parametrize(
