@@ -1,4 +1,4 @@
-"""Where onnxruntime computes; what it gives is in test_exporting.py."""
+"""onnxruntime's sessions: where they compute; what they give is in predict/test_exporting.py."""
 
 from __future__ import annotations
 

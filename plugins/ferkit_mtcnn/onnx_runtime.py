@@ -22,11 +22,16 @@ WEIGHTS = "weights"
 
 
 class Graph:
-    """A network of graphs/: numpy in, numpy out."""
+    """A network of graphs/, by its name: numpy in, numpy out. Several threads may call it at once."""
 
-    def __init__(self, session: Any) -> None:
-        self.session = session
-        self.values = session.get_outputs()[1].shape[-1]
+    def __init__(self, name: str, device: str) -> None:
+        self.name, self.device = name, device
+        self.session = open_session(GRAPHS / f"{name}.onnx", device, threads=1)
+        self.values = self.session.get_outputs()[1].shape[-1]
+
+    def __reduce__(self) -> tuple[type[Graph], tuple[str, str]]:
+        """A session can't be pickled."""
+        return Graph, (self.name, self.device)
 
     def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         scores, values = self.session.run(None, {"images": np.ascontiguousarray(images)})
@@ -54,14 +59,12 @@ class OnnxRuntime(Runtime):
     inference: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def __init__(self, device: str) -> None:
-        sessions = [
-            open_session(GRAPHS / f"{name}.onnx", device, threads=1) for name in ("pnet", "rnet", "onet")
-        ]
-        self.pnet, self.rnet, self.onet = map(Graph, sessions)
-        is_on_gpu = sessions[0].get_providers()[0] != "CPUExecutionProvider"
+        pnet = Graph("pnet", device)
+        self.pnet, self.rnet, self.onet = pnet, Graph("rnet", device), Graph("onet", device)
+        is_on_gpu = pnet.session.get_providers()[0] != "CPUExecutionProvider"
         self.cores = 1 if is_on_gpu else _cores()
         self.strip = 1 << 23 if is_on_gpu else 1 << 18
-        whose = sessions[0].get_modelmeta().custom_metadata_map[WEIGHTS]
+        whose = pnet.session.get_modelmeta().custom_metadata_map[WEIGHTS]
         self.weights = f"weights of {whose}, by onnxruntime"
 
     def threads(self) -> int:
