@@ -34,8 +34,8 @@ class CropNetwork(Protocol):
 
 class Runtime(Protocol):
     """xp: the array API's functions, for arrays on the device; weights: where the networks' are from, and by
-    what they are run if not by torch; strip: pixels that P-Net is given at once, so that 50
-    megapixels take no more memory than one; inference: a context in which all is computed.
+    what they are run if not by torch; strip: pixels that P-Net is given at once, so that 50 megapixels take
+    no more memory than one; inference: a context in which all is computed.
     """
 
     xp: Any

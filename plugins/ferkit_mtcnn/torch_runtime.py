@@ -34,19 +34,16 @@ class TorchRuntime(Runtime):
     def __init__(self, device: str) -> None:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device)
         self.weights = f"weights of facenet-pytorch {version('facenet-pytorch')}"
-        self.strip = STRIP.get(self.device.type, STRIP["cuda"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
             pnet, rnet, onet = PNet(), RNet(), ONet()
-        self.pnet, self.rnet, self.onet = (
-            ProposalNetwork(pnet),
-            refinement_network(rnet),
-            output_network(onet),
-        )
+        self.pnet = ProposalNetwork(pnet)
+        self.rnet, self.onet = refinement_network(rnet), output_network(onet)
         for network in (self.pnet, self.rnet, self.onet):
-            network.requires_grad_(False).eval().to(self.device)
+            network.requires_grad_(False).eval().to(device)
+        self.device = self.pnet.kernel.device
+        self.strip = STRIP.get(self.device.type, STRIP["cuda"])
 
     def threads(self) -> int:
         return torch.get_num_threads() if self.device.type == "cpu" else 1
