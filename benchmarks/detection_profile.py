@@ -94,11 +94,11 @@ def their_places(peer: MTCNN) -> list[tuple[Any, str, Callable[..., str]]]:
 
 
 def our_places(detector: MTCNNDetector) -> list[tuple[Any, str, Callable[..., str]]]:
-    cascade, proposals = ferkit_mtcnn.cascade, ferkit_mtcnn.proposals
-    networks = [(getattr(detector.cascade, name), "forward", always(step)) for name, step in NETWORKS.items()]
+    cascade, proposals, runtime = ferkit_mtcnn.cascade, ferkit_mtcnn.proposals, detector.cascade.runtime
+    networks = [(getattr(runtime, name), "forward", always(step)) for name, step in NETWORKS.items()]
     return [
         *networks,
-        (cascade, "summed_area", always(SHRINK)),
+        (runtime, "summed_area", always(SHRINK)),
         (proposals, "resize", always(SHRINK)),
         (cascade, "resize_boxes", always(CUT)),
         *((module, "suppress", always(SUPPRESS)) for module in (cascade, proposals)),

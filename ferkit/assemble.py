@@ -10,7 +10,7 @@ from ferkit.agreement import check_left_out, check_samples
 from ferkit.annotations import convert, describe_type, describe_value, nested_items, nested_kind
 from ferkit.errors import ComponentError, Fault, FerkitError
 from ferkit.interfaces import Sample
-from ferkit.options import CONTEXT, check_options, names_context, option_parameters
+from ferkit.options import CONTEXT, check_options, check_value, names_context, option_parameters
 from ferkit.raised import describe
 from ferkit.recipe import Model, Part, Recipe, Section
 from ferkit.registry import Registry
@@ -138,6 +138,14 @@ def on_device(registry: Registry, kind: str, part: Part, device: str) -> Part:
     if "device" not in option_parameters(registry.get(kind, part.name)):
         return part
     return Part(name=part.name, **{"device": device, **part.options})
+
+
+def on_runtime(registry: Registry, kind: str, part: Part, runtime: str) -> Part:
+    """The part with its option `runtime` set, where it has one that takes this word and none was given."""
+    parameter = option_parameters(registry.get(kind, part.name)).get("runtime")
+    if parameter is None or check_value(parameter.annotation, runtime, registry, "runtime"):
+        return part
+    return Part(name=part.name, **{"runtime": runtime, **part.options})
 
 
 def _option(registry: Registry, parameter: inspect.Parameter, value: Any, context: Mapping[str, Any]) -> Any:

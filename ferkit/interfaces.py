@@ -112,7 +112,9 @@ class Dataset(Protocol):
 
 
 class Detector(Protocol):
-    """Built with its options.
+    """Built with its options. ferkit sets two of them where a detector has them and they were not given:
+    `device` ("cpu", "cuda", "cuda:0") to the one that a command was told, and `runtime`, if it takes the
+    word "onnx", to that where the model is an ONNX file, so that torch need not be imported.
 
     `version` names whatever its answers depend on beside the options (a package's version): cached
     detections are used only under the version that made them.

@@ -39,6 +39,7 @@ from ferkit.interfaces import (
     Sample,
 )
 from ferkit.registry import suggest
+from ferkit.sessions import open_session
 from ferkit.walking import walk_folder
 from ferkit.weights import WeightsName, load_weights
 from ferkit.weights.entry import ArchiveMember, DirectFile, Weights
@@ -74,6 +75,7 @@ __all__ = [
     "describe_faces",
     "hookimpl",
     "load_weights",
+    "open_session",
     "read_listing",
     "suggest",
     "walk_folder",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ferkit.assemble import build, check_components, uses_network
+from ferkit.assemble import build, check_components, on_runtime, uses_network
+from ferkit.component import Component
 from ferkit.discovery import load_plugins
 from ferkit.errors import ComponentError
 from ferkit.recipe import Part
@@ -176,3 +177,27 @@ def test_the_network_of_a_recipe_is_used_unless_an_estimator_does_without() -> N
     assert uses_network({}, registry)
     for name, is_used in expected.items():
         assert uses_network({"estimator": {"name": name}}, registry) is is_used
+
+
+class Numbered:
+    """A detector with a `runtime` of its own meaning."""
+
+    def __init__(self, runtime: int = 3) -> None:
+        self.runtime = runtime
+
+
+@pytest.mark.parametrize(
+    ("part", "options"),
+    [
+        (Part(name="mtcnn", factor=0.8), {"runtime": "onnx", "factor": 0.8}),
+        (Part(name="mtcnn", runtime="torch"), {"runtime": "torch"}),
+        (Part(name="whole_image"), {}),
+        (Part(name="numbered"), {}),
+    ],
+)
+def test_a_runtime_is_set_where_an_option_takes_it_and_was_not_given(
+    part: Part, options: dict[str, object]
+) -> None:
+    registry = load_plugins()
+    registry.add([Component("detector", "numbered", f"{__name__}:Numbered", "")], "a test")
+    assert on_runtime(registry, "detector", part, "onnx").options == options

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ferkit.errors import RunError
 
 if TYPE_CHECKING:
     import torch
@@ -66,37 +62,3 @@ class OnnxClassifier:
         images = np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
         (probabilities,) = self.session.run(None, {"images": images})
         return np.asarray(probabilities, dtype=np.float64)
-
-
-def open_session(file: Path, device: str) -> Any:
-    """onnxruntime's session, on the GPU only where it is asked for or can be. Raises RunError."""
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-        raise RunError(f"--device: expected auto, cpu, cuda or cuda:0, got {device!r}")
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise RunError(
-            f'{file}: an ONNX file is run by onnxruntime, which is not installed: pip install "ferkit[onnx]"'
-        ) from error
-    has_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    if device.startswith("cuda") and not has_gpu:
-        raise RunError(
-            f"--device is {device!r}, but this onnxruntime computes on the CPU only. Take cpu, or install "
-            "onnxruntime-gpu."
-        )
-    try:
-        return onnxruntime.InferenceSession(str(file), providers=choose_providers(device, has_gpu))
-    except Exception as error:
-        raise RunError(f"{file} is no ONNX file that onnxruntime can run: {_first_line(error)}") from error
-
-
-def choose_providers(device: str, has_gpu: bool) -> list[str | tuple[str, dict[str, int]]]:
-    """As onnxruntime takes them, the fastest first; device: "auto", "cpu", "cuda" or "cuda:0"."""
-    if not has_gpu or device == "cpu":
-        return ["CPUExecutionProvider"]
-    number = int(device.partition(":")[2] or 0)
-    return [("CUDAExecutionProvider", {"device_id": number}), "CPUExecutionProvider"]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

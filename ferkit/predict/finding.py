@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ferkit.agreement import AgreedDetector
-from ferkit.assemble import build, on_device
+from ferkit.assemble import build, on_device, on_runtime
 from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 from ferkit.options import check_options
@@ -23,16 +23,18 @@ LONGER_SIDE = 2048
 
 
 class FaceFinder:
-    """device: given to the detector where it takes one; "auto" leaves that to the detector.
+    """device: given to the detector where it takes one; "auto" leaves that to the detector. runtime: what the
+    model is run by, given likewise; None leaves that to the detector.
 
     Raises ComponentError where there is no such detector, RunError for its options' faults.
     """
 
-    def __init__(self, registry: Registry, part: Part, device: str) -> None:
+    def __init__(self, registry: Registry, part: Part, device: str, runtime: str | None = None) -> None:
         component = registry.get("detector", part.name)
         if faults := check_options(component, part.options, registry, "detector"):
             raise RunError("\n".join(str(fault) for fault in faults))
         placed = part if device == "auto" else on_device(registry, "detector", part, device)
+        placed = placed if runtime is None else on_runtime(registry, "detector", placed, runtime)
         self.detector = AgreedDetector(build(registry, "detector", placed), component)
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:

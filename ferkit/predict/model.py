@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ferkit.discovery import load_plugins
 from ferkit.errors import RunError
 from ferkit.loading import modules_of
-from ferkit.predict.classifiers import (
-    Classifier,
-    OnnxClassifier,
-    ProgramClassifier,
-    TorchClassifier,
-    open_session,
-)
+from ferkit.predict.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.description import Description
 from ferkit.registry import Registry, suggest
+from ferkit.sessions import open_session
 
 if TYPE_CHECKING:
     from ferkit.neural.network import Network
@@ -32,12 +27,15 @@ KEY = "ferkit"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """told: a sentence that says which model this is."""
+    """told: a sentence that says which model this is; runtime: what a detector should be run by too, so that
+    nothing else need be imported, or None where it is as well left to the detector.
+    """
 
     description: Description
     classify: Classifier
     registry: Registry
     told: str
+    runtime: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,8 @@ def _from_onnx(path: Path, device: str) -> Model:
     session = open_session(path, device)
     described = session.get_modelmeta().custom_metadata_map.get(KEY)
     description = Description.read(_as_table(described, path), path)
-    return Model(description, OnnxClassifier(session), _plugins(description), f"{path}: {description.source}")
+    told = f"{path}: {description.source}"
+    return Model(description, OnnxClassifier(session), _plugins(description), told, runtime="onnx")
 
 
 def _from_program(path: Path, device: str) -> Model:

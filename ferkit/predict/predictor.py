@@ -72,7 +72,7 @@ class Predictor:
         shown = loaded.description.model
         self._normalise = Normalisation(shown.normalize, shown.color)
         part = read_part(detector) if detector else loaded.description.detector
-        self._find_boxes = FaceFinder(loaded.registry, part, device)
+        self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
 
     def predict(self, images: str | Path | Iterable[str | Path | NDArray[np.uint8]]) -> list[list[Row]]:
         """Files, or arrays (H, W, 3) uint8 RGB -> the rows of each, in their order; none without a face.

@@ -6,19 +6,15 @@ networks", IEEE Signal Processing Letters 23, 2016.
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from ferkit_mtcnn.area import resize_boxes, summed_area
+from ferkit_mtcnn.area import resize_boxes
 from ferkit_mtcnn.boxes import Candidates, make_square, shift, suppress, suppress_nested, to_pixels
-from ferkit_mtcnn.networks import CropNetwork, ProposalNetwork, output_network, refinement_network
 from ferkit_mtcnn.proposals import OVERLAP, propose, pyramid
+from ferkit_mtcnn.runtime import Array, CropNetwork, Runtime
 
 VERSION = 1
 """To be raised with every change that may change an answer."""
@@ -27,61 +23,59 @@ CHUNK, STEP = 64, 4
 for every number of crops that it has not met."""
 
 
-class Cascade(nn.Module):
+@dataclass(frozen=True, slots=True)
+class Cascade:
     """min_face_size in pixels; thresholds of the networks, 0..1; factor between the pyramid's scales."""
 
-    def __init__(self, min_face_size: int, thresholds: tuple[float, float, float], factor: float) -> None:
-        super().__init__()
-        self.min_face_size, self.thresholds, self.factor = min_face_size, thresholds, factor
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
-            pnet, rnet, onet = PNet(), RNet(), ONet()
-        self.pnet = ProposalNetwork(pnet)
-        self.rnet = refinement_network(rnet)
-        self.onet = output_network(onet)
-        self.requires_grad_(False).eval()
+    runtime: Runtime
+    min_face_size: int
+    thresholds: tuple[float, float, float]
+    factor: float
 
-    @torch.inference_mode()
-    def forward(self, images: NDArray[np.uint8]) -> Candidates:
-        """(N, H, W, 3) RGB, N at least 1 -> the faces of all; their values are landmarks (M, 5, 2)."""
-        device = self.pnet.kernel.device
+    def __call__(self, images: NDArray[np.uint8]) -> Candidates:
+        """(N, H, W, 3) RGB, N at least 1 -> the faces of all, in numpy; values: landmarks (M, 5, 2)."""
         scales = pyramid(images.shape[1:3], self.min_face_size, self.factor)
         if not scales:
-            return Candidates.none(5, 2, device=device)
-        sums = summed_area(images, device)
-        return self._output(self._refine(propose(self.pnet, sums, scales, self.thresholds[0]), sums), sums)
+            return Candidates.none(5, 2)
+        with self.runtime.inference():
+            sums = self.runtime.summed_area(images)
+            proposals = propose(self.runtime, sums, scales, self.thresholds[0])
+            return self._output(self._refine(proposals, sums), sums)
 
-    def _refine(self, proposals: Candidates, sums: Tensor) -> Candidates:
+    def _refine(self, proposals: Candidates, sums: Array) -> Candidates:
         """Second stage: fewer squares."""
-        judged = _judge(self.rnet, proposals, sums, 24, self.thresholds[1])
-        kept = suppress(judged, judged.images, OVERLAP)
-        return replace(kept, boxes=make_square(shift(kept.boxes, kept.values, extra=1)))
+        xp = self.runtime.xp
+        judged = self._judge(self.runtime.rnet, proposals, sums, 24, self.thresholds[1])
+        kept = suppress(self.runtime, judged, judged.images, OVERLAP)
+        return replace(kept, boxes=make_square(xp, shift(xp, kept.boxes, kept.values, extra=1)))
 
-    def _output(self, squares: Candidates, sums: Tensor) -> Candidates:
+    def _output(self, squares: Candidates, sums: Array) -> Candidates:
         """Third stage: boxes and landmarks, which O-Net gives relative to the square."""
-        judged = _judge(self.onet, squares, sums, 48, self.thresholds[2])
-        offsets, points = judged.values[:, :4], judged.values[:, 4:].view(-1, 2, 5).transpose(1, 2)
+        judged = self._judge(self.runtime.onet, squares, sums, 48, self.thresholds[2]).in_numpy(self.runtime)
+        offsets, points = judged.values[:, :4], judged.values[:, 4:].reshape(-1, 2, 5).swapaxes(1, 2)
         corners = judged.boxes[:, None, :2]
         landmarks = points * (judged.boxes[:, None, 2:] - corners + 1) + corners - 1
-        faces = replace(judged, boxes=shift(judged.boxes, offsets, extra=1), values=landmarks)
+        faces = replace(judged, boxes=shift(np, judged.boxes, offsets, extra=1), values=landmarks)
         return suppress_nested(faces, OVERLAP)
 
-
-def _judge(
-    network: CropNetwork, candidates: Candidates, sums: Tensor, side: int, threshold: float
-) -> Candidates:
-    """Those that the network takes for faces, seen at `side` pixels, with its scores and values."""
-    pixels = to_pixels(candidates.boxes, (sums.shape[1] - 1, sums.shape[2] - 1))
-    is_inside = (pixels[:, 2:] > pixels[:, :2]).all(dim=1)
-    candidates, pixels = candidates[is_inside], pixels[is_inside]
-    scores, values = [candidates.scores[:0]], [sums.new_zeros(0, network.values, dtype=torch.float32)]
-    for first in range(0, len(pixels), CHUNK):
-        count = min(CHUNK, len(pixels) - first)
-        # The last box is repeated until there are enough.
-        places = torch.arange(first, first + count + -count % STEP, device=pixels.device)
-        places = places.clamp(max=len(pixels) - 1)
-        answer = network(resize_boxes(sums, candidates.images[places], pixels[places], side))
-        scores.append(answer[0][:count])
-        values.append(answer[1][:count])
-    judged = replace(candidates, scores=torch.cat(scores), values=torch.cat(values))
-    return judged[judged.scores > threshold]
+    def _judge(
+        self, network: CropNetwork, candidates: Candidates, sums: Array, side: int, threshold: float
+    ) -> Candidates:
+        """Those that the network takes for faces, seen at `side` pixels, with its scores and values."""
+        xp, device = self.runtime.xp, self.runtime.device
+        pixels = to_pixels(self.runtime, candidates.boxes, (sums.shape[1] - 1, sums.shape[2] - 1))
+        is_inside = xp.all(pixels[:, 2:] > pixels[:, :2], axis=1)
+        candidates, pixels = candidates[is_inside], pixels[is_inside]
+        scores = [candidates.scores[:0]]
+        values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
+        for first in range(0, len(pixels), CHUNK):
+            count = min(CHUNK, len(pixels) - first)
+            # The last box is repeated until there are enough.
+            places = xp.arange(first, first + count + -count % STEP, device=device)
+            places = xp.clip(places, None, len(pixels) - 1)
+            images = candidates.images[places]
+            answer = network(resize_boxes(self.runtime, sums, images, pixels[places], side))
+            scores.append(answer[0][:count])
+            values.append(answer[1][:count])
+        judged = replace(candidates, scores=xp.concat(scores), values=xp.concat(values))
+        return judged[judged.scores > threshold]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from ferkit.plugin import Detections
+from ferkit_mtcnn.boxes import Candidates
 from ferkit_mtcnn.cascade import VERSION, Cascade
+from ferkit_mtcnn.runtime import Runtime
 
 Selection = Literal["probability", "largest", "largest_over_threshold", "center_weighted_size"]
 
@@ -24,7 +23,8 @@ class MTCNNDetector:
     min_face_size: pixels; thresholds: of the three networks, 0..1; factor: between the scales of the image
     pyramid, 0..1; selection_method: which face comes first, by facenet-pytorch's rules, "probability" being
     the paper's; selection_threshold: for "largest_over_threshold"; center_weight: for "center_weighted_size";
-    device: "auto" is the GPU if there is one.
+    device: "auto" is the GPU if there is one; runtime: "onnx" has onnxruntime compute the networks on the
+    device and numpy all else on the CPU. That finds the same faces without importing torch.
 
     facenet-pytorch's options about its own crops (image_size, margin, post_process, keep_all) have no place
     here: ferkit keeps all boxes and crops by the recipe's `[faces]`.
@@ -39,6 +39,7 @@ class MTCNNDetector:
         selection_threshold: float = 0.9,
         center_weight: float = 2.0,
         device: str = "auto",
+        runtime: Literal["torch", "onnx"] = "torch",
     ) -> None:
         if min_face_size < 1:
             raise ValueError(f"min_face_size: expected at least 1 pixel, got {min_face_size}")
@@ -46,19 +47,17 @@ class MTCNNDetector:
             raise ValueError(f"factor: expected a number between 0 and 1, got {factor}")
         if not all(0 <= threshold <= 1 for threshold in thresholds):
             raise ValueError(f"thresholds: expected numbers from 0 to 1, got {thresholds}")
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.version = f"cascade {VERSION}, weights of facenet-pytorch {version('facenet-pytorch')}"
         self.selection_method = selection_method
         self.selection_threshold = selection_threshold
         self.center_weight = center_weight
-        self.is_on_cpu = torch.device(device).type == "cpu"
-        self.cascade = Cascade(min_face_size, thresholds, factor).to(device)
+        self.cascade = Cascade(_start(runtime, device), min_face_size, thresholds, factor)
+        self.version = f"cascade {VERSION}, {self.cascade.runtime.weights}"
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """On a CPU several images are each given a thread; on a GPU those of equal size go together."""
-        if self.is_on_cpu and len(images) > 1 and torch.get_num_threads() > 1:
-            with ThreadPoolExecutor(torch.get_num_threads(), initializer=_work_alone) as threads:
+        runtime = self.cascade.runtime
+        if len(images) > 1 and runtime.threads() > 1:
+            with ThreadPoolExecutor(runtime.threads(), initializer=runtime.work_alone) as threads:
                 return list(threads.map(lambda image: self._detect(image[None])[0], images))
         return self._detect_by_size(images)
 
@@ -74,25 +73,15 @@ class MTCNNDetector:
         return found
 
     def _detect(self, batch: NDArray[np.uint8]) -> list[Detections]:
-        faces = self.cascade(batch)
-        boxes, scores, images, landmarks = (
-            values.cpu().numpy() for values in (faces.boxes, faces.scores, faces.images, faces.values)
-        )
-        chosen = [images == number for number in range(len(batch))]
-        return [self._order(boxes[one], scores[one], landmarks[one], batch.shape[1:3]) for one in chosen]
+        found = self.cascade(batch)
+        return [self._order(found[found.images == number], batch.shape[1:3]) for number in range(len(batch))]
 
-    def _order(
-        self,
-        boxes: NDArray[np.float32],
-        scores: NDArray[np.float32],
-        landmarks: NDArray[np.float32],
-        size: tuple[int, int],
-    ) -> Detections:
+    def _order(self, faces: Candidates, size: tuple[int, int]) -> Detections:
         """The face that the selection method picks first, the others after it in its order."""
-        if not len(boxes):
+        if not len(faces):
             return _nothing()
-        best_first = np.argsort(-self._rank(boxes, scores, size), kind="stable")
-        return Detections(boxes[best_first], scores[best_first], landmarks[best_first])
+        ordered = faces[np.argsort(-self._rank(faces.boxes, faces.scores, size), kind="stable")]
+        return Detections(ordered.boxes, ordered.scores, ordered.values)
 
     def _rank(
         self, boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int]
@@ -115,13 +104,15 @@ class MTCNNDetector:
                 return weighted
 
 
-def _work_alone() -> None:
-    """Let torch's operations in this thread begin no further threads.
+def _start(runtime: str, device: str) -> Runtime:
+    """torch and onnxruntime are slow to import, and only one of them is needed."""
+    if runtime == "onnx":
+        from ferkit_mtcnn.onnx_runtime import OnnxRuntime
 
-    torch sets their number when a thread first asks for it, and leaves it alone from then on.
-    """
-    torch.get_num_threads()
-    threadpool_limits(1, user_api="openmp")
+        return OnnxRuntime(device)
+    from ferkit_mtcnn.torch_runtime import TorchRuntime
+
+    return TorchRuntime(device)
 
 
 def _nothing() -> Detections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -20,11 +21,12 @@ def ferkit_components() -> list[Component]:
 
 
 class SpotsDetector:
-    """has_landmarks: five points on the diagonal, or none."""
+    """has_landmarks: five points on the diagonal, or none; runtime changes nothing."""
 
     version = "1"
 
-    def __init__(self, has_landmarks: bool = True) -> None:
+    def __init__(self, has_landmarks: bool = True, runtime: Literal["torch", "onnx"] = "torch") -> None:
+        self.runtime = runtime
         self.has_landmarks = has_landmarks
         self.batches: list[int] = []
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors.torch import load_file
+from skimage.data import astronaut
 
 from ferkit.errors import ComponentError, RunError
 from ferkit.neural.checkpoint import read_header
@@ -72,6 +74,41 @@ def test_an_onnx_file_is_run_without_torch(graph: Path) -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.stdout == "(5, 3) False\n", answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "runtime"), [("", "onnx"), ("has_landmarks=false", "onnx"), ('runtime="torch"', "torch")]
+)
+def test_a_detector_is_run_by_what_an_onnx_file_is_run_by_unless_it_is_told(
+    graph: Path, options: str, runtime: str
+) -> None:
+    predictor = Predictor(graph, detector=f'{{name="spots"{options and ", "}{options}}}')
+    assert predictor._find_boxes.detector.detector.runtime == runtime
+
+
+def test_with_any_other_model_a_detector_is_run_as_it_is_used_to(warm: Path) -> None:
+    assert Predictor(warm)._find_boxes.detector.detector.runtime == "torch"
+
+
+def test_a_photograph_and_an_onnx_file_give_an_answer_without_torch(graph: Path, tmp_path: Path) -> None:
+    photograph = tmp_path / "astronaut.png"
+    Image.fromarray(astronaut()).save(photograph)
+    options = [str(photograph), "--model", str(graph), "--detector", "mtcnn", "--format", "jsonl"]
+    code = (
+        "import sys; from ferkit.cli import main\n"
+        f"sys.argv = ['ferkit', 'predict', *{options!r}]\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "slow = {'torch', 'facenet_pytorch', 'scipy', 'sklearn', 'albumentations', 'matplotlib', 'pandas'}\n"
+        "print(slow & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    row, loaded = answer.stdout.splitlines()
+    assert loaded == "set()"
+    by_torch = Predictor(graph, detector='{name="mtcnn", runtime="torch", device="cpu"}')
+    ((expected,),) = by_torch.predict([photograph])
+    assert json.loads(row)["box"] == pytest.approx(expected.box, abs=0.01)
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, value: float) -> None:

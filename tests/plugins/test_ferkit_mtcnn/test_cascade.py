@@ -1,4 +1,4 @@
-"""The cascade finds what facenet-pytorch's `detect_face` finds."""
+"""The cascade, by torch and by onnxruntime, finds what facenet-pytorch's `detect_face` finds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 from facenet_pytorch import MTCNN
 from facenet_pytorch.models.utils.detect_face import detect_face
 from ferkit_mtcnn import cascade as cascade_module
-from ferkit_mtcnn import proposals
 from ferkit_mtcnn.boxes import Candidates
 from ferkit_mtcnn.cascade import Cascade
+from ferkit_mtcnn.runtime import Runtime
 from numpy.typing import NDArray
 
 from ferkit.images import read_image
@@ -34,9 +34,9 @@ SCENES = {
 }
 
 
-@pytest.fixture(scope="module")
-def cascade() -> Cascade:
-    return Cascade(20, THRESHOLDS, 0.709)
+@pytest.fixture(scope="session")
+def cascade(runtime: Runtime) -> Cascade:
+    return Cascade(runtime, 20, THRESHOLDS, 0.709)
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def assert_agree(cascade: Cascade, peer: MTCNN, image: NDArray[np.uint8], least:
     ours = cascade(image[None])
     assert len(ours) == len(theirs) >= least
     if len(theirs):
-        assert ours.boxes.numpy() == pytest.approx(theirs[:, :4], abs=0.01)
-        assert ours.scores.numpy() == pytest.approx(theirs[:, 4], abs=1e-4)
-        assert ours.values.numpy() == pytest.approx(landmarks, abs=0.01)
+        assert ours.boxes == pytest.approx(theirs[:, :4], abs=0.01)
+        assert ours.scores == pytest.approx(theirs[:, 4], abs=1e-4)
+        assert ours.values == pytest.approx(landmarks, abs=0.01)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -80,15 +80,15 @@ def test_faces_in_photographs_are_facenet_pytorchs(
 def test_the_same_picture_gives_the_same_bits_twice(cascade: Cascade) -> None:
     first, second = (cascade(crowd()[None]) for _ in range(2))
     for name in ("boxes", "scores", "values"):
-        assert torch.equal(getattr(first, name), getattr(second, name))
+        assert np.array_equal(getattr(first, name), getattr(second, name))
 
 
 def test_strips_change_no_answer(cascade: Cascade, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = cascade(crowd()[None])
-    monkeypatch.setitem(proposals.STRIP, "cpu", 9000)
+    monkeypatch.setattr(cascade.runtime, "strip", 9000)
     strips = cascade(crowd()[None])
     assert len(whole) == len(strips) >= 3
-    assert torch.allclose(whole.boxes, strips.boxes, atol=1e-3)
+    assert np.allclose(whole.boxes, strips.boxes, atol=1e-3)
 
 
 def test_a_picture_comes_out_alike_at_every_place_of_a_batch(cascade: Cascade) -> None:
@@ -96,24 +96,26 @@ def test_a_picture_comes_out_alike_at_every_place_of_a_batch(cascade: Cascade) -
     found = cascade(np.stack([ASTRONAUT, blank, np.ascontiguousarray(ASTRONAUT[:, ::-1]), ASTRONAUT]))
     first, last = found[found.images == 0], found[found.images == 3]
     assert len(first) == len(last) >= 1
-    assert torch.allclose(first.boxes, last.boxes, atol=1e-3)
+    assert np.allclose(first.boxes, last.boxes, atol=1e-3)
     assert not len(found[found.images == 1])
     assert len(found[found.images == 2])
 
 
 @pytest.mark.parametrize("stage", range(3))
-def test_a_stage_may_find_nothing(stage: int) -> None:
-    thresholds = tuple(1.0 if number == stage else 0.6 for number in range(3))
-    found = Cascade(20, thresholds, 0.709)(scaled(0.3)[None])
+def test_a_stage_may_find_nothing(runtime: Runtime, stage: int) -> None:
+    first, second, third = (1.0 if number == stage else 0.6 for number in range(3))
+    found = Cascade(runtime, 20, (first, second, third), 0.709)(scaled(0.3)[None])
     assert (len(found), found.boxes.shape, found.values.shape) == (0, (0, 4), (0, 5, 2))
 
 
 def test_crops_one_pixel_high_and_boxes_outside_are_judged_or_left_out(cascade: Cascade) -> None:
-    sums = cascade_module.summed_area(ASTRONAUT[None], torch.device("cpu"))
     low, outside, face = (50, 511, 90, 560), (-90, -90, -20, -20), (174, 68, 270, 164)
-    boxes = torch.tensor([low, outside, face], dtype=torch.float32)
-    given = Candidates(boxes, torch.ones(3), torch.zeros(3).long(), torch.zeros(3, 4))
-    judged = cascade_module._judge(cascade.rnet, given, sums, 24, threshold=-1)
+    boxes = np.array([low, outside, face], np.float32)
+    parts = (boxes, np.ones(3, np.float32), np.zeros(3, np.int64), np.zeros((3, 4), np.float32))
+    given = Candidates(*(cascade.runtime.xp.asarray(part) for part in parts))
+    sums = cascade.runtime.summed_area(ASTRONAUT[None])
+    with cascade.runtime.inference():
+        judged = cascade._judge(cascade.runtime.rnet, given, sums, 24, threshold=-1)
     assert judged.boxes.tolist() == boxes[[0, 2]].tolist()
     assert judged.scores[1] > 0.9 > judged.scores[0]
 
@@ -124,5 +126,5 @@ def test_how_many_crops_go_together_changes_no_answer(
     together = cascade(crowd()[None])
     monkeypatch.setattr(cascade_module, "CHUNK", 5)
     apart = cascade(crowd()[None])
-    assert torch.allclose(together.boxes, apart.boxes, atol=1e-3)
-    assert torch.allclose(together.scores, apart.scores, atol=1e-4)
+    assert np.allclose(together.boxes, apart.boxes, atol=1e-3)
+    assert np.allclose(together.scores, apart.scores, atol=1e-4)

@@ -1,20 +1,28 @@
-"""MTCNN behind ferkit's interface, held against facenet-pytorch's own answers."""
+"""MTCNN behind ferkit's interface, by torch and by onnxruntime, held against facenet-pytorch's answers."""
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import array_api_compat.numpy
 import numpy as np
 import pytest
 import torch
 from facenet_pytorch import MTCNN
+from ferkit_mtcnn import onnx_runtime
 from ferkit_mtcnn.detector import MTCNNDetector
+from ferkit_mtcnn.onnx_runtime import OnnxRuntime
 from numpy.typing import NDArray
 from PIL import Image
 
+from ferkit.errors import RunError
 from ferkit.images import read_image
+from ferkit.plugin import Detections
 
 from . import scenes
 from .scenes import ASTRONAUT
@@ -25,10 +33,24 @@ METHODS = ("probability", "largest", "largest_over_threshold", "center_weighted_
 
 needs_london = pytest.mark.skipif(not (SHARED / "london").is_dir(), reason="../shared/data/london is absent")
 
+needs_sfew = pytest.mark.skipif(
+    not SFEW or not Path(SFEW).is_dir(), reason="FERKIT_SFEW names no folder with SFEW-675"
+)
+
+
+@pytest.fixture(scope="module", params=["torch", "onnx"])
+def detector(request: pytest.FixtureRequest) -> MTCNNDetector:
+    return MTCNNDetector(device="cpu", runtime=request.param)
+
 
 @pytest.fixture(scope="module")
-def detector() -> MTCNNDetector:
+def by_torch() -> MTCNNDetector:
     return MTCNNDetector(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def by_onnx() -> MTCNNDetector:
+    return MTCNNDetector(device="cpu", runtime="onnx")
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +139,11 @@ def test_of_no_photograph_there_is_no_answer(detector: MTCNNDetector) -> None:
     assert detector([]) == []
 
 
-def test_the_version_names_the_cascade_and_the_weights(detector: MTCNNDetector) -> None:
-    assert re.fullmatch(r"cascade \d+, weights of facenet-pytorch [\d.]+", detector.version)
+def test_the_version_names_the_cascade_and_the_weights_and_tells_the_runtimes_apart(
+    by_torch: MTCNNDetector, by_onnx: MTCNNDetector
+) -> None:
+    assert re.fullmatch(r"cascade \d+, weights of facenet-pytorch [\d.]+", by_torch.version)
+    assert by_onnx.version == f"{by_torch.version}, by onnxruntime"
 
 
 def test_options_reach_the_networks(crowd: NDArray[np.uint8]) -> None:
@@ -142,6 +167,82 @@ def test_an_option_that_can_not_be_is_named(options: dict[str, object], problem:
         MTCNNDetector(**options)
 
 
+def assert_alike(ours: Sequence[Detections], theirs: Sequence[Detections]) -> None:
+    for one, other in zip(ours, theirs, strict=True):
+        assert len(one.boxes) == len(other.boxes)
+        assert one.boxes == pytest.approx(other.boxes, abs=0.01)
+        assert one.scores == pytest.approx(other.scores, abs=1e-4)
+        assert one.landmarks == pytest.approx(other.landmarks, abs=0.01)
+
+
+def test_both_runtimes_find_the_same_faces(by_torch: MTCNNDetector, by_onnx: MTCNNDetector) -> None:
+    pictures = [ASTRONAUT, scenes.crowd(), scenes.rotated(25), scenes.grey(), scenes.scaled(1.37)]
+    found = by_torch(pictures)
+    assert [len(one.boxes) > 0 for one in found] == [True] * len(pictures)
+    assert len(found[1].boxes) >= 3
+    assert_alike(by_onnx(pictures), found)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (12, 12), (20, 20), (24, 900), (900, 21), (1, 5000), (40, 40)])
+def test_both_runtimes_agree_about_tiny_pictures_and_strips(
+    by_torch: MTCNNDetector, by_onnx: MTCNNDetector, shape: tuple[int, int]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    strip = np.resize(np.ascontiguousarray(ASTRONAUT[68:170]), (*shape, 3))
+    assert_alike(by_onnx([noise, strip]), by_torch([noise, strip]))
+
+
+def test_pictures_of_one_size_go_through_a_gpus_networks_together(
+    by_onnx: MTCNNDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What onnxruntime does on a GPU: a thread for each picture would do no good there."""
+    flipped = np.ascontiguousarray(ASTRONAUT[:, ::-1])
+    images = [ASTRONAUT, np.zeros_like(ASTRONAUT), flipped, ASTRONAUT[:300]]
+    apart = by_onnx(images)
+    monkeypatch.setattr(by_onnx.cascade.runtime, "cores", 1)
+    assert_alike(by_onnx(images), apart)
+    assert [len(one.boxes) for one in apart] == [1, 0, 1, 1]
+
+
+def test_a_numpy_without_the_array_api_has_it_from_the_package(
+    by_torch: MTCNNDetector, by_onnx: MTCNNDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.delattr(np, "unstack", raising=False)
+        package = onnx_runtime._array_api()
+    assert package is array_api_compat.numpy
+    monkeypatch.setattr(OnnxRuntime, "xp", package)
+    assert_alike(by_onnx([scenes.crowd()]), by_torch([scenes.crowd()]))
+
+
+def test_onnxruntime_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RunError, match=r"ferkit\[onnx\]"):
+        MTCNNDetector(runtime="onnx")
+
+
+def test_onnxruntime_finds_faces_without_torch() -> None:
+    code = (
+        "import sys; from skimage.data import astronaut\n"
+        "from ferkit_mtcnn.detector import MTCNNDetector\n"
+        "(found,) = MTCNNDetector(runtime='onnx')([astronaut()])\n"
+        "slow = {'torch', 'torchvision', 'facenet_pytorch', 'array_api_compat'}\n"
+        "print(found.boxes.shape, slow & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert answer.stdout == "(1, 4) set()\n", answer.stderr
+
+
+@pytest.mark.data
+@needs_sfew
+def test_both_runtimes_find_the_same_faces_in_photographs(
+    by_torch: MTCNNDetector, by_onnx: MTCNNDetector
+) -> None:
+    photographs = [read_image(path) for path in sorted(Path(SFEW).glob("*/*.png"))[::14]]
+    assert len(photographs) > 40
+    assert_alike(by_onnx(photographs), by_torch(photographs))
+
+
 @pytest.mark.data
 @needs_london
 def test_portraits_have_one_face_and_landscapes_hardly_any(detector: MTCNNDetector) -> None:
@@ -153,7 +254,7 @@ def test_portraits_have_one_face_and_landscapes_hardly_any(detector: MTCNNDetect
 
 @pytest.mark.slow
 @pytest.mark.data
-@pytest.mark.skipif(not Path(SFEW).is_dir() or not SFEW, reason="FERKIT_SFEW names no folder with SFEW-675")
+@needs_sfew
 def test_643_of_sfews_675_photographs_have_a_face_at_facenet_pytorchs_defaults(
     detector: MTCNNDetector,
 ) -> None:

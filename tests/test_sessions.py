@@ -1,10 +1,10 @@
-"""Where onnxruntime computes; what it gives is in test_exporting.py."""
+"""onnxruntime's sessions: where they compute; what they give is in predict/test_exporting.py."""
 
 from __future__ import annotations
 
 import pytest
 
-from ferkit.predict.classifiers import choose_providers
+from ferkit.sessions import choose_providers
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+"""onnxruntime's sessions: where they compute, and what is wrong where they can't."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ferkit.errors import RunError
+
+
+def open_session(file: Path, device: str, threads: int = 0) -> Any:
+    """An `onnxruntime.InferenceSession` of a file, on the GPU only where it is asked for or can be.
+
+    device: "auto", "cpu", "cuda" or "cuda:0"; threads: of one call on a CPU, 0 being as many as there are
+    cores. A session may be called by several threads at once. Raises RunError.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+        raise RunError(f"device: expected auto, cpu, cuda or cuda:0, got {device!r}")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise RunError(
+            f'{file}: an ONNX file is run by onnxruntime, which is not installed: pip install "ferkit[onnx]"'
+        ) from error
+    has_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if device.startswith("cuda") and not has_gpu:
+        raise RunError(
+            f"device is {device!r}, but this onnxruntime computes on the CPU only. Take cpu, or install "
+            "onnxruntime-gpu."
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(file), options, choose_providers(device, has_gpu))
+    except Exception as error:
+        raise RunError(f"{file} is no ONNX file that onnxruntime can run: {_first_line(error)}") from error
+
+
+def choose_providers(device: str, has_gpu: bool) -> list[str | tuple[str, dict[str, int]]]:
+    """As onnxruntime takes them, the fastest first; device: "auto", "cpu", "cuda" or "cuda:0"."""
+    if not has_gpu or device == "cpu":
+        return ["CPUExecutionProvider"]
+    number = int(device.partition(":")[2] or 0)
+    return [("CUDAExecutionProvider", {"device_id": number}), "CPUExecutionProvider"]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
