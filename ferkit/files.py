@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then move it there.
 
-    Raises RunError where that fails (a full disk, say); what was at `path` before is unharmed.
+    Others may read it as they may any file that this process makes, whatever `write` thinks of them:
+    safetensors, from 0.8 on, lets nobody else. Raises RunError where that fails (a full disk, say); what was
+    at `path` before is unharmed.
     """
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
+        part.chmod(_usual_mode())
         os.replace(part, path)
     except Exception as error:
         raise _cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):  # where a folder of the path is a file, say; told already
             part.unlink()
+
+
+def _usual_mode() -> int:
+    mask = os.umask(0o077)  # it can't be read without being set
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:

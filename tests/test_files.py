@@ -27,6 +27,15 @@ def test_a_file_that_can_not_be_written_leaves_what_was_there(tmp_path: Path) ->
     assert [(path.name, path.read_text()) for path in (tmp_path / "a").iterdir()] == [("file", "before")]
 
 
+def test_others_may_read_a_file_as_any_other_of_this_process(tmp_path: Path) -> None:
+    def write_for_oneself(part: Path) -> None:
+        part.touch(mode=0o600)
+
+    (tmp_path / "other").touch()
+    write_whole(tmp_path / "file", write_for_oneself)
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_a_folder_that_is_a_file_is_told_like_anything_else_that_stops_writing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"can't write .*file/inside: .*File exists"):
