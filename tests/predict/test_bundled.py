@@ -45,8 +45,8 @@ def test_it_is_what_the_recipe_that_ships_makes() -> None:
 
     recipe = tomllib.loads(shipped_recipes()["default_model"].read_text(encoding="utf-8"))
     model = read_description(FILE).model
-    # It was frozen when its output was adjusted: see its card.
-    assert model.backbone.model_dump() == {**recipe["model"]["backbone"], "freeze": "all"}
+    # Its batch norm was kept when its output was adjusted: see its card.
+    assert model.backbone.model_dump() == {**recipe["model"]["backbone"], "batch_norm": "eval"}
     assert model.head.model_dump() == recipe["model"]["head"]
     assert model.output.model_dump() == recipe["model"]["output"]
     assert model.image_size == recipe["model"]["image_size"]
