@@ -42,7 +42,7 @@ def choose_providers(device: str, has_gpu: bool) -> list[str | tuple[str, dict[s
     if not has_gpu or device == "cpu":
         return ["CPUExecutionProvider"]
     number = int(device.partition(":")[2] or 0)
-    return [("CUDAExecutionProvider", {"device_id": number}), "CPUExecutionProvider"]
+    return [("CUDAExecutionProvider", {"device_id": number, "use_tf32": 0}), "CPUExecutionProvider"]
 
 
 def _first_line(error: Exception) -> str:

@@ -49,9 +49,10 @@ def shipped_recipes() -> dict[str, Path]:
 
 def shipped_files(folder: str) -> dict[str, Path]:
     """Name -> file in one of the recipes' folders; "" is the recipes themselves."""
-    checkout = Path(__file__).parent.parent / "recipes"
+    beside = Path(__file__).parent.parent  # the checkout, or what `pip install --target` was given
     schemes = [sysconfig.get_path("data"), sysconfig.get_path("data", f"{sysconfig.get_default_scheme()}")]
-    for recipes in [checkout, *(Path(scheme) / "share" / "ferkit" / "recipes" for scheme in schemes)]:
+    installed = [Path(place, "share", "ferkit", "recipes") for place in (str(beside), *schemes)]
+    for recipes in [beside / "recipes", *installed]:
         if files := sorted((recipes / folder).glob(f"*{SUFFIXES[folder]}")):
             return {file.stem: file for file in files}
     return {}

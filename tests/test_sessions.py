@@ -19,5 +19,7 @@ from ferkit.sessions import choose_providers
 )
 def test_the_gpu_that_was_named_goes_before_the_cpu(device: str, has_gpu: bool, number: int | None) -> None:
     *first, last = choose_providers(device, has_gpu)
-    assert first == ([] if number is None else [("CUDAExecutionProvider", {"device_id": number})])
+    assert first == (
+        [] if number is None else [("CUDAExecutionProvider", {"device_id": number, "use_tf32": 0})]
+    )
     assert last == "CPUExecutionProvider"

@@ -30,7 +30,9 @@ class TorchClassifier:
     def __call__(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
         import torch
 
-        with torch.inference_mode():
+        from ferkit.exactness import exact_float32
+
+        with torch.inference_mode(), exact_float32():
             # Channels stay last in memory, as they are in training.
             images = torch.from_numpy(faces).to(self.device).permute(0, 3, 1, 2)
             logits: torch.Tensor = self.module(images).double()
@@ -47,7 +49,9 @@ class ProgramClassifier:
     def __call__(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
         import torch
 
-        with torch.inference_mode():
+        from ferkit.exactness import exact_float32
+
+        with torch.inference_mode(), exact_float32():
             images = torch.from_numpy(faces).to(self.device).permute(0, 3, 1, 2).contiguous()
             return np.asarray(self.module(images).double().cpu().numpy())
 

@@ -18,9 +18,9 @@ from ferkit_mtcnn.runtime import Array, CropNetwork, Runtime
 
 VERSION = 1
 """To be raised with every change that may change an answer."""
-CHUNK, STEP = 64, 4
-"""At most so many crops go through a network at once, and a multiple of so many: oneDNN prepares itself anew
-for every number of crops that it has not met."""
+STEP = 4
+"""Crops go through a network in a multiple of so many: oneDNN prepares itself anew for every number of crops
+that it has not met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Cascade:
         candidates, pixels = candidates[is_inside], pixels[is_inside]
         scores = [candidates.scores[:0]]
         values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
-        for first in range(0, len(pixels), CHUNK):
-            count = min(CHUNK, len(pixels) - first)
+        for first in range(0, len(pixels), self.runtime.chunk):
+            count = min(self.runtime.chunk, len(pixels) - first)
             # The last box is repeated until there are enough.
             places = xp.arange(first, first + count + -count % STEP, device=device)
             places = xp.clip(places, None, len(pixels) - 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -56,16 +55,18 @@ class OnnxRuntime(Runtime):
 
     xp: Any = _array_api()
     device = "cpu"
-    inference: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def __init__(self, device: str) -> None:
         pnet = Graph("pnet", device)
         self.pnet, self.rnet, self.onet = pnet, Graph("rnet", device), Graph("onet", device)
         is_on_gpu = pnet.session.get_providers()[0] != "CPUExecutionProvider"
         self.cores = 1 if is_on_gpu else _cores()
-        self.strip = 1 << 23 if is_on_gpu else 1 << 18
+        self.strip, self.chunk = (1 << 23, 2048) if is_on_gpu else (1 << 18, 64)
         whose = pnet.session.get_modelmeta().custom_metadata_map[WEIGHTS]
         self.weights = f"weights of {whose}, by onnxruntime"
+
+    def inference(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def threads(self) -> int:
         return self.cores

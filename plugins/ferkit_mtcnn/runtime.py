@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
@@ -35,7 +34,7 @@ class CropNetwork(Protocol):
 class Runtime(Protocol):
     """xp: the array API's functions, for arrays on the device; weights: where the networks' are from, and by
     what they are run if not by torch; strip: pixels that P-Net is given at once, so that 50 megapixels take
-    no more memory than one; inference: a context in which all is computed.
+    no more memory than one; chunk: crops that R-Net and O-Net are given at most at once.
     """
 
     xp: Any
@@ -45,7 +44,10 @@ class Runtime(Protocol):
     pnet: ProposalNetwork
     rnet: CropNetwork
     onet: CropNetwork
-    inference: Callable[[], AbstractContextManager[object]]
+    chunk: int
+
+    def inference(self) -> AbstractContextManager[object]:
+        """In which all is computed."""
 
     def threads(self) -> int:
         """How many photographs to work on at a time; 1 where those of one size go through the networks

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from typing import Any
 
@@ -18,18 +18,19 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torchvision.ops import batched_nms
 
+from ferkit.plugin import exact_float32
 from ferkit_mtcnn.area import summed_area
 from ferkit_mtcnn.networks import ProposalNetwork, output_network, refinement_network
 from ferkit_mtcnn.runtime import Runtime
 
 STRIP = {"cpu": 1 << 18, "cuda": 1 << 23}
+CHUNK = {"cpu": 64, "cuda": 2048}
 
 
 class TorchRuntime(Runtime):
     """See `Runtime`. device: "auto" is the GPU if there is one."""
 
     xp: Any = array_api_compat.torch
-    inference: Callable[[], AbstractContextManager[object]] = torch.inference_mode
 
     def __init__(self, device: str) -> None:
         if device == "auto":
@@ -43,7 +44,13 @@ class TorchRuntime(Runtime):
         for network in (self.pnet, self.rnet, self.onet):
             network.requires_grad_(False).eval().to(device)
         self.device = self.pnet.kernel.device
-        self.strip = STRIP.get(self.device.type, STRIP["cuda"])
+        kind = "cpu" if self.device.type == "cpu" else "cuda"
+        self.strip, self.chunk = STRIP[kind], CHUNK[kind]
+
+    @contextmanager
+    def inference(self) -> Iterator[None]:
+        with torch.inference_mode(), exact_float32() if self.device.type == "cuda" else nullcontext():
+            yield
 
     def threads(self) -> int:
         return torch.get_num_threads() if self.device.type == "cpu" else 1

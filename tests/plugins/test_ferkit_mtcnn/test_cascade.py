@@ -10,7 +10,6 @@ import pytest
 import torch
 from facenet_pytorch import MTCNN
 from facenet_pytorch.models.utils.detect_face import detect_face
-from ferkit_mtcnn import cascade as cascade_module
 from ferkit_mtcnn.boxes import Candidates
 from ferkit_mtcnn.cascade import Cascade
 from ferkit_mtcnn.runtime import Runtime
@@ -124,7 +123,7 @@ def test_how_many_crops_go_together_changes_no_answer(
     cascade: Cascade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = cascade(crowd()[None])
-    monkeypatch.setattr(cascade_module, "CHUNK", 5)
+    monkeypatch.setattr(cascade.runtime, "chunk", 5)
     apart = cascade(crowd()[None])
     assert np.allclose(together.boxes, apart.boxes, atol=1e-3)
     assert np.allclose(together.scores, apart.scores, atol=1e-4)
