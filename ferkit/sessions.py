@@ -38,7 +38,10 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
 
 
 def choose_providers(device: str, has_gpu: bool) -> list[str | tuple[str, dict[str, int]]]:
-    """As onnxruntime takes them, the fastest first; device: "auto", "cpu", "cuda" or "cuda:0"."""
+    """As onnxruntime takes them, the fastest first; device: "auto", "cpu", "cuda" or "cuda:0".
+
+    A GPU is not to round to tf32: see `exact_float32`.
+    """
     if not has_gpu or device == "cpu":
         return ["CPUExecutionProvider"]
     number = int(device.partition(":")[2] or 0)
