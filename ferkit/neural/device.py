@@ -38,15 +38,17 @@ def make_accelerator(fit: Fit) -> Accelerator:
 
 
 def choose_device(name: str) -> torch.device:
-    """auto, cpu, cuda or cuda:1. Raises RunError where it is not there."""
+    """auto, cpu, cuda or cuda:1; a GPU by its number, without which `torch.cuda.set_device` does not take it.
+    Raises RunError where it is not there.
+    """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
     if name != "cpu" and (kind != "cuda" or (index and not index.isdecimal()) or name.endswith(":")):
         raise RunError(f"device: expected auto, cpu, cuda or cuda:0, got {name!r}")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise RunError(f"device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Take cpu.")
-    return torch.device(name)
+    return torch.device("cpu") if kind == "cpu" else torch.device("cuda", int(index or 0))
 
 
 def choose_precision(fit: Fit) -> str:

@@ -77,12 +77,14 @@ def test_a_device_of_no_known_name_is_refused(name: str) -> None:
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert choose_device("cuda:0") == GPU
+    assert choose_device("cuda:0") == choose_device("cuda") == GPU
     with pytest.raises(RunError, match="torch sees 1 GPUs here"):
         choose_device("cuda:1")
 
 
-@pytest.mark.parametrize(("is_there", "kind"), [(True, "cuda"), (False, "cpu")])
-def test_auto_is_the_gpu_if_there_is_one(monkeypatch: pytest.MonkeyPatch, is_there: bool, kind: str) -> None:
+@pytest.mark.parametrize(("is_there", "device"), [(True, GPU), (False, CPU)])
+def test_auto_is_the_gpu_if_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, is_there: bool, device: torch.device
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: is_there)
-    assert choose_device("auto").type == kind
+    assert choose_device("auto") == device

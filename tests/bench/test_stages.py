@@ -148,7 +148,7 @@ def test_what_is_compiled_is_compiled_for_one_shape_in_the_mode_asked_for(
 def test_a_detector_works_on_the_device_that_is_measured(loaded: tuple[Recipe, Registry]) -> None:
     recipe, registry = load_for_bench("quickstart", SETTINGS, {**TINY, "detector": "mtcnn"}, 2, 64)
     detector = Subject.of(recipe, registry, QUICK).detector
-    assert detector.cascade.pnet.kernel.device.type == "cpu"
+    assert detector.cascade.runtime.device.type == "cpu"
 
 
 def test_what_a_recipe_has_not_is_told(loaded: tuple[Recipe, Registry]) -> None:
