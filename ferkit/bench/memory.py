@@ -74,10 +74,7 @@ class ResidentMemory:
 
 
 class AllocatedMemory:
-    """On a GPU: the most that torch's allocator had given out, the network included.
-
-    Not yet measured on a GPU.
-    """
+    """On a GPU: the most that torch's allocator had given out, the network included."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

@@ -51,7 +51,7 @@ def add_recipe(parser: argparse.ArgumentParser, default: str) -> None:
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """For scripts that compute on a device and look at photographs."""
-    told = "auto, cpu, cuda or cuda:0; what a GPU does is not yet measured on one [auto]"
+    told = "auto, cpu, cuda or cuda:0 [auto]"
     parser.add_argument("--device", default="auto", help=told)
     parser.add_argument("--images", type=Path, metavar="FOLDER", help="photographs [drawn faces]")
 

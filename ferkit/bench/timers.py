@@ -26,7 +26,7 @@ class HostTimer:
 
 
 class EventTimer:
-    """A pair of GPU events around the call, with nothing under way before it. Not yet measured on a GPU.
+    """A pair of GPU events around the call, with nothing under way before it.
 
     make_event: a `torch.cuda.Event`, or whatever has its `record` and `elapsed_time` (milliseconds);
     synchronize: waits until the GPU has done all that it was given. What the host does between the two events

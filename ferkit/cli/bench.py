@@ -32,9 +32,7 @@ ImageSize = Annotated[
 Precision = Annotated[
     str, typer.Option(help="float32, bfloat16, float16 or tf32; auto: as a training chooses.")
 ]
-Device = Annotated[
-    str, typer.Option(help="auto, cpu, cuda or cuda:0. What a GPU does is not yet measured on one.")
-]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")]
 Compile = Annotated[
     str,
     typer.Option(
