@@ -109,8 +109,6 @@ def judge(
 def come_to(judged: Sequence[Judged], group: str) -> dict[str, Any]:
     """Scores in percent, with their intervals."""
     truth, predicted = [one.label for one in judged], [one.predicted for one in judged]
-    if group:
-        check_kind(judged, group, "--group")
     clusters = [one.sample.groups.get(group) or str(one.sample.path) for one in judged]
     labels = [*dict.fromkeys(truth), *sorted({*predicted} - {*truth})]
     confusions = cluster_confusions(truth, predicted, clusters, labels)
@@ -138,7 +136,6 @@ def check_kind(judged: Sequence[Judged], kind: str, option: str) -> None:
 
 def come_to_by(judged: Sequence[Judged], group: str, kind: str) -> dict[str, dict[str, Any]]:
     """The same for each group of a kind; those of fewer than FEWEST photographs are counted alone."""
-    check_kind(judged, kind, "--by")
     parts: dict[str, list[Judged]] = {}
     for one in judged:
         parts.setdefault(one.sample.groups.get(kind, "unknown"), []).append(one)
@@ -182,6 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = read_names(options.rename)
         between = [one for one in options.between.split(",") if one]
         judged = judge(predictor, samples, names, between)
+        for option, kind in (("--group", options.group), ("--by", options.by)):
+            if kind:
+                check_kind(judged, kind, option)
         found = come_to(judged, options.group)
         if options.by:
             found[f"by {options.by}"] = come_to_by(judged, options.group, options.by)

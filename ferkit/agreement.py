@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ferkit.component import Component
 from ferkit.data.soft_target import find_disagreement
 from ferkit.errors import ComponentError
+from ferkit.exactness import exact_float32
 from ferkit.interfaces import Detections, Detector, Sample
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class AgreedDetector:
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
         """Raises ComponentError where it gives other things than Detections, one for each image."""
-        answers = list(self.detector(images))
+        with exact_float32():
+            answers = list(self.detector(images))
         if len(answers) != len(images):
             raise disagree(self.who, f"Detections for {len(images)} images", f"{len(answers)}")
         for one in answers:

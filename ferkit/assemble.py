@@ -135,17 +135,19 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
 
 def on_device(registry: Registry, kind: str, part: Part, device: str) -> Part:
     """The part with its option `device` set, where it has one and none was given."""
-    if "device" not in option_parameters(registry.get(kind, part.name)):
-        return part
-    return Part(name=part.name, **{"device": device, **part.options})
+    return _unless_given(registry, kind, part, "device", device)
 
 
 def on_runtime(registry: Registry, kind: str, part: Part, runtime: str) -> Part:
     """The part with its option `runtime` set, where it has one that takes this word and none was given."""
-    parameter = option_parameters(registry.get(kind, part.name)).get("runtime")
-    if parameter is None or check_value(parameter.annotation, runtime, registry, "runtime"):
+    return _unless_given(registry, kind, part, "runtime", runtime)
+
+
+def _unless_given(registry: Registry, kind: str, part: Part, option: str, value: str) -> Part:
+    parameter = option_parameters(registry.get(kind, part.name)).get(option)
+    if parameter is None or check_value(parameter.annotation, value, registry, option):
         return part
-    return Part(name=part.name, **{"runtime": runtime, **part.options})
+    return Part(name=part.name, **{option: value, **part.options})
 
 
 def _option(registry: Registry, parameter: inspect.Parameter, value: Any, context: Mapping[str, Any]) -> Any:

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+
+class _Rounding:
+    """Whether torch may round to tf32 is a setting of the process: the first to come in turns it off, the
+    last to leave turns it back to what it was."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.inside = 0
+        self.restore: Callable[[], None] = lambda: None
+
+    def enter(self, torch: Any) -> None:
+        with self.lock:
+            if self.inside == 0:
+                self.restore = _turn_off(torch)
+            self.inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.restore()
+
+
+_rounding = _Rounding()
 
 
 @contextmanager
@@ -11,14 +39,44 @@ def exact_float32() -> Iterator[None]:
     """Let no GPU round what is multiplied in float32 to tf32, which has 10 bits of 23.
 
     PyTorch allows it for convolutions. On an H200 it moved the edge of a face by up to 7 pixels, and a
-    probability by 0.05, from where a CPU has them (64 photographs of 720 × 576).
+    probability by 0.05, from where a CPU has them (64 photographs of 720 × 576). Without torch, and before it
+    has begun with a GPU, nothing is done.
     """
-    import torch
-
-    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = convolutions.allow_tf32, products.allow_tf32
-    convolutions.allow_tf32 = products.allow_tf32 = False
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        yield
+        return
+    _rounding.enter(torch)
     try:
         yield
     finally:
-        convolutions.allow_tf32, products.allow_tf32 = before
+        _rounding.leave()
+
+
+def _turn_off(torch: Any) -> Callable[[], None]:
+    """What turns it back. torch has two interfaces, and lets neither be read once the other was written."""
+    cudnn = torch.backends.cudnn
+    try:
+        before = cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return _turn_off_each(cudnn.conv, torch.backends.cuda.matmul)
+    cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+
+    def restore() -> None:
+        cudnn.allow_tf32 = before[0]
+        torch.set_float32_matmul_precision(before[1])
+
+    return restore
+
+
+def _turn_off_each(*kinds: Any) -> Callable[[], None]:
+    before = [kind.fp32_precision for kind in kinds]
+    for kind in kinds:
+        kind.fp32_precision = "ieee"
+
+    def restore() -> None:
+        for kind, precision in zip(kinds, before, strict=True):
+            kind.fp32_precision = precision
+
+    return restore

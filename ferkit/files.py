@@ -25,20 +25,18 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        mode = part.stat().st_mode
         write(part)
-        part.chmod(_usual_mode())
+        if part.stat().st_mode != mode:
+            with contextlib.suppress(OSError):  # where a file system has no modes
+                part.chmod(mode)
         os.replace(part, path)
     except Exception as error:
         raise _cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):  # where a folder of the path is a file, say; told already
             part.unlink()
-
-
-def _usual_mode() -> int:
-    mask = os.umask(0o077)  # it can't be read without being set
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -21,7 +21,6 @@ from ferkit.component import Component
 from ferkit.data.listing import Entry, read_listing
 from ferkit.descriptors import describe_faces
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
-from ferkit.exactness import exact_float32
 from ferkit.hookspecs import CONTRACT_VERSION, hookimpl
 from ferkit.interfaces import (
     CANONICAL_LABELS,
@@ -74,7 +73,6 @@ __all__ = [
     "WeightsName",
     "cache_dir",
     "describe_faces",
-    "exact_float32",
     "hookimpl",
     "load_weights",
     "open_session",

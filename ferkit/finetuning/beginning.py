@@ -37,8 +37,6 @@ class Beginning:
         and so begin anew, the output as if nothing had been said of it.
         """
         model: dict[str, Any] = self.sections["model"]
-        if self.file is None:
-            return model
         if list(labels) == list(self.labels):
             return {**model, "initial": str(self.file)}
         others = {key: value for key, value in model.items() if key != "output"}

@@ -15,7 +15,7 @@ TEMPERATURES = (0.05, 20.0)
 PRIOR_DEVIATION = 0.5
 """Of log T about 0, before anything is seen. A few dozen validation images that are all judged rightly would
 otherwise ask for a temperature near 0, and so make a model certain of everything; beside a thousand images it
-changes nothing."""
+changes next to nothing."""
 SMALLEST = 1e-7
 """A probability below this counts as this, so that a certain mistake is not infinitely wrong."""
 

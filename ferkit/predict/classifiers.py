@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.exactness import exact_float32
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -30,8 +32,6 @@ class TorchClassifier:
     def __call__(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
         import torch
 
-        from ferkit.exactness import exact_float32
-
         with torch.inference_mode(), exact_float32():
             # Channels stay last in memory, as they are in training.
             images = torch.from_numpy(faces).to(self.device).permute(0, 3, 1, 2)
@@ -48,8 +48,6 @@ class ProgramClassifier:
 
     def __call__(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
         import torch
-
-        from ferkit.exactness import exact_float32
 
         with torch.inference_mode(), exact_float32():
             images = torch.from_numpy(faces).to(self.device).permute(0, 3, 1, 2).contiguous()

@@ -41,7 +41,8 @@ class Predictor:
     threshold: 0..1, below which a row says that it abstained.
 
     labels: the names, in the order of a table's columns; told: a sentence about which model this is. With the
-    first of them the process keeps up to 256 MB of what it frees, which detection needs again at once.
+    first of them the process keeps what it frees, up to 256 MB and what its threads had: detection needs it
+    again at once.
 
     Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
     where the detector can't be built.

@@ -16,7 +16,7 @@ from ferkit_mtcnn.boxes import Candidates, make_square, shift, suppress, suppres
 from ferkit_mtcnn.proposals import OVERLAP, propose, pyramid
 from ferkit_mtcnn.runtime import Array, CropNetwork, Runtime
 
-VERSION = 1
+VERSION = 2
 """To be raised with every change that may change an answer."""
 STEP = 4
 """Crops go through a network in a multiple of so many: oneDNN prepares itself anew for every number of crops

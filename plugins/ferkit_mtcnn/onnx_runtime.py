@@ -88,5 +88,8 @@ class OnnxRuntime(Runtime):
 
 
 def _cores() -> int:
-    """Those that this process may use, where the system tells."""
+    """As many as OMP_NUM_THREADS says, as torch does; else those that this process may use, where the system
+    tells."""
+    if (asked := os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()).isdecimal() and int(asked):
+        return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

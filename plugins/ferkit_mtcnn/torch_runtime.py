@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from typing import Any
 
@@ -18,7 +17,6 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torchvision.ops import batched_nms
 
-from ferkit.plugin import exact_float32
 from ferkit_mtcnn.area import summed_area
 from ferkit_mtcnn.networks import ProposalNetwork, output_network, refinement_network
 from ferkit_mtcnn.runtime import Runtime
@@ -47,10 +45,8 @@ class TorchRuntime(Runtime):
         kind = "cpu" if self.device.type == "cpu" else "cuda"
         self.strip, self.chunk = STRIP[kind], CHUNK[kind]
 
-    @contextmanager
-    def inference(self) -> Iterator[None]:
-        with torch.inference_mode(), exact_float32() if self.device.type == "cuda" else nullcontext():
-            yield
+    def inference(self) -> AbstractContextManager[object]:
+        return torch.inference_mode()
 
     def threads(self) -> int:
         return torch.get_num_threads() if self.device.type == "cpu" else 1

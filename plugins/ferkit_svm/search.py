@@ -73,7 +73,7 @@ def choose(
             logits[place, test] = class_logits(clone(machine).fit(inside, truth[train]), outside)
     right = (logits.argmax(axis=2) == truth).sum(axis=1)
     best = int(right.argmax())
-    temperature = fit_temperature(logits[best], truth)
+    temperature = fit_decision_scale(logits[best], truth)
     return Choice(machines[best], float(right[best] / len(truth)), temperature)
 
 
@@ -90,10 +90,11 @@ def class_logits(machine: SVC, rows: NDArray[np.float64]) -> NDArray[np.float64]
     return np.stack([-margins, margins], axis=1)
 
 
-def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
+def fit_decision_scale(logits: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
     """T in 0.1..100 with the least mean negative log-likelihood of softmax(logits/T).
 
-    It changes no argmax (Guo et al. 2017, section 4.2).
+    It changes no argmax (Guo et al. 2017, section 4.2). A machine's decisions are of no known scale, so
+    nothing is known of T beforehand, as it is of a network's.
     """
 
     def loss(log_temperature: float) -> float:

@@ -170,6 +170,9 @@ def test_own_photographs_are_found_below_a_folder(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert find_photographs(tmp_path) == [tmp_path / "a" / "1.png", tmp_path / "b" / "2.JPG"]
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "all").symlink_to(tmp_path / "a")
+    assert find_photographs(tmp_path / "linked") == [tmp_path / "linked" / "all" / "1.png"]
     with pytest.raises(DataError, match="--images: there is no folder"):
         find_photographs(tmp_path / "none")
     (tmp_path / "empty").mkdir()

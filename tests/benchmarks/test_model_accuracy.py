@@ -44,6 +44,10 @@ def test_each_group_of_a_kind_is_scored_alone_unless_it_is_small(capsys: pytest.
         samples = [Sample(Path(f"{gender}{predicted}{i}.png"), "neutral", groups) for i in range(count)]
         return [Judged(one, "neutral", predicted) for one in samples]
 
+    people = judged("", "happiness", 1)
+    assert (
+        come_to_by(people * FEWEST, "person", "gender")["unknown"]["accuracy"] == 0
+    )  # in no group, so alone
     people = judged("female", "neutral", 9) + judged("female", "happiness", 3) + judged("male", "neutral", 10)
     found = come_to_by(people + judged("", "neutral", FEWEST - 1), "", "gender")
     assert list(found) == ["female", "male", "unknown"]

@@ -133,6 +133,7 @@ def test_what_is_asked_for_goes_before_what_a_model_of_other_classes_has(faces: 
 def test_what_a_model_began_with_is_not_fetched_again() -> None:
     model = find_beginning("default").sections["model"]
     assert (model["backbone"]["weights"], model["backbone"]["last_stage"]) == ("none", "mixed_6a")
+    assert "freeze" not in model["backbone"]
 
 
 def test_weights_that_a_networks_shape_depends_on_are_taken_all_the_same(tmp_path: Path) -> None:

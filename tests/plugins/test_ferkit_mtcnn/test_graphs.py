@@ -38,14 +38,14 @@ def weights(graph: Path) -> list[NDArray[np.float32]]:
 
 
 @pytest.fixture(scope="module")
-def runtime() -> OnnxRuntime:
+def graphs() -> OnnxRuntime:
     return OnnxRuntime("cpu")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @torch.inference_mode()
-def test_a_graph_says_what_facenet_pytorchs_network_says(runtime: OnnxRuntime, name: str) -> None:
-    network, graph = theirs(name), getattr(runtime, name)
+def test_a_graph_says_what_facenet_pytorchs_network_says(graphs: OnnxRuntime, name: str) -> None:
+    network, graph = theirs(name), getattr(graphs, name)
     assert isinstance(graph, Graph)
     for shape in SHAPES[name]:
         images = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -63,8 +63,8 @@ def test_its_weights_are_those_in_facenet_pytorchs_wheel(name: str) -> None:
     assert there == {one.numpy().tobytes() for one in wheel}
 
 
-def test_the_graphs_say_whose_weights_they_have(runtime: OnnxRuntime) -> None:
-    assert runtime.weights == f"weights of facenet-pytorch {version('facenet-pytorch')}, by onnxruntime"
+def test_the_graphs_say_whose_weights_they_have(graphs: OnnxRuntime) -> None:
+    assert graphs.weights == f"weights of facenet-pytorch {version('facenet-pytorch')}, by onnxruntime"
     assert "Timothy Esler" in (GRAPHS / "LICENSE").read_text(encoding="utf-8")
 
 
@@ -87,3 +87,15 @@ def test_prelu_in_quick_steps_is_prelu(slopes: tuple[float, ...], shape: tuple[i
     prelu.weight = nn.Parameter(torch.tensor(slopes))
     maps = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     assert torch.equal(PReLU(prelu)(maps), prelu(maps))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [("3", 3), ("5,2", 5), ("", None), ("0", None), ("many", None)]
+)
+def test_as_many_photographs_are_worked_on_at_once_as_openmp_is_told(
+    asked: str, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    cores = OnnxRuntime("cpu").threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert OnnxRuntime("cpu").threads() == (expected or cores)

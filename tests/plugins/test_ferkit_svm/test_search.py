@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ferkit_svm.preparation import BlockScaler, Scaling, make_preparation
-from ferkit_svm.search import Grid, choose, class_logits, fit_temperature
+from ferkit_svm.search import Grid, choose, class_logits, fit_decision_scale
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -134,7 +134,7 @@ def test_the_temperature_is_that_of_the_least_loss_and_changes_no_answer() -> No
     logits = generator.normal(size=(200, 3))
     truth = np.array([generator.choice(3, p=np.exp(row)) for row in log_softmax(logits, axis=1)])
     losses = []
-    found = fit_temperature(5 * logits, truth)
+    found = fit_decision_scale(5 * logits, truth)
     for temperature in (0.9 * found, found, 1.1 * found):
         losses.append(-log_softmax(5 * logits / temperature, axis=1)[np.arange(200), truth].mean())
     assert losses[1] == min(losses)
