@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 with warnings.catch_warnings():
-    # geoopt 0.5 compiles with torch.jit.script, which torch 2.10 and later warn of.
-    warnings.simplefilter("ignore", FutureWarning)
+    # geoopt 0.5 compiles with torch.jit.script, which torch 2.10 and later warn of, first in one way, then in
+    # the other.
+    for kind in (DeprecationWarning, FutureWarning):
+        warnings.simplefilter("ignore", kind)
     import geoopt
 
 
