@@ -49,7 +49,7 @@ def check_left_out(dataset: object, who: Component) -> dict[str, int]:
 
 
 class AgreedDetector:
-    """A detector whose answers are checked. Satisfies `Detector`."""
+    """A detector whose answers are checked, and on a GPU exact. Satisfies `Detector`."""
 
     def __init__(self, detector: Detector, who: Component) -> None:
         self.detector = detector

@@ -81,7 +81,7 @@ class AnimationCopy:
             shown.save(self.frames, format="TIFF", compression="tiff_lzw")
             self.frames.newFrame()
         except Exception as error:
-            self._give_up()
+            self._remove_waiting()
             raise OSError(f"{self.waiting}: {error}") from error
         self.durations.append(round(1000 * lasts))
 
@@ -95,9 +95,9 @@ class AnimationCopy:
             self.part.unlink(missing_ok=True)
             raise OSError(f"as {self.form}: {error}") from error
         finally:
-            self._give_up()
+            self._remove_waiting()
 
-    def _give_up(self) -> None:
+    def _remove_waiting(self) -> None:
         with contextlib.suppress(Exception):
             self.frames.close()
         self.waiting.unlink(missing_ok=True)
