@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ferkit.bench.variants import run_backbones
+from benchmarks.variants import run_backbones
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -16,9 +16,9 @@ import timm
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ferkit.estimators import build_network
 from ferkit.interfaces import CANONICAL_LABELS
-from ferkit.loading import load_recipe
+from ferkit.neural.build import build_model
+from ferkit.recipe.load import load_recipe
 
 
 def describe(model: str, side: int) -> str:
@@ -30,7 +30,7 @@ def describe(model: str, side: int) -> str:
     ]
     recipe, registry = load_recipe("quickstart", overrides)
     with torch.device("meta"), torch.no_grad():
-        network = build_network(recipe, registry, CANONICAL_LABELS).eval()
+        network = build_model(recipe.model, registry, CANONICAL_LABELS).eval()
         backbone = network.backbone
         with FlopCounterMode(display=False) as counter:
             maps = backbone(torch.zeros(1, 3, side, side))

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
+from benchmarks.script import add_device, by_device, make_parser, run_script
 from ferkit.bench.plan import Plan, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, Variant, bench
-from ferkit.bench.script import add_device, by_device, make_parser, run_script
 
 
 def measure(options: argparse.Namespace, say: Say) -> Record:

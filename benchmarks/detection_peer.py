@@ -22,19 +22,19 @@ from typing import Any
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
-from ferkit_mtcnn.detector import MTCNNDetector
+from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
 
+from benchmarks.script import add_ends, count, run_script
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import add_ends, count, run_script
-from ferkit.images import read_image
-from ferkit.loading import load_recipe
+from ferkit.data.images import read_image
 from ferkit.plugin import Detections
+from ferkit.recipe.load import load_recipe
 
 SIZE = 720, 576
 SAME_FACE, SAME_BOX = 0.5, 0.95

@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import ferkit_mtcnn.cascade
-import ferkit_mtcnn.proposals
+import ferkit_detectors.mtcnn.cascade
+import ferkit_detectors.mtcnn.proposals
 import torch
 from facenet_pytorch import MTCNN
 from facenet_pytorch.models.utils import detect_face
-from ferkit_mtcnn.detector import MTCNNDetector
+from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from PIL import Image
 
+from benchmarks.script import add_ends, count, run_script
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.record import Measurement, Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import add_ends, count, run_script
 from ferkit.bench.subject import find_photographs
-from ferkit.images import read_image
-from ferkit.loading import load_recipe
+from ferkit.data.images import read_image
+from ferkit.recipe.load import load_recipe
 
 STEPS = (
     "shrink the photograph",
@@ -94,7 +94,11 @@ def their_places(peer: MTCNN) -> list[tuple[Any, str, Callable[..., str]]]:
 
 
 def our_places(detector: MTCNNDetector) -> list[tuple[Any, str, Callable[..., str]]]:
-    cascade, proposals, runtime = ferkit_mtcnn.cascade, ferkit_mtcnn.proposals, detector.cascade.runtime
+    cascade, proposals, runtime = (
+        ferkit_detectors.mtcnn.cascade,
+        ferkit_detectors.mtcnn.proposals,
+        detector.cascade.runtime,
+    )
     networks = [(getattr(runtime, name), "forward", always(step)) for name, step in NETWORKS.items()]
     return [
         *networks,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from benchmarks.script import add_device, add_recipe, by_device, make_parser, run_script
 from ferkit.bench.plan import Plan, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, Variant, bench
-from ferkit.bench.script import add_device, add_recipe, by_device, make_parser, run_script
 
 STAGES = ("decode", "detect", "crop", "backbone", "head", "end_to_end")
 

@@ -19,25 +19,24 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from ferkit.assemble import build
-from ferkit.augment import Augmentation
-from ferkit.bench.epochs import ferkit_epochs
+from benchmarks.script import add_ends, count, run_script
+from benchmarks.timed_epochs import ferkit_epochs
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import add_ends, count, run_script
-from ferkit.cropping import find_faces
-from ferkit.demo import cut_down
-from ferkit.estimators import build_loss, build_network
+from ferkit.components.build import build
+from ferkit.components.registry import Registry
+from ferkit.data.faces import find_faces
 from ferkit.interfaces import Face
-from ferkit.loading import load_recipe
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages
+from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_precision, seed_everything
-from ferkit.neural.schedule import make_optimizer
-from ferkit.progress import Silence
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
+from ferkit.neural.optim import make_optimizer
+from ferkit.recipe.demo import cut_down
+from ferkit.recipe.load import load_recipe
+from ferkit.recipe.schema import Recipe
 
 
 def plain_epochs(
@@ -46,7 +45,7 @@ def plain_epochs(
     """Seconds of each epoch of the loop that anyone would write."""
     seed_everything(0)
     side, batch_size = recipe.model.image_size, recipe.fit.batch_size
-    network = build_network(recipe, registry, labels).to(memory_format=torch.channels_last)
+    network = build_model(recipe.model, registry, labels).to(memory_format=torch.channels_last)
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
     optimizer = make_optimizer(network, recipe.fit.optimizer)
     model, altering = recipe.model, Augmentation(recipe.augment, side)
@@ -79,7 +78,7 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
     load = load_average()
     recipe, registry = _load(options)
     samples = build(registry, "dataset", recipe.data).samples()
-    drawn = find_faces(recipe, registry, samples, Silence()).faces
+    drawn = find_faces(recipe.detector, recipe.faces, registry, samples).faces
     labels = sorted({face.sample.label for face in drawn})
     train, test = list(drawn[::2]), list(drawn[1::2])
     ours = ferkit_epochs(recipe, registry, train, test, labels)

@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from ferkit import Predictor
-from ferkit.assemble import build
-from ferkit.discovery import load_plugins
+from ferkit.components.build import build
+from ferkit.components.discovery import load_plugins
+from ferkit.components.part import Part
 from ferkit.errors import DataError, Fault, FerkitError
-from ferkit.files import write_text
+from ferkit.evaluation.metrics.intervals import cluster_confusions, metric_of, score_interval
 from ferkit.interfaces import Sample
-from ferkit.loading import expand_variables
-from ferkit.metrics.intervals import cluster_confusions, metric_of, score_interval
-from ferkit.recipe import Part
+from ferkit.recipe.parse import expand_variables
+from ferkit.runtime.atomic_write import write_text
 
 NO_FACE = "no face"
 METRICS = ("accuracy", "mean_recall")

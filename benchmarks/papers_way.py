@@ -29,31 +29,30 @@ import numpy as np
 import torch
 from facenet_pytorch import MTCNN
 from facenet_pytorch.models.utils.detect_face import extract_face
-from ferkit_inception_resnet.backbone import STAGES
+from ferkit_backbones.inception_resnet_v1.backbone import STAGES
 from PIL import Image
 from torch import Tensor
 
-from ferkit.assemble import build
-from ferkit.augment import Augmentation
-from ferkit.bench.epochs import TimedEpoch, Waiting, ferkit_epochs
+from benchmarks.script import add_ends, count, run_script
+from benchmarks.timed_epochs import TimedEpoch, Waiting, ferkit_epochs
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.memory import resident
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Measurement, Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import add_ends, count, run_script
-from ferkit.cropping import find_faces
+from ferkit.components.build import build
+from ferkit.components.registry import Registry
+from ferkit.data.faces import find_faces
 from ferkit.data.splits import stratified_folds
-from ferkit.estimators import build_loss, build_network
 from ferkit.interfaces import Sample
-from ferkit.loading import load_recipe
+from ferkit.neural.augment import Augmentation
+from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_precision
+from ferkit.neural.optim import make_optimizer
 from ferkit.neural.preprocessing import MEAN_AND_DEVIATION
-from ferkit.neural.schedule import make_optimizer
-from ferkit.progress import Silence
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
+from ferkit.recipe.load import load_recipe
+from ferkit.recipe.schema import Recipe
 
 WAYS = ("ferkit", "paper")
 
@@ -72,7 +71,7 @@ class Work:
 def our_epochs(work: Work) -> Iterator[TimedEpoch]:
     """Training, testing, and writing the state."""
     train, test = (
-        find_faces(work.recipe, work.registry, samples, Silence()).faces
+        find_faces(work.recipe.detector, work.recipe.faces, work.registry, samples).faces
         for samples in (work.train, work.test)
     )
     yield from ferkit_epochs(work.recipe, work.registry, train, test, work.labels)
@@ -81,7 +80,7 @@ def our_epochs(work: Work) -> Iterator[TimedEpoch]:
 def paper_epochs(work: Work) -> Iterator[TimedEpoch]:
     """Reading, detecting, training, and the same for testing."""
     recipe, side = work.recipe, work.recipe.model.image_size
-    network = build_network(recipe, work.registry, work.labels)
+    network = build_model(recipe.model, work.registry, work.labels)
     network.backbone.forward = partial(run_modules, network.backbone)
     counts = [len(work.train) // len(work.labels)] * len(work.labels)
     loss = build_loss(recipe.loss, work.registry, work.labels, counts)

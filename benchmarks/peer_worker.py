@@ -57,9 +57,9 @@ def facenet_pytorch(images: list[Any]) -> Round:
 
 def ferkit(images: list[Any], batch: int) -> Round:
     """ferkit's own MTCNN component, so many photographs at a time."""
-    from ferkit.assemble import build
-    from ferkit.discovery import load_plugins
-    from ferkit.recipe import Part
+    from ferkit.components.build import build
+    from ferkit.components.discovery import load_plugins
+    from ferkit.components.part import Part
 
     detector = build(load_plugins(), "detector", Part.model_validate({"name": "mtcnn", "device": "cpu"}))
     starts = range(0, len(images), batch)

@@ -26,6 +26,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.script import make_parser, run_script
+from benchmarks.worker import Worker
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.measuring import Case, Effort, Key, measure
 from ferkit.bench.memory import Unwatched
@@ -33,10 +35,8 @@ from ferkit.bench.plan import Plan
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import make_parser, run_script
 from ferkit.bench.subject import Subject
 from ferkit.bench.timers import HostTimer
-from ferkit.bench.worker import Worker
 from ferkit.errors import RunError
 
 HERE = Path(__file__).parent

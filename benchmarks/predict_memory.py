@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ferkit.components.part import Part
 from ferkit.interfaces import CANONICAL_LABELS
-from ferkit.loading import load_recipe
-from ferkit.neural.building import build_model
+from ferkit.neural.build import build_model
 from ferkit.neural.checkpoint import save_network
-from ferkit.predict.description import Description
-from ferkit.recipe import Part
+from ferkit.predict.model.description import Description
+from ferkit.recipe.load import load_recipe
 
 SIDE = 96
 TOLD = """

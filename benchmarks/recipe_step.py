@@ -13,11 +13,11 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
+from benchmarks.script import add_device, add_recipe, make_parser, run_script
 from ferkit.bench.plan import Plan, split_list, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, Variant, bench
-from ferkit.bench.script import add_device, add_recipe, make_parser, run_script
 
 STAGES = ("augment", "training_step")
 

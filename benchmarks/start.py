@@ -19,15 +19,15 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.script import make_parser, run_script
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.measuring import Case, Effort, measure
 from ferkit.bench.memory import Unwatched
 from ferkit.bench.record import Record
 from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.script import make_parser, run_script
 from ferkit.bench.timers import HostTimer
 from ferkit.errors import RunError
-from ferkit.loading import load_recipe
+from ferkit.recipe.load import load_recipe
 
 
 def measure_starts(options: argparse.Namespace, say: Say) -> Record:

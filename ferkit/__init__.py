@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ferkit.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from ferkit.predict import Predictor as Predictor
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -220,3 +220,11 @@ class FeatureEstimator(Estimator, Protocol):
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """(faces, D): what its last layer classifies. Before `fit`: by the network as it starts."""
+
+
+WeightsName = NewType("WeightsName", str)
+"""The type of an option that names an entry of the catalogue, or "none".
+
+An option of this type is checked against the catalogue with the rest of the recipe, before anything
+is fetched.
+"""

@@ -16,12 +16,13 @@ named by an entry point in the group `ferkit`. The constructor of a target is th
 
 from __future__ import annotations
 
-from ferkit.cache import cache_dir
-from ferkit.component import Component
+from ferkit.components.component import Component
+from ferkit.components.hookspecs import CONTRACT_VERSION, hookimpl
+from ferkit.components.weights.catalogue import load_weights
+from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
+from ferkit.data.descriptors import describe_faces
 from ferkit.data.listing import Entry, read_listing
-from ferkit.descriptors import describe_faces
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
-from ferkit.hookspecs import CONTRACT_VERSION, hookimpl
 from ferkit.interfaces import (
     CANONICAL_LABELS,
     Backbone,
@@ -37,12 +38,12 @@ from ferkit.interfaces import (
     Loss,
     Output,
     Sample,
+    WeightsName,
 )
-from ferkit.registry import suggest
-from ferkit.sessions import open_session
-from ferkit.walking import walk_folder
-from ferkit.weights import WeightsName, load_weights
-from ferkit.weights.entry import ArchiveMember, DirectFile, Weights
+from ferkit.messages import suggest
+from ferkit.runtime.cache_dirs import cache_dir
+from ferkit.runtime.onnx import open_session
+from ferkit.runtime.walk import walk_folder
 
 __all__ = [
     "CANONICAL_LABELS",

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_modules_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a recipe of one test names is not seen by the next."""
-    monkeypatch.setattr("ferkit.discovery.named_modules", [])
+    monkeypatch.setattr("ferkit.components.discovery.named_modules", [])
 
 
 @pytest.fixture
@@ -45,5 +45,5 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test checks its recipes anew: what it replaces in ferkit is no file that was read."""
-    monkeypatch.setattr("ferkit.loading.recall", lambda *_: None)
-    monkeypatch.setattr("ferkit.loading.remember", lambda *_: None)
+    monkeypatch.setattr("ferkit.recipe.check.recall", lambda *_: None)
+    monkeypatch.setattr("ferkit.recipe.load.remember", lambda *_: None)

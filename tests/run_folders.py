@@ -9,8 +9,8 @@ from typing import Any
 
 import tomli_w
 
-from ferkit.evaluation import evaluate
-from ferkit.table.differences import resolved_shipped
+from ferkit.evaluation.scores import evaluate
+from ferkit.report.table.differences import resolved_shipped
 
 LABELS = ("anger", "fear")
 PAPER = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from docs.hooks.tables import code, paragraphs, plain, table
-from ferkit.component import KINDS
-from ferkit.description import documentation, options
-from ferkit.discovery import load_plugins
-from ferkit.provider import is_own, module_of
-from ferkit.registry import Entry, Registry
+from ferkit.components.component import KINDS
+from ferkit.components.discovery import load_plugins
+from ferkit.components.documentation import documentation, options
+from ferkit.components.provider import is_own, module_of
+from ferkit.components.registry import Entry, Registry
 
 INTRODUCTION = """\
 # Components

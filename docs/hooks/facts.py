@@ -21,6 +21,6 @@ def put_facts(markdown: str) -> str:
 def facts_table(room: str) -> str:
     """The facts of ferkit/testing/<room>_facts.py; raises KeyError where there is no such kind."""
     load_facts()
-    held = [one for one in FACTS[SHARED.get(room, room)] if one.__module__ == f"ferkit.testing.{room}_facts"]
+    held = [one for one in FACTS[SHARED.get(room, room)] if one.__module__ == f"ferkit.testing.checks.{room}"]
     rows = [(code(one.__name__), plain((one.__doc__ or "").split("\n")[0])) for one in held]
     return table(("check", "what is expected"), rows)

@@ -13,10 +13,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from docs.hooks.tables import code, paragraphs, plain, table
-from ferkit.annotations import describe_type
-from ferkit.component import KINDS
-from ferkit.recipe import Part, Recipe, Section
-from ferkit.shipped import shipped_recipes
+from ferkit.components.component import KINDS
+from ferkit.components.option_types import describe_type
+from ferkit.components.part import Part, Section
+from ferkit.recipe.schema import Recipe
+from ferkit.runtime.shipped import shipped_recipes
 
 KIND_OF_KEY = {"data": "dataset", **{kind: kind for kind in KINDS}}
 BOUNDS = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ferkit.environment import describe_environment
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
+from ferkit.components.registry import Registry
+from ferkit.experiment.environment import describe_environment
+from ferkit.recipe.schema import Recipe
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 MACHINE = ("system", "processor", "cores", "threads", "gpu")

@@ -9,7 +9,7 @@ from typing import Protocol
 import psutil
 import torch
 
-from ferkit.memory import give_back
+from ferkit.runtime.malloc import give_back
 
 POLL = 0.002
 """Seconds between two looks at the process's memory."""

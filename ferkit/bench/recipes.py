@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ferkit.demo import cut_down
+from ferkit.components.registry import Registry
 from ferkit.errors import Fault, RecipeError
-from ferkit.loading import load_recipe
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
+from ferkit.recipe.demo import cut_down
+from ferkit.recipe.load import load_recipe
+from ferkit.recipe.schema import Recipe
 
 DRAWN_LABELS = 7
 OTHER_PHOTOGRAPHS = (

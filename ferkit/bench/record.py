@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ferkit.errors import DataError
-from ferkit.files import write_text
+from ferkit.runtime.atomic_write import write_text
 
 FORMAT = 1
 

@@ -21,8 +21,8 @@ from ferkit.bench.record import Record
 from ferkit.bench.stages import make_case
 from ferkit.bench.subject import Subject
 from ferkit.bench.timers import make_timer
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
+from ferkit.components.registry import Registry
+from ferkit.recipe.schema import Recipe
 
 BUSY = 0.5
 """Processes for each core, beside this one, from which a notice says that others disturb the times."""

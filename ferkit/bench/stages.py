@@ -12,8 +12,8 @@ from torch import Tensor
 from ferkit.bench.measuring import Case
 from ferkit.bench.peak import count_flops
 from ferkit.bench.subject import Subject
+from ferkit.data.images import read_image
 from ferkit.errors import RunError
-from ferkit.images import read_image
 from ferkit.neural.batches import stack_images
 from ferkit.neural.network import Network
 

@@ -17,22 +17,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ferkit.assemble import build, on_device, uses_network
-from ferkit.augment import Augmentation
 from ferkit.bench.plan import Plan
 from ferkit.bench.precision import autocast, set_float32
+from ferkit.components.build import build, on_device
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.data.crops import Photograph, crop_face
+from ferkit.data.images import read_image
 from ferkit.errors import DataError
-from ferkit.estimators import build_loss, build_network
-from ferkit.faces import Photograph, crop_face
-from ferkit.images import read_image
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import FaceImages, stack_images
+from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_device, choose_precision
 from ferkit.neural.network import Network
-from ferkit.neural.schedule import make_optimizer
-from ferkit.recipe import Part, Recipe
-from ferkit.registry import Registry
-from ferkit.walking import walk_folder
+from ferkit.neural.optim import make_optimizer
+from ferkit.recipe.parts import uses_network
+from ferkit.recipe.schema import Recipe
+from ferkit.runtime.walk import walk_folder
 
 RECOMPILED = 100
 """Shapes, modes and precisions that torch.compile may compile a function for: more than any measuring has."""
@@ -117,7 +119,7 @@ class Subject:
     @cached_property
     def network(self) -> Network:
         torch.manual_seed(0)
-        made = build_network(self.recipe, self.registry, self.labels)
+        made = build_model(self.recipe.model, self.registry, self.labels)
         return made.to(self.device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
 
     def make_ready(self, is_training: bool) -> None:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ferkit import __version__
 from ferkit.cli.audit import audit
 from ferkit.cli.bench import bench
 from ferkit.cli.check import check
@@ -22,6 +21,7 @@ from ferkit.cli.run import run
 from ferkit.cli.table import table
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
+from ferkit.version import __version__
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 
@@ -63,8 +63,8 @@ def common(
 
 def _blame(error: Exception) -> FerkitError | None:
     """What to tell of an exception that came out of a stranger's plugin."""
-    from ferkit.blame import find_culprit
-    from ferkit.discovery import load_plugins, named_modules
+    from ferkit.components.discovery import load_plugins, named_modules
+    from ferkit.components.plugin_failure import find_culprit
 
     return find_culprit(error, load_plugins(named_modules))
 

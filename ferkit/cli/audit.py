@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ferkit.data.audit.result import Audit
+    from ferkit.audit.result import Audit
 
 SERIOUS = 3
 
@@ -68,13 +68,13 @@ def audit(
     a recipe's split that can't be made, and, without a recipe, any exact copy; 2 for a recipe or an option
     with faults; 1 for other errors. Nothing is downloaded.
     """
+    from ferkit.audit.findings import check_allowed
+    from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY
+    from ferkit.audit.run import Order
+    from ferkit.audit.run import audit as find
     from ferkit.cli.progress import watch_photographs
-    from ferkit.data.audit.audit import Order
-    from ferkit.data.audit.audit import audit as find
-    from ferkit.data.audit.findings import check_allowed
-    from ferkit.data.audit.near import HASH_DISTANCE, SIMILARITY
-    from ferkit.data.target import load_target
     from ferkit.errors import RunError
+    from ferkit.recipe.target import load_target
 
     try:
         allowed = check_allowed(allow or ())
@@ -91,8 +91,8 @@ def audit(
 
 
 def _tell(found: Audit, json_file: Path | None, html_file: Path | None) -> None:
-    from ferkit.data.audit.page import write_json, write_page
-    from ferkit.data.audit.words import describe
+    from ferkit.audit.page import write_json, write_page
+    from ferkit.audit.text import describe
 
     for line in describe(found):
         typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8

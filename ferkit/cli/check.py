@@ -14,7 +14,7 @@ def check(
     ] = None,
 ) -> None:
     """Find every fault in a recipe. Reads no photograph and fetches nothing."""
-    from ferkit.loading import load_recipe
+    from ferkit.recipe.load import load_recipe
 
     checked, _ = load_recipe(recipe, overrides or ())
     model = checked.model

@@ -19,8 +19,8 @@ def compare(
     ] = None,
 ) -> None:
     """Whether one run is better than another, image by image: McNemar's test and a paired bootstrap."""
-    from ferkit.comparison import as_table, read_outcomes
-    from ferkit.comparison import compare as compare_outcomes
+    from ferkit.evaluation.compare import as_table, read_outcomes
+    from ferkit.evaluation.compare import compare as compare_outcomes
 
     one, other = read_outcomes(first, reading), read_outcomes(second, reading)
     found = compare_outcomes(one, other)

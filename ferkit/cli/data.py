@@ -26,11 +26,11 @@ def write_manifest(
     out: Annotated[Path | None, typer.Option(help="The CSV file to write. [default: the screen]")] = None,
 ) -> None:
     """List every photograph: path, label, part, groups and sha256, as CSV. No photograph is in it."""
-    from ferkit.assemble import build
+    from ferkit.components.build import build
     from ferkit.data.manifest import data_root, format_manifest, list_entries
-    from ferkit.data.target import load_target, without_manifest
     from ferkit.errors import DataError, RunError
-    from ferkit.files import write_text
+    from ferkit.recipe.target import load_target, without_manifest
+    from ferkit.runtime.atomic_write import write_text
 
     recipe, registry, _ = load_target(target, overrides or (), change=without_manifest)
     dataset = build(registry, "dataset", recipe.data)
@@ -54,10 +54,10 @@ def verify(
     overrides: Overrides = None,
 ) -> None:
     """Compare photographs with a manifest, naming each that differs. Exit status 0 if none does, 3 if any."""
-    from ferkit.assemble import build
-    from ferkit.data.difference import compare
+    from ferkit.components.build import build
     from ferkit.data.manifest import data_root, list_readable, read_manifest
-    from ferkit.data.target import load_target, without_manifest
+    from ferkit.data.manifest_diff import compare
+    from ferkit.recipe.target import load_target, without_manifest
 
     listed = read_manifest(manifest)
     recipe, registry, _ = load_target(target, overrides or (), change=without_manifest)

@@ -42,10 +42,10 @@ def export(
     (B, 3, side, side), normalised, and give probabilities. Beside it lies its card, FILE.card.md: what it
     is, was trained on and scored, and is not for, as the Hugging Face Hub reads it (there: README.md).
     """
-    from ferkit.card.facts import gather
-    from ferkit.card.render import write_card
-    from ferkit.predict.exporting import export_model
-    from ferkit.predict.finding import read_part
+    from ferkit.predict.card.facts import gather
+    from ferkit.predict.card.render import write_card
+    from ferkit.predict.face_finder import read_part
+    from ferkit.predict.model.export import export_model
 
     finder = read_part(detector) if detector else None
     made = export_model(model, to, cell, detector=finder, is_half=half)

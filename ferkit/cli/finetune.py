@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ferkit.finetuning.plan import Plan
+    from ferkit.experiment.finetune.plan import Plan
 
 Folder = Annotated[Path, typer.Argument(help="One folder for each class, photographs below them.")]
 From = Annotated[
@@ -64,7 +64,7 @@ def finetune(
     import shlex
 
     from ferkit.cli.progress import watch_photographs
-    from ferkit.finetuning.plan import Wish, make_plan
+    from ferkit.experiment.finetune.plan import Wish, make_plan
 
     wish = Wish(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
     with watch_photographs() as progress:
@@ -83,7 +83,7 @@ def finetune(
 def _train(plan: Plan) -> None:
     from ferkit.cli.progress import watch
     from ferkit.cli.run import count_epochs, show_scores
-    from ferkit.run import Order, run
+    from ferkit.experiment.run import Order, run
 
     with watch(*count_epochs(plan.recipe, plan.registry)) as progress:
         report = run(Order(plan.recipe, plan.registry, plan.run), progress)
@@ -94,10 +94,10 @@ def _train(plan: Plan) -> None:
 def _export(plan: Plan) -> None:
     import shlex
 
-    from ferkit.card.facts import gather
-    from ferkit.card.render import write_card
-    from ferkit.predict.exporting import export_model
-    from ferkit.predict.run_model import open_run
+    from ferkit.predict.card.facts import gather
+    from ferkit.predict.card.render import write_card
+    from ferkit.predict.model.export import export_model
+    from ferkit.predict.model.from_run import open_run
 
     made = export_model(plan.run, plan.model)
     typer.echo(f"model: {made.file} ({open_run(plan.run).choice})")

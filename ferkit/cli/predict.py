@@ -70,9 +70,10 @@ def predict(
     the end with the reason, or where Ctrl-C ended the work (of a camera: 0); 2 for options with faults; 1
     where nothing could be begun, or the results could not be written.
     """
+    from ferkit.predict.job import do_work
+    from ferkit.predict.output.open import open_sink
+    from ferkit.predict.output.tables import Printed
     from ferkit.predict.predictor import Predictor
-    from ferkit.predict.sink import Printed, open_sink
-    from ferkit.predict.work import do_work
 
     places = list(dict.fromkeys(out or ()))
     sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]

@@ -12,10 +12,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from ferkit.evaluation.metrics.scores import Scores
+from ferkit.evaluation.protocol import Cell
 from ferkit.interfaces import Epoch
-from ferkit.metrics import Scores
-from ferkit.neural.training import BatchReport
-from ferkit.protocol import Cell
+from ferkit.neural.loop import BatchReport
 
 
 class PlainProgress:

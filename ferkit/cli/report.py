@@ -17,13 +17,13 @@ def report(
 ) -> None:
     """Score a finished run again from its predictions, and write its report anew."""
     from ferkit.cli.run import show_scores
+    from ferkit.experiment.rescore import renew
     from ferkit.report import render
-    from ferkit.report.renewal import renew
 
     renew(run)
     photographs = None
     if images:
-        from ferkit.report.photographs import show_photographs
+        from ferkit.report.faces.section import show_photographs
 
         photographs = show_photographs(run)
     page = render(run, photographs)

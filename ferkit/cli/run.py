@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ferkit.recipe import Recipe
-    from ferkit.registry import Registry
+    from ferkit.components.registry import Registry
+    from ferkit.recipe.schema import Recipe
 
 RUNS = Path("runs")
 
@@ -33,10 +33,10 @@ def run(
 ) -> None:
     """Train and evaluate what a recipe describes, and write a report."""
     from ferkit.cli.progress import watch
-    from ferkit.demo import cut_down
-    from ferkit.loading import load_recipe
-    from ferkit.run import Order
-    from ferkit.run import run as run_order
+    from ferkit.experiment.run import Order
+    from ferkit.experiment.run import run as run_order
+    from ferkit.recipe.demo import cut_down
+    from ferkit.recipe.load import load_recipe
 
     notices: list[str] = []
     checked, registry = load_recipe(recipe, overrides or (), change=cut_down(notices) if demo else None)
@@ -53,8 +53,8 @@ def run(
 
 def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
     """How many a cell has, and whether they are those of a network that an estimator uses."""
-    from ferkit.assemble import uses_network
-    from ferkit.options import option_parameters
+    from ferkit.components.options import option_parameters
+    from ferkit.recipe.parts import uses_network
 
     if recipe.estimator is None:
         return recipe.fit.epochs, False
@@ -87,7 +87,7 @@ def show_scores(folder: Path) -> None:
     """The numbers, each named as what it is."""
     import json
 
-    from ferkit.verdict import judge
+    from ferkit.evaluation.verdict import judge
 
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     for chosen in summary["scores"].values():

@@ -31,11 +31,11 @@ def table(
     """A paper's table from runs: its numbers, ours under each protocol, and whether they differ."""
     from rich.console import Console
 
-    from ferkit.files import write_text
-    from ferkit.table.columns import notes
-    from ferkit.table.definition import read_definition
-    from ferkit.table.entries import make_table
-    from ferkit.table.formats import to_csv, to_html, to_markdown, to_terminal
+    from ferkit.report.table.columns import notes
+    from ferkit.report.table.definition import read_definition
+    from ferkit.report.table.entries import make_table
+    from ferkit.report.table.formats import to_csv, to_html, to_markdown, to_terminal
+    from ferkit.runtime.atomic_write import write_text
 
     made = make_table(read_definition(name), runs or finished_runs())
     chosen = written_as or format_of(out)

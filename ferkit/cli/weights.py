@@ -21,9 +21,9 @@ def list_weights() -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from ferkit.weights import catalogue
-    from ferkit.weights.entry import DirectFile
-    from ferkit.weights.fetch import cached_path
+    from ferkit.components.weights.catalogue import catalogue
+    from ferkit.components.weights.entry import DirectFile
+    from ferkit.components.weights.fetch import cached_path
 
     console = Console(highlight=False)
     for entry in catalogue():
@@ -50,7 +50,7 @@ def list_weights() -> None:
 @app.command()
 def fetch(names: Annotated[list[str], typer.Argument(help="Names from `ferkit weights list`.")]) -> None:
     """Download weights into the cache, where they are not there yet, and verify them."""
-    from ferkit.weights import load_weights
+    from ferkit.components.weights.catalogue import load_weights
 
     for name in names:
         _, path = load_weights(name)
@@ -64,9 +64,9 @@ def verify(
     ] = None,
 ) -> None:
     """Hash the files in the cache again and compare."""
-    from ferkit.weights import catalogue, find_entry
-    from ferkit.weights.fetch import cached_path
-    from ferkit.weights.fetch import verify as verify_file
+    from ferkit.components.weights.catalogue import catalogue, find_entry
+    from ferkit.components.weights.fetch import cached_path
+    from ferkit.components.weights.fetch import verify as verify_file
 
     entries = [find_entry(name) for name in names or ()] or [
         e for e in catalogue() if os.path.exists(cached_path(e))
@@ -82,9 +82,9 @@ def verify(
 @app.command()
 def path(name: Annotated[str, typer.Argument(help="A name from `ferkit weights list`.")]) -> None:
     """Print where a file is. Fails where it has not been fetched."""
+    from ferkit.components.weights.catalogue import find_entry
+    from ferkit.components.weights.fetch import cached_path
     from ferkit.errors import WeightsError
-    from ferkit.weights import find_entry
-    from ferkit.weights.fetch import cached_path
 
     file = cached_path(find_entry(name))
     if not os.path.exists(file):
@@ -100,9 +100,9 @@ def bundle(
     out: Annotated[Path, typer.Option(help="The archive to write.", dir_okay=False)],
 ) -> None:
     """Put all that recipes need into one archive, fetched if need be, for `ferkit weights unbundle`."""
-    from ferkit.weights import find_entry
-    from ferkit.weights.bundle import write_bundle
-    from ferkit.weights.needed import find_needed
+    from ferkit.components.weights.bundle import write_bundle
+    from ferkit.components.weights.catalogue import find_entry
+    from ferkit.recipe.weights_needed import find_needed
 
     needed = find_needed(names)
     for sentence in needed.others:
@@ -121,7 +121,7 @@ def bundle(
 @app.command()
 def unbundle(file: Annotated[Path, typer.Argument(help="An archive of `ferkit weights bundle`.")]) -> None:
     """Put a bundle's weights into the cache, verified; nothing is written anywhere else."""
-    from ferkit.weights.bundle import read_bundle
+    from ferkit.components.weights.bundle import read_bundle
 
     for name, path in read_bundle(file).items():
         typer.echo(f"{name}: {path}")

@@ -1,1 +1,1 @@
-"""Photographs before any network: how they are split, listed and audited."""
+"""Samples, splits, groups, manifests, images and face crops: everything before a network."""

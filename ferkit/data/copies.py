@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from ferkit.faces import CropResult
+from ferkit.data.crops import CropResult
 from ferkit.interfaces import Face, Sample
 
 PRECEDENCE = {"test": 0, "validation": 1}

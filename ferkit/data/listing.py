@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ferkit.errors import DataError
+from ferkit.messages import count_some, printable
 
 COLUMNS = ("path", "label", "split", "groups", "sha256")
 SPLITS = {
@@ -23,7 +24,6 @@ SPLITS = {
     "testing": "test",
 }
 """How lists spell the parts of a data set, in lower case."""
-SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,6 @@ def read_listing(path: Path) -> list[Entry]:
     if faults:
         raise DataError("\n".join(faults))
     return entries
-
-
-def count_some(names: Sequence[str]) -> str:
-    """The first few names, and how many there are if there are more."""
-    shown = ", ".join(printable(name) for name in names[:SHOWN])
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} others"
-
-
-def printable(name: str) -> str:
-    """Bytes of a file's name that are no UTF-8, which no terminal takes, as escapes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:

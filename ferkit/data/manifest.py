@@ -13,16 +13,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ferkit.assemble import build
-from ferkit.data.difference import compare
-from ferkit.data.listing import COLUMNS, Entry, count_some, read_listing
+from ferkit.components.build import build
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.data.crops import CropResult
+from ferkit.data.images import image_sha256
+from ferkit.data.listing import COLUMNS, Entry, read_listing
+from ferkit.data.manifest_diff import compare
+from ferkit.data.options import ManifestOptions
 from ferkit.errors import DataError
-from ferkit.faces import CropResult
-from ferkit.images import image_sha256
 from ferkit.interfaces import Sample
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
-from ferkit.shipped import find_shipped
+from ferkit.messages import count_some
+from ferkit.runtime.shipped import find_shipped
 
 
 def list_entries(
@@ -112,22 +114,22 @@ def data_root(dataset: Any) -> Path | None:
     return root if isinstance(root, Path) else None
 
 
-def compare_manifest(recipe: Recipe, registry: Registry, crops: CropResult) -> str | None:
+def compare_manifest(
+    manifest: ManifestOptions, data: Part, registry: Registry, crops: CropResult
+) -> str | None:
     """How a run's photographs differ from those of the recipe's manifest; None where they don't.
 
     Photographs that the run skipped are told as such, and are not missing: they may be those of the manifest.
     Raises DataError where photographs differ, not only were skipped, and the recipe says "refuse".
     """
-    if not recipe.manifest:
-        return None
-    file = recipe.manifest.file
-    root = data_root(build(registry, "dataset", recipe.data))
+    file = manifest.file
+    root = data_root(build(registry, "dataset", data))
     samples = [*(face.sample for face in crops.faces), *(sample for sample, _ in crops.skipped)]
     known = {face.sample.path: face.sha256 for face in crops.faces}
     entries = list_readable(samples, known, root)
     difference = compare(read_manifest(file), entries)
     words = f"the photographs are not those of the manifest {file}: {difference}"
-    if difference and recipe.manifest.differs == "refuse":
+    if difference and manifest.differs == "refuse":
         shows = f"ferkit data verify RECIPE {shlex.quote(str(file))}"
         raise DataError(f'{words}. Restore them ({shows} shows all), or go on: --set manifest.differs="warn"')
     if not crops.skipped:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ferkit.data.grouping import group_names
+from ferkit.data.groups import group_names
 from ferkit.data.splits import Positions
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
-from ferkit.shipped import find_shipped
+from ferkit.runtime.shipped import find_shipped
 
 FORMAT = """\
 It must look like this:

@@ -1,1 +1,1 @@
-"""The estimator that recipes with a `[model]` describe: a network, and how it is trained."""
+"""Build, train, save and load the network of a recipe."""

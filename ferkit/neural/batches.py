@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ferkit.augment import Augmentation
 from ferkit.interfaces import Face, Sample
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.device import derive_seed
 from ferkit.neural.preprocessing import Normalisation, resize_square
 

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ferkit.errors import RunError
-from ferkit.files import find_written, write_in_turn, write_whole
+from ferkit.runtime.atomic_write import find_written, write_in_turn, write_whole
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:

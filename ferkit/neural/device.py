@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ferkit.errors import RunError
-from ferkit.recipe import Fit
+from ferkit.neural.options import Fit
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from ferkit.augment import Augmentation
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
-from ferkit.memory import give_back
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
+from ferkit.neural.loop import BatchReport, Training
 from ferkit.neural.network import Network
-from ferkit.neural.training import BatchReport, Training
-from ferkit.recipe import Fit, Model
+from ferkit.neural.options import Fit, Model
+from ferkit.runtime.malloc import give_back
 
 CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
 """Of an epoch, what can't be worked out from the state."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ferkit.predict.adapter import as_deepface, as_fer
+    from ferkit.predict.compat import as_deepface, as_fer
     from ferkit.predict.predictor import Predicted, Predictor
     from ferkit.predict.row import Row
 
@@ -21,4 +21,4 @@ def __getattr__(name: str) -> Any:
 
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'adapter')}"), name)
+    return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'compat')}"), name)

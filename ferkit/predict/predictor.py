@@ -10,17 +10,17 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.data.crops import crop_box
+from ferkit.data.images import read_image
 from ferkit.errors import DataError, RunError
-from ferkit.faces import crop_box
-from ferkit.images import read_image
 from ferkit.interfaces import Detections
-from ferkit.memory import keep_freed
 from ferkit.neural.preprocessing import Normalisation, resize_square
-from ferkit.predict.finding import FaceFinder, read_part
-from ferkit.predict.frame import Frame, Read, batch_reads, read_frames
-from ferkit.predict.model import load_model
+from ferkit.predict.face_finder import FaceFinder, read_part
+from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
+from ferkit.predict.media.sources import PassedOver, Problem, Still, find_sources
+from ferkit.predict.model.load import load_model
 from ferkit.predict.row import Row
-from ferkit.predict.source import PassedOver, Problem, Still, find_sources
+from ferkit.runtime.malloc import keep_freed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

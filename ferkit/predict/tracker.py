@@ -116,7 +116,7 @@ def _is_near(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
 
 def _thumbnail(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.float32]:
     """(SIDE, SIDE), of mean 0 and deviation 1: the mean of two's product is their correlation."""
-    from ferkit.faces import crop_box
+    from ferkit.data.crops import crop_box
 
     grey = cv2.cvtColor(np.ascontiguousarray(crop_box(image, box, 0.0)), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)

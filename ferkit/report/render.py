@@ -8,23 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from ferkit.files import write_text
-from ferkit.grid import combinations
-from ferkit.protocol_words import describe_protocol
-from ferkit.report.curves import detail_names, name_watched
-from ferkit.report.gallery import (
+from ferkit.evaluation.formatting import (
+    MARK,
+    NAMES,
+    format_drawn,
+    format_duration,
+    format_interval,
+    format_percent,
+)
+from ferkit.evaluation.protocol_text import describe_protocol
+from ferkit.evaluation.run_files import read_environment, read_metrics, read_resolved, read_summary
+from ferkit.evaluation.verdict import RULE, judge
+from ferkit.recipe.grid import combinations
+from ferkit.report.figures.curves import detail_names, name_watched
+from ferkit.report.figures.gallery import (
     draw_all_curves,
     draw_reading,
     draw_training_details,
     read_all_predictions,
 )
 from ferkit.report.score_table import describe_kinds, drawn_kinds, format_settings, score_rows
-from ferkit.report.words import MARK, NAMES, format_drawn, format_duration, format_interval, format_percent
-from ferkit.results import read_environment, read_metrics, read_resolved, read_summary
-from ferkit.verdict import RULE, judge
+from ferkit.runtime.atomic_write import write_text
 
 if TYPE_CHECKING:
-    from ferkit.report.photographs import Photographs
+    from ferkit.report.faces.section import Photographs
 
 
 def render(run_dir: Path, photographs: Photographs | None = None) -> Path:

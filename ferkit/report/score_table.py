@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ferkit.report.words import NAMES, SHARES, format_drawn, format_interval, format_value
+from ferkit.evaluation.formatting import NAMES, SHARES, format_drawn, format_interval, format_value
 
 NOTHING = "—"
 

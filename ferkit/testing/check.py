@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
-from ferkit.raised import describe_call
+from ferkit.components.tracebacks import describe_call
 
 __tracebackhide__ = True  # pytest shows the test and the component, not what lies between
 Fact = Callable[[Any], str | None]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ferkit.images import image_sha256, read_image
+from ferkit.data.images import image_sha256, read_image
 from ferkit.interfaces import Dataset, Epoch, Face, Sample
 
 LABELS = ("anger", "happiness", "neutral", "sadness")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ferkit.errors import ComponentError
-from ferkit.registry import suggest
+from ferkit.messages import suggest
 from ferkit.testing.check import Check, CheckFailed, CheckSkipped
 from ferkit.testing.subject import Options
 from ferkit.testing.suite import find_checks

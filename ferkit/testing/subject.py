@@ -13,12 +13,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ferkit.assemble import build
-from ferkit.component import Component
+from ferkit.components.build import build
+from ferkit.components.component import Component
+from ferkit.components.options import check_options, option_parameters, without_weights
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
-from ferkit.options import check_options, option_parameters, without_weights
-from ferkit.recipe import Part
-from ferkit.registry import Registry
 from ferkit.testing.check import BASIS, RESTING, CheckSkipped, Fact, skip
 from ferkit.testing.drawing import LABELS, PixelNetwork, crop_whole
 

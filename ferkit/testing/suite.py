@@ -6,12 +6,13 @@ import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 
-from ferkit.discovery import find_providers, load_plugins
+from ferkit.components.discovery import find_providers, load_plugins
+from ferkit.components.provider import module_of, not_installed
+from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
-from ferkit.provider import module_of, not_installed
-from ferkit.registry import Registry, suggest
+from ferkit.messages import suggest
 from ferkit.testing.check import FACTS, Check
-from ferkit.testing.plugin_facts import Plugin
+from ferkit.testing.checks.plugin import Plugin
 from ferkit.testing.subject import Options, Subject
 
 ROOMS = (
@@ -27,13 +28,13 @@ ROOMS = (
     "estimator",
     "weights",
 )
-"""Whose facts are in ferkit/testing/<room>_facts.py."""
+"""Whose facts are in ferkit/testing/checks/<room>.py."""
 
 
 def load_facts() -> None:
     """Fill FACTS."""
     for room in ROOMS:
-        importlib.import_module(f"ferkit.testing.{room}_facts")
+        importlib.import_module(f"ferkit.testing.checks.{room}")
 
 
 def find_checks(

@@ -9,7 +9,7 @@ def ferkit_components() -> list[Component]:
         Component(
             "estimator",
             "cycleat",
-            "ferkit_cycleat.estimator:CycleATEstimator",
+            "ferkit_cycleat.cycleat:CycleATEstimator",
             "Unlabelled faces by adversarial translation and attention (after Zhang et al.)",
         )
     ]

@@ -9,12 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ferkit_cycleat.adversarial import (
-    ImageBuffer,
-    PatchDiscriminator,
-    discriminator_loss,
-    generator_loss,
-)
+from ferkit_cycleat.adversarial import ImageBuffer, PatchDiscriminator, discriminator_loss, generator_loss
 from ferkit_cycleat.generators import ResnetGenerator
 from ferkit_cycleat.options import Options
 

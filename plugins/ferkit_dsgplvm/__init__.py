@@ -9,7 +9,7 @@ def ferkit_components() -> list[Component]:
         Component(
             "estimator",
             "ds_gplvm",
-            "ferkit_dsgplvm.estimator:DsGplvmEstimator",
+            "ferkit_dsgplvm.ds_gplvm:DsGplvmEstimator",
             "Latent space shared by several descriptors (Eleftheriadis et al. 2015)",
         )
     ]

@@ -1,4 +1,4 @@
-"""Heads that average one stage's map: plainly, by attention, or to compare it with prototypes."""
+"""Heads: feature maps to logits."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -14,6 +14,12 @@ def ferkit_components() -> list[Component]:
         ),
         Component(
             "head", "linear", "ferkit_heads.linear:LinearHead", "One stage, averaged, then one linear layer"
+        ),
+        Component(
+            "head",
+            "multiscale",
+            "ferkit_heads.multiscale:MultiscaleHead",
+            "Four scales of maps, concatenated",
         ),
         Component(
             "head",

@@ -23,7 +23,7 @@ LOSSES = (
     ),
     (
         "symmetric_cross_entropy",
-        "symmetric:SymmetricCrossEntropyLoss",
+        "symmetric_cross_entropy:SymmetricCrossEntropyLoss",
         "For labels that are partly wrong (Wang et al. 2019)",
     ),
 )

@@ -1,4 +1,4 @@
-"""What may be done to logits beside nothing: a temperature, and an adjustment for unequal classes."""
+"""Outputs: nothing, the paper's output mix-up, a temperature, an adjustment for unequal classes."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -6,6 +6,13 @@ from ferkit.plugin import Component, hookimpl
 @hookimpl
 def ferkit_components() -> list[Component]:
     return [
+        Component("output", "identity", "ferkit_outputs.output_mixup:Identity", "Logits as they are"),
+        Component(
+            "output",
+            "output_mixup",
+            "ferkit_outputs.output_mixup:OutputMixup",
+            "Every class mixed with the neutral one",
+        ),
         Component(
             "output",
             "temperature",

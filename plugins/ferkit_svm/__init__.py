@@ -27,7 +27,7 @@ def ferkit_components() -> list[Component]:
         Component(
             "estimator",
             "svm",
-            "ferkit_svm.estimator:SvmEstimator",
+            "ferkit_svm.svm:SvmEstimator",
             "Descriptors, PCA and an SVM with an inner search for C and gamma",
         ),
     ]

@@ -9,7 +9,7 @@ def ferkit_components() -> list[Component]:
         Component(
             "dataset",
             "synthetic",
-            "ferkit_synthetic.dataset:SyntheticFaces",
+            "ferkit_synthetic.synthetic:SyntheticFaces",
             "Drawn faces with the seven expressions, to try a recipe without real data",
         )
     ]

@@ -10,7 +10,7 @@ import torch
 
 from ferkit.bench.machine import describe_machine, load_average, read_governor
 from ferkit.bench.run import busy_notices
-from ferkit.loading import load_recipe
+from ferkit.recipe.load import load_recipe
 
 
 def test_the_governor_is_read_where_there_is_one(tmp_path: Path) -> None:

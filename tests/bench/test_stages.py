@@ -17,12 +17,16 @@ from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.run import Variant, bench
 from ferkit.bench.stages import make_case
 from ferkit.bench.subject import Subject, bring_to, find_photographs
+from ferkit.components.registry import Registry
 from ferkit.errors import DataError, RunError
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
+from ferkit.recipe.schema import Recipe
 
 TINY = {"model.backbone": "tiny"}
-SETTINGS = ['plugins=["tests.tiny_plugin"]', 'model.head={name="mute"}', "model.image_size=32"]
+SETTINGS = [
+    'plugins=["tests.plugins_for_tests.tiny_plugin"]',
+    'model.head={name="mute"}',
+    "model.image_size=32",
+]
 QUICK = Plan(batch_sizes=(2,), precision="float32", device="cpu", rounds=2)
 
 
@@ -159,7 +163,7 @@ def test_what_a_recipe_has_not_is_told(loaded: tuple[Recipe, Registry]) -> None:
 
 
 def test_an_estimator_without_network_has_its_photographs_measured() -> None:
-    overrides = ['plugins=["tests.tiny_plugin"]', 'estimator={name="majority"}']
+    overrides = ['plugins=["tests.plugins_for_tests.tiny_plugin"]', 'estimator={name="majority"}']
     recipe, registry = load_for_bench("quickstart", overrides, {}, 2, 64)
     with pytest.raises(RunError, match="the recipe's estimator has no network"):
         make_case(Subject.of(recipe, registry, QUICK), "backbone", 1)

@@ -13,7 +13,7 @@ import pytest
 from ferkit.bench.record import Record, read_record
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
-TINY = ["--set", 'plugins=["tests.tiny_plugin"]', "--set", 'model.backbone={name="tiny"}']
+TINY = ["--set", 'plugins=["tests.plugins_for_tests.tiny_plugin"]', "--set", 'model.backbone={name="tiny"}']
 TINY += ["--set", 'model.head={name="mute"}', "--set", "model.image_size=32"]
 SMALL = '{name="timm", model="resnet10t", pretrained=false}'
 WHOLE = '{name="whole_image"}'
@@ -24,7 +24,7 @@ SCRIPTS = {
     "recipe_step": ["quickstart", *TINY, "--batch-size", "2"],
     "end_to_end": ["quickstart", *TINY, "--batch-size", "2"],
 }
-HELPERS = {"peer_worker", "start_with_plugins"}
+HELPERS = {"peer_worker", "start_with_plugins", "script", "timed_epochs", "variants", "worker"}
 OF_THEIR_OWN = {
     "start",
     "epoch_overhead",

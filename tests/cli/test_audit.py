@@ -12,9 +12,9 @@ import pytest
 
 from ferkit.cli.audit import SERIOUS
 from ferkit.cli.progress import watch_photographs
-from tests.data.audit.drawn import draw, draw_clips, save
+from tests.audit.drawn import draw, draw_clips, save
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 PATTERN = r"(?P<clip>clip\d+)_"
 RECIPE = """
 name = "clips"
@@ -186,7 +186,7 @@ def test_what_is_no_target_is_told_with_what_would_be(
 def test_the_help_tells_the_exit_statuses_and_the_findings(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ferkit.data.audit.findings import NAMES
+    from ferkit.audit.findings import NAMES
 
     monkeypatch.setenv("COLUMNS", "200")
     status, out, _ = typed(monkeypatch, capsys, "--help")
@@ -196,9 +196,9 @@ def test_the_help_tells_the_exit_statuses_and_the_findings(
 
 
 def test_the_defaults_that_the_help_tells_are_those_of_the_audit() -> None:
+    from ferkit.audit.leakage import SEEDS
+    from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY
     from ferkit.cli.audit import HashDistance, Similarity, audit
-    from ferkit.data.audit.crossings import SEEDS
-    from ferkit.data.audit.near import HASH_DISTANCE, SIMILARITY
 
     (distance,), (similarity,) = HashDistance.__metadata__, Similarity.__metadata__
     assert f"[default: {HASH_DISTANCE}]" in distance.help

@@ -12,7 +12,7 @@ from ferkit.bench.record import read_record
 from ferkit.cli import main
 
 Bench = Callable[..., tuple[int, str, str]]
-TINY = ["--set", 'plugins=["tests.tiny_plugin"]', "--backbone", "tiny", "--head", "mute"]
+TINY = ["--set", 'plugins=["tests.plugins_for_tests.tiny_plugin"]', "--backbone", "tiny", "--head", "mute"]
 QUICK = [*TINY, "--image-size", "32", "--photograph-size", "64", "--batch-size", "2", "--repeats", "5"]
 
 

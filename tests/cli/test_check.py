@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 RECIPE = """
 name = "small"
-plugins = ["tests.parts_plugin"]
+plugins = ["tests.plugins_for_tests.parts_plugin"]
 data = { name = "folder", root = "." }
 detector = { name = "odd" }
 loss = { name = "counting" }

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferkit.comparison import compare, read_outcomes
 from ferkit.errors import RunError
+from ferkit.evaluation.compare import compare, read_outcomes
 from tests.cli.test_table import ferkit
 from tests.run_folders import PROTOCOL, Guesses, write_run
 

@@ -23,7 +23,7 @@ from tests.cli.test_start import HEAVY, SHOW_LOADED
 
 RECIPE = """
 name = "drawn"
-plugins = ["tests.tiny_plugin", "ferkit_manifest"]
+plugins = ["tests.plugins_for_tests.tiny_plugin", "ferkit_datasets"]
 detector = { name = "whole_image" }
 data = { %s }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_predict import Ferkit
+from tests.cli.answer import Ferkit
 from tests.predict.drawn import write_model, write_picture
 
 

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from ferkit.cli.plugins import list_plugins
-from ferkit.component import Component
-from ferkit.registry import BrokenPlugin, Registry
+from ferkit.components.component import Component
+from ferkit.components.registry import BrokenPlugin, Registry
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     registry.add(components, "ferkit_pooling (pooling 1.2)")
     registry.broken.append(BrokenPlugin("bad (bad 0.1)", "it can't be imported: [no] module", "Update it"))
-    monkeypatch.setattr("ferkit.discovery.load_plugins", lambda: registry)
+    monkeypatch.setattr("ferkit.components.discovery.load_plugins", lambda: registry)
 
 
 def test_in_a_pipe_each_component_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

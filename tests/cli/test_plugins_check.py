@@ -19,15 +19,15 @@ def check(*arguments: str) -> tuple[int, Lines]:
 
 
 def test_a_right_plugin_ends_with_0_and_a_line_that_counts() -> None:
-    status, told = check("ferkit_output_mixup")
+    status, told = check("ferkit_outputs")
     assert status == 0
     assert any(line.split()[:3] == ["output.identity", "answers_are_finite", "passed"] for line in told)
-    assert told[-1].startswith("ferkit_output_mixup: ")
+    assert told[-1].startswith("ferkit_outputs: ")
     assert "failed" not in told[-1]
 
 
 def test_a_failure_ends_with_1_and_says_how_to_mend_it() -> None:
-    status, told = check("ferkit_output_mixup", "--set", "output.output_mixup.neutral=calm", "--brief")
+    status, told = check("ferkit_outputs", "--set", "output.output_mixup.neutral=calm", "--brief")
     assert status == 1
     assert any("to mend:" in line for line in told)
     assert not any(line.split()[1:3] == ["is_documented", "passed"] for line in told)
@@ -40,7 +40,7 @@ def test_an_expected_failure_is_told_with_its_reason() -> None:
         "--expect",
         "output.output_mixup.is_built_from_its_options=a label = calm",
     )
-    status, told = check("ferkit_output_mixup", *arguments)
+    status, told = check("ferkit_outputs", *arguments)
     assert status == 0
     assert any("a label = calm" in line for line in told)
 
@@ -48,4 +48,4 @@ def test_an_expected_failure_is_told_with_its_reason() -> None:
 @pytest.mark.parametrize("setting", ["initial=1", "output.output_mixup=1", "output"])
 def test_an_option_that_is_not_written_right_is_told(setting: str) -> None:
     with pytest.raises(ComponentError, match="expected K"):
-        check("ferkit_output_mixup", "--set", setting)
+        check("ferkit_outputs", "--set", setting)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ferkit.cli.plugins.show import find_component, show
-from ferkit.component import Component
+from ferkit.components.component import Component
+from ferkit.components.registry import BrokenPlugin, Registry
 from ferkit.errors import ComponentError
-from ferkit.registry import BrokenPlugin, Registry
 
 
 def shown(capsys: pytest.CaptureFixture[str], name: str) -> str:
@@ -19,8 +19,8 @@ def test_a_component_is_shown_with_its_documentation_options_and_provider(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     told = shown(capsys, "multiscale")
-    assert "provided by ferkit_multiscale (ferkit " in told
-    assert "ferkit_multiscale.head:MultiscaleHead" in told
+    assert "provided by ferkit_heads (ferkit " in told
+    assert "ferkit_heads.multiscale:MultiscaleHead" in told
     assert "chain: how the maps shrink." in told
     rows = [line.split() for line in told.splitlines()]
     assert ["widths", "3", "whole", "numbers", "[512,", "256,", "256]"] in rows

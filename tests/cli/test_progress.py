@@ -13,11 +13,11 @@ from rich.progress import Progress as Bars
 
 from ferkit.cli.progress import PlainProgress, TerminalProgress, watch
 from ferkit.cli.run import count_epochs
+from ferkit.evaluation.metrics.scores import score
+from ferkit.evaluation.protocol import Cell
 from ferkit.interfaces import Epoch
-from ferkit.loading import load_recipe
-from ferkit.metrics import score
-from ferkit.neural.training import BatchReport
-from ferkit.protocol import Cell
+from ferkit.neural.loop import BatchReport
+from ferkit.recipe.load import load_recipe
 
 SCORES = score(["anger"], np.array([[1.0, 0.0]]), ["anger", "fear"])
 CELL = Cell(0, 1, np.arange(3), np.arange(3))
@@ -48,7 +48,7 @@ def test_without_a_terminal_each_epoch_is_a_line(capsys: pytest.CaptureFixture[s
     ],
 )
 def test_epochs_are_the_networks_or_the_estimators_own(estimator: str, expected: tuple[int, bool]) -> None:
-    overrides = ['plugins=["tests.tiny_plugin"]', *([estimator] if estimator else [])]
+    overrides = ['plugins=["tests.plugins_for_tests.tiny_plugin"]', *([estimator] if estimator else [])]
     assert count_epochs(*load_recipe("quickstart", overrides)) == expected
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_run import ferkit
+from tests.experiment.test_run import RECIPE
 from tests.report.small_run import write_old_run, write_run
-from tests.test_run import RECIPE
 
 
 def test_a_run_of_an_older_ferkit_is_scored_and_its_report_written(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_any_recipe_runs_as_a_demonstration_without_its_data_or_weights(tmp_path
 @pytest.mark.data
 @pytest.mark.skipif(not (SHARED / "london").is_dir(), reason="../shared/data/london is absent")
 def test_real_photographs_of_two_classes_run_from_a_short_recipe(tmp_path: Path) -> None:
-    from ferkit.weights import is_present
+    from ferkit.components.weights.catalogue import is_present
 
     if not is_present("msceleb1m"):
         pytest.skip("the weights msceleb1m are not in the cache: ferkit weights fetch msceleb1m")

@@ -67,7 +67,7 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def load_recipe(*_: object) -> None:
             raise error
 
-        monkeypatch.setattr("ferkit.loading.load_recipe", load_recipe)
+        monkeypatch.setattr("ferkit.recipe.load.load_recipe", load_recipe)
 
     return put
 

@@ -50,7 +50,7 @@ class Filmed:
         return []
 
     def samples(self) -> list[Sample]:
-        from tests.tiny_plugin import Squares
+        from tests.plugins_for_tests.tiny_plugin import Squares
 
         squares = Squares(self.root, 16, ("anger", "fear", "neutral")).samples()
         return [

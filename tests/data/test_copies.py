@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ferkit.data.copies import judge_copies, leave_out_copies, pixel_hash
-from ferkit.faces import CropResult
+from ferkit.data.crops import CropResult
 from ferkit.interfaces import Face, Sample
 
 

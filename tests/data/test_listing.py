@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ferkit.data.listing import Entry, count_some, printable, read_listing
+from ferkit.data.listing import Entry, read_listing
 from ferkit.errors import DataError
+from ferkit.messages import count_some, printable
 
 HASH = "0f" * 32
 

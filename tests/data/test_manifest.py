@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ferkit_sfew.dataset import SFEW
+from ferkit_datasets.sfew import SFEW
 
-from ferkit.component import Component
-from ferkit.data.difference import compare
+from ferkit.components.component import Component
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.data.crops import CropResult
 from ferkit.data.listing import Entry
 from ferkit.data.manifest import (
     compare_manifest,
@@ -20,14 +22,14 @@ from ferkit.data.manifest import (
     list_readable,
     read_manifest,
 )
-from ferkit.demo import cut_down
+from ferkit.data.manifest_diff import compare
+from ferkit.data.options import ManifestOptions
 from ferkit.errors import DataError
-from ferkit.faces import CropResult
 from ferkit.interfaces import Sample
-from ferkit.loading import load_recipe, read_table
-from ferkit.recipe import Manifest, Part, Recipe
-from ferkit.registry import Registry
-from ferkit.shipped import shipped_files, shipped_recipes
+from ferkit.recipe.demo import cut_down
+from ferkit.recipe.load import load_recipe
+from ferkit.recipe.parse import read_table
+from ferkit.runtime.shipped import shipped_files, shipped_recipes
 from tests.builders import make_faces
 
 REAL = Path(os.environ.get("FERKIT_SFEW") or "/nowhere")
@@ -162,9 +164,9 @@ def registry() -> Registry:
     return registry
 
 
-def order(root: Path, file: Path, differs: str) -> Recipe:
-    manifest = Manifest.model_validate({"file": str(file), "differs": differs})
-    return Recipe(name="x", data=Part(name="plain", root=str(root)), manifest=manifest)
+def order(root: Path, file: Path, differs: str) -> tuple[ManifestOptions, Part]:
+    manifest = ManifestOptions.model_validate({"file": str(file), "differs": differs})
+    return manifest, Part(name="plain", root=str(root))
 
 
 def test_photographs_that_a_run_skipped_are_told_and_refused_only_if_they_differ(
@@ -175,7 +177,7 @@ def test_photographs_that_a_run_skipped_are_told_and_refused_only_if_they_differ
     file.write_text(format_manifest(list_entries(samples)))
     face = make_faces(1)[0]
     crops = CropResult([replace(face, sample=samples[0], sha256=ABC)], [(samples[1], "no face was found")])
-    words = compare_manifest(order(tmp_path / "data", file, "refuse"), registry, crops)
+    words = compare_manifest(*order(tmp_path / "data", file, "refuse"), registry, crops)
     assert words == f"not all photographs of the manifest {file}: 1 skipped (joy/1.png)"
 
 
@@ -190,19 +192,14 @@ def test_a_runs_skipped_photographs_are_not_missing(tmp_path: Path, registry: Re
         [replace(face, sample=samples[0], sha256=ABC)],
         [(sample, "skipped") for sample in samples[1:]],
     )
-    words = compare_manifest(order(tmp_path / "data", file, "warn"), registry, crops)
+    words = compare_manifest(*order(tmp_path / "data", file, "warn"), registry, crops)
     assert words == (
         f"the photographs are not those of the manifest {file}: "
         "1 of another content (disgust/1.png); 1 unreadable (fear/1.png); "
         "3 skipped (joy/1.png, fear/1.png, disgust/1.png)"
     )
     with pytest.raises(DataError, match=r'ferkit data verify RECIPE .*--set manifest\.differs="warn"'):
-        compare_manifest(order(tmp_path / "data", file, "refuse"), registry, crops)
+        compare_manifest(*order(tmp_path / "data", file, "refuse"), registry, crops)
     spaced = file.rename(tmp_path / "my list.csv")
     with pytest.raises(DataError, match=f"ferkit data verify RECIPE '{spaced}' shows all"):
-        compare_manifest(order(tmp_path / "data", spaced, "refuse"), registry, crops)
-
-
-def test_a_recipe_without_a_manifest_is_not_compared(registry: Registry) -> None:
-    recipe = Recipe(name="x", data=Part(name="plain", root="nowhere"))
-    assert compare_manifest(recipe, registry, CropResult([], [])) is None
+        compare_manifest(*order(tmp_path / "data", spaced, "refuse"), registry, crops)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ferkit_sfew.dataset import SFEW
+from ferkit_datasets.sfew import SFEW
 
-from ferkit.data.grouping import group_names
+from ferkit.data.groups import group_names
 from ferkit.data.split_file import read_split
 from ferkit.errors import DataError, RecipeError
 from ferkit.interfaces import Sample
-from ferkit.loading import load_recipe
+from ferkit.recipe.load import load_recipe
 
 REAL = Path(os.environ.get("FERKIT_SFEW") or "/nowhere")
 needs_sfew = pytest.mark.skipif(not REAL.is_dir(), reason="FERKIT_SFEW names no folder with SFEW-675")

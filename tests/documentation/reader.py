@@ -17,8 +17,9 @@ import typer
 from PIL import Image
 
 from ferkit.cli import app, main
-from ferkit.loading import load_recipe, load_table, read_table
-from ferkit.recipe import Recipe
+from ferkit.recipe.load import load_recipe, load_table
+from ferkit.recipe.parse import read_table
+from ferkit.recipe.schema import Recipe
 from ferkit.testing import draw_face
 from tests.documentation.blocks import ROOT, Block
 
@@ -100,7 +101,7 @@ class Reader:
             contextlib.redirect_stderr(out),
         ):
             patch.setattr(sys, "argv", words)
-            patch.setattr("ferkit.discovery.named_modules", [])
+            patch.setattr("ferkit.components.discovery.named_modules", [])
             with pytest.raises(SystemExit) as ended:
                 main()
         out.seek(0)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from _pytest.outcomes import Skipped
 
-from ferkit.component import KINDS
-from ferkit.scaffold import write_package
+from ferkit.components.component import KINDS
+from ferkit.testing.scaffold import write_package
 from tests.documentation.blocks import MEASURED, PAGES, ROOT, find_blocks, read_blocks
 from tests.documentation.reader import Reader, check_command, draw_photographs
 

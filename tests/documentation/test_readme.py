@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ferkit.cli import app
-from ferkit.grid import candidates
+from ferkit.recipe.grid import candidates
 from tests.documentation.blocks import ROOT, read_blocks
 from tests.documentation.reader import add_to_quickstart
 from tests.predict.drawn import write_model, write_picture

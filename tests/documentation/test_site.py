@@ -18,11 +18,12 @@ from docs.hooks.facts import facts_table
 from docs.hooks.recipes import recipe_reference, sections
 from docs.hooks.tables import paragraphs, plain
 from ferkit import errors
-from ferkit.component import KINDS
-from ferkit.discovery import load_plugins
-from ferkit.provider import is_own
-from ferkit.recipe import Recipe, Section
-from ferkit.shipped import shipped_recipes
+from ferkit.components.component import KINDS
+from ferkit.components.discovery import load_plugins
+from ferkit.components.part import Section
+from ferkit.components.provider import is_own
+from ferkit.recipe.schema import Recipe
+from ferkit.runtime.shipped import shipped_recipes
 from ferkit.testing.check import FACTS
 from ferkit.testing.suite import load_facts
 from tests.documentation.blocks import ROOT

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import default_collate
 
-from ferkit.augment import Augmentation
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages, fetch_ahead, make_loader, stack_images
 from tests.builders import LABELS, make_faces
 from tests.neural.tiny import FACES, FLIPS

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from ferkit.augment import Augmentation
+from ferkit.components.part import Part
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.preprocessing import Normalisation, to_grey
-from ferkit.recipe import Part
 from tests.builders import LABELS
 from tests.neural.tiny import FACES, tiny_estimator
 

@@ -6,16 +6,19 @@ from pathlib import Path
 
 from torch import nn
 
-from ferkit import recipe
-from ferkit.augment import Augmentation
 from ferkit.interfaces import Epoch
+from ferkit.neural import options as fit_options
+from ferkit.neural.augment import Augmentation
 from ferkit.neural.device import seed_everything
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.network import Network
 from tests.builders import LABELS, TinyBackbone, TinyHead, make_faces
 
 FACES = make_faces()
-FLIPS = [recipe.Part(name="HorizontalFlip", p=0.5), recipe.Part(name="RandomResizedCrop", scale=[0.5, 1.0])]
+FLIPS = [
+    fit_options.Part(name="HorizontalFlip", p=0.5),
+    fit_options.Part(name="RandomResizedCrop", scale=[0.5, 1.0]),
+]
 
 
 def tiny_network(is_frozen: bool = False) -> Network:
@@ -26,15 +29,15 @@ def tiny_network(is_frozen: bool = False) -> Network:
 def tiny_estimator(
     epochs: int = 3, state_file: Path | None = None, is_frozen: bool = False, **fit: object
 ) -> NeuralEstimator:
-    options = recipe.Fit(
+    options = fit_options.Fit(
         epochs=epochs,
         batch_size=4,
         device="cpu",
-        optimizer=recipe.Optimizer(lr=0.02),
+        optimizer=fit_options.Optimizer(lr=0.02),
         **{"precision": "float32", **fit},
     )
     return NeuralEstimator(
-        model=recipe.Model(image_size=24),
+        model=fit_options.Model(image_size=24),
         options=options,
         labels=LABELS,
         seed=5,

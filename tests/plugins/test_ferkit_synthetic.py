@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from ferkit_synthetic.action_units import EXPRESSIONS, NAMES, sample_units
 from ferkit_synthetic.canvas import Canvas, Pose, curve, ellipse, mix
-from ferkit_synthetic.dataset import SyntheticFaces
 from ferkit_synthetic.drawing import draw_face
 from ferkit_synthetic.occlusion import COVERS
 from ferkit_synthetic.person import sample_person
+from ferkit_synthetic.synthetic import SyntheticFaces
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.feature import hog

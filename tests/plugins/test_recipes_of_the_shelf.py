@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ferkit.errors import RecipeError
-from ferkit.loading import load_recipe
+from ferkit.recipe.load import load_recipe
 
 COSINES = 'model.head={name="prototype", distance="cosine", temperature=0.0625}'
 

@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ferkit.discovery import load_plugins
-from ferkit.neural.building import build_model
+from ferkit.components.discovery import load_plugins
+from ferkit.components.part import Part
+from ferkit.neural.build import build_model
 from ferkit.neural.checkpoint import save_network
-from ferkit.predict.description import Description
-from ferkit.recipe import Model, Part
+from ferkit.neural.options import Model
+from ferkit.predict.model.description import Description
 
 LABELS = ("anger", "happiness", "neutral")
 PLUGIN = "tests.predict.spots_plugin"

@@ -14,8 +14,8 @@ from skimage.data import astronaut
 
 from ferkit import Predictor
 from ferkit.neural.checkpoint import read_header
-from ferkit.predict.model import BUNDLED, read_description
-from ferkit.shipped import shipped_recipes
+from ferkit.predict.model.load import BUNDLED, read_description
+from ferkit.runtime.shipped import shipped_recipes
 
 FILE = BUNDLED / "default.safetensors"
 LARGEST = 8_000_000

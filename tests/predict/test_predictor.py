@@ -11,16 +11,16 @@ import pytest
 import torch
 
 import ferkit
-from ferkit.discovery import load_plugins
+from ferkit.components.discovery import load_plugins
+from ferkit.components.part import Part
 from ferkit.errors import ComponentError, DataError, RunError
+from ferkit.evaluation.metrics.calibration import apply_temperature
 from ferkit.interfaces import Face, Sample
-from ferkit.metrics.calibration import apply_temperature
 from ferkit.neural.batches import FaceImages
-from ferkit.neural.rebuilding import rebuild_network
+from ferkit.neural.load import rebuild_network
 from ferkit.predict import Predicted, Predictor, Row
-from ferkit.predict.finding import LONGER_SIDE
-from ferkit.predict.source import PassedOver, Problem
-from ferkit.recipe import Part
+from ferkit.predict.face_finder import LONGER_SIDE
+from ferkit.predict.media.sources import PassedOver, Problem
 from tests.predict.drawn import LABELS, PLUGIN, describe, picture, write_model, write_picture, write_video
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ferkit.loading import load_recipe
-from ferkit.run import Order, run
-from tests.test_run import RECIPE
+from ferkit.experiment.run import Order, run
+from ferkit.recipe.load import load_recipe
+from tests.experiment.test_run import RECIPE
 
 
 def train_squares(folder: Path, settings: Sequence[str]) -> Path:

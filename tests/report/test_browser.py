@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from ferkit.report import render
-from ferkit.report.photographs import Photographs
-from ferkit.report.pictures import embed
-from ferkit.report.portraits import Portrait
-from ferkit.table.definition import read_definition
-from ferkit.table.entries import make_table
-from ferkit.table.formats import to_html
+from ferkit.report.faces.section import Photographs
+from ferkit.report.faces.thumbnails import Portrait
+from ferkit.report.figures.figure import embed
+from ferkit.report.table.definition import read_definition
+from ferkit.report.table.entries import make_table
+from ferkit.report.table.formats import to_html
 from tests.report.small_run import write_run
 from tests.run_folders import write_run as write_table_run
 

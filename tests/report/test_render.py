@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ferkit.evaluation.formatting import MARK
+from ferkit.evaluation.verdict import RULE
 from ferkit.report import render
-from ferkit.report.words import MARK
-from ferkit.verdict import RULE
 from tests.report.small_run import LAST_SCORE, SUMMARY, write_metrics, write_run
 
 

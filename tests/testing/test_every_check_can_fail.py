@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import ferkit.testing.suite as suite
-from ferkit.component import KINDS
+from ferkit.components.component import KINDS
 from ferkit.testing import Check, draw_folders, run_checks
 from ferkit.testing.check import FACTS
 from ferkit.testing.subject import Options, Subject

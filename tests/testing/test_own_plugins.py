@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ferkit.discovery import load_plugins
+from ferkit.components.discovery import load_plugins
 from ferkit.testing import LABELS, parametrize_with_checks
 from tests.testing import miniatures
 

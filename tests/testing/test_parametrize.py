@@ -8,8 +8,8 @@ from _pytest.outcomes import Skipped
 from ferkit.errors import ComponentError
 from ferkit.testing import Check, find_checks, parametrize_with_checks, run_checks
 from ferkit.testing.check import CheckFailed, expect, skip
+from ferkit.testing.checks.plugin import Plugin
 from ferkit.testing.parametrize import Test, match_failures
-from ferkit.testing.plugin_facts import Plugin
 
 FINITE = "output.identity.answers_are_finite"
 SUBJECT = Plugin("of_a_test", "of_a_test (named by a test)")
@@ -36,16 +36,16 @@ CHECKS = [Check(SUBJECT, one) for one in (holds, breaks, raises, is_skipped)]
 
 
 def test_each_check_is_a_test_of_its_own_name() -> None:
-    mark = parametrize_with_checks("ferkit_output_mixup").mark
+    mark = parametrize_with_checks("ferkit_outputs").mark
     assert mark.args[0] == "check"
     names = [param.id for param in mark.args[1]]
-    assert names[0] == "ferkit_output_mixup.offers_components"
+    assert names[0] == "ferkit_outputs.offers_components"
     assert FINITE in names
-    assert len(set(names)) == len(names) == len(find_checks("ferkit_output_mixup"))
+    assert len(set(names)) == len(names) == len(find_checks("ferkit_outputs"))
 
 
 def test_an_expected_failure_is_a_strict_xfail_with_its_reason() -> None:
-    mark = parametrize_with_checks("ferkit_output_mixup", expected_failures={FINITE: "it is so"}).mark
+    mark = parametrize_with_checks("ferkit_outputs", expected_failures={FINITE: "it is so"}).mark
     (param,) = [one for one in mark.args[1] if one.marks]
     assert param.id == FINITE
     assert param.marks[0].kwargs == {"reason": "it is so", "strict": True, "raises": CheckFailed}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ferkit.testing
-from ferkit.component import KINDS
+from ferkit.components.component import KINDS
 from ferkit.testing.check import FACTS
 from ferkit.testing.suite import load_facts
 

@@ -28,7 +28,7 @@ def list_plugins() -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ferkit.discovery import load_plugins
+    from ferkit.components.discovery import load_plugins
 
     registry = load_plugins()
     console = Console()

@@ -72,7 +72,7 @@ def _print_table(console: Console, outcomes: list[Outcome]) -> None:
 
 def _read_options(settings: list[str] | tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """KIND.NAME.OPTION=VALUE, the value written as in TOML, or a plain string."""
-    from ferkit.overrides import apply_overrides
+    from ferkit.recipe.overrides import apply_overrides
 
     table: dict[str, Any] = {}
     if faults := apply_overrides(table, settings):

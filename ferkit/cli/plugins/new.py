@@ -17,7 +17,7 @@ def new(
     ] = Path(),
 ) -> None:
     """Begin a plugin: a package with code, tests, README, licence and CI, whose tests pass as it stands."""
-    from ferkit.scaffold import write_package
+    from ferkit.testing.scaffold import write_package
 
     package = write_package(name, kind, folder)
     typer.echo(f"{package} is there. Go on with:")

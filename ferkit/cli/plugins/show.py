@@ -9,8 +9,8 @@ import typer
 from ferkit.errors import ComponentError
 
 if TYPE_CHECKING:
-    from ferkit.component import Component
-    from ferkit.registry import Registry
+    from ferkit.components.component import Component
+    from ferkit.components.registry import Registry
 
 
 def show(
@@ -22,8 +22,8 @@ def show(
     from rich.markup import escape
     from rich.table import Table
 
-    from ferkit.description import documentation, options
-    from ferkit.discovery import load_plugins
+    from ferkit.components.discovery import load_plugins
+    from ferkit.components.documentation import documentation, options
 
     registry = load_plugins()
     component = find_component(registry, name)
@@ -57,7 +57,7 @@ def find_component(registry: Registry, name: str) -> Component:
         raise ComponentError(f"components of {len(kinds)} kinds are called {name!r}: {ways}")
     if rest and kind in {entry.component.kind for entry in entries}:
         return registry.get(kind, rest)
-    from ferkit.registry import suggest
+    from ferkit.messages import suggest
 
     known = {entry.component.name for entry in entries}
     raise ComponentError(f"no component is called {name!r}. {suggest(name, known)}{registry.say_broken()}")

@@ -12,13 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ferkit.demo import cut_down
-from ferkit.estimators import build_network
+from ferkit.components.registry import Registry
+from ferkit.experiment.run import Order, run
 from ferkit.interfaces import CANONICAL_LABELS
-from ferkit.loading import load_recipe, read_table
-from ferkit.recipe import Recipe
-from ferkit.registry import Registry
-from ferkit.run import Order, run
+from ferkit.neural.build import build_model
+from ferkit.recipe.demo import cut_down
+from ferkit.recipe.load import load_recipe
+from ferkit.recipe.parse import read_table
+from ferkit.recipe.schema import Recipe
 
 RECIPES = ("rafdb_covpool", "sfew2_covpool", "sfew_covpool")
 LABELS = [label for label in CANONICAL_LABELS if label != "contempt"]
@@ -28,7 +29,7 @@ PLUGIN = 'plugins=["ferkit_covpool"]'
 
 SQUARES = """
 name = "squares"
-plugins = ["tests.tiny_plugin", "ferkit_covpool"]
+plugins = ["tests.plugins_for_tests.tiny_plugin", "ferkit_covpool"]
 data = {{ name = "squares", root = "{root}", per_class = 8 }}
 detector = {{ name = "whole_image" }}
 
@@ -76,7 +77,7 @@ def write_hollow(file: Path) -> None:
     """The first step's network as a file of its shapes, all zeros, which takes no place on a disk."""
     recipe, registry = load("rafdb_covpool")
     with torch.device("meta"):
-        tensors = build_network(recipe, registry, LABELS).state_dict()
+        tensors = build_model(recipe.model, registry, LABELS).state_dict()
     header: dict[str, Any] = {"__metadata__": {"ferkit": json.dumps({"labels": LABELS})}}
     end = 0
     for name, tensor in tensors.items():
@@ -126,7 +127,7 @@ def test_the_number_of_sfew_2_is_compared_on_sfew_2_alone() -> None:
 def test_the_network_that_sfew_covpool_describes_is_the_papers() -> None:
     recipe, registry = load("sfew_covpool")
     with torch.device("meta"):
-        network = build_network(recipe, registry, LABELS)
+        network = build_model(recipe.model, registry, LABELS)
         features = network.features(torch.zeros(2, 3, 100, 100))
     assert {name: tuple(one.shape) for name, one in features.items()} == {"block4": (2, 256, 12, 12)}
     assert network.embed(torch.zeros(2, 3, 100, 100, device="meta")).shape == (2, 128)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ferkit_cycleat.estimator import CycleATEstimator
+from ferkit_cycleat.cycleat import CycleATEstimator
 
 from ferkit.plugin import Dataset, Face, Sample
 

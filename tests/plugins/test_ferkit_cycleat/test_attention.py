@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ferkit_cycleat.attention import (
-    activation_attention,
-    attention_loss,
-    grad_cam_attention,
-    teach_attention,
-)
+from ferkit_cycleat.attention import activation_attention, attention_loss, grad_cam_attention, teach_attention
 from ferkit_cycleat.classifiers import make_classifier
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from ferkit_cycleat.adversarial import patch_side
-from ferkit_cycleat.estimator import CycleATEstimator
+from ferkit_cycleat.cycleat import CycleATEstimator
 
-from ferkit.assemble import build
-from ferkit.loading import load_recipe
+from ferkit.components.build import build
+from ferkit.recipe.load import load_recipe
 from tests.plugins.test_ferkit_cycleat.domains import LABELS, crop
 
 NAMED = ['plugins=["ferkit_cycleat"]']

@@ -9,8 +9,8 @@ import pytest
 from ferkit_datasets.expw import ExpW
 from PIL import Image
 
+from ferkit.data.images import read_image
 from ferkit.errors import DataError
-from ferkit.images import read_image
 from tests.plugins.test_ferkit_datasets.miniature import draw, write
 
 ORDER = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]

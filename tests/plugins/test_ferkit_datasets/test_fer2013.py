@@ -9,16 +9,10 @@ import pytest
 from ferkit_datasets.fer2013 import FER2013
 from ferkit_datasets.labels import FER2013_FOLDERS
 
+from ferkit.data.images import read_image
 from ferkit.data.manifest import data_root, list_entries
 from ferkit.errors import DataError
-from ferkit.images import read_image
-from tests.plugins.test_ferkit_datasets.miniature import (
-    draw,
-    parts_and_labels,
-    pixels,
-    write,
-    write_fer2013,
-)
+from tests.plugins.test_ferkit_datasets.miniature import draw, parts_and_labels, pixels, write, write_fer2013
 
 ORDER = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
 

@@ -11,8 +11,8 @@ from ferkit_datasets.ferplus import FERPlus
 from ferkit_datasets.rows import read_rows
 from ferkit_datasets.votes import CHOICES, Rule, elect
 
+from ferkit.data.images import read_image
 from ferkit.errors import DataError
-from ferkit.images import read_image
 from tests.plugins.test_ferkit_datasets.miniature import draw, parts_and_labels, write, write_fer2013
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"

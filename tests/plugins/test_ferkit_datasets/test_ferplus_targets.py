@@ -11,8 +11,8 @@ from ferkit_datasets.labels import FERPLUS
 from ferkit_datasets.teacher import LEAD, Teacher, mix
 from ferkit_datasets.votes import CHOICES, Rule, elect, share_out
 
-from ferkit.agreement import check_samples
-from ferkit.component import Component
+from ferkit.components.component import Component
+from ferkit.components.contract import check_samples
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from tests.plugins.test_ferkit_datasets.miniature import draw, write

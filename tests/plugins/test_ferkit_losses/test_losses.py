@@ -11,7 +11,7 @@ from ferkit_losses.class_balanced import ClassBalancedLoss
 from ferkit_losses.cross_entropy import CrossEntropyLoss
 from ferkit_losses.focal import FocalLoss
 from ferkit_losses.label_smoothing import LabelSmoothingLoss
-from ferkit_losses.symmetric import SymmetricCrossEntropyLoss
+from ferkit_losses.symmetric_cross_entropy import SymmetricCrossEntropyLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from ferkit_losses.class_balanced import ClassBalancedLoss
 from ferkit_losses.focal import FocalLoss
-from ferkit_losses.symmetric import SymmetricCrossEntropyLoss
+from ferkit_losses.symmetric_cross_entropy import SymmetricCrossEntropyLoss
 from torch.nn import functional as F
 
 COUNTS = (1, 10, 100)

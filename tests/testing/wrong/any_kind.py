@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ferkit.component import Component
+from ferkit.components.component import Component
 from tests.testing.wrong.case import CASES, SUMMARY, Case, fails
 from tests.testing.wrong.right import RightHead
 

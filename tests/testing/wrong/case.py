@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ferkit.component import Component, Kind
-from ferkit.discovery import load_plugins
-from ferkit.registry import Registry
+from ferkit.components.component import Component, Kind
+from ferkit.components.discovery import load_plugins
+from ferkit.components.registry import Registry
 from ferkit.testing.subject import Options, Subject
 
 SUMMARY = "A component of a test"

@@ -11,14 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, one_hot
 
-from ferkit.plugin import (
-    DataError,
-    Detections,
-    Epoch,
-    Face,
-    FeatureEstimator,
-    Sample,
-)
+from ferkit.plugin import DataError, Detections, Epoch, Face, FeatureEstimator, Sample
 
 
 class RightBackbone(nn.Module):

@@ -1,0 +1,23 @@
+"""Photographs that are byte for byte the same."""
+
+from __future__ import annotations
+
+from ferkit.audit.read import Photographs
+from ferkit.audit.result import Copies
+
+
+def find_copies(photographs: Photographs) -> tuple[Copies, ...]:
+    """Every image that has more than one file; those under several labels first."""
+    places: dict[str, list[int]] = {}
+    for place, sha256 in enumerate(photographs.sha256):
+        places.setdefault(sha256, []).append(place)
+    found = [
+        Copies(
+            sha256,
+            tuple(photographs.names[one] for one in several),
+            tuple(photographs.samples[one].label for one in several),
+        )
+        for sha256, several in places.items()
+        if len(several) > 1
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.is_conflict, one.names)))

@@ -1,0 +1,72 @@
+"""Build components from their names and options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from ferkit.components.option_types import convert, describe_type, nested_items, nested_kind
+from ferkit.components.options import CONTEXT, check_value, option_parameters
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.components.tracebacks import describe
+from ferkit.errors import ComponentError, FerkitError
+from ferkit.messages import describe_value
+
+
+def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
+    """The component, built from its options and whatever of the context its constructor names.
+
+    Raises ComponentError with the component's name and provider where that fails; a FerkitError of the
+    constructor's own goes through.
+    """
+    component = registry.get(kind, part.name)
+    target = component.load()
+    parameters = option_parameters(component)
+    arguments = {
+        name: _option(registry, parameters[name], value, context) if name in parameters else value
+        for name, value in part.options.items()
+    }
+    given = set(CONTEXT.get(kind, ())) & set(inspect.signature(target).parameters)
+    arguments |= {name: value for name, value in context.items() if name in given}
+    try:
+        return target(**arguments)
+    except FerkitError:
+        raise
+    except Exception as error:
+        if isinstance(error, ValueError):
+            detail = str(error)  # of the options, which whoever wrote the recipe can mend
+        else:
+            detail = f"{describe(error, component.target)}. {component.remedy}"
+        raise ComponentError(f"{component} can't be built with its options: {detail}") from error
+
+
+def on_device(registry: Registry, kind: str, part: Part, device: str) -> Part:
+    """The part with its option `device` set, where it has one and none was given."""
+    return _unless_given(registry, kind, part, "device", device)
+
+
+def on_runtime(registry: Registry, kind: str, part: Part, runtime: str) -> Part:
+    """The part with its option `runtime` set, where it has one that takes this word and none was given."""
+    return _unless_given(registry, kind, part, "runtime", runtime)
+
+
+def _unless_given(registry: Registry, kind: str, part: Part, option: str, value: str) -> Part:
+    parameter = option_parameters(registry.get(kind, part.name)).get(option)
+    if parameter is None or check_value(parameter.annotation, value, registry, option):
+        return part
+    return Part(name=part.name, **{option: value, **part.options})
+
+
+def _option(registry: Registry, parameter: inspect.Parameter, value: Any, context: Mapping[str, Any]) -> Any:
+    annotation = parameter.annotation
+    if (kind := nested_kind(annotation)) and isinstance(value, dict):
+        return build(registry, kind, Part(**value), **context)
+    if (kind := nested_items(annotation)) and isinstance(value, list | tuple):
+        return tuple(build(registry, kind, Part(**one), **context) for one in value)
+    try:
+        return convert(annotation, value)
+    except ValueError as error:
+        expected, came = describe_type(annotation), describe_value(value)
+        raise ComponentError(f"option {parameter.name!r}: expected {expected}, got {came}") from error

@@ -1,0 +1,59 @@
+"""A component by reference: what a plugin says of it before any of its code is imported."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from ferkit.components.provider import remedy
+from ferkit.components.tracebacks import describe
+from ferkit.errors import ComponentError
+
+Kind = Literal[
+    "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator", "weights"
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A named part that recipes can ask for.
+
+    kind: one of `KINDS`; name: how recipes call it; target: "package.module:Attribute", imported
+    only when the component is used; summary: one line for `ferkit plugins`. provider: filled in by ferkit.
+    """
+
+    kind: Kind
+    name: str
+    target: str
+    summary: str
+    provider: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            kinds = ", ".join(KINDS)
+            raise ComponentError(f"component {self.name!r}: unknown kind {self.kind!r}; kinds: {kinds}")
+        if self.target.count(":") != 1:
+            raise ComponentError(
+                f'{self.kind} {self.name!r}: target is "package.module:Attribute", not {self.target!r}'
+            )
+
+    def load(self) -> Any:
+        """Import the target. Raises ComponentError, naming the component, whatever goes wrong there."""
+        module, _, attribute = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (Exception, SystemExit) as error:
+            raise ComponentError(
+                f"{self} can't be loaded from {self.target}: {describe(error, module)}. {self.remedy}"
+            ) from error
+
+    def __str__(self) -> str:
+        """ "head 'maxpool' of ferkit_maxpool (ferkit-maxpool 0.1)"."""
+        return f"{self.kind} {self.name!r}" + (f" of {self.provider}" if self.provider else "")
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it is broken."""
+        return remedy(self.provider) if self.provider else "Mend it."

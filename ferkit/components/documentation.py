@@ -1,0 +1,64 @@
+"""What there is to say of a component: its documentation, and its options with their types and defaults."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ferkit.components.component import Component
+from ferkit.components.option_types import describe_type
+from ferkit.components.options import option_parameters
+from ferkit.components.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option. takes: its type in plain words; default: as a recipe would write it, or "required"."""
+
+    name: str
+    takes: str
+    default: str
+
+
+def documentation(component: Component) -> str:
+    """A class's docstring; of weights, what their entry says. Raises ComponentError."""
+    target = component.load()
+    if component.kind != "weights":
+        return inspect.cleandoc(vars(target).get("__doc__") or "")
+    facts = {
+        "trained on": target.trained_on,
+        "licence": target.licence,
+        "sha256": target.sha256 or "unpublished",
+    }
+    return "\n".join(f"{key}: {value}" for key, value in facts.items())
+
+
+def options(component: Component, registry: Registry) -> list[Option]:
+    """In the constructor's order; none for weights. Raises ComponentError."""
+    if component.kind == "weights":
+        return []
+    return [
+        Option(name, describe_type(parameter.annotation), _default(parameter, registry))
+        for name, parameter in option_parameters(component).items()
+    ]
+
+
+def _default(parameter: inspect.Parameter, registry: Registry) -> str:
+    if parameter.default is parameter.empty:
+        return "required"
+    return "none" if parameter.default is None else _written(parameter.default, registry)
+
+
+def _written(value: Any, registry: Registry) -> str:
+    """A value as TOML has it; an object that is a component by its name, one of another class by that."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_written(one, registry) for one in value)}]"
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        own = type(value)
+        target = f"{own.__module__}:{own.__qualname__}"
+        names = [one.component.name for one in registry.entries() if one.component.target == target]
+        return f'{{ name = "{names[0]}" }}' if names else own.__name__

@@ -1,0 +1,186 @@
+"""One archive with files of pretrained weights, for a machine without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ferkit.components.weights.catalogue import catalogue
+from ferkit.components.weights.entry import Weights
+from ferkit.components.weights.fetch import BLOCK, cached_path, ensure, file_sha256
+from ferkit.errors import WeightsError
+from ferkit.runtime.cache_dirs import weights_dir
+
+FORMAT = "ferkit weights bundle 1"
+MANIFEST = "manifest.json"
+LARGEST_MANIFEST = 1 << 20
+"""Bytes: more is no list of some files."""
+
+
+def write_bundle(entries: Sequence[Weights], file: Path) -> None:
+    """The entries' verified files, fetched where they are not in the cache, and a manifest with their hashes.
+
+    Raises WeightsError with all that can't be had, and where the file can't be written; nothing is left then.
+    """
+    paths, faults = [], []
+    for entry in entries:
+        try:
+            paths.append(ensure(entry))
+        except WeightsError as error:
+            faults.append(str(error))
+    if faults:
+        raise WeightsError("\n".join([*faults, f"{file} was not written"]))
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with tarfile.open(part, "w") as archive:
+            _add(archive, entries, paths)
+        os.replace(part, file)
+    except OSError as error:
+        raise WeightsError(
+            f"{file} can't be written: {error.strerror or error}. Give another --out, or free some space"
+        ) from error
+    finally:
+        if part.is_file():
+            part.unlink()
+
+
+def _add(archive: tarfile.TarFile, entries: Sequence[Weights], paths: Sequence[Path]) -> None:
+    listed = [
+        {
+            "name": entry.name,
+            "file": entry.filename,
+            "sha256": file_sha256(path),
+            "bytes": path.stat().st_size,
+            "licence": entry.licence,
+            "trained_on": entry.trained_on,
+        }
+        for entry, path in zip(entries, paths, strict=True)
+    ]
+    text = json.dumps({"format": FORMAT, "files": listed}, indent=2).encode()
+    described = tarfile.TarInfo(MANIFEST)
+    described.size = len(text)
+    archive.addfile(described, io.BytesIO(text))
+    for entry, path in zip(entries, paths, strict=True):
+        member = tarfile.TarInfo(entry.filename)
+        member.size = path.stat().st_size
+        with path.open("rb") as opened:
+            archive.addfile(member, opened)
+
+
+def read_bundle(file: Path) -> dict[str, Path]:
+    """Put a bundle's files into the cache: weights' name -> file.
+
+    Only files that the catalogue names, under the catalogue's names, so nothing lands elsewhere whatever the
+    archive says; a file that is there already with the same content stays. Raises WeightsError, and puts
+    nothing, where anything in the bundle is not what its manifest or the catalogue says.
+    """
+    if not os.path.isfile(file):
+        raise WeightsError(f"there is no file {file}. Make it where there is a network: {MAKE}")
+    parts: dict[Path, Path] = {}
+    try:
+        with tarfile.open(file, "r:") as archive:
+            listed = _read_manifest(file, archive)
+            entries = [_match(file, one) for one in listed]
+            weights_dir().mkdir(parents=True, exist_ok=True)
+            for one, entry in zip(listed, entries, strict=True):
+                path = cached_path(entry)
+                if os.path.exists(path):
+                    _check_present(path, one)
+                else:
+                    parts[path] = path.with_name(f"{path.name}.{os.getpid()}.part")
+                    _extract(file, archive, one, parts[path])
+        for path, part in parts.items():
+            os.replace(part, path)
+    except tarfile.TarError as error:
+        raise WeightsError(f"{file} is no whole archive: {error}. {AGAIN}") from error
+    except OSError as error:
+        raise WeightsError(f"{file} can't be read, or the cache not written: {error}") from error
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return {entry.name: cached_path(entry) for entry in entries}
+
+
+LISTED: dict[str, type] = {"name": str, "file": str, "sha256": str, "bytes": int}
+MAKE = "ferkit weights bundle NAME --out FILE.tar"
+AGAIN = f"Copy it again, or make it anew: {MAKE}"
+
+
+def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[dict[str, Any]]:
+    """The files that it lists: name, file, sha256 and bytes of each."""
+    try:
+        member = archive.getmember(MANIFEST)
+        opened = archive.extractfile(member)
+        if opened is None or member.size > LARGEST_MANIFEST:
+            raise KeyError(MANIFEST)
+        found = json.loads(opened.read())
+        if found["format"] != FORMAT:
+            raise WeightsError(
+                f"{file} is {found['format']!r}; this ferkit reads {FORMAT!r}. Make it with this version"
+            )
+        listed = [{key: kind(one[key]) for key, kind in LISTED.items()} for one in found["files"]]
+    except (KeyError, ValueError, TypeError, ArithmeticError) as error:
+        raise WeightsError(f"{file} is no bundle of weights: it has no {MANIFEST} of one. {AGAIN}") from error
+    if not listed:
+        raise WeightsError(f"{file} holds no weights. {AGAIN}")
+    names = {MANIFEST, *(one["file"] for one in listed)}
+    if others := sorted(one.name for one in archive.getmembers() if one.name not in names):
+        raise WeightsError(f"{file} holds {others[0]!r}, which its manifest does not list; nothing was taken")
+    return listed
+
+
+def _match(file: Path, one: dict[str, Any]) -> Weights:
+    """The catalogue's own entry, which says where the file belongs."""
+    known = {entry.name: entry for entry in catalogue()}
+    entry = known.get(one["name"])
+    if entry is None:
+        raise WeightsError(
+            f"{file} holds the weights {one['name']!r}, which no installed plugin knows; there is "
+            f"{', '.join(known)}. Install the plugin that offers them, here too"
+        )
+    if one["file"] != entry.filename:
+        raise WeightsError(
+            f"{file} says that the weights {entry.name!r} are the file {one['file']!r}; expected "
+            f"{entry.filename!r}. Nothing was taken"
+        )
+    if entry.sha256 and one["sha256"] != entry.sha256:
+        raise WeightsError(
+            f"{file} holds another file than the weights {entry.name!r}: sha256 {one['sha256']}; expected "
+            f"{entry.sha256}. Nothing was taken"
+        )
+    return entry
+
+
+def _check_present(path: Path, one: dict[str, Any]) -> None:
+    if (actual := file_sha256(path)) != one["sha256"]:
+        raise WeightsError(
+            f"{path} is there already and another file: sha256 {actual}; that of the bundle is "
+            f"{one['sha256']}. Move it away, then read the bundle again"
+        )
+
+
+def _extract(file: Path, archive: tarfile.TarFile, one: dict[str, Any], part: Path) -> None:
+    """Raises WeightsError where the content is not what the manifest says."""
+    try:
+        opened: IO[bytes] | None = archive.extractfile(archive.getmember(one["file"]))
+    except KeyError:
+        opened = None
+    if opened is None:
+        raise WeightsError(f"{file} lists {one['file']} and does not hold it as a file. {AGAIN}")
+    digest, size = hashlib.sha256(), 0
+    with part.open("wb") as target:
+        while size <= one["bytes"] and (block := opened.read(BLOCK)):
+            digest.update(block)
+            size += len(block)
+            target.write(block)
+    if (digest.hexdigest(), size) != (one["sha256"], one["bytes"]):
+        raise WeightsError(
+            f"{one['file']} in {file} is damaged: expected {one['bytes']} bytes of sha256 {one['sha256']}, "
+            f"got {size} of {digest.hexdigest()}. {AGAIN}"
+        )

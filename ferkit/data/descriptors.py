@@ -1,0 +1,124 @@
+"""Hand-crafted features of faces, kept on disk by the face's pixels and whatever decided them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferkit.errors import DataError
+from ferkit.runtime.cache_dirs import cache_dir
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ferkit.interfaces import Descriptor, Face
+
+log = logging.getLogger(__name__)
+
+
+def describe_faces(
+    faces: Sequence[Face], descriptors: Sequence[Descriptor], image_size: int
+) -> list[NDArray[np.float64]]:
+    """Of each descriptor an (N, D) float64 array, a row for each face.
+
+    Faces are made square, image_size pixels wide, and grey by ITU-R 601. Raises DataError, naming the
+    photograph, where a descriptor gives anything but one row of finite numbers, as long as the others.
+    """
+    import numpy as np
+
+    images = [_grey_square(face, image_size) for face in faces]
+    found = []
+    for descriptor in descriptors:
+        kept = _Kept(f"{descriptor.signature} {image_size}")
+        rows: list[Any] = []
+        for face, image in zip(faces, images, strict=True):
+            row = kept.get(image)
+            if row is None:
+                row = _describe(descriptor, image, face)
+                _check(row, rows, face, descriptor)
+                kept.put(image, row)
+            rows.append(row)
+        found.append(np.stack(rows) if rows else np.empty((0, 0)))
+    return found
+
+
+def _describe(descriptor: Descriptor, image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+    """Raises DataError, naming the photograph, where the descriptor refuses it."""
+    import numpy as np
+
+    try:
+        return np.asarray(descriptor(image.astype(np.float64)), dtype=np.float64)
+    except ValueError as error:
+        raise DataError(
+            f"{face.sample.path} can't be described by {descriptor.signature!r}: {error}"
+        ) from error
+
+
+def _grey_square(face: Face, side: int) -> NDArray[np.uint8]:
+    """(side, side), resampled by area where it shrinks."""
+    import cv2
+    import numpy as np
+
+    grey = cv2.cvtColor(face.image, cv2.COLOR_RGB2GRAY)
+    how = cv2.INTER_AREA if min(grey.shape) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, (side, side), interpolation=how), dtype=np.uint8)
+
+
+def _check(
+    row: NDArray[np.float64], others: Sequence[NDArray[np.float64]], face: Face, descriptor: Descriptor
+) -> None:
+    import numpy as np
+
+    what = f"{face.sample.path}: the descriptor {descriptor.signature!r} gave"
+    length = len(others[0]) if others else row.size
+    if row.shape != (length,):
+        raise DataError(f"{what} an array of shape {row.shape}; expected ({length},), as for other faces")
+    if bad := int((~np.isfinite(row)).sum()):
+        raise DataError(
+            f"{what} {bad} numbers of {length} that are not finite. Leave the photograph out, or "
+            "change the descriptor's options."
+        )
+
+
+class _Kept:
+    """Rows on disk. A folder that can't be written is gone without, and said once."""
+
+    def __init__(self, signature: str) -> None:
+        self.folder = cache_dir("descriptors") / hashlib.sha256(signature.encode()).hexdigest()[:16]
+        self.is_writable = True
+
+    def get(self, image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+        import numpy as np
+
+        try:
+            row: NDArray[np.float64] = np.load(self._file(image), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return row
+
+    def put(self, image: NDArray[np.uint8], row: NDArray[np.float64]) -> None:
+        import numpy as np
+
+        if not self.is_writable:
+            return
+        file = self._file(image)
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        buffer = BytesIO()
+        np.save(buffer, row)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(buffer.getvalue())
+            os.replace(part, file)
+        except OSError as error:
+            self.is_writable = False
+            log.warning("descriptors can't be kept in %s: %s", self.folder, error)
+
+    def _file(self, image: NDArray[np.uint8]) -> Path:
+        digest = hashlib.sha256(image.tobytes()).hexdigest()
+        return self.folder / digest[:2] / f"{digest}.npy"

@@ -1,0 +1,38 @@
+"""Find the faces of samples with a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ferkit.components.build import build
+from ferkit.components.contract import AgreedDetector
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.data.copies import leave_out_copies
+from ferkit.data.crops import CropResult, crop_faces, describe_detector
+from ferkit.data.detection_cache import DetectionCache
+from ferkit.data.options import FaceOptions
+from ferkit.interfaces import Sample
+
+
+def find_faces(
+    detector: Part,
+    options: FaceOptions,
+    registry: Registry,
+    samples: Sequence[Sample],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> CropResult:
+    """Crop the face of each sample; detections are cached by image hash.
+
+    Args:
+        detector: Name and options of the detector.
+        options: Margin, and what happens to images without a face, unreadable files and duplicates.
+        registry: The components to choose from.
+        samples: The images.
+        on_progress: Called with (images done, images in all).
+    """
+    built = build(registry, "detector", detector)
+    cache = DetectionCache(describe_detector(detector.name, detector.options, built))
+    agreed = AgreedDetector(built, registry.get("detector", detector.name))
+    crops = crop_faces(samples, agreed, cache=cache, options=options, progress=on_progress)
+    return leave_out_copies(crops) if options.copies == "leave_out" else crops

@@ -1,0 +1,31 @@
+"""The samples that a recipe's data set gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ferkit.components.build import build
+from ferkit.components.contract import check_left_out, check_samples
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.interfaces import Sample
+
+
+def samples_of(registry: Registry, part: Part) -> tuple[Sequence[Sample], dict[str, int]]:
+    """A data set's photographs, and what it left out: reason -> how many.
+
+    Raises DataError, and ComponentError where it gives other things.
+    """
+    dataset, who = build(registry, "dataset", part), registry.get("dataset", part.name)
+    samples = check_samples(dataset.samples(), who)
+    return samples, check_left_out(dataset, who)
+
+
+def describe_left_out(left_out: Mapping[str, int], kept: int) -> list[str]:
+    """A notice where the data set itself did without some of what it lists. kept: what it gave."""
+    if not left_out:
+        return []
+    count = sum(left_out.values())
+    most_first = sorted(left_out.items(), key=lambda item: -item[1])
+    reasons = ", ".join(f"{number} {reason}" for reason, number in most_first)
+    return [f"The data set itself left out {count} of {count + kept}: {reasons}"]

@@ -1,0 +1,1 @@
+"""Which images train, select and test, and the scores of the predictions."""

@@ -1,0 +1,95 @@
+"""Which epoch's score is reported, and whether the test images themselves chose it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+from ferkit.evaluation.protocol_options import Measure
+
+CHOSEN_FILE = "predictions_test.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochScore:
+    """One epoch's scores on the images that its cell watches; epochs count from 1, candidates from 0."""
+
+    repeat: int
+    fold: int
+    epoch: int
+    accuracy: float
+    mean_recall: float
+    nll: float | None = None
+    candidate: int | None = None
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> EpochScore:
+        """A line of metrics.jsonl."""
+        return cls(
+            repeat=row["repeat"],
+            fold=row["fold"],
+            epoch=row["epoch"],
+            accuracy=row["accuracy"],
+            mean_recall=row["mean_recall"],
+            nll=row.get("nll"),
+            candidate=row.get("candidate"),
+        )
+
+    def merit(self, measure: Measure) -> tuple[float, float]:
+        """The higher, the better; a lower NLL tells apart what is equal otherwise."""
+        certainty = -self.nll if self.nll is not None else 0.0
+        values = {"accuracy": self.accuracy, "mean_recall": self.mean_recall, "nll": certainty}
+        return values[measure], certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One epoch of every cell that "the result" may mean.
+
+    selected_on_test: whether the test images' own labels chose the epoch, which makes the score optimistic;
+    file: the predictions that it is computed from, None where they are not kept; chosen: by repeat and fold.
+    """
+
+    title: str
+    selected_on_test: bool
+    file: str | None
+    chosen: Sequence[Sequence[EpochScore]]
+
+
+def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping[str, Reading]:
+    """The readings of "best average results" (SPEC, ambiguity 13), the paper's own first.
+
+    choose_by: how validation images chose, if there were any; then there is but one reading. So there is
+    where every fold has one epoch, as with estimators that have none.
+    """
+    repeats: dict[int, dict[int, list[EpochScore]]] = {}
+    for one in sorted(scores, key=lambda one: (one.candidate or 0, one.epoch)):
+        repeats.setdefault(one.repeat, {}).setdefault(one.fold, []).append(one)
+    runs = [[folds[fold] for fold in sorted(folds)] for _, folds in sorted(repeats.items())]
+    is_single = all(len(fold) == 1 for run in runs for fold in run)
+    if choose_by:
+        chosen = [[best_of(fold, choose_by) for fold in run] for run in runs]
+        how = "One fit; no epoch was chosen" if is_single else "Epoch chosen on validation images"
+        title = f"{how}; test images scored once"
+        return {"chosen_epoch": Reading(title, False, CHOSEN_FILE, chosen)}
+    best = [[best_of(fold, "accuracy") for fold in run] for run in runs]
+    common = [max(zip(*run, strict=False), key=lambda row: mean(o.accuracy for o in row)) for run in runs]
+    last = [[fold[-1] for fold in run] for run in runs]
+    if is_single:
+        return {"last_epoch": Reading("One fit; no epoch was chosen", False, "predictions_last.csv", last)}
+    return {
+        "best_epoch": Reading(
+            "Best epoch of each fold, chosen on the test fold", True, "predictions_best.csv", best
+        ),
+        "best_common_epoch": Reading(
+            "Best epoch of all folds together, chosen on the test folds", True, None, common
+        ),
+        "last_epoch": Reading("Last epoch", False, "predictions_last.csv", last),
+    }
+
+
+def best_of(scores: Sequence[EpochScore], measure: Measure) -> EpochScore:
+    """The best by the measure; the earliest of those that are equally good."""
+    return max(scores, key=lambda one: one.merit(measure))

@@ -1,0 +1,157 @@
+"""What a run's folder says, read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit.errors import RunError
+
+AGAIN = "Run the recipe again."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """paths, truth: of each image; probabilities: (images, labels), columns in the order of the labels."""
+
+    labels: Sequence[str]
+    paths: Sequence[str]
+    truth: Sequence[str]
+    probabilities: NDArray[np.float64]
+
+    @property
+    def predicted(self) -> list[str]:
+        return [self.labels[index] for index in self.probabilities.argmax(axis=1)]
+
+    @property
+    def true_indices(self) -> NDArray[np.intp]:
+        return np.array([list(self.labels).index(label) for label in self.truth], dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A line of manifest.csv. box: as written there, "" where no face was found."""
+
+    path: str
+    label: str
+    groups: Mapping[str, str]
+    sha256: str
+    box: str
+
+
+def read_summary(run_dir: Path) -> dict[str, Any]:
+    """Raises RunError where the run is not finished or its summary is broken."""
+    file = run_dir / "summary.json"
+    if not run_dir.is_dir():
+        raise RunError(f"there is no run in {run_dir}: no such folder")
+    if not file.exists():
+        raise RunError(
+            f"{file} is missing: the run is not finished. Go on with it: ferkit run RECIPE --resume"
+        )
+    summary = _as_object(file)
+    if lacking := [
+        key for key in ("name", "labels", "protocol", "scores", "paper", "demo") if key not in summary
+    ]:
+        raise RunError(f"{file} lacks {', '.join(lacking)}. {AGAIN}")
+    return summary
+
+
+def read_environment(run_dir: Path) -> dict[str, Any]:
+    file = run_dir / "environment.json"
+    return _as_object(file) if file.exists() else {}
+
+
+def read_choice(run_dir: Path, fold: str) -> dict[str, Any]:
+    """The epoch, settings and temperature that validation images chose for a fold."""
+    return _as_object(run_dir / "cells" / fold / "choice.json")
+
+
+def read_resolved(run_dir: Path) -> dict[str, Any]:
+    """The recipe as it was run."""
+    file = run_dir / "recipe.toml"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+
+
+def _as_object(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{file} holds no JSON object. {AGAIN}")
+    return content
+
+
+def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
+    """One entry for each epoch of each cell."""
+    file = run_dir / "metrics.jsonl"
+    try:
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+
+
+def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
+    """A fold's predictions_*.csv; its columns are found by name. Raises RunError."""
+    rows = _rows(file)
+    try:
+        probabilities = [[float(row[label]) for label in labels] for row in rows]
+        paths, truth = [row["path"] for row in rows], [row["label"] for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{file} can't be read: it has no usable column {error}. {AGAIN}") from error
+    if unknown := sorted(set(truth) - set(labels)):
+        raise RunError(
+            f"{file} has images of {', '.join(unknown)}, but the labels are {', '.join(labels)}. {AGAIN}"
+        )
+    return Predictions(labels, paths, truth, np.array(probabilities).reshape(len(rows), len(labels)))
+
+
+def read_photographs(run_dir: Path) -> list[Photograph]:
+    """manifest.csv of a run, without what was skipped."""
+    file = run_dir / "manifest.csv"
+    try:
+        return [
+            Photograph(row["path"], row["label"], _groups(row["groups"]), row["sha256"], row["box"])
+            for row in _rows(file)
+            if not row["problem"]
+        ]
+    except (KeyError, ValueError, AttributeError) as error:
+        raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+
+
+def join(several: Sequence[Predictions]) -> Predictions:
+    """All of them as one."""
+    return Predictions(
+        several[0].labels,
+        [path for one in several for path in one.paths],
+        [label for one in several for label in one.truth],
+        np.concatenate([one.probabilities for one in several]),
+    )
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    try:
+        with file.open(newline="", encoding="utf-8", errors="surrogateescape") as lines:
+            return list(csv.DictReader(lines))
+    except (OSError, csv.Error) as error:
+        raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+
+
+def _groups(text: str) -> dict[str, str]:
+    """JSON, as the run wrote it; "movie=Title clip=Title_001" as earlier ones did."""
+    if text.startswith("{"):
+        found: dict[str, str] = json.loads(text)
+        return found
+    return dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", text))

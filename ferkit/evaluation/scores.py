@@ -1,0 +1,198 @@
+"""A run's predictions -> its scores, under every reading of which epoch is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from ferkit.data.split_file import read_split
+from ferkit.errors import DataError, RunError
+from ferkit.evaluation.epoch_selection import CHOSEN_FILE, EpochScore, Reading, readings
+from ferkit.evaluation.metrics.calibration import apply_temperature, calibration_error
+from ferkit.evaluation.metrics.intervals import FEWEST, METRICS, cluster_confusions, score_interval
+from ferkit.evaluation.metrics.label_order import find_permutation
+from ferkit.evaluation.metrics.scores import Scores, score
+from ferkit.evaluation.protocol_options import Measure
+from ferkit.evaluation.run_files import (
+    Photograph,
+    Predictions,
+    join,
+    read_choice,
+    read_metrics,
+    read_photographs,
+    read_predictions,
+)
+
+MEANS = ("accuracy", "mean_recall", "macro_f1", "nll", "brier")
+"""Means over the repeats of the means over the folds; ECE is computed on a repeat's images together, since it
+is biased upwards on few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """What the bootstrap draws. kind: "image" or a kind of group; of: path -> its cluster."""
+
+    kind: str
+    of: Mapping[str, str]
+
+
+def choice_measure(protocol: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> Measure | None:
+    """What validation images chose by, None where test images were watched; protocol: as in summary.json."""
+    is_validated = any(row.get("watched") == "validation" for row in metrics)
+    return protocol.get("choose_by", "accuracy") if is_validated else None
+
+
+def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """reading -> its scores, as summary.json holds them. Raises RunError where the folder is incomplete."""
+    metrics = read_metrics(run_dir)
+    scores = [EpochScore.of_row(row) for row in metrics]
+    photographs, merged = read_photographs(run_dir), merged_groups(protocol)
+    found = readings(scores, choice_measure(protocol, metrics))
+    _check_whole(run_dir, scores)
+    return {key: _describe(run_dir, one, labels, photographs, merged) for key, one in found.items()}
+
+
+def _check_whole(run_dir: Path, scores: Sequence[EpochScore]) -> None:
+    """Raises RunError where a repeat lacks a fold that another has."""
+    folds: dict[int, set[int]] = {}
+    for one in scores:
+        folds.setdefault(one.repeat, set()).add(one.fold)
+    if len(set(map(frozenset, folds.values()))) != 1:
+        raise RunError(f"{run_dir / 'metrics.jsonl'}: not every repeat has every fold. Run the recipe again.")
+
+
+def find_clusters(
+    photographs: Sequence[Photograph], tested: Collection[str], merged: Mapping[str, str] | None = None
+) -> list[Clusters]:
+    """By the coarsest kind of group of which the tested photographs have enough, if any; and by image.
+
+    tested: paths; merged: groups that count as another. Of too few clusters an interval would mean nothing.
+    """
+    own = [one for one in photographs if one.path in tested]
+    images = Clusters("image", {one.path: one.path for one in photographs})
+    shared = set.intersection(*(set(one.groups) for one in own)) if own else set()
+    counts = {kind: len({one.groups[kind] for one in own}) for kind in shared}
+    enough = {kind: count for kind, count in counts.items() if count >= FEWEST}
+    if not enough:
+        return [images]
+    kind = min(enough, key=lambda kind: (enough[kind], kind))
+    names = {one.path: one.groups[kind] for one in own}
+    return [Clusters(kind, {path: (merged or {}).get(name, name) for path, name in names.items()}), images]
+
+
+def merged_groups(protocol: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the protocol's list of folds counts as one group; nothing where there is no list, or no more."""
+    try:
+        return read_split(protocol["split"]).merged if protocol.get("split") else {}
+    except DataError:
+        return {}
+
+
+def reading_predictions(
+    run_dir: Path, file: str, chosen: Sequence[Sequence[EpochScore]], labels: Sequence[str]
+) -> list[list[Predictions]]:
+    """By repeat and fold."""
+    return [[read_predictions(_folder(run_dir, one) / file, labels) for one in run] for run in chosen]
+
+
+def _folder(run_dir: Path, one: EpochScore) -> Path:
+    return run_dir / "cells" / f"repeat{one.repeat}_fold{one.fold}"
+
+
+def _describe(
+    run_dir: Path,
+    reading: Reading,
+    labels: Sequence[str],
+    photographs: Sequence[Photograph],
+    merged: Mapping[str, str],
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {"title": reading.title, "selected_on_test": reading.selected_on_test}
+    facts["epochs"] = [[one.epoch for one in run] for run in reading.chosen]
+    if reading.file is None:  # the predictions of that epoch are not kept
+        folds = [[one.accuracy for one in run] for run in reading.chosen]
+        recall = mean(mean(one.mean_recall for one in run) for run in reading.chosen)
+        return facts | _repeats(folds) | {"accuracy": mean(map(mean, folds)), "mean_recall": recall}
+    made = reading_predictions(run_dir, reading.file, reading.chosen, labels)
+    scored = [[score(one.truth, one.probabilities, labels) for one in run] for run in made]
+    facts |= _repeats([[one.accuracy for one in run] for run in scored])
+    _check_kept(run_dir, reading, scored)
+    facts |= {name: mean(mean(getattr(one, name) for one in run) for run in scored) for name in MEANS}
+    everything = join([one for run in made for one in run])
+    together = score(everything.truth, everything.probabilities, labels)
+    facts["ece"] = mean(calibration_error((one := join(run)).true_indices, one.probabilities) for run in made)
+    facts |= _details(together, labels)
+    clusters = find_clusters(photographs, set(everything.paths), merged)
+    facts["intervals"] = {one.kind: _intervals(made, one, labels) for one in clusters}
+    facts["clusters"] = {one.kind: len({one.of[path] for path in everything.paths}) for one in clusters}
+    if reading.file == CHOSEN_FILE:
+        facts["choices"] = [
+            [read_choice(run_dir, _folder(run_dir, one).name) for one in run] for run in reading.chosen
+        ]
+        facts["calibrated"] = _calibrated(made, facts["choices"], labels)
+    return facts
+
+
+def _repeats(folds: list[list[float]]) -> dict[str, Any]:
+    """Accuracies by fold, their means by repeat, and the sample deviation of these, if there are several."""
+    repeats = [mean(run) for run in folds]
+    return {"folds": folds, "repeats": repeats, "deviation": stdev(repeats) if len(repeats) > 1 else None}
+
+
+def _details(together: Scores, labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "classes": [asdict(one) for one in together.classes],
+        "confusion": [list(row) for row in together.confusion],
+        "permuted": find_permutation(together.confusion, labels),
+    }
+
+
+def _check_kept(run_dir: Path, reading: Reading, scored: Sequence[Sequence[Scores]]) -> None:
+    """Raises RunError where the predictions that are kept are not those of the epoch that is meant."""
+    for chosen_run, scored_run in zip(reading.chosen, scored, strict=True):
+        for chosen, found in zip(chosen_run, scored_run, strict=True):
+            folder = _folder(run_dir, chosen)
+            if reading.file == CHOSEN_FILE:
+                choice = read_choice(run_dir, folder.name)
+                is_kept = (choice["epoch"], choice["candidate"]) == (chosen.epoch, chosen.candidate)
+            else:
+                is_kept = abs(found.accuracy - chosen.accuracy) < 1e-6
+            if not is_kept:
+                raise RunError(
+                    f"{folder / str(reading.file)} is not of epoch {chosen.epoch}, which metrics.jsonl says "
+                    "is meant: the fold was gone on with and came to other numbers. Run the recipe again."
+                )
+
+
+def _intervals(
+    made: Sequence[Sequence[Predictions]], clusters: Clusters, labels: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """Metric -> (low, high). An image's predictions in all repeats are drawn together."""
+    parts = [(f"{r} {f}", one) for r, run in enumerate(made) for f, one in enumerate(run)]
+    everything = join([one for _, one in parts])
+    cells = [name for name, one in parts for _ in one.paths]
+    names = [clusters.of[path] for path in everything.paths]
+    counts = cluster_confusions(everything.truth, everything.predicted, names, labels, cells)
+    found = {metric: score_interval(counts, metric) for metric in METRICS}
+    return {metric: (one.low, one.high) for metric, one in found.items()}
+
+
+def _calibrated(
+    made: Sequence[Sequence[Predictions]],
+    choices: Sequence[Sequence[Mapping[str, Any]]],
+    labels: Sequence[str],
+) -> dict[str, float]:
+    """The test images' scores after the temperature that validation images gave."""
+    scores, errors = [], []
+    for run, chosen in zip(made, choices, strict=True):
+        softened = [
+            Predictions(labels, one.paths, one.truth, apply_temperature(one.probabilities, c["temperature"]))
+            for one, c in zip(run, chosen, strict=True)
+        ]
+        scores.append([score(one.truth, one.probabilities, labels) for one in softened])
+        errors.append(calibration_error((one := join(softened)).true_indices, one.probabilities))
+    names = ("nll", "brier")
+    means = {name: mean(mean(getattr(one, name) for one in run) for run in scores) for name in names}
+    return {**means, "ece": mean(errors)}

@@ -1,0 +1,85 @@
+"""What a run's numbers depend on beside its recipe."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ferkit.components.registry import Registry
+from ferkit.neural.device import choose_precision
+from ferkit.recipe.parts import slots
+from ferkit.recipe.schema import Recipe
+from ferkit.version import __version__
+
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "timm",
+    "facenet-pytorch",
+    "albumentations",
+    "opencv-python-headless",
+    "accelerate",
+    "numpy",
+    "scikit-learn",
+    "pillow",
+)
+
+
+def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """Versions, machine, threads, the commit of ferkit's own checkout, if it is one, and others' plugins."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "ferkit": __version__,
+        "git commit": _commit(),
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+        "plugins": ", ".join(_plugins(recipe, registry)) or None,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+        "precision": choose_precision(recipe.fit),
+    }
+
+
+def _plugins(recipe: Recipe, registry: Registry) -> list[str]:
+    """Who provides the recipe's components, where that is not ferkit."""
+    used = slots(recipe.model_dump(exclude_none=True), registry)
+    providers = {registry.provider(kind, part["name"]) for kind, _, part in used}
+    return sorted(provider for provider in providers if f"(ferkit {__version__})" not in provider)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit, with "+changes" where tracked files differ from it; None outside a checkout."""
+    here = Path(__file__).parents[1]
+    if not (here.parent / ".git").exists():
+        return None
+    try:
+        describe = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+changes"]
+        answer = subprocess.run(describe, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

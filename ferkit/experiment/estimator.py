@@ -1,0 +1,124 @@
+"""A recipe -> the estimator that a cell trains: the network of `[model]`, or what `[estimator]` names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ferkit.components.build import build
+from ferkit.components.options import weights_options
+from ferkit.components.registry import Registry
+from ferkit.components.weights.catalogue import load_weights
+from ferkit.evaluation.protocol import Cell
+from ferkit.interfaces import Dataset, Estimator, Face
+from ferkit.neural.augment import Augmentation
+from ferkit.neural.build import build_loss, build_model
+from ferkit.neural.checkpoint import read_header
+from ferkit.neural.device import derive_seed
+from ferkit.neural.estimator import NeuralEstimator
+from ferkit.neural.loop import BatchReport
+from ferkit.recipe.parts import uses_network
+from ferkit.recipe.schema import Recipe
+
+
+def make_estimator(
+    recipe: Recipe,
+    registry: Registry,
+    labels: Sequence[str],
+    cell: Cell,
+    state_file: Path,
+    on_batch: Callable[[BatchReport], None],
+    crop: Callable[[str, Dataset], Sequence[Face]],
+) -> tuple[Estimator, NeuralEstimator | None]:
+    """A fresh estimator, and the network that it is or uses, if any.
+
+    Its seed is drawn from the protocol's, the repeat and the fold. crop: gives the faces of another data set.
+    """
+    seed = derive_seed(recipe.protocol.seed, cell.repeat, cell.fold)
+    if not uses_network(recipe.model_dump(exclude_none=True), registry):
+        network = None
+    else:
+        network = make_network_estimator(recipe, registry, labels, seed, state_file, on_batch)
+    if recipe.estimator is None:
+        assert network
+        return network, network
+    context = {"labels": labels, "seed": seed, "crop": crop, "state_file": state_file, "network": network}
+    return build(registry, "estimator", recipe.estimator, **context), network
+
+
+def make_network_estimator(
+    recipe: Recipe,
+    registry: Registry,
+    labels: Sequence[str],
+    seed: int,
+    state_file: Path,
+    on_batch: Callable[[BatchReport], None],
+) -> NeuralEstimator:
+    """What [model], [loss], [augment] and [fit] say."""
+    side = recipe.model.image_size
+    return NeuralEstimator(
+        model=recipe.model,
+        options=recipe.fit,
+        labels=labels,
+        seed=seed,
+        build_network=partial(build_model, recipe.model, registry, labels),
+        build_loss=partial(build_loss, recipe.loss, registry, labels),
+        augmentation=Augmentation(recipe.augment, side) if recipe.augment else None,
+        state_file=state_file,
+        on_batch=on_batch,
+    )
+
+
+def weights_used(recipe: Recipe, registry: Registry) -> list[dict[str, Any]]:
+    """The pretrained weights that the recipe names, fetched if need be, as the run records them."""
+    named = [_describe_weights(name) for name in _weights_names(recipe, registry)]
+    return [*named, _describe_initial(recipe, registry)] if recipe.model.initial else named
+
+
+def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """A model file says of which run it is, and which pretrained weights its backbone began with."""
+    from ferkit.components.weights.fetch import file_sha256
+
+    initial = recipe.model.initial
+    assert initial
+    known = read_header(initial).known
+    began = []
+    if backbone := known.get("model", {}).get("backbone"):
+        options = weights_options(registry.get("backbone", recipe.model.backbone.name), backbone)
+        began = [name for name in options.values() if name != "none"]
+    run = f"an earlier run ({source})" if (source := known.get("source")) else "an earlier run"
+    run += f", which began with {', '.join(began)}" if began else ""
+    run += "; its backbone alone is taken" if recipe.model.initial_part else ""
+    return {
+        "name": "model.initial",
+        "file": initial.name,
+        "sha256": file_sha256(initial),
+        "trained_on": run,
+        "licence": "that of its data and weights",
+    }
+
+
+def _weights_names(recipe: Recipe, registry: Registry) -> Iterator[str]:
+    parts = [("detector", recipe.detector)]
+    if recipe.estimator:
+        parts.append(("estimator", recipe.estimator))
+    if uses_network(recipe.model_dump(exclude_none=True), registry):
+        parts += [("backbone", recipe.model.backbone), ("head", recipe.model.head)]
+    for kind, part in parts:
+        options = weights_options(registry.get(kind, part.name), part.options)
+        yield from (name for name in options.values() if name != "none")
+
+
+def _describe_weights(name: str) -> dict[str, Any]:
+    from ferkit.components.weights.fetch import file_sha256
+
+    entry, path = load_weights(name)
+    return {
+        "name": name,
+        "file": entry.filename,
+        "sha256": file_sha256(path),
+        "trained_on": entry.trained_on,
+        "licence": entry.licence,
+    }

@@ -1,0 +1,117 @@
+"""What a fine-tuned network begins with: pretrained weights, or a model that was trained before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ferkit.components.discovery import load_plugins
+from ferkit.errors import RunError
+from ferkit.neural.options import Model
+from ferkit.predict.model.description import Description
+from ferkit.predict.model.load import DEFAULT, find_model, read_description
+
+WEIGHTS = "msceleb1m"
+"""Where nothing is said."""
+SIDE: int = Model().image_size
+STAGE = "block8"
+"""Where the features are taken; what comes after is of no use here, and not kept."""
+BACKBONE: str = Model().backbone.name
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """sections: the parts of a recipe that follow from it; file: of the model that is gone on from, if any;
+    labels: the model's."""
+
+    sections: dict[str, Any]
+    file: Path | None = None
+    labels: tuple[str, ...] = ()
+
+    def model_for(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The recipe's `[model]` for the data's labels.
+
+        Of a model of other classes the backbone alone is of use: head and output are made for the classes,
+        and so begin anew, the output as if nothing had been said of it.
+        """
+        model: dict[str, Any] = self.sections["model"]
+        if list(labels) == list(self.labels):
+            return {**model, "initial": str(self.file)}
+        others = {key: value for key, value in model.items() if key != "output"}
+        return {**others, "initial": str(self.file), "initial_part": "backbone"}
+
+
+def find_beginning(name: str | None) -> Beginning:
+    """name: of weights, a run's folder or a model file. Raises RunError where it is none of these."""
+    wanted = name or WEIGHTS
+    weights = _weights_of_backbone()
+    if wanted in weights:
+        return Beginning({"model": _model(wanted)})
+    try:
+        path = find_model(wanted)
+    except RunError as error:
+        raise RunError(
+            f"--from {wanted}: expected a run's folder, a model file, {DEFAULT!r} (the model that ferkit "
+            f"brings), or weights: {', '.join(weights)}"
+        ) from error
+    return _of_model(path)
+
+
+def _weights_of_backbone() -> list[str]:
+    """Those that come with it; others may be named by --set model.backbone.weights=."""
+    registry = load_plugins()
+    own = registry.provider("backbone", BACKBONE)
+    return [name for name in registry.names("weights") if registry.provider("weights", name) == own]
+
+
+def _model(weights: str) -> dict[str, Any]:
+    return {
+        "image_size": SIDE,
+        "backbone": {"name": BACKBONE, "weights": weights, "last_stage": STAGE},
+        "head": {"name": "linear", "stage": STAGE, "dropout": 0.6},
+    }
+
+
+def _of_model(path: Path) -> Beginning:
+    """The same network, its tensors, and faces as it was shown them."""
+    if path.is_dir():
+        from ferkit.predict.model.from_run import open_run
+
+        opened = open_run(path)
+        path, known = opened.file, opened.description
+    elif path.suffix == ".safetensors":
+        known = read_description(path)
+    else:
+        raise RunError(f"--from {path}: only a run's folder or a .safetensors file can be trained further")
+    return Beginning(_sections(replace(known, model=_without_weights(path, known))), path, known.labels)
+
+
+def _without_weights(file: Path, known: Description) -> Model:
+    """The model without the pretrained weights that the file's tensors take the place of, so that none are
+    fetched; with them where the network's shape depends on them."""
+    import torch
+
+    from ferkit.neural.build import wire_model, without_pretrained
+    from ferkit.neural.init_from import start_faults
+
+    try:
+        registry = load_plugins(known.plugins)
+        bare = without_pretrained(known.model, registry)
+        with torch.device("meta"):
+            network = wire_model(bare, registry, known.labels)
+        return known.model if start_faults(network, file, known.labels) else bare
+    except Exception:
+        return known.model  # what is wrong with it is told when the recipe is checked
+
+
+def _sections(known: Description) -> dict[str, Any]:
+    table = known.as_table()
+    model = {key: value for key, value in table["model"].items() if value is not None}
+    return {
+        **({"plugins": table["plugins"]} if table["plugins"] else {}),
+        "detector": table["detector"],
+        "faces": table["faces"],
+        "model": model,
+    }

@@ -1,0 +1,175 @@
+"""The spine of `ferkit run`: from a checked recipe to a report, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ferkit.components.registry import Registry
+from ferkit.data.crops import CropResult
+from ferkit.data.faces import find_faces
+from ferkit.data.manifest import compare_manifest
+from ferkit.data.samples import describe_left_out, samples_of
+from ferkit.errors import DataError, RecipeError
+from ferkit.evaluation.leakage import describe_leaks
+from ferkit.evaluation.protocol import Cell, cells
+from ferkit.evaluation.protocol_options import Measure
+from ferkit.experiment.environment import describe_environment
+from ferkit.experiment.estimator import weights_used
+from ferkit.experiment.extra_data import OtherData
+from ferkit.experiment.progress import Progress, Silence
+from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
+from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
+from ferkit.experiment.train_cell import CellData, train_cell
+from ferkit.interfaces import Sample
+from ferkit.neural.init_from import describe_start
+from ferkit.recipe.dry_run import try_network
+from ferkit.recipe.grid import Candidate, candidates
+from ferkit.recipe.parse import dump_recipe
+from ferkit.recipe.parts import uses_network
+from ferkit.recipe.schema import Recipe
+
+SILENCE = Silence()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run: a checked recipe, the components, the folder, and how it was asked for."""
+
+    recipe: Recipe
+    registry: Registry
+    folder: Path
+    is_resumed: bool = False
+    is_demo: bool = False
+    notices: tuple[str, ...] = ()
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        """What the recipe's grid stands for; none without one."""
+        return candidates(self.recipe)
+
+    def measure(self, cell: Cell) -> Measure:
+        """What the best epoch is best by; where test images are watched, it is the paper's: accuracy."""
+        chosen: Measure = getattr(self.recipe.protocol, "choose_by", "accuracy")
+        return "accuracy" if cell.validation is None else chosen
+
+    def settings(self, cell: Cell) -> Candidate:
+        """What a cell trains."""
+        return Candidate({}, self.recipe) if cell.candidate is None else self.candidates[cell.candidate]
+
+
+def run(order: Order, progress: Progress = SILENCE) -> Path:
+    """Run the recipe and give the path of its report.
+
+    Raises FerkitError. Whatever stops it, all epochs but the one under way are kept, and the same order
+    with `is_resumed` goes on.
+    """
+    recipe = order.recipe
+    samples, labels, left_out = read_samples(order)
+    open_run = RunDir.resume if order.is_resumed else RunDir.create
+    with open_run(order.folder, dump_recipe(recipe, order.registry)) as run_dir:
+        weights = weights_used(recipe, order.registry)
+        crops = find_faces(recipe.detector, recipe.faces, order.registry, samples, progress.faces)
+        run_dir.write_manifest(crops.faces, crops.skipped)
+        check_crops(crops, labels)
+        others = OtherData(recipe, order.registry, run_dir, progress)
+        others.find()
+        difference = (
+            compare_manifest(recipe.manifest, recipe.data, order.registry, crops) if recipe.manifest else None
+        )
+        used = [face.sample for face in crops.faces]
+        todo = list(cells(recipe.protocol, used, len(order.candidates)))
+        if any(run_dir.finished(cell) is None for cell in todo):
+            run_dir.write_environment(describe_environment(recipe, order.registry))
+        notices = describe_left_out(left_out, len(samples))
+        notices += [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
+        for notice in notices:
+            progress.note(notice)
+        _train(order, run_dir, todo, (crops.faces, labels, others), progress)
+        facts = chosen_facts(run_dir, todo)
+        summary = summarise(
+            recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo, left_out
+        )
+        for notice in summary["notices"][len(notices) :]:
+            progress.note(notice)
+        run_dir.write_summary(summary)
+    from ferkit.report import render
+
+    report = render(run_dir.path)
+    progress.finish(report)
+    return report
+
+
+def _train(order: Order, run_dir: RunDir, todo: Sequence[Cell], data: CellData, progress: Progress) -> None:
+    """The cells that are not finished, one after the other."""
+    for number, cell in enumerate(todo, start=1):
+        if run_dir.finished(cell) is None:
+            progress.begin_cell(cell, number, len(todo))
+            settings, measure = order.settings(cell), order.measure(cell)
+            train_cell(settings, order.registry, measure, run_dir, cell, data, progress)
+
+
+def chosen_facts(run_dir: RunDir, todo: Sequence[Cell]) -> dict[str, Any]:
+    """What is known of the first fold's network: that of the chosen candidate, if there are several."""
+    chosen = run_dir.choice(todo[0]).get("candidate")
+    cell = next(one for one in todo if one.candidate in (chosen, None) or chosen is None)
+    return run_dir.finished(cell) or {}
+
+
+def find_notices(
+    order: Order, run_dir: RunDir, crops: CropResult, todo: Sequence[Cell], difference: str | None
+) -> list[str]:
+    """What whoever reads the numbers must know, before there are any."""
+    return [
+        *order.notices,
+        *describe_idle(order.recipe, order.registry),
+        *run_dir.environment_changes(),
+        *([f"Other data: {difference}"] if difference else []),
+        *crops.notices,
+        *_start_notices(order, crops, todo),
+        *describe_doubles(crops.faces),
+        *describe_leaks(todo, [face.sample for face in crops.faces]),
+        *describe_unused(todo, len(crops.faces)),
+    ]
+
+
+def _start_notices(order: Order, crops: CropResult, todo: Sequence[Cell]) -> list[str]:
+    recipe = order.recipe
+    if not recipe.model.initial or not uses_network(recipe.model_dump(exclude_none=True), order.registry):
+        return []
+    judged = {place for cell in todo for part in (cell.test, cell.watched) for place in part}
+    return describe_start(recipe.model.initial, [crops.faces[place] for place in sorted(judged)])
+
+
+def read_samples(order: Order) -> tuple[Sequence[Sample], list[str], dict[str, int]]:
+    """The data set's photographs, its labels, sorted, and what it left out, by reason.
+
+    Raises DataError where these can't be evaluated, RecipeError where the network does not suit the labels:
+    before a single photograph is opened.
+    """
+    recipe = order.recipe
+    samples, left_out = samples_of(order.registry, recipe.data)
+    labels = sorted({sample.label for sample in samples})
+    if taken := set(labels) & set(PREDICTION_COLUMNS):
+        raise DataError(
+            f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
+        )
+    list(cells(recipe.protocol, samples))  # what is wrong with the folds is told before anything is opened
+    has_soft_targets = any(sample.soft_target for sample in samples)
+    if faults := try_network(recipe, order.registry, labels, has_soft_targets):
+        raise RecipeError(recipe.name, faults)
+    return samples, labels, left_out
+
+
+def check_crops(crops: CropResult, labels: Sequence[str]) -> None:
+    """Raises DataError where all photographs of a class were skipped: the others' scores would mislead."""
+    lost = sorted(set(labels) - {face.sample.label for face in crops.faces})
+    if lost:
+        sample, problem = next(one for one in crops.skipped if one[0].label == lost[0])
+        raise DataError(
+            f"every photograph of {', '.join(lost)} was skipped, e.g. {sample.path}: {problem}. Set "
+            'faces.no_face to "whole_image", mend the photographs, or leave the class out of the data.'
+        )

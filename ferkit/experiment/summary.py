@@ -1,0 +1,140 @@
+"""What `summary.json` of a run holds, and what its reader must know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferkit.components.registry import Registry
+from ferkit.data.crops import CropResult
+from ferkit.evaluation.metrics.calibration import TEMPERATURES
+from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.run_files import read_metrics
+from ferkit.evaluation.scores import evaluate
+from ferkit.experiment.run_dir import RunDir
+from ferkit.interfaces import Face
+from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
+from ferkit.recipe.schema import Recipe
+
+
+def describe_doubles(faces: Sequence[Face]) -> list[str]:
+    """A notice where photographs are byte for byte the same, so that one may test what another trained."""
+    count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
+    if not count:
+        return []
+    verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
+    remedy = 'to do without them: --set faces.copies="leave_out"'
+    return [f"{count} {verb} of another; copies may stand on both sides of a split ({remedy})"]
+
+
+def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
+    """A notice where the recipe says something of a network that its estimator does without."""
+    said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
+    is_used = uses_network(recipe.model_dump(exclude_none=True), registry)
+    if is_used or not said or recipe.estimator is None:
+        return []
+    return [f"The estimator {recipe.estimator.name!r} has no use for the recipe's {', '.join(said)}"]
+
+
+def describe_unused(cells: Sequence[Cell], images: int) -> list[str]:
+    """A notice where photographs are of no part of any cell."""
+    used: set[int] = set()
+    for cell in cells:
+        for part in (cell.train, cell.validation, cell.test):
+            used.update(() if part is None else part.tolist())
+    left = images - len(used)
+    return (
+        [f"{left} of {images} photographs are of no part (train, validation, test), and unused"]
+        if left
+        else []
+    )
+
+
+def describe_temperatures(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A notice where the best temperature lies at the edge of those tried: it is then no estimate."""
+    low, high = TEMPERATURES
+    found = [
+        choice["temperature"] for one in scores.values() for run in one.get("choices", []) for choice in run
+    ]
+    edges = sum(not low * 1.01 < one < high * 0.99 for one in found)
+    if not edges:
+        return []
+    return [
+        f"{edges} of {len(found)} temperatures lie at the edge of those tried ({low} to {high}): their "
+        "validation images tell nothing of how sure the predictions should be"
+    ]
+
+
+def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What estimators said of their training, with the epoch and how often."""
+    first: dict[str, list[str]] = {}
+    for row in metrics:
+        candidate = f", candidate {row['candidate'] + 1}" if row.get("candidate") is not None else ""
+        where = f"repeat {row['repeat'] + 1}, fold {row['fold'] + 1}{candidate}, epoch {row['epoch']}"
+        for notice in row.get("notices", ()):
+            first.setdefault(notice, []).append(where)
+    return [
+        f"{notice} ({places[0]}" + (f", and {len(places) - 1} more)" if len(places) > 1 else ")")
+        for notice, places in first.items()
+    ]
+
+
+def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A notice where the predictions are right under other names than their own."""
+    for one in scores.values():
+        if permuted := one.get("permuted"):
+            names = ", ".join(f"{said} for {meant}" for said, meant in permuted.items())
+            return [f"The labels seem to be mixed up: the predictions fit far better if one takes {names}"]
+    return []
+
+
+def summarise(
+    recipe: Recipe,
+    run_dir: RunDir,
+    crops: CropResult,
+    labels: Sequence[str],
+    notices: Sequence[str],
+    weights: Sequence[dict[str, Any]],
+    facts: dict[str, Any],
+    difference: str | None,
+    is_demo: bool,
+    left_out: Mapping[str, int],
+) -> dict[str, Any]:
+    """What `summary.json` holds."""
+    scores = evaluate(run_dir.path, recipe.protocol.model_dump(), labels)
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "demo": is_demo,
+        "status": "complete",
+        "labels": list(labels),
+        "notices": [
+            *notices,
+            *describe_training(read_metrics(run_dir.path)),
+            *describe_permutation(scores),
+            *describe_temperatures(scores),
+        ],
+        "paper": recipe.paper.as_printed() if recipe.paper else None,
+        "data": {**_describe_data(recipe, crops, difference), "left_out": dict(left_out)},
+        "protocol": recipe.protocol.model_dump(),
+        "scores": scores,
+        "parameters": facts.get("parameters"),
+        "weights": list(weights),
+        "backbone_sha256": facts.get("backbone_sha256"),
+        "seconds": run_dir.training_seconds(),
+    }
+
+
+def _describe_data(recipe: Recipe, crops: CropResult, difference: str | None) -> dict[str, Any]:
+    faces = crops.faces
+    found = sum(face.box is not None for face in faces)
+    return {
+        "name": recipe.data.name,
+        "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
+        "images": len(faces) + len(crops.skipped),
+        "faces_found": found,
+        "whole_images": len(faces) - found,
+        "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
+        "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
+    }

@@ -1,0 +1,67 @@
+"""Words that messages share: near names, values, counts and lists."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The sentence that follows an unknown name: the closest one, if any is close, and the rest."""
+    known = sorted(set(known))
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}There is: {', '.join(known) or 'none'}."
+
+
+WORDS = {
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    str: ("a string", "strings"),
+    bool: ("true or false", "truth values"),
+    Path: ("a path", "paths"),
+    dict: ("a table", "tables"),
+    list: ("a list", "lists"),
+    tuple: ("a list", "lists"),
+}
+
+
+def describe_value(value: Any) -> str:
+    """A value and what it is, in plain words."""
+    written = json.dumps(value, default=str, ensure_ascii=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{written} (not finite)"
+    return f"{written} ({WORDS[type(value)][0]})" if type(value) in WORDS else written
+
+
+SHOWN = 3
+
+
+def count_some(names: Sequence[str]) -> str:
+    """The first few names, and how many there are if there are more."""
+    shown = ", ".join(printable(name) for name in names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} others"
+
+
+def printable(name: str) -> str:
+    """Bytes of a file's name that are no UTF-8, which no terminal takes, as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def percent(share: float) -> str:
+    """A share of 0..1 with one decimal; what is above nothing is never shown as 0.0%."""
+    return "less than 0.1%" if 0 < share < 0.0005 else f"{100 * share:.1f}%"
+
+
+def number(count: float) -> str:
+    """A whole number as such, a mean over repeats with one decimal."""
+    return f"{count:,.0f}" if count == int(count) else f"{count:,.1f}"
+
+
+def count_of(count: float, noun: str) -> str:
+    """ "1 file", "2 files", "37.4 test images"."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"

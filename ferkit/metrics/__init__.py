@@ -1,5 +1,0 @@
-"""What predictions come to: scores, their uncertainty, whether two runs differ."""
-
-from ferkit.metrics.scores import ClassScores, Scores, predict_labels, score
-
-__all__ = ["ClassScores", "Scores", "predict_labels", "score"]

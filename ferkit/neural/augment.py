@@ -1,0 +1,115 @@
+"""The recipe's `[[augment]]` list: albumentations, by name, as one function of an image and a seed."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ferkit.components.part import Part
+from ferkit.errors import Fault
+from ferkit.messages import describe_value, suggest
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for its newest version
+
+import albumentations
+
+
+class Augmentation:
+    """albumentations' transforms, one after the other. Made of checked parts.
+
+    side: given as `size` to the transforms that take a size and are told none.
+    """
+
+    def __init__(self, parts: Sequence[Part], side: int) -> None:
+        self.transforms = [make_transform(part, side) for part in parts]
+        self.compose = albumentations.Compose(self.transforms)
+
+    def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 -> (H', W', 3) uint8; the same seed alters an image in the same way."""
+        # A Compose would give all transforms the same seed: those with equal p would happen together.
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.transforms))
+        for transform, own in zip(self.transforms, seeds.tolist(), strict=True):
+            transform.set_random_seed(own)
+        altered: NDArray[np.uint8] = self.compose(image=image)["image"]
+        return altered
+
+
+def make_transform(part: Part, side: int) -> albumentations.BasicTransform:
+    """One transform by its class's name in albumentations."""
+    transform = getattr(albumentations, part.name)
+    options: dict[str, Any] = {name: _as_tuple(value) for name, value in part.options.items()}
+    if "size" in inspect.signature(transform).parameters:
+        options.setdefault("size", (side, side))
+    return transform(**options)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def transform_names() -> list[str]:
+    """The transforms that work on an image alone."""
+    base = albumentations.ImageOnlyTransform, albumentations.DualTransform
+    members = vars(albumentations).items()
+    return sorted(name for name, one in members if isinstance(one, type) and issubclass(one, base))
+
+
+def check_transforms(tables: Sequence[Any], side: int) -> list[Fault]:
+    """Every fault in the names and options of an `[[augment]]` list, tried on an image of side by side."""
+    blank = np.zeros((side, side, 3), dtype=np.uint8)
+    return [fault for index, table in enumerate(tables) for fault in _check(table, f"augment.{index}", blank)]
+
+
+def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Fault]:
+    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
+        return []  # the schema reports it
+    name, known = table["name"], transform_names()
+    if name not in known:
+        return [Fault(f"{where}.name", f"albumentations has no transform {name!r}. {_closest(name, known)}")]
+    options = inspect.signature(getattr(albumentations, name)).parameters
+    # albumentations only warns of options that it does not know.
+    unknown = [option for option in table if option not in {"name", *options}]
+    if unknown:
+        return [
+            Fault(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}")
+            for one in unknown
+        ]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            make_transform(Part(**table), side=len(blank))
+            altered = make_transform(Part(**{**table, "p": 1.0}), side=len(blank))(image=blank)["image"]
+    except Exception as error:
+        if isinstance(cause := error.__cause__ or error, ValidationError):
+            return _refused(name, where, cause)
+        return [Fault(where, f"{name} can't be used with these options: {error}")]
+    if not isinstance(altered, np.ndarray) or altered.dtype != np.uint8 or altered.shape[2:] != (3,):
+        return [Fault(where, f"{name} gives no RGB image of whole numbers 0 to 255, which every step needs")]
+    return []
+
+
+def _refused(name: str, where: str, error: ValidationError) -> list[Fault]:
+    """A fault for each option; pydantic gives one for each type that an option might have had."""
+    found: dict[str, Fault] = {}
+    for detail in error.errors():
+        place = ".".join([where, *map(str, detail["loc"][:1])])
+        problem = (
+            f"{name} refuses {describe_value(detail['input'])}: {detail['msg'].removeprefix('Value error, ')}"
+        )
+        if detail["type"] == "missing":
+            problem = f"{name} needs this option"
+        found.setdefault(place, Fault(place, problem))
+    return list(found.values())
+
+
+def _closest(name: str, known: Sequence[str]) -> str:
+    """albumentations has too many transforms to list them all."""
+    hint = suggest(name, known).partition(" There is:")[0]
+    return hint if hint.startswith("Did") else "Its transforms are listed in albumentations' documentation."

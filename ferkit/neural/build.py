@@ -1,0 +1,67 @@
+"""A recipe's `[model]` -> backbone, head and output, wired. Nothing here trains, so it is quick to import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from ferkit.components.build import build
+from ferkit.components.contract import agree_on_a_number, agree_on_logits, agree_on_maps
+from ferkit.components.options import without_weights
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.neural.init_from import start_from
+from ferkit.neural.network import Network, assemble_network
+from ferkit.neural.options import Model
+
+
+def build_model(
+    model: Model, registry: Registry, labels: Sequence[str], class_counts: Sequence[float] | None = None
+) -> Network:
+    """A network whose parts are held to the contract whenever it is called.
+
+    class_counts: of the images that it will be trained on; left out where its tensors come from a file.
+    Raises ComponentError, WeightsError, and RunError where `initial` is of another network.
+    """
+    network = wire_model(model, registry, labels, class_counts)
+    agree_on_maps(network.backbone, registry.get("backbone", model.backbone.name))
+    agree_on_logits(network.head, registry.get("head", model.head.name), len(labels))
+    agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
+    if model.initial:
+        start_from(network, model.initial, labels, model.initial_part)
+    return network
+
+
+def wire_model(
+    model: Model, registry: Registry, labels: Sequence[str], class_counts: Sequence[float] | None = None
+) -> Network:
+    """The same without the checks at every call, which no exporter can follow, and without `initial`."""
+    backbone = build(registry, "backbone", model.backbone)
+    known = {"labels": labels, "num_classes": len(labels), "class_counts": class_counts or [1] * len(labels)}
+    output = build(registry, "output", model.output, **known)
+    head_class = registry.get("head", model.head.name).load()
+    build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
+    return assemble_network(backbone, head_class, build_head, output)
+
+
+def without_pretrained(model: Model, registry: Registry) -> Model:
+    """A network that starts from random numbers, whatever names its weights."""
+    parts: dict[str, Any] = {"initial": None, "initial_part": None}
+    for kind in ("backbone", "head", "output"):
+        part: Part = getattr(model, kind)
+        off = without_weights(registry.get(kind, part.name))
+        parts[kind] = Part(name=part.name, **{**part.options, **off})
+    return model.model_copy(update=parts)
+
+
+def build_loss(
+    part: Part, registry: Registry, labels: Sequence[str], class_counts: Sequence[float]
+) -> nn.Module:
+    loss: nn.Module = build(
+        registry, "loss", part, num_classes=len(labels), labels=labels, class_counts=class_counts
+    )
+    agree_on_a_number(loss, registry.get("loss", part.name))
+    return loss

@@ -1,0 +1,171 @@
+"""The loop: batches in, epochs out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ferkit.errors import RunError
+from ferkit.interfaces import Epoch
+from ferkit.neural.batches import FaceImages, fetch_ahead, make_loader
+from ferkit.neural.network import Network
+from ferkit.neural.optim import make_optimizer, make_scheduler
+from ferkit.neural.options import Fit
+
+DIVERGED = 'Lower fit.optimizer.lr, or set fit.precision to "float32".'
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """How far an epoch has come: batch of batches, mean loss and accuracy (0..1) up to here."""
+
+    epoch: int
+    batch: int
+    batches: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch to evaluate: images, or what a frozen backbone gave for them; and their targets."""
+
+    images: Tensor | None
+    features: Mapping[str, Tensor] | None
+    targets: Tensor
+
+
+def count_right(logits: Tensor, targets: Tensor) -> int:
+    """Images whose likeliest class is their label, which has the largest share of a soft target."""
+    labels = targets if targets.dim() == 1 else targets.argmax(dim=1)
+    return int((logits.argmax(dim=1) == labels).sum())
+
+
+class Training:
+    """A network with its loss, optimizer and batches: all that changes while it is trained."""
+
+    def __init__(
+        self,
+        network: Network,
+        loss: nn.Module,
+        options: Fit,
+        accelerator: Accelerator,
+        images: FaceImages,
+        seed: int,
+    ) -> None:
+        if not len(images):
+            raise RunError("there is no face to train on")
+        self.options = options
+        self.accelerator = accelerator
+        self.network = network.to(memory_format=torch.channels_last)
+        optimizer = make_optimizer(self.network, options.optimizer)
+        loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed)
+        self.loss = loss.to(accelerator.device)
+        self.wrapped, self.optimizer, self.loader = accelerator.prepare(self.network, optimizer, loader)
+        self.scheduler = make_scheduler(optimizer, options.schedule, options.epochs, len(self.loader))
+
+    def run_epoch(
+        self, number: int, watched: Iterable[Batch], on_batch: Callable[[BatchReport], None] | None
+    ) -> Epoch:
+        """Train once through the images, then evaluate the watched ones."""
+        started = time.perf_counter()
+        rate = self.optimizer.param_groups[-1]["lr"]
+        last = BatchReport(number, 0, 0, 0.0, 0.0)
+        for last in self._train(number):
+            if on_batch:
+                on_batch(last)
+        probabilities, loss = self.evaluate(watched)
+        seconds = time.perf_counter() - started
+        return Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds)
+
+    def _train(self, number: int) -> Iterator[BatchReport]:
+        self.wrapped.train()
+        self.sampler.epoch = number
+        total, right, seen = 0.0, 0, 0
+        batches = self.loader if self.options.workers else fetch_ahead(self.loader)
+        for batch, (images, targets) in enumerate(batches, start=1):
+            logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
+            loss = self.loss(logits, targets)
+            self.optimizer.zero_grad()
+            self.accelerator.backward(loss)
+            self.optimizer.step()
+            self.scheduler.step()
+            if not np.isfinite(value := loss.item()):
+                raise self._diverged(value, logits, f"epoch {number}, batch {batch}")
+            total += value * len(targets)
+            right += count_right(logits, targets)
+            seen += len(targets)
+            yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
+
+    def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
+        """Where the logits were finite, it may be the loss that is at fault."""
+        told = f"the loss became {value} in {where}"
+        if not torch.isfinite(logits).all():
+            return RunError(f"{told}: the network's outputs are no longer finite. {DIVERGED}")
+        kind = type(self.loss)
+        return RunError(
+            f"{told}, though the network's outputs are finite: look at the loss, {kind.__name__} of "
+            f"{kind.__module__}, and its options. Or it grew too large to compute with: {DIVERGED}"
+        )
+
+    def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
+        """Images to evaluate again and again; through the backbone once and for all where that is frozen."""
+        if not self.network.is_backbone_frozen:
+            return lambda: self._batches(images)
+        kept = list(self._batches(images))
+        return lambda: kept
+
+    @torch.inference_mode()
+    def _batches(self, images: FaceImages) -> Iterator[Batch]:
+        self.wrapped.eval()
+        loader, _ = make_loader(images, self.options.batch_size, 0, seed=None)
+        for pixels, targets in fetch_ahead(loader):
+            pixels = pixels.to(self.accelerator.device, memory_format=torch.channels_last)
+            targets = targets.to(self.accelerator.device)
+            if self.network.is_backbone_frozen:
+                with self.accelerator.autocast():
+                    yield Batch(None, self.network.features(pixels), targets)
+            else:
+                yield Batch(pixels, None, targets)
+
+    @torch.inference_mode()
+    def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float]:
+        """Probabilities (images, K) and the mean loss."""
+        self.wrapped.eval()
+        probabilities, total, seen = [], 0.0, 0
+        for batch in batches:
+            with self.accelerator.autocast():
+                logits = self.network(batch.images, batch.features).float()
+            total += self.loss(logits, batch.targets).item() * len(batch.targets)
+            seen += len(batch.targets)
+            if not torch.isfinite(logits).all():
+                raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
+            probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
+        return np.concatenate(probabilities), total / seen
+
+    def state(self) -> dict[str, Any]:
+        """What the next epoch depends on; what is frozen is not part of it."""
+        frozen = "backbone." if self.network.is_backbone_frozen else None
+        tensors = self.network.state_dict()
+        return {
+            "network": {n: t for n, t in tensors.items() if not (frozen and n.startswith(frozen))},
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "loss": self.loss.state_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Raises KeyError, ValueError or RuntimeError where the state is of another network."""
+        complete = {**self.network.state_dict(), **state["network"]}
+        self.network.load_state_dict(complete)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.loss.load_state_dict(state["loss"])

@@ -1,0 +1,105 @@
+"""What a card tells, as the model and its run's files have it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from ferkit.evaluation.run_files import read_environment, read_photographs, read_summary
+from ferkit.predict.model.description import Description
+from ferkit.predict.model.load import Loaded
+
+UNKNOWN_LICENCE = "unknown"
+"""The Hub's word where nobody said what a model's licence is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """file: the model; parameters: of its network; photographs: how many it is known to have learnt from.
+
+    cell: which of the run's networks; summary, environment, recipe: the run's, empty where there is only a
+    model file, or where the run is not finished; groups: kind -> how many the tested photographs are of.
+    """
+
+    file: Path
+    description: Description
+    parameters: int
+    photographs: int = 0
+    licence: str = UNKNOWN_LICENCE
+    cell: str = ""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> Mapping[str, Mapping[str, Any]]:
+        """By reading: the run's, or those that the model file carries on; none where nothing was measured."""
+        found: Mapping[str, Mapping[str, Any]] = (self.summary or self.description.metrics).get("scores", {})
+        return found
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it learnt from drawn faces, as far as the run or the model file says."""
+        return bool((self.summary or self.description.metrics).get("demo"))
+
+    @property
+    def main(self) -> Mapping[str, Any]:
+        """The reading whose epoch no test image chose; the first, which is marked, where there is no such."""
+        honest = [one for one in self.scores.values() if not one["selected_on_test"]]
+        return next(iter([*honest, *self.scores.values()]), {})
+
+    @property
+    def own_accuracy(self) -> float | None:
+        """This network's, on the test images of its fold."""
+        place = re.fullmatch(r"repeat(\d+)_fold(\d+)", self.cell)
+        folds = self.main.get("folds")
+        return float(folds[int(place[1])][int(place[2])]) if place and folds else None
+
+    @property
+    def data(self) -> str:
+        """The data set's name; "" where the model does not say."""
+        return str((self.summary.get("data") or {}).get("name") or self.description.metrics.get("data") or "")
+
+
+def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
+    """file: where the model was exported to. Raises RunError where the run's files are broken."""
+    run = loaded.run
+    is_finished = run is not None and (run / "summary.json").exists()
+    return Facts(
+        file=file,
+        description=loaded.description,
+        parameters=sum(one.numel() for one in loaded.network.parameters()),
+        photographs=len(loaded.trained_on),
+        licence=licence,
+        cell=loaded.cell,
+        summary=read_summary(run) if run and is_finished else {},
+        environment=read_environment(run) if run else {},
+        recipe=_published((run / "recipe.toml").read_text(encoding="utf-8")) if run else "",
+        groups=_count_groups(run) if run and is_finished else {},
+    )
+
+
+def _count_groups(run: Path) -> dict[str, int]:
+    photographs = read_photographs(run)
+    kinds = sorted({kind for one in photographs for kind in one.groups})
+    return {kind: len({one.groups[kind] for one in photographs if kind in one.groups}) for kind in kinds}
+
+
+def _published(recipe: str) -> str:
+    """Without the folders of the machine that it was run on: a card is passed on, and they name people."""
+    return tomli_w.dumps(_without_folders(tomllib.loads(recipe)))
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_folders(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(one) for one in value]
+    return f".../{Path(value).name}" if isinstance(value, str) and Path(value).is_absolute() else value

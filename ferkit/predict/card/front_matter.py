@@ -1,0 +1,64 @@
+"""The card's YAML, by the Hub's own library: what its pages and searches read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from ferkit.evaluation.formatting import MARK, NAMES
+from ferkit.evaluation.protocol_text import protocol_key
+from ferkit.predict.card.facts import Facts
+
+TASK = "image-classification"
+METRICS: Mapping[str, tuple[str, Mapping[str, Any] | None]] = {
+    "accuracy": ("accuracy", None),
+    "mean_recall": ("recall", {"average": "macro"}),
+    "macro_f1": ("f1", {"average": "macro"}),
+    "nll": ("nll", None),
+    "ece": ("ece", None),
+}
+"""ferkit's name -> the Hub's, and what goes with it; NLL and ECE have none there, and keep their own."""
+
+
+def front_matter(facts: Facts) -> str:
+    """YAML without its fences. No `model-index` where nothing was measured."""
+    results = list(_results(facts))
+    types = dict.fromkeys(one.metric_type for one in results)
+    return ModelCardData(
+        license=facts.licence,
+        library_name="ferkit",
+        pipeline_tag=TASK,
+        tags=["ferkit", "facial-expression-recognition", facts.description.model.backbone.name],
+        datasets=[facts.data] if facts.data else None,
+        metrics=list(types) or None,
+        model_name=facts.file.stem,
+        eval_results=results or None,
+    ).to_yaml()
+
+
+def _results(facts: Facts) -> Iterator[EvalResult]:
+    """Of the main reading, as shares; one that test images chose bears the mark in its name."""
+    main = facts.main
+    mark = f" ({MARK})" if main.get("selected_on_test") else ""
+    for metric, (kind, options) in METRICS.items():
+        if metric in main:
+            yield EvalResult(
+                task_type=TASK,
+                task_name="Facial expression recognition",
+                dataset_type=facts.data or "unknown",
+                dataset_name=facts.data or "unknown",
+                dataset_config=_protocol(facts),
+                dataset_split="test",
+                metric_type=kind,
+                metric_name=f"{NAMES[metric]}{mark}",
+                metric_value=round(main[metric], 4),
+                metric_args=dict(options) if options else None,
+            )
+
+
+def _protocol(facts: Facts) -> str:
+    if protocol := facts.summary.get("protocol"):
+        return protocol_key(protocol)
+    return str(facts.description.metrics.get("protocol", "unknown"))

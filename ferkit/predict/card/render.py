@@ -1,0 +1,84 @@
+"""The card's text, and its place beside the model."""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ferkit.evaluation.formatting import MARK, NAMES, format_interval, format_value
+from ferkit.evaluation.protocol_text import describe_protocol
+from ferkit.predict.card.facts import Facts
+from ferkit.predict.card.front_matter import front_matter
+from ferkit.runtime.atomic_write import write_text
+
+NOT_MEASURED = "not measured"
+WAYS = {
+    "facenet": "(x − 127.5) / 128, of pixels from 0 to 255",
+    "imagenet": "the mean and deviation of ImageNet, of pixels from 0 to 1",
+}
+"""What the names of normalisations stand for."""
+
+
+def card_file(model: Path) -> Path:
+    """Named after the whole file: each format has a size of its own, and no README.md is written over."""
+    return model.with_name(f"{model.name}.card.md")
+
+
+def write_card(facts: Facts) -> Path:
+    """Beside the model; a card of that name is replaced, as the model was. Raises RunError."""
+    file = card_file(facts.file)
+    write_text(file, render_card(facts))
+    return file
+
+
+def render_card(facts: Facts) -> str:
+    """Markdown with the Hub's front matter. What the run's files don't say is "not measured"."""
+    loader = PackageLoader("ferkit.predict.card", ".")
+    made = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {
+        "in_table": in_table,
+        "interval": format_interval,
+        "quote": shlex.quote,
+        "thousands": "{:,}".format,
+    }
+    summary, recipe = facts.summary, tomllib.loads(facts.recipe)
+    text: str = made.get_template("card.md.jinja").render(
+        facts=facts,
+        front_matter=front_matter(facts),
+        known=facts.description,
+        size=facts.file.stat().st_size,
+        summary=summary,
+        data=summary.get("data") or {},
+        notices=summary.get("notices") or [],
+        main=facts.main,
+        rows=_score_rows(facts.main),
+        protocol=describe_protocol(summary["protocol"]) if summary else "",
+        loss=(recipe.get("loss") or {}).get("name"),
+        copies=(recipe.get("faces") or {}).get("copies", "keep"),
+        normalisation=WAYS[facts.description.model.normalize],
+        MARK=MARK,
+        NOT_MEASURED=NOT_MEASURED,
+    )
+    return text
+
+
+def in_table(text: str) -> str:
+    """A class may be called anything; a bar would end the cell."""
+    return str(text).replace("|", "\\|")
+
+
+def _score_rows(main: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(metric, value, interval) of each metric that a run reports."""
+    kind = next(iter(main.get("intervals", {})), "")
+    edges = main["intervals"][kind] if kind else {}
+    rows = []
+    for metric, name in NAMES.items():
+        value = format_value(metric, main[metric]) if metric in main else NOT_MEASURED
+        told = f"{format_interval(edges[metric])} (by {kind})" if metric in edges else "-"
+        rows.append((name, value, told))
+    return rows

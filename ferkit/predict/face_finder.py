@@ -1,0 +1,80 @@
+"""Faces in pictures of any size, by a detector component."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ferkit.components.build import build, on_device, on_runtime
+from ferkit.components.contract import AgreedDetector
+from ferkit.components.options import check_options
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.errors import RunError
+from ferkit.interfaces import Detections
+
+LONGER_SIDE = 2048
+"""Pixels. In larger pictures faces are looked for in a copy of this size, and cut out of the original."""
+
+
+class FaceFinder:
+    """device: given to the detector where it takes one; "auto" leaves that to the detector. runtime: what the
+    model is run by, given likewise; None leaves that to the detector.
+
+    Raises ComponentError where there is no such detector, RunError for its options' faults.
+    """
+
+    def __init__(self, registry: Registry, part: Part, device: str, runtime: str | None = None) -> None:
+        component = registry.get("detector", part.name)
+        if faults := check_options(component, part.options, registry, "detector"):
+            raise RunError("\n".join(str(fault) for fault in faults))
+        placed = part if device == "auto" else on_device(registry, "detector", part, device)
+        placed = placed if runtime is None else on_runtime(registry, "detector", placed, runtime)
+        self.detector = AgreedDetector(build(registry, "detector", placed), component)
+
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """(H, W, 3) uint8 RGB, of any sizes -> the faces of each, in the pixels of the images given."""
+        seen = [_shrink(image) for image in images]
+        found = self.detector([image for image, _ in seen])
+        return [_enlarge(one, scale) for one, (_, scale) in zip(found, seen, strict=True)]
+
+
+def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """The image as the detector sees it, and its width and height as shares of what they were.
+
+    The two differ by rounding, and where the image is a strip, whose shorter side keeps a pixel.
+    """
+    height, width = image.shape[:2]
+    longer = max(height, width)
+    if longer <= LONGER_SIDE:
+        return image, (1.0, 1.0)
+    wide, high = (max(1, round(side * LONGER_SIDE / longer)) for side in (width, height))
+    smaller = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, dtype=np.uint8), (wide / width, high / height)
+
+
+def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
+    if scale == (1, 1):
+        return found
+    shares = np.array([*scale, *scale], np.float32)
+    return Detections(found.boxes / shares, found.scores, found.landmarks / shares[:2])
+
+
+def read_part(text: str) -> Part:
+    """A name, or an inline table of TOML. Raises RunError."""
+    if not text.lstrip().startswith("{"):
+        return Part(name=text)
+    try:
+        return Part(**tomllib.loads(f"detector = {text}")["detector"])
+    except ValueError as error:
+        reason = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        example = '{name="mtcnn", min_face_size=40}'
+        raise RunError(f"--detector: expected a name, or a table like {example}: {reason}") from error

@@ -1,0 +1,168 @@
+"""All that `ferkit predict` was asked for, done as far as it can be, and told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ferkit.errors import RunError
+from ferkit.messages import SHOWN, count_some, printable
+from ferkit.predict.media.sources import Camera, Moving, PassedOver, Problem, Still
+from ferkit.predict.output.sink import Sink
+from ferkit.predict.predictor import Predicted, Predictor
+
+KEPT = 1000
+"""Problems that are told one by one; more are counted."""
+
+
+@dataclass
+class Tally:
+    """What was done, and what was not. faceless: files without any face, of which a few are named."""
+
+    photographs: int = 0
+    moving: int = 0
+    frames: int = 0
+    faces: int = 0
+    abstained: int = 0
+    faceless: int = 0
+    faceless_names: list[str] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    further_problems: int = 0
+    written: list[str] = field(default_factory=list)
+    is_stopped: bool = False
+    _source: Still | Moving | Camera | None = None
+    _has_face: bool = True
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.problems and not self.is_stopped
+
+    def count(self, predicted: Predicted) -> None:
+        frame, faces = predicted.frame, [row for row in predicted.rows if row.face is not None]
+        if frame.source is not self._source:
+            self.finish_file()
+            self._source, self._has_face = frame.source, False
+            self.photographs += frame.number is None
+            self.moving += frame.number is not None
+        self.frames += frame.number is not None
+        self.faces += len(faces)
+        self.abstained += sum(row.abstained for row in faces)
+        self._has_face = self._has_face or bool(faces)
+
+    def finish_file(self) -> None:
+        """To be called once more at the end."""
+        if not self._has_face and self._source:
+            self.faceless += 1
+            if len(self.faceless_names) < SHOWN:
+                self.faceless_names.append(str(getattr(self._source, "path", self._source.name)))
+        self._has_face = True
+
+    def add_problem(self, problem: Problem) -> None:
+        if len(self.problems) < KEPT:
+            self.problems.append(problem)
+        else:
+            self.further_problems += 1
+
+    def describe(self) -> Iterator[str]:
+        """The end of the work in a few lines; what was not done last, each with its reason."""
+        done = [_count(self.photographs, "photograph")] if self.photographs or not self.moving else []
+        if self.moving:
+            done.append(f"{_count(self.moving, 'video')} ({_count(self.frames, 'frame')})")
+        unsure = f", {self.abstained} of them below the threshold" if self.abstained else ""
+        yield f"{' and '.join(done)}: {_count(self.faces, 'face')}{unsure}"
+        if self.faceless:
+            others = self.faceless - len(self.faceless_names)
+            names = ", ".join(printable(name) for name in self.faceless_names)
+            more = f" and {others} more" if others else ""
+            yield f"no face was found in {_count(self.faceless, 'file')}: {names}{more}"
+        if self.passed_over:
+            kinds = count_some([f"{name or 'no suffix'} ({n})" for name, n in self.passed_over.most_common()])
+            number = self.passed_over.total()
+            yield f"{_count(number, 'file')} passed over, being no photograph and no video: {kinds}"
+        yield from (f"written: {place}" for place in self.written)
+        if self.problems:
+            yield f"not done: {len(self.problems) + self.further_problems}"
+            yield from (f"  {printable(one.file)}: {printable(one.reason)}" for one in self.problems)
+            if self.further_problems:
+                yield f"  and {self.further_problems} more"
+        if self.is_stopped:
+            yield "stopped before the end; what was found until then is above, or written"
+
+
+def do_work(
+    predictor: Predictor,
+    inputs: Sequence[str | Path],
+    sinks: Sequence[Sink],
+    *,
+    every: int = 1,
+    stdin: BinaryIO | None = None,
+) -> Tally:
+    """Give every picture to the sinks, and close these, whatever happens. Raises RunError where one fails.
+
+    Ctrl-C ends the work: a camera's as it should, other work as not complete; what was found is then beside
+    the place that it was for.
+    """
+    tally = Tally()
+    is_whole = False
+    try:
+        for sink in sinks:
+            sink.begin(predictor.labels)
+        _go_through(predictor.stream(inputs, every=every, stdin=stdin), sinks, tally)
+        is_whole = not tally.is_stopped
+    except OSError as error:
+        raise RunError(f"the results can't be written: {error}") from error
+    finally:
+        tally.written += _close(sinks, is_whole)
+    return tally
+
+
+def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
+    """All of them, whatever happens to one. Raises RunError for the first that failed."""
+    places: list[str] = []
+    failed: RunError | None = None
+    for sink in sinks:
+        try:
+            if place := sink.close(is_whole):
+                places.append(place)
+        except RunError as error:
+            failed = failed or error
+        except OSError as error:
+            failed = failed or RunError(f"the results can't be written: {error}")
+    if failed:
+        raise failed
+    return places
+
+
+def _go_through(
+    stream: Iterator[Predicted | PassedOver | Problem], sinks: Sequence[Sink], tally: Tally
+) -> None:
+    last: Predicted | None = None
+    try:
+        for one in stream:
+            if isinstance(one, Predicted):
+                last = one
+                tally.count(one)
+                told = [problem for sink in sinks for problem in sink.write(one)]
+                for problem in told:
+                    tally.add_problem(problem)
+            elif isinstance(one, Problem):
+                tally.add_problem(one)
+            else:
+                tally.passed_over[Path(one.file).suffix.lower()] += 1
+    except BrokenPipeError:
+        # Whoever read standard output, such as `head`, has enough; nor may Python write to it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        tally.is_stopped = True
+    except KeyboardInterrupt:
+        tally.is_stopped = not (last and isinstance(last.frame.source, Camera))
+    tally.finish_file()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

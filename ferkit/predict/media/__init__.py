@@ -1,0 +1,1 @@
+"""Images, videos, cameras and standard input as a stream of frames."""

@@ -1,0 +1,101 @@
+"""Sources -> pictures, decoded ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit.data.images import read_image
+from ferkit.errors import DataError
+from ferkit.predict.media.sources import Camera, Moving, PassedOver, Problem, Source, Still
+from ferkit.predict.media.video import Shot, read_camera, read_moving
+from ferkit.runtime.prefetch import iterate_ahead, map_ahead
+
+AHEAD = 16
+ROOM = 60e6
+"""Bytes of decoded photographs that wait; of larger ones fewer wait."""
+FRAMES_AHEAD = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """image: (H, W, 3) uint8 RGB; number, time: of a frame of something moving, from 0 and in seconds.
+
+    lasts: seconds until the next one that is looked at; is_live: that one is not waited for.
+    """
+
+    source: Still | Moving | Camera
+    image: NDArray[np.uint8]
+    number: int | None = None
+    time: float | None = None
+    lasts: float = 0.0
+    is_live: bool = False
+
+    @property
+    def file(self) -> str:
+        return str(self.source.name) if isinstance(self.source, Camera) else str(self.source.path)
+
+
+Read = Frame | PassedOver | Problem
+
+
+def read_frames(sources: Iterable[Source], every: int = 1) -> Iterator[Read]:
+    """Every picture, and every n-th frame of what moves; what can't be read comes as a Problem.
+
+    Photographs that follow each other are decoded by several threads at once.
+    """
+    for is_still, group in groupby(sources, lambda one: not isinstance(one, Moving | Camera)):
+        if is_still:
+            yield from map_ahead(_read_still, group, ahead=AHEAD, room=ROOM, weigh=_weight)
+            continue
+        for one in group:
+            if isinstance(one, Camera):
+                yield from _frames(one, iterate_ahead(read_camera(one.index, every), 1))
+            elif isinstance(one, Moving):
+                shots = read_moving(one.path, one.is_animation, every)
+                yield from _frames(one, iterate_ahead(shots, FRAMES_AHEAD))
+
+
+def _read_still(source: Source) -> Read:
+    if not isinstance(source, Still):
+        assert isinstance(source, PassedOver | Problem)
+        return source
+    try:
+        return Frame(source, read_image(source.path, source.content))
+    except DataError as error:
+        return Problem(str(source.path), str(error).removeprefix(f"{source.path}: "))
+
+
+def _frames(source: Moving | Camera, shots: Iterator[Shot | str]) -> Iterator[Read]:
+    is_live = isinstance(source, Camera)
+    for one in shots:
+        if isinstance(one, str):
+            name: Path = source.name if isinstance(source, Camera) else source.path
+            yield Problem(str(name), one)
+        else:
+            yield Frame(source, one.image, one.number, one.time, one.lasts, is_live)
+
+
+def _weight(read: Read) -> float:
+    return float(read.image.nbytes) if isinstance(read, Frame) else 0.0
+
+
+def batch_reads(reads: Iterable[Read], size: int) -> Iterator[list[Read]]:
+    """At most `size` pictures, or fewer large ones, together with what comes between them."""
+    batch: list[Read] = []
+    pictures, room = 0, 0.0
+    for read in reads:
+        batch.append(read)
+        if isinstance(read, Frame):
+            pictures, room = pictures + 1, room + read.image.nbytes
+        is_live = isinstance(read, Frame) and read.is_live
+        if is_live or pictures >= size or room >= ROOM or len(batch) >= 8 * size:
+            yield batch
+            batch, pictures, room = [], 0, 0.0
+    if batch:
+        yield batch

@@ -1,0 +1,193 @@
+"""What was typed as INPUT -> the photographs, videos and cameras that it stands for, one after the other."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ferkit.errors import DataError
+from ferkit.predict.media.stdin import read_stdin
+from ferkit.runtime.walk import walk_folder
+
+PHOTOGRAPHS = (
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".png",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".ppm",
+    ".pgm",
+    ".avif",
+)
+VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ogv")
+ANIMATIONS = (".gif", ".webp", ".png")
+"""What may be one picture or many."""
+STDIN = "-"
+CAMERA_DIGITS = 3
+"""A longer number is a name, such as a date."""
+LONGEST = 4096
+"""Characters of a path, on Linux."""
+TOLD = 1000
+"""Characters of a name that there is not, beyond which it is cut: it may be a line of any file at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """name: where its annotated copy goes, below the folder for these; content: read already, of stdin."""
+
+    path: Path
+    name: Path
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A video, or a picture with several frames."""
+
+    path: Path
+    name: Path
+    is_animation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    index: int
+
+    @property
+    def name(self) -> Path:
+        return Path(f"camera-{self.index}")
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file of a folder that is no photograph and no video, by its suffix: no fault of anyone's."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was asked for and could not be done, and why."""
+
+    file: str
+    reason: str
+
+
+Source = Still | Moving | Camera | PassedOver | Problem
+
+
+def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
+    """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
+
+    An input is a file, a folder (with all below it, linked folders too, each once), a pattern such as
+    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": a photograph, or a list of
+    files, one a line.
+    """
+    for one in inputs:
+        text = os.fspath(one)
+        if text == STDIN:
+            yield from _of_stdin(stdin or sys.stdin.buffer)
+        elif text.isdecimal() and len(text) <= CAMERA_DIGITS and not os.path.lexists(text):
+            yield Camera(int(text))
+        else:
+            yield from _of_name(text, "there is no such file, folder or camera")
+
+
+def _of_name(text: str, otherwise: str) -> Iterator[Source]:
+    if os.path.isdir(text):
+        yield from _some(_of_folder(Path(text)), text, "the folder holds no photograph and no video")
+    elif os.path.lexists(text):
+        yield _of_file(Path(text), Path(os.path.basename(text)))
+    elif glob.has_magic(text) and "\0" not in text and len(text) <= LONGEST:
+        yield from _some(_of_pattern(text), text, "no photograph and no video has such a name")
+    else:
+        yield Problem(_cut(text), otherwise)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= TOLD else f"{name[:TOLD]}..."
+
+
+def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source]:
+    """What was found, and a problem where there is nothing to do in it."""
+    is_empty = True
+    for one in found:
+        is_empty = is_empty and isinstance(one, PassedOver)
+        yield one
+    if is_empty:
+        yield Problem(_cut(text), otherwise)
+
+
+def _of_folder(folder: Path) -> Iterator[Source]:
+    refused: list[OSError] = []
+    for place, files in walk_folder(folder, refused.append):
+        yield from _refusals(refused)
+        for name in files:
+            path = place / name
+            yield _among_others(path, path.relative_to(folder))
+    yield from _refusals(refused)
+
+
+def _refusals(refused: list[OSError]) -> Iterator[Problem]:
+    yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+    refused.clear()
+
+
+def _of_pattern(pattern: str) -> Iterator[Source]:
+    """A file that ** reaches through links as well comes once, by its shortest name."""
+    found = [text for text in glob.iglob(pattern, recursive=True) if not os.path.isdir(text)]
+    names: dict[str, str] = {}
+    for text in sorted(found, key=lambda one: (one.count(os.sep), one)):
+        folder, name = os.path.split(text)
+        names.setdefault(os.path.join(os.path.realpath(folder), name), text)
+    for text in sorted(names.values()):
+        path = Path(text)
+        yield _among_others(path, Path(path.name))
+
+
+def _among_others(path: Path, name: Path) -> Source:
+    is_known = path.suffix.lower() in (*PHOTOGRAPHS, *VIDEOS)
+    return _of_file(path, name) if is_known else PassedOver(str(path))
+
+
+def _of_file(path: Path, name: Path) -> Source:
+    """One that was named itself is taken for a photograph whatever its name; reading it tells."""
+    suffix = path.suffix.lower()
+    if suffix in VIDEOS:
+        return Moving(path, name)
+    if suffix in ANIMATIONS and _is_animated(path):
+        return Moving(path, name, is_animation=True)
+    return Still(path, name)
+
+
+def _is_animated(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return bool(getattr(image, "is_animated", False))
+    except Exception:
+        return False  # what is wrong with it is told where it is read
+
+
+def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
+    try:
+        given = read_stdin(stdin)
+    except DataError as error:
+        yield Problem("stdin", str(error))
+        return
+    if isinstance(given, bytes):
+        yield Still(Path("stdin"), Path("stdin.png"), given)
+        return
+    for line in given:
+        if line.strip():
+            yield from _of_name(os.fsdecode(line), "there is no such file or folder")

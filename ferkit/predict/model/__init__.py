@@ -1,0 +1,1 @@
+"""Load, describe and export models for prediction."""

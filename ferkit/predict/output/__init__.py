@@ -1,0 +1,1 @@
+"""Write predictions: tables, annotated images and videos."""

@@ -1,0 +1,177 @@
+"""Pictures with what was found drawn on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ferkit.errors import RunError
+from ferkit.predict.media.frames import Frame
+from ferkit.predict.media.sources import Camera, Moving, Problem, Still
+from ferkit.predict.output.sink import check_place
+from ferkit.predict.output.video_writer import MovingCopy, begin_copy
+from ferkit.predict.predictor import Predicted
+from ferkit.predict.row import Row
+from ferkit.runtime.walk import real_folders
+
+WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+"""As which a photograph keeps its suffix; others become PNGs."""
+COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
+
+
+class AnnotatedFolder:
+    """A copy of every picture and animation, under its own name and folder, and of every video as .mp4.
+
+    Of what moves only the frames that were looked at are in its copy, which lasts as long.
+    """
+
+    def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
+        _check_apart(folder, inputs)
+        self.folder = folder
+        self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
+        self._source: Still | Moving | Camera | None = None
+        self._moving: MovingCopy | None = None
+        self._taken: set[Path] = set()
+        check_place(folder, folder)
+
+    def begin(self, labels: Sequence[str]) -> None: ...
+
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
+        frame, problems = predicted.frame, []
+        if self._source is not frame.source:
+            problems += self._finish_moving()
+            self._source = frame.source
+            problems += self._tried(frame, lambda: self._begin(frame, predicted.rows))
+        if moving := self._moving:
+            image = draw(frame.image, predicted.rows)
+            problems += self._tried(frame, lambda: moving.write(image, frame.lasts))
+        return problems
+
+    def _begin(self, frame: Frame, rows: Sequence[Row]) -> None:
+        name = frame.source.name
+        if frame.number is None:
+            name = name if name.suffix.lower() in WRITTEN else Path(f"{name}.png")
+            self._write_picture(frame, rows, self._place(frame, name))
+        else:
+            is_video = not (isinstance(frame.source, Moving) and frame.source.is_animation)
+            name = Path(f"{name}.mp4") if is_video else name
+            self._moving = begin_copy(frame, self._place(frame, name))
+
+    def _tried(self, frame: Frame, do: Callable[[], None]) -> list[Problem]:
+        """A copy of what moves that failed is given up, so that it is told once."""
+        try:
+            do()
+        except OSError as error:
+            self._moving = None
+            return [Problem(frame.file, f"its annotated copy can't be written: {error}")]
+        return []
+
+    def _write_picture(self, frame: Frame, rows: Sequence[Row], file: Path) -> None:
+        part = file.with_name(f".part.{file.name}")
+        try:
+            Image.fromarray(draw(frame.image, rows)).save(part, quality=92)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _place(self, frame: Frame, name: Path) -> Path:
+        file = self._free(name)
+        if file.exists() and os.path.exists(frame.file) and file.samefile(frame.file):
+            raise OSError("it would take the place of the original: give another --out")
+        return file
+
+    def _free(self, name: Path) -> Path:
+        """The place below the folder; another one where this run has put something, or an input may be."""
+        wanted, number = name, 2
+        while wanted in self._taken or (self._keeps_others and os.path.lexists(self.folder / wanted)):
+            wanted, number = name.with_name(f"{name.stem}-{number}{name.suffix}"), number + 1
+        self._taken.add(wanted)
+        file = self.folder / wanted
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def _finish_moving(self) -> list[Problem]:
+        moving, self._moving = self._moving, None
+        return self._tried(moving.first, lambda: _put_in_place(moving)) if moving else []
+
+    def close(self, is_whole: bool) -> str | None:
+        if self._moving and not is_whole:
+            self._moving.finish()
+            return f"{self.folder}; of {self._moving.file.name} a part: {self._moving.part}"
+        for problem in self._finish_moving():
+            raise RunError(f"{problem.file}: {problem.reason}")
+        return str(self.folder)
+
+
+def _put_in_place(moving: MovingCopy) -> None:
+    moving.finish()
+    moving.part.replace(moving.file)
+
+
+def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
+    """Raises RunError where a copy would be taken for input, or for an original."""
+    place = folder.resolve()
+    for one in inputs:
+        if os.path.isdir(one) and place.is_relative_to(Path(one).resolve()):
+            raise RunError(
+                f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
+                "a folder elsewhere."
+            )
+        if os.path.isdir(one) and (linked := _linked_to(place, Path(one))):
+            raise RunError(
+                f"--out {folder}: a link in the input {one} leads to {linked}, so the pictures that go there "
+                "would be taken for input. Give a folder elsewhere."
+            )
+        if os.path.isfile(one) and Path(one).resolve().parent == place:
+            raise RunError(
+                f"--out {folder} is the folder of the input {one}, whose place an annotated copy would take. "
+                "Give a folder elsewhere."
+            )
+
+
+def _linked_to(place: Path, root: Path) -> Path | None:
+    """The folder above, at or below the place that links within root lead to, if any."""
+    own = root.resolve()
+    outside = (inside for inside in real_folders(root) if not inside.is_relative_to(own))
+    return next((one for one in outside if place.is_relative_to(one) or one.is_relative_to(place)), None)
+
+
+def _may_lie_in(folder: Path, one: str | Path) -> bool:
+    """What a pattern or a list stands for is not known yet."""
+    return not os.path.lexists(one) or Path(one).resolve().is_relative_to(folder.resolve())
+
+
+def draw(image: NDArray[np.uint8], rows: Sequence[Row]) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB -> a copy with each face's box, number, label and its probability."""
+    if not any(row.face for row in rows):
+        return image
+    picture = Image.fromarray(image)
+    pen = ImageDraw.Draw(picture)
+    unit = max(image.shape[:2]) / 640
+    font = ImageFont.load_default(size=max(10, round(16 * unit)))
+    for row in rows:
+        if row.box is None:
+            continue
+        colour = UNSURE if row.abstained else COLOUR
+        pen.rectangle(_ordered(row.box), outline=colour, width=max(1, round(2 * unit)))
+        text = _caption(row)
+        x, y = max(row.box[0], 0), max(row.box[1] - 20 * unit, 0)
+        pen.rectangle(pen.textbbox((x, y), text, font=font), fill=colour)
+        pen.text((x, y), text, fill=INK, font=font)
+    return np.asarray(picture)
+
+
+def _caption(row: Row) -> str:
+    number = row.track or row.face
+    share = 100 * row.probabilities.get(row.label, 0)
+    return f"{number} unsure" if row.abstained else f"{number} {row.label} {share:.0f}%"
+
+
+def _ordered(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)

@@ -1,0 +1,76 @@
+"""Rows as Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ferkit.errors import RunError
+from ferkit.messages import printable
+from ferkit.predict.media.sources import Problem
+from ferkit.predict.output.sink import check_place, put_in_place
+from ferkit.predict.predictor import Predicted
+from ferkit.predict.row import columns
+
+GROUP = 5000
+"""Rows that are kept until they are written together."""
+WHOLE_NUMBERS = ("frame", "face", "track")
+TEXTS = ("file", "label")
+
+
+class ParquetSink:
+    """The columns of CSV, with types. A file's name that is no UTF-8 has its bytes as escapes."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyarrow.parquet
+        except ImportError as error:
+            raise RunError(
+                f'--out {path}: Parquet takes pyarrow, which is not here: pip install "ferkit[parquet]". '
+                "CSV and JSON lines need nothing."
+            ) from error
+        self.arrow = pyarrow
+        self.path = path
+        self.part = path.with_name(path.name + ".part")
+        self.rows: list[list[Any]] = []
+        self.file: IO[bytes] | None = None
+        check_place(path.parent, path)
+
+    def begin(self, labels: Sequence[str]) -> None:
+        self.file = self.part.open("wb")
+        self.labels = labels
+        self.schema = self.arrow.schema([(name, self._type(name)) for name in columns(labels)])
+        self.writer = self.arrow.parquet.ParquetWriter(self.file, self.schema)
+
+    def _type(self, name: str) -> Any:
+        if name in WHOLE_NUMBERS:
+            return self.arrow.int64()
+        if name in TEXTS:
+            return self.arrow.string()
+        return self.arrow.bool_() if name == "abstained" else self.arrow.float64()
+
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
+        for row in predicted.rows:
+            _, *rest = row.as_record(self.labels)
+            self.rows.append([printable(row.file), *rest])
+        if len(self.rows) >= GROUP:
+            self._flush()
+        return ()
+
+    def _flush(self) -> None:
+        arrays = [
+            self.arrow.array(values, field.type)
+            for values, field in zip(zip(*self.rows, strict=True), self.schema, strict=True)
+        ]
+        self.writer.write_table(self.arrow.table(arrays, schema=self.schema))
+        self.rows.clear()
+
+    def close(self, is_whole: bool) -> str | None:
+        if self.file is None:
+            return None
+        if self.rows:
+            self._flush()
+        self.writer.close()
+        self.file.close()
+        return put_in_place(self.part, self.path, is_whole)

@@ -1,0 +1,125 @@
+"""Where rows go: a table in a file, or on the terminal."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from ferkit.messages import printable
+from ferkit.predict.media.sources import Problem
+from ferkit.predict.output.sink import check_place, put_in_place
+from ferkit.predict.predictor import Predicted
+from ferkit.predict.row import Row, columns
+
+
+class Writing(Protocol):
+    def __init__(self, file: IO[str], labels: Sequence[str]) -> None: ...
+
+    def row(self, row: Row) -> None: ...
+
+
+class CsvTable:
+    """As `ferkit.predict.row.columns` has it; nothing in a field where there is nothing."""
+
+    def __init__(self, file: IO[str], labels: Sequence[str]) -> None:
+        self.labels = labels
+        self.table = csv.writer(file, lineterminator="\n")
+        self.table.writerow(columns(labels))
+
+    def row(self, row: Row) -> None:
+        self.table.writerow([_as_text(value) for value in row.as_record(self.labels)])
+
+
+class JsonLines:
+    def __init__(self, file: IO[str], labels: Sequence[str]) -> None:
+        self.file = file
+
+    def row(self, row: Row) -> None:
+        self.file.write(json.dumps(_rounded(row.as_dict()), ensure_ascii=False) + "\n")
+
+
+class TextSink:
+    """Bytes of a file's name that are no UTF-8 stay as they are."""
+
+    def __init__(self, path: Path, kind: type[Writing]) -> None:
+        self.path = path
+        self.part = path.with_name(path.name + ".part")
+        self.kind = kind
+        self.file: IO[str] | None = None
+        check_place(path.parent, path)
+
+    def begin(self, labels: Sequence[str]) -> None:
+        self.file = self.part.open("w", newline="", encoding="utf-8", errors="surrogateescape")
+        self.table = self.kind(self.file, labels)
+
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
+        for row in predicted.rows:
+            self.table.row(row)
+        return ()
+
+    def close(self, is_whole: bool) -> str | None:
+        if self.file is None:
+            return None
+        self.file.close()
+        return put_in_place(self.part, self.path, is_whole)
+
+
+class Printed:
+    """On standard output, as CSV or JSON lines, or to be read: the two most probable labels of each face."""
+
+    def __init__(self, file: IO[str], form: str) -> None:
+        self.file = file
+        self.form = form
+
+    def begin(self, labels: Sequence[str]) -> None:
+        kinds: dict[str, type[Writing]] = {"csv": CsvTable, "jsonl": JsonLines, "table": ReadableTable}
+        self.table = kinds[self.form](self.file, labels)
+
+    def write(self, predicted: Predicted) -> Sequence[Problem]:
+        for row in predicted.rows:
+            self.table.row(row)
+        self.file.flush()
+        return ()
+
+    def close(self, is_whole: bool) -> str | None:
+        return None
+
+
+class ReadableTable:
+    WIDTHS = (32, 8, 5, 22, 22)
+
+    def __init__(self, file: IO[str], labels: Sequence[str]) -> None:
+        self.file = file
+        self._line("file", "time", "face", "expression", "next", "box")
+
+    def row(self, row: Row) -> None:
+        time = "" if row.time is None else f"{row.time:.2f} s"
+        if row.face is None:
+            self._line(printable(row.file), time, "-", "no face was found")
+            return
+        surest = sorted(row.probabilities.items(), key=lambda one: -one[1])[:2]
+        told = [f"{label} {100 * share:.0f}%" for label, share in surest] + [""]
+        first = f"unsure ({told[0]})" if row.abstained else told[0]
+        box = " ".join(f"{edge:.0f}" for edge in row.box or ())
+        self._line(printable(row.file), time, str(row.track or row.face), first, told[1], box)
+
+    def _line(self, *cells: str) -> None:
+        padded = [cell.ljust(width) for cell, width in zip(cells, self.WIDTHS, strict=False)]
+        self.file.write("  ".join([*padded, *cells[len(self.WIDTHS) :]]).rstrip() + "\n")
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value

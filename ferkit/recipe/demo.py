@@ -1,0 +1,103 @@
+"""Any recipe, on drawn faces, in a few minutes: so that it can be seen to run without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ferkit.components.option_types import nested_kind
+from ferkit.components.options import option_parameters, weights_options, without_weights
+from ferkit.components.registry import Registry
+from ferkit.components.weights.catalogue import is_present
+from ferkit.errors import ComponentError
+from ferkit.recipe.parts import uses_network
+
+PER_CLASS = 20
+EPOCHS = 3
+
+
+def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
+    """A change to a recipe's table: drawn faces for its data, few epochs, weights only if they are here.
+
+    Adds to `notices` what whoever reads the numbers must know.
+    """
+
+    def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
+        notices.append(
+            "This is a demonstration on drawn faces, cut down to a few minutes: its scores mean nothing "
+            "about real faces, and nothing about the recipe on its own data."
+        )
+        model, fit, protocol = (table.get(key, {}) for key in ("model", "fit", "protocol"))
+        changed = {
+            **table,
+            # In the recipe as resolved too, so that the warning stays with it.
+            "description": f"Demonstration on drawn faces. {table.get('description', '')}".strip(),
+            "data": {"name": "synthetic", "per_class": PER_CLASS},
+        }
+        if isinstance(name := table.get("name"), str):
+            changed["name"] = f"{name}-demo"
+        # What is malformed is left as it is: the checks that follow report it.
+        if isinstance(estimator := table.get("estimator"), dict):
+            changed["estimator"] = _estimator_on_drawn_faces(estimator, registry)
+        if not uses_network(table, registry):
+            model = fit = None
+        if isinstance(model, dict):
+            backbone = model.get("backbone", {"name": "inception_resnet_v1"})
+            if isinstance(backbone, dict):
+                changed["model"] = {
+                    **{key: value for key, value in model.items() if key not in ("initial", "initial_part")},
+                    "backbone": _without_absent_weights(backbone, registry, notices),
+                }
+        if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", EPOCHS), int):
+            changed["fit"] = {**fit, "epochs": min(EPOCHS, epochs)}
+        if isinstance(protocol, dict):
+            changed["protocol"] = _on_drawn_faces(protocol)
+        # What is about the recipe's own photographs, or multiplies the time.
+        return {key: value for key, value in changed.items() if key not in ("manifest", "grid")}
+
+    return change
+
+
+def _estimator_on_drawn_faces(part: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """The estimator with drawn faces for its data sets, and few epochs."""
+    try:
+        parameters = option_parameters(registry.get("estimator", str(part.get("name"))))
+    except ComponentError:
+        return dict(part)  # the checks that follow report it
+    # Other faces than those that are tested, which have the first seed.
+    drawn = {"name": "synthetic", "per_class": PER_CLASS, "seed": 1}
+    changed: dict[str, Any] = {
+        name: drawn
+        for name, one in parameters.items()
+        if nested_kind(one.annotation) == "dataset" and name in part
+    }
+    epochs = part.get("epochs", parameters["epochs"].default) if "epochs" in parameters else None
+    if isinstance(epochs, int):
+        changed["epochs"] = min(EPOCHS, epochs)
+    return {**part, **changed}
+
+
+def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """The protocol, once over, without lists of the recipe's own data; drawn faces have no given parts."""
+    kept = {key: value for key, value in protocol.items() if key not in ("split", "by")}
+    return {"name": "paper", "repeats": 1} if kept.get("name") == "holdout" else {**kept, "repeats": 1}
+
+
+def _without_absent_weights(
+    part: Mapping[str, Any], registry: Registry, notices: list[str]
+) -> dict[str, Any]:
+    """The part, told to start from random numbers where its weights are not in the cache."""
+    try:
+        component = registry.get("backbone", str(part.get("name")))
+        named = weights_options(component, part)
+        off = without_weights(component)
+    except ComponentError:
+        return dict(part)  # the checks that follow report it
+    for option, name in named.items():
+        if name == "none" or name not in registry.names("weights") or is_present(name):
+            del off[option]
+        else:
+            notices.append(f"The weights {name!r} are not here, so the backbone started from random numbers.")
+    if off.keys() - named.keys():
+        notices.append("The backbone started from random numbers, so that nothing was downloaded.")
+    return {**part, **off}

@@ -1,0 +1,65 @@
+"""A recipe with a `[grid]` -> the recipes that it stands for."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferkit.errors import Fault
+from ferkit.evaluation.run_files import read_choice
+from ferkit.recipe.overrides import put
+from ferkit.recipe.schema import Recipe
+
+SEARCHED = ("model", "loss", "augment", "fit", "estimator")
+"""What a candidate may change: nothing that decides which images it is compared on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """settings: the grid's keys and this candidate's values; recipe: with these in place."""
+
+    settings: Mapping[str, Any]
+    recipe: Recipe
+
+
+def combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every combination of the grid's values, the last key's changing fastest."""
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
+def candidates(recipe: Recipe) -> list[Candidate]:
+    """The recipes of the grid; none where the recipe has no grid."""
+    if not recipe.grid:
+        return []
+    found = []
+    for settings in combinations(recipe.grid):
+        table = recipe.model_dump(mode="json", exclude_none=True)
+        for key, value in settings.items():
+            put(table, key, value)
+        del table["grid"]
+        found.append(Candidate(settings, Recipe.model_validate_json(json.dumps(table))))
+    return found
+
+
+def grid_faults(grid: Any) -> list[Fault]:
+    """What is wrong with the grid itself, before its candidates are looked at."""
+    if not isinstance(grid, dict):
+        return []  # the schema reports it
+    faults = []
+    for key, values in grid.items():
+        where = f'grid."{key}"'
+        if key.split(".")[0] not in SEARCHED:
+            faults.append(Fault(where, f"a grid searches {', '.join(SEARCHED)}, such as fit.optimizer.lr"))
+        elif not isinstance(values, list) or not values:
+            faults.append(Fault(where, f"expected a list of values to try, got {values!r}"))
+    return faults
+
+
+def recipe_of_cell(run_dir: Path, recipe: Recipe, cell: str) -> Recipe:
+    """With the grid's settings that the cell chose, where there was a grid."""
+    found = candidates(recipe)
+    return found[read_choice(run_dir, cell)["candidate"]].recipe if found else recipe

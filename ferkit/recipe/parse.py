@@ -1,0 +1,92 @@
+"""TOML to a recipe, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from ferkit.components.registry import Registry
+from ferkit.errors import Fault, RecipeError
+from ferkit.recipe.grid import grid_faults
+from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
+from ferkit.recipe.schema import Recipe
+from ferkit.recipe.schema_errors import translate
+from ferkit.runtime.shipped import find_recipe
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Fault]]:
+    """The recipe, if the schema takes it, and what the schema finds wrong."""
+    faults = grid_faults(table.get("grid"))
+    try:
+        return Recipe.model_validate_json(json.dumps(table, default=str)), faults
+    except ValidationError as error:
+        return None, [*faults, *translate(error)]
+
+
+def read_table(source: str) -> dict[str, Any]:
+    """The file as a table. Raises RecipeError where it can't be read or is no TOML."""
+    path = find_recipe(source)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(source, [Fault("recipe", f"can't be read: {error}")]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(source, [Fault("recipe", f"is no valid TOML: {error}")]) from error
+
+
+def dump_recipe(recipe: Recipe, registry: Registry) -> str:
+    """The recipe as resolved, as TOML that loads to the same recipe."""
+    return tomli_w.dumps(resolve(recipe, registry))
+
+
+def resolve(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """The recipe with all that was left out, but for a network that its estimator does without."""
+    table: dict[str, Any] = _without_none(recipe.model_dump(mode="json"))
+    if not uses_network(table, registry):
+        table = {key: value for key, value in table.items() if key not in NETWORK_SECTIONS}
+    return table
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(one) for key, one in value.items() if one is not None}
+    return [_without_none(one) for one in value] if isinstance(value, list) else value
+
+
+def expand_variables(value: Any, faults: list[Fault], where: str = "") -> Any:
+    """`${NAME}` in every string, from the environment; one that is not set is a fault and stays."""
+    if isinstance(value, dict):
+        return {k: expand_variables(one, faults, f"{where}.{k}".lstrip(".")) for k, one in value.items()}
+    if isinstance(value, list):
+        return [expand_variables(one, faults, f"{where}.{i}") for i, one in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in os.environ:
+            remedy = f"Set it: export {name}=...; or give the value: --set {where}=..."
+            faults.append(Fault(where, f"the environment variable {name} is not set", remedy))
+        return os.environ.get(name, match[0])
+
+    return VARIABLE.sub(replace, value)
+
+
+def modules_of(table: Mapping[str, Any]) -> list[str]:
+    """The modules that a table names, importable from where ferkit is run as well."""
+    modules = table.get("plugins", [])
+    if not isinstance(modules, list):
+        return []
+    if modules and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return [module for module in modules if isinstance(module, str)]

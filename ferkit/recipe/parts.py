@@ -1,0 +1,65 @@
+"""Names and options -> objects; and every fault in them, before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ferkit.components.option_types import nested_items, nested_kind
+from ferkit.components.options import names_context, option_parameters
+from ferkit.components.part import Part, Section
+from ferkit.components.registry import Registry
+from ferkit.errors import ComponentError
+from ferkit.neural.options import Model
+from ferkit.recipe.schema import Recipe
+
+NETWORK_SECTIONS = ("model", "loss", "augment", "fit")
+
+
+def uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
+    """Whether a recipe's [model] and what belongs to it are used: unless an estimator takes their place."""
+    part = table.get("estimator")
+    if part is None:
+        return True
+    try:
+        return names_context(registry.get("estimator", part["name"]), "network")
+    except (ComponentError, KeyError, TypeError, ValueError):
+        return False  # what is wrong with it is told elsewhere
+
+
+def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(kind, key, table) of each component that a recipe uses, named or by default.
+
+    Malformed ones are left out, and so is the network where an estimator takes its place.
+    """
+    model = table.get("model", {})
+    inner = model if isinstance(model, dict) else {}
+    places = [
+        ("dataset", "data", table.get("data")),
+        ("detector", "detector", table.get("detector", _default(Recipe, "detector"))),
+        ("estimator", "estimator", table.get("estimator")),
+    ]
+    if uses_network(table, registry):
+        for kind in ("backbone", "head", "output"):
+            places.append((kind, f"model.{kind}", inner.get(kind, _default(Model, kind))))
+        places.append(("loss", "loss", table.get("loss", _default(Recipe, "loss"))))
+    for kind, key, part in places:
+        if isinstance(part, dict) and isinstance(part.get("name"), str):
+            yield kind, key, part
+
+
+def _default(section: type[Section], key: str) -> Any:
+    return section.model_fields[key].default.model_dump()
+
+
+def datasets_in(registry: Registry, kind: str, key: str, part: Part) -> Iterator[tuple[str, Part]]:
+    """(key, part) of the data sets that a part is or has as options."""
+    if kind == "dataset":
+        yield key, part
+    for name, parameter in option_parameters(registry.get(kind, part.name)).items():
+        value, annotation = part.options.get(name), parameter.annotation
+        if (inner := nested_kind(annotation)) and isinstance(value, dict):
+            yield from datasets_in(registry, inner, f"{key}.{name}", Part(**value))
+        elif (inner := nested_items(annotation)) and isinstance(value, list | tuple):
+            for place, one in enumerate(value):
+                yield from datasets_in(registry, inner, f"{key}.{name}.{place}", Part(**one))

@@ -1,0 +1,102 @@
+"""pydantic's errors in ferkit's words."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from ferkit.components.part import Part
+from ferkit.errors import Fault
+from ferkit.messages import describe_value, suggest
+from ferkit.recipe.schema import Recipe
+
+EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "model_attributes_type": "a table",
+    "literal_error": "{expected}",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "{le:g} or less",
+    "union_tag_invalid": "a table whose name is one of {expected_tags}",
+    "union_tag_not_found": "a table with a name",
+}
+"""What was expected, by pydantic's type of error; the braces are filled from the error's context."""
+
+
+def translate(error: ValidationError) -> list[Fault]:
+    """One fault for each thing wrong, with what was expected and what came."""
+    return [_fault(detail) for detail in error.errors()]
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    kind, came = detail["type"], describe_value(detail["input"])
+    way, models, field = _follow(detail["loc"])
+    where = ".".join(way)
+    if kind == "extra_forbidden":
+        table = ".".join(way[:-1]) or "a recipe"
+        return Fault(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")
+    if kind == "missing":
+        return Fault(where, _describe_missing(detail["input"], way[-1], models))
+    if kind == "string_pattern_mismatch" and field and field.description:
+        return Fault(where, f"expected {field.description}, got {came}")
+    if kind in EXPECTED:
+        return Fault(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {came}")
+    return Fault(where, f"{detail['msg']}; got {came}")
+
+
+def _describe_missing(table: Any, key: str, models: list[type[BaseModel]]) -> str:
+    close = difflib.get_close_matches(key, table, n=1) if Part in models and isinstance(table, dict) else []
+    hint = f"; is it {close[0]!r} that should be {key!r}?" if close else ""
+    return ("is missing: it says which component to take" if Part in models else "is missing") + hint
+
+
+def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]], FieldInfo | None]:
+    """The way to a key without pydantic's tags, the models that its table may be of, and its field if any."""
+    way: list[str] = []
+    models: list[type[BaseModel]] = [Recipe]
+    inner: list[type[BaseModel]] = [Recipe]
+    field: FieldInfo | None = None
+    for step in loc:
+        if tagged := [model for model in inner if len(inner) > 1 and _has_name(model, step)]:
+            inner = tagged
+            continue
+        way.append(str(step))
+        models = inner
+        if isinstance(step, int):
+            continue
+        fields = [model.model_fields[step] for model in models if step in model.model_fields]
+        field = fields[0] if fields else None
+        inner = [model for one in fields for model in _models(one.annotation)]
+    return way, models, field
+
+
+def _has_name(model: type[BaseModel], name: int | str) -> bool:
+    """Whether a recipe chooses this member of a union by that name."""
+    return name in typing.get_args(model.model_fields["name"].annotation)
+
+
+def _keys(models: list[type[BaseModel]]) -> list[str]:
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated, tuple):
+        return [model for one in typing.get_args(annotation) for model in _models(one)]
+    return []

@@ -1,0 +1,1 @@
+"""The report's faces: thumbnails, mistakes and Grad-CAM."""

@@ -1,0 +1,119 @@
+"""A run's folder -> all its figures, each with its numbers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ferkit.evaluation.epoch_selection import EpochScore, readings
+from ferkit.evaluation.formatting import title_of
+from ferkit.evaluation.metrics.calibration import reliability
+from ferkit.evaluation.run_files import Predictions, join
+from ferkit.evaluation.scores import choice_measure, reading_predictions
+from ferkit.report.figures.class_bars import draw_class_bars, tell_classes
+from ferkit.report.figures.confusion import count_confusion, draw_confusion, draw_repeats, tell_confusion
+from ferkit.report.figures.curves import (
+    KEYS,
+    detail_names,
+    draw_curves,
+    draw_details,
+    tell_curves,
+    tell_details,
+)
+from ferkit.report.figures.figure import Picture, keep_picture
+from ferkit.report.figures.reliability import draw_reliability, tell_reliability
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFigures:
+    """What is drawn of one reading. repeats: None where there is but one."""
+
+    confusion: Picture
+    repeats: Picture | None
+    classes: Picture
+    reliability: Picture
+
+
+def read_all_predictions(
+    run_dir: Path, summary: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]
+) -> dict[str, list[list[Predictions]]]:
+    """Reading -> its predictions by repeat and fold; without the readings whose predictions are not kept."""
+    scores = [EpochScore.of_row(row) for row in metrics]
+    found = readings(scores, choice_measure(summary["protocol"], metrics))
+    return {
+        key: reading_predictions(run_dir, one.file, one.chosen, summary["labels"])
+        for key, one in found.items()
+        if one.file
+    }
+
+
+def draw_reading(
+    run_dir: Path, key: str, score: Mapping[str, Any], made: Sequence[Sequence[Predictions]]
+) -> ReadingFigures:
+    """score: the reading's part of summary.json; made: its predictions, by repeat and fold."""
+    title = title_of(score)
+
+    def keep(name: str, figure: Figure, words: str) -> Picture:
+        return keep_picture(run_dir / "figures" / f"{name}_{key}.png", figure, words)
+
+    together = join([one for run in made for one in run])
+    labels = together.labels
+    counts = np.array(score["confusion"])
+    bins = reliability(together.true_indices, together.probabilities)
+    return ReadingFigures(
+        confusion=keep(
+            "confusion",
+            draw_confusion(counts, labels, title),
+            f"Confusion matrix. {title}. {tell_confusion(counts, labels)}",
+        ),
+        repeats=_draw_repeats(keep, title, made) if len(made) > 1 else None,
+        classes=keep(
+            "classes",
+            draw_class_bars(score["classes"], title),
+            f"Recall and precision of each class. {title}. {tell_classes(score['classes'])}",
+        ),
+        reliability=keep(
+            "reliability",
+            draw_reliability(bins, title),
+            f"Reliability diagram. {title}. {tell_reliability(bins)}",
+        ),
+    )
+
+
+def _draw_repeats(keep: Any, title: str, made: Sequence[Sequence[Predictions]]) -> Picture:
+    runs = [join(run) for run in made]
+    counts = [count_confusion(one.truth, one.predicted, one.labels) for one in runs]
+    words = " ".join(
+        f"Repeat {number}: {tell_confusion(one, runs[0].labels)}"
+        for number, one in enumerate(counts, start=1)
+    )
+    figure = draw_repeats(counts, runs[0].labels, title)
+    picture: Picture = keep("repeats", figure, f"A confusion matrix for each repeat. {title}. {words}")
+    return picture
+
+
+def draw_all_curves(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> list[Picture]:
+    """Of the loss and of the accuracy."""
+    return [
+        keep_picture(
+            run_dir / "figures" / f"curves_{measured}.png",
+            draw_curves(metrics, measured),
+            f"{measured.capitalize()} by epoch, means over repeats and folds. "
+            f"{tell_curves(metrics, measured)}",
+        )
+        for measured in KEYS
+    ]
+
+
+def draw_training_details(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> Picture | None:
+    """The further numbers of an estimator's epochs, if it gives any and has more than one epoch."""
+    names = detail_names(metrics)
+    if not names or max(row["epoch"] for row in metrics) == 1:
+        return None
+    words = f"The estimator's own numbers, means over repeats and folds. {tell_details(metrics, names)}"
+    return keep_picture(run_dir / "figures" / "curves_details.png", draw_details(metrics, names), words)

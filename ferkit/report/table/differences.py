@@ -1,0 +1,102 @@
+"""In what a run differs from the recipe that it is a run of."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ferkit.components.discovery import load_plugins
+from ferkit.errors import RecipeError
+from ferkit.evaluation.run_files import read_resolved
+from ferkit.recipe.parse import read_table, resolve
+from ferkit.recipe.schema import Recipe
+
+SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "grid")
+"""What makes the system that a row names. The data and the protocol have columns of their own."""
+BESIDE = ("fit.device", "fit.workers")
+"""What changes where a run computes, not what."""
+ABSENT = "left out"
+
+
+def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
+    """("model.head.name", "linear") and the like for every value in nested tables and lists."""
+    if isinstance(value, Mapping) and way != "grid":
+        for key, inner in value.items():
+            yield from flatten(inner, f"{way}.{key}" if way else key)
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        for index, inner in enumerate(value):
+            yield from flatten(inner, f"{way}.{index}")
+    else:
+        yield way, value
+
+
+def resolved_shipped(name: str) -> dict[str, Any] | None:
+    """The shipped recipe as it is resolved; None where there is none of that name, or it is no recipe."""
+    try:
+        return _resolve(read_table(name))
+    except (RecipeError, ValidationError):
+        return None
+
+
+def _resolve(table: Mapping[str, Any]) -> dict[str, Any]:
+    recipe = Recipe.model_validate_json(json.dumps(table, default=str))
+    return resolve(recipe, load_plugins(recipe.plugins))
+
+
+def _resolved_run(run_dir: Path) -> dict[str, Any]:
+    """The run's recipe with the options that came after it at their defaults, which is what it ran with."""
+    table = read_resolved(run_dir)
+    try:
+        return _resolve(table)
+    except ValidationError:
+        return table
+
+
+def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> dict[str, Any]:
+    """Key -> the run's value, where it is not that of the shipped recipe; ABSENT where the run has none.
+
+    Empty where the recipe is not shipped: then the run is what its own recipe says.
+    """
+    shipped = resolved_shipped(name)
+    if shipped is None:
+        return {}
+    ran = _resolved_run(run_dir)
+    before, now = (
+        dict(flatten({key: table[key] for key in sections if key in table})) for table in (shipped, ran)
+    )
+    keys = [key for key in [*now, *(key for key in before if key not in now)] if key not in BESIDE]
+    return {key: now.get(key, ABSENT) for key in keys if now.get(key, ABSENT) != before.get(key, ABSENT)}
+
+
+def command(run_dir: Path, name: str) -> str:
+    """The command that makes such a run again."""
+    changed = differences(run_dir, name, (*SYSTEM, "protocol"))
+    there = {key: shlex.quote(_as_text(value)) for key, value in changed.items() if value != ABSENT}
+    sets = "".join(f" --set {key}={value}" for key, value in there.items())
+    gone = [key for key, value in changed.items() if value == ABSENT]
+    return f"ferkit run {shlex.quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else _toml(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}"={_toml(inner)}' for key, inner in value.items()) + "}"
+    return json.dumps(value)
+
+
+def describe(changed: Mapping[str, Any]) -> str:
+    """In one line: "weights = msceleb1m, image_size = 160"."""
+    return ", ".join(f"{_short(key)} = {value}" for key, value in changed.items())
+
+
+def _short(key: str) -> str:
+    """Without the sections that say nothing: model.head.stage is head.stage."""
+    return key.removeprefix("model.").removeprefix("backbone.")

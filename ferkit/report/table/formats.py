@@ -1,0 +1,159 @@
+"""A table as Markdown, CSV, HTML and on the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from rich import box
+from rich.table import Table as RichTable
+
+from ferkit.evaluation.verdict import RULE, judge, verdict_reading
+from ferkit.report.render import template
+from ferkit.report.table.columns import (
+    FIRST_SCORE,
+    cells,
+    headings,
+    interval,
+    notes,
+    score_columns,
+    seconds_per_repeat,
+)
+from ferkit.report.table.differences import command
+from ferkit.report.table.entries import Table, TableRun
+
+SCORES = (
+    "selected_on_test",
+    "accuracy",
+    "deviation",
+    "mean_recall",
+    "macro_f1",
+    "nll",
+    "brier",
+    "ece",
+)
+CSV_COLUMNS = (
+    *("row", "system", "differs", "paper_percent", "protocol", "repeats", "reading", "low", "high", *SCORES),
+    *("verdict", "seconds_per_repeat", "parameters", "trained", "recipe", "folder"),
+)
+ENVIRONMENT = ("processor", "cores", "threads", "gpu", "precision", "torch", "python")
+
+
+def to_terminal(table: Table) -> RichTable:
+    columns = score_columns(table)
+    shown = RichTable(title=table.definition.title, box=box.SIMPLE_HEAD, show_lines=True)
+    for heading in headings(columns):
+        shown.add_column(heading, overflow="fold")
+    for line in table.lines:
+        shown.add_row(*cells(line, columns))
+    return shown
+
+
+def to_markdown(table: Table) -> str:
+    """The whole page: the table, what its marks mean, verdicts, commands, machine."""
+    columns = score_columns(table)
+    head = headings(columns)
+    lines = [f"# {table.definition.title}", "", table.definition.source + ".", ""]
+    lines += [_row(head), _row(["---"] * len(head))]
+    lines += [_row(cells(line, columns)) for line in table.lines]
+    lines += ["", *(f"- {note}" for note in notes(table)), "", "## Verdicts", "", RULE, ""]
+    lines += [f"- {words}" for words in verdict_words(table)]
+    if table.missing:
+        lines += ["", "## What is missing", "", *(f"- {one}" for one in table.missing)]
+    lines += [
+        "",
+        "## Commands",
+        "",
+        "Each run, with what made it; `FERKIT_DATA` names the folder of the data.",
+        "",
+    ]
+    lines += [
+        "```console",
+        *(f"$ {command(run.path, run.summary['name'])}" for run in runs(table)),
+        "```",
+        "",
+    ]
+    lines += ["## Where they ran", "", *(f"- {words}" for words in environment_words(table))]
+    return "\n".join(lines) + "\n"
+
+
+def to_csv(table: Table) -> str:
+    """A line for each run and each reading of which epoch is meant; shares in 0..1."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for line in table.lines:
+        told = {"row": line.row.place, "system": line.row.row, "paper_percent": line.row.accuracy}
+        for run in line.runs.values():
+            writer.writerows({**told, **one} for one in _readings(run))
+        if not line.runs:
+            writer.writerow(told)
+    return buffer.getvalue()
+
+
+def to_html(table: Table) -> str:
+    """A page that needs no other file and no network."""
+    columns = score_columns(table)
+    return template("table.html").render(
+        title=table.definition.title,
+        source=table.definition.source,
+        head=headings(columns),
+        scores=range(FIRST_SCORE, FIRST_SCORE + len(columns)),
+        rows=[cells(line, columns) for line in table.lines],
+        notes=list(notes(table)),
+        rule=RULE,
+        verdicts=list(verdict_words(table)),
+        missing=table.missing,
+        left_out=table.left_out,
+        commands=[command(run.path, run.summary["name"]) for run in runs(table)],
+        environment=list(environment_words(table)),
+    )
+
+
+def runs(table: Table) -> Iterator[TableRun]:
+    for line in table.lines:
+        yield from line.runs.values()
+
+
+def verdict_words(table: Table) -> Iterator[str]:
+    """For each run: its row, its variant, its protocol, and the verdict with its reason."""
+    for line in table.lines:
+        for run in line.runs.values():
+            if verdict := judge(run.summary):
+                variant = f", {run.variant}" if run.variant else ""
+                yield f"Row {line.row.place}, {run.protocol}{variant}: {verdict}"
+
+
+def environment_words(table: Table) -> Iterator[str]:
+    """Machine, versions and commits of the runs, each told once."""
+    found = [run.environment for run in runs(table)]
+    for key in (*ENVIRONMENT, "git commit"):
+        values = sorted({str(one[key]) for one in found if one.get(key) is not None})
+        if values:
+            yield f"{key}: {', '.join(values)}"
+
+
+def _readings(run: TableRun) -> Iterator[dict[str, object]]:
+    verdict, parameters = judge(run.summary), run.summary["parameters"] or {}
+    for key, one in run.summary["scores"].items():
+        low, high = interval(one) if "intervals" in one else ("", "")
+        yield {
+            "differs": run.variant,
+            "protocol": run.protocol,
+            "repeats": run.repeats,
+            "reading": key,
+            "low": low,
+            "high": high,
+            **{name: one.get(name, "") for name in SCORES},
+            "verdict": verdict.kind if verdict and key == verdict_reading(run.summary) else "",
+            "seconds_per_repeat": round(seconds_per_repeat(run), 1),
+            "parameters": parameters.get("total", ""),
+            "trained": parameters.get("trained", ""),
+            "recipe": run.summary["name"],
+            "folder": run.path,
+        }
+
+
+def _row(values: list[str]) -> str:
+    return "| " + " | ".join(value.replace("|", "\\|") for value in values) + " |"

@@ -1,0 +1,84 @@
+"""Facts of heads."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+
+import torch
+
+from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.checks.module import BATCH, answer, inputs
+from ferkit.testing.drawing import LABELS
+from ferkit.testing.subject import STAGES, Subject
+
+
+@fact("head")
+def says_which_channels_it_wants(subject: Subject) -> None:
+    """`in_channels`, an int or a Mapping[str, int], and `num_classes`."""
+    parameters = inspect.signature(subject.component.load(), eval_str=True).parameters
+    mend = "Write def __init__(self, in_channels: int, num_classes: int, ...)."
+    missing = [name for name in ("in_channels", "num_classes") if name not in parameters]
+    expect(not missing, "in_channels and num_classes in its constructor", f"no {missing}", mend)
+    annotation = parameters["in_channels"].annotation
+    mend = "Annotate it with int for the default stage, or Mapping[str, int] to choose among the stages."
+    expect(annotation in (int, Mapping[str, int]), "int or Mapping[str, int]", annotation, mend)
+
+
+@fact("head")
+def wants_stages_that_are_offered(subject: Subject) -> None:
+    """`stages`, among those of the backbone, where it sees all of them."""
+    wanted: tuple[str, ...] = getattr(subject.built, "stages", None) or ()
+    if not subject.wants_stages:
+        expect(
+            not wanted,
+            "no `stages`: in_channels is an int",
+            wanted,
+            "Annotate in_channels: Mapping[str, int].",
+        )
+        return
+    mend = "Set self.stages to the tuple of the stages that forward uses, from the keys of in_channels."
+    is_right = bool(wanted) and set(wanted) <= set(STAGES)
+    expect(is_right, f"self.stages, some of {', '.join(STAGES)}", repr(wanted), mend)
+
+
+@fact("head", is_basis=True)
+def gives_a_logit_for_each_class(subject: Subject) -> None:
+    """(B, num_classes), for any number of classes."""
+    for classes in (len(LABELS), 2):
+        head = subject.build(num_classes=classes, labels=LABELS[:classes])
+        shapes = [tuple(found.shape) for found in answer(subject, head)]
+        mend = "Let its last layer have num_classes outputs, and flatten to (B, ...) before it."
+        expect(shapes == [(BATCH, classes)], f"logits of shape {(BATCH, classes)}", f"{shapes}", mend)
+
+
+@fact("head", rests=True)
+def gives_logits_and_no_probabilities(subject: Subject) -> None:
+    """Rows that don't add up to 1: losses apply softmax themselves."""
+    (logits,) = answer(subject, subject.built)
+    sums = logits.sum(dim=1)
+    is_right = bool((logits < 0).any()) or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4)
+    mend = "Leave softmax out: the loss and the evaluation apply it."
+    expect(is_right, "logits", "rows of probabilities that add up to 1", mend)
+
+
+@fact("head", rests=True)
+def looks_at_the_features(subject: Subject) -> None:
+    """Other logits for other images."""
+    (logits,) = answer(subject, subject.built)
+    mend = "Use the features in forward; look for a dead activation or a layer that begins as 0."
+    is_right = not torch.allclose(logits[0], logits[1], atol=1e-7)
+    expect(is_right, "logits that depend on the features", "the same for two different images", mend)
+
+
+@fact("head", rests=True)
+def embeds_in_rows(subject: Subject) -> None:
+    """(B, D) of `embed`, where it has one: what the last layer classifies."""
+    head = subject.built.eval()
+    if not hasattr(head, "embed"):
+        skip("it has no embed, which only estimators on its features need")
+    with torch.no_grad():
+        found = head.embed(*inputs(subject, head))
+    is_right = found.dim() == 2 and found.shape[0] == BATCH and bool(torch.isfinite(found).all())
+    mend = "Return what the last layer is given, flattened to one row for each image."
+    expect(is_right, f"({BATCH}, D) finite numbers", tuple(found.shape), mend)

@@ -1,0 +1,49 @@
+"""Facts of outputs: what happens to logits."""
+
+from __future__ import annotations
+
+import torch
+
+from ferkit.testing.check import expect, fact
+from ferkit.testing.checks.module import BATCH, answer, inputs
+from ferkit.testing.drawing import LABELS
+from ferkit.testing.subject import Subject
+
+CONFIDENT = 20.0
+"""A logit that leaves the other classes a share of 2e-9."""
+
+
+@fact("output", is_basis=True)
+def keeps_the_shape_of_logits(subject: Subject) -> None:
+    """(B, K) -> (B, K)."""
+    shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
+    expected = (BATCH, len(LABELS))
+    mend = "Return a column for each label."
+    expect(shapes == [expected], f"logits of shape {expected}", f"{shapes}", mend)
+
+
+@fact("output", rests=True)
+def keeps_the_order_of_labels(subject: Subject) -> None:
+    """A label that is sure stays the likeliest."""
+    with torch.no_grad():
+        found = subject.built.eval()(CONFIDENT * torch.eye(len(LABELS)))
+    came = [LABELS[column] for column in found.argmax(dim=1)]
+    mend = "Keep the columns in the order of `labels`; sort nothing."
+    expect(came == list(LABELS), f"{', '.join(LABELS)}, each where it is sure", ", ".join(came), mend)
+
+
+@fact("output", rests=True)
+def knows_labels_by_name(subject: Subject) -> None:
+    """The same answer when the labels stand in another order."""
+    backwards = list(reversed(range(len(LABELS))))
+    (logits,) = inputs(subject, subject.built)
+    counts = subject.context["class_counts"]
+    other = subject.build(
+        labels=[LABELS[i] for i in backwards], class_counts=[counts[i] for i in backwards]
+    ).eval()
+    with torch.no_grad():
+        expected = subject.built.eval()(logits)[:, backwards]
+        found = other(logits[:, backwards])
+    mend = 'Find a class by its name, labels.index("neutral"), never by its place.'
+    is_right = torch.allclose(found, expected, atol=1e-5)
+    expect(is_right, "columns that change places as the labels do", "other numbers", mend)

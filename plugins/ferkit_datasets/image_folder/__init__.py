@@ -1,0 +1,1 @@
+"""One's own images, a folder for each class."""

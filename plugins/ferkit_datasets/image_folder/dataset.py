@@ -1,0 +1,120 @@
+"""Class folders of photographs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferkit.plugin import DataError, Sample, walk_folder
+from ferkit_datasets.image_folder.labels import SPELLINGS, label_of, map_faults
+from ferkit_datasets.image_folder.parts import are_parts, lacking_faults, part_faults, part_folders
+
+__all__ = ["SPELLINGS", "SUFFIXES", "ImageFolder"]
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
+
+
+class ImageFolder:
+    """Photographs in one folder for each class, at any depth below it; linked folders are followed.
+
+    root: the folder of the class folders. label_map: class folder -> label, for every folder; "" leaves a
+    folder out. Without it, a folder that is a known spelling of a canonical label ("Happy") gets that, and
+    any other folder is a class of its own name. group_pattern: a regular expression for the start of a
+    file's name whose named parts become its groups, e.g. "(?P<person>\\d+)_". splits: train, validation
+    and test -> folder below root that the class folders are in, e.g. { train = "Train", test = "Test" }.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        label_map: dict[str, str] | None = None,
+        group_pattern: str | None = None,
+        splits: dict[str, str] | None = None,
+    ) -> None:
+        self.root = root
+        self.label_map = label_map
+        self.splits = splits
+        try:
+            self.pattern = re.compile(group_pattern) if group_pattern else None
+        except re.error as error:
+            raise ValueError(f"group_pattern: {group_pattern!r} is no regular expression: {error}") from error
+
+    def faults(self) -> list[str]:
+        """A missing root or part, folders without a label, empty classes, fewer than two classes, and classes
+        that a part lacks."""
+        if not self.root.is_dir():
+            layout = f"{self.root}/happy/*.jpg, {self.root}/sad/*.jpg"
+            return [
+                f"there is no folder {self.root}. Expected a folder with one folder for each class: {layout}"
+            ]
+        if found := part_faults(self.root, self.splits):
+            return found
+        parts = part_folders(self.root, self.splits)
+        names = {path.name for part in parts.values() for path in _folders(part)}
+        if self.splits is None and self.label_map is None and are_parts(names):
+            return [
+                f"{self.root} holds {', '.join(sorted(names))}, which seem to be a data set's parts, no "
+                'classes. Say so, e.g. splits = { train = "Train", validation = "Val", test = "Test" }; if '
+                "they are classes, name them by label_map"
+            ]
+        found = map_faults(self.label_map, names, self.root)
+        classes = {part: self._classes(path) for part, path in parts.items()}
+        found += _empty_faults([folder for folders in classes.values() for folder in folders])
+        labels = {part: {self._label(one) for one in folders} for part, folders in classes.items()}
+        found += lacking_faults(labels)
+        if len(set().union(*labels.values())) < 2 and not found:
+            there = ", ".join(sorted(path.name for several in classes.values() for path in several)) or "none"
+            found.append(f"{self.root} needs a folder for each of two classes or more; found: {there}")
+        return found
+
+    def samples(self) -> list[Sample]:
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        return [
+            Sample(path, self._label(folder), self._groups(path), part)
+            for part, root in part_folders(self.root, self.splits).items()
+            for folder in self._classes(root)
+            for path in _photographs(folder)
+        ]
+
+    def _label(self, folder: Path) -> str:
+        return label_of(folder.name, self.label_map)
+
+    def _classes(self, root: Path) -> list[Path]:
+        """The class folders that are not left out."""
+        return [path for path in _folders(root) if self._label(path)]
+
+    def _groups(self, path: Path) -> dict[str, str]:
+        match = self.pattern.match(path.name) if self.pattern else None
+        return {kind: name for kind, name in match.groupdict().items() if name} if match else {}
+
+
+def _empty_faults(folders: Sequence[Path]) -> list[str]:
+    """Of class folders without a photograph, and of those of which a part can't be listed."""
+    faults = []
+    for path in folders:
+        try:
+            if not _photographs(path):
+                faults.append(
+                    f"class folder {path} has no photograph ({', '.join(sorted(SUFFIXES))}). Add some, or "
+                    f'leave it out: label_map = {{ "{path.name}" = "" }}'
+                )
+        except DataError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir() and not _is_hidden(path.name))
+
+
+def _photographs(folder: Path) -> list[Path]:
+    """Raises DataError where a folder can't be listed."""
+    walk = walk_folder(folder, is_wanted=lambda name: not _is_hidden(name))
+    files = (place / name for place, names in walk for name in names if not _is_hidden(name))
+    return sorted(path for path in files if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")

@@ -1,0 +1,56 @@
+"""SFEW 2.0 (Dhall et al. 2015): the photographs of the EmotiW challenge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from ferkit.plugin import DataError, Sample
+from ferkit_datasets.sfew import FOLDERS, NAME
+
+PARTS = {"train": "Train", "validation": "Val"}
+SUFFIXES = {".png", ".jpg"}
+
+LAYOUT = """\
+SFEW 2.0 is to be requested from its authors (A. Dhall, O. V. R. Murthy, R. Goecke, J. Joshi, T. Gedeon,
+"Video and Image Based Emotion Recognition Challenges in the Wild: EmotiW 2015", ICMI 2015).
+How its folder must look:
+    {root}/Train/Angry/*.png, {root}/Val/Angry/*.png, and Disgust, Fear, Happy, Neutral, Sad, Surprise"""
+
+
+class SFEW2:
+    """The labelled photographs of SFEW 2.0.
+
+    root: the folder with Train and Val. validation_is: the part that Val is; "test", since the labels of its
+    own test part are not given out and results are reported on Val. Groups: "movie" and "clip" as SFEW's,
+    where a file's name tells them. No movie is meant to be in both parts.
+    """
+
+    def __init__(self, root: Path, validation_is: Literal["test", "validation"] = "test") -> None:
+        self.root = root
+        self.splits = {"train": "train", "validation": validation_is}
+
+    def faults(self) -> list[str]:
+        folders = [self.root / part / name for part in PARTS.values() for name in FOLDERS]
+        missing = [str(path.relative_to(self.root)) for path in folders if not path.is_dir()]
+        if not missing:
+            return []
+        return [f"{self.root} lacks {', '.join(missing)}. {LAYOUT.format(root=self.root)}"]
+
+    def samples(self) -> list[Sample]:
+        if faults := self.faults():
+            raise DataError("\n".join(faults))
+        return list(self._samples())
+
+    def _samples(self) -> Iterator[Sample]:
+        for part, split in self.splits.items():
+            for folder, label in FOLDERS.items():
+                for path in sorted((self.root / PARTS[part] / folder).iterdir()):
+                    if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+                        yield Sample(path, label, _groups(path.name), split)
+
+
+def _groups(name: str) -> dict[str, str]:
+    match = NAME.fullmatch(name)
+    return {"movie": match[1], "clip": f"{match[1]}_{match[2]}"} if match else {}

@@ -1,0 +1,33 @@
+"""Face detectors: MTCNN, RetinaFace, and none for images that are cropped already."""
+
+from ferkit.plugin import Component, hookimpl
+
+
+@hookimpl
+def ferkit_components() -> list[Component]:
+    return [
+        Component(
+            "detector",
+            "mtcnn",
+            "ferkit_detectors.mtcnn.detector:MTCNNDetector",
+            "MTCNN with facenet-pytorch's networks",
+        ),
+        Component(
+            "detector",
+            "retinaface",
+            "ferkit_detectors.retinaface:RetinaFaceDetector",
+            "RetinaFace (Deng et al. 2020), with the extra retinaface",
+        ),
+        Component(
+            "detector",
+            "whole_image",
+            "ferkit_detectors.whole_image:WholeImageDetector",
+            "Takes each image as a face",
+        ),
+        Component(
+            "weights",
+            "retinaface_resnet50",
+            "ferkit_detectors.retinaface_weights:RESNET50",
+            "RetinaFace with a ResNet-50 on WIDER FACE",
+        ),
+    ]

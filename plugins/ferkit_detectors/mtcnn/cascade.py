@@ -1,0 +1,81 @@
+"""The cascade of three networks, step by step as facenet-pytorch takes it.
+
+K. Zhang, Z. Zhang, Z. Li, Y. Qiao, "Joint face detection and alignment using multitask cascaded convolutional
+networks", IEEE Signal Processing Letters 23, 2016.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit_detectors.mtcnn.area import resize_boxes
+from ferkit_detectors.mtcnn.boxes import Candidates, make_square, shift, suppress, suppress_nested, to_pixels
+from ferkit_detectors.mtcnn.proposals import OVERLAP, propose, pyramid
+from ferkit_detectors.mtcnn.runtime import Array, CropNetwork, Runtime
+
+VERSION = 2
+"""To be raised with every change that may change an answer."""
+STEP = 4
+"""Crops go through a network in a multiple of so many: oneDNN prepares itself anew for every number of crops
+that it has not met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """min_face_size in pixels; thresholds of the networks, 0..1; factor between the pyramid's scales."""
+
+    runtime: Runtime
+    min_face_size: int
+    thresholds: tuple[float, float, float]
+    factor: float
+
+    def __call__(self, images: NDArray[np.uint8]) -> Candidates:
+        """(N, H, W, 3) RGB, N at least 1 -> the faces of all, in numpy; values: landmarks (M, 5, 2)."""
+        scales = pyramid(images.shape[1:3], self.min_face_size, self.factor)
+        if not scales:
+            return Candidates.none(5, 2)
+        with self.runtime.inference():
+            sums = self.runtime.summed_area(images)
+            proposals = propose(self.runtime, sums, scales, self.thresholds[0])
+            return self._output(self._refine(proposals, sums), sums)
+
+    def _refine(self, proposals: Candidates, sums: Array) -> Candidates:
+        """Second stage: fewer squares."""
+        xp = self.runtime.xp
+        judged = self._judge(self.runtime.rnet, proposals, sums, 24, self.thresholds[1])
+        kept = suppress(self.runtime, judged, judged.images, OVERLAP)
+        return replace(kept, boxes=make_square(xp, shift(xp, kept.boxes, kept.values, extra=1)))
+
+    def _output(self, squares: Candidates, sums: Array) -> Candidates:
+        """Third stage: boxes and landmarks, which O-Net gives relative to the square."""
+        judged = self._judge(self.runtime.onet, squares, sums, 48, self.thresholds[2]).in_numpy(self.runtime)
+        offsets, points = judged.values[:, :4], judged.values[:, 4:].reshape(-1, 2, 5).swapaxes(1, 2)
+        corners = judged.boxes[:, None, :2]
+        landmarks = points * (judged.boxes[:, None, 2:] - corners + 1) + corners - 1
+        faces = replace(judged, boxes=shift(np, judged.boxes, offsets, extra=1), values=landmarks)
+        return suppress_nested(faces, OVERLAP)
+
+    def _judge(
+        self, network: CropNetwork, candidates: Candidates, sums: Array, side: int, threshold: float
+    ) -> Candidates:
+        """Those that the network takes for faces, seen at `side` pixels, with its scores and values."""
+        xp, device = self.runtime.xp, self.runtime.device
+        pixels = to_pixels(self.runtime, candidates.boxes, (sums.shape[1] - 1, sums.shape[2] - 1))
+        is_inside = xp.all(pixels[:, 2:] > pixels[:, :2], axis=1)
+        candidates, pixels = candidates[is_inside], pixels[is_inside]
+        scores = [candidates.scores[:0]]
+        values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
+        for first in range(0, len(pixels), self.runtime.chunk):
+            count = min(self.runtime.chunk, len(pixels) - first)
+            # The last box is repeated until there are enough.
+            places = xp.arange(first, first + count + -count % STEP, device=device)
+            places = xp.clip(places, None, len(pixels) - 1)
+            images = candidates.images[places]
+            answer = network(resize_boxes(self.runtime, sums, images, pixels[places], side))
+            scores.append(answer[0][:count])
+            values.append(answer[1][:count])
+        judged = replace(candidates, scores=xp.concat(scores), values=xp.concat(values))
+        return judged[judged.scores > threshold]

@@ -1,0 +1,108 @@
+"""Maps in four scales, pooled, concatenated, classified (the paper, section 2.1 and Figure 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ferkit.plugin import ComponentError, suggest
+from ferkit_heads.multiscale_chains import Chain, make_chain, map_sizes
+
+Combine = Literal["gap", "max", "flatten"]
+Source = Literal["chain", "taps"]
+
+
+class MultiscaleHead(nn.Module):
+    """The trunk's last map and three maps made from it, each smaller, concatenated into one linear layer.
+
+    chain: how the maps shrink. For 350-pixel images, "ssd" gives 9→5→3→1 as SSD's extra layers do (Liu et
+    al. 2016), "stride" 9→5→3→2, "unpadded" 9→7→5→3, "pool" 9→4→2→1. A map that is smaller than a layer's
+    kernel is padded, so that smaller images work too, with scales that coincide: 4→2→1→1 at 192 pixels.
+    widths: channels of the three maps. combine: average ("gap") or strongest value ("max") of each map, or
+    every value ("flatten", which needs map_size, the side of the trunk's map: 9 at 350 pixels).
+    source: "chain" as above; "taps" takes maps of the trunk itself instead, those that `taps` names.
+    stage: the trunk's map that the chain begins with. dropout: before the linear layer.
+    """
+
+    def __init__(
+        self,
+        in_channels: Mapping[str, int],
+        num_classes: int,
+        chain: Chain = "ssd",
+        widths: tuple[int, int, int] = (512, 256, 256),
+        combine: Combine = "gap",
+        source: Source = "chain",
+        stage: str = "block8",
+        taps: tuple[str, ...] = ("repeat_1", "repeat_2", "block8"),
+        map_size: int | None = None,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.stages = tuple(taps) if source == "taps" else (stage,)
+        _check_stages(self.stages, source, in_channels)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+        if min(widths) < 1:
+            raise ValueError(f"widths: expected at least 1 channel for each map, got {list(widths)}")
+        self.combine = combine
+        self.map_size = map_size
+        channels = [in_channels[name] for name in self.stages]
+        self.layers = nn.ModuleList()
+        if source == "chain":
+            self.layers = make_chain(chain, channels[0], widths)
+            channels += widths
+        if combine == "flatten":
+            channels = _flattened(channels, source, chain, map_size)
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(sum(channels), num_classes)
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Maps (B, C, h, w) of its stages -> logits (B, num_classes). Raises what `embed` does."""
+        logits: Tensor = self.classify(self.dropout(self.embed(features)))
+        return logits
+
+    def embed(self, features: Mapping[str, Tensor]) -> Tensor:
+        """All scales side by side, (B, D).
+
+        Raises ComponentError where "flatten" was built for maps of another size.
+        """
+        maps = [features[stage] for stage in self.stages]
+        height, width = maps[0].shape[2:]
+        if self.combine == "flatten" and (height, width) != (self.map_size, self.map_size):
+            raise ComponentError(
+                f"head 'multiscale': map_size = {self.map_size}, but {self.stages[0]} gives maps of {height} "
+                f'by {width} for these images. Set map_size = {height}, or combine = "gap"'
+            )
+        for layer in self.layers:
+            maps.append(layer(maps[-1]))
+        return torch.cat([self._pool(one) for one in maps], dim=1)
+
+    def _pool(self, one: Tensor) -> Tensor:
+        if self.combine == "flatten":
+            return one.flatten(1)
+        return one.amax(dim=(2, 3)) if self.combine == "max" else one.mean(dim=(2, 3))
+
+
+def _check_stages(stages: tuple[str, ...], source: Source, in_channels: Mapping[str, int]) -> None:
+    option = "taps" if source == "taps" else "stage"
+    if not stages:
+        raise ValueError("taps: expected names of the backbone's stages, got none")
+    for name in stages:
+        if name not in in_channels:
+            raise ValueError(f"{option}: the backbone has no stage {name!r}. {suggest(name, in_channels)}")
+
+
+def _flattened(channels: list[int], source: Source, chain: Chain, map_size: int | None) -> list[int]:
+    """The numbers that each map comes to when every one of its values counts."""
+    if source == "taps":
+        raise ValueError('combine: "flatten" works with source = "chain" only; take "gap" or "max"')
+    if map_size is None or map_size < 1:
+        raise ValueError(
+            'map_size: combine = "flatten" needs the side of the first map, e.g. 9 at 350 pixels; '
+            f"got {map_size}"
+        )
+    sides = map_sizes(chain, map_size)
+    return [width * side**2 for width, side in zip(channels, sides, strict=True)]

@@ -1,0 +1,88 @@
+"""What may import what: plugins see only ferkit.plugin, and listing them loads nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import ferkit.plugin
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = sorted((ROOT / "plugins").glob("ferkit_*"))
+LIGHT = {"__future__", "ferkit.plugin"}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file names in an import, wherever in it; `from . import x` as the package's own."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            modules.add(str(node.module))
+            if node.module == "ferkit":
+                modules |= {f"ferkit.{alias.name}" for alias in node.names}
+    return modules
+
+
+def test_plugins_import_from_ferkit_only_what_is_public_and_no_other_plugin() -> None:
+    names = {one.name for one in PLUGINS}
+    wrong = []
+    for plugin in PLUGINS:
+        for path in sorted(plugin.rglob("*.py")):
+            tops = {module: module.partition(".")[0] for module in imported(path)}
+            core = {module for module, top in tops.items() if top == "ferkit"} - {"ferkit.plugin"}
+            others = {module for module, top in tops.items() if top in names - {plugin.name}}
+            wrong += [f"{path.relative_to(ROOT)}: {module}" for module in sorted(core | others)]
+    assert wrong == []
+
+
+def test_the_core_knows_no_plugin() -> None:
+    names = {one.name for one in PLUGINS}
+    for path in sorted((ROOT / "ferkit").rglob("*.py")):
+        assert {module.partition(".")[0] for module in imported(path)}.isdisjoint(names), path
+
+
+def test_what_is_loaded_to_list_a_plugin_is_light() -> None:
+    for plugin in PLUGINS:
+        seen, todo = set(), [plugin / "__init__.py"]
+        while todo:
+            path = todo.pop()
+            own = {module for module in imported(path) if module.startswith(plugin.name)}
+            assert imported(path) - own <= LIGHT, path
+            seen.add(path)
+            siblings = {plugin.parent / Path(*module.split(".")).with_suffix(".py") for module in own}
+            todo += sorted(siblings - seen)
+
+
+def test_every_plugin_on_disk_has_its_entry_point_and_no_other_has() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points = project["entry-points"]["ferkit"]
+    assert points == {plugin.name.removeprefix("ferkit_"): plugin.name for plugin in PLUGINS}
+
+
+def test_what_plugins_may_import_is_what_is_there() -> None:
+    there = {name for name in vars(ferkit.plugin) if not name.startswith("_")} - {"annotations"}
+    assert sorted(there) == sorted(ferkit.plugin.__all__)
+
+
+def test_what_plugins_may_import_loads_nothing_heavy() -> None:
+    code = "import sys, ferkit.plugin; print({'torch', 'numpy', 'pydantic', 'requests'} & set(sys.modules))"
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert answer.stdout == "set()\n"
+
+
+def test_every_component_of_ferkits_own_can_be_loaded() -> None:
+    from ferkit.components.discovery import load_plugins
+
+    registry = load_plugins()
+    assert registry.broken == []
+    kinds = {entry.component.kind for entry in registry.entries()}
+    assert kinds >= {"dataset", "detector", "backbone", "head", "output", "loss", "weights"}
+    for entry in registry.entries():
+        entry.component.load()

@@ -1,0 +1,120 @@
+"""Photographs of every kind come in as the RGB that a person sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ferkit.data.images import image_sha256, read_image
+from ferkit.errors import DataError
+
+RAMP = np.repeat(np.linspace(0, 255, 20).round().astype(np.uint8)[None], 10, axis=0)
+"""Wider than high, dark on the left: turning it shows."""
+
+
+def save(image: Image.Image, path: Path, **options: object) -> Path:
+    image.save(path, **options)
+    return path
+
+
+def grey(pixels: np.ndarray) -> np.ndarray:
+    return np.repeat(pixels[:, :, None], 3, axis=2)
+
+
+def test_grey_becomes_three_equal_channels(tmp_path: Path) -> None:
+    image = read_image(save(Image.fromarray(RAMP), tmp_path / "grey.png"))
+    assert image.dtype == np.uint8
+    assert np.array_equal(image, grey(RAMP))
+
+
+def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path) -> None:
+    deep = Image.fromarray(RAMP.astype(np.uint16) * 257)
+    assert np.array_equal(read_image(save(deep, tmp_path / "deep.png")), grey(RAMP))
+
+
+def test_eight_bits_in_a_wide_file_are_not_darkened(tmp_path: Path) -> None:
+    shallow = Image.fromarray(RAMP.astype(np.int32))
+    assert np.array_equal(read_image(save(shallow, tmp_path / "wide.tif")), grey(RAMP))
+
+
+def test_transparency_lies_on_white(tmp_path: Path) -> None:
+    rgba = np.zeros((4, 4, 4), dtype=np.uint8)
+    rgba[:2, :, 3] = 255
+    image = read_image(save(Image.fromarray(rgba), tmp_path / "clear.png"))
+    assert (image[:2] == 0).all()
+    assert (image[2:] == 255).all()
+
+
+def test_a_palette_with_a_transparent_colour_lies_on_white_too(tmp_path: Path) -> None:
+    palette = Image.fromarray(RAMP).convert("P")
+    image = read_image(save(palette, tmp_path / "palette.gif", transparency=0))
+    assert (image[:, 0] == 255).all()
+    assert (image[:, 1] < 60).all()
+
+
+def test_cmyk_is_converted(tmp_path: Path) -> None:
+    red = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    image = read_image(save(red, tmp_path / "print.jpg", quality=100))
+    assert (np.abs(image.astype(int) - (255, 0, 0)) <= 4).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_camera_held_in_any_way_gives_an_upright_picture(tmp_path: Path, orientation: int) -> None:
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = Image.fromarray(RAMP)
+    if orientation in undo:
+        stored = stored.transpose(undo[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = read_image(save(stored, tmp_path / "turned.png", exif=exif))
+    assert np.array_equal(image, grey(RAMP))
+
+
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    for suffix in ("png", "jpg"):
+        path = save(Image.fromarray(noise), tmp_path / f"half.{suffix}")
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        with pytest.raises(DataError, match=rf"half\.{suffix}: it can't be read as an image"):
+            read_image(path)
+
+
+def test_what_is_no_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.jpg").write_text("not a picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name in ("notes.jpg", "empty.png"):
+        with pytest.raises(DataError, match=rf"{name}: it is no image"):
+            read_image(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gone\.png: there is no such file"):
+        read_image(tmp_path / "gone.png")
+    with pytest.raises(DataError, match=r"gone\.png: it can't be read"):
+        image_sha256(tmp_path / "gone.png")
+
+
+def test_an_image_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(Image.fromarray(RAMP), tmp_path / "vast.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 150)
+    with pytest.raises(DataError, match=r"vast\.png: .*pixels"):
+        read_image(path)
+
+
+def test_the_hash_is_of_the_files_bytes(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    # The example of FIPS 180-2, appendix B.1.
+    assert image_sha256(tmp_path / "abc").startswith("ba7816bf8f01cfea")

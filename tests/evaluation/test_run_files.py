@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ferkit.errors import RunError
+from ferkit.evaluation.run_files import read_metrics, read_photographs, read_predictions, read_summary
+
+LABELS = ("anger", "fear", "neutral")
+
+
+def test_predictions_are_read_by_the_labels_names_whatever_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "predictions_last.csv"
+    file.write_text("path,label,predicted,neutral,anger,fear\na.png,fear,anger,0.1,0.6,0.3\n")
+    read = read_predictions(file, LABELS)
+    assert read.probabilities.tolist() == [[0.6, 0.3, 0.1]]
+    assert read.predicted == ["anger"]
+    assert read.true_indices.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("path,label,anger,fear\na.png,fear,0.5,0.5\n", "no usable column 'neutral'"),
+        ("path,label,anger,fear,neutral\na.png,fear,x,0.5,0.5\n", "can't be read"),
+        ("path,label,anger,fear,neutral\na.png,joy,0,0.5,0.5\n", "images of joy, but the labels"),
+    ],
+)
+def test_broken_predictions_are_named(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "predictions_last.csv"
+    file.write_text(text)
+    with pytest.raises(RunError, match=rf"predictions_last\.csv .*{problem}"):
+        read_predictions(file, LABELS)
+
+
+def test_groups_are_read_back_as_the_run_wrote_them(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(
+        "path,label,groups,sha256,box,score,problem\n"
+        "a.png,fear,clip=The Town_1 movie=The Town,77,,,\n"
+        "b.png,fear,,,,,truncated\n"
+    )
+    (one,) = read_photographs(tmp_path)
+    assert one.groups == {"clip": "The Town_1", "movie": "The Town"}
+
+
+def test_an_unfinished_run_says_how_to_go_on(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"summary\.json is missing: the run is not finished.*--resume"):
+        read_summary(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "problem"), [("{", "can't be read"), ("[]", "holds no JSON object")])
+def test_a_broken_summary_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "summary.json").write_text(text)
+    with pytest.raises(RunError, match=problem):
+        read_summary(tmp_path)
+
+
+def test_broken_metrics_are_named(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
+    with pytest.raises(RunError, match=r"metrics\.jsonl can't be read"):
+        read_metrics(tmp_path)

@@ -1,0 +1,125 @@
+"""Any table of paths and labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ferkit_datasets.csv import TableDataset
+
+from ferkit.errors import DataError, RecipeError
+from ferkit.interfaces import Sample
+from ferkit.recipe.load import load_recipe
+from tests.plugins.test_ferkit_datasets.miniature import draw, write
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        draw(tmp_path / "faces" / name)
+    return write(
+        tmp_path / "faces" / "list.tsv",
+        "subject\tfile\temotion\tfold",
+        "7\ta/1.png\tHA\ttrn",
+        "8\ta/2.png\tNE\ttst",
+        "\tb/3.png\t??\ttst",
+    )
+
+
+OPTIONS: dict[str, Any] = {
+    "path": "file",
+    "label": "emotion",
+    "split": "fold",
+    "groups": {"person": "subject"},
+    "label_map": {"HA": "happiness", "NE": "neutral", "??": ""},
+    "split_map": {"trn": "train", "tst": "test"},
+    "separator": "\t",
+}
+
+
+def test_columns_labels_parts_and_groups_are_those_that_the_options_name(file: Path) -> None:
+    dataset = TableDataset(file, **OPTIONS)
+    assert dataset.faults() == []
+    assert dataset.samples() == [
+        Sample(file.parent / "a/1.png", "happiness", {"person": "7"}, "train"),
+        Sample(file.parent / "a/2.png", "neutral", {"person": "8"}, "test"),
+    ]
+
+
+def test_labels_and_parts_stand_as_written_without_a_map(tmp_path: Path) -> None:
+    draw(tmp_path / "1.png")
+    file = write(tmp_path / "list.csv", "path,label,split", '"1.png","joy, great",train')
+    assert TableDataset(file, split="split").samples() == [
+        Sample(tmp_path / "1.png", "joy, great", {}, "train")
+    ]
+    assert TableDataset(file).samples()[0].split == ""
+
+
+def test_a_table_may_lie_elsewhere_and_have_no_names(file: Path, tmp_path: Path) -> None:
+    moved = write(tmp_path / "bare.csv", "a/1.png;joy", "b/3.png;fear")
+    dataset = TableDataset(moved, root=file.parent, separator=";", columns=("path", "label"))
+    assert dataset.faults() == []
+    assert [(one.path.name, one.label) for one in dataset.samples()] == [("1.png", "joy"), ("3.png", "fear")]
+
+
+def test_a_person_who_is_not_known_is_no_group(file: Path) -> None:
+    options = OPTIONS | {"label_map": OPTIONS["label_map"] | {"??": "fear"}}
+    assert TableDataset(file, **options).samples()[2].groups == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("1\ta/9.png\tHA\ttrn", "line 5: there is no file .*a/9.png"),
+        ("1\t\tHA\ttrn", "line 5: there is no file"),
+        ("1\ta/1.png\tNE\ttrn", r"line 5: .*a/1\.png stands in .*line 2 too; each photograph counts once"),
+        ("1\tb/3.png\tSU\ttrn", r"line 5: the label is 'SU'; expected one of HA \(happiness\), NE"),
+        ("1\tb/3.png\tHA\tdev", "line 5: the split is 'dev'; expected one of 'trn', 'tst'"),
+        ("1\tb/3.png\tHA", "line 5: expected 4 cells .* found 3"),
+    ],
+)
+def test_a_row_that_can_not_be_used_is_told_with_file_and_line(file: Path, line: str, problem: str) -> None:
+    file.write_text(file.read_text() + line + "\n")
+    with pytest.raises(DataError, match=problem):
+        TableDataset(file, **OPTIONS).samples()
+
+
+def test_a_cell_without_a_label_is_told(tmp_path: Path) -> None:
+    draw(tmp_path / "1.png")
+    file = write(tmp_path / "list.csv", "path,label", "1.png,")
+    with pytest.raises(DataError, match="line 2: there is no label in the column 'label'"):
+        TableDataset(file).samples()
+
+
+def test_columns_that_are_not_there_are_faults_with_those_that_are(file: Path) -> None:
+    (fault,) = TableDataset(file, separator="\t").faults()
+    assert fault.startswith(
+        f"{file} has no column path, label; its columns are subject, file, emotion, fold."
+    )
+    (fault,) = TableDataset(file.with_name("none.csv")).faults()
+    assert fault.startswith(f"there is no file {file.with_name('none.csv')}. Expected a table")
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"separator": "::"}, "separator: expected one character, got '::'"),
+        ({"split_map": {"a": "train"}}, "split_map: it needs the option split"),
+        ({"split": "s", "split_map": {"a": "tran"}}, "no part is called 'tran'. Did you mean 'train'"),
+    ],
+)
+def test_an_option_that_can_not_be_is_named(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        TableDataset(Path("list.csv"), **options)
+
+
+def test_a_recipe_names_it_csv(file: Path, tmp_path: Path) -> None:
+    recipe = write(
+        tmp_path / "own.toml",
+        'name = "own"',
+        'plugins = ["ferkit_datasets"]',
+        f'[data]\nname = "csv"\nfile = "{file}"\nseparator = "\\t"\npath = "files"\nlabel = "emotion"',
+    )
+    with pytest.raises(RecipeError, match=r"data: .*has no column files; its columns are subject, file"):
+        load_recipe(str(recipe))

@@ -1,0 +1,211 @@
+"""Class folders: which are classes, under which names, and what is told of the ones that can't be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ferkit_datasets.image_folder.dataset import ImageFolder
+from ferkit_datasets.image_folder.labels import SPELLINGS
+
+from ferkit.errors import DataError
+from ferkit.interfaces import CANONICAL_LABELS
+
+
+def fill(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return root
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return fill(tmp_path, "Happy/1.jpg", "Happy/deep/2.PNG", "sadness/3.webp", "wink/4.tif")
+
+
+def test_known_spellings_get_canonical_labels_and_others_their_own_name(root: Path) -> None:
+    samples = ImageFolder(root).samples()
+    assert [(one.path.name, one.label) for one in samples] == [
+        ("1.jpg", "happiness"),
+        ("2.PNG", "happiness"),
+        ("3.webp", "sadness"),
+        ("4.tif", "wink"),
+    ]
+
+
+def test_every_spelling_leads_to_a_canonical_label_and_every_one_is_reached() -> None:
+    assert set(SPELLINGS.values()) == set(CANONICAL_LABELS)
+
+
+def test_what_is_no_photograph_or_hidden_is_passed_over(root: Path) -> None:
+    fill(root, "Happy/notes.txt", "Happy/.hidden.jpg", "Happy/.thumbnails/1.jpg", ".cache/5.jpg", "loose.jpg")
+    assert len(ImageFolder(root).samples()) == 4
+
+
+def test_linked_folders_are_gone_into_above_and_below_the_classes(root: Path, tmp_path: Path) -> None:
+    fill(tmp_path / ".far", "deep/5.jpg", "6.png")
+    (root / "Happy" / "more").symlink_to(tmp_path / ".far")
+    (root / "sad").symlink_to(tmp_path / ".far" / "deep")
+    (root / "wink" / "loop").symlink_to(".")
+    found = [(str(one.path.relative_to(root)), one.label) for one in ImageFolder(root).samples()]
+    assert found == [
+        ("Happy/1.jpg", "happiness"),
+        ("Happy/deep/2.PNG", "happiness"),
+        ("Happy/more/6.png", "happiness"),
+        ("Happy/more/deep/5.jpg", "happiness"),
+        ("sad/5.jpg", "sadness"),
+        ("sadness/3.webp", "sadness"),
+        ("wink/4.tif", "wink"),
+    ]
+
+
+def test_a_folder_that_can_not_be_listed_is_a_fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("deep"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (fault,) = ImageFolder(root).faults()
+    assert fault == f"the folder {root / 'Happy' / 'deep'} can't be listed: Permission denied"
+
+
+def test_a_map_names_each_folder_and_leaves_some_out(root: Path) -> None:
+    labels = {"Happy": "joyful", "sadness": "sadness", "wink": ""}
+    assert {one.label for one in ImageFolder(root, label_map=labels).samples()} == {"joyful", "sadness"}
+
+
+def test_folders_of_one_label_are_one_class(root: Path) -> None:
+    labels = {"Happy": "happiness", "sadness": "sadness", "wink": "happiness"}
+    samples = ImageFolder(root, label_map=labels).samples()
+    assert [one.label for one in samples].count("happiness") == 3
+
+
+def test_groups_are_the_named_parts_of_a_files_name(tmp_path: Path) -> None:
+    fill(tmp_path, "a/007_03.jpg", "b/odd.jpg")
+    samples = ImageFolder(tmp_path, group_pattern=r"(?P<person>\d+)_(?P<take>\d+)").samples()
+    assert [dict(one.groups) for one in samples] == [{"person": "007", "take": "03"}, {}]
+
+
+def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"group_pattern: '\(' is no regular expression"):
+        ImageFolder(tmp_path, group_pattern="(")
+
+
+def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
+    (fault,) = ImageFolder(tmp_path / "none").faults()
+    assert fault.startswith(f"there is no folder {tmp_path / 'none'}")
+    assert "/happy/*.jpg" in fault
+
+
+@pytest.mark.parametrize(
+    ("files", "label_map", "problems"),
+    [
+        (["a/1.jpg"], None, ["needs a folder for each of two classes or more; found: a"]),
+        ([], None, ["needs a folder for each of two classes or more; found: none"]),
+        (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["joy has no photograph (.bmp,"]),
+        (["a/1.jpg", "b/1.jpg"], {"a": "x"}, ["label_map says nothing of the folder 'b'"]),
+        (
+            ["a/1.jpg", "b/1.jpg"],
+            {"a": "x", "b": "y", "c": "z"},
+            ["label_map has 'c', but", "has no such folder"],
+        ),
+        (["a/1.jpg", "b/1.jpg"], {"a": "Angry", "b": "y"}, ["'Angry' is written 'anger' in ferkit"]),
+    ],
+)
+def test_what_is_wrong_is_told_before_a_photograph_is_opened(
+    tmp_path: Path, files: list[str], label_map: dict[str, str] | None, problems: list[str]
+) -> None:
+    folder = ImageFolder(fill(tmp_path, *files), label_map=label_map)
+    text = "\n".join(folder.faults())
+    assert all(problem in text for problem in problems), text
+    with pytest.raises(DataError):
+        folder.samples()
+
+
+def test_a_root_that_is_whole_lacks_nothing(root: Path) -> None:
+    assert ImageFolder(root).faults() == []
+
+
+PARTED = {"train": "Train", "validation": "Val", "test": "Test"}
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    names = [f"{part}/{label}/{part}.jpg" for part in ("Train", "Val", "Test") for label in ("Happy", "Sad")]
+    return fill(tmp_path, *names)
+
+
+def test_parts_have_the_class_folders_below_them(parted: Path) -> None:
+    samples = ImageFolder(parted, splits=dict(reversed(PARTED.items()))).samples()
+    assert [(one.path.name, one.split, one.label) for one in samples] == [
+        (f"{folder}.jpg", part, label)
+        for part, folder in PARTED.items()
+        for label in ("happiness", "sadness")
+    ]
+
+
+def test_a_part_may_be_left_out_and_its_folder_lie_deeper(parted: Path) -> None:
+    (parted / "aligned").mkdir()
+    (parted / "Val").rename(parted / "aligned" / "Val")
+    samples = ImageFolder(parted, splits={"train": "Train", "test": "aligned/Val"}).samples()
+    assert {(one.split, one.path.name) for one in samples} == {("train", "Train.jpg"), ("test", "Val.jpg")}
+
+
+def test_without_splits_a_photograph_is_of_no_part(root: Path) -> None:
+    assert {one.split for one in ImageFolder(root).samples()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("splits", "problem"),
+    [
+        ({"train": "Train", "test": "Tets"}, r"splits: there is no folder .*/Tets for test\. .*'Test'"),
+        ({"train": "Train", "val": "Val"}, r"no part is called 'val'\. There is: test, train, validation"),
+        ({"train": "Train", "test": "Train"}, "the folders of train and test hold the same photographs"),
+        ({"train": ".", "test": "Test"}, "the folders of train and test hold the same photographs"),
+        ({}, "splits names no part"),
+    ],
+)
+def test_parts_that_can_not_be_are_told(parted: Path, splits: dict[str, str], problem: str) -> None:
+    with pytest.raises(DataError, match=problem):
+        ImageFolder(parted, splits=splits).samples()
+
+
+def test_all_missing_parts_are_told_at_once(tmp_path: Path) -> None:
+    assert len(ImageFolder(tmp_path, splits=PARTED).faults()) == 3
+
+
+def test_a_class_that_a_part_lacks_is_named_with_the_part(parted: Path) -> None:
+    fill(parted, "Train/Fear/1.jpg", "Val/Fear/1.jpg")
+    (fault,) = ImageFolder(parted, splits=PARTED).faults()
+    assert fault.startswith("splits: test has no folder of the class fear, which other parts have")
+
+
+def test_a_part_may_spell_a_class_in_its_own_way(parted: Path) -> None:
+    (parted / "Test" / "Happy").rename(parted / "Test" / "joy")
+    assert ImageFolder(parted, splits=PARTED).faults() == []
+
+
+def test_an_empty_class_of_a_part_is_told_with_its_folder(parted: Path) -> None:
+    (parted / "Val" / "Sad" / "Val.jpg").unlink()
+    (fault,) = ImageFolder(parted, splits=PARTED).faults()
+    assert f"class folder {parted / 'Val' / 'Sad'} has no photograph" in fault
+
+
+def test_a_map_is_of_all_parts_together(parted: Path) -> None:
+    fill(parted, "Test/Odd/1.jpg")
+    labels = {"Happy": "happiness", "Sad": "sadness"}
+    (fault,) = ImageFolder(parted, label_map=labels, splits=PARTED).faults()
+    assert fault.startswith("label_map says nothing of the folder 'Odd'")
+    assert len(ImageFolder(parted, label_map={**labels, "Odd": ""}, splits=PARTED).samples()) == 6
+
+
+def test_parts_are_not_taken_for_classes(parted: Path) -> None:
+    (fault,) = ImageFolder(parted).faults()
+    assert "holds Test, Train, Val, which seem to be a data set's parts" in fault
+    assert ImageFolder(parted, label_map={"Test": "a", "Train": "b", "Val": "c"}).faults() == []

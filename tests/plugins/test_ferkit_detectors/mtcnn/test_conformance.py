@@ -1,0 +1,18 @@
+"""By onnxruntime it passes the checks of any detector too; by torch it does in tests/testing."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferkit.testing import Check, CheckSkipped, find_checks
+
+FOUND = find_checks("ferkit_detectors", {"detector.mtcnn": {"runtime": "onnx"}})
+CHECKS = [one for one in FOUND if str(one.subject) == "detector.mtcnn"]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+def test_conformance(check: Check) -> None:
+    try:
+        check()
+    except CheckSkipped as reason:
+        pytest.skip(str(reason))

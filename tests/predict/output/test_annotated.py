@@ -1,0 +1,201 @@
+"""Pictures with what was found drawn on them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from ferkit.data.images import read_image
+from ferkit.errors import RunError
+from ferkit.predict import Predicted, Predictor
+from ferkit.predict.job import Tally, do_work
+from ferkit.predict.media.frames import Frame
+from ferkit.predict.media.sources import Moving
+from ferkit.predict.output.annotated import COLOUR, UNSURE, AnnotatedFolder, draw
+from ferkit.predict.output.open import open_sink
+from ferkit.predict.row import Row
+from tests.predict.drawn import picture, write_picture, write_video
+
+ROW = Row("a", face=1, box=(30, 20, 70, 50), probabilities={"müde": 0.8, "wach": 0.2}, label="müde")
+
+
+def annotate(model: Path, out: Path, *inputs: Path, every: int = 1) -> Tally:
+    return do_work(Predictor(model), inputs, [open_sink(out, inputs)], every=every)
+
+
+def test_a_face_has_its_box_in_its_colour_and_the_rest_is_as_it_was() -> None:
+    image = np.zeros((64, 96, 3), np.uint8)
+    drawn = draw(image, [ROW])
+    assert tuple(drawn[50, 50]) == COLOUR
+    assert tuple(draw(image, [Row("a", face=1, box=ROW.box, abstained=True)])[50, 50]) == UNSURE
+    assert not drawn[30:45, 35:65].any()
+    assert not image.any()
+
+
+def test_a_picture_without_faces_stays_as_it_is() -> None:
+    image = picture()
+    assert draw(image, [Row("a")]) is image
+
+
+BOXES = [(-20.0, -10.0, 200.0, 90.0), (90.0, 60.0, 96.0, 64.0), (50.0, 50.0, 40.0, 40.0)]
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_box_beyond_the_edge_or_turned_over_is_drawn(box: tuple[float, float, float, float]) -> None:
+    assert draw(picture(), [Row("a", face=1, box=box, label="müde")]).shape == (64, 96, 3)
+
+
+def test_photographs_keep_their_names_and_folders(model: Path, tmp_path: Path) -> None:
+    given = tmp_path / "in"
+    write_picture(given / "a.png", (30, 30))
+    write_picture(given / "deep" / "ü b.jpg", (30, 30))
+    write_picture(given / "old.ppm", (30, 30))
+    tally = annotate(model, tmp_path / "out", given)
+    assert tally.is_complete
+    out = tmp_path / "out"
+    found = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert found == ["a.png", "deep/ü b.jpg", "old.ppm.png"]
+    assert tally.written == [str(out)]
+    shown = read_image(out / "a.png")
+    assert tuple(shown[50, 40]) == COLOUR
+    assert tuple(shown[40, 40]) == (220, 30, 30)
+
+
+def test_two_photographs_of_one_name_are_both_there(model: Path, tmp_path: Path) -> None:
+    files = [write_picture(tmp_path / folder / "a.png", (5, 5)) for folder in ("one", "two")]
+    annotate(model, tmp_path / "out", *files)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
+
+
+def test_the_folder_of_an_input_is_refused(tmp_path: Path) -> None:
+    other, file = (write_picture(tmp_path / folder / "a.png", (5, 5)) for folder in ("two", "one"))
+    with pytest.raises(RunError, match=r"is the folder of the input .*one/a\.png.*Give a folder elsewhere"):
+        AnnotatedFolder(tmp_path / "one", [other, file])
+
+
+@pytest.mark.parametrize("typed", ["one/*.png", "-", "one/deep"])
+def test_where_an_input_may_lie_in_the_folder_no_older_file_is_replaced(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    originals = [write_picture(Path(place), (5, 5)) for place in ("one/a.png", "one/deep/a.png")]
+    other = write_picture(Path("two/deep/a.png"), (5, 5))
+    before = [file.read_bytes() for file in originals]
+    inputs = [other.parent.parent, typed]
+    listed = io.BytesIO(b"one/a.png\none/deep/a.png\n")
+    do_work(Predictor(model), inputs, [open_sink(Path("one"), inputs)], stdin=listed)
+    assert [file.read_bytes() for file in originals] == before
+    assert Path("one/deep/a-2.png").exists()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_an_original_that_a_link_leads_to_is_never_overwritten(
+    model: Path, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "out" / name
+    others = {"save_all": True, "append_images": [Image.fromarray(picture())]} if name == "a.gif" else {}
+    write_picture(file, (5, 5), **others)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).symlink_to(file)
+    before = file.read_bytes()
+    tally = annotate(model, tmp_path / "out", tmp_path / "in")
+    assert file.read_bytes() == before
+    (problem,) = tally.problems
+    assert "take the place of the original" in problem.reason
+    assert not tally.is_complete
+
+
+@pytest.mark.parametrize("below", ["", "annotated"])
+def test_a_folder_within_an_input_is_refused(tmp_path: Path, below: str) -> None:
+    with pytest.raises(RunError, match="would be taken for input"):
+        AnnotatedFolder(tmp_path / below, [tmp_path])
+
+
+@pytest.mark.parametrize("out", ["", "far", "far/annotated", "far/deep"])
+def test_a_folder_that_a_link_of_an_input_leads_to_is_refused(tmp_path: Path, out: str) -> None:
+    write_picture(tmp_path / "in" / "a.png")
+    write_picture(tmp_path / "far" / "deep" / "a.png")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "far")
+    with pytest.raises(RunError, match=f"a link in the input .*in leads to {tmp_path}/far"):
+        AnnotatedFolder(tmp_path / out, [tmp_path / "in"])
+
+
+def test_a_video_becomes_one_that_lasts_as_long_with_the_frames_that_were_looked_at(
+    model: Path, tmp_path: Path
+) -> None:
+    frames = [picture((40, 5 + n), width=97, height=65) for n in range(20)]  # odd sizes, which codecs refuse
+    video = write_video(tmp_path / "v.avi", frames, rate=20)
+    tally = annotate(model, tmp_path / "out", video, every=4)
+    assert (tally.moving, tally.frames) == (1, 5)
+    (file,) = (tmp_path / "out").iterdir()
+    assert file.name == "v.avi.mp4"
+    made = cv2.VideoCapture(str(file))
+    assert made.get(cv2.CAP_PROP_FRAME_COUNT) == 5
+    assert made.get(cv2.CAP_PROP_FPS) == pytest.approx(5)
+    assert made.get(cv2.CAP_PROP_FRAME_WIDTH) == 96
+    made.release()
+
+
+def test_an_animation_and_photographs_beside_a_video_are_all_there(model: Path, tmp_path: Path) -> None:
+    given = tmp_path / "in"
+    write_picture(given / "a.png", (5, 5))
+    shown = [Image.fromarray(picture((5 * n, 5))) for n in range(3)]
+    shown[0].save(given / "b.gif", save_all=True, append_images=shown[1:], duration=100)
+    write_video(given / "c.avi", [picture((5, 5))] * 4)
+    write_picture(given / "d.png", (5, 5))
+    annotate(model, tmp_path / "out", given)
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a.png", "b.gif", "c.avi.mp4", "d.png"]
+
+
+def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2.VideoWriter, "fourcc", lambda *_: 0)
+    video = write_video(tmp_path / "v.avi", [picture()] * 2)
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    tally = annotate(model, tmp_path / "out", video, file)
+    assert [problem.file for problem in tally.problems] == [str(video)]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def frames(file: Path, count: int) -> list[Predicted]:
+    source = Moving(file, Path(file.name))
+    return [Predicted(Frame(source, picture(), n, n / 10, 0.1), [Row(str(file))]) for n in range(count)]
+
+
+def test_a_copy_that_can_not_be_finished_is_told_of_its_own_video(tmp_path: Path) -> None:
+    first, second = frames(tmp_path / "a.avi", 2), frames(tmp_path / "b.avi", 2)
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
+    told = [problem for one in (*first, *second) for problem in folder.write(one)]
+    assert [problem.file for problem in told] == [str(tmp_path / "a.avi")]
+    assert folder.close(is_whole=True) == str(tmp_path / "out")
+    assert (tmp_path / "out" / "b.avi.mp4").stat().st_size > 100
+
+
+def test_the_last_copy_that_can_not_be_finished_is_told_with_its_video(tmp_path: Path) -> None:
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
+    for one in frames(tmp_path / "a.avi", 2):
+        assert not folder.write(one)
+    with pytest.raises(RunError, match=r"a\.avi: its annotated copy can't be written"):
+        folder.close(is_whole=True)
+
+
+def test_a_copy_of_which_the_end_is_missing_takes_no_older_ones_place(tmp_path: Path) -> None:
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    older = tmp_path / "out" / "a.avi.mp4"
+    older.write_text("older")
+    for one in frames(tmp_path / "a.avi", 2):
+        folder.write(one)
+    told = folder.close(is_whole=False)
+    part = older.with_name(".part.a.avi.mp4")
+    assert told == f"{tmp_path / 'out'}; of a.avi.mp4 a part: {part}"
+    assert older.read_text() == "older"
+    assert part.stat().st_size > 100

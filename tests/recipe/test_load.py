@@ -1,0 +1,266 @@
+"""A TOML file -> a recipe ready to run, or all that is wrong with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ferkit.errors import RecipeError
+from ferkit.recipe.load import load_recipe, read_parts
+from ferkit.recipe.overrides import apply_overrides
+from ferkit.recipe.parse import dump_recipe, expand_variables, read_table
+from ferkit.recipe.schema import Recipe
+from ferkit.runtime.shipped import find_recipe, shipped_recipes
+
+RECIPE = """
+name = "small"
+plugins = ["tests.plugins_for_tests.parts_plugin"]
+data = { name = "folder", root = "." }
+detector = { name = "odd" }
+loss = { name = "wrapped", epsilon = 0.1, base = { name = "counting" } }
+
+[model]
+backbone = { name = "pretrained" }
+head = { name = "pooling", scale = [0, 1] }
+output = { name = "anything" }
+
+[[augment]]
+name = "HorizontalFlip"
+"""
+
+FAULTY = """
+name = "a recipe"
+plugins = ["tests.plugins_for_tests.parts_plugin", "no_such_module"]
+epochs = 3
+data = { name = "folder", root = "nowhere" }
+detector = { name = "hollow" }
+loss = { name = "wrapped", base = { name = "counting", gamma = "${FERKIT_NOT_SET}" } }
+
+[model]
+image_sise = 96
+backbone = { name = "pretrained", weights = "faces_2017" }
+head = { name = "poolin" }
+output = { name = "anything" }
+
+[[augment]]
+name = "HorizontlFlip"
+
+[fit]
+epochs = "3"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "small.toml"
+    file.write_text(RECIPE)
+    return file
+
+
+def faults(source: Path | str, *overrides: str) -> list[str]:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(str(source), overrides)
+    assert str(caught.value).startswith(f"{source}: ")
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_file_becomes_a_recipe_and_the_components_it_names(file: Path) -> None:
+    recipe, registry = load_recipe(str(file))
+    assert recipe.model.head.options == {"scale": [0, 1]}
+    assert registry.get("loss", "wrapped").summary == "A loss around another"
+
+
+def test_all_that_is_wrong_is_told_at_once(file: Path) -> None:
+    file.write_text(FAULTY)
+    places = [fault.partition(": ")[0] for fault in faults(file)]
+    assert sorted(places) == sorted(
+        [
+            "name",
+            "plugins",
+            "epochs",
+            "data",
+            "detector",
+            "loss",
+            "loss.base.gamma",
+            "model.image_sise",
+            "model.backbone.weights",
+            "model.head.name",
+            "augment.0.name",
+            "fit.epochs",
+        ]
+    )
+
+
+def test_a_module_of_the_recipe_that_is_broken_is_a_fault(file: Path) -> None:
+    (fault,) = faults(file, 'plugins=["tests.plugins_for_tests.parts_plugin", "no_such_module"]')
+    assert fault.startswith("plugins: no_such_module (named by the recipe): it can't be imported: No module")
+    assert fault.endswith("Mend the module, or take it out of the recipe's `plugins`.")
+
+
+def test_a_module_beside_where_ferkit_is_run_can_be_named(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine_alone.py").write_text("from tests.plugins_for_tests.parts_plugin import *\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    load_recipe(str(file), ['plugins=["mine_alone"]'])
+
+
+@pytest.mark.parametrize(
+    ("override", "way", "value"),
+    [
+        ("fit.epochs=3", ["fit", "epochs"], 3),
+        ("fit.optimizer.lr = 1e-3", ["fit", "optimizer", "lr"], 1e-3),
+        ("model.backbone.weights=none", ["model", "backbone", "weights"], "none"),
+        ('model.backbone.weights="none"', ["model", "backbone", "weights"], "none"),
+        ("loss.name=focal=1", ["loss", "name"], "focal=1"),
+        ("model.head.scale=[0.5, 1]", ["model", "head", "scale"], [0.5, 1]),
+        ("protocol.new_folds=true", ["protocol", "new_folds"], True),
+        ('fit.schedule={ name = "cosine" }', ["fit", "schedule"], {"name": "cosine"}),
+        ("augment.0.p=0.2", ["augment", 0, "p"], 0.2),
+        ("augment=[]", ["augment"], []),
+        ("fit.device=cuda:1", ["fit", "device"], "cuda:1"),
+        ("description=", ["description"], ""),
+    ],
+)
+def test_an_override_sets_a_key(override: str, way: list[Any], value: Any) -> None:
+    table: Any = {"augment": [{"name": "HorizontalFlip"}], "loss": {"name": "focal"}}
+    assert apply_overrides(table, [override]) == []
+    for step in way:
+        table = table[step]
+    assert table == value
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        ("fit.epochs", "--set fit.epochs: expected KEY=VALUE, with a key such as fit.epochs"),
+        ("=3", "--set =3: expected KEY=VALUE"),
+        ("fit..epochs=3", "--set fit..epochs=3: expected KEY=VALUE"),
+        (
+            "name.first=x",
+            "--set name.first=x: there is no table to look for 'first' in, but \"a\" (a string)",
+        ),
+        ("augment.7.p=1", "--set augment.7.p=1: '7' is no position in a list of 1, counted from 0"),
+        ("augment.7=1", "--set augment.7=1: '7' is no position in a list of 1, counted from 0"),
+        ("augment.p=1", "--set augment.p=1: 'p' is no position in a list of 1, counted from 0"),
+    ],
+)
+def test_an_override_that_can_not_be_set_is_a_fault(override: str, fault: str) -> None:
+    (found,) = apply_overrides({"name": "a", "augment": [{"name": "HorizontalFlip"}]}, [override])
+    assert str(found).startswith(fault)
+
+
+def test_a_later_override_wins_and_all_are_checked(file: Path) -> None:
+    assert load_recipe(str(file), ["fit.epochs=x", "fit.epochs=5"])[0].fit.epochs == 5
+    assert [fault.partition(":")[0] for fault in faults(file, "fit.epochs=x", "b=1")] == ["fit.epochs", "b"]
+
+
+def test_variables_are_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERKIT_A", "photographs")
+    found: list[Any] = []
+    table = {"data": {"root": "${FERKIT_A}/sfew/${FERKIT_A}"}, "list": ["${FERKIT_A}", 3], "price": "$5 {x}"}
+    assert expand_variables(table, found) == {
+        "data": {"root": "photographs/sfew/photographs"},
+        "list": ["photographs", 3],
+        "price": "$5 {x}",
+    }
+    assert found == []
+
+
+def test_a_variable_that_is_not_set_is_a_fault_with_the_way_out(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FERKIT_NOT_SET", raising=False)
+    (variable,) = faults(file, "data.root=${FERKIT_NOT_SET}/sfew")
+    assert variable.splitlines() == [
+        "data.root: the environment variable FERKIT_NOT_SET is not set",
+        "    Set it: export FERKIT_NOT_SET=...; or give the value: --set data.root=...",
+    ]
+
+
+def test_a_variable_within_a_variable_hides_no_fault(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERKIT_INNER", "set")
+    monkeypatch.setenv("FERKIT_OUTER", "${FERKIT_INNER}/nowhere")
+    (fault,) = faults(file, "data.root=${FERKIT_OUTER}")
+    assert "there is no folder ${FERKIT_INNER}/nowhere" in fault
+
+
+def test_a_missing_folder_is_found_before_anything_is_read(file: Path) -> None:
+    (fault,) = faults(file, "data.root=nowhere")
+    assert fault == "data: there is no folder nowhere; ask its makers for the data"
+
+
+def test_a_table_can_be_changed_before_it_is_checked(file: Path) -> None:
+    recipe, _ = load_recipe(str(file), change=lambda table, registry: {**table, "name": "changed"})
+    assert recipe.name == "changed"
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_what_is_dumped_loads_to_the_same_recipe(file: Path, tmp_path: Path, bom: str) -> None:
+    overrides = ["paper={ row = 'Ünï', accuracy = 50 }", "fit.optimizer.head_lr=1"]
+    recipe, registry = load_recipe(str(file), overrides)
+    again = tmp_path / "again.toml"
+    again.write_text(bom + dump_recipe(recipe, registry), encoding="utf-8")
+    assert load_recipe(str(again))[0] == recipe
+
+
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
+def test_every_shipped_recipe_fits_the_schema_under_its_own_name(name: str) -> None:
+    recipe = Recipe.model_validate(read_table(name), strict=False)
+    assert recipe.name == name
+    assert recipe.description
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"name = ", "recipe: is no valid TOML: Invalid value (at end of document)"),
+        (b"name = 'a'\n\nfit = {\n", "recipe: is no valid TOML: "),
+        (b"a = 1\na = 2\n", "recipe: is no valid TOML: Cannot overwrite a value (at line 2"),
+        (b"name = '\xff'", "recipe: can't be read: 'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, problem: str) -> None:
+    file.write_bytes(content)
+    (fault,) = faults(file)
+    assert fault.startswith(problem)
+
+
+def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Path) -> None:
+    file = tmp_path / "my recipe.toml"
+    file.write_text("grid = 3")
+    with pytest.raises(RecipeError, match=f"ferkit check '{file}' tells what is wrong"):
+        read_parts(str(file))
+
+
+def test_a_recipe_that_is_not_there_suggests_the_closest_shipped_one(tmp_path: Path) -> None:
+    (fault,) = faults("quikstart")
+    assert fault.startswith(
+        "recipe: there is no such file\n    Give a TOML file, or the name of a recipe that"
+    )
+    assert "Did you mean 'quickstart'? There is: " in fault
+    assert faults(tmp_path)[0].startswith("recipe: it is a folder")
+
+
+def test_a_file_goes_before_a_shipped_recipe_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_recipe("quickstart") == shipped_recipes()["quickstart"]
+    Path("quickstart").write_text(RECIPE)
+    assert find_recipe("quickstart") == Path("quickstart")
+
+
+def test_a_wheels_recipes_are_found_where_it_was_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = tmp_path / "share" / "ferkit" / "recipes"
+    recipes.mkdir(parents=True)
+    (recipes / "mine.toml").write_text(RECIPE)
+    monkeypatch.setattr("ferkit.runtime.shipped.__file__", str(tmp_path / "lib" / "ferkit" / "shipped.py"))
+    monkeypatch.setattr("sysconfig.get_path", lambda *_: str(tmp_path))
+    assert shipped_recipes() == {"mine": recipes / "mine.toml"}

@@ -1,0 +1,135 @@
+"""The schema of a recipe: its defaults, and its faults in plain words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from ferkit.recipe.schema import Recipe
+from ferkit.recipe.schema_errors import translate
+
+SMALLEST = {"name": "small", "data": {"name": "synthetic"}}
+
+
+def read(**changes: Any) -> Recipe:
+    return Recipe.model_validate_json(json.dumps({**SMALLEST, **changes}))
+
+
+def faults(**changes: Any) -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        read(**changes)
+    return [str(fault) for fault in translate(caught.value)]
+
+
+def test_a_recipe_needs_only_a_name_and_data() -> None:
+    recipe = read()
+    assert recipe.detector.name == "mtcnn"
+    assert recipe.model.backbone.name == "inception_resnet_v1"
+    assert recipe.loss.name == "cross_entropy"
+    assert (recipe.protocol.folds, recipe.protocol.repeats) == (2, 3)
+    assert recipe.estimator is None
+
+
+def test_every_other_key_of_a_part_is_an_option() -> None:
+    part = read(loss={"name": "focal", "gamma": 2.0, "base": {"name": "x"}}).loss
+    assert part.options == {"gamma": 2.0, "base": {"name": "x"}}
+
+
+def test_nothing_in_a_recipe_can_be_changed_later() -> None:
+    recipe = read()
+    with pytest.raises(ValidationError, match="frozen"):
+        recipe.fit.epochs = 3  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        recipe.loss.name = "focal"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "factor"), [({"name": "step", "every": 5}, 0.25), ({"name": "step", "factor": 0.5}, 0.5)]
+)
+def test_a_schedules_name_chooses_its_options(schedule: dict[str, Any], factor: float) -> None:
+    assert read(fit={"schedule": schedule}).fit.schedule.factor == factor  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"epochs": 3}, "epochs: a recipe has no key 'epochs'. There is: augment, data, "),
+        ({"protocl": {}}, "protocl: a recipe has no key 'protocl'. Did you mean 'protocol'? There is: "),
+        (
+            {"fit": {"epoch": 3}},
+            "fit.epoch: fit has no key 'epoch'. Did you mean 'epochs'? There is: batch_size, device, ",
+        ),
+        (
+            {"fit": {"optimizer": {"lrr": 1}}},
+            "fit.optimizer.lrr: fit.optimizer has no key 'lrr'. Did you mean 'lr'?",
+        ),
+        ({"fit": {"epochs": "3"}}, 'fit.epochs: expected a whole number, got "3" (a string)'),
+        ({"fit": {"epochs": 1.5}}, "fit.epochs: expected a whole number, got 1.5 (a number)"),
+        ({"fit": {"epochs": True}}, "fit.epochs: expected a whole number, got true (true or false)"),
+        ({"fit": {"epochs": 0}}, "fit.epochs: expected 1 or more, got 0 (a whole number)"),
+        ({"fit": {"optimizer": {"lr": 0}}}, "fit.optimizer.lr: expected more than 0, got 0"),
+        (
+            {"fit": {"optimizer": {"lr": float("inf")}}},
+            "fit.optimizer.lr: expected a finite number, got Infinity",
+        ),
+        (
+            {"fit": {"optimizer": {"lr": "fast"}}},
+            'fit.optimizer.lr: expected a number, got "fast" (a string)',
+        ),
+        (
+            {"fit": {"optimizer": {"name": "sgd"}}},
+            "fit.optimizer.name: expected 'adam' or 'adamw', got \"sgd\"",
+        ),
+        ({"fit": {"device": "tpu"}}, 'fit.device: expected auto, cpu, cuda or cuda:0, got "tpu" (a string)'),
+        ({"fit": 3}, "fit: expected a table, got 3 (a whole number)"),
+        ({"fit": {"schedule": {}}}, "fit.schedule: expected a table with a name, got {} (a table)"),
+        (
+            {"fit": {"schedule": {"name": "stepp"}}},
+            "fit.schedule: expected a table whose name is one of 'constant', 'step', 'cosine', 'one_cycle', ",
+        ),
+        (
+            {"fit": {"schedule": {"name": "step", "evry": 3}}},
+            "fit.schedule.evry: fit.schedule has no key 'evry'. Did you mean 'every'? There is: every, ",
+        ),
+        (
+            {"fit": {"schedule": {"name": "constant", "every": 3}}},
+            "fit.schedule.every: fit.schedule has no key 'every'. There is: name.",
+        ),
+        (
+            {"fit": {"schedule": {"name": "step", "factor": 1}}},
+            "fit.schedule.factor: expected less than 1, got 1",
+        ),
+        (
+            {"protocol": {"new_folds": "yes"}},
+            'protocol.new_folds: expected true or false, got "yes" (a string)',
+        ),
+        ({"paper": {"row": "a", "accuracy": 101}}, "paper.accuracy: expected 100 or less, got 101"),
+        ({"paper": {"accuracy": 50}}, "paper.row: is missing"),
+        ({"name": "my run"}, "name: expected letters, digits, underscores, dots and hyphens"),
+        ({"name": 3}, "name: expected a string, got 3 (a whole number)"),
+        ({"detector": {"factor": 1}}, "detector.name: is missing: it says which component to take"),
+        (
+            {"detector": {"nam": "mtcnn"}},
+            "detector.name: is missing: it says which component to take; is it 'nam' ",
+        ),
+        ({"detector": "mtcnn"}, 'detector: expected a table, got "mtcnn" (a string)'),
+        (
+            {"augment": [{"name": "a"}, {"p": 1}]},
+            "augment.1.name: is missing: it says which component to take",
+        ),
+        ({"augment": {"name": "a"}}, 'augment: expected a list, got {"name": "a"} (a table)'),
+        ({"plugins": "mine"}, 'plugins: expected a list, got "mine" (a string)'),
+    ],
+)
+def test_a_fault_says_where_what_was_expected_and_what_came(changes: dict[str, Any], fault: str) -> None:
+    (found,) = faults(**changes)
+    assert found.startswith(fault)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    found = faults(name="a b", fit={"epochs": 0, "batchsize": 3}, model={"normalize": "x"})
+    places = [fault.partition(":")[0] for fault in found]
+    assert places == ["name", "model.normalize", "fit.epochs", "fit.batchsize"]
