@@ -22,7 +22,7 @@ from ferkit.recipe.load import load_recipe
 
 
 def describe(model: str, side: int) -> str:
-    """A row of a Markdown table for one of timm's models. Raises RecipeError at a fault."""
+    """A row of a Markdown table for one of timm's models. Raises RecipeError at a problem."""
     overrides = [
         f'model.backbone={{name="timm", model="{model}", pretrained=false}}',
         'model.head={name="linear"}',

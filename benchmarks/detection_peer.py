@@ -1,10 +1,10 @@
 """ferkit's MTCNN against facenet-pytorch's, in one process, and whether they find the same faces.
 
-The two take turns, 16 photographs each, and take turns in beginning, so that what else the machine does
-strikes both. facenet-pytorch is called as its users call it, `MTCNN(keep_all=True).detect(photograph)`, with
+The two take turns, 16 images each, and take turns in beginning, so that what else the machine does
+strikes both. facenet-pytorch is called as its users call it, `MTCNN(keep_all=True).detect(image)`, with
 landmarks, for ferkit gives them too; ferkit's is given the 16 at once, as by `ferkit run`, or one by one with
---batch-size 1. Photographs are decoded beforehand. "times as fast" is the median over the turns of the two
-times' ratio, with a bootstrap interval (95%); a last turn of fewer photographs is compared, but not timed.
+--batch-size 1. Images are decoded beforehand. "times as fast" is the median over the turns of the two
+times' ratio, with a bootstrap interval (95%); a last turn of fewer images is compared, but not timed.
 
     OMP_NUM_THREADS=2 python benchmarks/detection_peer.py --images "$FERKIT_DATA/sfew"
 """
@@ -31,7 +31,7 @@ from benchmarks.script import add_ends, count, run_script
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.run import ProgressCallback, busy_warnings
 from ferkit.data.images import read_image
 from ferkit.plugin import Detections
 from ferkit.recipe.load import load_recipe
@@ -39,13 +39,13 @@ from ferkit.recipe.load import load_recipe
 SIZE = 720, 576
 SAME_FACE, SAME_BOX = 0.5, 0.95
 """Intersections over union."""
-Photographs = Sequence[NDArray[np.uint8]]
+Images = Sequence[NDArray[np.uint8]]
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What both found in some photographs, and the seconds it took each."""
+    """What both found in some images, and the seconds it took each."""
 
     theirs: Sequence[Detections]
     ours: Sequence[Detections]
@@ -65,32 +65,32 @@ def compose(number: int) -> NDArray[np.uint8]:
     return np.asarray(canvas)
 
 
-def read_photographs(folder: Path | None, limit: int | None) -> list[NDArray[np.uint8]]:
+def read_images(folder: Path | None, limit: int | None) -> list[NDArray[np.uint8]]:
     """Evenly over the folder and those below it, or composed ones (20 unless told)."""
     if folder is None:
         return [compose(number) for number in range(limit or 20)]
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise SystemExit(f"{folder}: no photograph (.jpg, .png) is in it. Name a folder that holds some")
+        raise SystemExit(f"{folder}: no image (.jpg, .png) is in it. Name a folder that holds some")
     places = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
     return [read_image(paths[place]) for place in places]
 
 
-def take_turns(photographs: Sequence[NDArray[np.uint8]], size: int, say: Say) -> list[Turn]:
-    """size: photographs of a turn."""
+def take_turns(images: Sequence[NDArray[np.uint8]], size: int, say: ProgressCallback) -> list[Turn]:
+    """size: images of a turn."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
         peer = MTCNN(keep_all=True, device="cpu").eval()
 
-    def by_peer(some: Photographs) -> list[Detections]:
+    def by_peer(some: Images) -> list[Detections]:
         return [_detections(*peer.detect(Image.fromarray(one), landmarks=True)) for one in some]
 
     ours = MTCNNDetector(device="cpu")
-    by_peer(photographs[:3]), ours(photographs[:size])
+    by_peer(images[:3]), ours(images[:size])
     turns = []
-    for first in range(0, len(photographs), size):
-        say(f"photograph {first + 1} of {len(photographs)}")
-        some = photographs[first : first + size]
+    for first in range(0, len(images), size):
+        say(f"image {first + 1} of {len(images)}")
+        some = images[first : first + size]
         if first // size % 2:
             (mine, my_time), (theirs, their_time) = _timed(ours, some), _timed(by_peer, some)
         else:
@@ -100,10 +100,10 @@ def take_turns(photographs: Sequence[NDArray[np.uint8]], size: int, say: Say) ->
 
 
 def _timed(
-    detect: Callable[[Photographs], Sequence[Detections]], photographs: Photographs
+    detect: Callable[[Images], Sequence[Detections]], images: Images
 ) -> tuple[Sequence[Detections], float]:
     started = time.perf_counter()
-    found = detect(photographs)
+    found = detect(images)
     return found, time.perf_counter() - started
 
 
@@ -135,7 +135,7 @@ def match(theirs: Detections, ours: Detections) -> list[tuple[int, int, float]]:
 
 
 def agreement(turns: Sequence[Turn]) -> dict[str, float]:
-    """How far ours are theirs: faces counted over all photographs, differences the largest of any face."""
+    """How far ours are theirs: faces counted over all images, differences the largest of any face."""
     overlap, scores, points = [], [0.0], [0.0]
     their_found = [found for turn in turns for found in turn.theirs]
     our_found = [found for turn in turns for found in turn.ours]
@@ -153,15 +153,15 @@ def agreement(turns: Sequence[Turn]) -> dict[str, float]:
         "same_box_share": float(np.mean(np.array(overlap) >= SAME_BOX)) if overlap else float("nan"),
         "largest_score_difference": max(scores),
         "largest_landmark_difference_px": max(points),
-        "their_photographs_with_a_face": sum(len(found.boxes) > 0 for found in their_found),
-        "our_photographs_with_a_face": sum(len(found.boxes) > 0 for found in our_found),
+        "their_images_with_a_face": sum(len(found.boxes) > 0 for found in their_found),
+        "our_images_with_a_face": sum(len(found.boxes) > 0 for found in our_found),
     }
 
 
-def measure(options: argparse.Namespace, say: Say) -> Record:
+def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     load = load_average()
-    photographs = read_photographs(options.images, options.limit)
-    turns = take_turns(photographs, options.batch_size, say)
+    images = read_images(options.images, options.limit)
+    turns = take_turns(images, options.batch_size, say)
     whole = [turn for turn in turns if len(turn.ours) == len(turns[0].ours)]
     theirs, ours = ([getattr(turn, name) for turn in whole] for name in ("their_seconds", "our_seconds"))
     faster = compare_rounds(theirs, ours)
@@ -174,9 +174,9 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
     facts: dict[str, Any] = {"times as fast": round(faster.ratio, 3)}
     facts["95% interval"] = faster.interval
     facts.update(agreement(turns))
-    setting = {"photographs": f"{len(photographs)} of {where}", "batch_size": options.batch_size}
+    setting = {"images": f"{len(images)} of {where}", "batch_size": options.batch_size}
     title = "benchmarks/detection_peer.py"
-    return Record(title, machine, versions, setting, measurements, notices=busy_notices(load), facts=facts)
+    return Record(title, machine, versions, setting, measurements, warnings=busy_warnings(load), facts=facts)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -185,9 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     add_ends(parser)
     add = parser.add_argument
-    add("--images", type=Path, help="a folder of photographs [composed ones, 720 × 576]")
-    add("--limit", type=count, help="at most so many photographs, evenly over the folder [all]")
-    add("--batch-size", type=count, default=16, help="photographs that ferkit is given at once [16]")
+    add("--images", type=Path, help="a folder of images [composed ones, 720 × 576]")
+    add("--limit", type=count, help="at most so many images, evenly over the folder [all]")
+    add("--batch-size", type=count, default=16, help="images that ferkit is given at once [16]")
     run_script(measure, parser, arguments)
 
 

@@ -1,6 +1,6 @@
 """Where the time of MTCNN's cascade goes, step by step: facenet-pytorch's and ferkit's on the same images.
 
-The steps' functions are wrapped by a clock, in one process and one photograph at a time, each detector in its
+The steps' functions are wrapped by a clock, in one process and one image at a time, each detector in its
 turn. "other" is what is left of the whole call: boxes found and moved, tensors made and joined.
 
     OMP_NUM_THREADS=2 python benchmarks/detection_profile.py --images "$FERKIT_DATA/sfew"
@@ -29,13 +29,13 @@ from PIL import Image
 from benchmarks.script import add_ends, count, run_script
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import Say, busy_notices
-from ferkit.bench.subject import find_photographs
+from ferkit.bench.run import ProgressCallback, busy_warnings
+from ferkit.bench.subject import find_images
 from ferkit.data.images import read_image
 from ferkit.recipe.load import load_recipe
 
 STEPS = (
-    "shrink the photograph",
+    "shrink the image",
     "P-Net",
     "cut out and resize boxes",
     "R-Net",
@@ -45,7 +45,7 @@ STEPS = (
 )
 WARM_UP = 3
 NOT_NEEDED = 1e-9
-"""Seconds of a step that a photograph did not come to: a record has no zero."""
+"""Seconds of a step that an image did not come to: a record has no zero."""
 SHRINK, PNET, CUT, RNET, ONET, SUPPRESS, OTHER = STEPS
 
 
@@ -122,11 +122,11 @@ def profile(detect: Callable[[Any], object], clock: Clock, image: Any) -> Mappin
     return {**clock.seconds, OTHER: whole - sum(clock.seconds.values())}
 
 
-def measure(options: argparse.Namespace, say: Say) -> Record:
+def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     load = load_average()
-    found = find_photographs(options.images)
+    found = find_images(options.images)
     chosen = found[:: max(1, len(found) // options.limit)][: options.limit]
-    photographs = [read_image(path) for path in chosen]
+    images = [read_image(path) for path in chosen]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
         peer = MTCNN(keep_all=True, device="cpu").eval()
@@ -137,18 +137,18 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
     }
     taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     with clocks[0].watching(their_places(peer)), clocks[1].watching(our_places(ours)):
-        for number, photograph in enumerate([*WARM_UP * photographs[:1], *photographs], start=1 - WARM_UP):
-            say(f"photograph {number} of {len(photographs)}")
+        for number, image in enumerate([*WARM_UP * images[:1], *images], start=1 - WARM_UP):
+            say(f"image {number} of {len(images)}")
             for (name, detect), clock in zip(calls.items(), clocks, strict=True):
-                steps = profile(detect, clock, photograph)
+                steps = profile(detect, clock, image)
                 for step in STEPS if number > 0 else ():
                     taken[name, step].append(steps.get(step, 0.0) or NOT_NEEDED)
     machine, versions = describe_machine(*load_recipe("quickstart"), torch.device("cpu"))
     measurements = [Measurement({"detector": key[0], "step": key[1]}, each) for key, each in taken.items()]
-    setting = {"photographs": f"{len(photographs)} of {options.images}"}
-    facts = {f"{name}, ms of a photograph": _means(taken, name) for name in calls}
+    setting = {"images": f"{len(images)} of {options.images}"}
+    facts = {f"{name}, ms of an image": _means(taken, name) for name in calls}
     title = "benchmarks/detection_profile.py"
-    return Record(title, machine, versions, setting, measurements, notices=busy_notices(load), facts=facts)
+    return Record(title, machine, versions, setting, measurements, warnings=busy_warnings(load), facts=facts)
 
 
 def _means(taken: Mapping[tuple[str, str], Sequence[float]], name: str) -> str:
@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     add_ends(parser)
     add = parser.add_argument
-    add("--images", type=Path, required=True, help="a folder of photographs")
+    add("--images", type=Path, required=True, help="a folder of images")
     add("--limit", type=count, default=100, help="at most so many, evenly over the folder [100]")
     run_script(measure, parser, arguments)
 

@@ -1,4 +1,4 @@
-"""How many photographs a second become probabilities: decoding, detection, crops and the network.
+"""How many images a second become probabilities: decoding, detection, crops and the network.
 
 Nothing comes from a cache. Each stage stands beside the whole, so that it can be seen where the time goes.
 
@@ -14,12 +14,12 @@ from benchmarks.script import add_device, add_recipe, by_device, make_parser, ru
 from ferkit.bench.plan import Plan, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
-from ferkit.bench.run import Say, Variant, bench
+from ferkit.bench.run import ProgressCallback, Variant, bench
 
 STAGES = ("decode", "detect", "crop", "backbone", "head", "end_to_end")
 
 
-def measure(options: argparse.Namespace, say: Say) -> Record:
+def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     batches = options.batch_size or by_device(options.device, "1,16", "1,16,64,256")
     plan = Plan(
         STAGES,

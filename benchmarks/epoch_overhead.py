@@ -24,7 +24,7 @@ from benchmarks.timed_epochs import ferkit_epochs
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.run import ProgressCallback, busy_warnings
 from ferkit.components.build import build
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
@@ -73,7 +73,7 @@ def plain_epochs(
         yield time.perf_counter() - started
 
 
-def measure(options: argparse.Namespace, say: Say) -> Record:
+def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     """Epochs of both in turns; the fact "ratio" is how many times as long ferkit's takes."""
     load = load_average()
     recipe, registry = _load(options)
@@ -101,7 +101,7 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
         "recipe": recipe.name,
         "image_size": recipe.model.image_size,
         "precision": choose_precision(recipe.fit),
-        "photographs": f"{len(train)} faces to train, {len(test)} to test",
+        "images": f"{len(train)} faces to train, {len(test)} to test",
     }
     facts = {
         "ratio": round(longer.ratio, 4),
@@ -109,7 +109,7 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
         "waiting": round(waited / sum(seconds["ferkit"]), 4),
     }
     title = "benchmarks/epoch_overhead.py"
-    return Record(title, machine, versions, setting, measured, notices=busy_notices(load), facts=facts)
+    return Record(title, machine, versions, setting, measured, warnings=busy_warnings(load), facts=facts)
 
 
 def _load(options: argparse.Namespace) -> tuple[Recipe, Registry]:

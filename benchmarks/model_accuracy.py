@@ -1,7 +1,7 @@
 """How often a model is right on a data set that it was not trained on, as `ferkit predict` uses it.
 
-Every photograph goes from file to label: the model's detector finds the faces, the first of them is judged,
-and a photograph in which none is found counts as wrong. Intervals (95%, bootstrap) draw whole groups where
+Every image goes from file to label: the model's detector finds the faces, the first of them is judged,
+and an image in which none is found counts as wrong. Intervals (95%, bootstrap) draw whole groups where
 the data set has groups of the kind that --group names.
 
     python benchmarks/model_accuracy.py --data '{name="sfew", root="${FERKIT_DATA}/sfew"}' --group movie
@@ -9,7 +9,7 @@ the data set has groups of the kind that --group names.
         --rename smiling=happiness --between neutral,happiness
     python benchmarks/model_accuracy.py --data '{name="manifest", file="list.csv"}' --by gender
 
-With --by, once more for the photographs of each group of that kind that are at least ten.
+With --by, once more for the images of each group of that kind that are at least ten.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ferkit import Predictor
 from ferkit.components.build import build
 from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
-from ferkit.errors import DataError, Fault, FerkitError
+from ferkit.errors import DataError, FerkitError, Problem
 from ferkit.evaluation.metrics.intervals import cluster_confusions, metric_of, score_interval
 from ferkit.interfaces import Sample
 from ferkit.recipe.parse import expand_variables
@@ -38,7 +38,7 @@ NO_FACE = "no face"
 METRICS = ("accuracy", "mean_recall")
 BATCH = 64
 FEWEST = 10
-"""Photographs of a group of people; of fewer an interval would say nothing."""
+"""Images of a group of people; of fewer an interval would say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,19 @@ class Judged:
 
 def read_data(text: str, part: str) -> Sequence[Sample]:
     """text: a data set as in a recipe, {name = ..., its options}; part: "", or only those of this part."""
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     try:
-        table = expand_variables(tomllib.loads(f"data = {text}")["data"], faults)
+        table = expand_variables(tomllib.loads(f"data = {text}")["data"], problems)
         data = Part(**table)
     except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
         raise DataError(f'--data: expected a table like {{name="sfew", root="..."}}: {error}') from error
-    if faults:
-        raise DataError(f"--data: {faults[0].problem}")
+    if problems:
+        raise DataError(f"--data: {problems[0].message}")
     samples = build(load_plugins(), "dataset", data).samples()
     chosen = [one for one in samples if not part or one.split == part]
     if not chosen:
         parts = ", ".join(sorted({one.split or "none" for one in samples}))
-        raise DataError(f"--part {part}: no photograph is of that part; there are: {parts}")
+        raise DataError(f"--part {part}: no image is of that part; there are: {parts}")
     return chosen
 
 
@@ -78,7 +78,7 @@ def read_names(renamed: Sequence[str]) -> dict[str, str]:
 def judge(
     predictor: Predictor, samples: Sequence[Sample], names: Mapping[str, str], between: Sequence[str]
 ) -> list[Judged]:
-    """between: the labels that are compared, all where there is none; photographs of others are left out."""
+    """between: the labels that are compared, all where there is none; images of others are left out."""
     allowed = list(between) or list(predictor.labels)
     if unknown := sorted({*allowed} - {*predictor.labels}):
         raise DataError(
@@ -113,7 +113,7 @@ def come_to(judged: Sequence[Judged], group: str) -> dict[str, Any]:
     labels = [*dict.fromkeys(truth), *sorted({*predicted} - {*truth})]
     confusions = cluster_confusions(truth, predicted, clusters, labels)
     found: dict[str, Any] = {
-        "photographs": len(judged),
+        "images": len(judged),
         "with a face": len(judged) - predicted.count(NO_FACE),
     }
     for metric in METRICS:
@@ -128,19 +128,19 @@ def come_to(judged: Sequence[Judged], group: str) -> dict[str, Any]:
 
 
 def check_kind(judged: Sequence[Judged], kind: str, option: str) -> None:
-    """Raises DataError where no photograph is in a group of that kind."""
+    """Raises DataError where no image is in a group of that kind."""
     if not any(kind in one.sample.groups for one in judged):
         kinds = ", ".join(sorted({known for one in judged for known in one.sample.groups})) or "none"
-        raise DataError(f"{option} {kind}: no photograph is in a group of that kind; there are: {kinds}")
+        raise DataError(f"{option} {kind}: no image is in a group of that kind; there are: {kinds}")
 
 
 def come_to_by(judged: Sequence[Judged], group: str, kind: str) -> dict[str, dict[str, Any]]:
-    """The same for each group of a kind; those of fewer than FEWEST photographs are counted alone."""
+    """The same for each group of a kind; those of fewer than FEWEST images are counted alone."""
     parts: dict[str, list[Judged]] = {}
     for one in judged:
         parts.setdefault(one.sample.groups.get(kind, "unknown"), []).append(one)
     return {
-        name: come_to(part, group) if len(part) >= FEWEST else {"photographs": len(part)}
+        name: come_to(part, group) if len(part) >= FEWEST else {"images": len(part)}
         for name, part in sorted(parts.items())
     }
 
@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add = parser.add_argument
     add("--model", help="a run's folder, a model file, or the name of one that ferkit brings [default]")
     add("--data", required=True, metavar="TABLE", help="a data set as in a recipe")
-    add("--part", default="", help="only its photographs of this part: test, say")
+    add("--part", default="", help="only its images of this part: test, say")
     add("--group", default="", help="the kind of group that intervals draw: movie, say [single images]")
     add("--rename", action="append", default=[], metavar="THEIRS=OURS", help="a label of the data set's")
     add("--between", default="", metavar="LABELS", help="compare these alone, with commas")

@@ -1,11 +1,11 @@
 """An epoch of a recipe with InceptionResnetV1 by ferkit, against one done as the paper did it.
 
-The paper's way: in every epoch the photographs are read, MTCNN finds their faces batch by batch, and the
+The paper's way: in every epoch the images are read, MTCNN finds their faces batch by batch, and the
 network is trained and tested in float32 by facenet-pytorch's own modules; nothing is kept from one epoch to
 the next. ferkit finds the faces once, before the first epoch, and writes the state to go on from after each.
 The two take turns, an epoch each. "until images were there" is the part of an epoch that went into reading
 and detecting, or into waiting for it. With --memory each does one epoch in a process of its own instead, and
-what is told is the most memory that it had above what it had before there were photographs and a network.
+what is told is the most memory that it had above what it had before there were images and a network.
 
     OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_inception --set model.image_size=160
     OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_multiscale --memory
@@ -40,7 +40,7 @@ from ferkit.bench.memory import resident
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.run import ProgressCallback, busy_warnings
 from ferkit.components.build import build
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
@@ -59,7 +59,7 @@ WAYS = ("ferkit", "paper")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A recipe and the photographs of one fold."""
+    """A recipe and the images of one fold."""
 
     recipe: Recipe
     registry: Registry
@@ -131,22 +131,22 @@ def read_batch(
     samples: Sequence[Sample],
     is_training: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Photographs of one size -> faces (B, 3, side, side), (x − 127.5)/128, and labels.
+    """Images of one size -> faces (B, 3, side, side), (x − 127.5)/128, and labels.
 
-    A photograph in which none is found is taken whole.
+    An image in which none is found is taken whole.
     """
     side = (detector.image_size, detector.image_size)
-    photographs = [Image.open(sample.path).convert("RGB") for sample in samples]
+    opened = [Image.open(sample.path).convert("RGB") for sample in samples]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Not detector(photographs): under numpy 2 that fails where one of them has no face.
-        found, _ = detector.detect(photographs)
+        # Not detector(opened): under numpy 2 that fails where one of them has no face.
+        found, _ = detector.detect(opened)
     faces = []
-    for position, (boxes, photograph) in enumerate(zip(found, photographs, strict=True)):
+    for position, (boxes, one_image) in enumerate(zip(found, opened, strict=True)):
         if boxes is None:
-            image = np.asarray(photograph.resize(side))
+            image = np.asarray(one_image.resize(side))
         else:
-            face: Tensor = extract_face(photograph, boxes[0], detector.image_size)
+            face: Tensor = extract_face(one_image, boxes[0], detector.image_size)
             image = face.permute(1, 2, 0).numpy().clip(0, 255).astype(np.uint8)
         faces.append(augmentation(image, position) if is_training else image)
     mean, deviation = (np.asarray(values, np.float32) for values in MEAN_AND_DEVIATION["facenet"])
@@ -164,7 +164,7 @@ def in_batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample
 
 
 def load_work(options: argparse.Namespace) -> Work:
-    """One fold of the recipe's own photographs, or of drawn ones."""
+    """One fold of the recipe's own images, or of drawn ones."""
     overrides = [*options.set, f"fit.epochs={options.repeats + 2}", 'fit.device="cpu"']
     if options.drawn:
         recipe, registry = load_for_bench(options.recipe, overrides, {}, options.drawn, 320)
@@ -176,7 +176,7 @@ def load_work(options: argparse.Namespace) -> Work:
     return Work(recipe, registry, ours[0], ours[1], sorted(set(truth)))
 
 
-def measure(options: argparse.Namespace, say: Say) -> Record:
+def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     load, work = load_average(), load_work(options)
     machine, versions = describe_machine(work.recipe, work.registry, torch.device("cpu"))
     setting = {
@@ -194,11 +194,11 @@ def measure(options: argparse.Namespace, say: Say) -> Record:
         measurements: list[Measurement] = []
     else:
         measurements, facts = take_turns(work, options.repeats, say)
-    notices = busy_notices(load)
-    return Record(title, machine, versions, setting, measurements, notices=notices, facts=facts)
+    warnings = busy_warnings(load)
+    return Record(title, machine, versions, setting, measurements, warnings=warnings, facts=facts)
 
 
-def take_turns(work: Work, rounds: int, say: Say) -> tuple[list[Measurement], dict[str, Any]]:
+def take_turns(work: Work, rounds: int, say: ProgressCallback) -> tuple[list[Measurement], dict[str, Any]]:
     """An epoch of each, again and again, after a first one that does not count."""
     ways = {"ferkit": our_epochs(work), "paper": paper_epochs(work)}
     seconds: dict[str, list[float]] = {way: [] for way in ways}
@@ -247,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--repeats", type=count, default=5, help="epochs of each that count [5]")
     add("recipe", nargs="?", default="sfew_inception", help="a file or a shipped recipe [sfew_inception]")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key of the recipe")
-    add("--drawn", type=int, metavar="N", help="N drawn faces instead of the recipe's photographs")
+    add("--drawn", type=int, metavar="N", help="N drawn faces instead of the recipe's images")
     add("--memory", action="store_true", help="how much memory each takes, instead of how long")
     add("--only", choices=WAYS, help=argparse.SUPPRESS)
     if (options := parser.parse_args(arguments)).only:

@@ -1,10 +1,10 @@
-"""One round after another of another tool over photographs, for benchmarks/peers.py.
+"""One round after another of another tool over images, for benchmarks/peers.py.
 
-    python peer_worker.py TOOL PHOTOGRAPHS.json
+    python peer_worker.py TOOL IMAGES.json
 
 It runs in that tool's own environment, so it imports nothing but the tool and what comes with it. The
-photographs lie beside the list as raw RGB bytes. It prints {"ready": ...}; then, for each line that it reads,
-{"faces": n} when all photographs are done.
+images lie beside the list as raw RGB bytes. It prints {"ready": ...}; then, for each line that it reads,
+{"faces": n} when all images are done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 Round = Callable[[], int]
 
 
-def read_photographs(listing: Path) -> list[Any]:
+def read_images(listing: Path) -> list[Any]:
     """(H, W, 3) uint8 RGB arrays."""
     import numpy as np
 
@@ -56,7 +56,7 @@ def facenet_pytorch(images: list[Any]) -> Round:
 
 
 def ferkit(images: list[Any], batch: int) -> Round:
-    """ferkit's own MTCNN component, so many photographs at a time."""
+    """ferkit's own MTCNN component, so many images at a time."""
     from ferkit.components.build import build
     from ferkit.components.discovery import load_plugins
     from ferkit.components.part import Part
@@ -89,7 +89,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what the tool itself prints must not be taken for an answer
     package, make = TOOLS[tool]
-    detect_all = make(read_photographs(Path(listing)))
+    detect_all = make(read_images(Path(listing)))
     print(json.dumps({"ready": f"{package} {version(package)}"}), file=answers)
     for _ in sys.stdin:
         print(json.dumps({"faces": detect_all()}), file=answers)

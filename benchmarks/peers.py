@@ -1,6 +1,6 @@
-"""Other tools beside ferkit on the same photographs, in turns, each in an environment of its own.
+"""Other tools beside ferkit on the same images, in turns, each in an environment of its own.
 
-Two tasks: "faces" (where they are) and "expressions" (where they are, and what each shows). Photographs lie
+Two tasks: "faces" (where they are) and "expressions" (where they are, and what each shows). Images lie
 decoded in every tool's memory before anything is timed; a call goes through all of them. What can't be
 installed or fails is listed as not measured, with the reason.
 
@@ -34,7 +34,7 @@ from ferkit.bench.memory import Unwatched
 from ferkit.bench.plan import Plan
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
-from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.run import ProgressCallback, busy_warnings
 from ferkit.bench.subject import Subject
 from ferkit.bench.timers import HostTimer
 from ferkit.errors import RunError
@@ -46,7 +46,7 @@ FACE_API = ("@vladmandic/face-api@1.7.15", "@tensorflow/tfjs@4.22.0", "@tensorfl
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool: what it is asked for, and how its worker is started over a list of photographs."""
+    """A tool: what it is asked for, and how its worker is started over a list of images."""
 
     name: str
     task: str
@@ -73,7 +73,7 @@ def peers(environments: Path) -> list[Peer]:
     ]
 
 
-def install(environments: Path, say: Say) -> dict[str, str]:
+def install(environments: Path, say: ProgressCallback) -> dict[str, str]:
     """Tool -> why it could not be installed; nothing is done where it is there."""
     environments.mkdir(parents=True, exist_ok=True)
     fer, face_api = environments / "fer", environments / "face-api"
@@ -99,29 +99,33 @@ def install(environments: Path, say: Say) -> dict[str, str]:
     return failed
 
 
-def measure_peers(options: argparse.Namespace, say: Say) -> Record:
+def measure_peers(options: argparse.Namespace, say: ProgressCallback) -> Record:
     failed = install(options.environments, say) if options.install else {}
     load = load_average()
-    recipe, registry = load_for_bench("quickstart", [], {}, options.photographs, options.photograph_size)
-    plan = Plan(["decode"], [options.photographs], "float32", "cpu", images=options.images)
+    recipe, registry = load_for_bench("quickstart", [], {}, options.count, options.drawn_size)
+    plan = Plan(["decode"], [options.count], "float32", "cpu", images=options.images)
     subject = Subject.of(recipe, registry, plan)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        listing = write_photographs(list(subject.photographs.values()), folder)
+        listing = write_images(list(subject.images.values()), folder)
         cases, missing, found = start_peers(options, listing, failed, stack, say)
         effort = Effort(options.repeats, options.seconds, warm_up=1)
         outcome = measure(cases, HostTimer(), Unwatched, effort, say)
     machine, versions = describe_machine(recipe, registry, torch.device("cpu"))
-    setting = {"photographs": subject.describe()["photographs"]}
+    setting = {"images": subject.describe()["images"]}
     missing += outcome.missing
-    times, notices = outcome.measurements, busy_notices(load)
-    return Record("benchmarks/peers.py", machine, versions, setting, times, missing, notices, found)
+    times, warnings = outcome.measurements, busy_warnings(load)
+    return Record("benchmarks/peers.py", machine, versions, setting, times, missing, warnings, found)
 
 
 def start_peers(
-    options: argparse.Namespace, listing: Path, failed: dict[str, str], stack: ExitStack, say: Say
+    options: argparse.Namespace,
+    listing: Path,
+    failed: dict[str, str],
+    stack: ExitStack,
+    say: ProgressCallback,
 ) -> tuple[list[Case], list[tuple[Key, str]], dict[str, str]]:
-    """Cases of those that run, why the others don't, and what each one is and found in the photographs."""
+    """Cases of those that run, why the others don't, and what each one is and found in the images."""
     cases: list[Case] = []
     missing: list[tuple[Key, str]] = []
     found: dict[str, str] = {}
@@ -131,20 +135,20 @@ def start_peers(
         try:
             worker = stack.enter_context(Worker(peer.command(listing)))
             found[peer.name] = f"{worker.ask()['faces']} faces; {worker.ready}"
-            photographs = len(json.loads(listing.read_text(encoding="utf-8")))
-            cases.append(Case(key, worker.ask, photographs))
+            images = len(json.loads(listing.read_text(encoding="utf-8")))
+            cases.append(Case(key, worker.ask, images))
         except RunError as error:
             missing.append((key, failed.get(peer.name.partition(",")[0], str(error))))
     return cases, missing, found
 
 
-def write_photographs(images: Sequence[NDArray[np.uint8]], folder: Path) -> Path:
+def write_images(images: Sequence[NDArray[np.uint8]], folder: Path) -> Path:
     """(H, W, 3) uint8 RGB, as raw bytes and a list of their sizes, whose path is given back."""
     table = []
     for number, image in enumerate(images):
         image.tofile(folder / f"{number}.rgb")
         table.append({"file": f"{number}.rgb", "height": image.shape[0], "width": image.shape[1]})
-    listing = folder / "photographs.json"
+    listing = folder / "images.json"
     listing.write_text(json.dumps(table), encoding="utf-8")
     return listing
 
@@ -154,9 +158,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add = parser.add_argument
     add("--environments", type=Path, required=True, metavar="FOLDER", help="where the tools are installed")
     add("--install", action="store_true", help="install there what is not there yet")
-    add("--images", type=Path, metavar="FOLDER", help="photographs [drawn faces]")
-    add("--photographs", type=int, default=32, help="how many, at most [32]")
-    add("--photograph-size", type=int, default=320, help="side of drawn ones in pixels [320]")
+    add("--images", type=Path, metavar="FOLDER", help="images [drawn faces]")
+    add("--count", type=int, default=32, help="how many, at most [32]")
+    add("--drawn-size", type=int, default=320, help="side of drawn ones in pixels [320]")
     run_script(measure_peers, parser, arguments)
 
 

@@ -17,12 +17,12 @@ from benchmarks.script import add_device, add_recipe, make_parser, run_script
 from ferkit.bench.plan import Plan, split_list, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
-from ferkit.bench.run import Say, Variant, bench
+from ferkit.bench.run import ProgressCallback, Variant, bench
 
 STAGES = ("augment", "training_step")
 
 
-def measure(options: argparse.Namespace, say: Say) -> Record:
+def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     given = options.batch_size
     own, _ = load_for_bench(options.recipe, options.set or [], {}, 1, 320)
     sizes = split_numbers(given, "--batch-size") if given else [own.fit.batch_size]

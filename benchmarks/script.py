@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ferkit.bench.delivery import deliver, watch
 from ferkit.bench.record import Record, check_writable, read_record
-from ferkit.bench.run import Say
+from ferkit.bench.run import ProgressCallback
 from ferkit.errors import FerkitError
 
 
@@ -50,14 +50,14 @@ def add_recipe(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """For scripts that compute on a device and look at photographs."""
+    """For scripts that compute on a device and look at images."""
     told = "auto, cpu, cuda or cuda:0 [auto]"
     parser.add_argument("--device", default="auto", help=told)
-    parser.add_argument("--images", type=Path, metavar="FOLDER", help="photographs [drawn faces]")
+    parser.add_argument("--images", type=Path, metavar="FOLDER", help="images [drawn faces]")
 
 
 def run_script(
-    measure: Callable[[argparse.Namespace, Say], Record],
+    measure: Callable[[argparse.Namespace, ProgressCallback], Record],
     parser: argparse.ArgumentParser,
     arguments: Sequence[str] | None = None,
 ) -> None:

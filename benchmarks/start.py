@@ -24,13 +24,13 @@ from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.measuring import Case, Effort, measure
 from ferkit.bench.memory import Unwatched
 from ferkit.bench.record import Record
-from ferkit.bench.run import Say, busy_notices
+from ferkit.bench.run import ProgressCallback, busy_warnings
 from ferkit.bench.timers import HostTimer
 from ferkit.errors import RunError
 from ferkit.recipe.load import load_recipe
 
 
-def measure_starts(options: argparse.Namespace, say: Say) -> Record:
+def measure_starts(options: argparse.Namespace, say: ProgressCallback) -> Record:
     load = load_average()
     commands = {"--help": ["--help"], "plugins": ["plugins"], "check": ["check", options.recipe]}
     cases = [Case({"command": name}, command(typed), images=0) for name, typed in commands.items()]
@@ -50,7 +50,7 @@ def measure_starts(options: argparse.Namespace, say: Say) -> Record:
         setting,
         outcome.measurements,
         outcome.missing,
-        busy_notices(load),
+        busy_warnings(load),
     )
 
 

@@ -10,7 +10,7 @@ from benchmarks.script import add_device, by_device, make_parser, run_script
 from ferkit.bench.plan import Plan, split_list, split_numbers
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
-from ferkit.bench.run import Say, Variant, bench
+from ferkit.bench.run import ProgressCallback, Variant, bench
 from ferkit.components.registry import Registry
 from ferkit.recipe.schema import Recipe
 
@@ -20,7 +20,7 @@ INCEPTION = '{ name = "inception_resnet_v1", weights = "none" }'
 def run_backbones(description: str | None, stage: str, title: str, arguments: Sequence[str] | None) -> None:
     """A script that measures one stage of backbones, from its options to its end."""
 
-    def measure(options: argparse.Namespace, say: Say) -> Record:
+    def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
         registry, variants = make_variants(options, (stage,), "16", "1,8,32,128,512")
         return bench(title, registry, variants, say)
 
@@ -76,10 +76,10 @@ def make_variants(
     return registry, variants
 
 
-def _load(backbone: str, size: int, photographs: int) -> tuple[Recipe, Registry]:
+def _load(backbone: str, size: int, images: int) -> tuple[Recipe, Registry]:
     overrides = [
         f"model.image_size={size}",
         'model.head={ name = "linear" }',
         'loss={ name = "cross_entropy" }',
     ]
-    return load_for_bench("quickstart", overrides, {"model.backbone": backbone}, photographs, 160)
+    return load_for_bench("quickstart", overrides, {"model.backbone": backbone}, images, 160)

@@ -1,9 +1,9 @@
 """Everything that ferkit raises on purpose.
 
 FerkitError
-├── RecipeError         a recipe that can't be run; carries every fault found
+├── RecipeError         a recipe that can't be run; carries every problem found
 ├── ComponentError      a component that can't be named, imported or built
-├── DataError           a photograph, folder or label that can't be used
+├── DataError           an image, folder or label that can't be used
 ├── WeightsError        a weights file that is missing, broken or not the one expected
 └── RunError            a run's folder that can't be written or gone on with
 
@@ -21,26 +21,26 @@ class FerkitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Problem:
     """One thing wrong with a recipe: where (`fit.epochs`), what, and what to do about it."""
 
     where: str
-    problem: str
-    remedy: str = ""
+    message: str
+    hint: str = ""
 
     def __str__(self) -> str:
-        lines = [*self.problem.splitlines(), *self.remedy.splitlines()]
+        lines = [*self.message.splitlines(), *self.hint.splitlines()]
         return f"{self.where}: " + "\n    ".join(lines)
 
 
 class RecipeError(FerkitError):
-    """A recipe that can't be run; `faults` holds everything found wrong, not only the first."""
+    """A recipe that can't be run; `problems` holds everything found wrong, not only the first."""
 
-    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source
-        self.faults = tuple(faults)
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        lines = [f"{source}: {count}", *(f"  {fault}" for fault in faults)]
+        self.problems = tuple(problems)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = [f"{source}: {count}", *(f"  {problem}" for problem in problems)]
         super().__init__("\n".join(lines))
 
 
@@ -49,7 +49,7 @@ class ComponentError(FerkitError):
 
 
 class DataError(FerkitError):
-    """A photograph, folder or label that can't be used."""
+    """An image, folder or label that can't be used."""
 
 
 class WeightsError(FerkitError):

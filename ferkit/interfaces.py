@@ -20,7 +20,7 @@ CANONICAL_LABELS = ("anger", "contempt", "disgust", "fear", "happiness", "neutra
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One photograph and what is known of it.
+    """One image and what is known of it.
 
     label: the class's canonical name. groups: what must not be on both sides of an honest split,
     by the kind of group, e.g. {"movie": "Hangover", "clip": "Hangover_001949614"}. split: "train",
@@ -38,11 +38,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """The N faces found in one photograph, the one to be used first.
+    """The N faces found in one image, the one to be used first.
 
-    boxes: (N, 4) float32, x0 y0 x1 y1 in pixels, and may reach beyond the photograph;
+    boxes: (N, 4) float32, x0 y0 x1 y1 in pixels, and may reach beyond the image;
     scores: (N,) float32 in 0..1; landmarks: (N, 5, 2) float32, x y in pixels: the eye on the
-    photograph's left, the eye on its right, nose, the mouth's left and right corner; NaN of a detector that
+    image's left, the eye on its right, nose, the mouth's left and right corner; NaN of a detector that
     looks for none.
     """
 
@@ -53,11 +53,11 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A photograph's face, cropped.
+    """An image's face, cropped.
 
-    image: (H, W, 3) uint8 RGB, at the size it has in the photograph; box: x0 y0 x1 y1 in pixels, or
-    None where no face was found and image is the whole photograph; score: 0..1, or None likewise;
-    sha256: of the photograph's file.
+    image: (H, W, 3) uint8 RGB, at the size it has in the image; box: x0 y0 x1 y1 in pixels, or
+    None where no face was found and image is the whole image; score: 0..1, or None likewise;
+    sha256: of the image's file.
     """
 
     sample: Sample
@@ -76,8 +76,8 @@ class Epoch:
     reads no label of these faces, is replaced by the probabilities' NLL; accuracies in 0..1; seconds: spent
     on training and on validation together.
 
-    details: further numbers, drawn in the report; notices: what whoever reads the numbers must know, a
-    sentence each; pictures: name -> (H, W, 3) uint8 RGB, kept in the run's folder and shown where photographs
+    details: further numbers, drawn in the report; warnings: what whoever reads the numbers must know, a
+    sentence each; pictures: name -> (H, W, 3) uint8 RGB, kept in the run's folder and shown where images
     are asked for.
     """
 
@@ -89,26 +89,26 @@ class Epoch:
     learning_rate: float
     seconds: float
     details: Mapping[str, float] = field(default_factory=dict)
-    notices: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 
 class Dataset(Protocol):
     """Built with its options, which must be cheap; reads the disk only when asked for samples.
 
-    If it has an attribute `root`, a Path, photographs are named in manifests by their paths below it. If it
+    If it has an attribute `root`, a Path, images are named in manifests by their paths below it. If it
     has `left_out`, a `Mapping[str, int]`, that is what `samples` did without, when it was last called: a
-    reason ("without a majority") -> how many. A run tells it as a notice and keeps it in summary.json.
+    reason ("without a majority") -> how many. A run tells it as a warning and keeps it in summary.json.
     """
 
-    def faults(self) -> Sequence[str]:
+    def problems(self) -> Sequence[str]:
         """What is missing, a sentence each, with what was looked for and how to get the data.
 
-        Looks at folders only and opens no photograph. Empty if all is there.
+        Looks at folders only and opens no image. Empty if all is there.
         """
 
     def samples(self) -> Sequence[Sample]:
-        """Every photograph, in an order that depends on nothing but the data. Raises DataError."""
+        """Every image, in an order that depends on nothing but the data. Raises DataError."""
 
 
 class Detector(Protocol):

@@ -1,4 +1,4 @@
-"""Small things that several tests are made of: faces without photographs, a tiny network."""
+"""Small things that several tests are made of: faces without images, a tiny network."""
 
 from __future__ import annotations
 

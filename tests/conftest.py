@@ -40,10 +40,3 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     yield put
     for module in modules:
         sys.modules.pop(module, None)
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test checks its recipes anew: what it replaces in ferkit is no file that was read."""
-    monkeypatch.setattr("ferkit.recipe.check.recall", lambda *_: None)
-    monkeypatch.setattr("ferkit.recipe.load.remember", lambda *_: None)

@@ -51,13 +51,13 @@ def write_run(
     rows = []
     for repeat, folds in enumerate(repeats):
         for fold, fears in enumerate(folds):
-            cell = folder / "cells" / f"repeat{repeat}_fold{fold}"
+            place = folder / "folds" / f"repeat{repeat}_fold{fold}"
             files = ("best", "last") if watched == "test" else ("test", "validation")
             for which in files:
-                write_predictions(cell / f"predictions_{which}.csv", fold, fears)
+                write_predictions(place / f"predictions_{which}.csv", fold, fears)
             if watched == "validation":
                 choice = {"candidate": None, "settings": {}, "epoch": 1, "temperature": 2.0}
-                (cell / "choice.json").write_text(json.dumps(choice))
+                (place / "choice.json").write_text(json.dumps(choice))
             right = sum((fear > 0.5) == number % 2 for number, fear in enumerate(fears)) / len(fears)
             for epoch in (1, 2):
                 row = {"repeat": repeat, "fold": fold, "epoch": epoch, "watched": watched, "accuracy": right}
@@ -77,7 +77,7 @@ def write_run(
         "demo": False,
         "status": "complete",
         "labels": list(LABELS),
-        "notices": [],
+        "warnings": [],
         "paper": paper and dict(paper),
         "data": {"name": "sfew", "manifest": None},
         "protocol": used,

@@ -1,30 +1,30 @@
-"""How faults are told."""
+"""How problems are told."""
 
 from __future__ import annotations
 
 import pytest
 
 from ferkit import errors
-from ferkit.errors import Fault, FerkitError, RecipeError
+from ferkit.errors import FerkitError, Problem, RecipeError
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("problem", "told"),
     [
-        (Fault("fit", "no"), "fit: no"),
-        (Fault("fit", "no", "do"), "fit: no\n    do"),
-        (Fault("data", "none\n  a/\n  b/", "do"), "data: none\n      a/\n      b/\n    do"),
+        (Problem("fit", "no"), "fit: no"),
+        (Problem("fit", "no", "do"), "fit: no\n    do"),
+        (Problem("data", "none\n  a/\n  b/", "do"), "data: none\n      a/\n      b/\n    do"),
     ],
 )
-def test_what_follows_the_first_line_of_a_fault_is_indented(fault: Fault, told: str) -> None:
-    assert str(fault) == told
+def test_what_follows_the_first_line_of_a_problem_is_indented(problem: Problem, told: str) -> None:
+    assert str(problem) == told
 
 
-def test_a_recipes_error_counts_and_lists_its_faults() -> None:
-    faults = [Fault("a", "x", "do"), Fault("b", "y")]
-    assert str(RecipeError("r.toml", faults)) == "r.toml: 2 faults\n  a: x\n    do\n  b: y"
-    assert str(RecipeError("r.toml", faults[1:])) == "r.toml: 1 fault\n  b: y"
-    assert RecipeError("r.toml", faults).faults == tuple(faults)
+def test_a_recipes_error_counts_and_lists_its_problems() -> None:
+    problems = [Problem("a", "x", "do"), Problem("b", "y")]
+    assert str(RecipeError("r.toml", problems)) == "r.toml: 2 problems\n  a: x\n    do\n  b: y"
+    assert str(RecipeError("r.toml", problems[1:])) == "r.toml: 1 problem\n  b: y"
+    assert RecipeError("r.toml", problems).problems == tuple(problems)
 
 
 def test_every_error_of_ferkits_own_is_a_ferkit_error_and_is_drawn_in_the_tree() -> None:

@@ -20,7 +20,7 @@ INTRODUCTION = """\
 # Commands
 
 What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2
-for a recipe or an option with faults, 1 for other errors, 130 where it was interrupted; what else `audit`,
+for a recipe or an option with problems, 1 for other errors, 130 where it was interrupted; what else `audit`,
 `data verify`, `plugins check` and `predict` end with is told with them.
 """
 

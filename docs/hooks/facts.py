@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from docs.hooks.tables import code, plain, table
-from ferkit.testing.check import FACTS
-from ferkit.testing.suite import load_facts
+from ferkit.testing.check import CHECKS_BY_KIND
+from ferkit.testing.suite import load_checks
 
 MARK = re.compile(r"^<!-- facts: (\w+) -->$", re.M)
 SHARED = {"component": "dataset", "module": "head"}
@@ -20,7 +20,11 @@ def put_facts(markdown: str) -> str:
 
 def facts_table(room: str) -> str:
     """The facts of ferkit/testing/<room>_facts.py; raises KeyError where there is no such kind."""
-    load_facts()
-    held = [one for one in FACTS[SHARED.get(room, room)] if one.__module__ == f"ferkit.testing.checks.{room}"]
+    load_checks()
+    held = [
+        one
+        for one in CHECKS_BY_KIND[SHARED.get(room, room)]
+        if one.__module__ == f"ferkit.testing.checks.{room}"
+    ]
     rows = [(code(one.__name__), plain((one.__doc__ or "").split("\n")[0])) for one in held]
     return table(("check", "what is expected"), rows)

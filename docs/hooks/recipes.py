@@ -26,7 +26,7 @@ INTRODUCTION = """\
 # Recipes
 
 Every key that a recipe may have, from the schema that `ferkit check` holds recipes to. A key that is not here
-is a fault. Values are not converted: `"3"` is no number.
+is a problem. Values are not converted: `"3"` is no number.
 
 - A **component** is a table with a `name`; every other key of it is an option of that component
   ([Components](components.md)).

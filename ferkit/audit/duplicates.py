@@ -1,21 +1,21 @@
-"""Photographs that are byte for byte the same."""
+"""Images that are byte for byte the same."""
 
 from __future__ import annotations
 
-from ferkit.audit.read import Photographs
+from ferkit.audit.read import Images
 from ferkit.audit.result import Copies
 
 
-def find_copies(photographs: Photographs) -> tuple[Copies, ...]:
+def find_copies(images: Images) -> tuple[Copies, ...]:
     """Every image that has more than one file; those under several labels first."""
     places: dict[str, list[int]] = {}
-    for place, sha256 in enumerate(photographs.sha256):
+    for place, sha256 in enumerate(images.sha256):
         places.setdefault(sha256, []).append(place)
     found = [
         Copies(
             sha256,
-            tuple(photographs.names[one] for one in several),
-            tuple(photographs.samples[one].label for one in several),
+            tuple(images.names[one] for one in several),
+            tuple(images.samples[one].label for one in several),
         )
         for sha256, several in places.items()
         if len(several) > 1

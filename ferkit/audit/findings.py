@@ -1,4 +1,4 @@
-"""Which of the facts are faults, and whether the command is to fail for them."""
+"""Which of the facts are problems, and whether the command is to fail for them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ NAMES = {
     "conflicts": "an image under two labels",
     "copies": "exact copies: on both sides of the recipe's split, or, without a recipe, any",
     "groups": "a group on both sides of the recipe's split",
-    "twins": "nearly the same photograph on both sides of the split; told, never serious",
-    "protocol": "the recipe's split can't be made of these photographs",
+    "twins": "nearly the same image on both sides of the split; told, never serious",
+    "protocol": "the recipe's split can't be made of these images",
 }
 """What `--allow` takes."""
 
@@ -27,12 +27,12 @@ def check_allowed(allowed: Collection[str]) -> frozenset[str]:
 
 
 def judge(audit: Audit, allowed: Collection[str]) -> tuple[Finding, ...]:
-    """The faults, serious ones first."""
-    found = [Finding(name, words, name != "twins", name in allowed) for name, words in _faults(audit)]
+    """The problems, serious ones first."""
+    found = [Finding(name, words, name != "twins", name in allowed) for name, words in _problems(audit)]
     return tuple(sorted(found, key=lambda one: not one.fails))
 
 
-def _faults(audit: Audit) -> Iterator[tuple[str, str]]:
+def _problems(audit: Audit) -> Iterator[tuple[str, str]]:
     if count := len(audit.unreadable):
         yield "unreadable", f"{count_of(count, 'file')} can't be read"
     if count := sum(one.is_conflict for one in audit.copies):
@@ -53,7 +53,7 @@ def _faults(audit: Audit) -> Iterator[tuple[str, str]]:
         yield (
             "twins",
             f"{count_of(split.twins, 'test image')} of {number(split.test_images)} with nearly the same "
-            f"photograph in training ({split.protocol})",
+            f"image in training ({split.protocol})",
         )
 
 
@@ -67,5 +67,5 @@ def _copies(audit: Audit) -> Iterator[tuple[str, str]]:
     elif not audit.is_recipe and audit.spare_copies:
         yield (
             "copies",
-            f"{count_of(audit.spare_copies, 'photograph')} more than there are images: exact copies",
+            f"{count_of(audit.spare_copies, 'image')} more than there are images: exact copies",
         )

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.audit.near_duplicates import Pairs, copy_numbers
-from ferkit.audit.read import Photographs
+from ferkit.audit.read import Images
 from ferkit.audit.result import Crossings, Groups
 from ferkit.data.groups import group_kinds
 from ferkit.errors import DataError
 from ferkit.evaluation.leakage import crossing
-from ferkit.evaluation.protocol import Cell, cells
+from ferkit.evaluation.protocol import Fold, folds
 from ferkit.evaluation.protocol_options import PaperProtocol, Protocol
 from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.interfaces import Sample
@@ -31,18 +31,18 @@ def random_protocol(seeds: int) -> PaperProtocol:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """A protocol's cells over the photographs at the positions `used`; none where there is a problem."""
+    """A protocol's folds over the images at the positions `used`; none where there is a problem."""
 
     protocol: Protocol
     used: NDArray[np.intp]
-    cells: list[Cell]
+    folds: list[Fold]
     problem: str
 
 
 def make_split(protocol: Protocol, samples: Sequence[Sample], used: NDArray[np.intp]) -> Split:
     """Where the protocol can't split the samples, its DataError becomes the problem."""
     try:
-        return Split(protocol, used, list(cells(protocol, [samples[place] for place in used])), "")
+        return Split(protocol, used, list(folds(protocol, [samples[place] for place in used])), "")
     except DataError as error:
         return Split(protocol, used, [], str(error))
 
@@ -66,7 +66,7 @@ def describe_groups(samples: Sequence[Sample], random: Split, own: Split | None)
 
 def _share(split: Split, samples: Sequence[Sample], kind: str) -> float | None:
     kept = [samples[place] for place in split.used]
-    return crossing(split.cells, kept, kind) if split.cells else None
+    return crossing(split.folds, kept, kind) if split.folds else None
 
 
 def partial_groups(samples: Sequence[Sample]) -> dict[str, int]:
@@ -75,25 +75,25 @@ def partial_groups(samples: Sequence[Sample]) -> dict[str, int]:
     return {kind: count for kind, count in sorted(counts.items()) if count < len(samples)}
 
 
-def find_crossings(split: Split, photographs: Photographs, near: Sequence[Pairs]) -> Crossings:
-    """near: pairs of all the photographs, by one method or several."""
+def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Crossings:
+    """near: pairs of all the images, by one method or several."""
     words = describe_protocol(split.protocol.model_dump())
-    if not split.cells:
+    if not split.folds:
         return Crossings(words, problem=split.problem)
-    used, made = split.used, split.cells
-    repeats = len({cell.repeat for cell in made})
-    numbers = copy_numbers(photographs.sha256)[used]
-    first, second = _ends(near, used, len(photographs.samples))
+    used, made = split.used, split.folds
+    repeats = len({fold.repeat for fold in made})
+    numbers = copy_numbers(images.sha256)[used]
+    first, second = _ends(near, used, len(images.samples))
     copies = twins = tested = 0
-    for cell in made:
+    for fold in made:
         seen = np.zeros(len(used), dtype=np.bool_)
-        seen[cell.train] = True
-        if cell.validation is not None:
-            seen[cell.validation] = True
+        seen[fold.train] = True
+        if fold.validation is not None:
+            seen[fold.validation] = True
         is_tested = np.zeros_like(seen)
-        is_tested[cell.test] = True
-        tested += len(cell.test)
-        copies += int(np.isin(numbers[cell.test], numbers[seen]).sum())
+        is_tested[fold.test] = True
+        tested += len(fold.test)
+        copies += int(np.isin(numbers[fold.test], numbers[seen]).sum())
         twins += len(np.unique(first[is_tested[first] & seen[second]]))
     return Crossings(words, tested / repeats, copies / repeats, twins / repeats)
 
@@ -101,7 +101,7 @@ def find_crossings(split: Split, photographs: Photographs, near: Sequence[Pairs]
 def _ends(
     near: Sequence[Pairs], used: NDArray[np.intp], total: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Every pair both ways round, as positions among the photographs that are used."""
+    """Every pair both ways round, as positions among the images that are used."""
     place = np.full(total, -1, dtype=np.intp)
     place[used] = np.arange(len(used))
     first = place[np.concatenate([end for one in near for end in (one.first, one.second)])]

@@ -1,4 +1,4 @@
-"""An audit as a page and as JSON. Neither shows a photograph."""
+"""An audit as a page and as JSON. Neither shows an image."""
 
 from __future__ import annotations
 

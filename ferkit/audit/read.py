@@ -1,4 +1,4 @@
-"""Every photograph read once: its hash, its perceptual hash, or why it can't be read."""
+"""Every image read once: its hash, its perceptual hash, or why it can't be read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many photographs it is done for, and of how many."""
+"""Called with what is being done, how many images it is done for, and of how many."""
 
 
 def no_progress(what: str, done: int, total: int) -> None:
@@ -26,7 +26,7 @@ def no_progress(what: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Photographs:
+class Images:
     """The N files that could be read, and the others.
 
     names: below root; sha256: of the files' bytes; bits: (N, 64) bool, their perceptual hashes.
@@ -40,7 +40,7 @@ class Photographs:
     unreadable: tuple[Unreadable, ...]
 
 
-def read_photographs(samples: Sequence[Sample], progress: Progress = no_progress) -> Photographs:
+def read_images(samples: Sequence[Sample], progress: Progress = no_progress) -> Images:
     """samples: one or more. Goes on over files that can't be read."""
     root = Path(os.path.commonpath([sample.path.absolute().parent for sample in samples]))
     kept, names, hashes, bits, unreadable = [], [], [], [], []
@@ -56,8 +56,8 @@ def read_photographs(samples: Sequence[Sample], progress: Progress = no_progress
             names.append(name)
             hashes.append(sha256)
             bits.append(perceptual_hash(image))
-        progress("photographs", done, len(samples))
-    return Photographs(
+        progress("images", done, len(samples))
+    return Images(
         root, kept, names, hashes, np.array(bits, dtype=np.bool_).reshape(-1, 64), tuple(unreadable)
     )
 

@@ -1,4 +1,4 @@
-"""What an audit found, as the terminal, the page and the JSON file tell it. Photographs go by their names."""
+"""What an audit found, as the terminal, the page and the JSON file tell it. Images go by their names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Photographs that are byte for byte the same; names and labels in one order."""
+    """Images that are byte for byte the same; names and labels in one order."""
 
     sha256: str
     names: tuple[str, ...]
@@ -28,7 +28,7 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class NearPair:
-    """Two photographs that are nearly the same; value: bits that differ, or cosine similarity."""
+    """Two images that are nearly the same; value: bits that differ, or cosine similarity."""
 
     names: tuple[str, str]
     labels: tuple[str, str]
@@ -39,7 +39,7 @@ class NearPair:
 class Near:
     """All pairs within a threshold, exact copies left out.
 
-    compared: photographs; same_group: kind of group -> share (0..1) of the pairs that are of one group;
+    compared: images; same_group: kind of group -> share (0..1) of the pairs that are of one group;
     closest: the first of the pairs, nearest first; reason: why nothing was compared, else "".
     """
 
@@ -55,7 +55,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """One kind of group. sharing: photographs whose group has another.
+    """One kind of group. sharing: images whose group has another.
 
     random_share, protocol_share: the share (0..1) of test images with an image of their group in training
     (or validation), under random stratified 2-fold and under the recipe's protocol; None where not judged.
@@ -110,16 +110,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """root: the folder that names are below; classes: label -> photographs, all files counted.
+    """root: the folder that names are below; classes: label -> images, all files counted.
 
-    partial_groups: kinds of group that only some photographs have, and how many; seeds: random splits.
+    partial_groups: kinds of group that only some images have, and how many; seeds: random splits.
     """
 
     name: str
     dataset: str
     root: str
     is_recipe: bool
-    photographs: int
+    images: int
     classes: Mapping[str, int]
     unreadable: tuple[Unreadable, ...]
     copies: tuple[Copies, ...]
@@ -138,7 +138,7 @@ class Audit:
 
     @property
     def spare_copies(self) -> int:
-        """Photographs that would go if one of each image were kept."""
+        """Images that would go if one of each image were kept."""
         return sum(len(one.names) - 1 for one in self.copies)
 
     @property

@@ -30,7 +30,7 @@ from ferkit.audit.near_duplicates import (
     near_by_embedding,
     near_by_hash,
 )
-from ferkit.audit.read import Photographs, Progress, no_progress, read_photographs
+from ferkit.audit.read import Images, Progress, no_progress, read_images
 from ferkit.audit.result import Audit, FaceFacts, Near
 from ferkit.components.build import build
 from ferkit.components.registry import Registry
@@ -48,7 +48,7 @@ log = logging.getLogger("ferkit")
 
 
 @dataclass(frozen=True)
-class Order:
+class AuditRequest:
     """What is to be audited, and how: is_recipe: whether the recipe's own split is judged."""
 
     recipe: Recipe
@@ -61,48 +61,46 @@ class Order:
     allowed: Collection[str] = ()
 
 
-def audit(order: Order, progress: Progress = no_progress) -> Audit:
-    """Raises FerkitError, e.g. where the data set gives no photograph; over unreadable files it goes on."""
+def audit(order: AuditRequest, progress: Progress = no_progress) -> Audit:
+    """Raises FerkitError, e.g. where the data set gives no image; over unreadable files it goes on."""
     samples, left_out = samples_of(order.registry, order.recipe.data)
-    for notice in describe_left_out(left_out, len(samples)):
-        log.warning("%s", notice)
+    for warning in describe_left_out(left_out, len(samples)):
+        log.warning("%s", warning)
     if not samples:
-        raise DataError(
-            f"data set {order.recipe.data.name!r} gives no photograph, so there is nothing to audit"
-        )
-    photographs = read_photographs(samples, progress)
-    readable = photographs.samples
-    faces, facts = look_for_faces(order, photographs, progress)
-    by_hash, hash_pairs = near_by_hash(photographs, order.hash_distance)
-    by_embedding, embedding_pairs = compare_faces(order, photographs, faces, facts, progress)
+        raise DataError(f"data set {order.recipe.data.name!r} gives no image, so there is nothing to audit")
+    images = read_images(samples, progress)
+    readable = images.samples
+    faces, facts = look_for_faces(order, images, progress)
+    by_hash, hash_pairs = near_by_hash(images, order.hash_distance)
+    by_embedding, embedding_pairs = compare_faces(order, images, faces, facts, progress)
     random = make_split(random_protocol(order.seeds), readable, np.arange(len(readable)))
     own = None
     if order.is_recipe:
-        used = used_places(order.recipe, photographs, faces, facts)
+        used = used_places(order.recipe, images, faces, facts)
         own = make_split(order.recipe.protocol, readable, used)
     found = Audit(
         name=order.recipe.name,
         dataset=order.recipe.data.name,
-        root=str(photographs.root),
+        root=str(images.root),
         is_recipe=order.is_recipe,
-        photographs=len(samples),
+        images=len(samples),
         classes=dict(sorted(Counter(sample.label for sample in samples).items())),
-        unreadable=photographs.unreadable,
-        copies=find_copies(photographs),
+        unreadable=images.unreadable,
+        copies=find_copies(images),
         near=(by_hash, by_embedding),
         groups=describe_groups(readable, random, own),
         partial_groups=partial_groups(readable),
         seeds=order.seeds,
-        crossings=find_crossings(own or random, photographs, (hash_pairs, embedding_pairs)),
+        crossings=find_crossings(own or random, images, (hash_pairs, embedding_pairs)),
         faces=facts,
     )
     return replace(found, findings=judge(found, order.allowed))
 
 
 def look_for_faces(
-    order: Order, photographs: Photographs, progress: Progress = no_progress
+    order: AuditRequest, images: Images, progress: Progress = no_progress
 ) -> tuple[list[Face], FaceFacts]:
-    """A crop of every photograph, the whole of it where no face was found; none at all if none are sought."""
+    """A crop of every image, the whole of it where no face was found; none at all if none are sought."""
     recipe, registry = order.recipe, order.registry
     name = recipe.detector.name
     reason = NOT_WANTED if not order.has_faces else why_no_weights(registry, "detector", recipe.detector)
@@ -110,7 +108,7 @@ def look_for_faces(
         return [], FaceFacts(name, reason=reason)
     detector = build(registry, "detector", recipe.detector)
     crops = crop_faces(
-        photographs.samples,
+        images.samples,
         detector,
         cache=DetectionCache(describe_detector(name, recipe.detector.options, detector)),
         options=recipe.faces.model_copy(update={"no_face": "whole_image", "unreadable": "skip"}),
@@ -119,20 +117,20 @@ def look_for_faces(
     if crops.skipped:
         sample, problem = crops.skipped[0]
         raise DataError(f"{sample.path} could be read at first, and then no more: {problem}. Audit again.")
-    lost = [name for name, face in zip(photographs.names, crops.faces, strict=True) if face.box is None]
+    lost = [name for name, face in zip(images.names, crops.faces, strict=True) if face.box is None]
     return crops.faces, FaceFacts(name, len(crops.faces) - len(lost), tuple(lost))
 
 
 def compare_faces(
-    order: Order,
-    photographs: Photographs,
+    order: AuditRequest,
+    images: Images,
     faces: Sequence[Face],
     facts: FaceFacts,
     progress: Progress = no_progress,
 ) -> tuple[Near, Pairs]:
-    """Near pairs by the embedding, of the photographs in which a face was found.
+    """Near pairs by the embedding, of the images in which a face was found.
 
-    Whole photographs without a face look alike to a face network: on SFEW, with them in it, half of the pairs
+    Whole images without a face look alike to a face network: on SFEW, with them in it, half of the pairs
     at the same threshold were of different movies.
     """
     places = np.array([place for place, face in enumerate(faces) if face.box is not None], dtype=np.intp)
@@ -142,19 +140,17 @@ def compare_faces(
     if reason:
         return Near(EMBEDDING, order.similarity, reason=reason), NO_PAIRS
     embeddings = embed_faces(order.recipe, order.registry, [faces[place] for place in places], progress)
-    return near_by_embedding(photographs, embeddings, places, order.similarity)
+    return near_by_embedding(images, embeddings, places, order.similarity)
 
 
-def used_places(
-    recipe: Recipe, photographs: Photographs, faces: Sequence[Face], facts: FaceFacts
-) -> NDArray[np.intp]:
-    """The photographs that a run of the recipe would split: not those that it skips for want of a face, nor
+def used_places(recipe: Recipe, images: Images, faces: Sequence[Face], facts: FaceFacts) -> NDArray[np.intp]:
+    """The images that a run of the recipe would split: not those that it skips for want of a face, nor
     the copies that it leaves out. Where no faces were sought, these are byte-for-byte copies.
     """
     lost = set(facts.not_found) if recipe.faces.no_face == "skip" else set()
-    kept = [place for place, name in enumerate(photographs.names) if name not in lost]
+    kept = [place for place, name in enumerate(images.names) if name not in lost]
     if recipe.faces.copies == "leave_out":
-        keys = [pixel_hash(faces[place]) if faces else photographs.sha256[place] for place in kept]
-        left_out = judge_copies([photographs.samples[place] for place in kept], keys)
+        keys = [pixel_hash(faces[place]) if faces else images.sha256[place] for place in kept]
+        left_out = judge_copies([images.samples[place] for place in kept], keys)
         kept = [place for number, place in enumerate(kept) if number not in left_out]
     return np.array(kept, dtype=np.intp)

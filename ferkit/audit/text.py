@@ -14,7 +14,7 @@ WIDTH = 20
 
 def describe(audit: Audit) -> Iterator[str]:
     """Line by line, without colours."""
-    yield f"{audit.name}: {count_of(audit.photographs, 'photograph')} of {audit.dataset} in {audit.root}"
+    yield f"{audit.name}: {count_of(audit.images, 'image')} of {audit.dataset} in {audit.root}"
     yield ""
     yield from _findings(audit)
     yield ""
@@ -42,7 +42,7 @@ def describe(audit: Audit) -> Iterator[str]:
 
 def _findings(audit: Audit) -> Iterator[str]:
     if not audit.findings:
-        yield "Nothing to find fault with."
+        yield "Nothing to find problem with."
     for one in audit.findings:
         mark = "SERIOUS" if one.fails else "allowed" if one.is_allowed else "note"
         yield f"{mark:<8} {one.name + ':':<12}{one.words}"
@@ -68,7 +68,7 @@ def describe_faces(faces: FaceFacts) -> str:
     if faces.reason:
         return f"not looked for: {faces.reason}"
     total = faces.found + len(faces.not_found)
-    return f"found in {number(faces.found)} of {count_of(total, 'photograph')} by {faces.detector}"
+    return f"found in {number(faces.found)} of {count_of(total, 'image')} by {faces.detector}"
 
 
 def describe_copies(audit: Audit) -> str:
@@ -83,9 +83,7 @@ def describe_near(near: Near) -> str:
     """The pairs, at which threshold, and how many of them the groups confirm."""
     if near.reason:
         return f"not compared: {near.reason}"
-    words = (
-        f"{count_of(near.pairs, 'near pair')} of {count_of(near.compared, 'photograph')} ({threshold(near)})"
-    )
+    words = f"{count_of(near.pairs, 'near pair')} of {count_of(near.compared, 'image')} ({threshold(near)})"
     if not near.pairs:
         return words
     shares = [f"{percent(share)} of one {kind}" for kind, share in (near.same_group or {}).items()]
@@ -99,7 +97,7 @@ def threshold(near: Near) -> str:
 
 
 def describe_group(groups: Groups, seeds: int) -> str:
-    words = f"{number(groups.groups)}; {count_of(groups.sharing, 'photograph')} share one"
+    words = f"{number(groups.groups)}; {count_of(groups.sharing, 'image')} share one"
     if groups.random_share is not None:
         words += (
             f"; random stratified 2-fold: {percent(groups.random_share)} of test images have one of theirs "
@@ -111,8 +109,8 @@ def describe_group(groups: Groups, seeds: int) -> str:
 
 
 def describe_partial(audit: Audit, count: int) -> str:
-    readable = audit.photographs - len(audit.unreadable)
-    return f"only {number(count)} of {count_of(readable, 'photograph')} have one, so it is not judged"
+    readable = audit.images - len(audit.unreadable)
+    return f"only {number(count)} of {count_of(readable, 'image')} have one, so it is not judged"
 
 
 def describe_crossings(split: Crossings) -> str:

@@ -40,7 +40,7 @@ class Unwatched:
 class ResidentMemory:
     """On a CPU: the process's largest resident set inside the context, above `base`.
 
-    base: the resident set in bytes before the network and the photographs were there. So the peak is what
+    base: the resident set in bytes before the network and the images were there. So the peak is what
     the call needs with all that is loaded for it and for the other stages, the network included, but neither
     Python nor torch's own libraries: a stage that is measured alone has its own. It is looked at every 2
     milliseconds, so that a shorter peak may be missed; what earlier stages freed is given back to the system

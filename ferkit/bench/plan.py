@@ -27,8 +27,8 @@ class Plan:
     """How a recipe's parts are measured.
 
     precision, device: "auto" as a training chooses; compile_mode: of torch.compile, "reduce-overhead" being
-    CUDA graphs on a GPU; images: a folder of photographs, drawn faces without; longer_side: in pixels, which
-    photographs are brought to once they are decoded, 0 to leave them; rounds, seconds: see `Effort`.
+    CUDA graphs on a GPU; images: a folder of images, drawn faces without; longer_side: in pixels, which
+    images are brought to once they are decoded, 0 to leave them; rounds, seconds: see `Effort`.
     """
 
     stages: Sequence[str] = STAGES

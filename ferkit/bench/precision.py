@@ -19,7 +19,7 @@ INSTRUCTIONS = {
 
 
 def check_precision(precision: str, device: torch.device) -> list[str]:
-    """Notices of what the device only imitates. Raises RunError where it can't compute in that precision."""
+    """Warnings of what the device only imitates. Raises RunError where it can't compute in that precision."""
     if precision not in PRECISIONS:
         raise RunError(f"--precision: expected one of {', '.join(PRECISIONS)}, got {precision!r}")
     if device.type == "cuda":

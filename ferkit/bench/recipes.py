@@ -1,4 +1,4 @@
-"""A recipe as it is measured: on any photographs, without pretrained weights, with other parts if asked."""
+"""A recipe as it is measured: on any images, without pretrained weights, with other parts if asked."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferkit.components.registry import Registry
-from ferkit.errors import Fault, RecipeError
+from ferkit.errors import Problem, RecipeError
 from ferkit.recipe.demo import cut_down
 from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
 
 DRAWN_LABELS = 7
-OTHER_PHOTOGRAPHS = (
-    "Name the photographs with --images FOLDER, or the size of drawn ones with --photograph-size."
-)
+OTHER_IMAGES = "Name the images with --images FOLDER, or the size of drawn ones with --drawn-size."
 
 
 def load_for_bench(
     source: str,
     overrides: Sequence[str],
     parts: Mapping[str, str | None],
-    photographs: int,
-    photograph_size: int,
+    images: int,
+    drawn_size: int,
 ) -> tuple[Recipe, Registry]:
     """The recipe with drawn faces for its data, as `--demo` does, and what takes the place of its parts.
 
@@ -32,14 +30,14 @@ def load_for_bench(
     """
     if replaced := [one for one in overrides if one.partition("=")[0].strip().split(".")[0] == "data"]:
         problem = f"{replaced[0]} would change nothing: the data of the recipe are not what is measured"
-        raise RecipeError(source, [Fault("data", problem, OTHER_PHOTOGRAPHS)])
+        raise RecipeError(source, [Problem("data", problem, OTHER_IMAGES)])
     named = [f"{key}={_as_toml(value)}" for key, value in parts.items() if value is not None]
     change = cut_down([])
 
     def draw(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
         changed = change(table, registry)
-        per_class = -(-photographs // DRAWN_LABELS)
-        data = {"name": "synthetic", "per_class": per_class, "image_size": photograph_size}
+        per_class = -(-images // DRAWN_LABELS)
+        data = {"name": "synthetic", "per_class": per_class, "image_size": drawn_size}
         name = table.get("name")
         return {**changed, "name": name, "data": data, "fit": table.get("fit", {})}
 

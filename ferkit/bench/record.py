@@ -76,7 +76,7 @@ class Record:
     setting: Mapping[str, Any]
     measurements: Sequence[Measurement]
     missing: Sequence[tuple[Mapping[str, str | int], str]] = ()
-    notices: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def find(self, **case: str | int) -> Measurement | None:

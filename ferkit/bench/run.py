@@ -25,8 +25,8 @@ from ferkit.components.registry import Registry
 from ferkit.recipe.schema import Recipe
 
 BUSY = 0.5
-"""Processes for each core, beside this one, from which a notice says that others disturb the times."""
-Say = Callable[[str], object]
+"""Processes for each core, beside this one, from which a warning says that others disturb the times."""
+ProgressCallback = Callable[[str], object]
 
 
 def silent(_: str) -> None:
@@ -45,30 +45,32 @@ class Variant:
     key: Key = field(default_factory=dict)
 
 
-def bench(title: str, registry: Registry, variants: Sequence[Variant], progress: Say = silent) -> Record:
+def bench(
+    title: str, registry: Registry, variants: Sequence[Variant], progress: ProgressCallback = silent
+) -> Record:
     """Measure all stages of all variants in turns; the first one's plan says how often.
 
-    Raises RunError for what the device can't do, DataError where there are no photographs.
+    Raises RunError for what the device can't do, DataError where there are no images.
     """
     base, load = resident(), load_average()
     subjects = [Subject.of(variant.recipe, registry, variant.plan) for variant in variants]
-    found = [one for pair in zip(subjects, variants, strict=True) for one in find_notices(*pair)]
+    found = [one for pair in zip(subjects, variants, strict=True) for one in find_warnings(*pair)]
     cases, missing = make_cases(subjects, variants)
     cases = [*reference_cases(subjects, variants, cases), *cases]
-    setting = describe_subjects(subjects)  # a photograph that can't be read ends it here, not after all
+    setting = describe_subjects(subjects)  # an image that can't be read ends it here, not after all
     outcome = measure_on(subjects[0].device, cases, variants[0].plan, base, progress)
     outcome.missing = [*missing, *outcome.missing]
     if len(cases) > 1:
         found.append("Memory includes what is kept for the other rows; a stage measured alone has its own.")
-    notices = list(dict.fromkeys([*found, *busy_notices(load)]))
-    return make_record(title, subjects[0], setting, outcome, notices)
+    warnings = list(dict.fromkeys([*found, *busy_warnings(load)]))
+    return make_record(title, subjects[0], setting, outcome, warnings)
 
 
-def find_notices(subject: Subject, variant: Variant) -> Iterator[str]:
+def find_warnings(subject: Subject, variant: Variant) -> Iterator[str]:
     """What the device only imitates, and what is measured instead. Raises RunError for what it can't do."""
     yield from check_precision(subject.precision, subject.device)
     if variant.plan.images is None:
-        yield "The photographs are drawn faces: what a detector finds in them takes its own time."
+        yield "The images are drawn faces: what a detector finds in them takes its own time."
     if subject.compile_mode == "reduce-overhead" and subject.device.type == "cpu":
         yield "A CPU has no CUDA graphs: reduce-overhead compiles there as default does."
 
@@ -111,7 +113,7 @@ def make_cases(
 
 
 def measure_on(
-    device: torch.device, cases: Sequence[Case], plan: Plan, base: int, progress: Say = silent
+    device: torch.device, cases: Sequence[Case], plan: Plan, base: int, progress: ProgressCallback = silent
 ) -> Outcome:
     """Time the cases in turns, and set what they compute against the device's peak."""
     effort = Effort(plan.rounds, plan.seconds)
@@ -121,14 +123,14 @@ def measure_on(
 
 
 def make_record(
-    title: str, subject: Subject, setting: Mapping[str, Any], outcome: Outcome, notices: Sequence[str]
+    title: str, subject: Subject, setting: Mapping[str, Any], outcome: Outcome, warnings: Sequence[str]
 ) -> Record:
     """The outcome beside what it depends on."""
     machine, versions = describe_machine(subject.recipe, subject.registry, subject.device)
-    return Record(title, machine, versions, setting, outcome.measurements, outcome.missing, list(notices))
+    return Record(title, machine, versions, setting, outcome.measurements, outcome.missing, list(warnings))
 
 
-def busy_notices(load: float | None) -> list[str]:
+def busy_warnings(load: float | None) -> list[str]:
     """Where other processes wanted the machine as the measuring began."""
     cores = os.cpu_count() or 1
     if load is None or load < BUSY * cores:

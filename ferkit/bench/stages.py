@@ -1,4 +1,4 @@
-"""Each stage of the way from a photograph to probabilities, and a training step, as a call to be timed."""
+"""Each stage of the way from an image to probabilities, and a training step, as a call to be timed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def decode(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
 
 def detect(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
     """Arrays -> boxes, the whole batch in one call."""
-    images = [subject.photographs[file] for file in subject.batch_files(batch)]
+    images = [subject.images[file] for file in subject.batch_files(batch)]
     detector = subject.detector
     return Case(key, lambda: detector(images), batch)
 

@@ -1,4 +1,4 @@
-"""A recipe's parts, built and given photographs: all that a stage needs to be called."""
+"""A recipe's parts, built and given images: all that a stage needs to be called."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ferkit.bench.precision import autocast, set_float32
 from ferkit.components.build import build, on_device
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.data.crops import Photograph, crop_face
+from ferkit.data.crops import LoadedImage, crop_face
 from ferkit.data.images import read_image
 from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
@@ -45,7 +45,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 class Subject:
     """Built on demand, and once: what no stage asks for is never built.
 
-    files: the photographs, taken in turns where a batch is larger; precision, compile_mode: as in `Plan`.
+    files: the images, taken in turns where a batch is larger; precision, compile_mode: as in `Plan`.
     """
 
     recipe: Recipe
@@ -69,21 +69,21 @@ class Subject:
 
     @classmethod
     def of(cls, recipe: Recipe, registry: Registry, plan: Plan) -> Subject:
-        """On the plan's device, over its photographs. Raises RunError, DataError."""
+        """On the plan's device, over its images. Raises RunError, DataError."""
         device = choose_device(plan.device)
         if device.type == "cuda":
             torch.cuda.set_device(device)  # events are recorded on the current one
         fit = recipe.fit.model_copy(update={"device": str(device)})
         precision = choose_precision(fit) if plan.precision == "auto" else plan.precision
         if plan.images:
-            files = find_photographs(plan.images)
+            files = find_images(plan.images)
         else:
             files = [one.path for one in build(registry, "dataset", recipe.data).samples()]
         files = files[: max(plan.batch_sizes)]
         return cls(recipe, registry, device, precision, plan.compile_mode, files, plan.longer_side)
 
     @cached_property
-    def photographs(self) -> dict[Path, NDArray[np.uint8]]:
+    def images(self) -> dict[Path, NDArray[np.uint8]]:
         return {file: bring_to(read_image(file), self.longer_side) for file in self.files}
 
     @cached_property
@@ -94,17 +94,17 @@ class Subject:
 
     @cached_property
     def detections(self) -> dict[Path, Detections]:
-        found = [self.detector([image])[0] for image in self.photographs.values()]
-        return dict(zip(self.photographs, found, strict=True))
+        found = [self.detector([one])[0] for one in self.images.values()]
+        return dict(zip(self.images, found, strict=True))
 
-    def crop(self, file: Path, image: NDArray[np.uint8], found: Detections) -> Face:
-        """The face, under the photograph's name; its label is of no account here."""
-        photograph = Photograph(Sample(file, self.labels[0]), "", image)
-        return crop_face(photograph, found, self.recipe.faces.margin)
+    def crop(self, file: Path, pixels: NDArray[np.uint8], found: Detections) -> Face:
+        """The face, under the image's name; its label is of no account here."""
+        loaded = LoadedImage(Sample(file, self.labels[0]), "", pixels)
+        return crop_face(loaded, found, self.recipe.faces.margin)
 
     def faces(self, batch: int) -> list[Face]:
         files = self.batch_files(batch)
-        return [self.crop(file, self.photographs[file], self.detections[file]) for file in files]
+        return [self.crop(file, self.images[file], self.detections[file]) for file in files]
 
     def as_images(self, faces: Sequence[Face], is_training: bool = False) -> FaceImages:
         side, model = self.recipe.model.image_size, self.recipe.model
@@ -157,7 +157,7 @@ class Subject:
         return partial(autocast, self.precision, self.device)
 
     def digest(self) -> str:
-        """Other photographs have another one."""
+        """Other images have another one."""
         contents = hashlib.sha256()
         for file in self.files:
             contents.update(file.read_bytes())
@@ -165,7 +165,7 @@ class Subject:
 
     def describe(self) -> Mapping[str, Any]:
         """What the numbers depend on beside the machine."""
-        sizes = sorted({f"{image.shape[1]}x{image.shape[0]}" for image in self.photographs.values()})
+        sizes = sorted({f"{image.shape[1]}x{image.shape[0]}" for image in self.images.values()})
         model = self.recipe.model
         parts = {"detector": self.recipe.detector, "loss": self.recipe.loss}
         parts |= {"backbone": model.backbone, "head": model.head, "output": model.output}
@@ -181,7 +181,7 @@ class Subject:
             "optimizer": self.recipe.fit.optimizer.name,
             "normalize": model.normalize if model.color == "rgb" else f"{model.normalize}, {model.color}",
             "margin": self.recipe.faces.margin,
-            "photographs": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
+            "images": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
             "their content": self.digest(),
         }
 
@@ -200,7 +200,7 @@ def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), dtype=np.uint8)
 
 
-def find_photographs(folder: Path) -> list[Path]:
+def find_images(folder: Path) -> list[Path]:
     """The image files anywhere below a folder, by name. Raises DataError where there is none, or a folder
     can't be listed."""
     if not folder.is_dir():
@@ -208,5 +208,5 @@ def find_photographs(folder: Path) -> list[Path]:
     files = (place / name for place, names in walk_folder(folder) for name in names)
     found = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
     if not found:
-        raise DataError(f"--images: no photograph ({', '.join(SUFFIXES)}) lies below {folder}")
+        raise DataError(f"--images: no image ({', '.join(SUFFIXES)}) lies below {folder}")
     return found

@@ -48,8 +48,8 @@ def describe(record: Record) -> Iterator[str]:
         known = [f"{name} {record.setting[name]}" for name in names if name in record.setting]
         if known:
             yield "; ".join(known)
-    if "photographs" in record.setting:
-        yield f"photographs: {record.setting['photographs']}"
+    if "images" in record.setting:
+        yield f"images: {record.setting['images']}"
 
 
 def _figures(one: Measurement) -> dict[str, str]:
@@ -86,8 +86,8 @@ def _footer(record: Record) -> Iterator[str]:
         yield f"the machine's peak, by matrix multiplication in {words}: {peak:.0f} GFLOP/s"
     for case, reason in record.missing:
         yield f"not measured: {name_case(case)}: {reason}"
-    for notice in record.notices:
-        yield f"note: {notice}"
+    for warning in record.warnings:
+        yield f"note: {warning}"
     for name, value in record.facts.items():
         yield f"{name}: {value}"
 

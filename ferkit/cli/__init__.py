@@ -70,7 +70,7 @@ def _blame(error: Exception) -> FerkitError | None:
 
 
 def main() -> None:
-    """The `ferkit` command: 2 for a recipe with faults, 1 for other errors, 130 where it was interrupted."""
+    """The `ferkit` command: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
     try:
         status = app(standalone_mode=False)
     except FerkitError as error:

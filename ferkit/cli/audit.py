@@ -33,9 +33,7 @@ Allow = Annotated[
         "given several times.",
     ),
 ]
-NoFaces = Annotated[
-    bool, typer.Option("--no-faces", help="Look for no faces and compare none: photographs only.")
-]
+NoFaces = Annotated[bool, typer.Option("--no-faces", help="Look for no faces and compare none: images only.")]
 HashDistance = Annotated[
     int | None,
     typer.Option(
@@ -66,13 +64,13 @@ def audit(
     Exit status: 0 where nothing serious was found, or all of it was allowed; 3 where something serious was:
     unreadable files, an image under two labels, an exact copy or a group on both sides of the recipe's split,
     a recipe's split that can't be made, and, without a recipe, any exact copy; 2 for a recipe or an option
-    with faults; 1 for other errors. Nothing is downloaded.
+    with problems; 1 for other errors. Nothing is downloaded.
     """
     from ferkit.audit.findings import check_allowed
     from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY
-    from ferkit.audit.run import Order
+    from ferkit.audit.run import AuditRequest
     from ferkit.audit.run import audit as find
-    from ferkit.cli.progress import watch_photographs
+    from ferkit.cli.progress import watch_images
     from ferkit.errors import RunError
     from ferkit.recipe.target import load_target
 
@@ -83,8 +81,10 @@ def audit(
     recipe, registry, is_recipe = load_target(target, overrides or ())
     bits = HASH_DISTANCE if hash_distance is None else hash_distance
     cosine = SIMILARITY if similarity is None else similarity
-    with watch_photographs() as progress:
-        found = find(Order(recipe, registry, is_recipe, seeds, bits, cosine, not no_faces, allowed), progress)
+    with watch_images() as progress:
+        found = find(
+            AuditRequest(recipe, registry, is_recipe, seeds, bits, cosine, not no_faces, allowed), progress
+        )
     _tell(found, json_file, html_file)
     if found.is_serious:
         raise typer.Exit(SERIOUS)

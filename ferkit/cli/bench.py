@@ -39,8 +39,8 @@ Compile = Annotated[
         "--compile", metavar="MODE", help="torch.compile: off, default, reduce-overhead or max-autotune."
     ),
 ]
-Images = Annotated[Path | None, typer.Option(help="A folder of photographs. Without: drawn ones.")]
-PhotographSize = Annotated[int, typer.Option(min=1, help="The side of drawn photographs, pixels.")]
+Images = Annotated[Path | None, typer.Option(help="A folder of images. Without: drawn ones.")]
+DrawnSize = Annotated[int, typer.Option(min=1, help="The side of drawn images, pixels.")]
 Repeats = Annotated[int, typer.Option(help="Calls of each stage that are timed, at most.")]
 Seconds = Annotated[float, typer.Option(help="Begin no further round after so long; 5 are made.")]
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all times as JSON.")]
@@ -67,7 +67,7 @@ def bench(
     device: Device = "auto",
     compile_mode: Compile = "off",
     images: Images = None,
-    photograph_size: PhotographSize = 320,
+    drawn_size: DrawnSize = 320,
     repeats: Repeats = 50,
     seconds: Seconds = 60.0,
     json_file: Json = None,
@@ -90,7 +90,7 @@ def bench(
         check_writable(json_file)
     parts = {"detector": detector, "model.backbone": backbone, "model.head": head}
     settings = [*(overrides or ()), *([f"model.image_size={image_size}"] if image_size else [])]
-    checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), photograph_size)
+    checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), drawn_size)
     with watch() as say:
         record = measure(f"ferkit bench {shlex.quote(recipe)}", registry, [Variant(checked, plan)], say)
     deliver(record, json_file, old, anyway)

@@ -13,7 +13,7 @@ def check(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
     ] = None,
 ) -> None:
-    """Find every fault in a recipe. Reads no photograph and fetches nothing."""
+    """Find every problem in a recipe. Reads no image and fetches nothing."""
     from ferkit.recipe.load import load_recipe
 
     checked, _ = load_recipe(recipe, overrides or ())
@@ -23,5 +23,5 @@ def check(
         if checked.estimator
         else f"{model.backbone.name} -> {model.head.name} -> {model.output.name}, loss {checked.loss.name}"
     )
-    typer.echo(f"{checked.name}: no fault found")
+    typer.echo(f"{checked.name}: no problem found")
     typer.echo(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")

@@ -10,7 +10,7 @@ import typer
 DIFFERENT = 3  # 1 and 2 are errors, so that a script can tell
 
 app = typer.Typer(
-    no_args_is_help=True, help="Lists of photographs: what a data set holds, and if another is the same."
+    no_args_is_help=True, help="Lists of images: what a data set holds, and if another is the same."
 )
 Target = Annotated[str, typer.Argument(help="A recipe, a folder of class folders, a list, or a data set.")]
 Overrides = Annotated[
@@ -25,7 +25,7 @@ def write_manifest(
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="The CSV file to write. [default: the screen]")] = None,
 ) -> None:
-    """List every photograph: path, label, part, groups and sha256, as CSV. No photograph is in it."""
+    """List every image: path, label, part, groups and sha256, as CSV. No image is in it."""
     from ferkit.components.build import build
     from ferkit.data.manifest import data_root, format_manifest, list_entries
     from ferkit.errors import DataError, RunError
@@ -44,7 +44,7 @@ def write_manifest(
         write_text(out, text)
     except RunError as error:
         raise DataError(f"can't write {out}: {error.__cause__}. Give another --out.") from error
-    typer.echo(f"{out}: {len(entries)} photographs")
+    typer.echo(f"{out}: {len(entries)} images")
 
 
 @app.command()
@@ -53,7 +53,7 @@ def verify(
     manifest: Annotated[str, typer.Argument(help="A manifest's file, or the name of one that ferkit ships.")],
     overrides: Overrides = None,
 ) -> None:
-    """Compare photographs with a manifest, naming each that differs. Exit status 0 if none does, 3 if any."""
+    """Compare images with a manifest, naming each that differs. Exit status 0 if none does, 3 if any."""
     from ferkit.components.build import build
     from ferkit.data.manifest import data_root, list_readable, read_manifest
     from ferkit.data.manifest_diff import compare
@@ -64,9 +64,9 @@ def verify(
     dataset = build(registry, "dataset", recipe.data)
     difference = compare(listed, list_readable(dataset.samples(), root=data_root(dataset)))
     if not difference:
-        typer.echo(f"{target}: the same {len(listed)} photographs as in {manifest}")
+        typer.echo(f"{target}: the same {len(listed)} images as in {manifest}")
         return
     for line in difference.lines():
         typer.echo(line)
-    typer.echo(f"{target}: not the photographs of {manifest}: {difference}")
+    typer.echo(f"{target}: not the images of {manifest}: {difference}")
     raise typer.Exit(DIFFERENT)

@@ -9,8 +9,8 @@ import typer
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")]
 To = Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")]
-Cell = Annotated[
-    str | None, typer.Option(help="Which of the run's networks: the name of a folder in its cells/.")
+Fold = Annotated[
+    str | None, typer.Option(help="Which of the run's networks: the name of a folder in its folds/.")
 ]
 Detector = Annotated[
     str | None,
@@ -30,14 +30,14 @@ Licence = Annotated[
 def export(
     model: Run,
     to: To,
-    cell: Cell = None,
+    fold: Fold = None,
     detector: Detector = None,
     half: Half = False,
     licence: Licence = "unknown",
 ) -> None:
     """Make one file of a run's network, with all that `ferkit predict` needs to use it.
 
-    What is written is read back and compared with torch on a photograph of a face first; where its
+    What is written is read back and compared with torch on an image of a face first; where its
     probabilities differ, nothing is left. ONNX (opset 18) and .pt2 (torch.export) take images
     (B, 3, side, side), normalised, and give probabilities. Beside it lies its card, FILE.card.md: what it
     is, was trained on and scored, and is not for, as the Hugging Face Hub reads it (there: README.md).
@@ -48,7 +48,7 @@ def export(
     from ferkit.predict.model.export import export_model
 
     finder = read_part(detector) if detector else None
-    made = export_model(model, to, cell, detector=finder, is_half=half)
+    made = export_model(model, to, fold, detector=finder, is_half=half)
     known = made.description
     typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ferkit.experiment.finetune.plan import Plan
+    from ferkit.experiment.finetune.plan import FinetunePlan
 
-Folder = Annotated[Path, typer.Argument(help="One folder for each class, photographs below them.")]
+Folder = Annotated[Path, typer.Argument(help="One folder for each class, images below them.")]
 From = Annotated[
     str | None,
     typer.Option(
@@ -22,7 +22,7 @@ From = Annotated[
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option(min=1, help="Passes over the photographs. [default: 8, of few photographs up to 30]"),
+    typer.Option(min=1, help="Passes over the images. [default: 8, of few images up to 30]"),
 ]
 Pattern = Annotated[
     str | None,
@@ -55,19 +55,19 @@ def finetune(
     out: Out = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Make a model of your own photographs: class folders to a file that `ferkit predict` runs.
+    """Make a model of your own images: class folders to a file that `ferkit predict` runs.
 
-    Looks at the photographs, writes a recipe that can be edited, runs it as `ferkit run` does, and exports
-    the network with its card. The reported score is of photographs that no network learnt from and that
+    Looks at the images, writes a recipe that can be edited, runs it as `ferkit run` does, and exports
+    the network with its card. The reported score is of images that no network learnt from and that
     chose nothing.
     """
     import shlex
 
-    from ferkit.cli.progress import watch_photographs
-    from ferkit.experiment.finetune.plan import Wish, make_plan
+    from ferkit.cli.progress import watch_images
+    from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
 
-    wish = Wish(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
-    with watch_photographs() as progress:
+    wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
+    with watch_images() as progress:
         plan = make_plan(wish, progress)
     for line in (*plan.told, f"recipe: {plan.file}"):
         typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
@@ -80,18 +80,18 @@ def finetune(
     _export(plan)
 
 
-def _train(plan: Plan) -> None:
+def _train(plan: FinetunePlan) -> None:
     from ferkit.cli.progress import watch
     from ferkit.cli.run import count_epochs, show_scores
-    from ferkit.experiment.run import Order, run
+    from ferkit.experiment.run import RunRequest, run
 
     with watch(*count_epochs(plan.recipe, plan.registry)) as progress:
-        report = run(Order(plan.recipe, plan.registry, plan.run), progress)
+        report = run(RunRequest(plan.recipe, plan.registry, plan.run), progress)
     show_scores(plan.run)
     typer.echo(f"report: {report}")
 
 
-def _export(plan: Plan) -> None:
+def _export(plan: FinetunePlan) -> None:
     import shlex
 
     from ferkit.predict.card.facts import gather

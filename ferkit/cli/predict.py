@@ -22,16 +22,16 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT...",
-        help="Photographs, videos, folders, patterns ('*.jpg'), a camera's number, or - (standard input: a "
-        "photograph, or a list of files).",
+        help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - (standard input: a "
+        "image, or a list of files).",
     ),
 ]
 ModelName = Annotated[
     str | None,
     typer.Option(help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."),
 ]
-Cell = Annotated[
-    str | None, typer.Option(help="Which of a run's networks: a folder in its cells/; else the first.")
+Fold = Annotated[
+    str | None, typer.Option(help="Which of a run's networks: a folder in its folds/; else the first.")
 ]
 Detector = Annotated[
     str | None,
@@ -54,7 +54,7 @@ Threshold = Annotated[
 def predict(
     inputs: Inputs,
     model: ModelName = None,
-    cell: Cell = None,
+    fold: Fold = None,
     detector: Detector = None,
     out: Out = None,
     form: Printing = Form.table,
@@ -63,11 +63,11 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and faces, computed together.")] = 16,
 ) -> None:
-    """Find the faces in photographs and videos, and say what they express.
+    """Find the faces in images and videos, and say what they express.
 
     One row for each face, with a probability for each label; a picture without a face has one row that says
     so. Exit status: 0 where all that was asked for was done; 3 where something was not, which is listed at
-    the end with the reason, or where Ctrl-C ended the work (of a camera: 0); 2 for options with faults; 1
+    the end with the reason, or where Ctrl-C ended the work (of a camera: 0); 2 for options with problems; 1
     where nothing could be begun, or the results could not be written.
     """
     from ferkit.predict.job import do_work
@@ -78,7 +78,7 @@ def predict(
     places = list(dict.fromkeys(out or ()))
     sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]
     predictor = Predictor(
-        model, cell=cell, detector=detector, device=device, batch_size=batch_size, threshold=threshold
+        model, fold=fold, detector=detector, device=device, batch_size=batch_size, threshold=threshold
     )
     typer.echo(f"model: {predictor.told}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every)

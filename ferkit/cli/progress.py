@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from ferkit.evaluation.metrics.scores import Scores
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Epoch
 from ferkit.neural.loop import BatchReport
 
@@ -21,7 +21,7 @@ from ferkit.neural.loop import BatchReport
 class PlainProgress:
     """A line for each thing that happened: for files, pipes and logs.
 
-    epochs: of a cell; is_wrapped: whether they are those of a network inside an estimator, whose own epochs
+    epochs: of a fold; is_wrapped: whether they are those of a network inside an estimator, whose own epochs
     are the ones that are told.
     """
 
@@ -41,12 +41,12 @@ class PlainProgress:
     def faces(self, done: int, total: int) -> None:
         if done == total or done - self.faces_said >= 100:
             self.faces_said = done
-            self.say(f"faces: {done} of {total} photographs")
+            self.say(f"faces: {done} of {total} images")
 
-    def begin_cell(self, cell: Cell, number: int, cells: int) -> None:
-        candidate = "" if cell.candidate is None else f", candidate {cell.candidate + 1}"
-        self.place = f"repeat {cell.repeat + 1}, fold {cell.fold + 1}{candidate} ({number} of {cells})"
-        self.watched = "test" if cell.validation is None else "validation"
+    def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
+        candidate = "" if fold.candidate is None else f", candidate {fold.candidate + 1}"
+        self.place = f"repeat {fold.repeat + 1}, fold {fold.index + 1}{candidate} ({number} of {folds})"
+        self.watched = "test" if fold.validation is None else "validation"
 
     def batch(self, report: BatchReport) -> None:
         pass
@@ -74,8 +74,8 @@ class TerminalProgress(PlainProgress):
         self.faces_task = bars.add_task("faces", total=None, visible=False)
         self.run_task = bars.add_task("run", total=None, visible=False)
         self.epoch_task = bars.add_task("epoch", total=None, visible=False)
-        self.cells_before = 0
-        self.cells = 1
+        self.folds_before = 0
+        self.folds = 1
 
     def say(self, text: str) -> None:
         self.console.print(escape(text), highlight=False)
@@ -83,17 +83,17 @@ class TerminalProgress(PlainProgress):
     def faces(self, done: int, total: int) -> None:
         self.bars.update(self.faces_task, completed=done, total=total, visible=done < total)
 
-    def begin_cell(self, cell: Cell, number: int, cells: int) -> None:
-        super().begin_cell(cell, number, cells)
-        self.cells_before, self.cells = number - 1, cells
+    def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
+        super().begin_fold(fold, number, folds)
+        self.folds_before, self.folds = number - 1, folds
         self.bars.update(self.run_task, description=self.place, visible=True)
 
     def batch(self, report: BatchReport) -> None:
-        epochs_before = self.cells_before * self.epochs + report.epoch - 1
+        epochs_before = self.folds_before * self.epochs + report.epoch - 1
         self.bars.update(
             self.run_task,
             completed=epochs_before * report.batches + report.batch,
-            total=self.cells * self.epochs * report.batches,
+            total=self.folds * self.epochs * report.batches,
         )
         words = f"epoch {report.epoch}: loss {report.loss:.3f}, accuracy {100 * report.accuracy:.1f}%"
         self.bars.update(
@@ -114,8 +114,8 @@ def watch(epochs: int, is_wrapped: bool = False) -> Iterator[PlainProgress]:
 
 
 @contextmanager
-def watch_photographs() -> Iterator[Callable[[str, int, int], None]]:
-    """Bars on standard error where that is a terminal: what is done, for how many of how many photographs."""
+def watch_images() -> Iterator[Callable[[str, int, int], None]]:
+    """Bars on standard error where that is a terminal: what is done, for how many of how many images."""
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:

@@ -10,9 +10,9 @@ import typer
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
-    images: Annotated[
+    with_images: Annotated[
         bool,
-        typer.Option("--images", help="Show photographs too: the surest mistakes, and Grad-CAM of a few."),
+        typer.Option("--images", help="Show images too: the surest mistakes, and Grad-CAM of a few."),
     ] = False,
 ) -> None:
     """Score a finished run again from its predictions, and write its report anew."""
@@ -21,13 +21,13 @@ def report(
     from ferkit.report import render
 
     renew(run)
-    photographs = None
-    if images:
-        from ferkit.report.faces.section import show_photographs
+    images = None
+    if with_images:
+        from ferkit.report.faces.section import show_images
 
-        photographs = show_photographs(run)
-    page = render(run, photographs)
+        images = show_images(run)
+    page = render(run, images)
     show_scores(run)
-    for notice in photographs.notices if photographs else ():
-        typer.echo(f"note: {notice}")
+    for warning in images.warnings if images else ():
+        typer.echo(f"note: {warning}")
     typer.echo(f"report: {page}")

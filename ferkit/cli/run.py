@@ -33,15 +33,15 @@ def run(
 ) -> None:
     """Train and evaluate what a recipe describes, and write a report."""
     from ferkit.cli.progress import watch
-    from ferkit.experiment.run import Order
+    from ferkit.experiment.run import RunRequest
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.demo import cut_down
     from ferkit.recipe.load import load_recipe
 
-    notices: list[str] = []
-    checked, registry = load_recipe(recipe, overrides or (), change=cut_down(notices) if demo else None)
+    warnings: list[str] = []
+    checked, registry = load_recipe(recipe, overrides or (), change=cut_down(warnings) if demo else None)
     folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
-    order = Order(checked, registry, folder, resume, demo, tuple(notices))
+    order = RunRequest(checked, registry, folder, resume, demo, tuple(warnings))
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         typer.echo(checked.description)
@@ -52,7 +52,7 @@ def run(
 
 
 def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
-    """How many a cell has, and whether they are those of a network that an estimator uses."""
+    """How many a fold has, and whether they are those of a network that an estimator uses."""
     from ferkit.components.options import option_parameters
     from ferkit.recipe.parts import uses_network
 
@@ -100,5 +100,5 @@ def show_scores(folder: Path) -> None:
     if paper := summary["paper"]:
         typer.echo(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
         typer.echo(f"Verdict: {judge(summary)}")
-    for notice in summary["notices"]:
-        typer.echo(f"note: {notice}")
+    for warning in summary["warnings"]:
+        typer.echo(f"note: {warning}")

@@ -38,7 +38,7 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         if isinstance(error, ValueError):
             detail = str(error)  # of the options, which whoever wrote the recipe can mend
         else:
-            detail = f"{describe(error, component.target)}. {component.remedy}"
+            detail = f"{describe(error, component.target)}. {component.hint}"
         raise ComponentError(f"{component} can't be built with its options: {detail}") from error
 
 

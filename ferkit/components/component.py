@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from ferkit.components.provider import remedy
+from ferkit.components.provider import hint
 from ferkit.components.tracebacks import describe
 from ferkit.errors import ComponentError
 
@@ -46,7 +46,7 @@ class Component:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:
             raise ComponentError(
-                f"{self} can't be loaded from {self.target}: {describe(error, module)}. {self.remedy}"
+                f"{self} can't be loaded from {self.target}: {describe(error, module)}. {self.hint}"
             ) from error
 
     def __str__(self) -> str:
@@ -54,6 +54,6 @@ class Component:
         return f"{self.kind} {self.name!r}" + (f" of {self.provider}" if self.provider else "")
 
     @property
-    def remedy(self) -> str:
+    def hint(self) -> str:
         """What to do where it is broken."""
-        return remedy(self.provider) if self.provider else "Mend it."
+        return hint(self.provider) if self.provider else "Mend it."

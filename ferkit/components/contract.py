@@ -134,4 +134,4 @@ def _shape(found: Any) -> str:
 
 
 def disagree(who: Component, expected: str, came: str) -> ComponentError:
-    return ComponentError(f"{who} broke the contract: expected {expected}, got {came}. {who.remedy}")
+    return ComponentError(f"{who} broke the contract: expected {expected}, got {came}. {who.hint}")

@@ -17,7 +17,7 @@ import pluggy
 
 from ferkit.components.component import Component
 from ferkit.components.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
-from ferkit.components.provider import installed, module_of, named, remedy
+from ferkit.components.provider import hint, installed, module_of, named
 from ferkit.components.registry import BrokenPlugin, NameTakenError, Registry
 from ferkit.components.tracebacks import describe, describe_call
 from ferkit.errors import ComponentError
@@ -96,13 +96,11 @@ def _add(registry: Registry, provider: str, load: Callable[[], Any]) -> None:
     try:
         registry.add(_components(load()), provider)
     except OtherContract as error:
-        registry.broken.append(BrokenPlugin(provider, str(error), error.remedy(provider)))
+        registry.broken.append(BrokenPlugin(provider, str(error), error.hint(provider)))
     except NameTakenError as error:
-        registry.broken.append(
-            BrokenPlugin(provider, str(error), f"It needs another name. {remedy(provider)}")
-        )
+        registry.broken.append(BrokenPlugin(provider, str(error), f"It needs another name. {hint(provider)}"))
     except (Exception, SystemExit) as error:  # a module may end in sys.exit()
-        registry.broken.append(BrokenPlugin(provider, _describe(error, provider), remedy(provider)))
+        registry.broken.append(BrokenPlugin(provider, _describe(error, provider), hint(provider)))
 
 
 def _describe(error: BaseException, provider: str) -> str:
@@ -126,8 +124,8 @@ class OtherContract(Exception):  # noqa: N818  never leaves this module
             f"{CONTRACT_VERSION}"
         )
 
-    def remedy(self, provider: str) -> str:
-        return "Update ferkit: pip install --upgrade ferkit" if self.is_newer else remedy(provider)
+    def hint(self, provider: str) -> str:
+        return "Update ferkit: pip install --upgrade ferkit" if self.is_newer else hint(provider)
 
 
 def _components(plugin: object) -> list[Component]:

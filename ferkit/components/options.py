@@ -11,7 +11,7 @@ from pydantic import PydanticSchemaGenerationError
 from ferkit.components.component import Component
 from ferkit.components.option_types import convert, describe_nested, describe_type, nested_items, nested_kind
 from ferkit.components.registry import Registry
-from ferkit.errors import ComponentError, Fault
+from ferkit.errors import ComponentError, Problem
 from ferkit.interfaces import WeightsName
 from ferkit.messages import describe_value, suggest
 
@@ -39,32 +39,34 @@ def option_parameters(component: Component) -> dict[str, inspect.Parameter]:
 
 def check_options(
     component: Component, options: Mapping[str, Any], registry: Registry, where: str
-) -> list[Fault]:
-    """Every fault of a component's options; where: the recipe's key, e.g. "model.head"."""
+) -> list[Problem]:
+    """Every problem of a component's options; where: the recipe's key, e.g. "model.head"."""
     try:
         parameters = option_parameters(component)
     except ComponentError as error:
-        return [Fault(where, str(error))]
+        return [Problem(where, str(error))]
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     known = {name: p for name, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     owner = f"{component.kind} {component.name!r}"
-    faults = []
+    problems = []
     for name, value in options.items():
         if name in known:
-            faults += check_value(known[name].annotation, value, registry, f"{where}.{name}")
+            problems += check_value(known[name].annotation, value, registry, f"{where}.{name}")
         elif name in CONTEXT.get(component.kind, ()):
             problem = f"ferkit itself gives a {component.kind} {name!r}; a recipe can't set it"
-            faults.append(Fault(f"{where}.{name}", problem))
+            problems.append(Problem(f"{where}.{name}", problem))
         elif not takes_any:
-            faults.append(Fault(f"{where}.{name}", f"{owner} has no option {name!r}. {suggest(name, known)}"))
+            problems.append(
+                Problem(f"{where}.{name}", f"{owner} has no option {name!r}. {suggest(name, known)}")
+            )
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in options:
             needed = describe_type(parameter.annotation)
-            faults.append(Fault(where, f"{owner} needs the option {name!r}: {needed}"))
-    return faults
+            problems.append(Problem(where, f"{owner} needs the option {name!r}: {needed}"))
+    return problems
 
 
-def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> list[Fault]:
+def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> list[Problem]:
     """Whether a value fits an option's annotation; an annotation with an interface stands for a component."""
     if kind := nested_kind(annotation):
         return _check_nested(kind, value, registry, where)
@@ -74,33 +76,33 @@ def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> 
         known = ["none", *registry.names("weights")]
         if value in known:
             return []
-        return [Fault(where, f"no weights are called {value!r}. {suggest(value, known)}")]
+        return [Problem(where, f"no weights are called {value!r}. {suggest(value, known)}")]
     try:
         convert(annotation, value)
     except ValueError:
-        return [Fault(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
+        return [Problem(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
     except PydanticSchemaGenerationError:
-        remedy = "Leave it out; the plugin's author should annotate it with a type that TOML can write."
-        return [Fault(where, f"the component wants {annotation}, which no recipe can give", remedy)]
+        hint = "Leave it out; the plugin's author should annotate it with a type that TOML can write."
+        return [Problem(where, f"the component wants {annotation}, which no recipe can give", hint)]
     return []
 
 
-def _check_nested(kind: str, value: Any, registry: Registry, where: str) -> list[Fault]:
+def _check_nested(kind: str, value: Any, registry: Registry, where: str) -> list[Problem]:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        return [Fault(where, f"expected {describe_nested(kind)}, got {describe_value(value)}")]
+        return [Problem(where, f"expected {describe_nested(kind)}, got {describe_value(value)}")]
     options = {key: one for key, one in value.items() if key != "name"}
     try:
         component = registry.get(kind, value["name"])
     except ComponentError as error:
-        return [Fault(f"{where}.name", str(error))]
+        return [Problem(f"{where}.name", str(error))]
     return check_options(component, options, registry, where)
 
 
-def _check_items(kind: str, annotation: Any, value: Any, registry: Registry, where: str) -> list[Fault]:
+def _check_items(kind: str, annotation: Any, value: Any, registry: Registry, where: str) -> list[Problem]:
     if not isinstance(value, list) or not value:
-        return [Fault(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
+        return [Problem(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
     places = [(one, f"{where}.{place}") for place, one in enumerate(value)]
-    return [fault for one, place in places for fault in _check_nested(kind, one, registry, place)]
+    return [problem for one, place in places for problem in _check_nested(kind, one, registry, place)]
 
 
 def names_context(component: Component, name: str) -> bool:

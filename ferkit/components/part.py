@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A table of the recipe; unknown keys are faults, values are not converted, nothing changes later."""
+    """A table of the recipe; unknown keys are problems, values are not converted, nothing changes later."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 

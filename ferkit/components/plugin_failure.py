@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from ferkit.components.provider import PROJECT, is_own, module_of, remedy
+from ferkit.components.provider import PROJECT, hint, is_own, module_of
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
 
@@ -15,7 +15,7 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
     """What to tell in its place where it came out of a plugin that is not ferkit's own; else None.
 
     The deepest call of a plugin's own code is what counts, whatever library it called in turn, unless that
-    was ferkit itself: a fault of the core is not the plugin's.
+    was ferkit itself: a problem of the core is not the plugin's.
     """
     owners = {module_of(entry.provider): entry.provider for entry in registry.entries()}
     owners |= {entry.component.target.partition(":")[0]: entry.provider for entry in registry.entries()}
@@ -29,7 +29,7 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
             where = f"{Path(frame.f_code.co_filename).name}:{line}"
             return ComponentError(
                 f"the plugin {provider} failed in {frame.f_code.co_name} ({where}): "
-                f"{type(error).__name__}: {error}. {remedy(provider)}"
+                f"{type(error).__name__}: {error}. {hint(provider)}"
             )
     return None
 

@@ -36,7 +36,7 @@ def is_own(provider: str) -> bool:
     return provider.partition("(")[2].startswith(f"{PROJECT} ")
 
 
-def remedy(provider: str) -> str:
+def hint(provider: str) -> str:
     """What whoever uses it can do, or its author, where it is installed to be worked on."""
     if is_named(provider):
         return "Mend the module, or take it out of the recipe's `plugins`."

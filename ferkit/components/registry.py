@@ -24,7 +24,7 @@ class BrokenPlugin:
 
     provider: str
     problem: str
-    remedy: str
+    hint: str
 
 
 class NameTakenError(ComponentError):

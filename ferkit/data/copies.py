@@ -1,4 +1,4 @@
-"""Photographs whose face is, pixel for pixel, that of another: which of them stays."""
+"""Images whose face is, pixel for pixel, that of another: which of them stays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRECEDENCE = {"test": 0, "validation": 1}
 
 
 def leave_out_copies(crops: CropResult) -> CropResult:
-    """The faces without copies; those left out are skipped, with the reason, and a notice counts them."""
+    """The faces without copies; those left out are skipped, with the reason, and a warning counts them."""
     reasons = judge_copies([face.sample for face in crops.faces], [pixel_hash(face) for face in crops.faces])
     if not reasons:
         return crops
@@ -23,11 +23,11 @@ def leave_out_copies(crops: CropResult) -> CropResult:
     left = [(crops.faces[place].sample, reason) for place, (_, reason) in sorted(reasons.items())]
     counts = Counter(why for why, _ in reasons.values())
     told = ", ".join(f"{count} {why}" for why, count in counts.most_common())
-    what = "photograph is left out as a pixel-for-pixel copy of another"
+    what = "image is left out as a pixel-for-pixel copy of another"
     if len(left) > 1:
-        what = "photographs are left out as pixel-for-pixel copies of others"
-    notice = f"{len(left)} {what}: {told}"
-    return replace(crops, faces=kept, skipped=[*crops.skipped, *left], notices=(*crops.notices, notice))
+        what = "images are left out as pixel-for-pixel copies of others"
+    warning = f"{len(left)} {what}: {told}"
+    return replace(crops, faces=kept, skipped=[*crops.skipped, *left], warnings=(*crops.warnings, warning))
 
 
 def pixel_hash(face: Face) -> str:

@@ -1,4 +1,4 @@
-"""Photographs -> crops of faces, through a detector that sees each photograph once, ever."""
+"""Images -> crops of faces, through a detector that sees each image once, ever."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Detections, Detector, Face, Sample
 
 BATCH = 16
-"""Photographs that are decoded at a time; a detector is given those of them that it has not seen."""
+"""Images that are decoded at a time; a detector is given those of them that it has not seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class CropResult:
-    """faces: in the samples' order; skipped: the samples that gave none, with the reason; notices: what
+    """faces: in the samples' order; skipped: the samples that gave none, with the reason; warnings: what
     whoever reads the numbers must know of it."""
 
     faces: list[Face]
     skipped: list[tuple[Sample, str]]
-    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Photograph:
+class LoadedImage:
     """A file that was read: its sha256, and image (H, W, 3) uint8 RGB."""
 
     sample: Sample
@@ -48,9 +48,9 @@ def crop_faces(
     options: FaceOptions,
     progress: Callable[[int, int], None] | None = None,
 ) -> CropResult:
-    """One face of each photograph: the first that the detector gives.
+    """One face of each image: the first that the detector gives.
 
-    progress: called with the photographs done and their total. Raises DataError at the first unreadable
+    progress: called with the images done and their total. Raises DataError at the first unreadable
     file, unless the options say to skip it. What was detected before an interruption stays in the cache.
     """
     faces: list[Face] = []
@@ -58,12 +58,12 @@ def crop_faces(
     ordered = iter(samples)
     done = 0
     while batch := list(islice(ordered, BATCH)):
-        photographs = list(_read(batch, options, skipped))
-        for photograph, found in zip(photographs, _detect(photographs, detector, cache), strict=True):
+        images = list(_read(batch, options, skipped))
+        for image, found in zip(images, _detect(images, detector, cache), strict=True):
             if len(found.boxes) or options.no_face == "whole_image":
-                faces.append(crop_face(photograph, found, options.margin))
+                faces.append(crop_face(image, found, options.margin))
             else:
-                skipped.append((photograph.sample, "no face was found"))
+                skipped.append((image.sample, "no face was found"))
         done += len(batch)
         if progress:
             progress(done, len(samples))
@@ -72,10 +72,10 @@ def crop_faces(
 
 def _read(
     samples: Sequence[Sample], options: FaceOptions, skipped: list[tuple[Sample, str]]
-) -> Iterator[Photograph]:
+) -> Iterator[LoadedImage]:
     for sample in samples:
         try:
-            yield Photograph(sample, image_sha256(sample.path), read_image(sample.path))
+            yield LoadedImage(sample, image_sha256(sample.path), read_image(sample.path))
         except DataError as error:
             if options.unreadable == "stop":
                 raise DataError(
@@ -84,24 +84,24 @@ def _read(
             skipped.append((sample, str(error)))
 
 
-def _detect(photographs: Sequence[Photograph], detector: Detector, cache: DetectionCache) -> list[Detections]:
-    known = {photograph.sha256: cache.get(photograph.sha256) for photograph in photographs}
-    fresh = {p.sha256: p.image for p in photographs if known[p.sha256] is None}
+def _detect(images: Sequence[LoadedImage], detector: Detector, cache: DetectionCache) -> list[Detections]:
+    known = {image.sha256: cache.get(image.sha256) for image in images}
+    fresh = {p.sha256: p.image for p in images if known[p.sha256] is None}
     if fresh:
         for sha256, detected in zip(fresh, detector(list(fresh.values())), strict=True):
             cache.put(sha256, detected)
             known[sha256] = detected
-    return [found for p in photographs if (found := known[p.sha256]) is not None]
+    return [found for p in images if (found := known[p.sha256]) is not None]
 
 
-def crop_face(photograph: Photograph, found: Detections, margin: float) -> Face:
+def crop_face(loaded: LoadedImage, found: Detections, margin: float) -> Face:
     """The first box, widened on every side by half the margin times its longer side, clipped."""
-    image = photograph.image
+    image = loaded.image
     if not len(found.boxes):
-        return Face(photograph.sample, image, None, None, photograph.sha256)
+        return Face(loaded.sample, image, None, None, loaded.sha256)
     x0, y0, x1, y1 = (float(edge) for edge in found.boxes[0])
     crop = crop_box(image, found.boxes[0], margin).copy()
-    return Face(photograph.sample, crop, (x0, y0, x1, y1), float(found.scores[0]), photograph.sha256)
+    return Face(loaded.sample, crop, (x0, y0, x1, y1), float(found.scores[0]), loaded.sha256)
 
 
 def crop_box(image: NDArray[np.uint8], box: NDArray[np.float32], margin: float) -> NDArray[np.uint8]:
@@ -115,13 +115,13 @@ def crop_box(image: NDArray[np.uint8], box: NDArray[np.float32], margin: float) 
 
 
 def _clip(low: float, high: float, size: int) -> tuple[int, int]:
-    """A range of at least one pixel inside the photograph."""
+    """A range of at least one pixel inside the image."""
     start = min(max(int(np.floor(low)), 0), size - 1)
     return start, max(min(int(np.ceil(high)), size), start + 1)
 
 
 def describe_detector(name: str, options: Mapping[str, object], detector: Detector) -> str:
-    """What cached detections are kept under, beside the photograph: name, all options and version."""
+    """What cached detections are kept under, beside the image: name, all options and version."""
     parameters = inspect.signature(type(detector)).parameters.values()
     defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
     settings = json.dumps({**defaults, **options}, sort_keys=True, default=str)

@@ -28,7 +28,7 @@ def describe_faces(
     """Of each descriptor an (N, D) float64 array, a row for each face.
 
     Faces are made square, image_size pixels wide, and grey by ITU-R 601. Raises DataError, naming the
-    photograph, where a descriptor gives anything but one row of finite numbers, as long as the others.
+    image, where a descriptor gives anything but one row of finite numbers, as long as the others.
     """
     import numpy as np
 
@@ -49,7 +49,7 @@ def describe_faces(
 
 
 def _describe(descriptor: Descriptor, image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
-    """Raises DataError, naming the photograph, where the descriptor refuses it."""
+    """Raises DataError, naming the image, where the descriptor refuses it."""
     import numpy as np
 
     try:
@@ -81,7 +81,7 @@ def _check(
         raise DataError(f"{what} an array of shape {row.shape}; expected ({length},), as for other faces")
     if bad := int((~np.isfinite(row)).sum()):
         raise DataError(
-            f"{what} {bad} numbers of {length} that are not finite. Leave the photograph out, or "
+            f"{what} {bad} numbers of {length} that are not finite. Leave the image out, or "
             "change the descriptor's options."
         )
 

@@ -1,4 +1,4 @@
-"""Detections on disk, by the photograph's content and whatever decided them."""
+"""Detections on disk, by the image's content and whatever decided them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DetectionCache:
         self.is_writable = True
 
     def get(self, sha256: str) -> Detections | None:
-        """What was detected in the photograph with that hash, or None."""
+        """What was detected in the image with that hash, or None."""
         try:
             stored = json.loads(self._file(sha256).read_text(encoding="utf-8"))
             boxes, scores, landmarks = (

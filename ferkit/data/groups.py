@@ -1,4 +1,4 @@
-"""Which photographs belong together: same movie, same clip, same person."""
+"""Which images belong together: same movie, same clip, same person."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def partial_kinds(samples: Sequence[Sample]) -> dict[str, Sample]:
 
 
 def check_complete(samples: Sequence[Sample]) -> None:
-    """Raises DataError where a kind of group is known of some photographs only: folds would not keep it."""
+    """Raises DataError where a kind of group is known of some images only: folds would not keep it."""
     for kind, sample in partial_kinds(samples).items():
         raise DataError(
-            f"{sample.path} has no {kind}, which other photographs have, so folds that no {kind} crosses "
+            f"{sample.path} has no {kind}, which other images have, so folds that no {kind} crosses "
             "can't be made. Give it one, or say what to keep together: --set protocol.by=KIND, or "
             'protocol.by="none" (nested, holdout) for nothing'
         )
@@ -49,7 +49,7 @@ def group_names(
         by = kinds[0]
     for sample in samples:
         if by not in sample.groups:
-            known = ", ".join(kinds) or "none that all photographs have"
+            known = ", ".join(kinds) or "none that all images have"
             raise DataError(f"{sample.path} has no group of the kind {by!r}; kinds that there are: {known}")
     names = [sample.groups[by] for sample in samples]
     return [merged.get(name, name) for name in names] if merged else names

@@ -1,4 +1,4 @@
-"""Photographs as arrays, whatever their makers did to them."""
+"""Images as arrays, whatever their makers did to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV lists of photographs: paths, labels, parts, groups and hashes."""
+"""CSV lists of images: paths, labels, parts, groups and hashes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPLITS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A photograph of a list.
+    """An image of a list.
 
     name: its path below the data set's folder, with forward slashes; split: "train", "validation", "test"
     or ""; groups: by kind; sha256: of the file, in lower case, or "" where it is not known.
@@ -42,23 +42,23 @@ class Entry:
 
 
 def read_listing(path: Path) -> list[Entry]:
-    """The photographs that a list names, in its order; split, groups and sha256 may be left out.
+    """The images that a list names, in its order; split, groups and sha256 may be left out.
 
-    Raises DataError with a line for each fault: of the columns, of rows, and names that stand in it twice.
+    Raises DataError with a line for each problem: of the columns, of rows, and names that stand in it twice.
     """
     rows = _read_rows(path)
-    faults: list[str] = []
-    entries = [_entry(row, f"{path}, line {line}", faults) for line, row in rows]
+    problems: list[str] = []
+    entries = [_entry(row, f"{path}, line {line}", problems) for line, row in rows]
     if not rows:
-        faults.append(f"{path} lists no photograph: below its first line there is nothing")
+        problems.append(f"{path} lists no image: below its first line there is nothing")
     twice = [name for name, count in Counter(one.name for one in entries).items() if count > 1 and name]
     if twice:
-        faults.append(
-            f"{path} lists {count_some(twice)} more than once. Leave one line for each photograph; one that "
+        problems.append(
+            f"{path} lists {count_some(twice)} more than once. Leave one line for each image; one that "
             "shows two expressions belongs to no class"
         )
-    if faults:
-        raise DataError("\n".join(faults))
+    if problems:
+        raise DataError("\n".join(problems))
     return entries
 
 
@@ -70,7 +70,7 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
             rows = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or ()
     except (OSError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as a list of photographs: {error}") from error
+        raise DataError(f"{path} can't be read as a list of images: {error}") from error
     if lacking := [name for name in ("path", "label") if name not in columns]:
         raise DataError(
             f"{path} has no column {' and no column '.join(lacking)}; its first line must be "
@@ -85,26 +85,30 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     return [(line, {name: row.get(name) or "" for name in COLUMNS}) for line, row in rows]
 
 
-def _entry(row: Mapping[str, str], place: str, faults: list[str]) -> Entry:
-    """A row; what is wrong with it is added to the faults."""
+def _entry(row: Mapping[str, str], place: str, problems: list[str]) -> Entry:
+    """A row; what is wrong with it is added to the problems."""
     if not row["path"] or not row["label"]:
-        faults.append(f"{place}: path and label must not be empty")
+        problems.append(f"{place}: path and label must not be empty")
     if printable(row["label"]) != row["label"]:
-        faults.append(f"{place}: the label {printable(row['label'])} is no UTF-8; save the list as UTF-8")
+        problems.append(f"{place}: the label {printable(row['label'])} is no UTF-8; save the list as UTF-8")
     if row["split"].lower() not in SPLITS:
-        faults.append(f"{place}: the split is {row['split']!r}; expected train, validation, test or nothing")
+        problems.append(
+            f"{place}: the split is {row['split']!r}; expected train, validation, test or nothing"
+        )
     # Not resolved: "a/../b" may lead elsewhere where "a" is a link.
     name = PurePath(row["path"]).as_posix() if row["path"] else ""
     split = SPLITS.get(row["split"].lower(), "")
-    return Entry(name, row["label"], split, _groups(row["groups"], place, faults), row["sha256"].lower())
+    return Entry(name, row["label"], split, _groups(row["groups"], place, problems), row["sha256"].lower())
 
 
-def _groups(text: str, place: str, faults: list[str]) -> dict[str, str]:
+def _groups(text: str, place: str, problems: list[str]) -> dict[str, str]:
     try:
         groups = json.loads(text or "{}")
         if isinstance(groups, dict) and all(isinstance(name, str) for name in groups.values()):
             return groups
     except ValueError:
         pass
-    faults.append(f'{place}: groups must be a JSON object of strings, such as {{"person": "7"}}, not {text}')
+    problems.append(
+        f'{place}: groups must be a JSON object of strings, such as {{"person": "7"}}, not {text}'
+    )
     return {}

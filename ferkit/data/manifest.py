@@ -30,11 +30,11 @@ from ferkit.runtime.shipped import find_shipped
 def list_entries(
     samples: Sequence[Sample], hashes: Sequence[str] | None = None, root: Path | None = None
 ) -> list[Entry]:
-    """What a manifest says of photographs.
+    """What a manifest says of images.
 
     hashes: of the samples' files, where they are known already; root: the folder that names are below, if
-    all photographs are below it (else the deepest one that they share). Raises DataError at an unreadable
-    file, at one that is there twice, and where photographs share no folder.
+    all images are below it (else the deepest one that they share). Raises DataError at an unreadable
+    file, at one that is there twice, and where images share no folder.
     """
     if not samples:
         return []
@@ -43,7 +43,7 @@ def list_entries(
     folder = _shared_folder(paths, root)
     names = [path.relative_to(folder).as_posix() for path in paths]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise DataError(f"the data set lists {count_some(twice)} more than once; each photograph counts once")
+        raise DataError(f"the data set lists {count_some(twice)} more than once; each image counts once")
     known = hashes if hashes is not None else [image_sha256(sample.path) for sample in samples]
     return [
         Entry(name, sample.label, sample.split, dict(sorted(sample.groups.items())), sha256)
@@ -61,7 +61,7 @@ def _shared_folder(paths: Sequence[Path], root: Path | None) -> Path:
         raise DataError(
             f"{paths[0]} and {next((one for one in paths if one.parts[1] != paths[0].parts[1]), paths[-1])} "
             "are below no folder that both are in, so a list of them would name folders of this machine "
-            "alone. Put the photographs (or links to their folders) below one folder."
+            "alone. Put the images (or links to their folders) below one folder."
         )
     return folder
 
@@ -117,10 +117,10 @@ def data_root(dataset: Any) -> Path | None:
 def compare_manifest(
     manifest: ManifestOptions, data: Part, registry: Registry, crops: CropResult
 ) -> str | None:
-    """How a run's photographs differ from those of the recipe's manifest; None where they don't.
+    """How a run's images differ from those of the recipe's manifest; None where they don't.
 
-    Photographs that the run skipped are told as such, and are not missing: they may be those of the manifest.
-    Raises DataError where photographs differ, not only were skipped, and the recipe says "refuse".
+    Images that the run skipped are told as such, and are not missing: they may be those of the manifest.
+    Raises DataError where images differ, not only were skipped, and the recipe says "refuse".
     """
     file = manifest.file
     root = data_root(build(registry, "dataset", data))
@@ -128,7 +128,7 @@ def compare_manifest(
     known = {face.sample.path: face.sha256 for face in crops.faces}
     entries = list_readable(samples, known, root)
     difference = compare(read_manifest(file), entries)
-    words = f"the photographs are not those of the manifest {file}: {difference}"
+    words = f"the images are not those of the manifest {file}: {difference}"
     if difference and manifest.differs == "refuse":
         shows = f"ferkit data verify RECIPE {shlex.quote(str(file))}"
         raise DataError(f'{words}. Restore them ({shows} shows all), or go on: --set manifest.differs="warn"')
@@ -136,4 +136,4 @@ def compare_manifest(
         return words if difference else None
     names = [one.name for one in entries[len(crops.faces) :]]
     skipped = f"{len(names)} skipped ({count_some(names)})"
-    return f"{words}; {skipped}" if difference else f"not all photographs of the manifest {file}: {skipped}"
+    return f"{words}; {skipped}" if difference else f"not all images of the manifest {file}: {skipped}"

@@ -1,4 +1,4 @@
-"""What differs between a list of photographs and those that are there."""
+"""What differs between a list of images and those that are there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Difference:
     the label is another, or the picture is listed under another label only; renamed: the picture is listed
     under another name only; moved: from training to test images, say, where both sides name parts;
     unreadable: listed and there, but the file can't be read. What stands in brackets after a name is how the
-    two differ. Groups don't count: they are no part of the photographs.
+    two differ. Groups don't count: they are no part of the images.
     """
 
     missing: tuple[str, ...] = ()

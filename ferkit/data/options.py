@@ -10,10 +10,10 @@ from ferkit.components.part import Section
 
 
 class ManifestOptions(Section):
-    """The list of photographs that the recipe is meant for.
+    """The list of images that the recipe is meant for.
 
     file: made by `ferkit data manifest`, or the name of one that ferkit ships; differs: whether a run on
-    other photographs stops or only says so.
+    other images stops or only says so.
     """
 
     file: str
@@ -21,10 +21,10 @@ class ManifestOptions(Section):
 
 
 class FaceOptions(Section):
-    """How photographs become crops.
+    """How images become crops.
 
-    margin: added around the box, as a share of its longer side; no_face: what becomes of a photograph
-    in which no face is found; unreadable: what becomes of a file that is no whole photograph; copies: what
+    margin: added around the box, as a share of its longer side; no_face: what becomes of an image
+    in which no face is found; unreadable: what becomes of a file that is no whole image; copies: what
     becomes of a face that is, pixel for pixel, another's. "leave_out" gives up those in the training part
     for validation and test images, and of those in one part keeps the first, or none where labels differ.
     """

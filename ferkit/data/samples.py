@@ -12,7 +12,7 @@ from ferkit.interfaces import Sample
 
 
 def samples_of(registry: Registry, part: Part) -> tuple[Sequence[Sample], dict[str, int]]:
-    """A data set's photographs, and what it left out: reason -> how many.
+    """A data set's images, and what it left out: reason -> how many.
 
     Raises DataError, and ComponentError where it gives other things.
     """
@@ -22,7 +22,7 @@ def samples_of(registry: Registry, part: Part) -> tuple[Sequence[Sample], dict[s
 
 
 def describe_left_out(left_out: Mapping[str, int], kept: int) -> list[str]:
-    """A notice where the data set itself did without some of what it lists. kept: what it gave."""
+    """A warning where the data set itself did without some of what it lists. kept: what it gave."""
     if not left_out:
         return []
     count = sum(left_out.values())

@@ -47,7 +47,7 @@ class Split:
         places = [np.flatnonzero([name in fold for name in names]) for fold in self.folds]
         if empty := [str(number) for number, place in enumerate(places, start=1) if not len(place)]:
             raise DataError(
-                f"{self.source}: no photograph is of the groups of fold {', '.join(empty)}. Is part of the "
+                f"{self.source}: no image is of the groups of fold {', '.join(empty)}. Is part of the "
                 "data missing? Restore it, or take folds that are searched for: leave out protocol.split."
             )
         return places

@@ -1,4 +1,4 @@
-"""Photographs -> folds: stratified by class, balanced over groups, or as a list says."""
+"""Images -> folds: stratified by class, balanced over groups, or as a list says."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from ferkit.evaluation.metrics.intervals import (
 )
 from ferkit.evaluation.metrics.mcnemar import McNemar, mcnemar
 from ferkit.evaluation.protocol_text import protocol_key
-from ferkit.evaluation.run_files import read_metrics, read_photographs, read_summary
+from ferkit.evaluation.run_files import read_images, read_metrics, read_summary
 from ferkit.evaluation.scores import choice_measure, find_clusters, merged_groups, reading_predictions
 
 CONFIDENCE = 0.95
@@ -115,16 +115,16 @@ def read_outcomes(run_dir: Path, reading: str | None = None) -> Outcomes:
     key = reading or next(name for name, one in kept.items() if not one.selected_on_test)
     if key not in kept:
         raise RunError(f"{run_dir} has no predictions of the reading {key!r}; it has: {', '.join(kept)}")
-    photographs = read_photographs(run_dir)
+    images = read_images(run_dir)
     keys: dict[str, Key] = {}
     seen: dict[tuple[str, str], int] = {}
-    for one in photographs:
+    for one in images:
         copy = seen[one.sha256, one.label] = seen.get((one.sha256, one.label), -1) + 1
         keys[one.path] = (one.sha256, one.label, copy)
     file = kept[key].file or ""
     made = reading_predictions(run_dir, file, kept[key].chosen, labels)
     tested = {path for run in made for fold in run for path in fold.paths}
-    clusters = find_clusters(photographs, tested, merged_groups(summary["protocol"]))[0]
+    clusters = find_clusters(images, tested, merged_groups(summary["protocol"]))[0]
     return Outcomes(
         run_dir,
         labels,

@@ -14,7 +14,7 @@ CHOSEN_FILE = "predictions_test.csv"
 
 @dataclass(frozen=True, slots=True)
 class EpochScore:
-    """One epoch's scores on the images that its cell watches; epochs count from 1, candidates from 0."""
+    """One epoch's scores on the images that its fold watches; epochs count from 1, candidates from 0."""
 
     repeat: int
     fold: int
@@ -46,7 +46,7 @@ class EpochScore:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One epoch of every cell that "the result" may mean.
+    """One epoch of every fold that "the result" may mean.
 
     selected_on_test: whether the test images' own labels chose the epoch, which makes the score optimistic;
     file: the predictions that it is computed from, None where they are not kept; chosen: by repeat and fold.

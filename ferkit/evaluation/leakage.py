@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ferkit.data.groups import group_kinds
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Sample
 
 
@@ -17,26 +17,26 @@ def leaked_share(train: Sequence[str], test: Sequence[str]) -> float:
     return float(np.mean([name in seen for name in test])) if len(test) else 0.0
 
 
-def crossing(cells: Sequence[Cell], samples: Sequence[Sample], kind: str) -> float:
-    """The mean over cells of the share of test images whose group, of that kind, is trained or chosen on."""
+def crossing(folds: Sequence[Fold], samples: Sequence[Sample], kind: str) -> float:
+    """The mean over folds of the share of test images whose group, of that kind, is trained or chosen on."""
     names = [sample.groups[kind] for sample in samples]
     shares = [
         leaked_share(
-            [names[one] for part in (cell.train, cell.validation) if part is not None for one in part],
-            [names[one] for one in cell.test],
+            [names[one] for part in (fold.train, fold.validation) if part is not None for one in part],
+            [names[one] for one in fold.test],
         )
-        for cell in cells
+        for fold in folds
     ]
     return float(np.mean(shares))
 
 
-def describe_leaks(cells: Sequence[Cell], samples: Sequence[Sample]) -> list[str]:
+def describe_leaks(folds: Sequence[Fold], samples: Sequence[Sample]) -> list[str]:
     """A sentence for each kind of group that crosses from training to test images."""
-    notices = []
+    warnings = []
     for kind in group_kinds(samples):
-        if share := crossing(cells, samples, kind):
-            notices.append(
+        if share := crossing(folds, samples, kind):
+            warnings.append(
                 f"{100 * share:.1f}% of the test images have another image of the same {kind} in "
                 "training: what is tested is partly known"
             )
-    return notices
+    return warnings

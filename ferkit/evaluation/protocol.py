@@ -1,4 +1,4 @@
-"""Which photographs train, which choose the epoch, which test. Knows nothing of networks."""
+"""Which images train, which choose the epoch, which test. Knows nothing of networks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ferkit.interfaces import Sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell:
+class Fold:
     """One training: positions of its training, validation and test images.
 
     validation: those that choose the epoch and the settings, None where no images are set aside for that.
@@ -31,20 +31,20 @@ class Cell:
     """
 
     repeat: int
-    fold: int
+    index: int
     train: Positions
     test: Positions
     validation: Positions | None = None
     candidate: int | None = None
 
     @property
-    def fold_name(self) -> str:
+    def directory(self) -> str:
         """What all candidates of one fold share."""
-        return f"repeat{self.repeat}_fold{self.fold}"
+        return f"repeat{self.repeat}_fold{self.index}"
 
     @property
     def name(self) -> str:
-        return self.fold_name + ("" if self.candidate is None else f"_candidate{self.candidate}")
+        return self.directory + ("" if self.candidate is None else f"_candidate{self.candidate}")
 
     @property
     def watched(self) -> Positions:
@@ -52,7 +52,7 @@ class Cell:
         return self.test if self.validation is None else self.validation
 
 
-def cells(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) -> Iterator[Cell]:
+def folds(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) -> Iterator[Fold]:
     """Every training that the protocol asks for; of each fold, one for each of the grid's candidates.
 
     Raises DataError where the samples lack the classes, groups or given splits that it takes.
@@ -62,7 +62,7 @@ def cells(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) ->
         for fold, (train, validation, test) in enumerate(_folds(protocol, samples, repeat)):
             _check_trained(samples, train, [validation, test], f"repeat {repeat + 1}, fold {fold + 1}")
             for candidate in range(candidates) if candidates else (None,):
-                yield Cell(repeat, fold, train, test, validation, candidate)
+                yield Fold(repeat, fold, train, test, validation, candidate)
 
 
 Parts = tuple[Positions, Positions | None, Positions]
@@ -190,7 +190,7 @@ def _check_given(samples: Sequence[Sample]) -> None:
     for name, found in classes.items():
         if not found:
             raise DataError(
-                f'the protocol "holdout" takes the data set\'s own parts, and no photograph is of its {name} '
+                f'the protocol "holdout" takes the data set\'s own parts, and no image is of its {name} '
                 "part. Give them (image_folder: splits; manifest: its column split), or take another one."
             )
     for one, other in (("train", "test"), ("test", "train")):

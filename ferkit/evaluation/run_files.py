@@ -38,7 +38,7 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True)
-class Photograph:
+class ImageRecord:
     """A line of manifest.csv. box: as written there, "" where no face was found."""
 
     path: str
@@ -72,7 +72,7 @@ def read_environment(run_dir: Path) -> dict[str, Any]:
 
 def read_choice(run_dir: Path, fold: str) -> dict[str, Any]:
     """The epoch, settings and temperature that validation images chose for a fold."""
-    return _as_object(run_dir / "cells" / fold / "choice.json")
+    return _as_object(run_dir / "folds" / fold / "choice.json")
 
 
 def read_resolved(run_dir: Path) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _as_object(file: Path) -> dict[str, Any]:
 
 
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
-    """One entry for each epoch of each cell."""
+    """One entry for each epoch of each fold."""
     file = run_dir / "metrics.jsonl"
     try:
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -118,12 +118,12 @@ def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
     return Predictions(labels, paths, truth, np.array(probabilities).reshape(len(rows), len(labels)))
 
 
-def read_photographs(run_dir: Path) -> list[Photograph]:
+def read_images(run_dir: Path) -> list[ImageRecord]:
     """manifest.csv of a run, without what was skipped."""
     file = run_dir / "manifest.csv"
     try:
         return [
-            Photograph(row["path"], row["label"], _groups(row["groups"]), row["sha256"], row["box"])
+            ImageRecord(row["path"], row["label"], _groups(row["groups"]), row["sha256"], row["box"])
             for row in _rows(file)
             if not row["problem"]
         ]

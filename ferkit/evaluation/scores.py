@@ -17,12 +17,12 @@ from ferkit.evaluation.metrics.label_order import find_permutation
 from ferkit.evaluation.metrics.scores import Scores, score
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import (
-    Photograph,
+    ImageRecord,
     Predictions,
     join,
     read_choice,
+    read_images,
     read_metrics,
-    read_photographs,
     read_predictions,
 )
 
@@ -49,10 +49,10 @@ def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) 
     """reading -> its scores, as summary.json holds them. Raises RunError where the folder is incomplete."""
     metrics = read_metrics(run_dir)
     scores = [EpochScore.of_row(row) for row in metrics]
-    photographs, merged = read_photographs(run_dir), merged_groups(protocol)
+    images, merged = read_images(run_dir), merged_groups(protocol)
     found = readings(scores, choice_measure(protocol, metrics))
     _check_whole(run_dir, scores)
-    return {key: _describe(run_dir, one, labels, photographs, merged) for key, one in found.items()}
+    return {key: _describe(run_dir, one, labels, images, merged) for key, one in found.items()}
 
 
 def _check_whole(run_dir: Path, scores: Sequence[EpochScore]) -> None:
@@ -65,22 +65,22 @@ def _check_whole(run_dir: Path, scores: Sequence[EpochScore]) -> None:
 
 
 def find_clusters(
-    photographs: Sequence[Photograph], tested: Collection[str], merged: Mapping[str, str] | None = None
+    images: Sequence[ImageRecord], tested: Collection[str], merged: Mapping[str, str] | None = None
 ) -> list[Clusters]:
-    """By the coarsest kind of group of which the tested photographs have enough, if any; and by image.
+    """By the coarsest kind of group of which the tested images have enough, if any; and by image.
 
     tested: paths; merged: groups that count as another. Of too few clusters an interval would mean nothing.
     """
-    own = [one for one in photographs if one.path in tested]
-    images = Clusters("image", {one.path: one.path for one in photographs})
+    own = [one for one in images if one.path in tested]
+    by_image = Clusters("image", {one.path: one.path for one in images})
     shared = set.intersection(*(set(one.groups) for one in own)) if own else set()
     counts = {kind: len({one.groups[kind] for one in own}) for kind in shared}
     enough = {kind: count for kind, count in counts.items() if count >= FEWEST}
     if not enough:
-        return [images]
+        return [by_image]
     kind = min(enough, key=lambda kind: (enough[kind], kind))
     names = {one.path: one.groups[kind] for one in own}
-    return [Clusters(kind, {path: (merged or {}).get(name, name) for path, name in names.items()}), images]
+    return [Clusters(kind, {path: (merged or {}).get(name, name) for path, name in names.items()}), by_image]
 
 
 def merged_groups(protocol: Mapping[str, Any]) -> Mapping[str, str]:
@@ -99,14 +99,14 @@ def reading_predictions(
 
 
 def _folder(run_dir: Path, one: EpochScore) -> Path:
-    return run_dir / "cells" / f"repeat{one.repeat}_fold{one.fold}"
+    return run_dir / "folds" / f"repeat{one.repeat}_fold{one.fold}"
 
 
 def _describe(
     run_dir: Path,
     reading: Reading,
     labels: Sequence[str],
-    photographs: Sequence[Photograph],
+    images: Sequence[ImageRecord],
     merged: Mapping[str, str],
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {"title": reading.title, "selected_on_test": reading.selected_on_test}
@@ -124,7 +124,7 @@ def _describe(
     together = score(everything.truth, everything.probabilities, labels)
     facts["ece"] = mean(calibration_error((one := join(run)).true_indices, one.probabilities) for run in made)
     facts |= _details(together, labels)
-    clusters = find_clusters(photographs, set(everything.paths), merged)
+    clusters = find_clusters(images, set(everything.paths), merged)
     facts["intervals"] = {one.kind: _intervals(made, one, labels) for one in clusters}
     facts["clusters"] = {one.kind: len({one.of[path] for path in everything.paths}) for one in clusters}
     if reading.file == CHOSEN_FILE:
@@ -172,9 +172,9 @@ def _intervals(
     """Metric -> (low, high). An image's predictions in all repeats are drawn together."""
     parts = [(f"{r} {f}", one) for r, run in enumerate(made) for f, one in enumerate(run)]
     everything = join([one for _, one in parts])
-    cells = [name for name, one in parts for _ in one.paths]
+    folds = [name for name, one in parts for _ in one.paths]
     names = [clusters.of[path] for path in everything.paths]
-    counts = cluster_confusions(everything.truth, everything.predicted, names, labels, cells)
+    counts = cluster_confusions(everything.truth, everything.predicted, names, labels, folds)
     found = {metric: score_interval(counts, metric) for metric in METRICS}
     return {metric: (one.low, one.high) for metric, one in found.items()}
 

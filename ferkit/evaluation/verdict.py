@@ -10,7 +10,7 @@ from ferkit.evaluation.metrics.intervals import FEWEST
 
 RULE = """\
 A run and a paper's number are comparable if they were measured on the same data (the recipe's [paper] names
-no other, the photographs are those of the recipe's manifest, if it has one, and none are drawn) and under the
+no other, the images are those of the recipe's manifest, if it has one, and none are drawn) and under the
 same protocol, with as many folds. Then the paper's number is looked for in the run's 95% bootstrap interval
 of the same metric, drawing whole groups where the data has groups: under the paper's protocol that of the
 best epoch, which the paper reports; under others that which was not chosen on test images. Inside:

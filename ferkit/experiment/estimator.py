@@ -1,4 +1,4 @@
-"""A recipe -> the estimator that a cell trains: the network of `[model]`, or what `[estimator]` names."""
+"""A recipe -> the estimator that a fold trains: the network of `[model]`, or what `[estimator]` names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferkit.components.build import build
 from ferkit.components.options import weights_options
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import load_weights
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Dataset, Estimator, Face
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.build import build_loss, build_model
@@ -27,7 +27,7 @@ def make_estimator(
     recipe: Recipe,
     registry: Registry,
     labels: Sequence[str],
-    cell: Cell,
+    fold: Fold,
     state_file: Path,
     on_batch: Callable[[BatchReport], None],
     crop: Callable[[str, Dataset], Sequence[Face]],
@@ -36,7 +36,7 @@ def make_estimator(
 
     Its seed is drawn from the protocol's, the repeat and the fold. crop: gives the faces of another data set.
     """
-    seed = derive_seed(recipe.protocol.seed, cell.repeat, cell.fold)
+    seed = derive_seed(recipe.protocol.seed, fold.repeat, fold.index)
     if not uses_network(recipe.model_dump(exclude_none=True), registry):
         network = None
     else:

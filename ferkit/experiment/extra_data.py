@@ -1,4 +1,4 @@
-"""Photographs -> faces, by the recipe's detector: the run's own, and those of further data sets."""
+"""Images -> faces, by the recipe's detector: the run's own, and those of further data sets."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ class OtherData:
         )
         self.run_dir.write_manifest(crops.faces, crops.skipped, name)
         if not crops.faces:
-            raise DataError(f"estimator.{name}: none of its {len(crops.skipped)} photographs gives a face")
-        self.faces[name], self.told[name] = crops.faces, crops.notices
+            raise DataError(f"estimator.{name}: none of its {len(crops.skipped)} images gives a face")
+        self.faces[name], self.told[name] = crops.faces, crops.warnings
         self.given[name] = len(samples)
 
-    def notices(self, own: Sequence[Face]) -> Iterator[str]:
-        """Where photographs that the estimator learns from are among those that it is tested on."""
+    def warnings(self, own: Sequence[Face]) -> Iterator[str]:
+        """Where images that the estimator learns from are among those that it is tested on."""
         tested = {face.sha256 for face in own}
         for name, faces in self.faces.items():
             found = [face for face in faces if face.box is not None]
-            yield f"It is given {len(faces)} photographs of {name} too; a face was found in {len(found)}"
-            yield from (f"{name}: {notice}" for notice in self.told[name])
+            yield f"It is given {len(faces)} images of {name} too; a face was found in {len(found)}"
+            yield from (f"{name}: {warning}" for warning in self.told[name])
             if shared := sum(face.sha256 in tested for face in faces):
                 yield (
-                    f"{shared} photographs of {name} are byte for byte among the data's own, which are "
+                    f"{shared} images of {name} are byte for byte among the data's own, which are "
                     "tested: the scores are optimistic"
                 )

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferkit.evaluation.metrics.scores import Scores
-    from ferkit.evaluation.protocol import Cell
+    from ferkit.evaluation.protocol import Fold
     from ferkit.interfaces import Epoch
     from ferkit.neural.loop import BatchReport
 
@@ -21,8 +21,8 @@ class Progress(Protocol):
 
     def faces(self, done: int, total: int) -> None: ...
 
-    def begin_cell(self, cell: Cell, number: int, cells: int) -> None:
-        """number: from 1, among all the run's cells."""
+    def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
+        """number: from 1, among all the run's folds."""
 
     def batch(self, report: BatchReport) -> None: ...
 
@@ -31,14 +31,14 @@ class Progress(Protocol):
     def finish(self, report: Path) -> None: ...
 
 
-class Silence:
+class NullProgress:
     """Progress that nobody watches."""
 
     def note(self, text: str) -> None: ...
 
     def faces(self, done: int, total: int) -> None: ...
 
-    def begin_cell(self, cell: Cell, number: int, cells: int) -> None: ...
+    def begin_fold(self, fold: Fold, number: int, folds: int) -> None: ...
 
     def batch(self, report: BatchReport) -> None: ...
 

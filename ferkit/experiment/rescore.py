@@ -15,7 +15,7 @@ from ferkit.evaluation.scores import evaluate
 from ferkit.experiment.run_dir import RunDir
 from ferkit.experiment.summary import describe_permutation, describe_temperatures
 
-ABSENT: Mapping[str, Any] = {"paper": None, "notices": [], "weights": [], "backbone_sha256": None}
+ABSENT: Mapping[str, Any] = {"paper": None, "warnings": [], "weights": [], "backbone_sha256": None}
 """What summaries of older ferkits may lack, and what that means."""
 
 
@@ -28,8 +28,8 @@ def renew(run_dir: Path) -> dict[str, Any]:
     summary = {**ABSENT, **old, "paper": _read_paper(run_dir)}
     summary["scores"] = evaluate(run_dir, summary["protocol"], summary["labels"])
     # What the last scoring found out is found out again.
-    kept = [one for one in summary["notices"] if one not in _told_by(old["scores"])]
-    summary["notices"] = [*kept, *_told_by(summary["scores"])]
+    kept = [one for one in summary["warnings"] if one not in _told_by(old["scores"])]
+    summary["warnings"] = [*kept, *_told_by(summary["scores"])]
     with RunDir.resume(run_dir, (run_dir / "recipe.toml").read_text(encoding="utf-8")) as folder:
         folder.write_summary(summary)
     return summary

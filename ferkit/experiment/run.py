@@ -15,15 +15,15 @@ from ferkit.data.manifest import compare_manifest
 from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
-from ferkit.evaluation.protocol import Cell, cells
+from ferkit.evaluation.protocol import Fold, folds
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
-from ferkit.experiment.progress import Progress, Silence
+from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
-from ferkit.experiment.train_cell import CellData, train_cell
+from ferkit.experiment.train_fold import CellData, train_fold
 from ferkit.interfaces import Sample
 from ferkit.neural.init_from import describe_start
 from ferkit.recipe.dry_run import try_network
@@ -32,11 +32,11 @@ from ferkit.recipe.parse import dump_recipe
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 
-SILENCE = Silence()
+NO_PROGRESS = NullProgress()
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """What is to be run: a checked recipe, the components, the folder, and how it was asked for."""
 
     recipe: Recipe
@@ -44,24 +44,24 @@ class Order:
     folder: Path
     is_resumed: bool = False
     is_demo: bool = False
-    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def candidates(self) -> list[Candidate]:
         """What the recipe's grid stands for; none without one."""
         return candidates(self.recipe)
 
-    def measure(self, cell: Cell) -> Measure:
+    def measure(self, fold: Fold) -> Measure:
         """What the best epoch is best by; where test images are watched, it is the paper's: accuracy."""
         chosen: Measure = getattr(self.recipe.protocol, "choose_by", "accuracy")
-        return "accuracy" if cell.validation is None else chosen
+        return "accuracy" if fold.validation is None else chosen
 
-    def settings(self, cell: Cell) -> Candidate:
-        """What a cell trains."""
-        return Candidate({}, self.recipe) if cell.candidate is None else self.candidates[cell.candidate]
+    def settings(self, fold: Fold) -> Candidate:
+        """What a fold trains."""
+        return Candidate({}, self.recipe) if fold.candidate is None else self.candidates[fold.candidate]
 
 
-def run(order: Order, progress: Progress = SILENCE) -> Path:
+def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
     """Run the recipe and give the path of its report.
 
     Raises FerkitError. Whatever stops it, all epochs but the one under way are kept, and the same order
@@ -81,20 +81,20 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
             compare_manifest(recipe.manifest, recipe.data, order.registry, crops) if recipe.manifest else None
         )
         used = [face.sample for face in crops.faces]
-        todo = list(cells(recipe.protocol, used, len(order.candidates)))
-        if any(run_dir.finished(cell) is None for cell in todo):
+        todo = list(folds(recipe.protocol, used, len(order.candidates)))
+        if any(run_dir.finished(fold) is None for fold in todo):
             run_dir.write_environment(describe_environment(recipe, order.registry))
-        notices = describe_left_out(left_out, len(samples))
-        notices += [*find_notices(order, run_dir, crops, todo, difference), *others.notices(crops.faces)]
-        for notice in notices:
-            progress.note(notice)
+        warnings = describe_left_out(left_out, len(samples))
+        warnings += [*find_warnings(order, run_dir, crops, todo, difference), *others.warnings(crops.faces)]
+        for warning in warnings:
+            progress.note(warning)
         _train(order, run_dir, todo, (crops.faces, labels, others), progress)
         facts = chosen_facts(run_dir, todo)
         summary = summarise(
-            recipe, run_dir, crops, labels, notices, weights, facts, difference, order.is_demo, left_out
+            recipe, run_dir, crops, labels, warnings, weights, facts, difference, order.is_demo, left_out
         )
-        for notice in summary["notices"][len(notices) :]:
-            progress.note(notice)
+        for warning in summary["warnings"][len(warnings) :]:
+            progress.note(warning)
         run_dir.write_summary(summary)
     from ferkit.report import render
 
@@ -103,52 +103,54 @@ def run(order: Order, progress: Progress = SILENCE) -> Path:
     return report
 
 
-def _train(order: Order, run_dir: RunDir, todo: Sequence[Cell], data: CellData, progress: Progress) -> None:
-    """The cells that are not finished, one after the other."""
-    for number, cell in enumerate(todo, start=1):
-        if run_dir.finished(cell) is None:
-            progress.begin_cell(cell, number, len(todo))
-            settings, measure = order.settings(cell), order.measure(cell)
-            train_cell(settings, order.registry, measure, run_dir, cell, data, progress)
+def _train(
+    order: RunRequest, run_dir: RunDir, todo: Sequence[Fold], data: CellData, progress: Progress
+) -> None:
+    """The folds that are not finished, one after the other."""
+    for number, fold in enumerate(todo, start=1):
+        if run_dir.finished(fold) is None:
+            progress.begin_fold(fold, number, len(todo))
+            settings, measure = order.settings(fold), order.measure(fold)
+            train_fold(settings, order.registry, measure, run_dir, fold, data, progress)
 
 
-def chosen_facts(run_dir: RunDir, todo: Sequence[Cell]) -> dict[str, Any]:
+def chosen_facts(run_dir: RunDir, todo: Sequence[Fold]) -> dict[str, Any]:
     """What is known of the first fold's network: that of the chosen candidate, if there are several."""
     chosen = run_dir.choice(todo[0]).get("candidate")
-    cell = next(one for one in todo if one.candidate in (chosen, None) or chosen is None)
-    return run_dir.finished(cell) or {}
+    fold = next(one for one in todo if one.candidate in (chosen, None) or chosen is None)
+    return run_dir.finished(fold) or {}
 
 
-def find_notices(
-    order: Order, run_dir: RunDir, crops: CropResult, todo: Sequence[Cell], difference: str | None
+def find_warnings(
+    order: RunRequest, run_dir: RunDir, crops: CropResult, todo: Sequence[Fold], difference: str | None
 ) -> list[str]:
     """What whoever reads the numbers must know, before there are any."""
     return [
-        *order.notices,
+        *order.warnings,
         *describe_idle(order.recipe, order.registry),
         *run_dir.environment_changes(),
         *([f"Other data: {difference}"] if difference else []),
-        *crops.notices,
-        *_start_notices(order, crops, todo),
+        *crops.warnings,
+        *_start_warnings(order, crops, todo),
         *describe_doubles(crops.faces),
         *describe_leaks(todo, [face.sample for face in crops.faces]),
         *describe_unused(todo, len(crops.faces)),
     ]
 
 
-def _start_notices(order: Order, crops: CropResult, todo: Sequence[Cell]) -> list[str]:
+def _start_warnings(order: RunRequest, crops: CropResult, todo: Sequence[Fold]) -> list[str]:
     recipe = order.recipe
     if not recipe.model.initial or not uses_network(recipe.model_dump(exclude_none=True), order.registry):
         return []
-    judged = {place for cell in todo for part in (cell.test, cell.watched) for place in part}
+    judged = {place for fold in todo for part in (fold.test, fold.watched) for place in part}
     return describe_start(recipe.model.initial, [crops.faces[place] for place in sorted(judged)])
 
 
-def read_samples(order: Order) -> tuple[Sequence[Sample], list[str], dict[str, int]]:
-    """The data set's photographs, its labels, sorted, and what it left out, by reason.
+def read_samples(order: RunRequest) -> tuple[Sequence[Sample], list[str], dict[str, int]]:
+    """The data set's images, its labels, sorted, and what it left out, by reason.
 
     Raises DataError where these can't be evaluated, RecipeError where the network does not suit the labels:
-    before a single photograph is opened.
+    before a single image is opened.
     """
     recipe = order.recipe
     samples, left_out = samples_of(order.registry, recipe.data)
@@ -157,19 +159,19 @@ def read_samples(order: Order) -> tuple[Sequence[Sample], list[str], dict[str, i
         raise DataError(
             f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
         )
-    list(cells(recipe.protocol, samples))  # what is wrong with the folds is told before anything is opened
+    list(folds(recipe.protocol, samples))  # what is wrong with the folds is told before anything is opened
     has_soft_targets = any(sample.soft_target for sample in samples)
-    if faults := try_network(recipe, order.registry, labels, has_soft_targets):
-        raise RecipeError(recipe.name, faults)
+    if problems := try_network(recipe, order.registry, labels, has_soft_targets):
+        raise RecipeError(recipe.name, problems)
     return samples, labels, left_out
 
 
 def check_crops(crops: CropResult, labels: Sequence[str]) -> None:
-    """Raises DataError where all photographs of a class were skipped: the others' scores would mislead."""
+    """Raises DataError where all images of a class were skipped: the others' scores would mislead."""
     lost = sorted(set(labels) - {face.sample.label for face in crops.faces})
     if lost:
         sample, problem = next(one for one in crops.skipped if one[0].label == lost[0])
         raise DataError(
-            f"every photograph of {', '.join(lost)} was skipped, e.g. {sample.path}: {problem}. Set "
-            'faces.no_face to "whole_image", mend the photographs, or leave the class out of the data.'
+            f"every image of {', '.join(lost)} was skipped, e.g. {sample.path}: {problem}. Set "
+            'faces.no_face to "whole_image", mend the images, or leave the class out of the data.'
         )

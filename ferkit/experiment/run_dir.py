@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ferkit.errors import RunError
 from ferkit.evaluation.epoch_selection import EpochScore
 from ferkit.evaluation.metrics.scores import Scores, predict_labels
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
@@ -32,7 +32,7 @@ class RunDir:
 
     recipe.toml, environment.json, resumed.jsonl where it was gone on with under another environment,
     manifest.csv, a manifest_<name>.csv of each further data set that is learnt from, metrics.jsonl,
-    summary.json, and for each fold of each repeat cells/<fold>/: pictures/, model.safetensors,
+    summary.json, and for each fold of each repeat folds/<fold>/: pictures/, model.safetensors,
     finished.json and, while it is trained, state.pt; predictions_best.csv and predictions_last.csv where
     every epoch is evaluated on the test images; predictions_test.csv, predictions_validation.csv and
     choice.json where validation images choose. Candidates of a grid have finished.json and state.pt in
@@ -105,7 +105,7 @@ class RunDir:
     def write_manifest(
         self, faces: Sequence[Face], skipped: Sequence[tuple[Sample, str]], name: str = ""
     ) -> None:
-        """The photographs by name, label, hash and box; name: of the data set, where it is not the run's own.
+        """The images by name, label, hash and box; name: of the data set, where it is not the run's own.
 
         Raises RunError where a run had others before.
         """
@@ -119,14 +119,14 @@ class RunDir:
         text = _csv(rows)
         if file.exists() and file.read_text(encoding="utf-8", errors="surrogateescape") != text:
             raise RunError(
-                f"the photographs or their boxes are not those that {file} lists, so this run can't go "
+                f"the images or their boxes are not those that {file} lists, so this run can't go "
                 "on. Restore them, or begin a new run."
             )
         write_text(file, text)
 
     def record_epoch(
         self,
-        cell: Cell,
+        fold: Fold,
         epoch: Epoch,
         scores: Scores,
         faces: Sequence[Face],
@@ -135,43 +135,43 @@ class RunDir:
     ) -> bool:
         """Add an epoch's numbers; the same epoch or a later one recorded before is forgotten.
 
-        faces: those that the cell watches. Whether the epoch is the fold's best by the measure so far,
+        faces: those that the fold watches. Whether the epoch is the fold's best by the measure so far,
         among all candidates.
         """
-        kept = [row for row in self._metrics() if not _is_at_or_after(row, cell, epoch.number)]
-        row = _epoch_row(cell, epoch, scores)
-        before = [EpochScore.of_row(one).merit(measure) for one in kept if _is_of_fold(one, cell)]
+        kept = [row for row in self._metrics() if not _is_at_or_after(row, fold, epoch.number)]
+        row = _epoch_row(fold, epoch, scores)
+        before = [EpochScore.of_row(one).merit(measure) for one in kept if _is_of_fold(one, fold)]
         is_best = all(EpochScore.of_row(row).merit(measure) > merit for merit in before)
         lines = "".join(json.dumps(one) + "\n" for one in [*kept, row])
         write_text(self.path / "metrics.jsonl", lines)
-        if cell.validation is None:
+        if fold.validation is None:
             table = predictions_table(faces, labels, epoch.probabilities)
-            write_text(self.cell_dir(cell) / "predictions_last.csv", table)
+            write_text(self.training_dir(fold) / "predictions_last.csv", table)
             if is_best:
-                write_text(self.cell_dir(cell) / "predictions_best.csv", table)
+                write_text(self.training_dir(fold) / "predictions_best.csv", table)
         return is_best
 
-    def keep_pictures(self, cell: Cell, epoch: Epoch) -> None:
-        """As PNGs in the cell's folder, named after the epoch."""
+    def keep_pictures(self, fold: Fold, epoch: Epoch) -> None:
+        """As PNGs in the fold's folder, named after the epoch."""
         for name, pixels in epoch.pictures.items():
-            file = self.cell_dir(cell) / "pictures" / f"{name}_epoch{epoch.number:03}.png"
+            file = self.training_dir(fold) / "pictures" / f"{name}_epoch{epoch.number:03}.png"
             write_png(file, pixels)
 
-    def record_choice(self, cell: Cell, choice: Mapping[str, Any], **tables: str) -> None:
+    def record_choice(self, fold: Fold, choice: Mapping[str, Any], **tables: str) -> None:
         """Keep what the best epoch so far predicts, replacing what an earlier one did.
 
         choice: the epoch and what goes with it; tables: name -> what `predictions_table` makes.
         """
         for name, table in tables.items():
-            write_text(self.fold_dir(cell) / f"predictions_{name}.csv", table)
-        write_text(self.fold_dir(cell) / "choice.json", json.dumps(choice) + "\n")
+            write_text(self.fold_dir(fold) / f"predictions_{name}.csv", table)
+        write_text(self.fold_dir(fold) / "choice.json", json.dumps(choice) + "\n")
 
-    def has_epochs(self, cell: Cell) -> bool:
-        return any(_is_at_or_after(row, cell, 0) for row in self._metrics())
+    def has_epochs(self, fold: Fold) -> bool:
+        return any(_is_at_or_after(row, fold, 0) for row in self._metrics())
 
-    def choice(self, cell: Cell) -> dict[str, Any]:
+    def choice(self, fold: Fold) -> dict[str, Any]:
         """What `record_choice` was told last; nothing where there are no validation images."""
-        file = self.fold_dir(cell) / "choice.json"
+        file = self.fold_dir(fold) / "choice.json"
         if not file.exists():
             return {}
         choice: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -183,33 +183,33 @@ class RunDir:
     def training_seconds(self) -> float:
         return float(sum(row["seconds"] for row in self._metrics()))
 
-    def finish_cell(self, cell: Cell, facts: Mapping[str, Any]) -> None:
-        """Mark a cell as trained to its end; the state to go on from is no longer needed."""
-        write_text(self.cell_dir(cell) / "finished.json", json.dumps(facts) + "\n")
-        remove_written(self.state_file(cell))
+    def finish_fold(self, fold: Fold, facts: Mapping[str, Any]) -> None:
+        """Mark a fold as trained to its end; the state to go on from is no longer needed."""
+        write_text(self.training_dir(fold) / "finished.json", json.dumps(facts) + "\n")
+        remove_written(self.state_file(fold))
 
-    def finished(self, cell: Cell) -> dict[str, Any] | None:
-        """What `finish_cell` was told, or None where the cell is still to be trained."""
-        file = self.cell_dir(cell) / "finished.json"
+    def finished(self, fold: Fold) -> dict[str, Any] | None:
+        """What `finish_fold` was told, or None where the fold is still to be trained."""
+        file = self.training_dir(fold) / "finished.json"
         if not file.exists():
             return None
-        remove_written(self.state_file(cell))  # where it died between the two
+        remove_written(self.state_file(fold))  # where it died between the two
         facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return facts
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         write_text(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
 
-    def cell_dir(self, cell: Cell) -> Path:
+    def training_dir(self, fold: Fold) -> Path:
         """Of one training."""
-        return self.path / "cells" / cell.name
+        return self.path / "folds" / fold.name
 
-    def fold_dir(self, cell: Cell) -> Path:
+    def fold_dir(self, fold: Fold) -> Path:
         """Of what the candidates of one fold have in common: what was chosen."""
-        return self.path / "cells" / cell.fold_name
+        return self.path / "folds" / fold.directory
 
-    def state_file(self, cell: Cell) -> Path:
-        return self.cell_dir(cell) / "state.pt"
+    def state_file(self, fold: Fold) -> Path:
+        return self.training_dir(fold) / "state.pt"
 
     def _open(self) -> None:
         try:
@@ -229,14 +229,14 @@ class RunDir:
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _epoch_row(cell: Cell, epoch: Epoch, scores: Scores) -> dict[str, Any]:
+def _epoch_row(fold: Fold, epoch: Epoch, scores: Scores) -> dict[str, Any]:
     """A line of metrics.jsonl."""
     return {
-        "repeat": cell.repeat,
-        "fold": cell.fold,
-        **({} if cell.candidate is None else {"candidate": cell.candidate}),
+        "repeat": fold.repeat,
+        "fold": fold.index,
+        **({} if fold.candidate is None else {"candidate": fold.candidate}),
         "epoch": epoch.number,
-        "watched": "test" if cell.validation is None else "validation",
+        "watched": "test" if fold.validation is None else "validation",
         "train_loss": epoch.train_loss,
         "train_accuracy": epoch.train_accuracy,
         "validation_loss": epoch.validation_loss,
@@ -246,7 +246,7 @@ def _epoch_row(cell: Cell, epoch: Epoch, scores: Scores) -> dict[str, Any]:
         "learning_rate": epoch.learning_rate,
         "seconds": epoch.seconds,
         **({"details": dict(epoch.details)} if epoch.details else {}),
-        **({"notices": list(epoch.notices)} if epoch.notices else {}),
+        **({"warnings": list(epoch.warnings)} if epoch.warnings else {}),
     }
 
 
@@ -255,12 +255,12 @@ def _describe(sample: Sample) -> list[str]:
     return [str(sample.path), sample.label, groups]
 
 
-def _is_of_fold(row: Mapping[str, Any], cell: Cell) -> bool:
-    return (row["repeat"], row["fold"]) == (cell.repeat, cell.fold)
+def _is_of_fold(row: Mapping[str, Any], fold: Fold) -> bool:
+    return (row["repeat"], row["fold"]) == (fold.repeat, fold.index)
 
 
-def _is_at_or_after(row: Mapping[str, Any], cell: Cell, epoch: int) -> bool:
-    return _is_of_fold(row, cell) and row.get("candidate") == cell.candidate and row["epoch"] >= epoch
+def _is_at_or_after(row: Mapping[str, Any], fold: Fold, epoch: int) -> bool:
+    return _is_of_fold(row, fold) and row.get("candidate") == fold.candidate and row["epoch"] >= epoch
 
 
 def predictions_table(

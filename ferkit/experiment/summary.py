@@ -9,7 +9,7 @@ from typing import Any
 from ferkit.components.registry import Registry
 from ferkit.data.crops import CropResult
 from ferkit.evaluation.metrics.calibration import TEMPERATURES
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.scores import evaluate
 from ferkit.experiment.run_dir import RunDir
@@ -19,17 +19,17 @@ from ferkit.recipe.schema import Recipe
 
 
 def describe_doubles(faces: Sequence[Face]) -> list[str]:
-    """A notice where photographs are byte for byte the same, so that one may test what another trained."""
+    """A warning where images are byte for byte the same, so that one may test what another trained."""
     count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
     if not count:
         return []
-    verb = "photograph is a byte-for-byte copy" if count == 1 else "photographs are byte-for-byte copies"
-    remedy = 'to do without them: --set faces.copies="leave_out"'
-    return [f"{count} {verb} of another; copies may stand on both sides of a split ({remedy})"]
+    verb = "image is a byte-for-byte copy" if count == 1 else "images are byte-for-byte copies"
+    hint = 'to do without them: --set faces.copies="leave_out"'
+    return [f"{count} {verb} of another; copies may stand on both sides of a split ({hint})"]
 
 
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
-    """A notice where the recipe says something of a network that its estimator does without."""
+    """A warning where the recipe says something of a network that its estimator does without."""
     said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
     is_used = uses_network(recipe.model_dump(exclude_none=True), registry)
     if is_used or not said or recipe.estimator is None:
@@ -37,22 +37,18 @@ def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
     return [f"The estimator {recipe.estimator.name!r} has no use for the recipe's {', '.join(said)}"]
 
 
-def describe_unused(cells: Sequence[Cell], images: int) -> list[str]:
-    """A notice where photographs are of no part of any cell."""
+def describe_unused(folds: Sequence[Fold], images: int) -> list[str]:
+    """A warning where images are of no part of any fold."""
     used: set[int] = set()
-    for cell in cells:
-        for part in (cell.train, cell.validation, cell.test):
+    for fold in folds:
+        for part in (fold.train, fold.validation, fold.test):
             used.update(() if part is None else part.tolist())
     left = images - len(used)
-    return (
-        [f"{left} of {images} photographs are of no part (train, validation, test), and unused"]
-        if left
-        else []
-    )
+    return [f"{left} of {images} images are of no part (train, validation, test), and unused"] if left else []
 
 
 def describe_temperatures(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A notice where the best temperature lies at the edge of those tried: it is then no estimate."""
+    """A warning where the best temperature lies at the edge of those tried: it is then no estimate."""
     low, high = TEMPERATURES
     found = [
         choice["temperature"] for one in scores.values() for run in one.get("choices", []) for choice in run
@@ -72,16 +68,16 @@ def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in metrics:
         candidate = f", candidate {row['candidate'] + 1}" if row.get("candidate") is not None else ""
         where = f"repeat {row['repeat'] + 1}, fold {row['fold'] + 1}{candidate}, epoch {row['epoch']}"
-        for notice in row.get("notices", ()):
-            first.setdefault(notice, []).append(where)
+        for warning in row.get("warnings", ()):
+            first.setdefault(warning, []).append(where)
     return [
-        f"{notice} ({places[0]}" + (f", and {len(places) - 1} more)" if len(places) > 1 else ")")
-        for notice, places in first.items()
+        f"{warning} ({places[0]}" + (f", and {len(places) - 1} more)" if len(places) > 1 else ")")
+        for warning, places in first.items()
     ]
 
 
 def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A notice where the predictions are right under other names than their own."""
+    """A warning where the predictions are right under other names than their own."""
     for one in scores.values():
         if permuted := one.get("permuted"):
             names = ", ".join(f"{said} for {meant}" for said, meant in permuted.items())
@@ -94,7 +90,7 @@ def summarise(
     run_dir: RunDir,
     crops: CropResult,
     labels: Sequence[str],
-    notices: Sequence[str],
+    warnings: Sequence[str],
     weights: Sequence[dict[str, Any]],
     facts: dict[str, Any],
     difference: str | None,
@@ -109,8 +105,8 @@ def summarise(
         "demo": is_demo,
         "status": "complete",
         "labels": list(labels),
-        "notices": [
-            *notices,
+        "warnings": [
+            *warnings,
             *describe_training(read_metrics(run_dir.path)),
             *describe_permutation(scores),
             *describe_temperatures(scores),

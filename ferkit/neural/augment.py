@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ferkit.components.part import Part
-from ferkit.errors import Fault
+from ferkit.errors import Problem
 from ferkit.messages import describe_value, suggest
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for its newest version
@@ -61,24 +61,28 @@ def transform_names() -> list[str]:
     return sorted(name for name, one in members if isinstance(one, type) and issubclass(one, base))
 
 
-def check_transforms(tables: Sequence[Any], side: int) -> list[Fault]:
-    """Every fault in the names and options of an `[[augment]]` list, tried on an image of side by side."""
+def check_transforms(tables: Sequence[Any], side: int) -> list[Problem]:
+    """Every problem in the names and options of an `[[augment]]` list, tried on an image of side by side."""
     blank = np.zeros((side, side, 3), dtype=np.uint8)
-    return [fault for index, table in enumerate(tables) for fault in _check(table, f"augment.{index}", blank)]
+    return [
+        problem for index, table in enumerate(tables) for problem in _check(table, f"augment.{index}", blank)
+    ]
 
 
-def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Fault]:
+def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
     if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
         return []  # the schema reports it
     name, known = table["name"], transform_names()
     if name not in known:
-        return [Fault(f"{where}.name", f"albumentations has no transform {name!r}. {_closest(name, known)}")]
+        return [
+            Problem(f"{where}.name", f"albumentations has no transform {name!r}. {_closest(name, known)}")
+        ]
     options = inspect.signature(getattr(albumentations, name)).parameters
     # albumentations only warns of options that it does not know.
     unknown = [option for option in table if option not in {"name", *options}]
     if unknown:
         return [
-            Fault(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}")
+            Problem(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}")
             for one in unknown
         ]
     try:
@@ -89,15 +93,17 @@ def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Fault]:
     except Exception as error:
         if isinstance(cause := error.__cause__ or error, ValidationError):
             return _refused(name, where, cause)
-        return [Fault(where, f"{name} can't be used with these options: {error}")]
+        return [Problem(where, f"{name} can't be used with these options: {error}")]
     if not isinstance(altered, np.ndarray) or altered.dtype != np.uint8 or altered.shape[2:] != (3,):
-        return [Fault(where, f"{name} gives no RGB image of whole numbers 0 to 255, which every step needs")]
+        return [
+            Problem(where, f"{name} gives no RGB image of whole numbers 0 to 255, which every step needs")
+        ]
     return []
 
 
-def _refused(name: str, where: str, error: ValidationError) -> list[Fault]:
-    """A fault for each option; pydantic gives one for each type that an option might have had."""
-    found: dict[str, Fault] = {}
+def _refused(name: str, where: str, error: ValidationError) -> list[Problem]:
+    """A problem for each option; pydantic gives one for each type that an option might have had."""
+    found: dict[str, Problem] = {}
     for detail in error.errors():
         place = ".".join([where, *map(str, detail["loc"][:1])])
         problem = (
@@ -105,7 +111,7 @@ def _refused(name: str, where: str, error: ValidationError) -> list[Fault]:
         )
         if detail["type"] == "missing":
             problem = f"{name} needs this option"
-        found.setdefault(place, Fault(place, problem))
+        found.setdefault(place, Problem(place, problem))
     return list(found.values())
 
 

@@ -67,14 +67,14 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
 
 
 HASH = 16
-"""Digits of a photograph's sha256 that are kept with a network: enough to know it again by."""
+"""Digits of an image's sha256 that are kept with a network: enough to know it again by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a network's file says of itself.
 
-    trained_on: the first digits of the photographs' hashes; temperature: None where none was fitted; known:
+    trained_on: the first digits of the images' hashes; temperature: None where none was fitted; known:
     all that ferkit wrote there, a model file's description among it.
     """
 
@@ -94,12 +94,12 @@ def save_network(
     description: Mapping[str, Any] | None = None,
 ) -> None:
     """Weights as safetensors; in its metadata the ordered label names, the temperature if one was fitted,
-    which photographs it was trained on, by their sha256, and the description that makes it a model file."""
+    which images it was trained on, by their sha256, and the description that makes it a model file."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     known = {"labels": list(labels), "temperature": temperature}
-    photographs = sorted({one[:HASH] for one in trained_on})
+    images = sorted({one[:HASH] for one in trained_on})
     # One key: safetensors writes several in an order that changes from run to run.
-    metadata = {"ferkit": json.dumps({**known, **(description or {}), "trained_on": photographs})}
+    metadata = {"ferkit": json.dumps({**known, **(description or {}), "trained_on": images})}
     write_whole(path, lambda part: save_file(whole, part, metadata))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ferkit.errors import Fault, RunError
+from ferkit.errors import Problem, RunError
 from ferkit.interfaces import Face
 from ferkit.neural.checkpoint import HASH, load_network, read_header
 from ferkit.neural.network import Network
@@ -53,13 +53,13 @@ def stored_labels(file: Path) -> list[str]:
         return []
 
 
-def start_faults(
+def start_problems(
     network: Network,
     file: Path,
     labels: Sequence[str] | None,
     bare: Collection[str] = (),
     part: str | None = None,
-) -> list[Fault]:
+) -> list[Problem]:
     """Why the network can't start from the file, by its header alone.
 
     labels: the data's, if known; bare: the parts from which pretrained weights were left out. A layer's size
@@ -71,11 +71,11 @@ def start_faults(
     try:
         header = read_header(file)
     except RunError as error:
-        return [Fault("model.initial", str(error), REMEDY)]
+        return [Problem("model.initial", str(error), REMEDY)]
     if part is None and labels is not None and header.labels != list(labels):
         theirs = ", ".join(header.labels)
         problem = f"{file} was trained with the labels {theirs}; the data's are {', '.join(labels)}"
-        return [Fault("model.initial", problem, REMEDY)]
+        return [Problem("model.initial", problem, REMEDY)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     every = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
     names = {name for name in every if _is_of(name, part)}
@@ -94,11 +94,11 @@ def start_faults(
         f"{file} is of another network than the recipe's: {first} is {header.shapes.get(first, 'not there')} "
         f"in the file and {ours.get(first, 'not there')} in the network, and {len(differing) - 1} more differ"
     )
-    return [Fault("model.initial", problem, REMEDY)]
+    return [Problem("model.initial", problem, REMEDY)]
 
 
 def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
-    """A notice where photographs that are tested are among those that the file's network was trained on.
+    """A warning where images that are tested are among those that the file's network was trained on.
 
     faces: those that are tested, or choose an epoch.
     """
@@ -106,5 +106,5 @@ def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
     if not known:
         return [f"What model.initial ({file.name}) was trained on is not known; it may be tested here"]
     shared = sum(face.sha256[:HASH] in known for face in faces)
-    told = f"{shared} of {len(faces)} tested photographs are among those that model.initial was trained on"
+    told = f"{shared} of {len(faces)} tested images are among those that model.initial was trained on"
     return [f"{told}: the scores are optimistic"] if shared else []

@@ -106,7 +106,7 @@ class Training:
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
 
     def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
-        """Where the logits were finite, it may be the loss that is at fault."""
+        """Where the logits were finite, it may be the loss that is at problem."""
         told = f"the loss became {value} in {where}"
         if not torch.isfinite(logits).all():
             return RunError(f"{told}: the network's outputs are no longer finite. {DIVERGED}")

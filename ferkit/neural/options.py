@@ -15,7 +15,7 @@ class Model(Section):
 
     image_size: the side of its square input, in pixels; normalize: "facenet" is (x − 127.5) / 128, "imagenet"
     the mean and deviation of ImageNet; color: "grey" turns every face grey, in training and in whatever the
-    network is used for: for what is trained on grey photographs and used on others; backbone: images to
+    network is used for: for what is trained on grey images and used on others; backbone: images to
     feature maps; head: these to logits; output: what happens to logits, in training and after; initial: the
     model.safetensors of an earlier run of the same network and labels, to start from; initial_part:
     "backbone" takes that alone from it, so that the head begins anew and the labels may be others.

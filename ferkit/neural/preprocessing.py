@@ -17,7 +17,7 @@ class Normalisation:
     """(side, side, 3) uint8 RGB -> the same shape in float32.
 
     name: `model.normalize`; color: `model.color`. "grey" gives all three channels the luma (ITU-R BT.601), so
-    that a colour photograph is what grey ones in training were.
+    that a colour image is what grey ones in training were.
     """
 
     def __init__(self, name: str, color: str = "rgb") -> None:

@@ -1,4 +1,4 @@
-"""New photographs and videos -> rows of expressions, by what a run has trained.
+"""New images and videos -> rows of expressions, by what a run has trained.
 
 Nothing heavy is imported before it is asked for.
 """

@@ -62,7 +62,7 @@ def _corner_and_size(row: Row) -> list[int]:
 
 
 def _eyes(row: Row) -> dict[str, tuple[int, int] | None]:
-    """The person's left eye is the one on the photograph's right."""
+    """The person's left eye is the one on the image's right."""
     if row.landmarks is None:
         return {"left_eye": None, "right_eye": None}
     right, left = ((int(x), int(y)) for x, y in row.landmarks[:2])

@@ -26,13 +26,13 @@ class FaceFinder:
     """device: given to the detector where it takes one; "auto" leaves that to the detector. runtime: what the
     model is run by, given likewise; None leaves that to the detector.
 
-    Raises ComponentError where there is no such detector, RunError for its options' faults.
+    Raises ComponentError where there is no such detector, RunError for its options' problems.
     """
 
     def __init__(self, registry: Registry, part: Part, device: str, runtime: str | None = None) -> None:
         component = registry.get("detector", part.name)
-        if faults := check_options(component, part.options, registry, "detector"):
-            raise RunError("\n".join(str(fault) for fault in faults))
+        if problems := check_options(component, part.options, registry, "detector"):
+            raise RunError("\n".join(str(problem) for problem in problems))
         placed = part if device == "auto" else on_device(registry, "detector", part, device)
         placed = placed if runtime is None else on_runtime(registry, "detector", placed, runtime)
         self.detector = AgreedDetector(build(registry, "detector", placed), component)

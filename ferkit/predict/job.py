@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from ferkit.errors import RunError
 from ferkit.messages import SHOWN, count_some, printable
-from ferkit.predict.media.sources import Camera, Moving, PassedOver, Problem, Still
+from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, VideoSource
 from ferkit.predict.output.sink import Sink
 from ferkit.predict.predictor import Predicted, Predictor
 
@@ -21,10 +21,10 @@ KEPT = 1000
 
 
 @dataclass
-class Tally:
+class PredictionSummary:
     """What was done, and what was not. faceless: files without any face, of which a few are named."""
 
-    photographs: int = 0
+    images: int = 0
     moving: int = 0
     frames: int = 0
     faces: int = 0
@@ -32,11 +32,11 @@ class Tally:
     faceless: int = 0
     faceless_names: list[str] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
     further_problems: int = 0
     written: list[str] = field(default_factory=list)
     is_stopped: bool = False
-    _source: Still | Moving | Camera | None = None
+    _source: ImageSource | VideoSource | Camera | None = None
     _has_face: bool = True
 
     @property
@@ -48,7 +48,7 @@ class Tally:
         if frame.source is not self._source:
             self.finish_file()
             self._source, self._has_face = frame.source, False
-            self.photographs += frame.number is None
+            self.images += frame.number is None
             self.moving += frame.number is not None
         self.frames += frame.number is not None
         self.faces += len(faces)
@@ -63,7 +63,7 @@ class Tally:
                 self.faceless_names.append(str(getattr(self._source, "path", self._source.name)))
         self._has_face = True
 
-    def add_problem(self, problem: Problem) -> None:
+    def add_problem(self, problem: InputError) -> None:
         if len(self.problems) < KEPT:
             self.problems.append(problem)
         else:
@@ -71,7 +71,7 @@ class Tally:
 
     def describe(self) -> Iterator[str]:
         """The end of the work in a few lines; what was not done last, each with its reason."""
-        done = [_count(self.photographs, "photograph")] if self.photographs or not self.moving else []
+        done = [_count(self.images, "image")] if self.images or not self.moving else []
         if self.moving:
             done.append(f"{_count(self.moving, 'video')} ({_count(self.frames, 'frame')})")
         unsure = f", {self.abstained} of them below the threshold" if self.abstained else ""
@@ -84,7 +84,7 @@ class Tally:
         if self.passed_over:
             kinds = count_some([f"{name or 'no suffix'} ({n})" for name, n in self.passed_over.most_common()])
             number = self.passed_over.total()
-            yield f"{_count(number, 'file')} passed over, being no photograph and no video: {kinds}"
+            yield f"{_count(number, 'file')} passed over, being no image and no video: {kinds}"
         yield from (f"written: {place}" for place in self.written)
         if self.problems:
             yield f"not done: {len(self.problems) + self.further_problems}"
@@ -102,13 +102,13 @@ def do_work(
     *,
     every: int = 1,
     stdin: BinaryIO | None = None,
-) -> Tally:
+) -> PredictionSummary:
     """Give every picture to the sinks, and close these, whatever happens. Raises RunError where one fails.
 
     Ctrl-C ends the work: a camera's as it should, other work as not complete; what was found is then beside
     the place that it was for.
     """
-    tally = Tally()
+    tally = PredictionSummary()
     is_whole = False
     try:
         for sink in sinks:
@@ -140,7 +140,7 @@ def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
 
 
 def _go_through(
-    stream: Iterator[Predicted | PassedOver | Problem], sinks: Sequence[Sink], tally: Tally
+    stream: Iterator[Predicted | Ignored | InputError], sinks: Sequence[Sink], tally: PredictionSummary
 ) -> None:
     last: Predicted | None = None
     try:
@@ -151,7 +151,7 @@ def _go_through(
                 told = [problem for sink in sinks for problem in sink.write(one)]
                 for problem in told:
                     tally.add_problem(problem)
-            elif isinstance(one, Problem):
+            elif isinstance(one, InputError):
                 tally.add_problem(one)
             else:
                 tally.passed_over[Path(one.file).suffix.lower()] += 1

@@ -1,4 +1,4 @@
-"""From photographs and videos to expressions."""
+"""From images and videos to expressions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
-from ferkit.predict.media.sources import PassedOver, Problem, Still, find_sources
+from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_sources
 from ferkit.predict.model.load import load_model
 from ferkit.predict.row import Row
 from ferkit.runtime.malloc import keep_freed
@@ -35,7 +35,7 @@ class Predictor:
     """A detector and a trained network, ready for new pictures.
 
     model: a run's folder, a model file (.safetensors, .onnx, .pt2; see `ferkit export`) or the name of a
-    model that ferkit brings; cell: which of a run's networks, the name of a folder in its cells/; detector: a
+    model that ferkit brings; fold: which of a run's networks, the name of a folder in its folds/; detector: a
     detector's name, or a TOML table as in a recipe, instead of the one that the network was trained with;
     device: "auto", "cpu", "cuda", "cuda:0"; batch_size: pictures, and faces, that are computed together;
     threshold: 0..1, below which a row says that it abstained.
@@ -52,7 +52,7 @@ class Predictor:
         self,
         model: str | Path | None = None,
         *,
-        cell: str | None = None,
+        fold: str | None = None,
         detector: str | None = None,
         device: str = "auto",
         batch_size: int = 16,
@@ -63,7 +63,7 @@ class Predictor:
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
         keep_freed()
-        loaded = load_model(model, cell, device)
+        loaded = load_model(model, fold, device)
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.told = loaded.told
@@ -88,18 +88,18 @@ class Predictor:
 
     def stream(
         self, inputs: str | Path | Sequence[str | Path], *, every: int = 1, stdin: BinaryIO | None = None
-    ) -> Iterator[Predicted | PassedOver | Problem]:
+    ) -> Iterator[Predicted | Ignored | InputError]:
         """Files, folders, patterns, camera numbers and "-" -> what is found, as it is found, in order.
 
         One of them stands for a list of it. every: of a video's frames, each so many-th. Memory does not
-        grow with their number. What can't be read comes as a Problem, and the rest goes on.
+        grow with their number. What can't be read comes as a InputError, and the rest goes on.
         """
         if every < 1:
             raise RunError(f"every: expected at least 1, got {every}")
         given = [inputs] if isinstance(inputs, str | Path) else inputs
         yield from self._predict(read_frames(find_sources(given, stdin), every))
 
-    def _predict(self, reads: Iterable[Read]) -> Iterator[Predicted | PassedOver | Problem]:
+    def _predict(self, reads: Iterable[Read]) -> Iterator[Predicted | Ignored | InputError]:
         numbers = _Numbers()
         for batch in batch_reads(reads, self.batch_size):
             frames = [one for one in batch if isinstance(one, Frame)]
@@ -189,7 +189,7 @@ class _Numbers:
         if frame.number is None or frame.time is None:
             return [None] * len(found.boxes)
         if frame.source is not self._source:
-            from ferkit.predict.tracker import Tracker  # scipy, which photographs do without
+            from ferkit.predict.tracker import Tracker  # scipy, which images do without
 
             self._source, self._tracker = frame.source, Tracker()
         return self._tracker.follow(found.boxes, frame.image, frame.time)
@@ -198,10 +198,10 @@ class _Numbers:
 def _as_frame(image: str | Path | NDArray[np.uint8], number: int) -> Frame:
     if isinstance(image, str | Path):
         path = Path(image)
-        return Frame(Still(path, Path(path.name)), read_image(path))
+        return Frame(ImageSource(path, Path(path.name)), read_image(path))
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise DataError(
             f"image {number}: expected an array (H, W, 3) of uint8, RGB; got {image.shape} of {image.dtype}"
         )
     name = Path(f"image {number}")
-    return Frame(Still(name, name), image)
+    return Frame(ImageSource(name, name), image)

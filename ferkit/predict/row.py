@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LANDMARKS = ("eye_left", "eye_right", "nose", "mouth_left", "mouth_right")
-"""Left and right as in the photograph."""
+"""Left and right as in the image."""
 EDGES = ("x0", "y0", "x1", "y1")
 BEFORE = ("file", "frame", "time", "face", "track", *EDGES, "score")
 POINTS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")

@@ -12,10 +12,9 @@ from ferkit.components.options import check_options
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.components.tracebacks import describe
-from ferkit.errors import ComponentError, DataError, Fault, FerkitError
+from ferkit.errors import ComponentError, DataError, FerkitError, Problem
 from ferkit.evaluation.protocol_options import Protocol
 from ferkit.neural.options import Model
-from ferkit.recipe.check_cache import recall
 from ferkit.recipe.grid import combinations
 from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse
@@ -26,52 +25,40 @@ if TYPE_CHECKING:
     from ferkit.data.split_file import Split
 
 
-def check_components(table: Mapping[str, Any], registry: Registry) -> list[Fault]:
-    """Every fault in the names and options of a recipe's components, and in the data's folders."""
+def check_components(table: Mapping[str, Any], registry: Registry) -> list[Problem]:
+    """Every problem in the names and options of a recipe's components, and in the data's folders."""
     used = slots(table, registry)
-    return [fault for kind, key, part in used for fault in _check_part(registry, kind, key, part)]
+    return [problem for kind, key, part in used for problem in _check_part(registry, kind, key, part)]
 
 
-def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -> list[Fault]:
+def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -> list[Problem]:
     options = {name: value for name, value in part.items() if name != "name"}
     try:
         component = registry.get(kind, part["name"])
     except ComponentError as error:
-        return [Fault(f"{key}.name", str(error))]
+        return [Problem(f"{key}.name", str(error))]
     found = check_options(component, options, registry, key)
     datasets = [] if found else datasets_in(registry, kind, key, Part(**part))
-    return [*found, *(fault for where, one in datasets for fault in check_dataset(registry, one, where))]
+    return [*found, *(problem for where, one in datasets for problem in check_dataset(registry, one, where))]
 
 
-def check_dataset(registry: Registry, part: Part, key: str) -> list[Fault]:
+def check_dataset(registry: Registry, part: Part, key: str) -> list[Problem]:
     """Data sets are cheap to build: what their constructor refuses and their folders lack is found here."""
     try:
-        return [Fault(key, fault) for fault in build(registry, "dataset", part).faults()]
+        return [Problem(key, one) for one in build(registry, "dataset", part).problems()]
     except (FerkitError, OSError) as error:
-        return [Fault(key, str(error))]
+        return [Problem(key, str(error))]
     except Exception as error:
         component = registry.get("dataset", part.name)
-        problem = f"{component} failed to look for its data: {describe(error, component.target)}"
-        return [Fault(key, problem, component.remedy)]
+        message = f"{component} failed to look for its data: {describe(error, component.target)}"
+        return [Problem(key, message, component.hint)]
 
 
 DEFAULT_SIDE: int = Model().image_size
 
 
 TRIED = ("model", "loss", "estimator", "plugins")
-"""Keys of what a trial of the network is made of: where one of them has a fault already, there is none."""
-
-
-def is_known(table: dict[str, Any], registry: Registry) -> bool:
-    """Whether the recipe is remembered as faultless, and its data's folders, looked at now, are so still."""
-    datasets = recall(table, registry)
-    return datasets is not None and not any(check_dataset(registry, part, key) for key, part in datasets)
-
-
-def datasets(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, Part]]:
-    """(key, part) of every data set of the recipe, and of the recipes that its grid stands for."""
-    for kind, key, part in all_slots(table, registry):
-        yield from datasets_in(registry, kind, key, part)
+"""Keys of what a trial of the network is made of: where one of them has a problem already, there is none."""
 
 
 def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, str, Part]]:
@@ -86,24 +73,24 @@ def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, 
             yield kind, key, Part(**part)
 
 
-def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, list[Fault]]:
+def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, list[Problem]]:
     """The recipe, if the schema takes it, and what is wrong with it: schema, components, network."""
-    recipe, faults = parse(table)
-    faults += check_components(table, registry)
+    recipe, problems = parse(table)
+    problems += check_components(table, registry)
     if isinstance(augment := table.get("augment"), list) and augment:
         from ferkit.neural.augment import check_transforms
 
-        faults += check_transforms(augment, recipe.model.image_size if recipe else DEFAULT_SIDE)
-    if recipe and not any(fault.where.startswith(TRIED) for fault in faults):
+        problems += check_transforms(augment, recipe.model.image_size if recipe else DEFAULT_SIDE)
+    if recipe and not any(problem.where.startswith(TRIED) for problem in problems):
         from ferkit.recipe.dry_run import try_network
 
-        faults += try_network(recipe, registry)
-    return recipe, faults
+        problems += try_network(recipe, registry)
+    return recipe, problems
 
 
-def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: Registry) -> list[Fault]:
+def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: Registry) -> list[Problem]:
     """What is wrong with any of the recipes that the grid stands for."""
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     for settings in combinations(grid):
         changed = copy.deepcopy({key: value for key, value in table.items() if key != "grid"})
         words = ", ".join(f"{key} = {value}" for key, value in settings.items())
@@ -111,44 +98,46 @@ def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: R
             for key, value in settings.items():
                 put(changed, key, value)
         except ValueError as error:
-            return [Fault("grid", f"{words}: {error}")]
+            return [Problem("grid", f"{words}: {error}")]
         _, found = validate(changed, registry)
-        faults += [Fault(f"{fault.where} (grid: {words})", fault.problem, fault.remedy) for fault in found]
-    return faults
+        problems += [
+            Problem(f"{problem.where} (grid: {words})", problem.message, problem.hint) for problem in found
+        ]
+    return problems
 
 
-def check_files(recipe: Recipe) -> list[Fault]:
+def check_files(recipe: Recipe) -> list[Problem]:
     """The lists and the network that a recipe names."""
-    faults = []
+    problems = []
     if recipe.model.initial and not recipe.model.initial.is_file():
-        remedy = "Give the model.safetensors of a run (in its folder cells/), or leave model.initial out."
-        faults.append(Fault("model.initial", f"there is no file {recipe.model.initial}", remedy))
+        hint = "Give the model.safetensors of a run (in its folder folds/), or leave model.initial out."
+        problems.append(Problem("model.initial", f"there is no file {recipe.model.initial}", hint))
     if recipe.model.initial_part and not recipe.model.initial:
         problem = "it says what is taken from model.initial, which is not given"
-        faults.append(Fault("model.initial_part", problem, "Give model.initial, or leave this out."))
+        problems.append(Problem("model.initial_part", problem, "Give model.initial, or leave this out."))
     if split := getattr(recipe.protocol, "split", None):
         from ferkit.data.split_file import read_split
 
         try:
-            faults += _check_split(recipe.protocol, read_split(split))
+            problems += _check_split(recipe.protocol, read_split(split))
         except DataError as error:
-            faults.append(Fault("protocol.split", str(error)))
+            problems.append(Problem("protocol.split", str(error)))
     if recipe.manifest:
         from ferkit.data.manifest import read_manifest
 
         try:
             read_manifest(recipe.manifest.file)
         except DataError as error:
-            faults.append(Fault("manifest.file", str(error)))
-    return faults
+            problems.append(Problem("manifest.file", str(error)))
+    return problems
 
 
-def _check_split(protocol: Protocol, split: Split) -> list[Fault]:
+def _check_split(protocol: Protocol, split: Split) -> list[Problem]:
     """Where a recipe says other things than its list of folds, which would be passed over in silence."""
     said = {"folds": getattr(protocol, "folds", None), "by": getattr(protocol, "by", None)}
     listed = {"folds": len(split.folds), "by": split.by}
     return [
-        Fault(
+        Problem(
             f"protocol.{key}",
             f"is {said[key]!r}, but the split {split.source} has {listed[key]!r}",
             f"Take {listed[key]!r}, or another split.",
@@ -158,8 +147,8 @@ def _check_split(protocol: Protocol, split: Split) -> list[Fault]:
     ]
 
 
-def comes_of_a_variable(fault: Fault) -> bool:
+def comes_of_a_variable(problem: Problem) -> bool:
     """Whether a variable that is not set, which is told already, is all that it is about; what goes on to say
     how to get the data is told as well."""
-    has_unset = not set(VARIABLE.findall(fault.problem)) <= os.environ.keys()
-    return has_unset and "\n" not in fault.problem
+    has_unset = not set(VARIABLE.findall(problem.message)) <= os.environ.keys()
+    return has_unset and "\n" not in problem.message

@@ -16,14 +16,14 @@ PER_CLASS = 20
 EPOCHS = 3
 
 
-def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
+def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
     """A change to a recipe's table: drawn faces for its data, few epochs, weights only if they are here.
 
-    Adds to `notices` what whoever reads the numbers must know.
+    Adds to `warnings` what whoever reads the numbers must know.
     """
 
     def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
-        notices.append(
+        warnings.append(
             "This is a demonstration on drawn faces, cut down to a few minutes: its scores mean nothing "
             "about real faces, and nothing about the recipe on its own data."
         )
@@ -46,13 +46,13 @@ def cut_down(notices: list[str]) -> Callable[[dict[str, Any], Registry], dict[st
             if isinstance(backbone, dict):
                 changed["model"] = {
                     **{key: value for key, value in model.items() if key not in ("initial", "initial_part")},
-                    "backbone": _without_absent_weights(backbone, registry, notices),
+                    "backbone": _without_absent_weights(backbone, registry, warnings),
                 }
         if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", EPOCHS), int):
             changed["fit"] = {**fit, "epochs": min(EPOCHS, epochs)}
         if isinstance(protocol, dict):
             changed["protocol"] = _on_drawn_faces(protocol)
-        # What is about the recipe's own photographs, or multiplies the time.
+        # What is about the recipe's own images, or multiplies the time.
         return {key: value for key, value in changed.items() if key not in ("manifest", "grid")}
 
     return change
@@ -84,7 +84,7 @@ def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_absent_weights(
-    part: Mapping[str, Any], registry: Registry, notices: list[str]
+    part: Mapping[str, Any], registry: Registry, warnings: list[str]
 ) -> dict[str, Any]:
     """The part, told to start from random numbers where its weights are not in the cache."""
     try:
@@ -97,7 +97,9 @@ def _without_absent_weights(
         if name == "none" or name not in registry.names("weights") or is_present(name):
             del off[option]
         else:
-            notices.append(f"The weights {name!r} are not here, so the backbone started from random numbers.")
+            warnings.append(
+                f"The weights {name!r} are not here, so the backbone started from random numbers."
+            )
     if off.keys() - named.keys():
-        notices.append("The backbone started from random numbers, so that nothing was downloaded.")
+        warnings.append("The backbone started from random numbers, so that nothing was downloaded.")
     return {**part, **off}

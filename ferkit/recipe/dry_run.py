@@ -1,4 +1,4 @@
-"""A recipe's network, built and run once on nothing: the faults that only its constructors can find."""
+"""A recipe's network, built and run once on nothing: the problems that only its constructors can find."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 from ferkit.components.build import build
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.errors import Fault
+from ferkit.errors import Problem
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.recipe.dry_run_calls import is_metas_own, plainly, try_images, try_loss
 from ferkit.recipe.parts import uses_network
@@ -20,7 +20,7 @@ Built = TypeVar("Built")
 
 def try_network(
     recipe: Recipe, registry: Registry, labels: Sequence[str] | None = None, has_soft_targets: bool = False
-) -> list[Fault]:
+) -> list[Problem]:
     """Faults in the values of the estimator's and the network's options, and in how its parts and the image
     size go together.
 
@@ -28,14 +28,14 @@ def try_network(
     is built on torch's meta device, without weights: it takes no memory, fetches nothing and computes
     nothing. What can't be built there is not judged.
     """
-    if recipe.estimator and (faults := _try_estimator(recipe.estimator, registry, labels)):
-        return faults
+    if recipe.estimator and (problems := _try_estimator(recipe.estimator, registry, labels)):
+        return problems
     if not uses_network(recipe.model_dump(exclude_none=True), registry):
         return []
     import torch
 
     from ferkit.neural.build import build_loss, build_model
-    from ferkit.neural.init_from import start_faults
+    from ferkit.neural.init_from import start_problems
     from ferkit.neural.network import Network
     from ferkit.neural.optim import check_optimizer
 
@@ -44,18 +44,18 @@ def try_network(
     count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
     with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        loss, faults = _try("loss", lambda: build_loss(recipe.loss, registry, known, [1] * len(known)))
+        loss, problems = _try("loss", lambda: build_loss(recipe.loss, registry, known, [1] * len(known)))
         if loss:
-            faults += try_loss(loss.train(), recipe.loss, registry, (count, len(known)), has_soft_targets)
+            problems += try_loss(loss.train(), recipe.loss, registry, (count, len(known)), has_soft_targets)
         network, more = _try("model", lambda: build_model(bare.model, registry, known))
-        faults += more
+        problems += more
         if isinstance(network, Network):
             if initial:
                 parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
-                faults += start_faults(network, initial, labels, parts, taken)
-            faults += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
-            faults += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
-    return faults
+                problems += start_problems(network, initial, labels, parts, taken)
+            problems += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
+            problems += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
+    return problems
 
 
 def _bare_parts(recipe: Recipe, bare: Recipe) -> list[str]:
@@ -76,18 +76,18 @@ def _labels(recipe: Recipe) -> list[str]:
     return list(dict.fromkeys([*CANONICAL_LABELS, *named]))
 
 
-def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Fault]:
+def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Problem]:
     """What its constructor refuses, given nothing to compute with."""
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
     nothing = dict.fromkeys(("crop", "state_file", "network"))
     return _try("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
 
 
-def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Fault]]:
+def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Problem]]:
     try:
         return make(), []
     except Exception as error:
-        return None, [] if is_metas_own(error) else [Fault(where, plainly(error))]
+        return None, [] if is_metas_own(error) else [Problem(where, plainly(error))]
 
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:

@@ -1,4 +1,4 @@
-"""A network and a loss, called once on nothing, and whose fault it is where that fails."""
+"""A network and a loss, called once on nothing, and whose problem it is where that fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferkit.components.part import Part
 from ferkit.components.provider import is_own
 from ferkit.components.registry import Registry
 from ferkit.components.tracebacks import describe_call
-from ferkit.errors import Fault, FerkitError
+from ferkit.errors import FerkitError, Problem
 from ferkit.recipe.schema import Recipe
 
 META = re.compile(r"\b[Mm]eta\b")
@@ -20,7 +20,7 @@ Parts = Mapping[str, tuple[Any, Component]]
 """The recipe's key -> the module, and what it was built from."""
 
 
-def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) -> list[Fault]:
+def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) -> list[Problem]:
     """The network on images of the recipe's size, in training."""
     model = recipe.model
     parts: Parts = {
@@ -33,20 +33,20 @@ def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) ->
     try:
         network(images)
     except FerkitError as error:
-        return [Fault("model", str(error))]
+        return [Problem("model", str(error))]
     except Exception as error:
         if is_metas_own(error):
             return []
-        if fault := _blame(error, parts, given):
-            return [fault]
-        remedy = "Change model.image_size, fit.batch_size, or the options of the backbone or the head."
-        return [Fault("model", f"the network can't train on {given}: {plainly(error)}", remedy)]
+        if problem := _blame(error, parts, given):
+            return [problem]
+        hint = "Change model.image_size, fit.batch_size, or the options of the backbone or the head."
+        return [Problem("model", f"the network can't train on {given}: {plainly(error)}", hint)]
     return []
 
 
 def try_loss(
     loss: Any, part: Part, registry: Registry, shape: tuple[int, int], has_soft_targets: bool
-) -> list[Fault]:
+) -> list[Problem]:
     """The loss on logits of a shape with labels and, where there are any, with soft targets."""
     import torch
 
@@ -55,11 +55,11 @@ def try_loss(
         try:
             loss(torch.zeros(shape), targets)
         except FerkitError as error:
-            return [Fault("loss", str(error))]
+            return [Problem("loss", str(error))]
         except Exception as error:
             if not is_metas_own(error):
                 told = f"{who} can't take logits of shape {shape} with {given}: {plainly(error)}"
-                return [_blame(error, {"loss": (loss, who)}, given) or Fault("loss", told)]
+                return [_blame(error, {"loss": (loss, who)}, given) or Problem("loss", told)]
     return []
 
 
@@ -71,7 +71,7 @@ def _targets(shape: tuple[int, int], has_soft_targets: bool) -> Iterator[tuple[A
         yield torch.zeros(shape), "soft targets (B, K)"
 
 
-def _blame(error: Exception, parts: Parts, given: str) -> Fault | None:
+def _blame(error: Exception, parts: Parts, given: str) -> Problem | None:
     """Where a part that is not ferkit's own raised what is no ValueError, which is of the values given."""
     if isinstance(error, ValueError):
         return None
@@ -79,7 +79,7 @@ def _blame(error: Exception, parts: Parts, given: str) -> Fault | None:
         for key, (module, who) in parts.items():
             if frame.f_locals.get("self") is module and not is_own(who.provider):
                 told = f"{who} failed{describe_call(error, who.target)} on {given}: {plainly(error)}"
-                return Fault(key, told, who.remedy)
+                return Problem(key, told, who.hint)
     return None
 
 
@@ -94,6 +94,6 @@ def is_metas_own(error: BaseException) -> bool:
 
 
 def plainly(error: Exception) -> str:
-    """Its message; what is no value's fault, with its type."""
+    """Its message; what is no value's problem, with its type."""
     is_plain = isinstance(error, FerkitError | ValueError)
     return str(error) if is_plain else f"{type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferkit.errors import Fault
+from ferkit.errors import Problem
 from ferkit.evaluation.run_files import read_choice
 from ferkit.recipe.overrides import put
 from ferkit.recipe.schema import Recipe
@@ -45,21 +45,23 @@ def candidates(recipe: Recipe) -> list[Candidate]:
     return found
 
 
-def grid_faults(grid: Any) -> list[Fault]:
+def grid_problems(grid: Any) -> list[Problem]:
     """What is wrong with the grid itself, before its candidates are looked at."""
     if not isinstance(grid, dict):
         return []  # the schema reports it
-    faults = []
+    problems = []
     for key, values in grid.items():
         where = f'grid."{key}"'
         if key.split(".")[0] not in SEARCHED:
-            faults.append(Fault(where, f"a grid searches {', '.join(SEARCHED)}, such as fit.optimizer.lr"))
+            problems.append(
+                Problem(where, f"a grid searches {', '.join(SEARCHED)}, such as fit.optimizer.lr")
+            )
         elif not isinstance(values, list) or not values:
-            faults.append(Fault(where, f"expected a list of values to try, got {values!r}"))
-    return faults
+            problems.append(Problem(where, f"expected a list of values to try, got {values!r}"))
+    return problems
 
 
-def recipe_of_cell(run_dir: Path, recipe: Recipe, cell: str) -> Recipe:
-    """With the grid's settings that the cell chose, where there was a grid."""
+def recipe_of_fold(run_dir: Path, recipe: Recipe, fold: str) -> Recipe:
+    """With the grid's settings that the fold chose, where there was a grid."""
     found = candidates(recipe)
-    return found[read_choice(run_dir, cell)["candidate"]].recipe if found else recipe
+    return found[read_choice(run_dir, fold)["candidate"]].recipe if found else recipe

@@ -6,24 +6,24 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from ferkit.errors import Fault
+from ferkit.errors import Problem
 from ferkit.messages import describe_value
 
 
-def apply_overrides(table: dict[str, Any], overrides: Sequence[str]) -> list[Fault]:
-    """Set each "section.key=value" in the table; what can't be set is a fault."""
-    return [fault for override in overrides if (fault := _apply(table, override))]
+def apply_overrides(table: dict[str, Any], overrides: Sequence[str]) -> list[Problem]:
+    """Set each "section.key=value" in the table; what can't be set is a problem."""
+    return [problem for override in overrides if (problem := _apply(table, override))]
 
 
-def _apply(table: dict[str, Any], override: str) -> Fault | None:
+def _apply(table: dict[str, Any], override: str) -> Problem | None:
     key, equals, text = override.partition("=")
     where = f"--set {override}"
     if not equals or not all(key.strip().split(".")):
-        return Fault(where, "expected KEY=VALUE, with a key such as fit.epochs")
+        return Problem(where, "expected KEY=VALUE, with a key such as fit.epochs")
     try:
         put(table, key.strip(), parse(text.strip()))
     except ValueError as error:
-        return Fault(where, str(error))
+        return Problem(where, str(error))
     return None
 
 

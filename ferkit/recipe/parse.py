@@ -14,8 +14,8 @@ import tomli_w
 from pydantic import ValidationError
 
 from ferkit.components.registry import Registry
-from ferkit.errors import Fault, RecipeError
-from ferkit.recipe.grid import grid_faults
+from ferkit.errors import Problem, RecipeError
+from ferkit.recipe.grid import grid_problems
 from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.schema_errors import translate
@@ -24,13 +24,13 @@ from ferkit.runtime.shipped import find_recipe
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
-def parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Fault]]:
+def parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
     """The recipe, if the schema takes it, and what the schema finds wrong."""
-    faults = grid_faults(table.get("grid"))
+    problems = grid_problems(table.get("grid"))
     try:
-        return Recipe.model_validate_json(json.dumps(table, default=str)), faults
+        return Recipe.model_validate_json(json.dumps(table, default=str)), problems
     except ValidationError as error:
-        return None, [*faults, *translate(error)]
+        return None, [*problems, *translate(error)]
 
 
 def read_table(source: str) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def read_table(source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(source, [Fault("recipe", f"can't be read: {error}")]) from error
+        raise RecipeError(source, [Problem("recipe", f"can't be read: {error}")]) from error
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(source, [Fault("recipe", f"is no valid TOML: {error}")]) from error
+        raise RecipeError(source, [Problem("recipe", f"is no valid TOML: {error}")]) from error
 
 
 def dump_recipe(recipe: Recipe, registry: Registry) -> str:
@@ -63,20 +63,20 @@ def _without_none(value: Any) -> Any:
     return [_without_none(one) for one in value] if isinstance(value, list) else value
 
 
-def expand_variables(value: Any, faults: list[Fault], where: str = "") -> Any:
-    """`${NAME}` in every string, from the environment; one that is not set is a fault and stays."""
+def expand_variables(value: Any, problems: list[Problem], where: str = "") -> Any:
+    """`${NAME}` in every string, from the environment; one that is not set is a problem and stays."""
     if isinstance(value, dict):
-        return {k: expand_variables(one, faults, f"{where}.{k}".lstrip(".")) for k, one in value.items()}
+        return {k: expand_variables(one, problems, f"{where}.{k}".lstrip(".")) for k, one in value.items()}
     if isinstance(value, list):
-        return [expand_variables(one, faults, f"{where}.{i}") for i, one in enumerate(value)]
+        return [expand_variables(one, problems, f"{where}.{i}") for i, one in enumerate(value)]
     if not isinstance(value, str):
         return value
 
     def replace(match: re.Match[str]) -> str:
         name = match[1]
         if name not in os.environ:
-            remedy = f"Set it: export {name}=...; or give the value: --set {where}=..."
-            faults.append(Fault(where, f"the environment variable {name} is not set", remedy))
+            hint = f"Set it: export {name}=...; or give the value: --set {where}=..."
+            problems.append(Problem(where, f"the environment variable {name} is not set", hint))
         return os.environ.get(name, match[0])
 
     return VARIABLE.sub(replace, value)

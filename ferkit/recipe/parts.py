@@ -1,4 +1,4 @@
-"""Names and options -> objects; and every fault in them, before anything is built."""
+"""Names and options -> objects; and every problem in them, before anything is built."""
 
 from __future__ import annotations
 

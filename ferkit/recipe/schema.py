@@ -20,8 +20,8 @@ class Recipe(Section):
     """A whole recipe. An `estimator` takes the place of `model`, `loss`, `augment` and `fit`.
 
     name: of the recipe, and of its runs' folders; description: a sentence for its readers; plugins: modules
-    with plugins that are not installed; paper: the number that it reproduces; data: the photographs;
-    manifest: which photographs are expected; detector, faces: how they become crops; model, loss, augment,
+    with plugins that are not installed; paper: the number that it reproduces; data: the images;
+    manifest: which images are expected; detector, faces: how they become crops; model, loss, augment,
     fit: the network and its training; protocol: what trains, chooses and tests; grid: "section.key" ->
     values; the nested protocol trains every combination and takes the one that is best on its validation
     images.

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ferkit.components.part import Part
-from ferkit.errors import Fault
+from ferkit.errors import Problem
 from ferkit.messages import describe_value, suggest
 from ferkit.recipe.schema import Recipe
 
@@ -38,25 +38,25 @@ EXPECTED = {
 """What was expected, by pydantic's type of error; the braces are filled from the error's context."""
 
 
-def translate(error: ValidationError) -> list[Fault]:
-    """One fault for each thing wrong, with what was expected and what came."""
-    return [_fault(detail) for detail in error.errors()]
+def translate(error: ValidationError) -> list[Problem]:
+    """One problem for each thing wrong, with what was expected and what came."""
+    return [_problem(detail) for detail in error.errors()]
 
 
-def _fault(detail: ErrorDetails) -> Fault:
+def _problem(detail: ErrorDetails) -> Problem:
     kind, came = detail["type"], describe_value(detail["input"])
     way, models, field = _follow(detail["loc"])
     where = ".".join(way)
     if kind == "extra_forbidden":
         table = ".".join(way[:-1]) or "a recipe"
-        return Fault(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")
+        return Problem(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")
     if kind == "missing":
-        return Fault(where, _describe_missing(detail["input"], way[-1], models))
+        return Problem(where, _describe_missing(detail["input"], way[-1], models))
     if kind == "string_pattern_mismatch" and field and field.description:
-        return Fault(where, f"expected {field.description}, got {came}")
+        return Problem(where, f"expected {field.description}, got {came}")
     if kind in EXPECTED:
-        return Fault(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {came}")
-    return Fault(where, f"{detail['msg']}; got {came}")
+        return Problem(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {came}")
+    return Problem(where, f"{detail['msg']}; got {came}")
 
 
 def _describe_missing(table: Any, key: str, models: list[type[BaseModel]]) -> str:

@@ -22,7 +22,7 @@ def load_target(
     """(recipe, components, whether the target was a recipe).
 
     target: a recipe's file or shipped name, a folder with one folder for each class, a CSV list of
-    photographs, or the name of a dataset component whose options are given as "data.root=..."; change:
+    images, or the name of a dataset component whose options are given as "data.root=..."; change:
     applied to the table before it is checked. Raises RecipeError or DataError.
     """
     is_file = os.path.isfile(target) and not target.lower().endswith(".csv")
@@ -54,4 +54,4 @@ def _table(target: str) -> dict[str, Any]:
 
 def name_after(folder: str | Path) -> str:
     """A recipe's name, from a folder's or file's."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", Path(folder).resolve().name).lstrip("_.-") or "photographs"
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", Path(folder).resolve().name).lstrip("_.-") or "images"

@@ -31,13 +31,13 @@ from ferkit.report.score_table import describe_kinds, drawn_kinds, format_settin
 from ferkit.runtime.atomic_write import write_text
 
 if TYPE_CHECKING:
-    from ferkit.report.faces.section import Photographs
+    from ferkit.report.faces.section import Images
 
 
-def render(run_dir: Path, photographs: Photographs | None = None) -> Path:
+def render(run_dir: Path, images: Images | None = None) -> Path:
     """Write figures/*.png and report.html, and give the page's path.
 
-    photographs: shown on the page, where they were asked for. The page needs no network and no other file.
+    images: shown on the page, where they were asked for. The page needs no network and no other file.
     Raises RunError where the folder holds no finished run.
     """
     summary = read_summary(run_dir)
@@ -64,7 +64,7 @@ def render(run_dir: Path, photographs: Photographs | None = None) -> Path:
         detail_rows=single_details(metrics),
         watched=name_watched(metrics),
         candidates=_describe_grid(run_dir) if recipe.exists() else [],
-        photographs=photographs,
+        images=images,
         seconds=sum(row["seconds"] for row in metrics),
     )
     report = run_dir / "report.html"

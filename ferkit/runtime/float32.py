@@ -39,7 +39,7 @@ def exact_float32() -> Iterator[None]:
     """Let no GPU round what is multiplied in float32 to tf32, which has 10 bits of 23.
 
     PyTorch allows it for convolutions. On an H200 it moved the edge of a face by up to 7 pixels, and a
-    probability by 0.05, from where a CPU has them (64 photographs of 720 × 576). Without torch, and before it
+    probability by 0.05, from where a CPU has them (64 images of 720 × 576). Without torch, and before it
     has begun with a GPU, nothing is done.
     """
     torch = sys.modules.get("torch")

@@ -16,7 +16,7 @@ def keep_freed() -> None:
     """Have what this process frees kept for what it needs next, where it can be (glibc): up to KEPT bytes at
     the end of its heap, and what lies free in the heaps of its threads.
 
-    Otherwise a network's maps go back to the system after every photograph, and each of their pages is
+    Otherwise a network's maps go back to the system after every image, and each of their pages is
     cleared and mapped anew for the next. `give_back` still gives back.
     """
     with suppress(OSError, AttributeError, TypeError):

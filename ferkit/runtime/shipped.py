@@ -6,7 +6,7 @@ import os
 import sysconfig
 from pathlib import Path
 
-from ferkit.errors import DataError, Fault, RecipeError
+from ferkit.errors import DataError, Problem, RecipeError
 from ferkit.messages import suggest
 
 SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".csv"}
@@ -21,8 +21,8 @@ def find_recipe(source: str) -> Path:
     if path.name == source and source in shipped:
         return shipped[source]
     problem = "it is a folder" if os.path.isdir(path) else "there is no such file"
-    remedy = f"Give a TOML file, or the name of a recipe that ferkit ships. {suggest(path.stem, shipped)}"
-    raise RecipeError(source, [Fault("recipe", problem, remedy)])
+    hint = f"Give a TOML file, or the name of a recipe that ferkit ships. {suggest(path.stem, shipped)}"
+    raise RecipeError(source, [Problem("recipe", problem, hint)])
 
 
 def find_shipped(source: str, folder: str, what: str) -> Path:

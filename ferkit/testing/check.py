@@ -9,15 +9,15 @@ from typing import Any, NoReturn, Protocol
 from ferkit.components.tracebacks import describe_call
 
 __tracebackhide__ = True  # pytest shows the test and the component, not what lies between
-Fact = Callable[[Any], str | None]
+CheckFunction = Callable[[Any], str | None]
 """A check's function, of what is checked: raises where the fact does not hold; a text that it returns is
 told, e.g. a time."""
 
-FACTS: dict[str, list[Fact]] = {}
+CHECKS_BY_KIND: dict[str, list[CheckFunction]] = {}
 """The facts of each kind of component, in the order in which they are checked."""
-BASIS: dict[str, Fact] = {}
+BASIS: dict[str, CheckFunction] = {}
 """Of a kind, the fact that others rest on: where it does not hold, they say nothing."""
-RESTING: set[Fact] = set()
+RESTING: set[CheckFunction] = set()
 """Those others."""
 
 
@@ -33,15 +33,17 @@ class CheckSkipped(Exception):  # noqa: N818  a verdict
     """A fact that can't be checked here, with the reason."""
 
 
-def fact(*kinds: str, is_basis: bool = False, rests: bool = False) -> Callable[[Fact], Fact]:
+def fact(
+    *kinds: str, is_basis: bool = False, rests: bool = False
+) -> Callable[[CheckFunction], CheckFunction]:
     """Makes a function a check of these kinds; its name is the check's, its docstring what is expected.
 
     is_basis: others of its kind rest on it; rests: it is one of these, and skipped where that fails.
     """
 
-    def put(function: Fact) -> Fact:
+    def put(function: CheckFunction) -> CheckFunction:
         for kind in kinds:
-            FACTS.setdefault(kind, []).append(function)
+            CHECKS_BY_KIND.setdefault(kind, []).append(function)
             if is_basis:
                 BASIS[kind] = function
         if rests:
@@ -72,7 +74,7 @@ class Checked(Protocol):
     def module(self) -> str:
         """The module with its code."""
 
-    def blocked(self, fact: Fact) -> str:
+    def blocked(self, fact: CheckFunction) -> str:
         """Why a fact has nothing to say: what it rests on is amiss, as another check tells; else ""."""
 
 
@@ -84,7 +86,7 @@ class Check:
     """
 
     subject: Checked
-    fact: Fact
+    fact: CheckFunction
 
     @property
     def name(self) -> str:

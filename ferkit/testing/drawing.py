@@ -49,7 +49,7 @@ def draw_faces(
 
 
 def draw_folders(folder: Path, names: Sequence[str] = LABELS, per_class: int = 2) -> Path:
-    """Lays a folder of photographs for each name below `folder`, and gives `folder`."""
+    """Lays a folder of images for each name below `folder`, and gives `folder`."""
     for name in names:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(per_class):
@@ -58,7 +58,7 @@ def draw_folders(folder: Path, names: Sequence[str] = LABELS, per_class: int = 2
 
 
 def crop_whole(name: str, dataset: Dataset) -> list[Face]:
-    """Another data set's photographs as faces, whole: what an estimator is given as `crop`."""
+    """Another data set's images as faces, whole: what an estimator is given as `crop`."""
     del name
     return [
         Face(sample, read_image(sample.path), None, None, image_sha256(sample.path))

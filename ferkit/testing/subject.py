@@ -19,7 +19,7 @@ from ferkit.components.options import check_options, option_parameters, without_
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
-from ferkit.testing.check import BASIS, RESTING, CheckSkipped, Fact, skip
+from ferkit.testing.check import BASIS, RESTING, CheckFunction, CheckSkipped, skip
 from ferkit.testing.drawing import LABELS, PixelNetwork, crop_whole
 
 __tracebackhide__ = True
@@ -35,7 +35,7 @@ VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(eq=False)
-class Subject:
+class ComponentUnderTest:
     """A component, who provides it, and the options that it is checked with.
 
     image_size: pixels, the side of a backbone's images.
@@ -47,7 +47,7 @@ class Subject:
     given: Options = field(default_factory=dict)
     image_size: int = 96
     _numbers: Iterator[int] = field(default_factory=count, init=False, repr=False)
-    _verdicts: dict[Fact, bool] = field(default_factory=dict, init=False, repr=False)
+    _verdicts: dict[CheckFunction, bool] = field(default_factory=dict, init=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.component.kind}.{self.component.name}"
@@ -100,7 +100,7 @@ class Subject:
             return str(error)
         return ""
 
-    def blocked(self, fact: Fact) -> str:
+    def blocked(self, fact: CheckFunction) -> str:
         """Where it can't be loaded, all but what needs no loading; where a basis fails, what rests on it."""
         if fact.__name__ in UNLOADED:
             return ""
@@ -111,7 +111,7 @@ class Subject:
             return f"it rests on what does not hold: see {self}.{basis.__name__}"
         return ""
 
-    def _holds(self, fact: Fact) -> bool:
+    def _holds(self, fact: CheckFunction) -> bool:
         if fact not in self._verdicts:
             try:
                 fact(self)
@@ -138,8 +138,8 @@ class Subject:
         context = self.context
         context |= {name: changes.pop(name) for name in set(changes) & set(context)}
         options = {**self.options, **changes}
-        if faults := check_options(self.component, options, self.registry, str(self)):
-            raise ComponentError("; ".join(map(str, faults)))
+        if problems := check_options(self.component, options, self.registry, str(self)):
+            raise ComponentError("; ".join(map(str, problems)))
         part = Part(name=self.component.name, **options)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)

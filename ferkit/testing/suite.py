@@ -11,9 +11,9 @@ from ferkit.components.provider import module_of, not_installed
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
 from ferkit.messages import suggest
-from ferkit.testing.check import FACTS, Check
+from ferkit.testing.check import CHECKS_BY_KIND, Check
 from ferkit.testing.checks.plugin import Plugin
-from ferkit.testing.subject import Options, Subject
+from ferkit.testing.subject import ComponentUnderTest, Options
 
 ROOMS = (
     "component",
@@ -31,8 +31,8 @@ ROOMS = (
 """Whose facts are in ferkit/testing/checks/<room>.py."""
 
 
-def load_facts() -> None:
-    """Fill FACTS."""
+def load_checks() -> None:
+    """Fill CHECKS_BY_KIND."""
     for room in ROOMS:
         importlib.import_module(f"ferkit.testing.checks.{room}")
 
@@ -46,7 +46,7 @@ def find_checks(
     image_size: pixels, the side of the images that its backbones are given.
     Raises ComponentError where there is no such plugin, or no such component of it.
     """
-    load_facts()
+    load_checks()
     providers = find_providers(package)
     if not providers and not _is_module(package):
         raise ComponentError(
@@ -60,17 +60,19 @@ def find_checks(
     if (unknown := sorted(set(options or ()) - set(known))) and not is_broken:  # why it is, a check tells
         raise ComponentError(f"options: {package} offers no {unknown[0]!r}. {suggest(unknown[0], known)}")
     plugins = [_plugin(registry, provider, subjects) for provider in wanted]
-    checks = [Check(plugin, one) for plugin in plugins for one in FACTS["plugin"]]
-    return checks + [Check(one, held) for one in subjects for held in FACTS[one.component.kind]]
+    checks = [Check(plugin, one) for plugin in plugins for one in CHECKS_BY_KIND["plugin"]]
+    return checks + [Check(one, held) for one in subjects for held in CHECKS_BY_KIND[one.component.kind]]
 
 
-def _subjects(registry: Registry, options: Mapping[str, Options], image_size: int) -> Iterator[Subject]:
+def _subjects(
+    registry: Registry, options: Mapping[str, Options], image_size: int
+) -> Iterator[ComponentUnderTest]:
     for entry in registry.entries():
         key = f"{entry.component.kind}.{entry.component.name}"
-        yield Subject(entry.component, registry, entry.provider, options.get(key, {}), image_size)
+        yield ComponentUnderTest(entry.component, registry, entry.provider, options.get(key, {}), image_size)
 
 
-def _plugin(registry: Registry, provider: str, subjects: list[Subject]) -> Plugin:
+def _plugin(registry: Registry, provider: str, subjects: list[ComponentUnderTest]) -> Plugin:
     broken = next((one for one in registry.broken if one.provider == provider), None)
     count = sum(subject.provider == provider for subject in subjects)
     return Plugin(module_of(provider), provider, count, broken)

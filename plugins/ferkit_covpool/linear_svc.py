@@ -71,7 +71,7 @@ class LinearSvcEstimator:
             learning_rate=epochs[-1].learning_rate if epochs else 0.0,
             seconds=time.perf_counter() - started,
             details=self._details(epochs, validation),
-            notices=[] if self.train_network else [UNTRAINED],
+            warnings=[] if self.train_network else [UNTRAINED],
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
@@ -115,7 +115,7 @@ class LinearSvcEstimator:
         if len(there) < 2:
             raise RunError(
                 f"linear_svc: expected faces of two classes or more to train on, got {len(train)} of "
-                f"{', '.join(there) or 'none'}. Add photographs of other classes, or take fewer folds."
+                f"{', '.join(there) or 'none'}. Add images of other classes, or take fewer folds."
             )
         return classes
 

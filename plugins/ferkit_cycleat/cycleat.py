@@ -109,10 +109,10 @@ class CycleATEstimator:
             training.warm_up(number)
             self._save(training, number, 0)
         training.begin_target(is_fresh=done == 0)
-        notices = domains.notices if done == 0 else []
+        warnings = domains.warnings if done == 0 else []
         for number in range(done + 1, self.options.epochs + 1):
-            yield self._run_epoch(training, number, watched, notices, began)
-            notices = []
+            yield self._run_epoch(training, number, watched, warnings, began)
+            warnings = []
             self._save(training, self.options.warmup_epochs, number)
             began = time.perf_counter()
 
@@ -127,7 +127,7 @@ class CycleATEstimator:
         training: Training,
         number: int,
         watched: torch.Tensor,
-        notices: Sequence[str],
+        warnings: Sequence[str],
         began: float,
     ) -> Epoch:
         """began: by the clock; before the warm-up, if the epoch follows it."""
@@ -143,7 +143,7 @@ class CycleATEstimator:
             learning_rate=self.options.lr * self.options.rate(number),
             seconds=time.perf_counter() - began,
             details={name: value for name, value in details.items() if name not in ("loss", "accuracy")},
-            notices=[*notices, *training.watch.look(details)],
+            warnings=[*warnings, *training.watch.look(details)],
             pictures=training.pictures() if is_shown else {},
         )
 

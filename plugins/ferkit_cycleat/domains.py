@@ -23,7 +23,7 @@ def to_pixels(faces: Sequence[Face], side: int) -> Tensor:
 
 
 def match_labels(source: Sequence[Face], labels: Sequence[str]) -> tuple[list[Face], Tensor, list[str]]:
-    """The source's faces with the target's labels, their classes (N,) int64, and notices.
+    """The source's faces with the target's labels, their classes (N,) int64, and warnings.
 
     Raises DataError where the source lacks one of the labels.
     """
@@ -41,10 +41,10 @@ def match_labels(source: Sequence[Face], labels: Sequence[str]) -> tuple[list[Fa
             "source that has them all, or map its labels to the target's."
         )
     kept = [face for face in source if face.sample.label in labels]
-    notices = []
+    warnings = []
     if further := [label for label in found if label not in labels]:
-        notices.append(
+        warnings.append(
             f"{len(source) - len(kept)} of the source's {len(source)} faces were left out: the target has no "
             f"label {', '.join(further)}."
         )
-    return kept, torch.tensor([labels.index(face.sample.label) for face in kept]), notices
+    return kept, torch.tensor([labels.index(face.sample.label) for face in kept]), warnings

@@ -20,7 +20,7 @@ class Domains:
     source: Tensor
     classes: Tensor
     auxiliary: Tensor
-    notices: list[str]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,13 @@ class Origins:
 
     def gather(self, train: Sequence[Face], labels: Sequence[str], side: int) -> Domains:
         """The domains of a fold. Of the training fold's faces no label is read. Raises DataError."""
-        source, classes, notices = match_labels(self.crop("source", self.source), labels)
+        source, classes, warnings = match_labels(self.crop("source", self.source), labels)
         unlabelled: list[Face] = []
         if self.auxiliary is not None:
             unlabelled = list(self.crop("auxiliary", self.auxiliary))
             if not unlabelled:
                 raise DataError(
-                    "estimator.auxiliary: expected photographs of faces, got none. Name a data set that has "
+                    "estimator.auxiliary: expected images of faces, got none. Name a data set that has "
                     "some, or leave it out for the training fold's own faces."
                 )
         if self.auxiliary is None or self.with_target:
@@ -50,7 +50,7 @@ class Origins:
         pixels, others = to_pixels(source, side), to_pixels(unlabelled, side)
         _check_varied(pixels, "the labelled source's")
         _check_varied(others, "the unlabelled")
-        return Domains(pixels, classes, others, notices)
+        return Domains(pixels, classes, others, warnings)
 
 
 def _check_varied(pixels: Tensor, whose: str) -> None:
@@ -58,5 +58,5 @@ def _check_varied(pixels: Tensor, whose: str) -> None:
     if len(pixels) > 1 and bool((pixels == pixels[0]).all()):
         raise DataError(
             f"estimator 'cycleat': expected faces that differ, got {len(pixels)} times the same image for "
-            f"{whose} faces. Look at the photographs, and at what the detector crops of them."
+            f"{whose} faces. Look at the images, and at what the detector crops of them."
         )

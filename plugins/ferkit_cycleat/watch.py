@@ -30,7 +30,7 @@ def diversity(images: Tensor) -> float:
 def relative_diversity(translated: Tensor, originals: Tensor, real: Tensor) -> float:
     """The translations' diversity, 1 for that of their originals or of the domain's real images.
 
-    The lesser of the two counts: a domain where all photographs are alike asks for no more. 1 where even
+    The lesser of the two counts: a domain where all images are alike asks for no more. 1 where even
     these are all the same.
     """
     expected = min(diversity(originals), diversity(real))
@@ -45,17 +45,17 @@ class Watch:
         self.least = float("inf")
 
     def look(self, details: Mapping[str, float]) -> list[str]:
-        """Notices about an epoch's details; what was told once is not told again.
+        """Warnings about an epoch's details; what was told once is not told again.
 
         No number stands in them: folds with the same trouble say the same, and ferkit adds where it was.
         """
-        notices = []
+        warnings = []
         for name, sentence in self._troubles(details).items():
             if name not in self.told:
                 self.told.append(name)
-                notices.append(sentence)
+                warnings.append(sentence)
         self.least = min(self.least, details["loss"])
-        return notices
+        return warnings
 
     def _troubles(self, details: Mapping[str, float]) -> dict[str, str]:
         troubles = {}

@@ -22,10 +22,8 @@ def ferkit_components() -> list[Component]:
             f"{PACKAGE}.image_folder.dataset:ImageFolder",
             "A folder for each class",
         ),
-        Component("dataset", "manifest", f"{PACKAGE}.manifest:Manifest", "A CSV list of photographs"),
+        Component("dataset", "manifest", f"{PACKAGE}.manifest:Manifest", "A CSV list of images"),
         Component("dataset", "rafdb", f"{PACKAGE}.rafdb:RAFDB", "RAF-DB's seven basic expressions"),
-        Component(
-            "dataset", "sfew", f"{PACKAGE}.sfew:SFEW", "The 675 photographs of SFEW, with movie and clip"
-        ),
+        Component("dataset", "sfew", f"{PACKAGE}.sfew:SFEW", "The 675 images of SFEW, with movie and clip"),
         Component("dataset", "sfew2", f"{PACKAGE}.sfew2:SFEW2", "SFEW 2.0, its labelled parts"),
     ]

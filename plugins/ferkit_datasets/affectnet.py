@@ -39,11 +39,11 @@ or, as the release of eight classes:
 
 
 class AffectNet:
-    """Manually annotated photographs of eight expressions, in either of the layouts that were given out.
+    """Manually annotated images of eight expressions, in either of the layouts that were given out.
 
     root: a folder that holds either Manually_Annotated_file_lists/training.csv and validation.csv beside
     Manually_Annotated_Images/, or train_set/ and val_set/, each with images/1.jpg and annotations/1_exp.npy.
-    lists, images: folders below root, of the lists and of the photographs that they name; they are looked at
+    lists, images: folders below root, of the lists and of the images that they name; they are looked at
     unless there is a folder train_set. leave_out: labels to do without, usually
     "contempt". validation_is: the part that AffectNet's validation set is; "test", since the labels of its
     own test set are not given out and results are reported on the validation set. What shows no expression
@@ -66,7 +66,7 @@ class AffectNet:
         self.splits = {"train": "train", "validation": validation_is}
         self.left_out: Counter[str] = Counter()
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         if self._is_by_number:
             inner = [self.root / one / two for one in FOLDERS.values() for two in ("images", "annotations")]
             missing = [path for path in inner if not path.is_dir()]
@@ -78,8 +78,8 @@ class AffectNet:
         return [f"there is no {names}. {LAYOUT.format(root=self.root)}"] if missing else []
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         self.left_out = Counter()
         told, samples = Faults(), []
         for part, split in self.splits.items():
@@ -106,21 +106,21 @@ class AffectNet:
             return ""
         return label
 
-    def _by_list(self, part: str, faults: Faults) -> Iterator[tuple[str, Path, str]]:
+    def _by_list(self, part: str, problems: Faults) -> Iterator[tuple[str, Path, str]]:
         file = self.lists / LISTS[part]
         # validation.csv was given out without the line of names that training.csv begins with.
         columns = None if COLUMNS[0] in read_header(file) else COLUMNS
         for row in read_rows(file, (COLUMNS[0], "expression"), columns):
             yield row.place, self.images / row.cells[COLUMNS[0]], row.cells["expression"]
 
-    def _by_number(self, part: str, faults: Faults) -> Iterator[tuple[str, Path, str]]:
+    def _by_number(self, part: str, problems: Faults) -> Iterator[tuple[str, Path, str]]:
         folder = self.root / FOLDERS[part]
         files = {file.name.removesuffix("_exp.npy"): file for file in folder.glob("annotations/*_exp.npy")}
         for number in sorted(files, key=lambda name: (len(name), name)):
             try:
                 code = str(np.load(files[number], allow_pickle=False).item())
             except (OSError, ValueError, EOFError) as error:
-                faults.add(str(files[number]), f"it can't be read as a label: {error}")
+                problems.add(str(files[number]), f"it can't be read as a label: {error}")
                 continue
             yield str(files[number]), folder / "images" / f"{number}.jpg", code
 

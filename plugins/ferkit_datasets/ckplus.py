@@ -42,14 +42,14 @@ class CKPlus:
         self.first_frame_neutral = first_frame_neutral
         self.leave_out = leave_out
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         folders = [self.root / "cohn-kanade-images", self.root / "Emotion"]
         missing = " and no ".join(str(path) for path in folders if not path.is_dir())
         return [f"there is no folder {missing}. {LAYOUT.format(root=self.root)}"] if missing else []
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         told, samples = Faults(), []
         for file in sorted((self.root / "Emotion").glob("S*/*/*_emotion.txt")):
             try:

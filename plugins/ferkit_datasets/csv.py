@@ -13,10 +13,10 @@ PARTS = ("train", "validation", "test")
 
 
 class TableDataset:
-    """Photographs that a table names, in its order.
+    """Images that a table names, in its order.
 
     file: the table. root: the folder that the paths are below, the table's own if left out. path, label,
-    split: its columns; without split, the photographs are of no part. groups: kind of group -> column, e.g.
+    split: its columns; without split, the images are of no part. groups: kind of group -> column, e.g.
     { person = "subject" }. label_map: what the label's column says -> label, for all that it says; "" leaves
     a row out. split_map: likewise what the split's column says -> train, validation, test or "". separator:
     between cells, one character. columns: their names, for a table that does not begin with them.
@@ -51,10 +51,10 @@ class TableDataset:
         self.separator = separator
         self.columns = columns
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         if not self.file.is_file():
             return [
-                f"there is no file {self.file}. Expected a table of photographs: paths in a column "
+                f"there is no file {self.file}. Expected a table of images: paths in a column "
                 f"{self.path!r} (option path), labels in a column {self.label!r} (option label)"
             ]
         try:
@@ -66,8 +66,8 @@ class TableDataset:
         return []
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         told, samples, seen = Faults(), [], dict[Path, str]()
         for row in read_rows(self.file, self._needed(), self.columns, self.separator):
             try:
@@ -90,12 +90,12 @@ class TableDataset:
         return find_label(text, self.label_map)
 
     def _sample(self, row: Row, label: str, seen: dict[Path, str]) -> Sample:
-        """Raises ValueError. seen: photographs of the rows before, with these rows."""
+        """Raises ValueError. seen: images of the rows before, with these rows."""
         path = self.root / row.cells[self.path]
         if not row.cells[self.path] or not path.is_file():
             raise ValueError(f"there is no file {path}")
         if path in seen:
-            raise ValueError(f"{path} stands in {seen[path]} too; each photograph counts once")
+            raise ValueError(f"{path} stands in {seen[path]} too; each image counts once")
         seen[path] = row.place
         groups = {kind: text for kind, name in self.groups.items() if (text := row.cells[name])}
         return Sample(path, label, groups, self._part(row.cells))

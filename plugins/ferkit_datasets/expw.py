@@ -1,4 +1,4 @@
-"""ExpW (Zhang, Luo, Loy and Tang 2018): faces in photographs from the web, by their boxes."""
+"""ExpW (Zhang, Luo, Loy and Tang 2018): faces in images from the web, by their boxes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ How its folder must look:
 
 
 class ExpW:
-    """91,793 faces, each cut out of its photograph by ExpW's own box.
+    """91,793 faces, each cut out of its image by ExpW's own box.
 
-    root: a folder that holds label/label.lst and the photographs in image/origin/. margin: how much is added
+    root: a folder that holds label/label.lst and the images in image/origin/. margin: how much is added
     on each side, as a share of the box's. min_confidence: of the box, below which a face is left out. A
-    photograph may hold several faces, so each is a file of its own, in ferkit's cache. Groups: "photograph".
+    image may hold several faces, so each is a file of its own, in ferkit's cache. Groups: "image".
     ExpW has no parts of its own.
     """
 
@@ -39,21 +39,21 @@ class ExpW:
         self.margin = margin
         self.min_confidence = min_confidence
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         there = {self.root / "label" / "label.lst": "file", self.root / "image" / "origin": "folder"}
         missing = " and no ".join(f"{kind} {path}" for path, kind in there.items() if not path.exists())
         return [f"there is no {missing}. {LAYOUT.format(root=self.root)}"] if missing else []
 
     def samples(self) -> list[Sample]:
         """Cuts out what the cache lacks."""
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         told, samples = Faults(), []
         for row in read_list(self.root / "label" / "label.lst", COLUMNS):
             try:
                 if float(row.cells["confidence"]) >= self.min_confidence:
                     label = find_label(row.cells["code"], CODES)
-                    samples.append(Sample(self._cut(row), label, {"photograph": row.cells["name"]}))
+                    samples.append(Sample(self._cut(row), label, {"image": row.cells["name"]}))
             except (OSError, ValueError) as error:
                 told.add(row.place, error)
         told.check()
@@ -61,20 +61,20 @@ class ExpW:
 
     def _cut(self, row: Row) -> Path:
         """The file of a row's face. Raises ValueError, OSError."""
-        photograph = self.root / "image" / "origin" / row.cells["name"]
+        file = self.root / "image" / "origin" / row.cells["name"]
         box = self._box(row)
-        facts = photograph.stat()
-        # What the face depends on, without reading the photograph.
-        known = f"{photograph.resolve()} {facts.st_size} {facts.st_mtime_ns} {box}"
+        facts = file.stat()
+        # What the face depends on, without reading the image.
+        known = f"{file.resolve()} {facts.st_size} {facts.st_mtime_ns} {box}"
         digest = hashlib.sha256(known.encode()).hexdigest()[:12]
-        path = cache_dir("expw") / f"{photograph.stem}_{row.cells['face']}_{digest}.png"
+        path = cache_dir("expw") / f"{file.stem}_{row.cells['face']}_{digest}.png"
         if not path.exists():
-            with Image.open(photograph) as image:
+            with Image.open(file) as image:
                 write_png(path, image.convert("RGB").crop(_inside(box, image.size)))
         return path
 
     def _box(self, row: Row) -> tuple[int, int, int, int]:
-        """left, top, right, bottom with the margin; it may reach beyond the photograph."""
+        """left, top, right, bottom with the margin; it may reach beyond the image."""
         left, top, right, bottom = (int(row.cells[name]) for name in ("left", "top", "right", "bottom"))
         if left >= right or top >= bottom:
             raise ValueError(f"the box is empty: left {left}, top {top}, right {right}, bottom {bottom}")
@@ -83,9 +83,9 @@ class ExpW:
 
 
 def _inside(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The part of a box that the photograph has. Raises ValueError where that is nothing."""
+    """The part of a box that the image has. Raises ValueError where that is nothing."""
     left, top, right, bottom = box
     clipped = max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])
     if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
-        raise ValueError(f"the box {box} is outside the photograph, which is {size[0]} by {size[1]} pixels")
+        raise ValueError(f"the box {box} is outside the image, which is {size[0]} by {size[1]} pixels")
     return clipped

@@ -37,9 +37,9 @@ class FER2013:
         self.root = root
         self.file = root / file
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         if self.file.is_file():
-            return _column_faults(self.file)
+            return _column_problems(self.file)
         layout = LAYOUT.format(root=self.root)
         folders = [f"{part}/{name}" for part in ("train", "test") for name in FER2013_FOLDERS]
         missing = [name for name in folders if not (self.root / name).is_dir()]
@@ -48,19 +48,19 @@ class FER2013:
         return [f"{self.root} lacks {', '.join(missing)}. {layout}"] if missing else []
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         return self._from_csv() if self.file.is_file() else list(self._from_folders())
 
     def _from_csv(self) -> list[Sample]:
-        faults, samples = Faults(), []
+        problems, samples = Faults(), []
         for row in read_rows(self.file, COLUMNS):
             try:
                 label = find_label(row.cells["emotion"], CODES)
                 samples.append(Sample(draw_row(row), label, split=find_split(row)))
             except ValueError as error:
-                faults.add(row.place, error)
-        faults.check()
+                problems.add(row.place, error)
+        problems.check()
         return samples
 
     def _from_folders(self) -> Iterator[Sample]:
@@ -72,7 +72,7 @@ class FER2013:
                         yield Sample(path, label, split=SPLITS.get(usage, part) if part == "test" else part)
 
 
-def _column_faults(file: Path) -> list[str]:
+def _column_problems(file: Path) -> list[str]:
     try:
         check_columns(file, read_header(file), COLUMNS)
     except DataError as error:

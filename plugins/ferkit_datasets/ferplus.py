@@ -82,7 +82,7 @@ class FERPlus:
         self.missing = missing
         self.left_out: Counter[str] = Counter()
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         files = [self.votes, *(file for file in (self.join, self.teacher) if file)]
         found = [f"there is no file {file}" for file in files if not file.is_file()]
         if not self.join and not self.file.is_file():
@@ -94,8 +94,8 @@ class FERPlus:
         return found
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         self.left_out = Counter()
         told = Faults()
         elected = self._elect_all(told)
@@ -113,7 +113,7 @@ class FERPlus:
     def _is_by_row(self) -> bool:
         return self.join is None and self.file.is_file()
 
-    def _elect_all(self, faults: Faults) -> list[Elected]:
+    def _elect_all(self, problems: Faults) -> list[Elected]:
         elected = []
         for row in read_rows(self.votes, ("Usage", "Image name", *CHOICES)):
             try:
@@ -121,7 +121,7 @@ class FERPlus:
                 label, reason = elect(votes, self.rule)
                 find_split(row)
             except ValueError as error:
-                faults.add(row.place, error)
+                problems.add(row.place, error)
                 continue
             if label in self.leave_out:
                 label, reason = "", f"of {label}"
@@ -134,7 +134,7 @@ class FERPlus:
         shares = share_out(one.votes, labels) if self.targets == "votes" else {}
         return Sample(path, one.label, split=find_split(one.row), soft_target=shares)
 
-    def _by_row(self, elected: list[Elected], faults: Faults) -> list[tuple[Path, Elected]]:
+    def _by_row(self, elected: list[Elected], problems: Faults) -> list[tuple[Path, Elected]]:
         found, images = [], 0
         for image in read_rows(self.file, COLUMNS):
             images += 1
@@ -145,7 +145,7 @@ class FERPlus:
                 if one.label:
                     found.append((draw_row(image), one))
             except ValueError as error:
-                faults.add(image.place, error)
+                problems.add(image.place, error)
         if images != len(elected):
             raise DataError(
                 f"{self.votes} has {len(elected)} rows and {self.file} {images}; they belong together row by "
@@ -153,7 +153,7 @@ class FERPlus:
             )
         return found
 
-    def _by_name(self, elected: list[Elected], faults: Faults) -> list[tuple[Path, Elected]]:
+    def _by_name(self, elected: list[Elected], problems: Faults) -> list[tuple[Path, Elected]]:
         paths = _read_join(self.join) if self.join else None
         found, taken = [], set[str]()
         for one in elected:
@@ -172,7 +172,7 @@ class FERPlus:
                 self.left_out["without an image"] += 1
             else:
                 where = f"there is no file {path}" if below else f"{self.join} does not name it"
-                faults.add(row.place, f"{name}: {where}")
+                problems.add(row.place, f"{name}: {where}")
         return found
 
 

@@ -1,4 +1,4 @@
-"""A data set as a list: one line for each photograph."""
+"""A data set as a list: one line for each image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN = 3
 
 
 class Manifest:
-    """Photographs that a CSV file lists, in its order.
+    """Images that a CSV file lists, in its order.
 
     file: its columns are path and label and, if wanted, split (train, validation or test), groups (a JSON
     object such as {"person": "7"}) and sha256, which only `ferkit data verify` and a recipe's [manifest] look
@@ -24,8 +24,8 @@ class Manifest:
         self.file = file
         self.root = file.parent if root is None else root
 
-    def faults(self) -> list[str]:
-        """What is wrong with the list, photographs that are missing, splits for some only, one class only."""
+    def problems(self) -> list[str]:
+        """What is wrong with the list, images that are missing, splits for some only, one class only."""
         if not os.path.isfile(self.file):
             return [
                 f"there is no file {self.file}. Expected a CSV list with the columns path and label and, if "
@@ -43,19 +43,19 @@ class Manifest:
             found.append(f"{self.file} lists {_some(outside)}; paths must be below the folder {self.root}")
         elif missing:
             found.append(
-                f"{self.root} lacks {len(missing)} of the {len(entries)} photographs that {self.file} lists: "
+                f"{self.root} lacks {len(missing)} of the {len(entries)} images that {self.file} lists: "
                 f"{_some(missing)}. Restore them, take their lines out, or give the folder that the paths "
                 "are below as the option root"
             )
         if 0 < len(unplaced) < len(entries):
-            found.append(f"{self.file} gives a split for some photographs, but none for {_some(unplaced)}")
+            found.append(f"{self.file} gives a split for some images, but none for {_some(unplaced)}")
         if len(labels := {one.label for one in entries}) < 2:
             found.append(f"{self.file} lists the class {labels.pop()!r} alone; two or more are needed")
         return found
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         return [
             Sample(self.root / one.name, one.label, one.groups, one.split) for one in read_listing(self.file)
         ]

@@ -21,7 +21,7 @@ How its folder "basic" must look:
 
 
 class RAFDB:
-    """15,339 photographs, in the parts "train" and "test" that the files' names tell.
+    """15,339 images, in the parts "train" and "test" that the files' names tell.
 
     root: RAF-DB's folder "basic". images: "aligned", faces of 100 by 100 pixels that need no detector, or
     "original".
@@ -31,15 +31,15 @@ class RAFDB:
         self.root = root
         self.images = images
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         folder = self.root / "Image" / self.images
         there = {self.root / LIST: (self.root / LIST).is_file(), folder: folder.is_dir()}
         missing = " and no ".join(str(path) for path, is_there in there.items() if not is_there)
         return [f"there is no {missing}. {LAYOUT.format(root=self.root)}"] if missing else []
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         told, samples = Faults(), []
         for row in read_list(self.root / LIST, ("name", "code")):
             try:

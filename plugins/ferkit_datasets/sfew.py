@@ -28,7 +28,7 @@ Meanwhile, to see the recipe run on drawn faces: ferkit run RECIPE --demo"""
 
 
 class SFEW:
-    """The 675-photograph set: 100 of each class, 75 of disgust.
+    """The 675-image set: 100 of each class, 75 of disgust.
 
     root: the folder that holds the seven class folders. Groups: "movie", the title, and "clip", the title
     with the time; frames of one clip are nearly the same picture.
@@ -37,17 +37,17 @@ class SFEW:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         if not self.root.is_dir():
             return [f"there is no folder {self.root}. {LAYOUT.format(root=self.root)}"]
         missing = [name for name in FOLDERS if not any((self.root / name).glob("*.png"))]
         if not missing:
             return []
-        return [f"{self.root} has no photographs in {', '.join(missing)}. {LAYOUT.format(root=self.root)}"]
+        return [f"{self.root} has no images in {', '.join(missing)}. {LAYOUT.format(root=self.root)}"]
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         return [
             _sample(path, label)
             for folder, label in FOLDERS.items()

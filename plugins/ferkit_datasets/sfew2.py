@@ -1,4 +1,4 @@
-"""SFEW 2.0 (Dhall et al. 2015): the photographs of the EmotiW challenge."""
+"""SFEW 2.0 (Dhall et al. 2015): the images of the EmotiW challenge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ How its folder must look:
 
 
 class SFEW2:
-    """The labelled photographs of SFEW 2.0.
+    """The labelled images of SFEW 2.0.
 
     root: the folder with Train and Val. validation_is: the part that Val is; "test", since the labels of its
     own test part are not given out and results are reported on Val. Groups: "movie" and "clip" as SFEW's,
@@ -31,7 +31,7 @@ class SFEW2:
         self.root = root
         self.splits = {"train": "train", "validation": validation_is}
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         folders = [self.root / part / name for part in PARTS.values() for name in FOLDERS]
         missing = [str(path.relative_to(self.root)) for path in folders if not path.is_dir()]
         if not missing:
@@ -39,8 +39,8 @@ class SFEW2:
         return [f"{self.root} lacks {', '.join(missing)}. {LAYOUT.format(root=self.root)}"]
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         return list(self._samples())
 
     def _samples(self) -> Iterator[Sample]:

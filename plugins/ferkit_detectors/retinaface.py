@@ -20,7 +20,7 @@ PACKAGE = "retinaface-pytorch"
 class RetinaFaceDetector:
     """Faces by the single-stage detector of Deng et al. 2020 with a ResNet-50.
 
-    weights: the name of its weights; max_size: pixels that a photograph's longer side is scaled to, a
+    weights: the name of its weights; max_size: pixels that an image's longer side is scaled to, a
     multiple of 32; confidence: score below which a face is none, 0..1; overlap: of two boxes, from which the
     less sure one is dropped, 0..1; selection_method: whether the surest or the largest face comes first;
     device: "auto" is the GPU if there is one. Boxes and landmarks are whole pixels, as the package has them.

@@ -1,4 +1,4 @@
-"""The detector for photographs that are faces already."""
+"""The detector for images that are faces already."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferkit.plugin import Detections
 
 
 class WholeImageDetector:
-    """Each photograph is one face: its box the whole image, its score 1, its landmarks not a number."""
+    """Each image is one face: its box the whole image, its score 1, its landmarks not a number."""
 
     version = "1"
 

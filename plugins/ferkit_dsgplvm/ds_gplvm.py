@@ -114,7 +114,7 @@ class DsGplvmEstimator:
             learning_rate=0.0,
             seconds=perf_counter() - began,
             details=details,
-            notices=self._notices(classes),
+            warnings=self._warnings(classes),
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
@@ -127,7 +127,7 @@ class DsGplvmEstimator:
         views = [scale(one) for scale, one in zip(self.scalers, features, strict=True)]
         return self.nearest.probabilities(self.model.project(views))
 
-    def _notices(self, classes: NDArray[np.int64]) -> list[str]:
+    def _warnings(self, classes: NDArray[np.int64]) -> list[str]:
         smallest = int(np.bincount(classes)[np.unique(classes)].min())
         if len(self.candidates) == 1 or smallest >= self.search.folds:
             return []
@@ -165,7 +165,7 @@ def _check_classes(classes: NDArray[np.int64], labels: Sequence[str]) -> None:
     if alone:
         raise DataError(
             f"ds_gplvm: {', '.join(alone)}: one training face; expected at least two of each class, for the "
-            "prior to draw together. Add photographs, or leave the class out"
+            "prior to draw together. Add images, or leave the class out"
         )
 
 

@@ -84,5 +84,5 @@ def factor(matrix: Array, what: str) -> Array:
         return np.asarray(np.tril(lower))
     raise RunError(
         f"ds_gplvm: {what} is not positive definite, even with {JITTERS[-1]:g} of its mean added to the "
-        "diagonal. Look for photographs that are there many times, or take a larger ridge"
+        "diagonal. Look for images that are there many times, or take a larger ridge"
     )

@@ -46,10 +46,10 @@ def _check(features: Array, name: str) -> None:
     if bad := int((~np.isfinite(features)).sum()):
         raise DataError(
             f"ds_gplvm: the view {name!r} has {bad} numbers that are not finite; expected none. Leave the "
-            "photographs out, or change the descriptor's options"
+            "images out, or change the descriptor's options"
         )
     if features.shape[1] == 0 or bool((features == features[0]).all()):
         raise DataError(
             f"ds_gplvm: the view {name!r} is the same for all {len(features)} training faces; expected "
-            "features that differ. Look at the photographs, or change the descriptor's options"
+            "features that differ. Look at the images, or change the descriptor's options"
         )

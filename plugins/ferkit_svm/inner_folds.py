@@ -26,7 +26,7 @@ def inner_groups(samples: Sequence[Sample], by: str | None) -> list[str] | None:
     kind = by or min(kinds, key=lambda one: (len({sample.groups[one] for sample in samples}), one))
     for sample in samples:
         if kind not in sample.groups:
-            known = ", ".join(sorted(kinds)) or "none that all photographs have"
+            known = ", ".join(sorted(kinds)) or "none that all images have"
             raise DataError(
                 f"estimator.inner_by: {sample.path} has no group of the kind {kind!r}; kinds that there are: "
                 f'{known}. Take one of these, or inner_by = "none"'
@@ -37,18 +37,18 @@ def inner_groups(samples: Sequence[Sample], by: str | None) -> list[str] | None:
 def deal(
     truth: Sequence[str], groups: Sequence[str] | None, folds: int, seed: int
 ) -> tuple[list[tuple[Positions, Positions]], list[str]]:
-    """(train, test) of each inner fold, every class in shares as equal as can be; and notices.
+    """(train, test) of each inner fold, every class in shares as equal as can be; and warnings.
 
     Where the rarest class has fewer images than there are to be folds, or there are fewer groups, there are
-    as many folds as that, and a notice says so. Raises DataError where not even two can be made that each
+    as many folds as that, and a warning says so. Raises DataError where not even two can be made that each
     leave every class something to learn from.
     """
     problem, most = min(_most_folds(truth, groups).items(), key=lambda one: one[1])
     if most < 2:
-        raise DataError(f"C and gamma can't be chosen on inner folds: {problem}. {_remedy(groups)}")
-    notices = []
+        raise DataError(f"C and gamma can't be chosen on inner folds: {problem}. {_hint(groups)}")
+    warnings = []
     if most < folds:
-        notices = [f"C and gamma were chosen on {most} inner folds, not {folds}: {problem}"]
+        warnings = [f"C and gamma were chosen on {most} inner folds, not {folds}: {problem}"]
         folds = most
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(folds, shuffle=True, random_state=seed % 2**32)
@@ -57,9 +57,9 @@ def deal(
         if missing := sorted(set(truth) - {truth[place] for place in train}):
             raise DataError(
                 f"C and gamma can't be chosen on inner folds: one of the {folds} holds every image of "
-                f"{missing[0]!r}. {_remedy(groups)}"
+                f"{missing[0]!r}. {_hint(groups)}"
             )
-    return parts, notices
+    return parts, warnings
 
 
 def _most_folds(truth: Sequence[str], groups: Sequence[str] | None) -> dict[str, int]:
@@ -81,7 +81,7 @@ def _count(number: int, what: str) -> str:
     return f"is 1 {what}" if number == 1 else f"are {number} {what}s"
 
 
-def _remedy(groups: Sequence[str] | None) -> str:
+def _hint(groups: Sequence[str] | None) -> str:
     if groups is None:
         return "Give the class more images, or leave it out."
     return (

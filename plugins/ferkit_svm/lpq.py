@@ -92,7 +92,7 @@ def decorrelation(window: int, rho: float = RHO) -> NDArray[np.float64]:
     """(8, 8) V: its columns are eigenvectors of the eight parts' covariance, the largest variance first.
 
     Their signs are chosen, as eigenvectors' are free: the first of the large components is positive. So the
-    same photograph has the same codes on any machine.
+    same image has the same codes on any machine.
     """
     across, flat = wave(window), np.ones(window)
     rows = [(flat, across), (across, flat), (across, across), (np.conj(across), across)]

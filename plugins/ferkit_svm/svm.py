@@ -84,7 +84,7 @@ class SvmEstimator:
         self._check_training(train, parts)
         samples = [face.sample for face in train]
         names = [sample.label for sample in samples]
-        folds, notices = deal(names, inner_groups(samples, self.inner_by), self.inner_folds, self.seed)
+        folds, warnings = deal(names, inner_groups(samples, self.inner_by), self.inner_folds, self.seed)
         self.known = [place for place, label in enumerate(self.labels) if label in names]
         truth = np.array([self.known.index(self.labels.index(name)) for name in names])
         features = np.concatenate(parts, axis=1)
@@ -102,7 +102,7 @@ class SvmEstimator:
             learning_rate=0.0,
             seconds=perf_counter() - start,
             details=self._details(choice, features, len(folds)),
-            notices=notices,
+            warnings=warnings,
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ DRAWING_VERSION = 1
 class SyntheticFaces:
     """Drawn faces. A score on them means nothing about real faces; they only show that a recipe runs.
 
-    per_class: photographs of each label; image_size: pixels, the pictures are square; people: how many
+    per_class: images of each label; image_size: pixels, the pictures are square; people: how many
     different ones, each with all labels where per_class allows it; seed: other seed, other people and
     pictures; labels: some or all of the seven; strength: the weakest and the strongest expression, 0..1.
     Groups: "person".
@@ -65,7 +65,7 @@ class SyntheticFaces:
         self.labels = labels
         self.strength = strength
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return []
 
     def samples(self) -> list[Sample]:

@@ -94,7 +94,7 @@ def test_a_strangers_plugin_passes_its_own_tests(environment: Environment) -> No
 
 
 @pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn faces of two people, and what three raters see in each: two are right, one says surprise."""
     folder = tmp_path_factory.mktemp("rated")
     lines = ["file,person,rater,expression"]
@@ -109,19 +109,17 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_strangers_plugin_passes_the_command_line_check(
-    environment: Environment, photographs: Path
-) -> None:
-    setting = f"dataset.pairs_csv.root={photographs}"
+def test_a_strangers_plugin_passes_the_command_line_check(environment: Environment, images: Path) -> None:
+    setting = f"dataset.pairs_csv.root={images}"
     told = environment.run("-m", "ferkit", "plugins", "check", STRANGER.name, "--set", setting, "--brief")
     assert "failed" not in told.splitlines()[-1]
     assert f"{STRANGER.name}: " in told.splitlines()[-1]
 
 
 def test_a_strangers_data_set_head_and_loss_train_through_a_recipe(
-    environment: Environment, photographs: Path
+    environment: Environment, images: Path
 ) -> None:
-    recipe = [f"{STRANGER.name}/recipe.toml", "--set", f"data.root={photographs}"]
+    recipe = [f"{STRANGER.name}/recipe.toml", "--set", f"data.root={images}"]
     environment.run("-m", "ferkit", "run", *recipe, FERKIT_CACHE=str(environment.folder))
     (report,) = environment.folder.glob("runs/*/report.html")
     assert "stranger" in report.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ferkit.audit.read import Photographs, read_photographs
+from ferkit.audit.read import Images, read_images
 from ferkit.interfaces import Sample
 
 
@@ -33,6 +33,6 @@ def draw_clips(root: Path, clips: int = 8, frames: int = 3) -> Path:
     return root
 
 
-def photographs_of(files: Sequence[tuple[Path, str]]) -> Photographs:
+def images_of(files: Sequence[tuple[Path, str]]) -> Images:
     """Read what stands at the paths, under the labels given."""
-    return read_photographs([Sample(path, label) for path, label in files])
+    return read_images([Sample(path, label) for path, label in files])

@@ -45,7 +45,7 @@ class DownloadingBackbone(MeanBackbone):
 
 
 class DarkDetector:
-    """Takes every photograph that is not bright for a face."""
+    """Takes every image that is not bright for a face."""
 
     version = "1"
 

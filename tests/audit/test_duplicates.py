@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ferkit.audit.duplicates import find_copies
-from tests.audit.drawn import draw, photographs_of, save
+from tests.audit.drawn import draw, images_of, save
 
 
 def test_copies_are_found_and_those_under_two_labels_stand_first(tmp_path: Path) -> None:
@@ -13,7 +13,7 @@ def test_copies_are_found_and_those_under_two_labels_stand_first(tmp_path: Path)
     torn = [save(tmp_path / f"b{n}.png", draw(2)) for n in range(2)]
     other = save(tmp_path / "c.png", draw(3))
     files = [(path, "sad") for path in [*plain, torn[0], other]] + [(torn[1], "happy")]
-    conflict, copies = find_copies(photographs_of(files))
+    conflict, copies = find_copies(images_of(files))
     assert conflict.names == ("b0.png", "b1.png")
     assert conflict.labels == ("sad", "happy")
     assert conflict.is_conflict
@@ -23,4 +23,4 @@ def test_copies_are_found_and_those_under_two_labels_stand_first(tmp_path: Path)
 
 def test_the_same_picture_in_another_encoding_is_no_exact_copy(tmp_path: Path) -> None:
     files = [(save(tmp_path / f"a.{kind}", draw(1)), "sad") for kind in ("png", "bmp")]
-    assert find_copies(photographs_of(files)) == ()
+    assert find_copies(images_of(files)) == ()

@@ -16,7 +16,7 @@ CLEAN = Audit(
     dataset="squares",
     root="/",
     is_recipe=True,
-    photographs=4,
+    images=4,
     classes={"happy": 3, "sad": 1},
     unreadable=(),
     copies=(),
@@ -35,7 +35,7 @@ def names(audit: Audit) -> list[str]:
     return [finding.name for finding in judge(audit, ()) if finding.fails]
 
 
-def test_data_without_faults_has_no_findings_though_random_splits_would_leak() -> None:
+def test_data_without_problems_has_no_findings_though_random_splits_would_leak() -> None:
     assert judge(CLEAN, ()) == ()
     assert judge(replace(CLEAN, is_recipe=False), ()) == ()
 
@@ -72,7 +72,7 @@ def test_what_is_allowed_is_told_and_does_not_fail() -> None:
 
 def test_twins_are_told_though_not_serious() -> None:
     (finding,) = judge(replace(CLEAN, crossings=Crossings("w", 4, twins=1.5)), ())
-    assert finding.words.startswith("1.5 test images of 4 with nearly the same photograph")
+    assert finding.words.startswith("1.5 test images of 4 with nearly the same image")
 
 
 def test_an_unknown_name_is_refused_with_the_list() -> None:

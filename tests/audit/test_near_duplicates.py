@@ -9,20 +9,20 @@ import pytest
 
 from ferkit.audit import near_duplicates
 from ferkit.audit.near_duplicates import find_pairs, near_by_embedding, near_by_hash
-from ferkit.audit.read import Photographs
+from ferkit.audit.read import Images
 from ferkit.audit.result import Unreadable
 from ferkit.interfaces import Sample
-from tests.audit.drawn import draw, photographs_of, save
+from tests.audit.drawn import draw, images_of, save
 
 
-def made(count: int, labels: str = "", bits: np.ndarray | None = None) -> Photographs:
-    """Photographs without files: names p0, p1 ..., each an image of its own."""
+def made(count: int, labels: str = "", bits: np.ndarray | None = None) -> Images:
+    """Images without files: names p0, p1 ..., each an image of its own."""
     samples = [
         Sample(Path(f"p{n}"), (labels or "s" * count)[n], {"clip": f"c{n // 2}"}) for n in range(count)
     ]
     names, hashes = [f"p{n}" for n in range(count)], [f"hash{n}" for n in range(count)]
     unreadable: tuple[Unreadable, ...] = ()
-    return Photographs(
+    return Images(
         Path(), samples, names, hashes, np.zeros((count, 64), bool) if bits is None else bits, unreadable
     )
 
@@ -34,14 +34,14 @@ def test_resized_and_recompressed_copies_are_found_and_another_picture_is_not(tm
         save(tmp_path / "worn.jpg", draw(1, 160), quality=20),
         save(tmp_path / "other.png", draw(2, 160)),
     ]
-    told, pairs = near_by_hash(photographs_of([(path, "sad") for path in files]))
+    told, pairs = near_by_hash(images_of([(path, "sad") for path in files]))
     assert list(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 2)]
     assert (told.pairs, told.compared, told.two_labels) == (3, 4, 0)
 
 
 def test_an_exact_copy_is_no_near_duplicate(tmp_path: Path) -> None:
     files = [save(tmp_path / "a.png", draw(1)), save(tmp_path / "b.png", draw(1))]
-    told, _ = near_by_hash(photographs_of([(path, "sad") for path in files]))
+    told, _ = near_by_hash(images_of([(path, "sad") for path in files]))
     assert told.pairs == 0
 
 
@@ -73,7 +73,7 @@ def test_pairs_tell_their_labels_and_how_many_are_of_one_group() -> None:
     assert told.closest[0].labels == ("h", "s")
 
 
-def test_embeddings_are_compared_by_angle_and_keep_their_photographs_places() -> None:
+def test_embeddings_are_compared_by_angle_and_keep_their_images_places() -> None:
     embeddings = np.array([[1, 0], [50, 1], [0, 1], [0, 0]], np.float32)
     told, pairs = near_by_embedding(made(6), embeddings, np.array([0, 2, 3, 5]))
     assert (pairs.first.tolist(), pairs.second.tolist()) == ([0], [2])
@@ -98,5 +98,5 @@ def test_a_threshold_that_takes_nearly_everything_is_said_to_tell_nothing(
     assert len(pairs.first) == 0
 
 
-def test_no_photographs_have_no_pairs() -> None:
+def test_no_images_have_no_pairs() -> None:
     assert near_by_hash(made(0))[0].pairs == 0

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ferkit.audit.page import write_json, write_page
 from ferkit.audit.result import Audit, NearPair, Unreadable
-from ferkit.audit.run import Order, audit
+from ferkit.audit.run import AuditRequest, audit
 from ferkit.audit.text import describe
 from ferkit.errors import DataError, RunError
 from ferkit.recipe.target import load_target
@@ -26,32 +26,32 @@ CLIPS = "data.group_pattern=(?P<clip>clip\\d+)_"
 
 def run(target: Path | str, *overrides: str, **how: object) -> Audit:
     recipe, registry, is_recipe = load_target(str(target), [WHOLE, *overrides])
-    order = Order(recipe, registry, is_recipe, seeds=5)
+    order = AuditRequest(recipe, registry, is_recipe, seeds=5)
     return audit(replace(order, **how))  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return draw_clips(tmp_path / "faces")
 
 
-def test_a_clean_folder_has_no_findings(photographs: Path) -> None:
-    found = run(photographs)
+def test_a_clean_folder_has_no_findings(images: Path) -> None:
+    found = run(images)
     assert found.findings == ()
-    assert (found.photographs, found.classes) == (24, {"happiness": 12, "sadness": 12})
+    assert (found.images, found.classes) == (24, {"happiness": 12, "sadness": 12})
     assert found.faces.found == 24
     assert found.near[0].pairs == 0
     assert "the weights 'vggface2' are not here" in found.near[1].reason
     assert found.groups == ()
 
 
-def test_every_kind_of_fault_is_found_at_once(photographs: Path) -> None:
-    save(photographs / "happy" / "twin.jpg", draw(100), quality=30)
-    save(photographs / "happy" / "clip1_0_again.png", draw(100))
-    (photographs / "sad" / "broken.png").write_bytes(b"\x89PNG nothing")
-    found = run(photographs)
+def test_every_kind_of_problem_is_found_at_once(images: Path) -> None:
+    save(images / "happy" / "twin.jpg", draw(100), quality=30)
+    save(images / "happy" / "clip1_0_again.png", draw(100))
+    (images / "sad" / "broken.png").write_bytes(b"\x89PNG nothing")
+    found = run(images)
     assert {one.name for one in found.findings if one.fails} == {"unreadable", "conflicts", "copies"}
     assert [one.name for one in found.unreadable] == ["sad/broken.png"]
     assert found.copies[0].names == ("happy/clip1_0_again.png", "sad/clip1_0.png")
@@ -60,44 +60,44 @@ def test_every_kind_of_fault_is_found_at_once(photographs: Path) -> None:
         ("happy/twin.jpg", "sad/clip1_0.png"),
     }
     assert found.crossings.twins > 0
-    assert found.photographs == 27
+    assert found.images == 27
     assert found.faces.found == 26
 
 
-def test_groups_are_judged_only_where_all_readable_photographs_have_one(photographs: Path) -> None:
-    (group,) = run(photographs, CLIPS).groups
+def test_groups_are_judged_only_where_all_readable_images_have_one(images: Path) -> None:
+    (group,) = run(images, CLIPS).groups
     assert (group.kind, group.groups, group.sharing, group.protocol_share) == ("clip", 8, 24, None)
     assert group.random_share is not None
     assert group.random_share > 0.5
-    save(photographs / "sad" / "lone.png", draw(999))
-    found = run(photographs, CLIPS)
+    save(images / "sad" / "lone.png", draw(999))
+    found = run(images, CLIPS)
     assert found.groups == ()
     assert found.partial_groups == {"clip": 24}
 
 
-def test_without_faces_no_detector_is_built(photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_faces_no_detector_is_built(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ferkit.audit.run.crop_faces", lambda *_, **__: pytest.fail("faces"))
-    found = run(photographs, has_faces=False)
+    found = run(images, has_faces=False)
     assert found.faces.reason == found.near[1].reason == "--no-faces was given"
 
 
 @pytest.mark.parametrize(("no_face", "tested"), [("whole_image", 24), ("skip", 20)])
-def test_the_recipes_split_is_of_the_photographs_that_it_uses(
-    photographs: Path, tmp_path: Path, no_face: str, tested: int
+def test_the_recipes_split_is_of_the_images_that_it_uses(
+    images: Path, tmp_path: Path, no_face: str, tested: int
 ) -> None:
     """Four bright ones have no face, in the eyes of this detector."""
     for frame in range(4):
         Image.fromarray(np.full((96, 96, 3), 250 + frame, np.uint8)).save(
-            photographs / "sad" / f"clip{2 * frame + 1}_0.png"
+            images / "sad" / f"clip{2 * frame + 1}_0.png"
         )
     recipe = tmp_path / "own.toml"
     recipe.write_text(
         'name = "own"\nplugins = ["tests.audit.plugin"]\n[detector]\nname = "dark"\n'
-        f'[faces]\nno_face = "{no_face}"\n[data]\nname = "image_folder"\nroot = "{photographs}"\n'
+        f'[faces]\nno_face = "{no_face}"\n[data]\nname = "image_folder"\nroot = "{images}"\n'
         '[model]\nbackbone = {name = "mean"}\n'
     )
     checked, registry, is_recipe = load_target(str(recipe))
-    found = audit(Order(checked, registry, is_recipe, seeds=2))
+    found = audit(AuditRequest(checked, registry, is_recipe, seeds=2))
     assert len(found.faces.not_found) == 4
     assert found.crossings.test_images == tested
 
@@ -105,24 +105,24 @@ def test_the_recipes_split_is_of_the_photographs_that_it_uses(
 @pytest.mark.parametrize(("copies", "tested"), [("keep", 25), ("leave_out", 24)])
 @pytest.mark.parametrize("has_faces", [True, False])
 def test_copies_that_the_recipe_leaves_out_are_not_in_its_split(
-    photographs: Path, tmp_path: Path, copies: str, tested: int, has_faces: bool
+    images: Path, tmp_path: Path, copies: str, tested: int, has_faces: bool
 ) -> None:
-    (photographs / "happy" / "again.png").write_bytes((photographs / "happy" / "clip0_0.png").read_bytes())
+    (images / "happy" / "again.png").write_bytes((images / "happy" / "clip0_0.png").read_bytes())
     recipe = tmp_path / "own.toml"
     recipe.write_text(
         f'name = "own"\n[detector]\nname = "whole_image"\n[faces]\ncopies = "{copies}"\n'
-        f'[data]\nname = "image_folder"\nroot = "{photographs}"\n'
+        f'[data]\nname = "image_folder"\nroot = "{images}"\n'
     )
     checked, registry, is_recipe = load_target(str(recipe))
-    found = audit(Order(checked, registry, is_recipe, seeds=2, has_faces=has_faces))
+    found = audit(AuditRequest(checked, registry, is_recipe, seeds=2, has_faces=has_faces))
     assert len(found.copies) == 1
     assert found.crossings.test_images == tested
 
 
-def test_a_split_that_cannot_be_made_is_a_finding(photographs: Path, tmp_path: Path) -> None:
+def test_a_split_that_cannot_be_made_is_a_finding(images: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "own.toml"
     recipe.write_text(
-        f'name = "own"\n[data]\nname = "image_folder"\nroot = "{photographs}"\n[protocol]\nname = "grouped"\n'
+        f'name = "own"\n[data]\nname = "image_folder"\nroot = "{images}"\n[protocol]\nname = "grouped"\n'
     )
     found = run(recipe)
     (finding,) = found.findings
@@ -130,53 +130,51 @@ def test_a_split_that_cannot_be_made_is_a_finding(photographs: Path, tmp_path: P
     assert "the data set gives no groups" in finding.words
 
 
-def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(photographs: Path) -> None:
-    for path in photographs.rglob("*.png"):
+def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) -> None:
+    for path in images.rglob("*.png"):
         path.write_text("nothing")
-    found = run(photographs)
+    found = run(images)
     assert len(found.unreadable) == 24
     assert "there must be two classes or more" in found.crossings.problem
     assert any("can't be read" in line for line in describe(found))
 
 
-def test_a_data_set_without_photographs_is_refused(
-    photographs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipe, registry, is_recipe = load_target(str(photographs))
+def test_a_data_set_without_images_is_refused(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, registry, is_recipe = load_target(str(images))
     monkeypatch.setattr(registry.get("dataset", "image_folder").load(), "samples", lambda self: [])
-    with pytest.raises(DataError, match="'image_folder' gives no photograph"):
-        audit(Order(recipe, registry, is_recipe))
+    with pytest.raises(DataError, match="'image_folder' gives no image"):
+        audit(AuditRequest(recipe, registry, is_recipe))
 
 
-def test_near_faces_are_compared_where_the_weights_are_here(photographs: Path, tmp_path: Path) -> None:
+def test_near_faces_are_compared_where_the_weights_are_here(images: Path, tmp_path: Path) -> None:
     (tmp_path / "torch" / "checkpoints").mkdir(parents=True)
     (tmp_path / "torch" / "checkpoints" / "audit.pt").touch()
     backbone = ['plugins=["tests.audit.plugin"]', 'model.backbone={name="mean"}']
-    found = run(photographs, *backbone, "model.image_size=32", similarity=-1.0)
+    found = run(images, *backbone, "model.image_size=32", similarity=-1.0)
     assert found.near[1].compared == 24
     assert found.near[1].pairs == 24 * 23 / 2
     assert found.near[1].reason == ""
 
 
-def test_photographs_without_a_face_are_not_compared_as_faces(photographs: Path, tmp_path: Path) -> None:
+def test_images_without_a_face_are_not_compared_as_faces(images: Path, tmp_path: Path) -> None:
     (tmp_path / "torch" / "checkpoints").mkdir(parents=True)
     (tmp_path / "torch" / "checkpoints" / "audit.pt").touch()
     for number, folder in enumerate(("happy", "sad")):
-        save(photographs / folder / "white.png", Image.new("RGB", (96, 96), (255, 255, 250 + number)))
+        save(images / folder / "white.png", Image.new("RGB", (96, 96), (255, 255, 250 + number)))
     plugin = ['plugins=["tests.audit.plugin"]', 'model.backbone={name="mean"}', "model.image_size=32"]
-    recipe, registry, _ = load_target(str(photographs), ['detector={name="dark"}', *plugin])
-    found = audit(Order(recipe, registry, False, seeds=1, similarity=0.999))
+    recipe, registry, _ = load_target(str(images), ['detector={name="dark"}', *plugin])
+    found = audit(AuditRequest(recipe, registry, False, seeds=1, similarity=0.999))
     assert found.faces.not_found == ("happy/white.png", "sad/white.png")
     assert found.near[1].compared == 24
     assert not any("white" in name for pair in found.near[1].closest for name in pair.names)
 
 
-def test_the_page_and_the_json_hold_what_was_found_and_no_picture(photographs: Path, tmp_path: Path) -> None:
-    save(photographs / "happy" / "clip1_0_again.png", draw(100))
+def test_the_page_and_the_json_hold_what_was_found_and_no_picture(images: Path, tmp_path: Path) -> None:
+    save(images / "happy" / "clip1_0_again.png", draw(100))
     found = replace(
-        run(photographs, CLIPS),
+        run(images, CLIPS),
         unreadable=(Unreadable("sad/<b>.png", "cut & gone"),),
-        near=(replace(run(photographs).near[0], pairs=1, closest=(NearPair(("a", "b"), ("x", "y"), 4.0),)),),
+        near=(replace(run(images).near[0], pairs=1, closest=(NearPair(("a", "b"), ("x", "y"), 4.0),)),),
     )
     write_page(found, tmp_path / "out" / "audit.html")
     page = (tmp_path / "out" / "audit.html").read_text()
@@ -195,16 +193,16 @@ def test_the_page_and_the_json_hold_what_was_found_and_no_picture(photographs: P
     assert kept["groups"][0]["groups"] == 8
 
 
-def test_a_file_that_cannot_be_written_is_named_with_its_option(photographs: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named_with_its_option(images: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"--json: can't write .*audit\.json"):
-        write_json(run(photographs), tmp_path / "file" / "audit.json")
+        write_json(run(images), tmp_path / "file" / "audit.json")
 
 
-def test_long_lists_are_cut_short_on_the_terminal(photographs: Path) -> None:
+def test_long_lists_are_cut_short_on_the_terminal(images: Path) -> None:
     for number in range(7):
-        (photographs / "sad" / f"broken{number}.png").write_text("nothing")
-    lines = list(describe(run(photographs)))
+        (images / "sad" / f"broken{number}.png").write_text("nothing")
+    lines = list(describe(run(images)))
     assert sum("broken" in line for line in lines) == 5
     assert any(line.strip().startswith("and 2 more") for line in lines)
     assert lines[2].startswith("SERIOUS  unreadable: ")
@@ -215,7 +213,7 @@ def test_long_lists_are_cut_short_on_the_terminal(photographs: Path) -> None:
 @pytest.mark.skipif(not SFEW.is_dir(), reason="FERKIT_SFEW names no folder with SFEW-675")
 def test_what_is_known_of_sfew_is_found() -> None:
     recipe, registry, is_recipe = load_target("sfew", [f"data.root={SFEW}"])
-    found = audit(Order(recipe, registry, is_recipe))
+    found = audit(AuditRequest(recipe, registry, is_recipe))
     name = "HarryPotter_Deathly_Hallows_1_001610960_00000028.png"
     assert [one.names for one in found.copies] == [(f"Fear/{name}", f"Surprise/{name}")]
     assert found.copies[0].labels == ("fear", "surprise")
@@ -223,7 +221,7 @@ def test_what_is_known_of_sfew_is_found() -> None:
     assert shares["clip"] == pytest.approx(0.331, abs=0.01)
     assert shares["movie"] == pytest.approx(0.968, abs=0.01)
     assert found.seeds == 50
-    assert (found.faces.found, found.photographs, found.unreadable) == (643, 675, ())
+    assert (found.faces.found, found.images, found.unreadable) == (643, 675, ())
     assert found.near[0].same_group is not None
     assert found.near[0].same_group["movie"] > 0.99
     assert found.near[0].pairs == pytest.approx(158, abs=5)

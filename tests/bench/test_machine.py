@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ferkit.bench.machine import describe_machine, load_average, read_governor
-from ferkit.bench.run import busy_notices
+from ferkit.bench.run import busy_warnings
 from ferkit.recipe.load import load_recipe
 
 
@@ -30,7 +30,7 @@ def test_machine_and_versions_are_told_apart() -> None:
 @pytest.mark.parametrize(("load", "notices"), [(0.9, 0), (1.0, 1), (None, 0)])
 def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch, load: float | None, notices: int) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert len(busy_notices(load)) == notices
+    assert len(busy_warnings(load)) == notices
 
 
 def test_a_system_without_a_load_tells_none(monkeypatch: pytest.MonkeyPatch) -> None:

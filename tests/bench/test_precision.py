@@ -18,7 +18,7 @@ def test_a_cpu_has_no_tf32() -> None:
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "notices"),
+    ("capabilities", "warnings"),
     [
         ({"avx512_bf16": True}, []),
         ({"bf16": True}, []),
@@ -26,11 +26,11 @@ def test_a_cpu_has_no_tf32() -> None:
     ],
 )
 def test_a_format_without_instructions_is_told(
-    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], notices: list[str]
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], warnings: list[str]
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     told = check_precision("bfloat16", CPU)
-    assert [one.partition(" and")[0] for one in told] == notices
+    assert [one.partition(" and")[0] for one in told] == warnings
     assert check_precision("float32", CPU) == []
 
 

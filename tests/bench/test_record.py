@@ -18,7 +18,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         backbone,
         Measurement({"command": "check"}, [0.5], images=0),
         missing=[({"stage": "head", "batch": 1}, "no head")],
-        notices=["busy"],
+        warnings=["busy"],
         facts={"ratio": 1.01},
     )
     write_record(record, tmp_path / "deep" / "a.json")

@@ -16,7 +16,7 @@ from ferkit.bench.plan import STAGES, Plan
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.run import Variant, bench
 from ferkit.bench.stages import make_case
-from ferkit.bench.subject import Subject, bring_to, find_photographs
+from ferkit.bench.subject import Subject, bring_to, find_images
 from ferkit.components.registry import Registry
 from ferkit.errors import DataError, RunError
 from ferkit.recipe.schema import Recipe
@@ -53,9 +53,9 @@ def test_all_stages_of_a_recipe_are_measured(loaded: tuple[Recipe, Registry]) ->
     assert backbone.flops
     assert backbone.peak_share
     assert record.setting["backbone"] == "tiny"
-    assert record.setting["photographs"] == "2 of 64x64"
+    assert record.setting["images"] == "2 of 64x64"
     assert record.machine["threads"] == torch.get_num_threads()
-    assert any("drawn faces" in notice for notice in record.notices)
+    assert any("drawn faces" in warning for warning in record.warnings)
 
 
 def test_variants_are_told_apart_and_each_has_its_own_peak(loaded: tuple[Recipe, Registry]) -> None:
@@ -98,7 +98,7 @@ def test_what_a_network_makes_at_its_first_pass_is_not_timed(subject: Subject) -
     assert passes == [1, 2]
 
 
-def test_other_photographs_are_another_setting(subject: Subject) -> None:
+def test_other_images_are_another_setting(subject: Subject) -> None:
     fewer = replace(subject, files=subject.files[:1])
     assert fewer.describe()["their content"] != subject.describe()["their content"]
 
@@ -162,35 +162,35 @@ def test_what_a_recipe_has_not_is_told(loaded: tuple[Recipe, Registry]) -> None:
     assert [one.case["stage"] for one in record.measurements] == ["decode"]
 
 
-def test_an_estimator_without_network_has_its_photographs_measured() -> None:
+def test_an_estimator_without_network_has_its_images_measured() -> None:
     overrides = ['plugins=["tests.plugins_for_tests.tiny_plugin"]', 'estimator={name="majority"}']
     recipe, registry = load_for_bench("quickstart", overrides, {}, 2, 64)
     with pytest.raises(RunError, match="the recipe's estimator has no network"):
         make_case(Subject.of(recipe, registry, QUICK), "backbone", 1)
 
 
-def test_own_photographs_are_found_below_a_folder(tmp_path: Path) -> None:
+def test_own_images_are_found_below_a_folder(tmp_path: Path) -> None:
     for name in ("b/2.JPG", "a/1.png", "a/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert find_photographs(tmp_path) == [tmp_path / "a" / "1.png", tmp_path / "b" / "2.JPG"]
+    assert find_images(tmp_path) == [tmp_path / "a" / "1.png", tmp_path / "b" / "2.JPG"]
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "all").symlink_to(tmp_path / "a")
-    assert find_photographs(tmp_path / "linked") == [tmp_path / "linked" / "all" / "1.png"]
+    assert find_images(tmp_path / "linked") == [tmp_path / "linked" / "all" / "1.png"]
     with pytest.raises(DataError, match="--images: there is no folder"):
-        find_photographs(tmp_path / "none")
+        find_images(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no photograph"):
-        find_photographs(tmp_path / "empty")
+    with pytest.raises(DataError, match="no image"):
+        find_images(tmp_path / "empty")
 
 
-def test_few_photographs_fill_a_large_batch(loaded: tuple[Recipe, Registry], tmp_path: Path) -> None:
+def test_few_images_fill_a_large_batch(loaded: tuple[Recipe, Registry], tmp_path: Path) -> None:
     Image.new("RGB", (40, 30)).save(tmp_path / "one.png")
     subject = Subject.of(*loaded, replace(QUICK, images=tmp_path))
     assert len(subject.batch_files(5)) == 5
-    assert subject.describe()["photographs"] == "1 of 40x30"
+    assert subject.describe()["images"] == "1 of 40x30"
 
 
 @pytest.mark.parametrize(("side", "shape"), [(0, (30, 40, 3)), (20, (15, 20, 3)), (80, (60, 80, 3))])
-def test_photographs_are_brought_to_a_resolution(side: int, shape: tuple[int, ...]) -> None:
+def test_images_are_brought_to_a_resolution(side: int, shape: tuple[int, ...]) -> None:
     assert bring_to(np.zeros((30, 40, 3), np.uint8), side).shape == shape

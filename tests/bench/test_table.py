@@ -36,7 +36,7 @@ def test_a_row_says_how_fast_how_steady_how_large_and_how_near_the_peak() -> Non
         measured("backbone", [0.1] * 5, peak_memory=3 * 2**20, peak_share=0.84),
         measured("decode", [0.2] * 5),
         missing=[({"stage": "head", "batch": 8}, "the recipe has [none]")],
-        notices=["The machine was busy"],
+        warnings=["The machine was busy"],
         facts={"ratio": 1.5},
     )
     lines = shown(show_record(record))

@@ -46,7 +46,7 @@ def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
     assert facts["95% interval"] == "none: fewer than 5 times"
 
 
-def test_each_turn_has_as_many_photographs_as_told_and_the_last_one_the_rest(script: dict[str, Any]) -> None:
+def test_each_turn_has_as_many_images_as_told_and_the_last_one_the_rest(script: dict[str, Any]) -> None:
     small = [np.zeros((40, 40, 3), np.uint8)] * 5
     turns = script["take_turns"](small, 2, lambda text: None)
     assert [(len(turn.theirs), len(turn.ours)) for turn in turns] == [(2, 2), (2, 2), (1, 1)]
@@ -69,9 +69,9 @@ def test_faces_lost_gained_and_moved_are_counted(script: dict[str, Any]) -> None
 
 def test_where_neither_finds_a_face_none_is_lost(script: dict[str, Any]) -> None:
     counted = script["agreement"]([script["Turn"]([found()], [found()], 1.0, 1.0)])
-    assert (counted["lost"], counted["gained"], counted["their_photographs_with_a_face"]) == (0, 0, 0)
+    assert (counted["lost"], counted["gained"], counted["their_images_with_a_face"]) == (0, 0, 0)
 
 
-def test_a_folder_without_photographs_is_named(script: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="no photograph"):
-        script["read_photographs"](tmp_path, None)
+def test_a_folder_without_images_is_named(script: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no image"):
+        script["read_images"](tmp_path, None)

@@ -22,7 +22,7 @@ def test_both_detectors_pass_through_every_step(tmp_path: Path) -> None:
     record = read_record(file)
     assert [one.case["step"] for one in record.measurements] == [*STEPS, *STEPS]
     assert all(one.median > 1e-6 for one in record.measurements)
-    assert set(record.facts) == {"facenet-pytorch, ms of a photograph", "ferkit mtcnn, ms of a photograph"}
+    assert set(record.facts) == {"facenet-pytorch, ms of an image", "ferkit mtcnn, ms of an image"}
 
 
 def test_steps_and_the_rest_make_up_the_call() -> None:

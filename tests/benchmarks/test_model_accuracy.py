@@ -32,7 +32,7 @@ def test_a_picture_without_a_face_counts_as_wrong(folder: Path) -> None:
     asked = ["--rename", "smiling=happiness", "--between", "neutral,happiness", "--json", str(file)]
     main(arguments(folder, *asked))
     found = json.loads(file.read_text())
-    assert (found["photographs"], found["with a face"], found["groups"]) == (3, 2, 3)
+    assert (found["images"], found["with a face"], found["groups"]) == (3, 2, 3)
     # Both spots get the same label, so one of them is right; the picture of nothing never is.
     assert found["accuracy"] == 33.33
     assert sorted(found["recall"].values()) in ([0, 50], [0, 100])
@@ -53,9 +53,9 @@ def test_each_group_of_a_kind_is_scored_alone_unless_it_is_small(capsys: pytest.
     assert list(found) == ["female", "male", "unknown"]
     assert (found["female"]["accuracy"], found["male"]["accuracy"]) == (75, 100)
     assert found["female"]["accuracy, 95% interval"][0] < 75
-    assert found["unknown"] == {"photographs": FEWEST - 1}
+    assert found["unknown"] == {"images": FEWEST - 1}
     show({"by gender": found})
-    assert "  female:\n    photographs: 12\n" in capsys.readouterr().out
+    assert "  female:\n    images: 12\n" in capsys.readouterr().out
 
 
 def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
@@ -66,12 +66,12 @@ def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        (["--part", "test"], "--part test: no photograph is of that part; there are: none"),
+        (["--part", "test"], "--part test: no image is of that part; there are: none"),
         (["--data", "sfew"], "--data: expected a table"),
         (["--rename", "smiling"], "--rename smiling: expected THEIRS=OURS"),
         (["--between", "neutral,joy"], "--between: the model has no label joy"),
-        (["--between", "neutral", "--group", "movie"], "--group movie: no photograph is in a group"),
-        (["--between", "neutral", "--by", "gender"], "--by gender: no photograph is in a group"),
+        (["--between", "neutral", "--group", "movie"], "--group movie: no image is in a group"),
+        (["--between", "neutral", "--by", "gender"], "--by gender: no image is in a group"),
         (["--data", '{name="image_folder", root="${NOT_SET_HERE}"}'], "NOT_SET_HERE is not set"),
     ],
 )

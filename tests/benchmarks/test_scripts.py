@@ -243,7 +243,7 @@ def test_peers_take_turns_and_those_that_are_not_there_are_told(
         peers.Peer("fer, Haar", "expressions", ("/nowhere/python",)),
     ]
     monkeypatch.setattr(peers, "peers", lambda environments: listed)
-    record = run("peers", tmp_path, ["--environments", str(tmp_path), "--photographs", "3", *FEW])
+    record = run("peers", tmp_path, ["--environments", str(tmp_path), "--count", "3", *FEW])
     (measured,) = record.measurements
     assert (measured.case, measured.images) == ({"task": "faces", "tool": "one"}, 3)
     ((case, reason),) = record.missing
@@ -262,11 +262,11 @@ def test_what_can_not_be_installed_says_why(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("tool", ["facenet-pytorch", "ferkit-1", "ferkit-16", "ferkit-expressions"])
-def test_a_worker_counts_the_faces_of_all_photographs(tool: str, tmp_path: Path) -> None:
+def test_a_worker_counts_the_faces_of_all_images(tool: str, tmp_path: Path) -> None:
     peers, worker = (importlib.import_module(f"benchmarks.{name}") for name in ("peers", "peer_worker"))
     images = [np.full((64, 80, 3), level, np.uint8) for level in (0, 200)]
-    listing = peers.write_photographs(images, tmp_path)
-    read = worker.read_photographs(listing)
+    listing = peers.write_images(images, tmp_path)
+    read = worker.read_images(listing)
     assert all(np.array_equal(one, other) for one, other in zip(images, read, strict=True))
     assert json.loads(listing.read_text())[0] == {"file": "0.rgb", "height": 64, "width": 80}
     _, make = worker.TOOLS[tool]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.cli.audit import SERIOUS
-from ferkit.cli.progress import watch_photographs
+from ferkit.cli.progress import watch_images
 from tests.audit.drawn import draw, draw_clips, save
 
 ROOT = Path(__file__).parents[2]
@@ -49,37 +49,37 @@ def typed(
 
 
 @pytest.fixture
-def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return draw_clips(tmp_path / "faces")
 
 
-def write_recipe(photographs: Path, protocol: str) -> Path:
-    file = photographs.parent / "clips.toml"
-    file.write_text(RECIPE.format(root=photographs, pattern=PATTERN, protocol=protocol))
+def write_recipe(images: Path, protocol: str) -> Path:
+    file = images.parent / "clips.toml"
+    file.write_text(RECIPE.format(root=images, pattern=PATTERN, protocol=protocol))
     return file
 
 
 def test_a_split_that_leaks_makes_the_command_fail_and_one_that_does_not_lets_it_pass(
-    photographs: Path,
+    images: Path,
 ) -> None:
-    leaking = ferkit(write_recipe(photographs, "paper"))
+    leaking = ferkit(write_recipe(images, "paper"))
     assert leaking.returncode == SERIOUS == 3
     assert "SERIOUS  groups:" in leaking.stdout
     assert "of the test images have an image of the same clip in training" in leaking.stdout
     assert leaking.stderr == ""
-    honest = ferkit(write_recipe(photographs, "grouped"))
+    honest = ferkit(write_recipe(images, "grouped"))
     assert honest.returncode == 0, honest.stderr
-    assert "Nothing to find fault with." in honest.stdout
+    assert "Nothing to find problem with." in honest.stdout
     assert "the recipe's split: 0.0%" in honest.stdout
 
 
 def test_a_folder_is_judged_without_a_recipe(
-    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     overrides = ("--no-faces", "--seeds", "3", "--set", f"data.group_pattern={PATTERN}")
-    status, out, _ = typed(monkeypatch, capsys, photographs, *overrides)
+    status, out, _ = typed(monkeypatch, capsys, images, *overrides)
     assert status == 0
     assert "(3 seeds)" in out
     assert "the recipe's split" not in out
@@ -87,20 +87,20 @@ def test_a_folder_is_judged_without_a_recipe(
 
 
 def test_a_data_set_is_audited_by_its_name(
-    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = f"data.root={photographs}"
+    root = f"data.root={images}"
     status, out, _ = typed(monkeypatch, capsys, "image_folder", "--set", root, "--no-faces")
     assert status == 0
-    assert out.startswith("image_folder: 24 photographs of image_folder")
+    assert out.startswith("image_folder: 24 images of image_folder")
 
 
 def test_findings_fail_until_each_of_them_is_allowed(
-    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (photographs / "happy" / "clip0_9.png").write_text("no image")
-    save(photographs / "happy" / "clip0_8.png", draw(100))  # clip1_0, which is sad
-    command = (photographs, "--no-faces")
+    (images / "happy" / "clip0_9.png").write_text("no image")
+    save(images / "happy" / "clip0_8.png", draw(100))  # clip1_0, which is sad
+    command = (images, "--no-faces")
     status, out, _ = typed(monkeypatch, capsys, *command)
     assert status == 3
     assert "happy/clip0_9.png: it is no image" in out
@@ -115,9 +115,9 @@ def test_findings_fail_until_each_of_them_is_allowed(
 
 
 def test_a_finding_of_an_unknown_name_is_refused_with_the_list(
-    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = typed(monkeypatch, capsys, photographs, "--allow", "everything")
+    status, out, err = typed(monkeypatch, capsys, images, "--allow", "everything")
     assert status == 2
     assert out == ""
     assert err.startswith(
@@ -127,14 +127,14 @@ def test_a_finding_of_an_unknown_name_is_refused_with_the_list(
 
 
 def test_thresholds_are_options(
-    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    worn = save(photographs / "happy" / "worn.jpg", draw(0), quality=5)
-    command = (photographs, "--no-faces", "--hash-distance")
+    worn = save(images / "happy" / "worn.jpg", draw(0), quality=5)
+    command = (images, "--no-faces", "--hash-distance")
     _, found, _ = typed(monkeypatch, capsys, *command, "12")
     _, missed, _ = typed(monkeypatch, capsys, *command, "0")
-    assert "1 near pair of 25 photographs (12 of 64 bits differ at most)" in found
-    assert "0 near pairs of 25 photographs (0 of 64 bits differ at most)" in missed
+    assert "1 near pair of 25 images (12 of 64 bits differ at most)" in found
+    assert "0 near pairs of 25 images (0 of 64 bits differ at most)" in missed
     assert worn.exists()
     status, _, err = typed(monkeypatch, capsys, *command, "65")
     assert status == 2
@@ -142,11 +142,11 @@ def test_thresholds_are_options(
 
 
 def test_the_page_and_the_json_are_written_even_where_the_command_fails(
-    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (photographs / "happy" / "clip0_9.png").write_text("no image")
+    (images / "happy" / "clip0_9.png").write_text("no image")
     html, kept = tmp_path / "a.html", tmp_path / "a.json"
-    status, out, _ = typed(monkeypatch, capsys, photographs, "--no-faces", "--html", html, "--json", kept)
+    status, out, _ = typed(monkeypatch, capsys, images, "--no-faces", "--html", html, "--json", kept)
     assert status == 3
     assert f"page: {html}" in out
     assert "clip0_9.png" in html.read_text()
@@ -154,22 +154,22 @@ def test_the_page_and_the_json_are_written_even_where_the_command_fails(
     assert [(one["name"], one["is_allowed"]) for one in found["findings"]] == [("unreadable", False)]
 
 
-def test_a_file_that_cannot_be_written_is_told_without_a_traceback(photographs: Path) -> None:
-    (photographs.parent / "file").touch()
-    answer = ferkit(photographs, "--no-faces", "--json", photographs.parent / "file" / "a.json")
+def test_a_file_that_cannot_be_written_is_told_without_a_traceback(images: Path) -> None:
+    (images.parent / "file").touch()
+    answer = ferkit(images, "--no-faces", "--json", images.parent / "file" / "a.json")
     assert answer.returncode == 1
     assert answer.stderr.startswith("--json: can't write ")
     assert "Traceback" not in answer.stderr
 
 
-def test_a_photographs_name_that_is_no_utf8_is_told(photographs: Path) -> None:
-    path = photographs / "happy" / os.fsdecode(b"caf\xe9.png")
+def test_a_images_name_that_is_no_utf8_is_told(images: Path) -> None:
+    path = images / "happy" / os.fsdecode(b"caf\xe9.png")
     try:
         path.write_text("no image")
     except OSError:
         pytest.skip("this file system takes only names in UTF-8")
-    page = photographs.parent / "a.html"
-    answer = ferkit(photographs, "--no-faces", "--html", page, "--json", photographs.parent / "a.json")
+    page = images.parent / "a.html"
+    answer = ferkit(images, "--no-faces", "--html", page, "--json", images.parent / "a.json")
     assert answer.returncode == 3, answer.stderr
     assert "happy/caf\\udce9.png" in answer.stdout
     assert b"caf\xe9.png" in page.read_bytes()
@@ -208,7 +208,7 @@ def test_the_defaults_that_the_help_tells_are_those_of_the_audit() -> None:
 
 
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with watch_photographs() as progress:
-        progress("photographs", 1, 2)
-        progress("photographs", 2, 2)
+    with watch_images() as progress:
+        progress("images", 1, 2)
+        progress("images", 2, 2)
     assert capsys.readouterr() == ("", "")

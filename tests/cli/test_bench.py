@@ -13,7 +13,7 @@ from ferkit.cli import main
 
 Bench = Callable[..., tuple[int, str, str]]
 TINY = ["--set", 'plugins=["tests.plugins_for_tests.tiny_plugin"]', "--backbone", "tiny", "--head", "mute"]
-QUICK = [*TINY, "--image-size", "32", "--photograph-size", "64", "--batch-size", "2", "--repeats", "5"]
+QUICK = [*TINY, "--image-size", "32", "--drawn-size", "64", "--batch-size", "2", "--repeats", "5"]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_the_recipes_own_data_can_not_be_set(bench: Bench) -> None:
     status, _, said = bench(*QUICK, "--set", "data.image_size=64")
     assert status == 2
     assert "data.image_size=64 would change nothing" in said
-    assert "--photograph-size" in said
+    assert "--drawn-size" in said
 
 
 def test_a_record_that_can_not_be_written_stops_it_before_anything_is_measured(

@@ -36,11 +36,11 @@ def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
-def test_a_recipe_without_fault_shows_what_it_would_use(file: Path) -> None:
+def test_a_recipe_without_problem_shows_what_it_would_use(file: Path) -> None:
     answer = check(file)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.splitlines() == [
-        "small: no fault found",
+        "small: no problem found",
         "  folder -> odd -> pretrained -> pooling -> anything, loss counting",
     ]
 
@@ -50,12 +50,12 @@ def test_an_estimator_stands_for_the_whole_network(file: Path) -> None:
     assert answer.stdout.splitlines()[1] == "  folder -> odd -> estimator constant"
 
 
-def test_all_faults_are_told_at_once_and_no_traceback(file: Path) -> None:
+def test_all_problems_are_told_at_once_and_no_traceback(file: Path) -> None:
     settings = "fit.epoch=3 loss.name=countin model.head.dropuot=1 fit.epochs=x data.root=nowhere"
     answer = check(file, *(part for setting in settings.split() for part in ("--set", setting)))
     assert (answer.returncode, answer.stdout) == (2, "")
     told = answer.stderr.splitlines()
-    assert told[0] == f"{file}: 5 faults"
+    assert told[0] == f"{file}: 5 problems"
     starts = [
         "  fit.epoch: fit has no key 'epoch'. Did you mean 'epochs'?",
         "  loss.name: no loss is called 'countin'. Did you mean 'counting'?",

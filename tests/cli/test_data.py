@@ -56,8 +56,8 @@ def draw(root: Path, *folders: str, count: int = 4) -> Path:
 
 
 @pytest.fixture
-def photographs(tmp_path: Path) -> Path:
-    return draw(tmp_path / "photographs", "happy", "sad", "neutral")
+def images(tmp_path: Path) -> Path:
+    return draw(tmp_path / "images", "happy", "sad", "neutral")
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_help_loads_nothing_heavy(command: list[str]) -> None:
     assert answer.stdout.splitlines()[-1] == "LOADED"
 
 
-def test_a_folder_is_listed_on_the_screen(typed: Typed, photographs: Path) -> None:
-    status, out, err = typed("data", "manifest", photographs)
+def test_a_folder_is_listed_on_the_screen(typed: Typed, images: Path) -> None:
+    status, out, err = typed("data", "manifest", images)
     rows = list(csv.DictReader(io.StringIO(out)))
     assert (status, err) == (0, "")
     assert len(rows) == 12
@@ -101,27 +101,25 @@ def test_a_folder_is_listed_on_the_screen(typed: Typed, photographs: Path) -> No
     assert len(rows[0]["sha256"]) == 64
 
 
-def test_the_same_photographs_are_verified_in_another_place(
-    typed: Typed, photographs: Path, tmp_path: Path
-) -> None:
+def test_the_same_images_are_verified_in_another_place(typed: Typed, images: Path, tmp_path: Path) -> None:
     file = tmp_path / "lists" / "mine.csv"
-    assert typed("data", "manifest", photographs, "--out", file)[:2] == (0, f"{file}: 12 photographs\n")
-    moved = photographs.rename(tmp_path / "elsewhere")
-    assert typed("data", "verify", moved, file) == (0, f"{moved}: the same 12 photographs as in {file}\n", "")
+    assert typed("data", "manifest", images, "--out", file)[:2] == (0, f"{file}: 12 images\n")
+    moved = images.rename(tmp_path / "elsewhere")
+    assert typed("data", "verify", moved, file) == (0, f"{moved}: the same 12 images as in {file}\n", "")
 
 
 def test_every_difference_is_named_and_the_exit_status_is_3(
-    typed: Typed, photographs: Path, tmp_path: Path
+    typed: Typed, images: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.csv"
-    typed("data", "manifest", photographs, "--out", file)
-    (photographs / "happy" / "0.png").unlink()
-    (photographs / "happy" / "1.png").rename(photographs / "happy" / "new.png")
-    shutil.copy(photographs / "sad" / "0.png", photographs / "sad" / "copy.png")
-    with (photographs / "sad" / "1.png").open("ab") as image:
+    typed("data", "manifest", images, "--out", file)
+    (images / "happy" / "0.png").unlink()
+    (images / "happy" / "1.png").rename(images / "happy" / "new.png")
+    shutil.copy(images / "sad" / "0.png", images / "sad" / "copy.png")
+    with (images / "sad" / "1.png").open("ab") as image:
         image.write(b" ")
-    (photographs / "sad" / "2.png").rename(photographs / "neutral" / "moved.png")
-    answer = ferkit("data", "verify", str(photographs), str(file))
+    (images / "sad" / "2.png").rename(images / "neutral" / "moved.png")
+    answer = ferkit("data", "verify", str(images), str(file))
     assert (answer.returncode, answer.stderr) == (3, "")
     assert answer.stdout.splitlines()[:-1] == [
         "missing: happy/0.png",
@@ -131,42 +129,38 @@ def test_every_difference_is_named_and_the_exit_status_is_3(
         "renamed: happy/new.png (listed as happy/1.png)",
         "renamed: neutral/moved.png (listed as sad/2.png)",
     ]
-    assert answer.stdout.splitlines()[-1].startswith(
-        f"{photographs}: not the photographs of {file}: 1 missing"
-    )
+    assert answer.stdout.splitlines()[-1].startswith(f"{images}: not the images of {file}: 1 missing")
 
 
-def test_a_map_with_two_labels_exchanged_is_caught(typed: Typed, photographs: Path, tmp_path: Path) -> None:
+def test_a_map_with_two_labels_exchanged_is_caught(typed: Typed, images: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
-    typed("data", "manifest", photographs, "--out", file)
+    typed("data", "manifest", images, "--out", file)
     labels = 'data.label_map={happy="sadness", sad="happiness", neutral="neutral"}'
-    status, out, _ = typed("data", "verify", photographs, file, "--set", labels)
+    status, out, _ = typed("data", "verify", images, file, "--set", labels)
     assert status == 3
     assert out.count("relabelled: ") == len(out.splitlines()) - 1 == 8
     assert "relabelled: happy/0.png (listed as happiness, here sadness)\n" in out
 
 
-def test_names_that_are_no_utf8_are_written_read_and_told(
-    typed: Typed, photographs: Path, tmp_path: Path
-) -> None:
-    odd = photographs / "sad" / os.fsdecode(b"caf\xe9.png")
-    (photographs / "sad" / "0.png").rename(odd)
+def test_names_that_are_no_utf8_are_written_read_and_told(typed: Typed, images: Path, tmp_path: Path) -> None:
+    odd = images / "sad" / os.fsdecode(b"caf\xe9.png")
+    (images / "sad" / "0.png").rename(odd)
     file = tmp_path / "mine.csv"
-    typed("data", "manifest", photographs, "--out", file)
+    typed("data", "manifest", images, "--out", file)
     assert b"sad/caf\xe9.png,sadness" in file.read_bytes()
-    assert typed("data", "verify", photographs, file)[0] == 0
+    assert typed("data", "verify", images, file)[0] == 0
     odd.unlink()
-    status, out, _ = typed("data", "verify", photographs, file)
+    status, out, _ = typed("data", "verify", images, file)
     assert (status, out.splitlines()[0]) == (3, r"missing: sad/caf\xe9.png")
 
 
-def test_errors_have_a_status_of_their_own(typed: Typed, photographs: Path, tmp_path: Path) -> None:
-    status, _, err = typed("data", "verify", photographs, "sfew657")
+def test_errors_have_a_status_of_their_own(typed: Typed, images: Path, tmp_path: Path) -> None:
+    status, _, err = typed("data", "verify", images, "sfew657")
     assert (status, "Did you mean 'sfew675'?" in err) == (1, True)
     status, _, err = typed("data", "manifest", tmp_path / "none")
     assert (status, "is no recipe, no folder" in err) == (1, True)
     (tmp_path / "file").touch()
-    status, _, err = typed("data", "manifest", photographs, "--out", tmp_path / "file" / "x.csv")
+    status, _, err = typed("data", "manifest", images, "--out", tmp_path / "file" / "x.csv")
     assert (status, "Give another --out." in err, "--resume" in err) == (1, True, False)
 
 
@@ -182,17 +176,17 @@ def summary_of(folder: Path) -> dict[str, Any]:
 
 
 def test_a_run_on_exchanged_class_folders_stops_or_says_so(
-    typed: Typed, photographs: Path, tmp_path: Path
+    typed: Typed, images: Path, tmp_path: Path
 ) -> None:
     manifest = tmp_path / "mine.csv"
-    typed("data", "manifest", photographs, "--out", manifest)
-    swap(photographs / "happy", photographs / "sad")
-    status, out, _ = typed("data", "verify", photographs, manifest)
+    typed("data", "manifest", images, "--out", manifest)
+    swap(images / "happy", images / "sad")
+    status, out, _ = typed("data", "verify", images, manifest)
     assert status == 3
     assert "relabelled: happy/0.png (listed as sadness, here happiness)\n" in out
     assert "relabelled: sad/3.png (listed as happiness, here sadness)\n" in out
     assert "neutral/" not in out
-    data = f'name = "image_folder", root = "{photographs}"'
+    data = f'name = "image_folder", root = "{images}"'
     recipe = write_recipe(
         tmp_path, data, f'[manifest]\nfile = "{manifest}"\ndiffers = "refuse"\n[protocol]\nrepeats = 1\n'
     )
@@ -203,20 +197,18 @@ def test_a_run_on_exchanged_class_folders_stops_or_says_so(
     assert not (tmp_path / "refused" / "metrics.jsonl").exists()
     status, out, _ = typed("run", recipe, "--out", tmp_path / "warned", "--set", 'manifest.differs="warn"')
     summary = summary_of(tmp_path / "warned")
-    (notice,) = [one for one in summary["notices"] if one.startswith("Other data: ")]
-    assert (status, f"note: {notice}" in out) == (0, True)
+    (warning,) = [one for one in summary["warnings"] if one.startswith("Other data: ")]
+    assert (status, f"note: {warning}" in out) == (0, True)
     difference = summary["data"]["manifest"]["difference"]
-    assert notice == f"Other data: {difference}"
+    assert warning == f"Other data: {difference}"
     assert "8 of another content" in difference
 
 
-def test_a_run_on_the_manifests_photographs_has_no_difference(
-    typed: Typed, photographs: Path, tmp_path: Path
-) -> None:
+def test_a_run_on_the_manifests_images_has_no_difference(typed: Typed, images: Path, tmp_path: Path) -> None:
     manifest = tmp_path / "mine.csv"
-    typed("data", "manifest", photographs, "--out", manifest)
+    typed("data", "manifest", images, "--out", manifest)
     recipe = write_recipe(
-        tmp_path, f'name = "image_folder", root = "{photographs}"', f'[manifest]\nfile = "{manifest}"\n'
+        tmp_path, f'name = "image_folder", root = "{images}"', f'[manifest]\nfile = "{manifest}"\n'
     )
     status, _, err = typed("run", recipe, "--out", tmp_path / "run", "--set", "protocol.repeats=1")
     assert (status, err) == (0, "")
@@ -231,12 +223,12 @@ def check_holdout(folder: Path, test_images: set[str]) -> None:
     assert chosen["selected_on_test"] is False
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["watched"] for row in rows] == ["validation"] * 2
-    cell = folder / "cells" / "repeat0_fold0"
-    assert sorted(file.name for file in cell.glob("predictions_*")) == [
+    fold = folder / "folds" / "repeat0_fold0"
+    assert sorted(file.name for file in fold.glob("predictions_*")) == [
         "predictions_test.csv",
         "predictions_validation.csv",
     ]
-    with (cell / "predictions_test.csv").open(newline="") as file:
+    with (fold / "predictions_test.csv").open(newline="") as file:
         scored = [str(Path(row["path"]).relative_to(folder.parent)) for row in csv.DictReader(file)]
     assert sorted(scored) == sorted(test_images)
 
@@ -274,13 +266,13 @@ def test_a_data_sets_own_parts_are_run_from_a_list(typed: Typed, parted: Path, t
 
 
 def test_a_split_that_lists_a_group_twice_is_refused_by_check(
-    typed: Typed, photographs: Path, tmp_path: Path
+    typed: Typed, images: Path, tmp_path: Path
 ) -> None:
     split = tmp_path / "split.toml"
     split.write_text('by = "person"\nfolds = [["1", "2"], ["2", "3"]]\n')
     recipe = write_recipe(
         tmp_path,
-        f'name = "image_folder", root = "{photographs}", group_pattern = "(?P<person>.)"',
+        f'name = "image_folder", root = "{images}", group_pattern = "(?P<person>.)"',
         f'[protocol]\nname = "grouped"\nsplit = "{split}"\n',
     )
     status, _, err = typed("check", recipe)

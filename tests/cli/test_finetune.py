@@ -28,7 +28,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
     answer = ferkit("finetune", faces, *SMALL)
     assert (answer.returncode, answer.stderr) == (0, "")
     lines = answer.stdout.splitlines()
-    assert lines[0] == "photographs to learn from: happiness 5, sadness 5"
+    assert lines[0] == "images to learn from: happiness 5, sadness 5"
     out = Path("finetune-faces")
     assert {path.name for path in out.iterdir()} == {
         "recipe.toml",
@@ -41,8 +41,8 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
     assert model.startswith("model: finetune-faces/faces.safetensors (the network of repeat0_fold0, one of 3")
     predict, report, again = (line.split("#")[0].split() for line in lines[-3:])
     assert again == ["ferkit", "run", "finetune-faces/recipe.toml"]
-    photograph = "faces/sad/sad_0.png"
-    assert ferkit(*[word.replace("PHOTO", photograph) for word in predict[1:]]).returncode == 0
+    image = "faces/sad/sad_0.png"
+    assert ferkit(*[word.replace("PHOTO", image) for word in predict[1:]]).returncode == 0
     assert ferkit(*report[1:]).returncode == 0
     assert ferkit("check", *again[2:]).returncode == 0
 
@@ -66,7 +66,7 @@ def test_a_model_of_some_classes_becomes_one_of_others(ferkit: Ferkit, faces: st
     answer = ferkit("finetune", "others", *SMALL, "--from", "finetune-faces/run")
     assert (answer.returncode, answer.stderr) == (0, "")
     told = answer.stdout.splitlines()[1]
-    network = "finetune-faces/run/cells/repeat0_fold0/model.safetensors"
+    network = "finetune-faces/run/folds/repeat0_fold0/model.safetensors"
     assert told.startswith(f"the backbone starts from the network in {network}; the head begins anew")
     card = Path("finetune-others/others.safetensors.card.md").read_text()
     assert "happiness, left, right" in card
@@ -106,5 +106,5 @@ def test_a_class_of_one_image_is_named(ferkit: Ferkit, faces: str) -> None:
     draw_folders(Path(faces), ("angry",), 1)
     answer = ferkit("finetune", faces, *OPTIONS)
     assert answer.returncode == 1
-    assert "class 'anger' has 1 usable photograph" in answer.stderr
+    assert "class 'anger' has 1 usable image" in answer.stderr
     assert not Path("finetune-faces").exists()

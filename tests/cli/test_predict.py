@@ -22,14 +22,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(write_model(tmp_path_factory.mktemp("model") / "spots.safetensors", source="drawn"))
 
 
-def test_a_photograph_is_answered_by_a_table(ferkit: Ferkit, model: str, tmp_path: Path) -> None:
+def test_a_image_is_answered_by_a_table(ferkit: Ferkit, model: str, tmp_path: Path) -> None:
     file = write_picture(tmp_path / "a.png", (5, 5))
     answer = ferkit("predict", str(file), "--model", model)
     assert answer.returncode == 0
     head, row = answer.stdout.splitlines()
     assert head.startswith("file ")
     assert row.startswith(str(file))
-    assert answer.stderr == f"model: {model}: drawn\n1 photograph: 1 face\n"
+    assert answer.stderr == f"model: {model}: drawn\n1 image: 1 face\n"
 
 
 def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
@@ -87,7 +87,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
     answer = ferkit("predict", "99", str(file), "--model", model)
     assert answer.returncode == 3
     assert "camera-99: the camera can't be opened" in answer.stderr
-    assert "1 photograph: 1 face" in answer.stderr
+    assert "1 image: 1 face" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
@@ -97,7 +97,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
         (["--model", "no_such_run"], "--model no_such_run: there is no such folder or file"),
         (["--model", "MODEL", "--out", "faces.xlsx"], "expected a table"),
         (["--model", "MODEL", "--detector", "mtcn"], "Did you mean 'mtcnn'"),
-        (["--model", "MODEL", "--cell", "x"], "only a run's folder has cells"),
+        (["--model", "MODEL", "--fold", "x"], "only a run's folder has folds"),
         (["--model", "MODEL", "--device", "tpu"], "expected auto, cpu, cuda or cuda:0"),
     ],
 )

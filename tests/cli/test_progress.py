@@ -14,20 +14,20 @@ from rich.progress import Progress as Bars
 from ferkit.cli.progress import PlainProgress, TerminalProgress, watch
 from ferkit.cli.run import count_epochs
 from ferkit.evaluation.metrics.scores import score
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Epoch
 from ferkit.neural.loop import BatchReport
 from ferkit.recipe.load import load_recipe
 
 SCORES = score(["anger"], np.array([[1.0, 0.0]]), ["anger", "fear"])
-CELL = Cell(0, 1, np.arange(3), np.arange(3))
+FOLD = Fold(0, 1, np.arange(3), np.arange(3))
 EPOCH = Epoch(2, 0.51234, 0.75, 1.25, np.zeros((1, 2)), 1e-3, 3.21)
 
 
 def test_without_a_terminal_each_epoch_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     with watch(epochs=3) as progress:
         assert type(progress) is PlainProgress
-        progress.begin_cell(CELL, 2, 4)
+        progress.begin_fold(FOLD, 2, 4)
         progress.batch(BatchReport(2, 1, 5, 0.5, 0.5))
         progress.epoch(EPOCH, replace(SCORES, accuracy=0.625))
     assert capsys.readouterr().out == (
@@ -63,9 +63,9 @@ def test_faces_are_told_every_hundred_and_at_the_end(capsys: pytest.CaptureFixtu
     for done in (*range(16, 240, 16), 240):
         progress.faces(done, 240)
     assert capsys.readouterr().out.splitlines() == [
-        "faces: 112 of 240 photographs",
-        "faces: 224 of 240 photographs",
-        "faces: 240 of 240 photographs",
+        "faces: 112 of 240 images",
+        "faces: 224 of 240 images",
+        "faces: 240 of 240 images",
     ]
 
 
@@ -73,11 +73,11 @@ def test_on_a_terminal_there_are_bars_for_the_run_and_the_epoch() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     with Bars(TextColumn("{task.description}"), MofNCompleteColumn(), console=console) as bars:
         progress = TerminalProgress(3, console, bars)
-        progress.begin_cell(CELL, 2, 4)
+        progress.begin_fold(FOLD, 2, 4)
         progress.batch(BatchReport(2, 1, 5, 0.5, 0.25))
         progress.note("[red] is no markup")
         run_task, epoch_task = (bars.tasks[index] for index in (1, 2))
-        # One cell of three epochs is done, one epoch of this one, and one batch of five of the next.
+        # One fold of three epochs is done, one epoch of this one, and one batch of five of the next.
         assert (run_task.completed, run_task.total) == (3 * 5 + 5 + 1, 4 * 3 * 5)
         assert (epoch_task.completed, epoch_task.total) == (1, 5)
         assert epoch_task.description == "epoch 2: loss 0.500, accuracy 25.0%"

@@ -24,7 +24,7 @@ def test_a_run_of_an_older_ferkit_is_scored_and_its_report_written(tmp_path: Pat
 
 
 def test_with_images_the_page_shows_them_and_without_it_does_not(tmp_path: Path) -> None:
-    (tmp_path / "squares.toml").write_text(RECIPE.format(root=tmp_path / "photographs"))
+    (tmp_path / "squares.toml").write_text(RECIPE.format(root=tmp_path / "images"))
     folder = tmp_path / "run"
     settings = ["--set", "fit.epochs=1", "--set", "fit.optimizer.lr=1e-6", "--set", "protocol.repeats=1"]
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
@@ -39,11 +39,11 @@ def test_with_images_the_page_shows_them_and_without_it_does_not(tmp_path: Path)
     assert json.loads((folder / "summary.json").read_text()) == before
 
 
-def test_photographs_that_cannot_be_shown_are_said_and_the_report_is_written(tmp_path: Path) -> None:
+def test_images_that_cannot_be_shown_are_said_and_the_report_is_written(tmp_path: Path) -> None:
     answer = ferkit("report", str(write_run(tmp_path)), "--images")
     assert answer.returncode == 0
-    assert "note: Photographs can't be shown: " in answer.stdout
-    assert "Photographs can&#39;t be shown" in (tmp_path / "report.html").read_text()
+    assert "note: Images can't be shown: " in answer.stdout
+    assert "Images can&#39;t be shown" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("state", ["no folder", "not finished"])

@@ -88,7 +88,7 @@ def test_a_class_with_one_image_and_an_empty_class_are_named(tmp_path: Path) -> 
     )
     empty = ferkit("run", str(recipe), cwd=tmp_path)
     assert empty.returncode == 2
-    assert "faces/angry has no photograph" in empty.stderr
+    assert "faces/angry has no image" in empty.stderr
     (tmp_path / "faces" / "angry").rmdir()
     single = ferkit("run", str(recipe), cwd=tmp_path)
     assert single.returncode == 1
@@ -124,15 +124,15 @@ def test_any_recipe_runs_as_a_demonstration_without_its_data_or_weights(tmp_path
     (report,) = (tmp_path / "runs").glob(f"{name}-demo-*/report.html")
     summary = json.loads(report.with_name("summary.json").read_text())
     assert summary["demo"] is True
-    assert any("mean nothing about real faces" in notice for notice in summary["notices"])
-    assert any("'vggface2' are not here" in notice for notice in summary["notices"])
+    assert any("mean nothing about real faces" in warning for warning in summary["warnings"])
+    assert any("'vggface2' are not here" in warning for warning in summary["warnings"])
     assert not (tmp_path / "torch").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.skipif(not (SHARED / "london").is_dir(), reason="../shared/data/london is absent")
-def test_real_photographs_of_two_classes_run_from_a_short_recipe(tmp_path: Path) -> None:
+def test_real_images_of_two_classes_run_from_a_short_recipe(tmp_path: Path) -> None:
     from ferkit.components.weights.catalogue import is_present
 
     if not is_present("msceleb1m"):

@@ -11,7 +11,7 @@ import pytest
 
 import ferkit
 from ferkit.cli import main
-from ferkit.errors import DataError, Fault, RecipeError
+from ferkit.errors import DataError, Problem, RecipeError
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("torch", "torchvision", "numpy", "albumentations", "timm", "PIL", "requests", "sklearn")
@@ -76,11 +76,11 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     ("error", "status", "message"),
     [
         (
-            RecipeError("a.toml", [Fault("fit", "[red]no[/red]")]),
+            RecipeError("a.toml", [Problem("fit", "[red]no[/red]")]),
             2,
-            "a.toml: 1 fault\n  fit: [red]no[/red]\n",
+            "a.toml: 1 problem\n  fit: [red]no[/red]\n",
         ),
-        (DataError("no [photograph]"), 1, "no [photograph]\n"),
+        (DataError("no [image]"), 1, "no [image]\n"),
         (KeyboardInterrupt(), 130, "Stopped. A run goes on where it was with: ferkit run RECIPE --resume\n"),
     ],
 )

@@ -46,7 +46,7 @@ class Filmed:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return []
 
     def samples(self) -> list[Sample]:
@@ -61,13 +61,13 @@ class Filmed:
 class Knowing:
     """Right nine times in ten; or so it would be, if its columns were in the order of the labels."""
 
-    def __init__(self, labels: Sequence[str], is_mixed_up: bool = False, fault: str = "") -> None:
+    def __init__(self, labels: Sequence[str], is_mixed_up: bool = False, problem: str = "") -> None:
         self.labels = labels
         self.is_mixed_up = is_mixed_up
-        self.fault = fault
+        self.problem = problem
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        if self.fault == "silent":
+        if self.problem == "silent":
             return
         for number in (1, 2):
             yield Epoch(number, 0.0, 0.0, 0.0, self.predict(validation), 0.0, 0.0)
@@ -79,7 +79,7 @@ class Knowing:
             column = list(self.labels).index(label) + (int(number) % 10 == 0)
             found[row, (column + self.is_mixed_up) % len(self.labels)] = 0.8
         faulty = {"missing": found * np.nan, "short": found[1:], "unsure": found / 2}
-        return faulty.get(self.fault, found)
+        return faulty.get(self.problem, found)
 
 
 def run(
@@ -125,11 +125,11 @@ def test_folds_that_movies_cross_are_told_with_the_share_and_grouped_ones_are_si
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, folder = run(tmp_path, monkeypatch)
-    notices = json.loads((folder / "summary.json").read_text())["notices"]
-    assert any("87.5% of the test images have another image of the same movie" in one for one in notices)
+    warnings = json.loads((folder / "summary.json").read_text())["warnings"]
+    assert any("87.5% of the test images have another image of the same movie" in one for one in warnings)
     (tmp_path / "grouped").mkdir()
     _, folder = run(tmp_path / "grouped", monkeypatch, 'name = "grouped"')
-    assert not json.loads((folder / "summary.json").read_text())["notices"]
+    assert not json.loads((folder / "summary.json").read_text())["warnings"]
 
 
 def test_a_permuted_label_order_is_told(
@@ -139,7 +139,7 @@ def test_a_permuted_label_order_is_told(
     assert status == 0
     told = "The labels seem to be mixed up: the predictions fit far better if one takes anger for neutral"
     assert told in capsys.readouterr().out
-    assert any(told in one for one in json.loads((folder / "summary.json").read_text())["notices"])
+    assert any(told in one for one in json.loads((folder / "summary.json").read_text())["warnings"])
     assert told in (folder / "report.html").read_text()
     (tmp_path / "straight").mkdir()
     run(tmp_path / "straight", monkeypatch)
@@ -147,7 +147,7 @@ def test_a_permuted_label_order_is_told(
 
 
 @pytest.mark.parametrize(
-    ("fault", "problem"),
+    ("problem", "expected"),
     [
         ("missing", "gave numbers that are no probabilities; expected 24 rows of 3"),
         ("short", "gave an array of shape (23, 3)"),
@@ -156,8 +156,8 @@ def test_a_permuted_label_order_is_told(
     ],
 )
 def test_an_estimator_whose_answers_are_no_probabilities_is_named(
-    fault: str,
     problem: str,
+    expected: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -167,14 +167,14 @@ def test_an_estimator_whose_answers_are_no_probabilities_is_named(
     file = tmp_path / "squares.toml"
     file.write_text(RECIPE.format(root=tmp_path / "squares", protocol="", mixed="false"))
     out = ["--out", str(tmp_path / "run")]
-    assert ferkit(monkeypatch, "run", str(file), "--set", f"estimator.fault={fault}", *out) == 1
+    assert ferkit(monkeypatch, "run", str(file), "--set", f"estimator.problem={problem}", *out) == 1
     told = capsys.readouterr().err
     assert told.startswith("the estimator 'knowing'")
-    assert problem in told
+    assert expected in told
 
 
 @pytest.mark.parametrize(
-    ("protocol", "problem"),
+    ("protocol", "expected"),
     [
         ('name = "grouped"\nby = "none"', 'folds without groups are "paper"'),
         ('name = "grouped"\nsplit = "{split}"', "lists movie m1 more than once"),
@@ -189,7 +189,7 @@ def test_an_estimator_whose_answers_are_no_probabilities_is_named(
 )
 def test_a_protocol_that_can_not_be_is_refused_before_anything_is_read(
     protocol: str,
-    problem: str,
+    expected: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -198,5 +198,5 @@ def test_a_protocol_that_can_not_be_is_refused_before_anything_is_read(
     split.write_text('by = "movie"\nfolds = [["m0", "m1"], ["m1", "m2"]]\n')
     status, _ = run(tmp_path, monkeypatch, protocol.format(split=split))
     assert status == 2
-    assert problem in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
     assert not (tmp_path / "squares").exists()

@@ -39,7 +39,7 @@ def ferkit(
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
-    text = RECIPE.format(root=tmp_path / "photographs")
+    text = RECIPE.format(root=tmp_path / "images")
     (tmp_path / "midway.toml").write_text(text.replace('"tests.plugins_for_tests.tiny_plugin"', PLUGINS))
     return str(tmp_path / "midway.toml")
 
@@ -81,7 +81,7 @@ FOUND_BY_RUN = [
 
 
 def setting(key: str, name: str, recipe: str) -> str:
-    root = f', root = "{Path(recipe).parent / "photographs"}"' if key == "data" else ""
+    root = f', root = "{Path(recipe).parent / "images"}"' if key == "data" else ""
     return f'{key}={{ name = "{name}"{root} }}'
 
 
@@ -100,7 +100,7 @@ def test_what_a_check_can_find_is_found_before_the_run(
     assert told in found
 
 
-def test_the_fault_of_a_head_names_the_line_and_no_remedy_that_is_none(
+def test_the_problem_of_a_head_names_the_line_and_no_hint_that_is_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], recipe: str
 ) -> None:
     _, found = ferkit(monkeypatch, capsys, "check", recipe, "--set", 'model.head={name="Multiplies"}')
@@ -114,13 +114,13 @@ def test_the_fault_of_a_head_names_the_line_and_no_remedy_that_is_none(
 def test_what_a_loss_makes_of_soft_targets_is_tried_where_the_data_have_them(recipe: str) -> None:
     checked, registry = load_recipe(recipe, ['loss={name="WantsLabels"}'])
     assert try_network(checked, registry, ["anger", "neutral"]) == []
-    (fault,) = try_network(checked, registry, ["anger", "neutral"], has_soft_targets=True)
-    assert fault.where == "loss"
-    assert " on soft targets (B, K): " in fault.problem
+    (problem,) = try_network(checked, registry, ["anger", "neutral"], has_soft_targets=True)
+    assert problem.where == "loss"
+    assert " on soft targets (B, K): " in problem.message
 
 
 @pytest.mark.parametrize(("key", "name", "told"), FOUND_BY_RUN)
-def test_what_goes_wrong_in_a_run_is_told_with_the_plugin_and_a_remedy(
+def test_what_goes_wrong_in_a_run_is_told_with_the_plugin_and_a_hint(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     recipe: str,
@@ -151,7 +151,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("code", BROKEN.values(), ids=BROKEN)
-def test_a_broken_plugin_is_listed_with_a_remedy_and_recipes_without_it_are_checked(
+def test_a_broken_plugin_is_listed_with_a_hint_and_recipes_without_it_are_checked(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     install: Install,
@@ -209,7 +209,7 @@ def test_an_exception_of_ferkits_own_or_nobodys_keeps_its_traceback(module: str)
     assert find_culprit(raised_by(module), load_plugins(["tests.plugins_for_tests.midway_plugin"])) is None
 
 
-def test_a_fault_of_the_core_is_not_the_plugins_that_called_it() -> None:
+def test_a_problem_of_the_core_is_not_the_plugins_that_called_it() -> None:
     registry = load_plugins(["tests.plugins_for_tests.midway_plugin"])
     assert (
         find_culprit(raised_by("tests.plugins_for_tests.midway_plugin", "ferkit.data.images"), registry)

@@ -20,7 +20,7 @@ GOOD = HEAD + (
 
 def broken_of(registry: Registry, module: str) -> tuple[str, str, str]:
     (found,) = [one for one in registry.broken if one.provider.startswith(module)]
-    return found.provider, found.problem, found.remedy
+    return found.provider, found.problem, found.hint
 
 
 def test_an_installed_plugin_is_found_with_its_distribution(install: Install) -> None:
@@ -66,15 +66,15 @@ def test_a_broken_plugin_is_reported_and_the_rest_work(install: Install, code: s
     install("bad_plugin", code, distribution="bad-plugin")
     install("other_plugin", GOOD.format(name="of_a_test", module="other_plugin"))
     registry = load_plugins()
-    provider, found, remedy = broken_of(registry, "bad_plugin")
+    provider, found, hint = broken_of(registry, "bad_plugin")
     assert provider == "bad_plugin (bad-plugin 1.2)"
     assert problem in found
-    assert remedy == "Update it, or remove it: pip uninstall bad-plugin"
+    assert hint == "Update it, or remove it: pip uninstall bad-plugin"
     assert registry.names("head").count("of_a_test") == 1
 
 
 @pytest.mark.parametrize(
-    ("version", "remedy"),
+    ("version", "hint"),
     [
         ("2", "Update ferkit: pip install --upgrade ferkit"),
         ("0", "Update it, or remove it: pip uninstall bad-plugin"),
@@ -82,16 +82,16 @@ def test_a_broken_plugin_is_reported_and_the_rest_work(install: Install, code: s
     ],
 )
 def test_a_plugin_for_another_contract_is_told_who_is_to_be_updated(
-    install: Install, version: str, remedy: str
+    install: Install, version: str, hint: str
 ) -> None:
     install("bad_plugin", f"ferkit_contract = {version}\n{GOOD}", distribution="bad-plugin")
     _, problem, found = broken_of(load_plugins(), "bad_plugin")
     assert f"version {version.strip(chr(39))} of ferkit's plugin contract" in problem
-    assert found == remedy
+    assert found == hint
 
 
 @pytest.mark.parametrize(
-    ("code", "remedy"),
+    ("code", "hint"),
     [
         ("1 / 0", "Mend it: it is installed from /home/some one/bad"),
         (
@@ -101,12 +101,12 @@ def test_a_plugin_for_another_contract_is_told_who_is_to_be_updated(
     ],
 )
 def test_whoever_works_on_a_plugin_is_not_told_to_remove_it(
-    install: Install, tmp_path: Path, code: str, remedy: str
+    install: Install, tmp_path: Path, code: str, hint: str
 ) -> None:
     install("bad_plugin", code, distribution="bad_plugin")
     origin = '{"url": "file:///home/some%20one/bad", "dir_info": {"editable": true}}'
     (tmp_path / "bad_plugin-1.2.dist-info" / "direct_url.json").write_text(origin)
-    assert broken_of(load_plugins(), "bad_plugin")[2] == remedy
+    assert broken_of(load_plugins(), "bad_plugin")[2] == hint
 
 
 def test_what_was_installed_from_a_folder_is_not_worked_on_there(install: Install, tmp_path: Path) -> None:
@@ -178,10 +178,10 @@ def test_a_module_that_a_recipe_names_is_loaded_after_the_installed_ones() -> No
 
 def test_a_broken_module_that_a_recipe_names_says_so() -> None:
     registry = load_plugins(["no_such_module_at_all"])
-    provider, problem, remedy = broken_of(registry, "no_such")
+    provider, problem, hint = broken_of(registry, "no_such")
     assert provider == "no_such_module_at_all (named by the recipe)"
     assert problem == "it can't be imported: No module named 'no_such_module_at_all'"
-    assert remedy == "Mend the module, or take it out of the recipe's `plugins`."
+    assert hint == "Mend the module, or take it out of the recipe's `plugins`."
 
 
 def test_naming_an_installed_plugin_in_a_recipe_too_does_no_harm(install: Install) -> None:

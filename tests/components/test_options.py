@@ -20,7 +20,7 @@ def registry() -> Registry:
     return load_plugins(["tests.plugins_for_tests.parts_plugin"])
 
 
-def faults(registry: Registry, kind: str, name: str, options: dict[str, Any]) -> list[str]:
+def problems(registry: Registry, kind: str, name: str, options: dict[str, Any]) -> list[str]:
     return [str(one) for one in check_options(registry.get(kind, name), options, registry, "part")]
 
 
@@ -35,12 +35,12 @@ def faults(registry: Registry, kind: str, name: str, options: dict[str, Any]) ->
         {"table": "some/file.csv", "rate": 1},
     ],
 )
-def test_options_that_fit_have_no_faults(registry: Registry, options: dict[str, Any]) -> None:
-    assert faults(registry, "head", "pooling", options) == []
+def test_options_that_fit_have_no_problems(registry: Registry, options: dict[str, Any]) -> None:
+    assert problems(registry, "head", "pooling", options) == []
 
 
 @pytest.mark.parametrize(
-    ("options", "fault"),
+    ("options", "problem"),
     [
         (
             {"dropuot": 0.5},
@@ -65,34 +65,34 @@ def test_options_that_fit_have_no_faults(registry: Registry, options: dict[str, 
     ],
 )
 def test_an_option_that_does_not_fit_says_what_was_expected_and_what_came(
-    registry: Registry, options: dict[str, Any], fault: str
+    registry: Registry, options: dict[str, Any], problem: str
 ) -> None:
-    (found,) = faults(registry, "head", "pooling", options)
-    assert found.startswith(fault)
+    (found,) = problems(registry, "head", "pooling", options)
+    assert found.startswith(problem)
 
 
 def test_what_ferkit_gives_is_not_among_the_options_suggested(registry: Registry) -> None:
-    (found,) = faults(registry, "head", "pooling", {"in_chanels": 3})
+    (found,) = problems(registry, "head", "pooling", {"in_chanels": 3})
     assert "in_channels" not in found.replace("in_chanels", "")
 
 
-def test_all_faults_of_a_part_are_found_at_once(registry: Registry) -> None:
-    found = faults(registry, "head", "pooling", {"dropout": "a", "layers": "b", "dept": 1})
+def test_all_problems_of_a_part_are_found_at_once(registry: Registry) -> None:
+    found = problems(registry, "head", "pooling", {"dropout": "a", "layers": "b", "dept": 1})
     assert [one.partition(":")[0] for one in found] == ["part.dropout", "part.layers", "part.dept"]
 
 
 def test_a_missing_option_is_named_with_its_type(registry: Registry) -> None:
-    assert faults(registry, "loss", "wrapped", {}) == [
+    assert problems(registry, "loss", "wrapped", {}) == [
         "part: loss 'wrapped' needs the option 'epsilon': a number"
     ]
 
 
 def test_a_constructor_that_takes_anything_is_given_anything(registry: Registry) -> None:
-    assert faults(registry, "output", "anything", {"a": [1], "b": {"c": 2}}) == []
+    assert problems(registry, "output", "anything", {"a": [1], "b": {"c": 2}}) == []
 
 
-def test_a_target_that_can_not_be_loaded_is_a_fault(registry: Registry) -> None:
-    (found,) = faults(registry, "detector", "hollow", {})
+def test_a_target_that_can_not_be_loaded_is_a_problem(registry: Registry) -> None:
+    (found,) = problems(registry, "detector", "hollow", {})
     assert re.match(
         "part: detector 'hollow' of .* can't be loaded from tests.plugins_for_tests.parts_plugin:NoSuch",
         found,
@@ -100,7 +100,7 @@ def test_a_target_that_can_not_be_loaded_is_a_fault(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "fault"),
+    ("base", "problem"),
     [
         ("counting", 'part.base: expected a loss, written { name = "...", ... }, got "counting" (a string)'),
         ({"gamma": 2}, "part.base: expected a loss"),
@@ -113,20 +113,21 @@ def test_a_target_that_can_not_be_loaded_is_a_fault(registry: Registry) -> None:
     ],
 )
 def test_a_component_within_a_component_is_checked_like_any(
-    registry: Registry, base: Any, fault: str
+    registry: Registry, base: Any, problem: str
 ) -> None:
-    (found,) = faults(registry, "loss", "wrapped", {"epsilon": 0.1, "base": base})
-    assert found.startswith(fault)
+    (found,) = problems(registry, "loss", "wrapped", {"epsilon": 0.1, "base": base})
+    assert found.startswith(problem)
 
 
-def test_a_component_within_a_component_that_fits_has_no_faults(registry: Registry) -> None:
+def test_a_component_within_a_component_that_fits_has_no_problems(registry: Registry) -> None:
     assert (
-        faults(registry, "loss", "wrapped", {"epsilon": 0.1, "base": {"name": "counting", "gamma": 1}}) == []
+        problems(registry, "loss", "wrapped", {"epsilon": 0.1, "base": {"name": "counting", "gamma": 1}})
+        == []
     )
 
 
 @pytest.mark.parametrize(
-    ("weights", "fault"),
+    ("weights", "problem"),
     [
         ("none", None),
         ("faces_2018", None),
@@ -138,10 +139,10 @@ def test_a_component_within_a_component_that_fits_has_no_faults(registry: Regist
     ],
 )
 def test_the_name_of_weights_is_looked_up_in_the_catalogue(
-    registry: Registry, weights: Any, fault: str | None
+    registry: Registry, weights: Any, problem: str | None
 ) -> None:
-    found = faults(registry, "backbone", "pretrained", {"weights": weights})
-    assert found == [] if fault is None else found[0].startswith(fault)
+    found = problems(registry, "backbone", "pretrained", {"weights": weights})
+    assert found == [] if problem is None else found[0].startswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -205,11 +206,11 @@ def test_types_are_told_in_plain_words(annotation: Any, words: str) -> None:
     assert describe_type(annotation) == words
 
 
-def test_an_option_of_a_type_that_no_recipe_can_write_is_a_fault_only_where_it_is_given(
+def test_an_option_of_a_type_that_no_recipe_can_write_is_a_problem_only_where_it_is_given(
     registry: Registry,
 ) -> None:
-    assert faults(registry, "detector", "odd", {}) == []
-    (found,) = faults(registry, "detector", "odd", {"session": "x"})
+    assert problems(registry, "detector", "odd", {}) == []
+    (found,) = problems(registry, "detector", "odd", {"session": "x"})
     assert found.startswith(
         "part.session: the component wants ferkit.components.registry.Registry | None, which no recipe"
     )
@@ -217,13 +218,13 @@ def test_an_option_of_a_type_that_no_recipe_can_write_is_a_fault_only_where_it_i
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_not_finite_is_refused(registry: Registry, value: float) -> None:
-    (found,) = faults(registry, "head", "pooling", {"dropout": value})
+    (found,) = problems(registry, "head", "pooling", {"dropout": value})
     assert found.startswith("part.dropout: expected a number, got ")
     assert found.endswith("(not finite)")
 
 
 @pytest.mark.parametrize(
-    ("value", "fault"),
+    ("value", "problem"),
     [
         ([{"name": "mean"}, {"name": "mean", "scale": 2}], None),
         (
@@ -237,7 +238,7 @@ def test_a_number_that_is_not_finite_is_refused(registry: Registry, value: float
     ],
 )
 def test_a_list_of_components_is_checked_one_by_one(
-    registry: Registry, value: object, fault: str | None
+    registry: Registry, value: object, problem: str | None
 ) -> None:
-    found = faults(registry, "estimator", "described", {"descriptors": value})
-    assert (found == []) if fault is None else found[0].startswith(fault)
+    found = problems(registry, "estimator", "described", {"descriptors": value})
+    assert (found == []) if problem is None else found[0].startswith(problem)

@@ -45,7 +45,7 @@ def test_what_is_none_is_told_with_what_was_expected(sample: Sample, expected: s
     assert came in found[1]
 
 
-def test_a_data_set_with_a_wrong_soft_target_is_named_with_the_photograph() -> None:
+def test_a_data_set_with_a_wrong_soft_target_is_named_with_the_image() -> None:
     who = Component("dataset", "votes", "somewhere:Votes", "Has votes")
     samples = [angry(anger=0.6, fear=0.4), Sample(Path("b.png"), "neutral")]
     with pytest.raises(ComponentError, match=r"labelled with \(anger, neutral\), for a.png, got fear"):

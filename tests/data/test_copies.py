@@ -75,9 +75,9 @@ def test_copies_are_skipped_with_their_reason_and_counted() -> None:
         "train4": "its face is that of train3, which is labelled fear, not anger",
         "train5": "its face is that of train2",
     }
-    before, told = crops.notices
+    before, told = crops.warnings
     assert before == "before"
-    assert told.startswith("4 photographs are left out as pixel-for-pixel copies of others: 2 under several")
+    assert told.startswith("4 images are left out as pixel-for-pixel copies of others: 2 under several")
     assert "1 of test images" in told
     assert "1 of one in the same part" in told
 

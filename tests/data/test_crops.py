@@ -1,4 +1,4 @@
-"""Photographs to crops: what is cut out, what is kept, and what becomes of those without a face."""
+"""Images to crops: what is cut out, what is kept, and what becomes of those without a face."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def test_a_margin_widens_every_side_by_half_its_share_of_the_longer_side(
     assert np.array_equal(face.image, np.asarray(Image.open(samples[0].path))[4:28, 2:16])
 
 
-def test_a_box_that_reaches_beyond_the_photograph_is_clipped(samples: list[Sample], tmp_path: Path) -> None:
+def test_a_box_that_reaches_beyond_the_image_is_clipped(samples: list[Sample], tmp_path: Path) -> None:
     beyond = crop(samples, BoxDetector((-5.0, -5.0, 10.0, 90.0)), tmp_path / "a").faces[0]
     assert beyond.image.shape == (40, 10, 3)
     outside = crop(samples, BoxDetector((50.0, 60.0, 70.0, 90.0)), tmp_path / "b").faces[0]
     assert outside.image.shape == (1, 1, 3)
 
 
-def test_where_no_face_is_found_the_whole_photograph_is_used(samples: list[Sample], tmp_path: Path) -> None:
+def test_where_no_face_is_found_the_whole_image_is_used(samples: list[Sample], tmp_path: Path) -> None:
     faces = crop(samples, BoxDetector(), tmp_path).faces
     assert [face.sample for face in faces] == samples
     assert [number for number, face in enumerate(faces) if face.box is None] == [7]
@@ -85,15 +85,13 @@ def test_where_no_face_is_found_the_whole_photograph_is_used(samples: list[Sampl
     assert faces[7].image.shape == (40, 30, 3)
 
 
-def test_where_no_face_is_found_the_photograph_is_left_out_if_asked(
-    samples: list[Sample], tmp_path: Path
-) -> None:
+def test_where_no_face_is_found_the_image_is_left_out_if_asked(samples: list[Sample], tmp_path: Path) -> None:
     result = crop(samples, BoxDetector(), tmp_path, no_face="skip")
     assert len(result.faces) == 19
     assert result.skipped == [(samples[7], "no face was found")]
 
 
-def test_each_photograph_is_detected_once_ever(samples: list[Sample], tmp_path: Path) -> None:
+def test_each_image_is_detected_once_ever(samples: list[Sample], tmp_path: Path) -> None:
     first, second = BoxDetector(), BoxDetector()
     before = crop(samples, first, tmp_path).faces
     after = crop(samples, second, tmp_path).faces
@@ -103,7 +101,7 @@ def test_each_photograph_is_detected_once_ever(samples: list[Sample], tmp_path: 
     )
 
 
-def test_the_photographs_content_is_the_key_and_not_its_name(samples: list[Sample], tmp_path: Path) -> None:
+def test_the_images_content_is_the_key_and_not_its_name(samples: list[Sample], tmp_path: Path) -> None:
     crop(samples, BoxDetector(), tmp_path)
     copy = tmp_path / "copy.png"
     copy.write_bytes(samples[0].path.read_bytes())

@@ -73,7 +73,7 @@ def test_a_cache_that_cannot_be_written_is_gone_without(cache: Path) -> None:
         ([[[1.0]]], r"anger_0\.png: the descriptor 'odd' gave an array of shape \(1, 1\)"),
     ],
 )
-def test_what_is_no_row_of_finite_numbers_is_refused_with_the_photograph(
+def test_what_is_no_row_of_finite_numbers_is_refused_with_the_image(
     answers: list[object], message: str
 ) -> None:
     class Odd(Counting):
@@ -85,7 +85,7 @@ def test_what_is_no_row_of_finite_numbers_is_refused_with_the_photograph(
         describe_faces(make_faces(per_class=1), [Odd("odd")], 20)
 
 
-def test_what_a_descriptor_refuses_is_told_with_the_photograph() -> None:
+def test_what_a_descriptor_refuses_is_told_with_the_image() -> None:
     class Refusing(Counting):
         def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
             raise ValueError("levels: 4 needs images of at least 16 pixels a side, got 8 by 8")

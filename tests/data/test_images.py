@@ -1,4 +1,4 @@
-"""Photographs of every kind come in as the RGB that a person sees."""
+"""Images of every kind come in as the RGB that a person sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV lists of photographs, as people and spreadsheets write them."""
+"""CSV lists of images, as people and spreadsheets write them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "list.csv"
 
 
-def test_a_row_is_a_photograph(file: Path) -> None:
+def test_a_row_is_a_image(file: Path) -> None:
     file.write_text(
         f'path,label,split,groups,sha256\na/1.png,anger,train,"{{""person"": ""7""}}",{HASH.upper()}\n'
     )
@@ -64,7 +64,7 @@ def test_a_file_whose_name_is_no_utf8_can_be_listed(file: Path) -> None:
         (b"name,label\n1.png,a\n", "has no column path; its first line must be path,label,split"),
         (b"file;class\n1.png;a\n", "has no column path and no column label"),
         (b"", "has no column path and no column label"),
-        (b"path,label\n", "lists no photograph"),
+        (b"path,label\n", "lists no image"),
         (b"path,label\n1.png,\n", "line 2: path and label must not be empty"),
         (b"path,label\n1.png\n", "line 2: path and label must not be empty"),
         (b"path,label\n1.png,Z\xfcrich\n", r"line 2: the label Z\\xfcrich is no UTF-8"),
@@ -79,7 +79,7 @@ def test_a_file_whose_name_is_no_utf8_can_be_listed(file: Path) -> None:
             b'path,label,groups\n1.png,a,{"m": "A", "c": "B"}\n',
             "line 2: there are more fields than columns. A field that holds a comma",
         ),
-        (b'path,label\n"1.png,a\n2.png,b\n', "can't be read as a list of photographs"),
+        (b'path,label\n"1.png,a\n2.png,b\n', "can't be read as a list of images"),
         (b"path,label\n1.png,a\n2.png,a\n1.png,b\n", "lists 1.png more than once"),
         (b"path,label\na//1.png,a\na/./1.png,a\n", "lists a/1.png more than once"),
     ],
@@ -105,7 +105,7 @@ def test_all_faulty_rows_are_told_at_once(file: Path) -> None:
 
 
 def test_a_list_that_is_not_there_is_named(file: Path) -> None:
-    with pytest.raises(DataError, match=r"list\.csv can't be read as a list of photographs"):
+    with pytest.raises(DataError, match=r"list\.csv can't be read as a list of images"):
         read_listing(file)
 
 

@@ -1,4 +1,4 @@
-"""Manifests: made, written, read, and held against a run's photographs."""
+"""Manifests: made, written, read, and held against a run's images."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def fill(root: Path, **files: str) -> list[Sample]:
-    """label -> content of its one photograph."""
+    """label -> content of its one image."""
     samples = []
     for label, content in files.items():
         path = root / label / "1.png"
@@ -47,7 +47,7 @@ def fill(root: Path, **files: str) -> list[Sample]:
     return samples
 
 
-def test_a_photograph_is_named_below_the_folder_that_all_share(tmp_path: Path) -> None:
+def test_a_image_is_named_below_the_folder_that_all_share(tmp_path: Path) -> None:
     samples = fill(tmp_path, anger="abc", joy="x")
     assert list_entries(samples)[0] == Entry("anger/1.png", "anger", "", {}, ABC)
     assert list_entries([]) == []
@@ -71,21 +71,21 @@ def test_names_are_the_same_however_the_folder_is_written(
         assert [one.name for one in list_entries(samples, root=root)] == ["anger/1.png", "joy/1.png"]
 
 
-def test_photographs_that_share_no_folder_are_refused() -> None:
+def test_images_that_share_no_folder_are_refused() -> None:
     samples = [Sample(Path("/one/a.png"), "joy"), Sample(Path("/two/b.png"), "joy")]
     with pytest.raises(DataError, match=r"/one/a\.png and /two/b\.png are below no folder that both are in"):
         list_entries(samples, ["x", "y"])
     assert [one.name for one in list_entries(samples, ["x", "y"], Path("/"))] == ["one/a.png", "two/b.png"]
 
 
-def test_a_photograph_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+def test_a_image_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     (sample,) = fill(tmp_path, anger="abc")
     again = Sample(tmp_path / "anger" / ".." / "anger" / "1.png", "joy")
     with pytest.raises(DataError, match=r"lists 1\.png more than once"):
         list_entries([sample, again])
 
 
-def test_a_photograph_that_can_not_be_read_stops_the_list_but_not_a_comparison(tmp_path: Path) -> None:
+def test_a_image_that_can_not_be_read_stops_the_list_but_not_a_comparison(tmp_path: Path) -> None:
     samples = fill(tmp_path, anger="abc", joy="x")
     listed = list_entries(samples)
     samples[1].path.unlink()
@@ -120,7 +120,7 @@ def test_a_manifest_that_is_not_there_suggests_one_that_ferkit_ships() -> None:
         read_manifest("sfew657")
 
 
-def test_the_shipped_manifest_lists_sfews_675_photographs_and_nothing_of_this_machine() -> None:
+def test_the_shipped_manifest_lists_sfews_675_images_and_nothing_of_this_machine() -> None:
     entries = read_manifest("sfew675")
     assert len(entries) == 675
     counts = [sum(one.label == label for one in entries) for label in ("anger", "disgust", "surprise")]
@@ -139,7 +139,7 @@ def test_the_shipped_manifest_is_that_of_sfew() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(one for one in shipped_recipes() if one.startswith("sfew_")))
-def test_the_recipes_on_sfew_say_which_photographs_they_mean_but_not_as_demonstrations(name: str) -> None:
+def test_the_recipes_on_sfew_say_which_images_they_mean_but_not_as_demonstrations(name: str) -> None:
     assert read_table(name)["manifest"] == {"file": "sfew675"}
     assert load_recipe(name, change=cut_down([]))[0].manifest is None
 
@@ -169,7 +169,7 @@ def order(root: Path, file: Path, differs: str) -> tuple[ManifestOptions, Part]:
     return manifest, Part(name="plain", root=str(root))
 
 
-def test_photographs_that_a_run_skipped_are_told_and_refused_only_if_they_differ(
+def test_images_that_a_run_skipped_are_told_and_refused_only_if_they_differ(
     tmp_path: Path, registry: Registry
 ) -> None:
     samples = fill(tmp_path / "data", anger="abc", joy="no face")
@@ -178,10 +178,10 @@ def test_photographs_that_a_run_skipped_are_told_and_refused_only_if_they_differ
     face = make_faces(1)[0]
     crops = CropResult([replace(face, sample=samples[0], sha256=ABC)], [(samples[1], "no face was found")])
     words = compare_manifest(*order(tmp_path / "data", file, "refuse"), registry, crops)
-    assert words == f"not all photographs of the manifest {file}: 1 skipped (joy/1.png)"
+    assert words == f"not all images of the manifest {file}: 1 skipped (joy/1.png)"
 
 
-def test_a_runs_skipped_photographs_are_not_missing(tmp_path: Path, registry: Registry) -> None:
+def test_a_runs_skipped_images_are_not_missing(tmp_path: Path, registry: Registry) -> None:
     samples = fill(tmp_path / "data", anger="abc", joy="no face", fear="gone", disgust="cut short")
     file = tmp_path / "list.csv"
     file.write_text(format_manifest(list_entries(samples)))
@@ -194,7 +194,7 @@ def test_a_runs_skipped_photographs_are_not_missing(tmp_path: Path, registry: Re
     )
     words = compare_manifest(*order(tmp_path / "data", file, "warn"), registry, crops)
     assert words == (
-        f"the photographs are not those of the manifest {file}: "
+        f"the images are not those of the manifest {file}: "
         "1 of another content (disgust/1.png); 1 unreadable (fear/1.png); "
         "3 skipped (joy/1.png, fear/1.png, disgust/1.png)"
     )

@@ -1,4 +1,4 @@
-"""What is the matter with each photograph, when a list and the data differ."""
+"""What is the matter with each image, when a list and the data differ."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def change(name: str, /, **facts: str) -> list[Entry]:
     return [replace(one, **facts) if one.name == name else one for one in LIST]
 
 
-def test_the_same_photographs_in_another_order_do_not_differ() -> None:
+def test_the_same_images_in_another_order_do_not_differ() -> None:
     assert not compare(LIST, LIST[::-1])
     assert str(compare(LIST, LIST)) == ""
 
@@ -51,7 +51,7 @@ def test_an_unreadable_file_that_is_not_listed_is_extra() -> None:
     assert compare(LIST, [*LIST, replace(LIST[0], name="x.png", sha256="")]) == Difference(extra=("x.png",))
 
 
-def test_a_photograph_in_another_classs_folder_is_renamed_and_relabelled() -> None:
+def test_a_image_in_another_classs_folder_is_renamed_and_relabelled() -> None:
     found = compare(LIST, change("joy/1.png", name="fear/j.png", label="fear"))
     assert found == Difference(
         renamed=("fear/j.png (listed as joy/1.png)",), relabelled=("fear/j.png (listed as joy, here fear)",)

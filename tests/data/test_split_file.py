@@ -90,8 +90,8 @@ def test_groups_without_a_fold_are_named(file: Path) -> None:
         read_split(str(file)).positions(films("ABCDEFGHIJ"))
 
 
-def test_a_fold_without_a_photograph_is_named(file: Path) -> None:
-    with pytest.raises(DataError, match="no photograph is of the groups of fold 2"):
+def test_a_fold_without_a_image_is_named(file: Path) -> None:
+    with pytest.raises(DataError, match="no image is of the groups of fold 2"):
         read_split(str(file)).positions(films("AB"))
 
 
@@ -118,7 +118,7 @@ def test_the_shipped_split_by_movie_has_29_titles_in_each_fold_and_series_merged
 
 @pytest.mark.data
 @needs_sfew
-def test_the_shipped_split_by_movie_is_even_on_the_675_photographs() -> None:
+def test_the_shipped_split_by_movie_is_even_on_the_675_images() -> None:
     samples, split = SFEW(REAL).samples(), read_split("sfew675_movie2")
     folds = split.positions(samples)
     labels = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")

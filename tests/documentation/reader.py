@@ -27,7 +27,7 @@ PEOPLE = ("ann", "bob", "eve", "joe")
 EXPRESSIONS = {"neutral": "neutral", "smiling": "happiness"}
 
 
-def draw_photographs(folder: Path) -> None:
+def draw_images(folder: Path) -> None:
     """What the pages suppose that their reader has."""
     for name, label in EXPRESSIONS.items():
         (folder / name).mkdir(parents=True)

@@ -14,7 +14,7 @@ from _pytest.outcomes import Skipped
 from ferkit.components.component import KINDS
 from ferkit.testing.scaffold import write_package
 from tests.documentation.blocks import MEASURED, PAGES, ROOT, find_blocks, read_blocks
-from tests.documentation.reader import Reader, check_command, draw_photographs
+from tests.documentation.reader import Reader, check_command, draw_images
 
 NOT_RUN = {
     "README.md": 6,
@@ -30,7 +30,7 @@ NOT_RUN = {
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
-    draw_photographs(tmp_path / "photographs")
+    draw_images(tmp_path / "images")
     reader = Reader(tmp_path, monkeypatch)
     yield reader
     reader.forget_modules()

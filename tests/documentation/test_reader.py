@@ -1,4 +1,4 @@
-"""A page that is wrong is found out: each of these would be a page's fault."""
+"""A page that is wrong is found out: each of these would be a page's problem."""
 
 from __future__ import annotations
 
@@ -91,21 +91,21 @@ def test_the_commands_of_a_block_that_is_not_run_are_held_against_the_command_li
 
 
 def test_output_that_was_not_printed_is_found_out(reader: Reader) -> None:
-    shown = console("ferkit check quickstart") + "\n```text\nquickstart: {} fault found\n```\n"
+    shown = console("ferkit check quickstart") + "\n```text\nquickstart: {} problem found\n```\n"
     follow(reader, shown.format("no"))
     with pytest.raises(AssertionError, match="is not in what was printed"):
         follow(reader, shown.format("one"))
 
 
 def test_another_exit_status_than_the_page_says_is_found_out(reader: Reader) -> None:
-    with pytest.raises(AssertionError, match="no fault found"):
+    with pytest.raises(AssertionError, match="no problem found"):
         follow(reader, "<!-- exits with 2 -->\n" + console("ferkit check quickstart"))
 
 
 @pytest.mark.parametrize(
     "block", ["```toml\n[fit]\nepoch = 3\n```\n", '```toml title="a.toml"\nname = "a"\n```\n']
 )
-def test_a_recipe_with_a_fault_is_found_out(reader: Reader, block: str) -> None:
+def test_a_recipe_with_a_problem_is_found_out(reader: Reader, block: str) -> None:
     with pytest.raises(RecipeError):
         follow(reader, block)
 

@@ -24,8 +24,8 @@ from ferkit.components.part import Section
 from ferkit.components.provider import is_own
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.shipped import shipped_recipes
-from ferkit.testing.check import FACTS
-from ferkit.testing.suite import load_facts
+from ferkit.testing.check import CHECKS_BY_KIND
+from ferkit.testing.suite import load_checks
 from tests.documentation.blocks import ROOT
 from tests.report.test_browser import CHROMIUM, FLAGS
 
@@ -119,10 +119,10 @@ def test_every_key_of_a_recipe_is_explained_in_its_tables_docstring() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_shows_every_fact_that_a_kind_is_held_to(kind: str) -> None:
-    load_facts()
-    rooms = {one.__module__.split(".")[-1].removesuffix("_facts") for one in FACTS[kind]}
+    load_checks()
+    rooms = {one.__module__.split(".")[-1].removesuffix("_facts") for one in CHECKS_BY_KIND[kind]}
     shown = "".join(facts_table(room) for room in rooms)
-    assert [one.__name__ for one in FACTS[kind] if f"`{one.__name__}`" not in shown] == []
+    assert [one.__name__ for one in CHECKS_BY_KIND[kind] if f"`{one.__name__}`" not in shown] == []
     text = (ROOT / "docs" / "site" / "plugin-kinds.md").read_text(encoding="utf-8")
     assert all(f"<!-- facts: {room} -->" in text for room in rooms)
 

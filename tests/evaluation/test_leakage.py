@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ferkit.evaluation.leakage import crossing, describe_leaks, leaked_share
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Sample
 
 SAMPLES = [
@@ -16,9 +16,9 @@ SAMPLES = [
 ]
 
 
-def cell(train: list[int], test: list[int], validation: list[int] | None = None) -> Cell:
+def fold(train: list[int], test: list[int], validation: list[int] | None = None) -> Fold:
     chosen = None if validation is None else np.array(validation)
-    return Cell(0, 0, np.array(train), np.array(test), chosen)
+    return Fold(0, 0, np.array(train), np.array(test), chosen)
 
 
 def test_a_test_image_leaks_where_its_group_is_in_training() -> None:
@@ -27,21 +27,21 @@ def test_a_test_image_leaks_where_its_group_is_in_training() -> None:
     assert leaked_share(["A"], []) == 0
 
 
-def test_the_share_is_the_mean_over_the_cells() -> None:
-    # Of the first cell's test images 1 and 4 have their clip in training, 2, 7 don't; of the second's none.
-    cells = [cell([0, 3, 5, 6], [1, 2, 4, 7]), cell([6, 7], [0, 1, 2, 3, 4, 5])]
-    assert crossing(cells, SAMPLES, "clip") == (2 / 4 + 0) / 2
-    assert crossing(cells, SAMPLES, "movie") == (3 / 4 + 0) / 2
+def test_the_share_is_the_mean_over_the_folds() -> None:
+    # Of the first fold's test images 1 and 4 have their clip in training, 2, 7 don't; of the second's none.
+    folds = [fold([0, 3, 5, 6], [1, 2, 4, 7]), fold([6, 7], [0, 1, 2, 3, 4, 5])]
+    assert crossing(folds, SAMPLES, "clip") == (2 / 4 + 0) / 2
+    assert crossing(folds, SAMPLES, "movie") == (3 / 4 + 0) / 2
 
 
 def test_images_that_choose_count_as_seen() -> None:
-    assert crossing([cell([6], [1, 7])], SAMPLES, "clip") == 0
-    assert crossing([cell([6], [1, 7], [0])], SAMPLES, "clip") == 0.5
+    assert crossing([fold([6], [1, 7])], SAMPLES, "clip") == 0
+    assert crossing([fold([6], [1, 7], [0])], SAMPLES, "clip") == 0.5
 
 
 def test_each_kind_that_crosses_has_a_sentence() -> None:
-    crosses_by_movie = [cell([0, 1], [2, 3, 4, 5])]
-    (notice,) = describe_leaks(crosses_by_movie, SAMPLES)
-    assert notice.startswith("25.0% of the test images have another image of the same movie in training")
-    assert len(describe_leaks([cell([0], [1])], SAMPLES)) == 2
-    assert describe_leaks([cell([0, 1, 2], [3, 4])], SAMPLES) == []
+    crosses_by_movie = [fold([0, 1], [2, 3, 4, 5])]
+    (warning,) = describe_leaks(crosses_by_movie, SAMPLES)
+    assert warning.startswith("25.0% of the test images have another image of the same movie in training")
+    assert len(describe_leaks([fold([0], [1])], SAMPLES)) == 2
+    assert describe_leaks([fold([0, 1, 2], [3, 4])], SAMPLES) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import RunError
-from ferkit.evaluation.run_files import read_metrics, read_photographs, read_predictions, read_summary
+from ferkit.evaluation.run_files import read_images, read_metrics, read_predictions, read_summary
 
 LABELS = ("anger", "fear", "neutral")
 
@@ -40,7 +40,7 @@ def test_groups_are_read_back_as_the_run_wrote_them(tmp_path: Path) -> None:
         "a.png,fear,clip=The Town_1 movie=The Town,77,,,\n"
         "b.png,fear,,,,,truncated\n"
     )
-    (one,) = read_photographs(tmp_path)
+    (one,) = read_images(tmp_path)
     assert one.groups == {"clip": "The Town_1", "movie": "The Town"}
 
 

@@ -83,7 +83,7 @@ def test_predictions_of_another_epoch_than_the_one_that_is_meant_are_refused(tmp
     with pytest.raises(RunError, match=r"predictions_best\.csv is not of epoch 1"):
         evaluate(tmp_path / "a", PROTOCOL, LABELS)
     write_run(tmp_path / "b", [FIRST], watched="validation")
-    choice = tmp_path / "b" / "cells" / "repeat0_fold1" / "choice.json"
+    choice = tmp_path / "b" / "folds" / "repeat0_fold1" / "choice.json"
     choice.write_text(choice.read_text().replace('"epoch": 1', '"epoch": 2'))
     with pytest.raises(RunError, match=r"repeat0_fold1/predictions_test\.csv is not of epoch 1"):
         evaluate(tmp_path / "b", PROTOCOL, LABELS)

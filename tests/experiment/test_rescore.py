@@ -32,8 +32,8 @@ def test_what_is_wrong_in_the_summary_is_put_right(tmp_path: Path) -> None:
     renew(tmp_path)
     written = json.loads((tmp_path / "summary.json").read_text())
     assert written["scores"]["best_epoch"]["accuracy"] == 0.75
-    assert {key: written[key] for key in ("notices", "data", "weights", "paper")} == {
-        key: SUMMARY[key] for key in ("notices", "data", "weights", "paper")
+    assert {key: written[key] for key in ("warnings", "data", "weights", "paper")} == {
+        key: SUMMARY[key] for key in ("warnings", "data", "weights", "paper")
     }
 
 
@@ -75,7 +75,7 @@ def test_mixed_up_labels_are_noticed_once_however_often_it_is_scored(tmp_path: P
         for label, other, anger in (("anger", "fear", 0), ("fear", "anger", 1))
         for number in range(30)
     )
-    for file in tmp_path.glob("cells/*/*.csv"):
+    for file in tmp_path.glob("folds/*/*.csv"):
         file.write_text(swapped)
     metrics = tmp_path / "metrics.jsonl"
     rows = [json.loads(line) | {"accuracy": 0.0} for line in metrics.read_text().splitlines()]
@@ -83,5 +83,5 @@ def test_mixed_up_labels_are_noticed_once_however_often_it_is_scored(tmp_path: P
     lines = [f"{label}{number}.png,{label},,,,,\n" for label in ("anger", "fear") for number in range(30)]
     (tmp_path / "manifest.csv").write_text("path,label,groups,sha256,box,score,problem\n" + "".join(lines))
     renew(tmp_path)
-    notices = renew(tmp_path)["notices"]
-    assert sum("The labels seem to be mixed up" in one for one in notices) == 1
+    warnings = renew(tmp_path)["warnings"]
+    assert sum("The labels seem to be mixed up" in one for one in warnings) == 1

@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from ferkit.errors import DataError, RunError
-from ferkit.experiment.run import Order, run
+from ferkit.experiment.run import RunRequest, run
 from ferkit.recipe.load import load_recipe
 
 ROOT = Path(__file__).parents[2]
@@ -59,20 +59,20 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
     file = tmp_path / "squares.toml"
-    file.write_text(RECIPE.format(root=tmp_path / "photographs"))
+    file.write_text(RECIPE.format(root=tmp_path / "images"))
     return file
 
 
 def run_recipe(file: Path, folder: Path, *overrides: str, is_resumed: bool = False) -> Path:
     checked, registry = load_recipe(str(file), overrides)
-    return run(Order(checked, registry, folder, is_resumed))
+    return run(RunRequest(checked, registry, folder, is_resumed))
 
 
 def results(folder: Path) -> dict[str, object]:
     """All that a run came to, but times: metrics, predictions and the networks' bytes."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     rows = [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
-    files = sorted(path for path in folder.glob("cells/*/*") if path.suffix in {".csv", ".safetensors"})
+    files = sorted(path for path in folder.glob("folds/*/*") if path.suffix in {".csv", ".safetensors"})
     return {"metrics": rows, **{str(path.relative_to(folder)): path.read_bytes() for path in files}}
 
 
@@ -82,9 +82,9 @@ def test_a_run_leaves_everything_that_its_numbers_came_from(recipe: Path, tmp_pa
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert report == folder / "report.html"
     assert {"recipe.toml", "environment.json", "manifest.csv", "metrics.jsonl", "summary.json"} <= names
-    for cell in ("repeat0_fold0", "repeat0_fold1", "repeat1_fold0", "repeat1_fold1"):
+    for fold in ("repeat0_fold0", "repeat0_fold1", "repeat1_fold0", "repeat1_fold1"):
         files = ("predictions_best.csv", "predictions_last.csv", "model.safetensors", "finished.json")
-        assert {f"cells/{cell}/{file}" for file in files} <= names
+        assert {f"folds/{fold}/{file}" for file in files} <= names
     assert not any(name.endswith((".part", "state.pt")) for name in names)
 
 
@@ -107,7 +107,7 @@ def test_predictions_agree_with_the_recorded_accuracy(recipe: Path, tmp_path: Pa
     run_recipe(recipe, tmp_path / "run")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     for which in ("best", "last"):
-        with (tmp_path / "run" / "cells" / "repeat1_fold0" / f"predictions_{which}.csv").open(
+        with (tmp_path / "run" / "folds" / "repeat1_fold0" / f"predictions_{which}.csv").open(
             newline=""
         ) as file:
             rows = list(csv.DictReader(file))
@@ -117,7 +117,7 @@ def test_predictions_agree_with_the_recorded_accuracy(recipe: Path, tmp_path: Pa
 
 def test_a_network_is_kept_with_its_label_names(recipe: Path, tmp_path: Path) -> None:
     run_recipe(recipe, tmp_path / "run")
-    with safe_open(tmp_path / "run" / "cells" / "repeat0_fold0" / "model.safetensors", "pt") as file:
+    with safe_open(tmp_path / "run" / "folds" / "repeat0_fold0" / "model.safetensors", "pt") as file:
         assert json.loads(file.metadata()["ferkit"])["labels"] == ["anger", "neutral"]
 
 
@@ -134,19 +134,19 @@ def test_an_estimator_that_is_no_network_runs_too(recipe: Path, tmp_path: Path) 
     assert summary["parameters"] is None
 
 
-def test_byte_identical_photographs_are_noticed(recipe: Path, tmp_path: Path) -> None:
+def test_byte_identical_images_are_noticed(recipe: Path, tmp_path: Path) -> None:
     checked, registry = load_recipe(str(recipe), ["data.per_class=4"])
     squares = registry.get("dataset", "squares").load()
-    samples = squares(root=tmp_path / "photographs").samples()
+    samples = squares(root=tmp_path / "images").samples()
     samples[1].path.write_bytes(samples[0].path.read_bytes())
     registry_samples = squares.samples
     squares.samples = lambda self: samples
     try:
-        run(Order(checked, registry, tmp_path / "run"))
+        run(RunRequest(checked, registry, tmp_path / "run"))
     finally:
         squares.samples = registry_samples
-    (notice,) = json.loads((tmp_path / "run" / "summary.json").read_text())["notices"]
-    assert notice.startswith("1 photograph is a byte-for-byte copy of another")
+    (warning,) = json.loads((tmp_path / "run" / "summary.json").read_text())["warnings"]
+    assert warning.startswith("1 image is a byte-for-byte copy of another")
 
 
 def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
@@ -154,40 +154,40 @@ def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
 ) -> None:
     checked, registry = load_recipe(str(recipe), ["data.per_class=4", 'faces.copies="leave_out"'])
     squares = registry.get("dataset", "squares").load()
-    samples = squares(root=tmp_path / "photographs").samples()
+    samples = squares(root=tmp_path / "images").samples()
     Image.open(samples[0].path).save(samples[1].path, compress_level=0)  # the same pixels, another file
     monkeypatch.setattr(squares, "samples", lambda self: samples)
-    run(Order(checked, registry, tmp_path / "run"))
+    run(RunRequest(checked, registry, tmp_path / "run"))
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    (notice,) = summary["notices"]
-    assert notice.startswith("1 photograph is left out as a pixel-for-pixel copy of another")
+    (warning,) = summary["warnings"]
+    assert warning.startswith("1 image is left out as a pixel-for-pixel copy of another")
     reason = f"its face is that of {samples[0].path}"
     assert summary["data"]["skipped"] == [{"path": str(samples[1].path), "problem": reason}]
     with (tmp_path / "run" / "manifest.csv").open(newline="") as file:
         assert [row["path"] for row in csv.DictReader(file) if row["problem"]] == [str(samples[1].path)]
-    for predictions in (tmp_path / "run").glob("cells/*/predictions_last.csv"):
+    for predictions in (tmp_path / "run").glob("folds/*/predictions_last.csv"):
         assert str(samples[1].path) not in predictions.read_text()
 
 
-def test_fewer_than_two_classes_stop_the_run_before_a_photograph_is_opened(
+def test_fewer_than_two_classes_stop_the_run_before_a_image_is_opened(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferkit.experiment.run.find_faces", lambda *_: pytest.fail("photographs were opened"))
+    monkeypatch.setattr("ferkit.experiment.run.find_faces", lambda *_: pytest.fail("images were opened"))
     with pytest.raises(DataError, match="the data has 'anger'; there must be two classes or more"):
         run_recipe(recipe, tmp_path / "run", 'data.labels=["anger"]')
 
 
-def test_a_class_that_lost_all_its_photographs_stops_the_run(
+def test_a_class_that_lost_all_its_images_stops_the_run(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked, registry = load_recipe(str(recipe), ['faces.unreadable="skip"'])
     squares = registry.get("dataset", "squares").load()
-    samples = squares(root=tmp_path / "photographs").samples()
+    samples = squares(root=tmp_path / "images").samples()
     for sample in samples[:6]:
         sample.path.write_text("broken")
     monkeypatch.setattr(squares, "samples", lambda self: samples)
-    with pytest.raises(DataError, match=r"every photograph of anger was skipped, e\.g\. .*anger_0\.png"):
-        run(Order(checked, registry, tmp_path / "run"))
+    with pytest.raises(DataError, match=r"every image of anger was skipped, e\.g\. .*anger_0\.png"):
+        run(RunRequest(checked, registry, tmp_path / "run"))
 
 
 def test_a_class_named_as_a_column_of_the_predictions_is_refused(recipe: Path, tmp_path: Path) -> None:
@@ -201,17 +201,17 @@ def test_a_run_that_failed_on_its_data_can_be_begun_again_in_its_folder(recipe: 
     assert run_recipe(recipe, tmp_path / "run").exists()
 
 
-def test_photographs_whose_names_are_no_utf8_run_too(
+def test_images_whose_names_are_no_utf8_run_too(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked, registry = load_recipe(str(recipe), ["fit.epochs=1", "protocol.repeats=1"])
     squares = registry.get("dataset", "squares").load()
-    samples = squares(root=tmp_path / "photographs").samples()
+    samples = squares(root=tmp_path / "images").samples()
     odd = samples[0].path.with_name(os.fsdecode(b"caf\xe9.png"))
     samples[0].path.rename(odd)
     samples[0] = replace(samples[0], path=odd)
     monkeypatch.setattr(squares, "samples", lambda self: samples)
-    run(Order(checked, registry, tmp_path / "run"))
+    run(RunRequest(checked, registry, tmp_path / "run"))
     tables = [file.read_bytes() for file in (tmp_path / "run").rglob("*.csv")]
     assert sum(b"caf\xe9.png" in table for table in tables) == 3
 
@@ -238,18 +238,18 @@ def test_a_class_with_one_image_stops_the_run_before_training(recipe: Path, tmp_
         run_recipe(recipe, tmp_path / "run", "data.per_class=1")
 
 
-def test_a_corrupt_photograph_stops_the_run_or_is_counted_as_the_recipe_says(
+def test_a_corrupt_image_stops_the_run_or_is_counted_as_the_recipe_says(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked, registry = load_recipe(str(recipe), [])
     squares = registry.get("dataset", "squares").load()
-    samples = squares(root=tmp_path / "photographs").samples()
+    samples = squares(root=tmp_path / "images").samples()
     samples[0].path.write_bytes(samples[0].path.read_bytes()[:100])
     monkeypatch.setattr(squares, "samples", lambda self: samples)
     with pytest.raises(DataError, match=r"anger_0\.png"):
-        run(Order(checked, registry, tmp_path / "stops"))
+        run(RunRequest(checked, registry, tmp_path / "stops"))
     checked, registry = load_recipe(str(recipe), ['faces.unreadable="skip"'])
-    run(Order(checked, registry, tmp_path / "skips"))
+    run(RunRequest(checked, registry, tmp_path / "skips"))
     data = json.loads((tmp_path / "skips" / "summary.json").read_text())["data"]
     assert data["images"] == 12
     assert [Path(one["path"]).name for one in data["skipped"]] == ["anger_0.png"]
@@ -259,8 +259,8 @@ def test_what_a_data_set_left_out_is_told_and_kept(recipe: Path, tmp_path: Path)
     run_recipe(recipe, tmp_path / "run", 'data.name="sparing"', "fit.epochs=1", "protocol.repeats=1")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["data"]["left_out"] == {"without a label": 1, "blurred": 3}
-    assert summary["notices"][0] == "The data set itself left out 4 of 16: 3 blurred, 1 without a label"
-    assert summary["notices"][0] in (tmp_path / "run" / "report.html").read_text()
+    assert summary["warnings"][0] == "The data set itself left out 4 of 16: 3 blurred, 1 without a label"
+    assert summary["warnings"][0] in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_a_finished_run_is_not_trained_again(recipe: Path, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[bytes]) 
 def test_a_killed_run_goes_on_to_the_same_numbers(recipe: Path, tmp_path: Path, kill: signal.Signals) -> None:
     run_recipe(recipe, tmp_path / "whole", "fit.epochs=6")
     command = [sys.executable, "-m", "ferkit", "run", str(recipe), "--set", "fit.epochs=6", "--out"]
-    for epochs in (2, 7, 15):  # in the first cell, in the second, in the third
+    for epochs in (2, 7, 15):  # in the first fold, in the second, in the third
         resume = ["--resume"] if epochs > 2 else []
         with subprocess.Popen(
             [*command, str(tmp_path / "killed"), *resume],

@@ -11,13 +11,13 @@ import pytest
 
 from ferkit.errors import RunError
 from ferkit.evaluation.metrics.scores import score
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.experiment.run_dir import RunDir
 from ferkit.interfaces import Epoch, Sample
 from tests.builders import LABELS, make_faces
 
 FACES = make_faces(per_class=1)
-CELL = Cell(0, 1, np.arange(0), np.arange(3))
+FOLD = Fold(0, 1, np.arange(0), np.arange(3))
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def record(run_dir: RunDir, number: int, right: int) -> None:
         probabilities[row, row if row < right else (row + 1) % 3] = 0.8
     epoch = Epoch(number, 1.0, 0.5, 1.0, probabilities, 1e-3, 2.0)
     scores = score([face.sample.label for face in FACES], probabilities, LABELS)
-    run_dir.record_epoch(CELL, epoch, scores, FACES, LABELS)
+    run_dir.record_epoch(FOLD, epoch, scores, FACES, LABELS)
 
 
 def read_predictions(run_dir: RunDir, which: str) -> list[str]:
-    with (run_dir.cell_dir(CELL) / f"predictions_{which}.csv").open(newline="") as file:
+    with (run_dir.fold_dir(FOLD) / f"predictions_{which}.csv").open(newline="") as file:
         return [row["predicted"] for row in csv.DictReader(file)]
 
 
@@ -50,7 +50,7 @@ def test_best_and_last_predictions_are_kept_apart(run_dir: RunDir) -> None:
 
 def test_predictions_have_a_probability_column_for_each_label(run_dir: RunDir) -> None:
     record(run_dir, 1, 3)
-    lines = (run_dir.cell_dir(CELL) / "predictions_last.csv").read_text().splitlines()
+    lines = (run_dir.fold_dir(FOLD) / "predictions_last.csv").read_text().splitlines()
     assert lines[0] == "path,label,predicted,anger,happiness,neutral"
     assert lines[1] == "anger_0.png,anger,anger,0.8,0.1,0.1"
 
@@ -106,7 +106,7 @@ def test_two_processes_cannot_write_the_same_run(tmp_path: Path) -> None:
     RunDir.resume(tmp_path, "a").close()
 
 
-def test_other_photographs_than_the_run_began_with_are_refused(run_dir: RunDir) -> None:
+def test_other_images_than_the_run_began_with_are_refused(run_dir: RunDir) -> None:
     run_dir.write_manifest(FACES, [])
     run_dir.write_manifest(FACES, [])
     with pytest.raises(RunError, match=r"not those that .*manifest.csv lists"):
@@ -132,10 +132,10 @@ def test_another_version_than_the_run_began_under_is_said(run_dir: RunDir) -> No
     assert json.loads((run_dir.path / "environment.json").read_text())["torch"] == "1"
 
 
-def test_a_finished_cell_keeps_no_state_to_go_on_from(run_dir: RunDir) -> None:
-    run_dir.cell_dir(CELL).mkdir(parents=True)
-    run_dir.state_file(CELL).write_bytes(b"state")
-    assert run_dir.finished(CELL) is None
-    run_dir.finish_cell(CELL, {"parameters": None})
-    assert run_dir.finished(CELL) == {"parameters": None}
-    assert not run_dir.state_file(CELL).exists()
+def test_a_finished_fold_keeps_no_state_to_go_on_from(run_dir: RunDir) -> None:
+    run_dir.fold_dir(FOLD).mkdir(parents=True)
+    run_dir.state_file(FOLD).write_bytes(b"state")
+    assert run_dir.finished(FOLD) is None
+    run_dir.finish_fold(FOLD, {"parameters": None})
+    assert run_dir.finished(FOLD) == {"parameters": None}
+    assert not run_dir.state_file(FOLD).exists()

@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 
 from ferkit.data.crops import CropResult
 from ferkit.errors import ComponentError, DataError, RecipeError
-from ferkit.experiment.run import Order, run
+from ferkit.experiment.run import RunRequest, run
 from ferkit.neural.checkpoint import read_header, save_network
 from ferkit.recipe.load import load_recipe
-from ferkit.report.faces.section import show_photographs
+from ferkit.report.faces.section import show_images
 from ferkit.report.render import render
 from tests.experiment.test_run import RECIPE, ROOT
 
@@ -30,13 +30,13 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
     file = tmp_path / "squares.toml"
-    file.write_text(RECIPE.format(root=tmp_path / "photographs").replace("repeats = 2", "repeats = 1"))
+    file.write_text(RECIPE.format(root=tmp_path / "images").replace("repeats = 2", "repeats = 1"))
     return file
 
 
 def run_recipe(file: Path, *overrides: str) -> Path:
     checked, registry = load_recipe(str(file), overrides)
-    return run(Order(checked, registry, file.parent / "run")).parent
+    return run(RunRequest(checked, registry, file.parent / "run")).parent
 
 
 def telling(tmp_path: Path, name: str = "others", per_class: int = 3) -> str:
@@ -56,16 +56,16 @@ def test_an_estimator_sees_by_the_recipes_network(recipe: Path, is_trained: bool
     assert list(scores) == ["last_epoch"]
     assert scores["last_epoch"]["accuracy"] > 0.8
     assert scores["last_epoch"]["selected_on_test"] is False
-    kept = folder / "cells" / "repeat0_fold0" / "model.safetensors"
+    kept = folder / "folds" / "repeat0_fold0" / "model.safetensors"
     assert kept.exists() is is_trained
     assert (summary_of(folder)["parameters"] is not None) is is_trained
-    assert not any("has no use for" in one for one in summary_of(folder)["notices"])
+    assert not any("has no use for" in one for one in summary_of(folder)["warnings"])
 
 
 def test_a_network_that_is_not_used_is_said_and_not_recorded(recipe: Path) -> None:
     folder = run_recipe(recipe, 'estimator={name="majority"}')
-    notices = summary_of(folder)["notices"]
-    assert "The estimator 'majority' has no use for the recipe's [model], [fit]" in notices
+    warnings = summary_of(folder)["warnings"]
+    assert "The estimator 'majority' has no use for the recipe's [model], [fit]" in warnings
     written = (folder / "recipe.toml").read_text()
     assert "[estimator]" in written
     assert "[fit" not in written
@@ -80,8 +80,8 @@ def test_what_epochs_tell_stands_in_metrics_summary_and_report(recipe: Path, tmp
         {"source_faces": 6.0, "loss_adv": 0.5},
     ]
     assert [row["validation_loss"] for row in rows] == [row["nll"] for row in rows]
-    notices = summary_of(folder)["notices"]
-    assert "The generator has collapsed (repeat 1, fold 1, epoch 2, and 1 more)" in notices
+    warnings = summary_of(folder)["warnings"]
+    assert "The generator has collapsed (repeat 1, fold 1, epoch 2, and 1 more)" in warnings
     page = (folder / "report.html").read_text()
     assert "The generator has collapsed" in page
     assert "loss adv: 1 in epoch 1, 0.5 in epoch 2." in page
@@ -108,7 +108,7 @@ def test_a_temperature_of_other_predictions_is_not_kept_with_the_network(recipe:
     protocol = 'protocol={name="nested", repeats=1, inner_folds=2}'
     for estimator, is_kept in (([], True), (['estimator={name="seeing"}'], False)):
         folder = run_recipe(recipe, protocol, *estimator)
-        with safe_open(folder / "cells" / "repeat0_fold0" / "model.safetensors", "pt") as file:
+        with safe_open(folder / "folds" / "repeat0_fold0" / "model.safetensors", "pt") as file:
             temperature = json.loads(file.metadata()["ferkit"])["temperature"]
         assert (temperature is not None) is is_kept
         folder.rename(folder.with_name(f"run_{is_kept}"))
@@ -130,25 +130,23 @@ def test_details_of_a_single_epoch_stand_in_a_table(recipe: Path, tmp_path: Path
     assert "curves_details" not in {path.stem for path in (folder / "figures").iterdir()}
 
 
-def test_pictures_are_kept_and_shown_only_where_photographs_are_asked_for(
-    recipe: Path, tmp_path: Path
-) -> None:
+def test_pictures_are_kept_and_shown_only_where_images_are_asked_for(recipe: Path, tmp_path: Path) -> None:
     folder = run_recipe(recipe, telling(tmp_path))
-    files = sorted(path.name for path in (folder / "cells" / "repeat0_fold1" / "pictures").iterdir())
+    files = sorted(path.name for path in (folder / "folds" / "repeat0_fold1" / "pictures").iterdir())
     assert files == ["sheet_epoch001.png", "sheet_epoch002.png"]
-    pixels = np.asarray(Image.open(folder / "cells" / "repeat0_fold1" / "pictures" / files[1]))
+    pixels = np.asarray(Image.open(folder / "folds" / "repeat0_fold1" / "pictures" / files[1]))
     assert pixels.shape == (4, 6, 3)
     assert (pixels == 80).all()
     assert "own pictures" not in (folder / "report.html").read_text()
-    page = render(folder, show_photographs(folder)).read_text()
+    page = render(folder, show_images(folder)).read_text()
     assert page.count("sheet, repeat0_fold1, epoch 2") == 2  # caption and alternative text
     assert "epoch 1</figcaption>" not in page
 
 
 def test_what_other_data_left_out_is_told_with_its_name(recipe: Path, tmp_path: Path) -> None:
     given = telling(tmp_path).replace('"squares"', '"sparing"')
-    notices = summary_of(run_recipe(recipe, given))["notices"]
-    assert "source: The data set itself left out 4 of 10: 3 blurred, 1 without a label" in notices
+    warnings = summary_of(run_recipe(recipe, given))["warnings"]
+    assert "source: The data set itself left out 4 of 10: 3 blurred, 1 without a label" in warnings
 
 
 def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path: Path) -> None:
@@ -157,33 +155,31 @@ def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
     assert all(row["sha256"] and str(tmp_path / "others") in row["path"] for row in rows)
-    assert not (folder / "cells" / "repeat0_fold0" / "state.pt").exists()
-    notices = summary_of(folder)["notices"]
-    assert "It is given 6 photographs of source too; a face was found in 6" in notices
+    assert not (folder / "folds" / "repeat0_fold0" / "state.pt").exists()
+    warnings = summary_of(folder)["warnings"]
+    assert "It is given 6 images of source too; a face was found in 6" in warnings
 
 
 def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def leave_out(crops: CropResult) -> CropResult:
-        return replace(crops, notices=(f"one copy less than {len(crops.faces)}",))
+        return replace(crops, warnings=(f"one copy less than {len(crops.faces)}",))
 
     monkeypatch.setattr("ferkit.data.faces.leave_out_copies", leave_out)
-    notices = summary_of(run_recipe(recipe, telling(tmp_path), 'faces.copies="leave_out"'))["notices"]
-    assert {"one copy less than 12", "source: one copy less than 6"} <= set(notices)
+    warnings = summary_of(run_recipe(recipe, telling(tmp_path), 'faces.copies="leave_out"'))["warnings"]
+    assert {"one copy less than 12", "source: one copy less than 6"} <= set(warnings)
 
 
-def test_tested_photographs_among_those_learnt_from_are_told(recipe: Path, tmp_path: Path) -> None:
-    folder = run_recipe(recipe, telling(tmp_path, "photographs", per_class=6))
-    notices = summary_of(folder)["notices"]
-    assert any(
-        one.startswith("12 photographs of source are byte for byte among the data's") for one in notices
-    )
+def test_tested_images_among_those_learnt_from_are_told(recipe: Path, tmp_path: Path) -> None:
+    folder = run_recipe(recipe, telling(tmp_path, "images", per_class=6))
+    warnings = summary_of(folder)["warnings"]
+    assert any(one.startswith("12 images of source are byte for byte among the data's") for one in warnings)
 
 
 def test_other_data_without_a_face_is_refused(recipe: Path, tmp_path: Path) -> None:
     overrides = (telling(tmp_path, per_class=0),)
-    with pytest.raises(DataError, match=r"estimator\.source: none of its 0 photographs gives a face"):
+    with pytest.raises(DataError, match=r"estimator\.source: none of its 0 images gives a face"):
         run_recipe(recipe, *overrides)
 
 
@@ -192,7 +188,7 @@ def kept(recipe: Path, tmp_path: Path) -> Path:
     """The network of a first fold."""
     folder = run_recipe(recipe)
     folder.rename(tmp_path / "first")
-    return tmp_path / "first" / "cells" / "repeat0_fold0" / "model.safetensors"
+    return tmp_path / "first" / "folds" / "repeat0_fold0" / "model.safetensors"
 
 
 def test_a_network_starts_from_an_earlier_runs(recipe: Path, tmp_path: Path, kept: Path) -> None:
@@ -212,23 +208,23 @@ def test_a_network_of_other_classes_starts_from_an_earlier_runs_backbone(recipe:
     again = run_recipe(recipe, f'model.initial="{kept}"', "model.initial_part=backbone", *overrides)
     (weights,) = summary_of(again)["weights"]
     assert weights["trained_on"] == "an earlier run (first, repeat0_fold0); its backbone alone is taken"
-    before, after = (load_file(file) for file in (kept, again / "cells" / "repeat0_fold0" / kept.name))
+    before, after = (load_file(file) for file in (kept, again / "folds" / "repeat0_fold0" / kept.name))
     for name in (name for name in before if name.endswith(".weight")):
         is_kept = bool(torch.allclose(before[name], after[name], atol=1e-6))
         assert is_kept == name.startswith("backbone."), name
 
 
-def test_a_part_of_no_network_is_a_fault(recipe: Path) -> None:
+def test_a_part_of_no_network_is_a_problem(recipe: Path) -> None:
     with pytest.raises(RecipeError, match=r"it says what is taken from model\.initial, which is not given"):
         load_recipe(str(recipe), ["model.initial_part=backbone"])
 
 
-def test_photographs_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:
+def test_images_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
-    told = "6 of 12 tested photographs are among those that model.initial was trained on"
-    assert f"{told}: the scores are optimistic" in summary_of(again)["notices"]
+    told = "6 of 12 tested images are among those that model.initial was trained on"
+    assert f"{told}: the scores are optimistic" in summary_of(again)["warnings"]
     # What that one was trained on is remembered by the next.
-    header = read_header(again / "cells" / "repeat0_fold1" / "model.safetensors")
+    header = read_header(again / "folds" / "repeat0_fold1" / "model.safetensors")
     assert len(header.trained_on) == 12
 
 
@@ -236,7 +232,7 @@ def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe
     save_network(kept, load_file(kept), ["anger", "neutral"])
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
     told = "What model.initial (model.safetensors) was trained on is not known; it may be tested here"
-    assert told in summary_of(again)["notices"]
+    assert told in summary_of(again)["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +244,7 @@ def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe
         ('model.initial="setup.toml"', "is no whole safetensors file"),
     ],
 )
-def test_a_start_that_does_not_fit_is_told_before_any_photograph_is_read(
+def test_a_start_that_does_not_fit_is_told_before_any_image_is_read(
     recipe: Path, tmp_path: Path, kept: Path, override: str, message: str
 ) -> None:
     junk = tmp_path / "setup.toml"
@@ -261,7 +257,7 @@ def test_a_start_that_does_not_fit_is_told_before_any_photograph_is_read(
         load_recipe(str(recipe), overrides)
 
 
-def test_a_start_with_other_labels_is_told_before_any_photograph_is_opened(recipe: Path, kept: Path) -> None:
+def test_a_start_with_other_labels_is_told_before_any_image_is_opened(recipe: Path, kept: Path) -> None:
     overrides = [f'model.initial="{kept}"', 'data.labels=["anger", "fear"]', "data.per_class=2"]
     with pytest.raises(
         RecipeError, match="trained with the labels anger, neutral; the data's are anger, fear"

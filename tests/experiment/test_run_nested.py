@@ -10,8 +10,8 @@ import pytest
 from safetensors import safe_open
 
 from ferkit.evaluation.metrics.scores import Scores
-from ferkit.experiment.progress import Silence
-from ferkit.experiment.run import Order, run
+from ferkit.experiment.progress import NullProgress
+from ferkit.experiment.run import RunRequest, run
 from ferkit.interfaces import Epoch
 from ferkit.recipe.load import load_recipe
 from tests.experiment.test_run import recipe, results, run_recipe
@@ -22,7 +22,7 @@ GRID = 'grid={"fit.optimizer.lr"=[1e-6, 0.02], "fit.batch_size"=[4, 6]}'
 __all__ = ["recipe"]
 
 
-class Interrupted(Silence):
+class Interrupted(NullProgress):
     """Stops the run after so many epochs."""
 
     def __init__(self, epochs: int) -> None:
@@ -44,7 +44,7 @@ def test_validation_and_test_images_are_apart_and_the_test_is_that_of_the_chosen
 ) -> None:
     run_recipe(recipe, tmp_path / "run", *NESTED)
     for fold in (0, 1):
-        folder = tmp_path / "run" / "cells" / f"repeat0_fold{fold}"
+        folder = tmp_path / "run" / "folds" / f"repeat0_fold{fold}"
         test, validation = (rows_of(folder / f"predictions_{name}.csv") for name in ("test", "validation"))
         assert len(test) == 9
         assert len(validation) == 3
@@ -67,9 +67,9 @@ def test_the_grids_best_candidate_is_scored_and_says_which_it_was(recipe: Path, 
     assert [one["settings"]["fit.optimizer.lr"] for one in choices] == [0.02, 0.02]
     metrics = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert len(metrics) == 2 * 4 * 3
-    cells = tmp_path / "run" / "cells"
-    assert len(list(cells.glob("*/finished.json"))) == 2 * 4
-    assert len(list(cells.glob("*/predictions_test.csv"))) == 2
+    folds = tmp_path / "run" / "folds"
+    assert len(list(folds.glob("*/finished.json"))) == 2 * 4
+    assert len(list(folds.glob("*/predictions_test.csv"))) == 2
 
 
 @pytest.mark.parametrize("epochs", [2, 5, 17])
@@ -77,9 +77,9 @@ def test_an_interrupted_search_goes_on_to_the_same_numbers(recipe: Path, tmp_pat
     run_recipe(recipe, tmp_path / "whole", *NESTED, GRID)
     checked, registry = load_recipe(str(recipe), [*NESTED, GRID])
     with pytest.raises(KeyboardInterrupt):
-        run(Order(checked, registry, tmp_path / "stopped"), Interrupted(epochs))
+        run(RunRequest(checked, registry, tmp_path / "stopped"), Interrupted(epochs))
     run_recipe(recipe, tmp_path / "stopped", *NESTED, GRID, is_resumed=True)
     assert results(tmp_path / "stopped") == results(tmp_path / "whole")
     for fold in (0, 1):
-        name = Path("cells") / f"repeat0_fold{fold}" / "choice.json"
+        name = Path("folds") / f"repeat0_fold{fold}" / "choice.json"
         assert (tmp_path / "stopped" / name).read_text() == (tmp_path / "whole" / name).read_text()

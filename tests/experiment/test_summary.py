@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.experiment.summary import describe_temperatures, describe_unused
 
 
@@ -13,9 +13,9 @@ def test_temperatures_at_the_edge_of_what_was_tried_are_told() -> None:
     assert describe_temperatures({"chosen_epoch": {"choices": [choices[0][:1]]}, "last_epoch": {}}) == []
 
 
-def test_photographs_of_no_part_are_counted() -> None:
-    cell = Cell(0, 0, np.array([0, 1]), np.array([4]), np.array([3]))
-    assert describe_unused([cell], 6) == [
-        "2 of 6 photographs are of no part (train, validation, test), and unused"
+def test_images_of_no_part_are_counted() -> None:
+    fold = Fold(0, 0, np.array([0, 1]), np.array([4]), np.array([3]))
+    assert describe_unused([fold], 6) == [
+        "2 of 6 images are of no part (train, validation, test), and unused"
     ]
-    assert describe_unused([cell, Cell(0, 1, np.array([2]), np.array([5]))], 6) == []
+    assert describe_unused([fold, Fold(0, 1, np.array([2]), np.array([5]))], 6) == []

@@ -10,7 +10,7 @@ import pytest
 from ferkit.components.part import Part
 from ferkit.neural.augment import Augmentation, check_transforms, transform_names
 
-PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uin
         {"name": "RandomCrop", "height": 30, "width": 30},
     ],
 )
-def test_transforms_that_fit_have_no_faults(table: dict[str, Any]) -> None:
+def test_transforms_that_fit_have_no_problems(table: dict[str, Any]) -> None:
     assert check_transforms([table], 160) == []
 
 
 @pytest.mark.parametrize(
-    ("table", "fault"),
+    ("table", "problem"),
     [
         (
             {"name": "HorizontlFlip"},
@@ -54,15 +54,15 @@ def test_transforms_that_fit_have_no_faults(table: dict[str, Any]) -> None:
         ({"name": "ToGray", "num_output_channels": 1}, "augment.0: ToGray gives no RGB image"),
     ],
 )
-def test_a_transform_that_can_not_be_used_says_why(table: dict[str, Any], fault: str) -> None:
+def test_a_transform_that_can_not_be_used_says_why(table: dict[str, Any], problem: str) -> None:
     (found,) = check_transforms([table], 160)
-    assert str(found).startswith(fault)
+    assert str(found).startswith(problem)
     assert "pydantic" not in str(found)
 
 
 def test_every_transform_of_a_list_is_checked() -> None:
     tables = [{"name": "x"}, {"name": "HorizontalFlip"}, {"name": "Rotate", "a": 1, "b": 2}, {"nam": "x"}, 3]
-    found = [fault.where for fault in check_transforms(tables, 160)]
+    found = [problem.where for problem in check_transforms(tables, 160)]
     assert found == ["augment.0.name", "augment.2.a", "augment.2.b"]
 
 
@@ -76,7 +76,7 @@ def test_the_same_seed_alters_an_image_in_the_same_way() -> None:
     alter = Augmentation(
         [Part(name="RandomResizedCrop"), Part(name="Rotate", limit=[-40, 40], p=1.0)], side=32
     )
-    first, again, other = alter(PHOTOGRAPH, 1), alter(PHOTOGRAPH, 1), alter(PHOTOGRAPH, 2)
+    first, again, other = alter(IMAGE, 1), alter(IMAGE, 1), alter(IMAGE, 2)
     assert first.shape == (32, 32, 3)
     assert first.dtype == np.uint8
     np.testing.assert_array_equal(first, again)
@@ -85,8 +85,8 @@ def test_the_same_seed_alters_an_image_in_the_same_way() -> None:
 
 def test_transforms_are_applied_in_the_recipes_order() -> None:
     parts = [Part(name="HorizontalFlip", p=1.0), Part(name="Crop", x_max=10, y_max=10, p=1.0)]
-    np.testing.assert_array_equal(Augmentation(parts, 32)(PHOTOGRAPH, 0), PHOTOGRAPH[:10, ::-1][:, :10])
-    np.testing.assert_array_equal(Augmentation(parts[::-1], 32)(PHOTOGRAPH, 0), PHOTOGRAPH[:10, :10][:, ::-1])
+    np.testing.assert_array_equal(Augmentation(parts, 32)(IMAGE, 0), IMAGE[:10, ::-1][:, :10])
+    np.testing.assert_array_equal(Augmentation(parts[::-1], 32)(IMAGE, 0), IMAGE[:10, :10][:, ::-1])
 
 
 def test_transforms_are_drawn_independently_of_one_another() -> None:

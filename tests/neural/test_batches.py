@@ -96,11 +96,11 @@ def test_the_next_batch_is_prepared_while_one_is_used() -> None:
 def test_what_goes_wrong_in_preparing_is_raised_where_the_batch_is_used() -> None:
     def batches() -> Iterator[int]:
         yield 1
-        raise ValueError("the photograph is gone")
+        raise ValueError("the image is gone")
 
     ahead = fetch_ahead(batches())
     assert next(ahead) == 1
-    with pytest.raises(ValueError, match="the photograph is gone"):
+    with pytest.raises(ValueError, match="the image is gone"):
         next(ahead)
 
 

@@ -12,7 +12,7 @@ from ferkit.components.part import Part
 from ferkit.errors import RunError
 from ferkit.neural.build import build_model
 from ferkit.neural.checkpoint import save_network
-from ferkit.neural.init_from import start_faults, start_from
+from ferkit.neural.init_from import start_from, start_problems
 from tests.predict.drawn import LABELS, PLUGIN, describe
 
 NAME = "head.classify.weight"
@@ -26,16 +26,16 @@ def test_a_layers_size_is_judged_only_where_no_weights_that_may_decide_it_were_l
     assert NAME in tensors
     file = tmp_path / "m.safetensors"
     save_network(file, tensors, LABELS)
-    assert start_faults(network, file, LABELS) == []
+    assert start_problems(network, file, LABELS) == []
     save_network(file, tensors | {NAME: torch.zeros(3, 1)}, LABELS)
-    assert NAME in str(start_faults(network, file, LABELS)[0])
-    assert NAME in str(start_faults(network, file, LABELS, bare=["backbone"])[0])
+    assert NAME in str(start_problems(network, file, LABELS)[0])
+    assert NAME in str(start_problems(network, file, LABELS, bare=["backbone"])[0])
     (trunk, *_) = (name for name in tensors if name.startswith("backbone."))
     save_network(file, tensors | {trunk: torch.zeros(9), NAME: torch.zeros(3, 1)}, LABELS)
-    assert start_faults(network, file, LABELS, bare=["backbone"]) == []
-    assert start_faults(network, file, LABELS) != []
+    assert start_problems(network, file, LABELS, bare=["backbone"]) == []
+    assert start_problems(network, file, LABELS) != []
     save_network(file, {name: one for name, one in tensors.items() if name != NAME}, LABELS)
-    assert "not there in the file" in str(start_faults(network, file, LABELS, bare=["backbone"])[0])
+    assert "not there in the file" in str(start_problems(network, file, LABELS, bare=["backbone"])[0])
 
 
 def test_the_backbone_alone_is_taken_whatever_the_labels_and_the_head(tmp_path: Path) -> None:
@@ -46,8 +46,8 @@ def test_the_backbone_alone_is_taken_whatever_the_labels_and_the_head(tmp_path: 
     network = build_model(model, registry, ["left", "right"])
     torch.testing.assert_close(network.backbone.state_dict(), earlier.backbone.state_dict())
     assert network.state_dict()[NAME].shape[0] == 2
-    assert start_faults(network, file, ["left", "right"], part="backbone") == []
-    assert "was trained with the labels" in str(start_faults(network, file, ["left", "right"])[0])
+    assert start_problems(network, file, ["left", "right"], part="backbone") == []
+    assert "was trained with the labels" in str(start_problems(network, file, ["left", "right"])[0])
 
 
 def test_of_another_backbone_nothing_is_taken(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_of_another_backbone_nothing_is_taken(tmp_path: Path) -> None:
     before, file = tensors[trunk].clone(), tmp_path / "m.safetensors"
     for others in (tensors | {trunk: torch.zeros(9)}, {n: t for n, t in tensors.items() if n != trunk}):
         save_network(file, others, LABELS)
-        assert trunk in str(start_faults(network, file, LABELS, part="backbone")[0])
+        assert trunk in str(start_problems(network, file, LABELS, part="backbone")[0])
         with pytest.raises(RunError, match=f"is of another network than the recipe's: .*{trunk}"):
             start_from(network, file, LABELS, "backbone")
     torch.testing.assert_close(network.state_dict()[trunk], before)

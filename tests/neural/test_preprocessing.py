@@ -1,4 +1,4 @@
-"""What a network is shown of a face: of a colour photograph the same as of a grey one, where asked for."""
+"""What a network is shown of a face: of a colour image the same as of a grey one, where asked for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_what_is_grey_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("normalize", ["facenet", "imagenet"])
-def test_a_colour_photograph_is_normalised_as_its_grey_version_only_where_grey_is_asked_for(
+def test_a_colour_image_is_normalised_as_its_grey_version_only_where_grey_is_asked_for(
     normalize: str,
 ) -> None:
     grey = Normalisation(normalize, "grey")

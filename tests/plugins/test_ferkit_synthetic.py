@@ -149,7 +149,7 @@ def test_a_cache_that_cannot_be_written_is_reported(cache: Path) -> None:
 
 
 def test_drawn_faces_never_lack_anything() -> None:
-    assert SyntheticFaces().faults() == []
+    assert SyntheticFaces().problems() == []
 
 
 @pytest.mark.parametrize(

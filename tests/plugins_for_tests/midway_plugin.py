@@ -47,7 +47,7 @@ class StumblesOverItsData(Squares):
 
 
 class RaisesInFaults(Squares):
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         raise KeyError("no column called path")
 
 

@@ -121,7 +121,7 @@ class FolderDataset:
             raise ValueError(f"per_class: expected at least 1, got {per_class}")
         self.root = root
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         if self.root.name == "unreadable":
             raise PermissionError(13, "Permission denied", str(self.root))
         return [] if self.root.is_dir() else [f"there is no folder {self.root}; ask its makers for the data"]

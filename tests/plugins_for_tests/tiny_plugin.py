@@ -67,7 +67,7 @@ class Squares:
         self.per_class = per_class
         self.labels = labels
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return []
 
     def samples(self) -> list[Sample]:
@@ -167,7 +167,7 @@ class Telling(Majority):
             self.state_file.write_text(str(number))
             told = {"source_faces": float(len(source)), "loss_adv": 1 / number}
             sheet = np.full((4, 6, 3), 40 * number, dtype=np.uint8)
-            notices = ["The generator has collapsed"] if number == 2 else []
+            warnings = ["The generator has collapsed"] if number == 2 else []
             yield Epoch(
                 number,
                 0.0,
@@ -177,7 +177,7 @@ class Telling(Majority):
                 0.0,
                 0.0,
                 told,
-                notices,
+                warnings,
                 {"sheet": sheet},
             )
 

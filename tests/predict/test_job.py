@@ -11,8 +11,8 @@ import pytest
 
 from ferkit.errors import RunError
 from ferkit.predict import Predicted, Predictor, job
-from ferkit.predict.job import Tally, do_work
-from ferkit.predict.media.sources import Camera, Problem
+from ferkit.predict.job import PredictionSummary, do_work
+from ferkit.predict.media.sources import Camera, InputError
 from ferkit.predict.output.open import open_sink
 from tests.predict.drawn import picture, write_picture, write_video
 
@@ -22,7 +22,7 @@ def predictor(model: Path) -> Predictor:
     return Predictor(model, threshold=0.5)
 
 
-def told(tally: Tally) -> str:
+def told(tally: PredictionSummary) -> str:
     return "\n".join(tally.describe())
 
 
@@ -38,9 +38,9 @@ def test_a_mixed_folder_is_done_and_each_thing_is_told(predictor: Predictor, tmp
     tally = do_work(predictor, [given], [open_sink(tmp_path / "out.csv", [])])
     assert not tally.is_complete
     text = told(tally)
-    assert "2 photographs and 2 videos (5 frames): 3 faces" in text
+    assert "2 images and 2 videos (5 frames): 3 faces" in text
     assert f"no face was found in 2 files: {given / 'b.png'}, {given / 'd.avi'}" in text
-    assert "3 files passed over, being no photograph and no video: .txt (2), no suffix (1)" in text
+    assert "3 files passed over, being no image and no video: .txt (2), no suffix (1)" in text
     assert f"written: {tmp_path / 'out.csv'}" in text
     assert f"not done: 1\n  {given / 'broken.jpg'}: it is no image" in text
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + 2 + 1 + 2 + 3
@@ -52,10 +52,10 @@ def test_files_that_are_passed_over_are_no_failure(predictor: Predictor, tmp_pat
     assert do_work(predictor, [tmp_path], []).is_complete
 
 
-def test_a_photograph_without_a_face_is_no_failure(predictor: Predictor, tmp_path: Path) -> None:
+def test_a_image_without_a_face_is_no_failure(predictor: Predictor, tmp_path: Path) -> None:
     tally = do_work(predictor, [write_picture(tmp_path / "a.png")], [])
     assert tally.is_complete
-    assert told(tally) == f"1 photograph: 0 faces\nno face was found in 1 file: {tmp_path / 'a.png'}"
+    assert told(tally) == f"1 image: 0 faces\nno face was found in 1 file: {tmp_path / 'a.png'}"
 
 
 def test_faces_below_the_threshold_are_counted(model: Path, tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ def test_faces_below_the_threshold_are_counted(model: Path, tmp_path: Path) -> N
 
 def test_many_problems_are_counted_and_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "KEPT", 2)
-    tally = Tally()
+    tally = PredictionSummary()
     for number in range(5):
-        tally.add_problem(Problem(f"{number}.png", "broken"))
+        tally.add_problem(InputError(f"{number}.png", "broken"))
     expected = ["not done: 5", "  0.png: broken", "  1.png: broken", "  and 3 more"]
     assert told(tally).splitlines()[1:] == expected
 
@@ -87,7 +87,7 @@ class Stopping:
 
     def begin(self, labels: Sequence[str]) -> None: ...
 
-    def write(self, predicted: Predicted) -> Sequence[Problem]:
+    def write(self, predicted: Predicted) -> Sequence[InputError]:
         self.seen += 1
         if self.seen == 2:
             raise self.error
@@ -160,6 +160,6 @@ def test_where_the_work_fails_the_older_file_stays(
 
 
 def test_a_name_that_no_terminal_takes_is_told_by_its_bytes() -> None:
-    tally = Tally()
-    tally.add_problem(Problem("caf\udce9.png", "broken"))
+    tally = PredictionSummary()
+    tally.add_problem(InputError("caf\udce9.png", "broken"))
     assert "caf\\xe9.png" in told(tally)

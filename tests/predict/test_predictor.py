@@ -20,7 +20,7 @@ from ferkit.neural.batches import FaceImages
 from ferkit.neural.load import rebuild_network
 from ferkit.predict import Predicted, Predictor, Row
 from ferkit.predict.face_finder import LONGER_SIDE
-from ferkit.predict.media.sources import PassedOver, Problem
+from ferkit.predict.media.sources import Ignored, InputError
 from tests.predict.drawn import LABELS, PLUGIN, describe, picture, write_model, write_picture, write_video
 
 
@@ -97,7 +97,7 @@ def test_a_stream_has_everything_in_order(model: Path, tmp_path: Path) -> None:
     (tmp_path / "c.png").write_text("broken")
     write_picture(tmp_path / "d.png")
     kinds = [type(one) for one in Predictor(model).stream([tmp_path])]
-    assert kinds == [Predicted, PassedOver, Problem, Predicted]
+    assert kinds == [Predicted, Ignored, InputError, Predicted]
 
 
 def test_a_picture_without_a_face_has_one_row_that_says_so(model: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_another_detector_takes_the_place_of_the_models(model: Path) -> None:
         ('{name="mtcnn", min_face_siz=3}', RunError, "min_face_size"),
     ],
 )
-def test_a_detector_with_a_fault_is_refused(
+def test_a_detector_with_a_problem_is_refused(
     model: Path, detector: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
@@ -172,7 +172,7 @@ def test_a_file_that_is_no_picture_is_refused_by_predict(model: Path, tmp_path: 
         Predictor(model).predict([tmp_path / "none.png"])
 
 
-def test_a_real_face_is_found_whichever_way_the_photograph_is_stored(tmp_path: Path) -> None:
+def test_a_real_face_is_found_whichever_way_the_image_is_stored(tmp_path: Path) -> None:
     from PIL import Image
     from skimage.data import astronaut
 
@@ -201,9 +201,7 @@ def test_ferkit_has_the_predictor_and_imports_nothing_for_it_before() -> None:
         ferkit.Predicter  # noqa: B018
 
 
-def test_photographs_need_neither_scipy_nor_albumentations_nor_accelerate(
-    model: Path, tmp_path: Path
-) -> None:
+def test_images_need_neither_scipy_nor_albumentations_nor_accelerate(model: Path, tmp_path: Path) -> None:
     """What the first answer does not need would keep it waiting."""
     file = write_picture(tmp_path / "a.png", (5, 5))
     code = (

@@ -28,13 +28,13 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_data_epochs_and_repeats_are_cut_down_and_absent_weights_left_out(recipe: Path) -> None:
-    notices: list[str] = []
-    changed, _ = load_recipe(str(recipe), change=cut_down(notices))
+    warnings: list[str] = []
+    changed, _ = load_recipe(str(recipe), change=cut_down(warnings))
     assert (changed.name, changed.data.name, changed.protocol.repeats) == ("own-demo", "synthetic", 1)
     assert changed.fit.epochs == 3
     assert changed.model.backbone.options == {"weights": "none"}
-    assert "mean nothing about real faces" in notices[0].replace("\n", " ")
-    assert "The weights 'vggface2' are not here" in notices[1]
+    assert "mean nothing about real faces" in warnings[0].replace("\n", " ")
+    assert "The weights 'vggface2' are not here" in warnings[1]
 
 
 def test_fewer_epochs_than_a_demonstrations_stay(recipe: Path) -> None:
@@ -61,14 +61,14 @@ def test_the_recipe_as_resolved_still_says_that_it_is_a_demonstration(recipe: Pa
 def test_what_is_malformed_is_reported_as_ever(recipe: Path, override: str, where: str) -> None:
     with pytest.raises(RecipeError) as raised:
         load_recipe(str(recipe), [override], change=cut_down([]))
-    assert where in [fault.where for fault in raised.value.faults]
+    assert where in [problem.where for problem in raised.value.problems]
 
 
 def test_misspelt_weights_are_reported_with_all_the_rest(recipe: Path) -> None:
     overrides = ['model.backbone={name="inception_resnet_v1", weights="vggface"}', "fit.epoch=3"]
     with pytest.raises(RecipeError) as raised:
         load_recipe(str(recipe), overrides, change=cut_down([]))
-    assert {fault.where for fault in raised.value.faults} == {"model.backbone.weights", "fit.epoch"}
+    assert {problem.where for problem in raised.value.problems} == {"model.backbone.weights", "fit.epoch"}
 
 
 def test_an_estimators_data_and_epochs_are_cut_down_too(recipe: Path) -> None:

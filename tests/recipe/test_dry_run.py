@@ -1,4 +1,4 @@
-"""Faults in the values of options, found before any photograph is read and without weights."""
+"""Faults in the values of options, found before any image is read and without weights."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("stage", ["stage1", "stage4"])
-def test_a_timm_model_that_is_frozen_up_to_a_stage_is_no_fault(stage: str) -> None:
+def test_a_timm_model_that_is_frozen_up_to_a_stage_is_no_problem(stage: str) -> None:
     recipe, _ = load_recipe("quickstart", [f"model.backbone.freeze={stage}"])
     assert recipe.model.backbone.options["freeze"] == stage
 
 
 @pytest.mark.parametrize(
-    ("overrides", "fault"),
+    ("overrides", "problem"),
     [
         ([INCEPTION, "model.backbone.freeze=al"], "no stage is called 'al'. Did you mean 'all'?"),
         ([INCEPTION, "model.backbone.dropout=2.0"], "dropout: expected a share from 0 up to 1, got 2.0"),
@@ -43,27 +43,27 @@ def test_a_timm_model_that_is_frozen_up_to_a_stage_is_no_fault(stage: str) -> No
         ),
     ],
 )
-def test_a_value_that_can_not_work_is_a_fault_of_the_recipe(overrides: list[str], fault: str) -> None:
+def test_a_value_that_can_not_work_is_a_problem_of_the_recipe(overrides: list[str], problem: str) -> None:
     with pytest.raises(RecipeError) as raised:
         load_recipe("quickstart", overrides)
-    (found,) = raised.value.faults
-    assert fault in str(found)
+    (found,) = raised.value.problems
+    assert problem in str(found)
 
 
 def test_what_a_trial_finds_is_told_with_what_else_is_wrong() -> None:
     with pytest.raises(RecipeError) as raised:
         load_recipe("quickstart", ["loss.epsilon=2.0", 'detector.name="mtcn"', "data.per_class=0"])
-    assert {fault.where for fault in raised.value.faults} == {"loss", "detector.name", "data"}
+    assert {problem.where for problem in raised.value.problems} == {"loss", "detector.name", "data"}
 
 
-def test_faults_of_loss_and_network_are_told_together() -> None:
+def test_problems_of_loss_and_network_are_told_together() -> None:
     with pytest.raises(RecipeError) as raised:
         load_recipe("quickstart", ["loss.epsilon=2.0", "model.head.dropout=3.0"])
-    assert [fault.where for fault in raised.value.faults] == ["loss", "model"]
+    assert [problem.where for problem in raised.value.problems] == ["loss", "model"]
 
 
 @pytest.mark.parametrize("size", [75, 160, 350])
-def test_what_works_has_no_fault_and_fetches_nothing(size: int, tmp_path: Path) -> None:
+def test_what_works_has_no_problem_and_fetches_nothing(size: int, tmp_path: Path) -> None:
     load_recipe("quickstart", [INCEPTION, f"model.image_size={size}", 'model.head={name="multiscale"}'])
     assert list(tmp_path.iterdir()) == []
 
@@ -72,8 +72,8 @@ def test_a_neutral_class_of_another_name_is_judged_by_the_datas_own_labels() -> 
     mixup = 'model.output={name="output_mixup", neutral="calm"}'
     recipe, registry = load_recipe("quickstart", [mixup])
     assert try_network(recipe, registry, ["calm", "cross"]) == []
-    (fault,) = try_network(recipe, registry, ["anger", "neutral"])
-    assert "no label is called 'calm'; the labels are anger, neutral" in str(fault)
+    (problem,) = try_network(recipe, registry, ["anger", "neutral"])
+    assert "no label is called 'calm'; the labels are anger, neutral" in str(problem)
 
 
 def test_what_an_estimators_constructor_refuses_is_told() -> None:

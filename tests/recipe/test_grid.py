@@ -6,7 +6,7 @@ import pytest
 
 from ferkit.components.part import Part
 from ferkit.evaluation.protocol_options import NestedProtocol
-from ferkit.recipe.grid import candidates, combinations, grid_faults
+from ferkit.recipe.grid import candidates, combinations, grid_problems
 from ferkit.recipe.schema import Recipe
 
 GRID = {"fit.optimizer.lr": (1e-4, 2e-4), "augment.0.p": (0.5,), "model.head": ({"name": "linear"},)}
@@ -34,18 +34,18 @@ def test_a_candidate_is_the_recipe_with_its_settings_and_without_the_grid() -> N
 
 
 @pytest.mark.parametrize(
-    ("grid", "problem"),
+    ("grid", "expected"),
     [
         ({"protocol.seed": [1]}, "a grid searches model, loss, augment, fit, estimator"),
         ({"fit.epochs": 3}, "expected a list of values to try, got 3"),
         ({"fit.epochs": []}, "expected a list of values to try, got []"),
     ],
 )
-def test_what_can_not_be_searched_is_told(grid: dict[str, Any], problem: str) -> None:
-    (fault,) = grid_faults(grid)
-    assert problem in str(fault)
-    assert next(iter(grid)) in fault.where
+def test_what_can_not_be_searched_is_told(grid: dict[str, Any], expected: str) -> None:
+    (problem,) = grid_problems(grid)
+    assert expected in str(problem)
+    assert next(iter(grid)) in problem.where
 
 
 def test_a_grid_that_is_no_table_is_left_to_the_schema() -> None:
-    assert grid_faults(3) == []
+    assert grid_problems(3) == []

@@ -60,11 +60,11 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def faults(source: Path | str, *overrides: str) -> list[str]:
+def problems(source: Path | str, *overrides: str) -> list[str]:
     with pytest.raises(RecipeError) as caught:
         load_recipe(str(source), overrides)
     assert str(caught.value).startswith(f"{source}: ")
-    return [str(fault) for fault in caught.value.faults]
+    return [str(problem) for problem in caught.value.problems]
 
 
 def test_a_file_becomes_a_recipe_and_the_components_it_names(file: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_file_becomes_a_recipe_and_the_components_it_names(file: Path) -> None
 
 def test_all_that_is_wrong_is_told_at_once(file: Path) -> None:
     file.write_text(FAULTY)
-    places = [fault.partition(": ")[0] for fault in faults(file)]
+    places = [problem.partition(": ")[0] for problem in problems(file)]
     assert sorted(places) == sorted(
         [
             "name",
@@ -94,10 +94,12 @@ def test_all_that_is_wrong_is_told_at_once(file: Path) -> None:
     )
 
 
-def test_a_module_of_the_recipe_that_is_broken_is_a_fault(file: Path) -> None:
-    (fault,) = faults(file, 'plugins=["tests.plugins_for_tests.parts_plugin", "no_such_module"]')
-    assert fault.startswith("plugins: no_such_module (named by the recipe): it can't be imported: No module")
-    assert fault.endswith("Mend the module, or take it out of the recipe's `plugins`.")
+def test_a_module_of_the_recipe_that_is_broken_is_a_problem(file: Path) -> None:
+    (problem,) = problems(file, 'plugins=["tests.plugins_for_tests.parts_plugin", "no_such_module"]')
+    assert problem.startswith(
+        "plugins: no_such_module (named by the recipe): it can't be imported: No module"
+    )
+    assert problem.endswith("Mend the module, or take it out of the recipe's `plugins`.")
 
 
 def test_a_module_beside_where_ferkit_is_run_can_be_named(
@@ -135,7 +137,7 @@ def test_an_override_sets_a_key(override: str, way: list[Any], value: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("override", "fault"),
+    ("override", "problem"),
     [
         ("fit.epochs", "--set fit.epochs: expected KEY=VALUE, with a key such as fit.epochs"),
         ("=3", "--set =3: expected KEY=VALUE"),
@@ -149,49 +151,52 @@ def test_an_override_sets_a_key(override: str, way: list[Any], value: Any) -> No
         ("augment.p=1", "--set augment.p=1: 'p' is no position in a list of 1, counted from 0"),
     ],
 )
-def test_an_override_that_can_not_be_set_is_a_fault(override: str, fault: str) -> None:
+def test_an_override_that_can_not_be_set_is_a_problem(override: str, problem: str) -> None:
     (found,) = apply_overrides({"name": "a", "augment": [{"name": "HorizontalFlip"}]}, [override])
-    assert str(found).startswith(fault)
+    assert str(found).startswith(problem)
 
 
 def test_a_later_override_wins_and_all_are_checked(file: Path) -> None:
     assert load_recipe(str(file), ["fit.epochs=x", "fit.epochs=5"])[0].fit.epochs == 5
-    assert [fault.partition(":")[0] for fault in faults(file, "fit.epochs=x", "b=1")] == ["fit.epochs", "b"]
+    assert [problem.partition(":")[0] for problem in problems(file, "fit.epochs=x", "b=1")] == [
+        "fit.epochs",
+        "b",
+    ]
 
 
 def test_variables_are_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FERKIT_A", "photographs")
+    monkeypatch.setenv("FERKIT_A", "images")
     found: list[Any] = []
     table = {"data": {"root": "${FERKIT_A}/sfew/${FERKIT_A}"}, "list": ["${FERKIT_A}", 3], "price": "$5 {x}"}
     assert expand_variables(table, found) == {
-        "data": {"root": "photographs/sfew/photographs"},
-        "list": ["photographs", 3],
+        "data": {"root": "images/sfew/images"},
+        "list": ["images", 3],
         "price": "$5 {x}",
     }
     assert found == []
 
 
-def test_a_variable_that_is_not_set_is_a_fault_with_the_way_out(
+def test_a_variable_that_is_not_set_is_a_problem_with_the_way_out(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FERKIT_NOT_SET", raising=False)
-    (variable,) = faults(file, "data.root=${FERKIT_NOT_SET}/sfew")
+    (variable,) = problems(file, "data.root=${FERKIT_NOT_SET}/sfew")
     assert variable.splitlines() == [
         "data.root: the environment variable FERKIT_NOT_SET is not set",
         "    Set it: export FERKIT_NOT_SET=...; or give the value: --set data.root=...",
     ]
 
 
-def test_a_variable_within_a_variable_hides_no_fault(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_within_a_variable_hides_no_problem(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERKIT_INNER", "set")
     monkeypatch.setenv("FERKIT_OUTER", "${FERKIT_INNER}/nowhere")
-    (fault,) = faults(file, "data.root=${FERKIT_OUTER}")
-    assert "there is no folder ${FERKIT_INNER}/nowhere" in fault
+    (problem,) = problems(file, "data.root=${FERKIT_OUTER}")
+    assert "there is no folder ${FERKIT_INNER}/nowhere" in problem
 
 
 def test_a_missing_folder_is_found_before_anything_is_read(file: Path) -> None:
-    (fault,) = faults(file, "data.root=nowhere")
-    assert fault == "data: there is no folder nowhere; ask its makers for the data"
+    (problem,) = problems(file, "data.root=nowhere")
+    assert problem == "data: there is no folder nowhere; ask its makers for the data"
 
 
 def test_a_table_can_be_changed_before_it_is_checked(file: Path) -> None:
@@ -216,7 +221,7 @@ def test_every_shipped_recipe_fits_the_schema_under_its_own_name(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
+    ("content", "expected"),
     [
         (b"name = ", "recipe: is no valid TOML: Invalid value (at end of document)"),
         (b"name = 'a'\n\nfit = {\n", "recipe: is no valid TOML: "),
@@ -224,10 +229,10 @@ def test_every_shipped_recipe_fits_the_schema_under_its_own_name(name: str) -> N
         (b"name = '\xff'", "recipe: can't be read: 'utf-8' codec can't decode byte 0xff"),
     ],
 )
-def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, problem: str) -> None:
+def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, expected: str) -> None:
     file.write_bytes(content)
-    (fault,) = faults(file)
-    assert fault.startswith(problem)
+    (problem,) = problems(file)
+    assert problem.startswith(expected)
 
 
 def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Path) -> None:
@@ -238,12 +243,12 @@ def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Pa
 
 
 def test_a_recipe_that_is_not_there_suggests_the_closest_shipped_one(tmp_path: Path) -> None:
-    (fault,) = faults("quikstart")
-    assert fault.startswith(
+    (problem,) = problems("quikstart")
+    assert problem.startswith(
         "recipe: there is no such file\n    Give a TOML file, or the name of a recipe that"
     )
-    assert "Did you mean 'quickstart'? There is: " in fault
-    assert faults(tmp_path)[0].startswith("recipe: it is a folder")
+    assert "Did you mean 'quickstart'? There is: " in problem
+    assert problems(tmp_path)[0].startswith("recipe: it is a folder")
 
 
 def test_a_file_goes_before_a_shipped_recipe_of_its_name(

@@ -1,4 +1,4 @@
-"""Names and options -> objects, and the faults found before."""
+"""Names and options -> objects, and the problems found before."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def table(**changes: Any) -> dict[str, Any]:
     return {**parts, "model": model, **changes}
 
 
-def test_components_that_fit_have_no_faults(registry: Registry) -> None:
+def test_components_that_fit_have_no_problems(registry: Registry) -> None:
     assert check_components(table(), registry) == []
 
 
@@ -112,11 +112,11 @@ def test_components_that_fit_have_no_faults(registry: Registry) -> None:
     ],
 )  # fmt: skip
 def test_each_place_of_a_recipe_is_checked(registry: Registry, changes: dict[str, Any], where: str) -> None:
-    assert [fault.where for fault in check_components(table(**changes), registry)] == [where]
+    assert [problem.where for problem in check_components(table(**changes), registry)] == [where]
 
 
 @pytest.mark.parametrize(
-    ("data", "fault"),
+    ("data", "problem"),
     [
         ({"root": "nowhere"}, "data: there is no folder nowhere; ask its makers for the data"),
         ({"root": "unreadable"}, "data: [Errno 13] Permission denied: 'unreadable'"),
@@ -126,16 +126,16 @@ def test_each_place_of_a_recipe_is_checked(registry: Registry, changes: dict[str
         ),
     ],
 )
-def test_what_a_data_set_lacks_or_refuses_is_a_fault(
-    registry: Registry, data: dict[str, Any], fault: str
+def test_what_a_data_set_lacks_or_refuses_is_a_problem(
+    registry: Registry, data: dict[str, Any], problem: str
 ) -> None:
     (found,) = check_components(table(data={"name": "folder", **data}), registry)
-    assert fault in str(found)
+    assert problem in str(found)
 
 
 def test_a_component_that_a_recipe_leaves_to_the_default_is_checked_too() -> None:
     """Without ferkit's own plugins there is nothing that the defaults could name."""
-    found = {fault.where for fault in check_components({}, Registry())}
+    found = {problem.where for problem in check_components({}, Registry())}
     assert found == {
         "detector.name",
         "model.backbone.name",
@@ -168,8 +168,8 @@ def test_a_list_of_components_is_built_in_its_order(registry: Registry) -> None:
 def test_the_folders_of_an_estimators_data_sets_are_looked_for(registry: Registry, tmp_path: Path) -> None:
     source = {"name": "folder", "root": str(tmp_path / "gone")}
     part = {"name": "described", "descriptors": [{"name": "mean"}], "source": source}
-    (fault,) = check_components({"estimator": part}, registry)
-    assert str(fault).startswith(f"estimator.source: there is no folder {tmp_path / 'gone'}")
+    (problem,) = check_components({"estimator": part}, registry)
+    assert str(problem).startswith(f"estimator.source: there is no folder {tmp_path / 'gone'}")
 
 
 def test_the_network_of_a_recipe_is_used_unless_an_estimator_does_without() -> None:

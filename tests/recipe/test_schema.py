@@ -1,4 +1,4 @@
-"""The schema of a recipe: its defaults, and its faults in plain words."""
+"""The schema of a recipe: its defaults, and its problems in plain words."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def read(**changes: Any) -> Recipe:
     return Recipe.model_validate_json(json.dumps({**SMALLEST, **changes}))
 
 
-def faults(**changes: Any) -> list[str]:
+def problems(**changes: Any) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         read(**changes)
-    return [str(fault) for fault in translate(caught.value)]
+    return [str(problem) for problem in translate(caught.value)]
 
 
 def test_a_recipe_needs_only_a_name_and_data() -> None:
@@ -54,7 +54,7 @@ def test_a_schedules_name_chooses_its_options(schedule: dict[str, Any], factor: 
 
 
 @pytest.mark.parametrize(
-    ("changes", "fault"),
+    ("changes", "problem"),
     [
         ({"epochs": 3}, "epochs: a recipe has no key 'epochs'. There is: augment, data, "),
         ({"protocl": {}}, "protocl: a recipe has no key 'protocl'. Did you mean 'protocol'? There is: "),
@@ -124,12 +124,12 @@ def test_a_schedules_name_chooses_its_options(schedule: dict[str, Any], factor: 
         ({"plugins": "mine"}, 'plugins: expected a list, got "mine" (a string)'),
     ],
 )
-def test_a_fault_says_where_what_was_expected_and_what_came(changes: dict[str, Any], fault: str) -> None:
-    (found,) = faults(**changes)
-    assert found.startswith(fault)
+def test_a_problem_says_where_what_was_expected_and_what_came(changes: dict[str, Any], problem: str) -> None:
+    (found,) = problems(**changes)
+    assert found.startswith(problem)
 
 
-def test_all_faults_are_told_at_once() -> None:
-    found = faults(name="a b", fit={"epochs": 0, "batchsize": 3}, model={"normalize": "x"})
-    places = [fault.partition(":")[0] for fault in found]
+def test_all_problems_are_told_at_once() -> None:
+    found = problems(name="a b", fit={"epochs": 0, "batchsize": 3}, model={"normalize": "x"})
+    places = [problem.partition(":")[0] for problem in found]
     assert places == ["name", "model.normalize", "fit.epochs", "fit.batchsize"]

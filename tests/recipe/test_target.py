@@ -27,7 +27,7 @@ def test_a_folder_is_one_of_class_folders(folder: Path) -> None:
 
 def test_a_folder_whose_name_has_no_letter_can_be_one_too(folder: Path) -> None:
     other = folder.rename(folder.with_name("…"))
-    assert load_target(str(other))[0].name == "photographs"
+    assert load_target(str(other))[0].name == "images"
 
 
 def test_a_folder_goes_before_a_recipe_of_its_name(folder: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_is_none_of_these_is_told_what_may_be_given() -> None:
         load_target("nowhere")
 
 
-def test_a_manifest_that_is_still_to_be_made_is_no_fault(tmp_path: Path) -> None:
+def test_a_manifest_that_is_still_to_be_made_is_no_problem(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text('name = "own"\ndata = { name = "synthetic" }\nmanifest = { file = "later.csv" }')
     with pytest.raises(RecipeError, match=r"later\.csv"):

@@ -12,7 +12,7 @@ from ferkit_datasets.votes import CHOICES
 from PIL import Image
 
 from ferkit.data.faces import find_faces
-from ferkit.experiment.run import Order, read_samples, run
+from ferkit.experiment.run import RunRequest, read_samples, run
 from ferkit.neural.batches import soft_targets
 from ferkit.neural.build import build_model
 from ferkit.recipe.load import load_recipe
@@ -69,7 +69,7 @@ def teach(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_it_has_no_fault_where_its_data_are(ferplus: Path, name: str) -> None:
+def test_it_has_no_problem_where_its_data_are(ferplus: Path, name: str) -> None:
     recipe, _ = load_recipe(name)
     assert recipe.name == name
 
@@ -78,19 +78,19 @@ def test_it_has_no_fault_where_its_data_are(ferplus: Path, name: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_runs_on_a_small_ferplus(ferplus: Path, tmp_path: Path, name: str) -> None:
     recipe, registry = load_recipe(name, [*BRIEF, *RECIPES[name]])
-    run(Order(recipe, registry, tmp_path / "run"))
+    run(RunRequest(recipe, registry, tmp_path / "run"))
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["status"], summary["labels"]) == ("complete", SEVEN)
     assert summary["protocol"]["name"] == "holdout"
-    assert any("pixel-for-pixel copy of another: 1 of test images" in one for one in summary["notices"])
+    assert any("pixel-for-pixel copy of another: 1 of test images" in one for one in summary["warnings"])
     assert summary["data"]["images"] == 7 * 8
-    (test,) = (tmp_path / "run").glob("cells/*/predictions_test.csv")
+    (test,) = (tmp_path / "run").glob("folds/*/predictions_test.csv")
     assert len(test.read_text().splitlines()) == 1 + 7 * 2
 
 
 def test_the_default_model_is_distilled_from_a_teacher(ferplus: Path, tmp_path: Path) -> None:
     recipe, registry = load_recipe("default_model", [*BRIEF, f"data.teacher={teach(ferplus)}"])
-    samples, labels, _ = read_samples(Order(recipe, registry, tmp_path / "run"))
+    samples, labels, _ = read_samples(RunRequest(recipe, registry, tmp_path / "run"))
     faces = find_faces(recipe.detector, recipe.faces, registry, samples).faces
     shares = soft_targets([face.sample for face in faces], labels)
     assert shares is not None

@@ -1,6 +1,6 @@
 """A run's folder with numbers that can be worked out by hand.
 
-Four photographs of two classes in two folds. Best epochs: one of four is wrong. Last epochs: two are.
+Four images of two classes in two folds. Best epochs: one of four is wrong. Last epochs: two are.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SUMMARY: dict[str, Any] = {
     "demo": False,
     "status": "complete",
     "labels": LABELS,
-    "notices": ["1 photograph is a byte-for-byte copy of another"],
+    "warnings": ["1 image is a byte-for-byte copy of another"],
     "paper": {
         "row": "A row",
         "number": 54.19,
@@ -104,19 +104,19 @@ def write_run(folder: Path, summary: dict[str, Any] = SUMMARY, repeats: int = 1)
     (folder / "environment.json").write_text(json.dumps({"torch": "2.14.1", "gpu": None}))
     (folder / "recipe.toml").write_text(RECIPE)
     header = "path,label,groups,sha256,box,score,problem\n"
-    lines = [f"{name}.png,{label},movie={movie},,,,\n" for name, label, movie in PHOTOGRAPHS]
+    lines = [f"{name}.png,{label},movie={movie},,,,\n" for name, label, movie in IMAGES]
     (folder / "manifest.csv").write_text(header + "".join(lines))
     for repeat in range(repeats):
         for fold in (0, 1):
-            cell = folder / "cells" / f"repeat{repeat}_fold{fold}"
-            cell.mkdir(parents=True)
+            place = folder / "folds" / f"repeat{repeat}_fold{fold}"
+            place.mkdir(parents=True)
             for which, tables in (("best", BEST), ("last", LAST)):
                 text = "path,label,predicted,anger,fear\n" + tables[fold]
-                (cell / f"predictions_{which}.csv").write_text(text)
+                (place / f"predictions_{which}.csv").write_text(text)
     return folder
 
 
-PHOTOGRAPHS = (("a", "anger", "M"), ("b", "fear", "M"), ("c", "anger", "N"), ("d", "fear", "N"))
+IMAGES = (("a", "anger", "M"), ("b", "fear", "M"), ("c", "anger", "N"), ("d", "fear", "N"))
 
 
 def write_metrics(folder: Path, rows: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ferkit.report import render
-from ferkit.report.faces.section import Photographs
+from ferkit.report.faces.section import Images
 from ferkit.report.faces.thumbnails import Portrait
 from ferkit.report.figures.figure import embed
 from ferkit.report.table.definition import read_definition
@@ -53,7 +53,7 @@ def page(tmp_path: Path) -> Path:
     folder = write_run(tmp_path / "run")
     drawn = next(iter(render(folder).parent.glob("figures/*.png"))).read_bytes()
     portrait = Portrait(embed(drawn, "png"), "a drawing", "fear, taken for anger: 90%", "a" * 80 + ".png")
-    return render(folder, Photographs(title="Last epoch", mistakes=[portrait], notices=["A notice"]))
+    return render(folder, Images(title="Last epoch", mistakes=[portrait], warnings=["A warning"]))
 
 
 def open_page(page: Path, profile: Path) -> tuple[dict[str, Any], str]:

@@ -28,7 +28,7 @@ class Reader(HTMLParser):
         self.addresses: list[str] = []
         self.alternatives: list[str] = []
         self.rows: list[list[str]] = []
-        self.is_cell = False
+        self.is_fold = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -39,14 +39,14 @@ class Reader(HTMLParser):
         if tag == "tr":
             self.rows.append([])
         if tag in ("td", "th"):
-            self.is_cell = True
+            self.is_fold = True
             self.rows[-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
-        self.is_cell = self.is_cell and tag not in ("td", "th")
+        self.is_fold = self.is_fold and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
-        if self.is_cell:
+        if self.is_fold:
             self.rows[-1][-1] = re.sub(r"\s+", " ", self.rows[-1][-1] + data).lstrip()
 
 
@@ -181,9 +181,9 @@ def write_nested(folder: Path) -> Path:
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     several = [row | {"candidate": one, "watched": "validation"} for row in rows for one in (0, 1)]
     write_metrics(folder, [row | {"accuracy": (1 + row["candidate"]) / 4} for row in several])
-    for cell, choice in zip(sorted((folder / "cells").iterdir()), choices, strict=True):
-        (cell / "predictions_last.csv").rename(cell / "predictions_test.csv")
-        (cell / "choice.json").write_text(json.dumps(choice))
+    for fold, choice in zip(sorted((folder / "folds").iterdir()), choices, strict=True):
+        (fold / "predictions_last.csv").rename(fold / "predictions_test.csv")
+        (fold / "choice.json").write_text(json.dumps(choice))
     return folder
 
 
@@ -236,7 +236,7 @@ def test_figures_stand_as_files_too_and_the_same_numbers_give_the_same_bytes(fol
 
 
 def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> None:
-    bare = {"paper": None, "weights": [], "backbone_sha256": None, "parameters": None, "notices": []}
+    bare = {"paper": None, "weights": [], "backbone_sha256": None, "parameters": None, "warnings": []}
     folder = write_run(tmp_path, {**SUMMARY, **bare, "description": ""})
     (folder / "environment.json").unlink()
     page = render(folder).read_text()
@@ -251,7 +251,7 @@ def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:
     assert "mean class recall. Somebody" in boxes(page)[2]
 
 
-def test_no_photograph_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:
+def test_no_image_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:
     page = render(folder).read_text()
-    assert "photographs of people" not in page
+    assert "images of people" not in page
     assert "image/jpeg" not in page

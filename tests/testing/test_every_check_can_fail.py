@@ -12,8 +12,8 @@ import torch
 import ferkit.testing.suite as suite
 from ferkit.components.component import KINDS
 from ferkit.testing import Check, draw_folders, run_checks
-from ferkit.testing.check import FACTS
-from ferkit.testing.subject import Options, Subject
+from ferkit.testing.check import CHECKS_BY_KIND
+from ferkit.testing.subject import ComponentUnderTest, Options
 from tests.testing.wrong import (
     any_kind,
     datasets,
@@ -41,11 +41,11 @@ DEFAULTS: dict[str, Options] = {"dataset": folders}
 
 @pytest.fixture(autouse=True, scope="module")
 def _load_facts() -> None:
-    suite.load_facts()
+    suite.load_checks()
 
 
-def failed(subject: Subject) -> dict[str, str]:
-    checks = [Check(subject, one) for one in FACTS[subject.component.kind]]
+def failed(subject: ComponentUnderTest) -> dict[str, str]:
+    checks = [Check(subject, one) for one in CHECKS_BY_KIND[subject.component.kind]]
     return {one.check.name: one.told for one in run_checks(checks, {}) if one.status == "failed"}
 
 
@@ -71,12 +71,12 @@ RIGHT = [
 def test_a_right_component_fails_no_check(kind: str, target: type) -> None:
     component = reference(kind, target)
     options = DEFAULTS.get(kind, {})
-    assert failed(Subject(component, registry_with(component), "right", options, 32)) == {}
+    assert failed(ComponentUnderTest(component, registry_with(component), "right", options, 32)) == {}
 
 
 def test_a_frozen_backbone_has_no_gradients_to_check() -> None:
     component = reference("backbone", right.RightBackbone)
-    frozen = Subject(component, registry_with(component), "right", {"freeze": "all"}, 32)
+    frozen = ComponentUnderTest(component, registry_with(component), "right", {"freeze": "all"}, 32)
     assert failed(frozen) == {}
 
 
@@ -104,7 +104,9 @@ WORDS = ["expected", "came", "to mend"]
 def test_every_check_has_a_wrong_component() -> None:
     shown = {(case.component.kind, case.check) for case in CASES}
     of_kinds = {
-        one.__name__: {kind for kind in KINDS if one in FACTS[kind]} for kind in KINDS for one in FACTS[kind]
+        one.__name__: {kind for kind in KINDS if one in CHECKS_BY_KIND[kind]}
+        for kind in KINDS
+        for one in CHECKS_BY_KIND[kind]
     }
     unshown = {name for name, kinds in of_kinds.items() if not any((kind, name) in shown for kind in kinds)}
     assert unshown == MEASURED

@@ -149,8 +149,8 @@ def test_a_wrong_shape_is_told_once_and_nothing_is_guessed_from_it(write: Write)
 def test_a_root_that_is_not_there_is_told_once() -> None:
     checks = find_checks("ferkit_datasets", {"dataset.image_folder": {"root": "nowhere"}})
     failed = told_of(checks, "failed")
-    assert set(failed) == {"finds_no_fault_in_its_data"}
-    assert "nothing at root = nowhere" in failed["finds_no_fault_in_its_data"]
+    assert set(failed) == {"finds_no_problem_in_its_data"}
+    assert "nothing at root = nowhere" in failed["finds_no_problem_in_its_data"]
 
 
 def test_an_option_that_is_needed_is_asked_for_as_both_ways_of_checking_take_it() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 import ferkit.testing
 from ferkit.components.component import KINDS
-from ferkit.testing.check import FACTS
-from ferkit.testing.suite import load_facts
+from ferkit.testing.check import CHECKS_BY_KIND
+from ferkit.testing.suite import load_checks
 
 ROOT = Path(__file__).parents[2]
 FILES = [
@@ -40,8 +40,8 @@ def named(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_fact_that_is_named_is_there(path: Path) -> None:
-    load_facts()
-    assert named(path) <= {one.__name__ for facts in FACTS.values() for one in facts}
+    load_checks()
+    assert named(path) <= {one.__name__ for facts in CHECKS_BY_KIND.values() for one in facts}
 
 
 def test_facts_are_found_where_they_are_named() -> None:

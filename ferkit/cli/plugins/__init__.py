@@ -43,4 +43,4 @@ def list_plugins() -> None:
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)
     for broken in registry.broken:
-        console.print(escape(f"broken: {broken.provider}: {broken.problem}. {broken.remedy}"), soft_wrap=True)
+        console.print(escape(f"broken: {broken.provider}: {broken.problem}. {broken.hint}"), soft_wrap=True)

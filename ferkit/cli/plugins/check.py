@@ -75,8 +75,8 @@ def _read_options(settings: list[str] | tuple[str, ...]) -> dict[str, dict[str, 
     from ferkit.recipe.overrides import apply_overrides
 
     table: dict[str, Any] = {}
-    if faults := apply_overrides(table, settings):
-        raise ComponentError("\n".join(map(str, faults)))
+    if problems := apply_overrides(table, settings):
+        raise ComponentError("\n".join(map(str, problems)))
     for kind, components in table.items():
         if not isinstance(components, dict) or not all(isinstance(one, dict) for one in components.values()):
             raise ComponentError(

@@ -28,14 +28,14 @@ def write_bundle(entries: Sequence[Weights], file: Path) -> None:
 
     Raises WeightsError with all that can't be had, and where the file can't be written; nothing is left then.
     """
-    paths, faults = [], []
+    paths, problems = [], []
     for entry in entries:
         try:
             paths.append(ensure(entry))
         except WeightsError as error:
-            faults.append(str(error))
-    if faults:
-        raise WeightsError("\n".join([*faults, f"{file} was not written"]))
+            problems.append(str(error))
+    if problems:
+        raise WeightsError("\n".join([*problems, f"{file} was not written"]))
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         with tarfile.open(part, "w") as archive:

@@ -18,9 +18,9 @@ FEWEST = 5
 METRICS = ("accuracy", "mean_recall", "macro_f1")
 
 Sums = NDArray[np.float64]
-"""(clusters, cells, labels, labels): a confusion for each cluster in each cell, rows the true class.
+"""(clusters, folds, labels, labels): a confusion for each cluster in each fold, rows the true class.
 
-A cell is a test fold of a repeat: scores are means over these, and so must be what is drawn."""
+A fold is a test fold of a repeat: scores are means over these, and so must be what is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,20 @@ def cluster_confusions(
     predicted: Sequence[str],
     clusters: Sequence[str],
     labels: Sequence[str],
-    cells: Sequence[str] | None = None,
+    folds: Sequence[str] | None = None,
 ) -> Sums:
-    """A confusion for each cluster (an image, or all images of a movie or person) in each cell.
+    """A confusion for each cluster (an image, or all images of a movie or person) in each fold.
 
-    cells: each prediction's; left out, all are of one.
+    folds: each prediction's; left out, all are of one.
     """
-    places = cells or ["all"] * len(truth)
+    places = folds or ["all"] * len(truth)
     place, row, column = (
         {name: index for index, name in enumerate(dict.fromkeys(names))}
         for names in (labels, clusters, places)
     )
     counts = np.zeros((len(row), len(column), len(labels), len(labels)))
-    for true, guess, cluster, cell in zip(truth, predicted, clusters, places, strict=True):
-        counts[row[cluster], column[cell], place[true], place[guess]] += 1
+    for true, guess, cluster, fold in zip(truth, predicted, clusters, places, strict=True):
+        counts[row[cluster], column[fold], place[true], place[guess]] += 1
     return counts
 
 
@@ -72,12 +72,12 @@ def difference_interval(one: Sums, other: Sums, metric: str) -> Interval:
 
 
 def metric_of(confusions: Sums, metric: str) -> float:
-    """The mean over the cells of the metric over all clusters."""
+    """The mean over the folds of the metric over all clusters."""
     return float(_of_draws(confusions, np.ones(len(confusions)), metric))
 
 
 def _of_draws(confusions: Sums, weights: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
-    """weights (..., clusters): how often each was drawn -> (...): the mean over cells that have an image."""
+    """weights (..., clusters): how often each was drawn -> (...): the mean over folds that have an image."""
     drawn = np.tensordot(weights, confusions, axes=1)
     images = drawn.sum(axis=(-2, -1))
     return _mean_over_seen(_METRICS[metric](drawn), images)

@@ -1,1 +1,1 @@
-"""Class folders of one's own photographs -> a recipe that fine-tunes a network on them."""
+"""Class folders of one's own images -> a recipe that fine-tunes a network on them."""

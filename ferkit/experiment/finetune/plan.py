@@ -16,7 +16,7 @@ from ferkit.components.weights.catalogue import find_entry, is_present
 from ferkit.data.samples import samples_of
 from ferkit.errors import DataError, RunError
 from ferkit.evaluation.protocol_text import describe_protocol
-from ferkit.experiment.finetune.photographs import (
+from ferkit.experiment.finetune.images import (
     describe,
     look_at,
     parse_protocol,
@@ -24,7 +24,7 @@ from ferkit.experiment.finetune.photographs import (
     pick_protocol,
 )
 from ferkit.experiment.finetune.recipe_file import write_recipe
-from ferkit.experiment.finetune.start_from import Beginning, find_beginning
+from ferkit.experiment.finetune.start_from import InitialModel, find_beginning
 from ferkit.interfaces import Sample
 from ferkit.predict.face_finder import read_part
 from ferkit.recipe.load import load_table
@@ -35,7 +35,7 @@ from ferkit.runtime.walk import real_folders
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FinetuneOptions:
     """What was asked for. begin: weights, a run's folder or a model file; detector: a name, or a table of
     TOML; out: where all is to go."""
 
@@ -53,8 +53,8 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """file: the recipe; run: where its run goes; told: what is known of the photographs, line by line."""
+class FinetunePlan:
+    """file: the recipe; run: where its run goes; told: what is known of the images, line by line."""
 
     recipe: Recipe
     registry: Registry
@@ -67,15 +67,15 @@ class Plan:
 
     @property
     def model(self) -> Path:
-        """Named after the photographs, as its card is."""
+        """Named after the images, as its card is."""
         return self.file.with_name(f"{self.recipe.name}.safetensors")
 
     def command(self, words: str) -> str:
         return f"ferkit run {shlex.quote(str(self.file))}{words}"
 
 
-def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
-    """Look at the photographs and write the recipe.
+def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> FinetunePlan:
+    """Look at the images and write the recipe.
 
     Raises DataError where they are no class folders or too few, RecipeError at an option that the recipe
     can't have, RunError where there is something in the place already, it lies in the folder or it can't be
@@ -100,13 +100,13 @@ def make_plan(wish: Wish, progress: Progress = no_progress) -> Plan:
     file = wish.place / "recipe.toml"
     start = _describe_start(checked, registry, beginning.labels)
     told = [*describe(look), *start, *_describe_split(checked, look.samples)]
-    plan = Plan(checked, registry, file, tuple(told))
+    plan = FinetunePlan(checked, registry, file, tuple(told))
     write_text(file, write_recipe(table, plan.command("")))
     return plan
 
 
 def _suit(checked: Recipe, table: dict[str, Any], samples: Sequence[Sample]) -> Recipe:
-    """The recipe with what follows from how many photographs there are; table: changed alike.
+    """The recipe with what follows from how many images there are; table: changed alike.
 
     What was asked for stays.
     """
@@ -120,7 +120,7 @@ def _suit(checked: Recipe, table: dict[str, Any], samples: Sequence[Sample]) -> 
     return checked.model_copy(update=changes)
 
 
-def _check_places(wish: Wish) -> None:
+def _check_places(wish: FinetuneOptions) -> None:
     if not wish.folder.is_dir():
         what = "is a file" if wish.folder.exists() else "does not exist"
         raise DataError(
@@ -130,18 +130,18 @@ def _check_places(wish: Wish) -> None:
     place = wish.place
     if place.exists() and (not place.is_dir() or os.listdir(place)):
         recipe = place / "recipe.toml"
-        remedy = "Give another --out."
+        hint = "Give another --out."
         if recipe.exists():
-            remedy = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
-        raise RunError(f"{place} is there already, and is left as it is. {remedy}")
+            hint = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
+        raise RunError(f"{place} is there already, and is left as it is. {hint}")
     if any(place.resolve().is_relative_to(inside) for inside in real_folders(wish.folder)):
         raise RunError(
             f"{place} lies in {wish.folder} or in a folder linked there, so what goes there would be taken "
-            "for photographs of a class. Give a folder elsewhere: --out"
+            "for images of a class. Give a folder elsewhere: --out"
         )
 
 
-def _make_table(wish: Wish, beginning: Beginning) -> dict[str, Any]:
+def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any]:
     data: dict[str, Any] = {"name": "image_folder", "root": str(wish.folder)}
     if wish.group_pattern:
         data["group_pattern"] = wish.group_pattern
@@ -193,7 +193,7 @@ def _describe_split(recipe: Recipe, samples: Sequence[Sample]) -> list[str]:
     told = [f"protocol: {describe_protocol(recipe.protocol.model_dump())}"]
     if not any(sample.groups for sample in samples):
         told.append(
-            "note: who is on which photograph is not known, so that one person may be trained and tested on, "
+            "note: who is on which image is not known, so that one person may be trained and tested on, "
             "and the score be too high: tell it by --group-pattern"
         )
     return told

@@ -13,12 +13,12 @@ HEAD = """\
 # Every key: ferkit's documentation, "Recipes". Paths are relative to the folder in which ferkit is run.
 """
 COMMENTS = {
-    "[data]": "One folder for each class. group_pattern tells which photographs are of one person.",
-    "[detector]": "What finds the face. For photographs that are faces already: whole_image.",
+    "[data]": "One folder for each class. group_pattern tells which images are of one person.",
+    "[detector]": "What finds the face. For images that are faces already: whole_image.",
     "[faces]": "Files that can't be read are passed over; of faces alike pixel for pixel, one is used.",
     "[model]": "The network. A smaller image_size is quicker; initial is a file that it goes on from.",
     "[fit]": "Training. More epochs take longer; lr is the backbone's step, head_lr the new head's.",
-    "[protocol]": "Which photographs train, choose the epoch and test. nested needs no groups, grouped does.",
+    "[protocol]": "Which images train, choose the epoch and test. nested needs no groups, grouped does.",
 }
 
 

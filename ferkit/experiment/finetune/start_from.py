@@ -22,7 +22,7 @@ BACKBONE: str = Model().backbone.name
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class InitialModel:
     """sections: the parts of a recipe that follow from it; file: of the model that is gone on from, if any;
     labels: the model's."""
 
@@ -43,12 +43,12 @@ class Beginning:
         return {**others, "initial": str(self.file), "initial_part": "backbone"}
 
 
-def find_beginning(name: str | None) -> Beginning:
+def find_beginning(name: str | None) -> InitialModel:
     """name: of weights, a run's folder or a model file. Raises RunError where it is none of these."""
     wanted = name or WEIGHTS
     weights = _weights_of_backbone()
     if wanted in weights:
-        return Beginning({"model": _model(wanted)})
+        return InitialModel({"model": _model(wanted)})
     try:
         path = find_model(wanted)
     except RunError as error:
@@ -74,7 +74,7 @@ def _model(weights: str) -> dict[str, Any]:
     }
 
 
-def _of_model(path: Path) -> Beginning:
+def _of_model(path: Path) -> InitialModel:
     """The same network, its tensors, and faces as it was shown them."""
     if path.is_dir():
         from ferkit.predict.model.from_run import open_run
@@ -85,7 +85,7 @@ def _of_model(path: Path) -> Beginning:
         known = read_description(path)
     else:
         raise RunError(f"--from {path}: only a run's folder or a .safetensors file can be trained further")
-    return Beginning(_sections(replace(known, model=_without_weights(path, known))), path, known.labels)
+    return InitialModel(_sections(replace(known, model=_without_weights(path, known))), path, known.labels)
 
 
 def _without_weights(file: Path, known: Description) -> Model:
@@ -94,14 +94,14 @@ def _without_weights(file: Path, known: Description) -> Model:
     import torch
 
     from ferkit.neural.build import wire_model, without_pretrained
-    from ferkit.neural.init_from import start_faults
+    from ferkit.neural.init_from import start_problems
 
     try:
         registry = load_plugins(known.plugins)
         bare = without_pretrained(known.model, registry)
         with torch.device("meta"):
             network = wire_model(bare, registry, known.labels)
-        return known.model if start_faults(network, file, known.labels) else bare
+        return known.model if start_problems(network, file, known.labels) else bare
     except Exception:
         return known.model  # what is wrong with it is told when the recipe is checked
 

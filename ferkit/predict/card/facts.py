@@ -11,7 +11,7 @@ from typing import Any
 
 import tomli_w
 
-from ferkit.evaluation.run_files import read_environment, read_photographs, read_summary
+from ferkit.evaluation.run_files import read_environment, read_images, read_summary
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import Loaded
 
@@ -21,18 +21,18 @@ UNKNOWN_LICENCE = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """file: the model; parameters: of its network; photographs: how many it is known to have learnt from.
+    """file: the model; parameters: of its network; images: how many it is known to have learnt from.
 
-    cell: which of the run's networks; summary, environment, recipe: the run's, empty where there is only a
-    model file, or where the run is not finished; groups: kind -> how many the tested photographs are of.
+    fold: which of the run's networks; summary, environment, recipe: the run's, empty where there is only a
+    model file, or where the run is not finished; groups: kind -> how many the tested images are of.
     """
 
     file: Path
     description: Description
     parameters: int
-    photographs: int = 0
+    images: int = 0
     licence: str = UNKNOWN_LICENCE
-    cell: str = ""
+    fold: str = ""
     summary: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     recipe: str = ""
@@ -58,7 +58,7 @@ class Facts:
     @property
     def own_accuracy(self) -> float | None:
         """This network's, on the test images of its fold."""
-        place = re.fullmatch(r"repeat(\d+)_fold(\d+)", self.cell)
+        place = re.fullmatch(r"repeat(\d+)_fold(\d+)", self.fold)
         folds = self.main.get("folds")
         return float(folds[int(place[1])][int(place[2])]) if place and folds else None
 
@@ -76,9 +76,9 @@ def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
         file=file,
         description=loaded.description,
         parameters=sum(one.numel() for one in loaded.network.parameters()),
-        photographs=len(loaded.trained_on),
+        images=len(loaded.trained_on),
         licence=licence,
-        cell=loaded.cell,
+        fold=loaded.fold,
         summary=read_summary(run) if run and is_finished else {},
         environment=read_environment(run) if run else {},
         recipe=_published((run / "recipe.toml").read_text(encoding="utf-8")) if run else "",
@@ -87,9 +87,9 @@ def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
 
 
 def _count_groups(run: Path) -> dict[str, int]:
-    photographs = read_photographs(run)
-    kinds = sorted({kind for one in photographs for kind in one.groups})
-    return {kind: len({one.groups[kind] for one in photographs if kind in one.groups}) for kind in kinds}
+    images = read_images(run)
+    kinds = sorted({kind for one in images for kind in one.groups})
+    return {kind: len({one.groups[kind] for one in images if kind in one.groups}) for kind in kinds}
 
 
 def _published(recipe: str) -> str:

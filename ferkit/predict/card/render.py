@@ -54,7 +54,7 @@ def render_card(facts: Facts) -> str:
         size=facts.file.stat().st_size,
         summary=summary,
         data=summary.get("data") or {},
-        notices=summary.get("notices") or [],
+        warnings=summary.get("warnings") or [],
         main=facts.main,
         rows=_score_rows(facts.main),
         protocol=describe_protocol(summary["protocol"]) if summary else "",

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ferkit.data.images import read_image
 from ferkit.errors import DataError
-from ferkit.predict.media.sources import Camera, Moving, PassedOver, Problem, Source, Still
-from ferkit.predict.media.video import Shot, read_camera, read_moving
+from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Source, VideoSource
+from ferkit.predict.media.video import VideoFrame, read_camera, read_moving
 from ferkit.runtime.prefetch import iterate_ahead, map_ahead
 
 AHEAD = 16
 ROOM = 60e6
-"""Bytes of decoded photographs that wait; of larger ones fewer wait."""
+"""Bytes of decoded images that wait; of larger ones fewer wait."""
 FRAMES_AHEAD = 8
 
 
@@ -29,7 +29,7 @@ class Frame:
     lasts: seconds until the next one that is looked at; is_live: that one is not waited for.
     """
 
-    source: Still | Moving | Camera
+    source: ImageSource | VideoSource | Camera
     image: NDArray[np.uint8]
     number: int | None = None
     time: float | None = None
@@ -41,42 +41,42 @@ class Frame:
         return str(self.source.name) if isinstance(self.source, Camera) else str(self.source.path)
 
 
-Read = Frame | PassedOver | Problem
+Read = Frame | Ignored | InputError
 
 
 def read_frames(sources: Iterable[Source], every: int = 1) -> Iterator[Read]:
-    """Every picture, and every n-th frame of what moves; what can't be read comes as a Problem.
+    """Every picture, and every n-th frame of what moves; what can't be read comes as a InputError.
 
-    Photographs that follow each other are decoded by several threads at once.
+    Images that follow each other are decoded by several threads at once.
     """
-    for is_still, group in groupby(sources, lambda one: not isinstance(one, Moving | Camera)):
+    for is_still, group in groupby(sources, lambda one: not isinstance(one, VideoSource | Camera)):
         if is_still:
             yield from map_ahead(_read_still, group, ahead=AHEAD, room=ROOM, weigh=_weight)
             continue
         for one in group:
             if isinstance(one, Camera):
                 yield from _frames(one, iterate_ahead(read_camera(one.index, every), 1))
-            elif isinstance(one, Moving):
+            elif isinstance(one, VideoSource):
                 shots = read_moving(one.path, one.is_animation, every)
                 yield from _frames(one, iterate_ahead(shots, FRAMES_AHEAD))
 
 
 def _read_still(source: Source) -> Read:
-    if not isinstance(source, Still):
-        assert isinstance(source, PassedOver | Problem)
+    if not isinstance(source, ImageSource):
+        assert isinstance(source, Ignored | InputError)
         return source
     try:
         return Frame(source, read_image(source.path, source.content))
     except DataError as error:
-        return Problem(str(source.path), str(error).removeprefix(f"{source.path}: "))
+        return InputError(str(source.path), str(error).removeprefix(f"{source.path}: "))
 
 
-def _frames(source: Moving | Camera, shots: Iterator[Shot | str]) -> Iterator[Read]:
+def _frames(source: VideoSource | Camera, shots: Iterator[VideoFrame | str]) -> Iterator[Read]:
     is_live = isinstance(source, Camera)
     for one in shots:
         if isinstance(one, str):
             name: Path = source.name if isinstance(source, Camera) else source.path
-            yield Problem(str(name), one)
+            yield InputError(str(name), one)
         else:
             yield Frame(source, one.image, one.number, one.time, one.lasts, is_live)
 

@@ -1,4 +1,4 @@
-"""What was typed as INPUT -> the photographs, videos and cameras that it stands for, one after the other."""
+"""What was typed as INPUT -> the images, videos and cameras that it stands for, one after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferkit.errors import DataError
 from ferkit.predict.media.stdin import read_stdin
 from ferkit.runtime.walk import walk_folder
 
-PHOTOGRAPHS = (
+IMAGES = (
     ".jpg",
     ".jpeg",
     ".jfif",
@@ -41,7 +41,7 @@ TOLD = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
+class ImageSource:
     """name: where its annotated copy goes, below the folder for these; content: read already, of stdin."""
 
     path: Path
@@ -50,7 +50,7 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class VideoSource:
     """A video, or a picture with several frames."""
 
     path: Path
@@ -68,28 +68,28 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
-    """A file of a folder that is no photograph and no video, by its suffix: no fault of anyone's."""
+class Ignored:
+    """A file of a folder that is no image and no video, by its suffix: no problem of anyone's."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class InputError:
     """Something that was asked for and could not be done, and why."""
 
     file: str
     reason: str
 
 
-Source = Still | Moving | Camera | PassedOver | Problem
+Source = ImageSource | VideoSource | Camera | Ignored | InputError
 
 
 def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
     """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
 
     An input is a file, a folder (with all below it, linked folders too, each once), a pattern such as
-    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": a photograph, or a list of
+    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": an image, or a list of
     files, one a line.
     """
     for one in inputs:
@@ -104,13 +104,13 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
 
 def _of_name(text: str, otherwise: str) -> Iterator[Source]:
     if os.path.isdir(text):
-        yield from _some(_of_folder(Path(text)), text, "the folder holds no photograph and no video")
+        yield from _some(_of_folder(Path(text)), text, "the folder holds no image and no video")
     elif os.path.lexists(text):
         yield _of_file(Path(text), Path(os.path.basename(text)))
     elif glob.has_magic(text) and "\0" not in text and len(text) <= LONGEST:
-        yield from _some(_of_pattern(text), text, "no photograph and no video has such a name")
+        yield from _some(_of_pattern(text), text, "no image and no video has such a name")
     else:
-        yield Problem(_cut(text), otherwise)
+        yield InputError(_cut(text), otherwise)
 
 
 def _cut(name: str) -> str:
@@ -121,10 +121,10 @@ def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source
     """What was found, and a problem where there is nothing to do in it."""
     is_empty = True
     for one in found:
-        is_empty = is_empty and isinstance(one, PassedOver)
+        is_empty = is_empty and isinstance(one, Ignored)
         yield one
     if is_empty:
-        yield Problem(_cut(text), otherwise)
+        yield InputError(_cut(text), otherwise)
 
 
 def _of_folder(folder: Path) -> Iterator[Source]:
@@ -137,8 +137,8 @@ def _of_folder(folder: Path) -> Iterator[Source]:
     yield from _refusals(refused)
 
 
-def _refusals(refused: list[OSError]) -> Iterator[Problem]:
-    yield from (Problem(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+def _refusals(refused: list[OSError]) -> Iterator[InputError]:
+    yield from (InputError(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
     refused.clear()
 
 
@@ -155,18 +155,18 @@ def _of_pattern(pattern: str) -> Iterator[Source]:
 
 
 def _among_others(path: Path, name: Path) -> Source:
-    is_known = path.suffix.lower() in (*PHOTOGRAPHS, *VIDEOS)
-    return _of_file(path, name) if is_known else PassedOver(str(path))
+    is_known = path.suffix.lower() in (*IMAGES, *VIDEOS)
+    return _of_file(path, name) if is_known else Ignored(str(path))
 
 
 def _of_file(path: Path, name: Path) -> Source:
-    """One that was named itself is taken for a photograph whatever its name; reading it tells."""
+    """One that was named itself is taken for an image whatever its name; reading it tells."""
     suffix = path.suffix.lower()
     if suffix in VIDEOS:
-        return Moving(path, name)
+        return VideoSource(path, name)
     if suffix in ANIMATIONS and _is_animated(path):
-        return Moving(path, name, is_animation=True)
-    return Still(path, name)
+        return VideoSource(path, name, is_animation=True)
+    return ImageSource(path, name)
 
 
 def _is_animated(path: Path) -> bool:
@@ -183,10 +183,10 @@ def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
     try:
         given = read_stdin(stdin)
     except DataError as error:
-        yield Problem("stdin", str(error))
+        yield InputError("stdin", str(error))
         return
     if isinstance(given, bytes):
-        yield Still(Path("stdin"), Path("stdin.png"), given)
+        yield ImageSource(Path("stdin"), Path("stdin.png"), given)
         return
     for line in given:
         if line.strip():

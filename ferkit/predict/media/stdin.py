@@ -17,7 +17,7 @@ SIGNATURE = 16
 CONTROLS = {*range(32)} - {*b"\t\n\r"}
 """Characters that names of files may have, and don't."""
 SHOWN = 40
-EXPECTED = "expected a photograph, or a list of files, one a line"
+EXPECTED = "expected an image, or a list of files, one a line"
 
 
 def read_stdin(stdin: BinaryIO) -> bytes | Iterator[bytes]:

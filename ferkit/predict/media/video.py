@@ -25,7 +25,7 @@ MISSING = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
+class VideoFrame:
     """image: (H, W, 3) uint8 RGB; number: from 0, those that were left out counted; time, lasts: seconds."""
 
     image: NDArray[np.uint8]
@@ -34,7 +34,7 @@ class Shot:
     lasts: float
 
 
-def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[Shot | str]:
+def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFrame | str]:
     """The shots, and a sentence where something is wrong: then there are no more."""
     if not os.access(path, os.R_OK):
         yield "it can't be read: there is no such file, or it may not be read"
@@ -44,9 +44,9 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[Shot | s
         yield from _read_video(path, every)
 
 
-def _read_animation(path: Path, every: int) -> Iterator[Shot | str]:
+def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
     """Each frame is shown for its own time, and for that of those after it that are left out."""
-    shot, number, elapsed, fault = None, 0, 0.0, ""
+    shot, number, elapsed, problem = None, 0, 0.0, ""
     try:
         with Image.open(path) as image:
             for number, one in enumerate(ImageSequence.Iterator(image)):
@@ -55,19 +55,19 @@ def _read_animation(path: Path, every: int) -> Iterator[Shot | str]:
                 if number % every == 0:
                     if shot:
                         yield shot
-                    shot = Shot(np.array(as_rgb(one.copy())), number, elapsed, 0.0)
+                    shot = VideoFrame(np.array(as_rgb(one.copy())), number, elapsed, 0.0)
                 if shot:
                     shot = replace(shot, lasts=shot.lasts + lasts)
                 elapsed += lasts
     except Exception as error:
-        fault = f"it can't be read beyond its frame {number}: {error}"
+        problem = f"it can't be read beyond its frame {number}: {error}"
     if shot:
         yield shot
-    if fault:
-        yield fault
+    if problem:
+        yield problem
 
 
-def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
+def _read_video(path: Path, every: int) -> Iterator[VideoFrame | str]:
     video = _open(str(path))
     try:
         if not video.isOpened():
@@ -84,7 +84,7 @@ def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
                 told = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 # Some containers tell no times; frames then follow each other at the video's rate.
                 before = told if told > before or done == 0 else done / rate
-                yield Shot(_as_rgb(image), done, max(before, 0.0), every / rate)
+                yield VideoFrame(_as_rgb(image), done, max(before, 0.0), every / rate)
             done += 1
         if done == 0:
             yield "it has no frame that can be read"
@@ -94,7 +94,7 @@ def _read_video(path: Path, every: int) -> Iterator[Shot | str]:
         video.release()
 
 
-def read_camera(index: int, every: int) -> Iterator[Shot | str]:
+def read_camera(index: int, every: int) -> Iterator[VideoFrame | str]:
     """Until whoever asks stops asking; time: since the first frame."""
     camera = _open(index)
     try:
@@ -108,7 +108,7 @@ def read_camera(index: int, every: int) -> Iterator[Shot | str]:
                 if not is_good:
                     break
                 elapsed = time.monotonic() - began
-                yield Shot(_as_rgb(image), number, elapsed, every / rate)
+                yield VideoFrame(_as_rgb(image), number, elapsed, every / rate)
             number += 1
         yield f"the camera gave no more pictures after {number}: was it unplugged?"
     finally:

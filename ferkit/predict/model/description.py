@@ -20,12 +20,12 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """All that is needed to use a network on new photographs, and what is known of it.
+    """All that is needed to use a network on new images, and what is known of it.
 
     labels: in the order of the probabilities' columns; temperature: what its logits are divided by, 1 where
     none was fitted; model: the recipe's part; margin: around a face's box, as in the recipe's `[faces]`;
     detector: the one that it was trained with; plugins: modules that its parts come from; source: the run and
-    the cell; metrics: what the run's summary says, of all its cells.
+    the fold; metrics: what the run's summary says, of all its folds.
     """
 
     labels: tuple[str, ...]

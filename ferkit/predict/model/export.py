@@ -33,7 +33,7 @@ OPSET = 18
 TOLERANCE = 1e-4
 """By how much an exported graph's probabilities may differ from torch's."""
 FACE = (slice(62, 172), slice(181, 268))
-"""Rows and columns of the face in scikit-image's photograph of an astronaut (NASA), where MTCNN finds it."""
+"""Rows and columns of the face in scikit-image's image of an astronaut (NASA), where MTCNN finds it."""
 Write = Callable[[Network, Description, frozenset[str], Path], None]
 
 
@@ -69,7 +69,7 @@ class Probabilities(nn.Module):
 def export_model(
     source: str | Path | None,
     file: Path,
-    cell: str | None = None,
+    fold: str | None = None,
     *,
     detector: Part | None = None,
     is_half: bool = False,
@@ -84,7 +84,7 @@ def export_model(
     """
     if file.suffix not in WRITERS:
         raise RunError(f"--to {file}: expected a file that ends in {', '.join(WRITERS)}")
-    loaded = load_network(source, cell)
+    loaded = load_network(source, fold)
     if detector:
         loaded = _with_detector(loaded, detector)
     network, description = loaded.network, loaded.description

@@ -1,4 +1,4 @@
-"""A run's folder as a model: which cell's network, built how, and what is known of it."""
+"""A run's folder as a model: which fold's network, built how, and what is known of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ferkit.evaluation.run_files import read_resolved, read_summary
 from ferkit.messages import suggest
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.description import Description
-from ferkit.recipe.grid import recipe_of_cell
+from ferkit.recipe.grid import recipe_of_fold
 from ferkit.recipe.parse import modules_of
 from ferkit.recipe.schema import Recipe
 
@@ -34,37 +34,37 @@ class RunModel:
     choice: str
 
 
-def open_run(folder: Path, cell: str | None = None) -> RunModel:
-    """cell: the name of a folder in cells/; without one, the first that has a network.
+def open_run(folder: Path, fold: str | None = None) -> RunModel:
+    """fold: the name of a folder in folds/; without one, the first that has a network.
 
-    Which of a run's folds classifies best on other photographs nobody knows: their scores are on different
+    Which of a run's folds classifies best on other images nobody knows: their scores are on different
     images. So the first is taken, and said. Raises RunError where there is no network.
     """
     recipe = _read_recipe(folder)
     if recipe.estimator:
         raise RunError(
             f"{folder} is a run of the estimator {recipe.estimator.name!r}. Networks alone can be used on "
-            "new photographs: take a run whose recipe has no [estimator]."
+            "new images: take a run whose recipe has no [estimator]."
         )
-    cells = sorted(path.parent.name for path in folder.glob(f"cells/*/{NETWORK}"))
-    if not cells:
-        raise RunError(f"{folder} holds no network yet: no fold is finished (cells/*/{NETWORK})")
-    chosen = cells[0] if cell is None else cell
-    if chosen not in cells:
-        raise RunError(f"{folder} has no network of the cell {chosen!r}. {suggest(chosen, cells)}")
+    folds = sorted(path.parent.name for path in folder.glob(f"folds/*/{NETWORK}"))
+    if not folds:
+        raise RunError(f"{folder} holds no network yet: no fold is finished (folds/*/{NETWORK})")
+    chosen = folds[0] if fold is None else fold
+    if chosen not in folds:
+        raise RunError(f"{folder} has no network of the fold {chosen!r}. {suggest(chosen, folds)}")
     return RunModel(
-        folder / "cells" / chosen / NETWORK, describe_run(folder, recipe, chosen), _tell(chosen, cells)
+        folder / "folds" / chosen / NETWORK, describe_run(folder, recipe, chosen), _tell(chosen, folds)
     )
 
 
-def describe_run(folder: Path, recipe: Recipe, cell: str) -> Description:
+def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
     """Raises RunError where the network is one of other labels than the run's."""
-    file = folder / "cells" / cell / NETWORK
+    file = folder / "folds" / fold / NETWORK
     header, summary = read_header(file), _summary(folder)
     if summary and summary["labels"] != header.labels:
         theirs, ours = ", ".join(header.labels), ", ".join(summary["labels"])
         raise RunError(f"{file} tells {theirs} apart, the run {ours}: it is another run's network")
-    settings = recipe_of_cell(folder, recipe, cell)
+    settings = recipe_of_fold(folder, recipe, fold)
     return Description(
         labels=tuple(header.labels),
         model=settings.model.model_copy(update={"initial": None, "initial_part": None}),
@@ -72,7 +72,7 @@ def describe_run(folder: Path, recipe: Recipe, cell: str) -> Description:
         margin=settings.faces.margin,
         temperature=header.temperature or 1.0,
         plugins=recipe.plugins,
-        source=f"{recipe.name}, {cell}",
+        source=f"{recipe.name}, {fold}",
         metrics=_metrics(summary),
     )
 
@@ -104,7 +104,7 @@ def _metrics(summary: Mapping[str, Any]) -> dict[str, Any]:
     return {"data": data, "protocol": summary["protocol"]["name"], "demo": summary["demo"], "scores": scores}
 
 
-def _tell(chosen: str, cells: list[str]) -> str:
-    if len(cells) == 1:
+def _tell(chosen: str, folds: list[str]) -> str:
+    if len(folds) == 1:
         return f"its one network, {chosen}"
-    return f"the network of {chosen}, one of {len(cells)} (another: --cell)"
+    return f"the network of {chosen}, one of {len(folds)} (another: --fold)"

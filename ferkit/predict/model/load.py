@@ -43,7 +43,7 @@ class Model:
 class Loaded:
     """A network to be exported, without checks at every call.
 
-    trained_on: the first digits of its photographs' hashes; run, cell: where it comes from, None and "" where
+    trained_on: the first digits of its images' hashes; run, fold: where it comes from, None and "" where
     it is a model file's.
     """
 
@@ -51,19 +51,19 @@ class Loaded:
     description: Description
     trained_on: frozenset[str]
     run: Path | None = None
-    cell: str = ""
+    fold: str = ""
 
 
-def load_model(name: str | Path | None = None, cell: str | None = None, device: str = "auto") -> Model:
-    """name: see above; cell: of a run's folder; device: "auto", "cpu", "cuda" or "cuda:0".
+def load_model(name: str | Path | None = None, fold: str | None = None, device: str = "auto") -> Model:
+    """name: see above; fold: of a run's folder; device: "auto", "cpu", "cuda" or "cuda:0".
 
     Raises RunError where there is no such model or it is broken, ComponentError where a plugin that it
     needs is not here.
     """
     path = find_model(name)
     if path.is_dir():
-        return _from_run(path, cell, device)
-    _check_no_cell(path, cell)
+        return _from_run(path, fold, device)
+    _check_no_fold(path, fold)
     if path.suffix == ".safetensors" and (run := _run_around(path)):
         return _from_run(run, path.parent.name, device)
     readers = {".safetensors": _from_safetensors, ".onnx": _from_onnx, ".pt2": _from_program}
@@ -86,11 +86,11 @@ def find_model(name: str | Path | None) -> Path:
     raise RunError(f"--model {name}: there is no such folder or file, and no model of that name. {bundled}")
 
 
-def load_network(name: str | Path | None, cell: str | None) -> Loaded:
+def load_network(name: str | Path | None, fold: str | None) -> Loaded:
     """To export it.
 
     Raises RunError where the model is no run's and no model file: an exported graph is no network any more;
-    and for the cell of a file.
+    and for the fold of a file.
     """
     from ferkit.neural.build import wire_model
     from ferkit.neural.checkpoint import read_header
@@ -98,12 +98,12 @@ def load_network(name: str | Path | None, cell: str | None) -> Loaded:
 
     path = find_model(name)
     if not path.is_dir():
-        _check_no_cell(path, cell)
+        _check_no_fold(path, fold)
     run = path if path.is_dir() else _run_around(path)
     if run:
         from ferkit.predict.model.from_run import open_run
 
-        opened = open_run(run, cell if path.is_dir() else path.parent.name)
+        opened = open_run(run, fold if path.is_dir() else path.parent.name)
         path, description = opened.file, opened.description
     elif path.suffix == ".safetensors":
         description = read_description(path)
@@ -115,9 +115,9 @@ def load_network(name: str | Path | None, cell: str | None) -> Loaded:
     return Loaded(network, description, read_header(path).trained_on, run, found)
 
 
-def _check_no_cell(file: Path, cell: str | None) -> None:
-    if cell is not None:
-        raise RunError(f"--cell {cell}: only a run's folder has cells, and {file} is a file")
+def _check_no_fold(file: Path, fold: str | None) -> None:
+    if fold is not None:
+        raise RunError(f"--fold {fold}: only a run's folder has folds, and {file} is a file")
 
 
 def read_description(path: Path) -> Description:
@@ -134,15 +134,15 @@ def read_description(path: Path) -> Description:
 
 
 def _run_around(path: Path) -> Path | None:
-    """The run whose folder cells/ a network lies in."""
+    """The run whose folder folds/ a network lies in."""
     folder = path.resolve().parent.parent.parent
-    return folder if path.parent.parent.name == "cells" and (folder / "recipe.toml").exists() else None
+    return folder if path.parent.parent.name == "folds" and (folder / "recipe.toml").exists() else None
 
 
-def _from_run(folder: Path, cell: str | None, device: str) -> Model:
+def _from_run(folder: Path, fold: str | None, device: str) -> Model:
     from ferkit.predict.model.from_run import open_run
 
-    opened = open_run(folder, cell)
+    opened = open_run(folder, fold)
     return _of_torch(opened.file, opened.description, device, f"{folder}: {opened.choice}")
 
 

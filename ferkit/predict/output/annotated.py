@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ferkit.errors import RunError
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Camera, Moving, Problem, Still
+from ferkit.predict.media.sources import Camera, ImageSource, InputError, VideoSource
 from ferkit.predict.output.sink import check_place
 from ferkit.predict.output.video_writer import MovingCopy, begin_copy
 from ferkit.predict.predictor import Predicted
@@ -20,7 +20,7 @@ from ferkit.predict.row import Row
 from ferkit.runtime.walk import real_folders
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-"""As which a photograph keeps its suffix; others become PNGs."""
+"""As which an image keeps its suffix; others become PNGs."""
 COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
 
 
@@ -34,14 +34,14 @@ class AnnotatedFolder:
         _check_apart(folder, inputs)
         self.folder = folder
         self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
-        self._source: Still | Moving | Camera | None = None
+        self._source: ImageSource | VideoSource | Camera | None = None
         self._moving: MovingCopy | None = None
         self._taken: set[Path] = set()
         check_place(folder, folder)
 
     def begin(self, labels: Sequence[str]) -> None: ...
 
-    def write(self, predicted: Predicted) -> Sequence[Problem]:
+    def write(self, predicted: Predicted) -> Sequence[InputError]:
         frame, problems = predicted.frame, []
         if self._source is not frame.source:
             problems += self._finish_moving()
@@ -58,17 +58,17 @@ class AnnotatedFolder:
             name = name if name.suffix.lower() in WRITTEN else Path(f"{name}.png")
             self._write_picture(frame, rows, self._place(frame, name))
         else:
-            is_video = not (isinstance(frame.source, Moving) and frame.source.is_animation)
+            is_video = not (isinstance(frame.source, VideoSource) and frame.source.is_animation)
             name = Path(f"{name}.mp4") if is_video else name
             self._moving = begin_copy(frame, self._place(frame, name))
 
-    def _tried(self, frame: Frame, do: Callable[[], None]) -> list[Problem]:
+    def _tried(self, frame: Frame, do: Callable[[], None]) -> list[InputError]:
         """A copy of what moves that failed is given up, so that it is told once."""
         try:
             do()
         except OSError as error:
             self._moving = None
-            return [Problem(frame.file, f"its annotated copy can't be written: {error}")]
+            return [InputError(frame.file, f"its annotated copy can't be written: {error}")]
         return []
 
     def _write_picture(self, frame: Frame, rows: Sequence[Row], file: Path) -> None:
@@ -95,7 +95,7 @@ class AnnotatedFolder:
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
-    def _finish_moving(self) -> list[Problem]:
+    def _finish_moving(self) -> list[InputError]:
         moving, self._moving = self._moving, None
         return self._tried(moving.first, lambda: _put_in_place(moving)) if moving else []
 

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from ferkit.errors import RunError
 from ferkit.messages import printable
-from ferkit.predict.media.sources import Problem
+from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import columns
@@ -50,7 +50,7 @@ class ParquetSink:
             return self.arrow.string()
         return self.arrow.bool_() if name == "abstained" else self.arrow.float64()
 
-    def write(self, predicted: Predicted) -> Sequence[Problem]:
+    def write(self, predicted: Predicted) -> Sequence[InputError]:
         for row in predicted.rows:
             _, *rest = row.as_record(self.labels)
             self.rows.append([printable(row.file), *rest])

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import Protocol
 
 from ferkit.errors import RunError
-from ferkit.predict.media.sources import Problem
+from ferkit.predict.media.sources import InputError
 from ferkit.predict.predictor import Predicted
 
 
@@ -18,7 +18,7 @@ class Sink(Protocol):
     def begin(self, labels: Sequence[str]) -> None:
         """To be called once, first."""
 
-    def write(self, predicted: Predicted) -> Sequence[Problem]:
+    def write(self, predicted: Predicted) -> Sequence[InputError]:
         """What could not be written, of it or of what came before, and why."""
 
     def close(self, is_whole: bool) -> str | None:

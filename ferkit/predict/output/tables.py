@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from ferkit.messages import printable
-from ferkit.predict.media.sources import Problem
+from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row, columns
@@ -55,7 +55,7 @@ class TextSink:
         self.file = self.part.open("w", newline="", encoding="utf-8", errors="surrogateescape")
         self.table = self.kind(self.file, labels)
 
-    def write(self, predicted: Predicted) -> Sequence[Problem]:
+    def write(self, predicted: Predicted) -> Sequence[InputError]:
         for row in predicted.rows:
             self.table.row(row)
         return ()
@@ -78,7 +78,7 @@ class Printed:
         kinds: dict[str, type[Writing]] = {"csv": CsvTable, "jsonl": JsonLines, "table": ReadableTable}
         self.table = kinds[self.form](self.file, labels)
 
-    def write(self, predicted: Predicted) -> Sequence[Problem]:
+    def write(self, predicted: Predicted) -> Sequence[InputError]:
         for row in predicted.rows:
             self.table.row(row)
         self.file.flush()

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Moving
+from ferkit.predict.media.sources import VideoSource
 
 
 class MovingCopy(Protocol):
@@ -33,7 +33,7 @@ class MovingCopy(Protocol):
 def begin_copy(frame: Frame, file: Path) -> MovingCopy:
     """Of an animation one of its own kind, of a video and a camera MPEG-4. Raises OSError."""
     part = file.with_name(f".part.{file.name}")
-    is_animation = isinstance(frame.source, Moving) and frame.source.is_animation
+    is_animation = isinstance(frame.source, VideoSource) and frame.source.is_animation
     return AnimationCopy(frame, file, part) if is_animation else VideoCopy(frame, file, part)
 
 

@@ -16,13 +16,13 @@ from ferkit.neural.batches import FaceImages
 from ferkit.neural.load import rebuild_network
 from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import resize_square
-from ferkit.recipe.grid import recipe_of_cell
+from ferkit.recipe.grid import recipe_of_fold
 from ferkit.recipe.schema import Recipe
 from ferkit.report.faces.grad_cam import attention_map, blend
 from ferkit.report.faces.selection import Guess, list_guesses, varied_faces
 from ferkit.report.faces.thumbnails import SIDE, Portrait, show_explained
 
-CELL = "repeat0_fold0"
+FOLD = "repeat0_fold0"
 """Where the explained network was trained."""
 FAR = 0.1
 """Probabilities that differ by more than another precision explains."""
@@ -30,11 +30,11 @@ FAR = 0.1
 
 @dataclass(slots=True)
 class Explained:
-    """faces: each blended with its map; map_size: "3 × 3"; notices: what a reader must know of them."""
+    """faces: each blended with its map; map_size: "3 × 3"; warnings: what a reader must know of them."""
 
     faces: list[Portrait] = field(default_factory=list)
     map_size: str = ""
-    notices: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def explain(
@@ -45,10 +45,10 @@ def explain(
     made: Predictions,
     crop: Callable[[Sequence[Guess]], Mapping[str, Face]],
 ) -> Explained:
-    """made: the first cell's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
-    settings = recipe_of_cell(run_dir, recipe, CELL)
+    """made: the first fold's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
+    settings = recipe_of_fold(run_dir, recipe, FOLD)
     model = settings.model
-    file = run_dir / "cells" / CELL / "model.safetensors"
+    file = run_dir / "folds" / FOLD / "model.safetensors"
     network = rebuild_network(file, model, registry, labels)
     chosen = varied_faces(list(list_guesses([[made]])), labels)
     cropped = crop(chosen)
@@ -60,13 +60,13 @@ def explain(
         label = labels.index(one.predicted)
         found = attention_map(network, image, label)
         if found.size == 1:
-            return Explained(notices=["No Grad-CAM: the map that the head uses has a single place."])
+            return Explained(warnings=["No Grad-CAM: the map that the head uses has a single place."])
         square = resize_square(faces[position].image, model.image_size)
         explained.faces.append(show_explained(one, blend(resize_square(square, SIDE), found), found))
         explained.map_size = f"{found.shape[0]} × {found.shape[1]}"
         strayed = max(strayed, abs(_probability(network, image, label) - one.probability))
     if strayed > FAR:
-        explained.notices.append(
+        explained.warnings.append(
             f"The network as kept gives other probabilities than were recorded (by up to {strayed:.2f}): "
             "what Grad-CAM shows is not what the scores are of."
         )

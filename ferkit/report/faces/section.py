@@ -1,4 +1,4 @@
-"""The part of a page that shows photographs, made only where it is asked for."""
+"""The part of a page that shows images, made only where it is asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.errors import FerkitError, RunError
 from ferkit.evaluation.formatting import title_of
-from ferkit.evaluation.run_files import read_metrics, read_photographs, read_summary
+from ferkit.evaluation.run_files import read_images, read_metrics, read_summary
 from ferkit.interfaces import Face, Sample
 from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
@@ -22,19 +22,19 @@ from ferkit.report.figures.gallery import read_all_predictions
 
 
 @dataclass(frozen=True, slots=True)
-class Photographs:
-    """title: of the reading that is shown; notices: what could not be."""
+class Images:
+    """title: of the reading that is shown; warnings: what could not be."""
 
     title: str
     mistakes: Sequence[Portrait] = ()
     attention: Sequence[Portrait] = ()
     map_size: str = ""
     sheets: Sequence[Portrait] = ()
-    notices: Sequence[str] = field(default_factory=tuple)
+    warnings: Sequence[str] = field(default_factory=tuple)
 
 
-def show_photographs(run_dir: Path) -> Photographs:
-    """The surest mistakes and what Grad-CAM shows of a few faces; what can't be shown is said in a notice.
+def show_images(run_dir: Path) -> Images:
+    """The surest mistakes and what Grad-CAM shows of a few faces; what can't be shown is said in a warning.
 
     Both are of the last reading: the network that the run kept is that one's. Raises RunError where the
     folder holds no finished run.
@@ -48,35 +48,35 @@ def show_photographs(run_dir: Path) -> Photographs:
         crop = partial(_crop, run_dir, recipe, registry)
         faces = crop(guesses)
     except FerkitError as error:
-        return Photographs(title, notices=[f"Photographs can't be shown: {error}"])
+        return Images(title, warnings=[f"Images can't be shown: {error}"])
     if recipe.estimator:
         name = recipe.estimator.name
         explained = Explained(
-            notices=[f"No Grad-CAM: the estimator {name!r} is no network with maps to read."]
+            warnings=[f"No Grad-CAM: the estimator {name!r} is no network with maps to read."]
         )
     else:
         try:
             explained = explain(run_dir, recipe, registry, summary["labels"], made[0][0], crop)
         except FerkitError as error:
-            explained = Explained(notices=[f"No Grad-CAM: {error}"])
+            explained = Explained(warnings=[f"No Grad-CAM: {error}"])
     none = [] if guesses else ["There is no mistake to show: all predictions are right."]
-    return Photographs(
+    return Images(
         title,
         [show_mistake(one, faces[one.path].image) for one in guesses],
         explained.faces,
         explained.map_size,
         show_sheets(run_dir),
-        [*none, *explained.notices],
+        [*none, *explained.warnings],
     )
 
 
 def _crop(run_dir: Path, recipe: Recipe, registry: Registry, guesses: Sequence[Guess]) -> Mapping[str, Face]:
     """Path -> the face, as the run saw it.
 
-    Raises DataError where a photograph can't be read, RunError where it is another now.
+    Raises DataError where an image can't be read, RunError where it is another now.
     """
     wanted = {one.path for one in guesses}
-    known = {one.path: one for one in read_photographs(run_dir) if one.path in wanted}
+    known = {one.path: one for one in read_images(run_dir) if one.path in wanted}
     samples = [Sample(Path(path), known[path].label, known[path].groups) for path in sorted(wanted)]
     crops = find_faces(recipe.detector, recipe.faces, registry, samples)
     if crops.skipped:
@@ -84,5 +84,5 @@ def _crop(run_dir: Path, recipe: Recipe, registry: Registry, guesses: Sequence[G
         raise RunError(f"{sample.path}: {problem}")
     for face in crops.faces:
         if face.sha256 != known[str(face.sample.path)].sha256:
-            raise RunError(f"{face.sample.path} is another photograph now than the one that the run used")
+            raise RunError(f"{face.sample.path} is another image now than the one that the run used")
     return {str(face.sample.path): face for face in crops.faces}

@@ -1,4 +1,4 @@
-"""Which test images the page shows, where photographs are asked for."""
+"""Which test images the page shows, where images are asked for."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def show_explained(one: Guess, image: NDArray[np.uint8], found: NDArray[np.float
 def show_sheets(run_dir: Path) -> list[Portrait]:
     """The pictures that the estimator gave in its last epoch with any, of every fold."""
     sheets = []
-    for folder in sorted((run_dir / "cells").glob("*/pictures")):
+    for folder in sorted((run_dir / "folds").glob("*/pictures")):
         parts = {file: file.stem.rpartition("_epoch") for file in sorted(folder.glob("*_epoch*.png"))}
         last = max((epoch for _, _, epoch in parts.values()), default="")
         for file, (name, _, epoch) in parts.items():

@@ -42,8 +42,8 @@ def draw_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> Fig
     watched = courses(metrics, watched_key, factor)
     watched_name = name_watched(metrics)
     if list(training) == [None]:
-        _draw_cells(axes, training[None], BLUE, "training")
-        _draw_cells(axes, watched[None], VERMILION, watched_name)
+        _draw_folds(axes, training[None], BLUE, "training")
+        _draw_folds(axes, watched[None], VERMILION, watched_name)
     else:
         _draw_candidates(axes, training, watched, watched_name)
     unit = ", %" if measured == "accuracy" else ""
@@ -55,10 +55,10 @@ def draw_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> Fig
     return figure
 
 
-def _draw_cells(axes: Axes, cells: Sequence[Sequence[float]], colour: str, name: str) -> None:
-    for course in cells:
+def _draw_folds(axes: Axes, folds: Sequence[Sequence[float]], colour: str, name: str) -> None:
+    for course in folds:
         axes.plot(range(1, len(course) + 1), course, color=colour, linewidth=0.7, alpha=0.45)
-    mean = mean_course(cells)
+    mean = mean_course(folds)
     marker = "o" if len(mean) == 1 else ""
     axes.plot(range(1, len(mean) + 1), mean, color=colour, linewidth=2.2, marker=marker, label=name)
 
@@ -67,10 +67,10 @@ def _draw_candidates(axes: Axes, training: Courses, watched: Courses, watched_na
     colours = PALETTE
     if len(watched) > len(PALETTE):
         colours = tuple(matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(watched))))
-    for colour, (candidate, cells) in zip(colours, watched.items(), strict=False):
+    for colour, (candidate, folds) in zip(colours, watched.items(), strict=False):
         name = f"{(candidate or 0) + 1}, {watched_name}"
         for course, style, label in (
-            (mean_course(cells), "-", name),
+            (mean_course(folds), "-", name),
             (mean_course(training[candidate]), ":", f"{(candidate or 0) + 1}, training"),
         ):
             marker = "o" if len(course) == 1 else ""
@@ -92,8 +92,8 @@ def draw_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> 
     frames = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
     for axes, name in zip(frames, names, strict=False):
         inner = [{**row, name: row["details"][name]} for row in metrics]
-        for colour, cells in zip(cycle(PALETTE), courses(inner, name, 1).values(), strict=False):
-            _draw_cells(axes, cells, colour, name)
+        for colour, folds in zip(cycle(PALETTE), courses(inner, name, 1).values(), strict=False):
+            _draw_folds(axes, folds, colour, name)
         axes.set_title(name.replace("_", " "), fontsize=9)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
@@ -107,7 +107,7 @@ def tell_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> 
     sentences = []
     for name in names:
         inner = [{**row, name: row["details"][name]} for row in metrics]
-        means = [mean_course(cells) for cells in courses(inner, name, 1).values()]
+        means = [mean_course(folds) for folds in courses(inner, name, 1).values()]
         ends = "; ".join(f"{mean[0]:.3g} in epoch 1, {mean[-1]:.3g} in epoch {len(mean)}" for mean in means)
         sentences.append(f"{name.replace('_', ' ')}: {ends}.")
     return " ".join(sentences)
@@ -128,10 +128,10 @@ def courses(metrics: Sequence[Mapping[str, Any]], key: str, factor: float) -> Co
     return found
 
 
-def mean_course(cells: Sequence[Sequence[float]]) -> list[float]:
+def mean_course(folds: Sequence[Sequence[float]]) -> list[float]:
     """As far as all of them went."""
-    shortest = min(len(course) for course in cells)
-    means: list[float] = np.mean([course[:shortest] for course in cells], axis=0).tolist()
+    shortest = min(len(course) for course in folds)
+    means: list[float] = np.mean([course[:shortest] for course in folds], axis=0).tolist()
     return means
 
 
@@ -142,8 +142,8 @@ def tell_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> str
     digits = 1 if measured == "accuracy" else 3
     sentences = []
     for name, key in (("training", training_key), (name_watched(metrics), watched_key)):
-        for candidate, cells in courses(metrics, key, factor).items():
-            mean = mean_course(cells)
+        for candidate, folds in courses(metrics, key, factor).items():
+            mean = mean_course(folds)
             whose = "" if candidate is None else f"Candidate {candidate + 1}: "
             sentences.append(
                 f"{whose}{name} {measured} {mean[0]:.{digits}f}{sign} in epoch 1, "

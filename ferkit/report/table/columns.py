@@ -126,7 +126,9 @@ def notes(table: Table) -> Iterator[str]:
     kinds = {next(iter(one["clusters"])) for line in table.lines for one in _detailed(line)} - {"image"}
     if kinds:
         yield f"Intervals are drawn by {', '.join(sorted(kinds))}: images of one are no independent evidence."
-    told = {notice for line in table.lines for run in line.runs.values() for notice in run.summary["notices"]}
+    told = {
+        warning for line in table.lines for run in line.runs.values() for warning in run.summary["warnings"]
+    }
     yield from sorted(one for one in told if one.startswith(("Other data", "Gone on with")))
 
 

@@ -9,11 +9,11 @@ import torch
 from ferkit.components.options import option_parameters
 from ferkit.testing.check import expect, fact, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 
 @fact("backbone")
-def tells_its_stages(subject: Subject) -> None:
+def tells_its_stages(subject: ComponentUnderTest) -> None:
     """`stages` and `default_stage`."""
     stages: Mapping[str, int] = getattr(subject.built, "stages", None) or {}
     mend = 'Set self.stages = {"early": 64, "late": 512}: each stage\'s channels, from shallow to deep.'
@@ -25,7 +25,7 @@ def tells_its_stages(subject: Subject) -> None:
 
 
 @fact("backbone", is_basis=True)
-def gives_a_map_of_each_stage(subject: Subject) -> None:
+def gives_a_map_of_each_stage(subject: ComponentUnderTest) -> None:
     """(B, C, h, w) for each stage, with the channels that `stages` tells."""
     with torch.no_grad():
         maps = subject.built.eval()(*inputs(subject, subject.built))
@@ -39,7 +39,7 @@ def gives_a_map_of_each_stage(subject: Subject) -> None:
 
 
 @fact("backbone", rests=True)
-def stages_go_from_shallow_to_deep(subject: Subject) -> None:
+def stages_go_from_shallow_to_deep(subject: ComponentUnderTest) -> None:
     """No later stage with a larger map."""
     with torch.no_grad():
         maps = subject.built.eval()(*inputs(subject, subject.built))
@@ -49,7 +49,7 @@ def stages_go_from_shallow_to_deep(subject: Subject) -> None:
 
 
 @fact("backbone", rests=True)
-def frozen_parts_stay_as_they_are(subject: Subject) -> None:
+def frozen_parts_stay_as_they_are(subject: ComponentUnderTest) -> None:
     """With freeze = "all", no parameter is trained and no statistic moves, whatever train() says."""
     if "freeze" not in option_parameters(subject.component):
         skip("it has no option freeze")

@@ -13,7 +13,7 @@ from ferkit.components.option_types import NESTED, nested_items, nested_kind
 from ferkit.components.options import check_options, check_value, option_parameters
 from ferkit.interfaces import WeightsName
 from ferkit.testing.check import expect, fact, skip
-from ferkit.testing.subject import VARIABLE, Subject
+from ferkit.testing.subject import VARIABLE, ComponentUnderTest
 
 OPTION_KINDS = tuple(NESTED.values())
 ALL_KINDS = (*OPTION_KINDS, "weights")
@@ -22,14 +22,14 @@ LONGEST_SUMMARY = 100
 
 
 @fact(*ALL_KINDS)
-def can_be_loaded(subject: Subject) -> None:
+def can_be_loaded(subject: ComponentUnderTest) -> None:
     """Its target imported, and its options read from it."""
     mend = "Correct the target in Component(...), or mend what its module or its annotations name."
     expect(not subject.load_problem, "a target that can be imported", subject.load_problem, mend)
 
 
 @fact(*ALL_KINDS)
-def has_a_summary(subject: Subject) -> None:
+def has_a_summary(subject: ComponentUnderTest) -> None:
     """A summary of one line."""
     summary = subject.component.summary
     expect(
@@ -41,7 +41,7 @@ def has_a_summary(subject: Subject) -> None:
 
 
 @fact(*OPTION_KINDS)
-def is_documented(subject: Subject) -> None:
+def is_documented(subject: ComponentUnderTest) -> None:
     """A docstring of its own."""
     target = subject.component.load()
     expect(
@@ -53,7 +53,7 @@ def is_documented(subject: Subject) -> None:
 
 
 @fact(*OPTION_KINDS)
-def explains_its_options(subject: Subject) -> None:
+def explains_its_options(subject: ComponentUnderTest) -> None:
     """Every option named in its docstring."""
     target = subject.component.load()
     own = vars(target).get("__init__")  # nn.Module's says words of its own
@@ -73,11 +73,11 @@ def _is_said(name: str, text: str) -> bool:
 
 
 @fact(*OPTION_KINDS)
-def refuses_unknown_options(subject: Subject) -> None:
+def refuses_unknown_options(subject: ComponentUnderTest) -> None:
     """An option that it does not have, refused."""
-    faults = check_options(subject.component, {"no_such_option": 1}, subject.registry, str(subject))
+    problems = check_options(subject.component, {"no_such_option": 1}, subject.registry, str(subject))
     expect(
-        any("no_such_option" in fault.where for fault in faults),
+        any("no_such_option" in problem.where for problem in problems),
         "the unknown option 'no_such_option' refused",
         "accepted in silence",
         "Name every option in the constructor, in place of **kwargs: a misspelt one is then told.",
@@ -85,7 +85,7 @@ def refuses_unknown_options(subject: Subject) -> None:
 
 
 @fact(*OPTION_KINDS)
-def annotates_its_options(subject: Subject) -> None:
+def annotates_its_options(subject: ComponentUnderTest) -> None:
     """Every option annotated with a type that TOML can write."""
     for name, parameter in option_parameters(subject.component).items():
         if parameter.kind in VARIABLE:
@@ -115,18 +115,18 @@ def _is_writable(annotation: Any) -> bool:
 
 
 @fact(*OPTION_KINDS)
-def has_defaults_that_fit(subject: Subject) -> None:
+def has_defaults_that_fit(subject: ComponentUnderTest) -> None:
     """Every default of its annotation's type."""
     for name, parameter in option_parameters(subject.component).items():
         default = parameter.default
         is_nested = nested_kind(parameter.annotation) or nested_items(parameter.annotation)
         if default is parameter.empty or is_nested:
             continue
-        faults = check_value(parameter.annotation, _as_toml(default), subject.registry, name)
+        problems = check_value(parameter.annotation, _as_toml(default), subject.registry, name)
         expect(
-            not faults,
+            not problems,
             f"a default of {name!r} that a recipe could also give",
-            "; ".join(fault.problem for fault in faults),
+            "; ".join(problem.message for problem in problems),
             f"Mend the annotation or the default of {name!r}.",
         )
 
@@ -138,7 +138,7 @@ def _as_toml(value: Any) -> Any:
 
 
 @fact(*OPTION_KINDS)
-def is_built_from_its_options(subject: Subject) -> None:
+def is_built_from_its_options(subject: ComponentUnderTest) -> None:
     """Built from the options that it was given, and its defaults."""
     is_path = {name: _is_path(subject, name) for name in subject.missing}
     if subject.component.kind == "dataset" and is_path and all(is_path.values()):
@@ -153,12 +153,12 @@ def is_built_from_its_options(subject: Subject) -> None:
     expect(not subject.problem, "an object", subject.problem, mend)
 
 
-def _is_path(subject: Subject, name: str) -> bool:
+def _is_path(subject: ComponentUnderTest, name: str) -> bool:
     return option_parameters(subject.component)[name].annotation is Path
 
 
 @fact(*PICKLED)
-def can_be_pickled(subject: Subject) -> None:
+def can_be_pickled(subject: ComponentUnderTest) -> None:
     """What worker processes are sent."""
     try:
         again = pickle.loads(pickle.dumps(subject.built))
@@ -173,6 +173,6 @@ def can_be_pickled(subject: Subject) -> None:
         expect(type(again) is type(subject.built), "the same class", type(again), "Mend __reduce__.")
 
 
-def _options(subject: Subject) -> list[str]:
+def _options(subject: ComponentUnderTest) -> list[str]:
     parameters = option_parameters(subject.component).values()
     return [parameter.name for parameter in parameters if parameter.kind not in VARIABLE]

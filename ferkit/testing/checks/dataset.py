@@ -17,7 +17,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Sample
 from ferkit.runtime.cache_dirs import cache_dir
 from ferkit.testing.check import expect, fact, skip
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 SPELLINGS = {
     "anger": ("angry", "ang", "an"),
@@ -33,17 +33,17 @@ SPELLINGS = {
 SPLITS = {"", "train", "validation", "test"}
 
 
-def _samples(subject: Subject) -> Sequence[Sample]:
+def _samples(subject: ComponentUnderTest) -> Sequence[Sample]:
     return list(subject.built.samples())
 
 
-def _paths(subject: Subject) -> list[str]:
+def _paths(subject: ComponentUnderTest) -> list[str]:
     """The options that are paths."""
     parameters = option_parameters(subject.component)
     return [name for name, p in parameters.items() if p.annotation in (Path, Path | None)]
 
 
-def _with_nothing_there(subject: Subject) -> Any:
+def _with_nothing_there(subject: ComponentUnderTest) -> Any:
     """One whose folders and files are not there."""
     paths = _paths(subject)
     if not paths:
@@ -52,22 +52,24 @@ def _with_nothing_there(subject: Subject) -> Any:
 
 
 @fact("dataset")
-def tells_a_folder_that_is_missing(subject: Subject) -> None:
-    """A sentence of `faults`, not an exception, for a folder that is not there."""
+def tells_a_folder_that_is_missing(subject: ComponentUnderTest) -> None:
+    """A sentence of `problems`, not an exception, for a folder that is not there."""
     try:
-        faults = list(_with_nothing_there(subject).faults())
+        problems = list(_with_nothing_there(subject).problems())
     except OSError as error:
-        expect(False, "faults, a sentence each", f"{type(error).__name__}: {error}", "Look before you read.")
+        expect(
+            False, "problems, a sentence each", f"{type(error).__name__}: {error}", "Look before you read."
+        )
     else:
-        is_right = bool(faults) and all(isinstance(one, str) and one.strip() for one in faults)
+        is_right = bool(problems) and all(isinstance(one, str) and one.strip() for one in problems)
         mend = "Return a sentence: what was looked for, where, and from whom the data are to be had."
-        expect(is_right, "faults, a sentence each", faults, mend)
-        is_named = any("not_there" in one for one in faults)
-        expect(is_named, "the missing path in a fault", faults, "Write the path into the sentence.")
+        expect(is_right, "problems, a sentence each", problems, mend)
+        is_named = any("not_there" in one for one in problems)
+        expect(is_named, "the missing path in a problem", problems, "Write the path into the sentence.")
 
 
 @fact("dataset")
-def raises_data_error_where_nothing_is(subject: Subject) -> None:
+def raises_data_error_where_nothing_is(subject: ComponentUnderTest) -> None:
     """DataError of `samples` for a folder that is not there."""
     dataset = _with_nothing_there(subject)
     try:
@@ -78,43 +80,43 @@ def raises_data_error_where_nothing_is(subject: Subject) -> None:
         mend = "Raise ferkit.plugin.DataError with the path and what to do."
         expect(False, "DataError", f"{type(error).__name__}: {error}", mend)
     else:
-        mend = "Raise ferkit.plugin.DataError: no photograph is no data set."
+        mend = "Raise ferkit.plugin.DataError: no image is no data set."
         expect(False, "DataError", f"{len(found)} samples", mend)
 
 
 @fact("dataset", is_basis=True)
-def finds_no_fault_in_its_data(subject: Subject) -> None:
-    """No fault where all is there."""
+def finds_no_problem_in_its_data(subject: ComponentUnderTest) -> None:
+    """No problem where all is there."""
     given = {name: Path(subject.options[name]) for name in _paths(subject) if subject.options.get(name)}
     lost = [f"{name} = {path}" for name, path in given.items() if not path.exists()]
     expect(
         not lost, "data where the options point to", f"nothing at {', '.join(lost)}", "Give what is there."
     )
-    faults = list(subject.built.faults())
-    mend = "Mend `faults`, or the miniature that the check was given."
-    expect(not faults, "no fault", faults, mend)
+    problems = list(subject.built.problems())
+    mend = "Mend `problems`, or the miniature that the check was given."
+    expect(not problems, "no problem", problems, mend)
 
 
 @fact("dataset", rests=True)
-def gives_samples(subject: Subject) -> None:
+def gives_samples(subject: ComponentUnderTest) -> None:
     """Samples, at least one, whose files are there, each once."""
     samples = _samples(subject)
     is_right = bool(samples) and all(isinstance(one, Sample) for one in samples)
-    mend = "Return ferkit.plugin.Sample(path, label) for each photograph."
+    mend = "Return ferkit.plugin.Sample(path, label) for each image."
     expect(is_right, "Samples", f"{len(samples)} of {sorted({type(one).__name__ for one in samples})}", mend)
     lost = [one.path for one in samples if not isinstance(one.path, Path) or not one.path.is_file()]
     expect(not lost, "Paths of files that are there", lost[:3], "Join each name with the data's folder.")
     counts = Counter(one.path for one in samples)
     twice = sorted(str(path) for path, times in counts.items() if times > 1)
-    mend = "Give each photograph once: a copy would be trained and tested on."
-    expect(not twice, "each photograph once", f"twice: {', '.join(twice[:3])}", mend)
+    mend = "Give each image once: a copy would be trained and tested on."
+    expect(not twice, "each image once", f"twice: {', '.join(twice[:3])}", mend)
 
 
 @fact("dataset", rests=True)
-def uses_canonical_label_names(subject: Subject) -> None:
+def uses_canonical_label_names(subject: ComponentUnderTest) -> None:
     """The canonical name of each expression, whatever the data set calls it."""
     labels = sorted({sample.label for sample in _samples(subject)})
-    expect(all(labels), "a label for each photograph", labels, "Leave photographs without a label out.")
+    expect(all(labels), "a label for each image", labels, "Leave images without a label out.")
     for label in labels:
         for canonical, spellings in SPELLINGS.items():
             is_other = label.lower() in (canonical, *spellings) and label not in CANONICAL_LABELS
@@ -123,14 +125,14 @@ def uses_canonical_label_names(subject: Subject) -> None:
 
 
 @fact("dataset", rests=True)
-def has_more_than_one_label(subject: Subject) -> None:
+def has_more_than_one_label(subject: ComponentUnderTest) -> None:
     """Two labels or more."""
     labels = {sample.label for sample in _samples(subject)}
     expect(len(labels) > 1, "two labels or more", sorted(labels), "Give it a miniature of several classes.")
 
 
 @fact("dataset", rests=True)
-def names_splits_and_groups_as_agreed(subject: Subject) -> None:
+def names_splits_and_groups_as_agreed(subject: ComponentUnderTest) -> None:
     """`split` one of train, validation, test or ""; groups from names to names."""
     for sample in _samples(subject):
         mend = 'Write "train", "validation" or "test"; "" where the data set names no parts.'
@@ -142,7 +144,7 @@ def names_splits_and_groups_as_agreed(subject: Subject) -> None:
 
 
 @fact("dataset", rests=True)
-def gives_soft_targets_that_the_label_leads(subject: Subject) -> None:
+def gives_soft_targets_that_the_label_leads(subject: ComponentUnderTest) -> None:
     """Where there are soft targets: shares of 0 to 1 of the samples' own labels, that add up to 1, the
     label's the largest.
     """
@@ -158,7 +160,7 @@ def gives_soft_targets_that_the_label_leads(subject: Subject) -> None:
 
 
 @fact("dataset", rests=True)
-def lists_samples_in_one_order(subject: Subject) -> None:
+def lists_samples_in_one_order(subject: ComponentUnderTest) -> None:
     """The same order twice, and by another object."""
     first, again, other = _samples(subject), _samples(subject), list(subject.build().samples())
     mend = "Sort what the file system lists, and shuffle nothing: folds are drawn by the order."
@@ -166,7 +168,7 @@ def lists_samples_in_one_order(subject: Subject) -> None:
 
 
 @fact("dataset", rests=True)
-def lists_samples_sorted(subject: Subject) -> None:
+def lists_samples_sorted(subject: ComponentUnderTest) -> None:
     """The same order however a file system lists its folders."""
     expected = _samples(subject)
     with _listed_backwards():
@@ -211,20 +213,20 @@ def _listed_backwards() -> Iterator[None]:
 
 
 @fact("dataset", rests=True)
-def lies_below_its_root(subject: Subject) -> None:
-    """Every photograph below `root`, where it has one, or drawn into ferkit's cache."""
+def lies_below_its_root(subject: ComponentUnderTest) -> None:
+    """Every image below `root`, where it has one, or drawn into ferkit's cache."""
     root = getattr(subject.built, "root", None)
     if root is None:
-        skip("it has no root, by which manifests would name its photographs")
+        skip("it has no root, by which manifests would name its images")
     expect(isinstance(root, Path), "root, a Path", repr(root), "Keep it as pathlib.Path.")
     allowed = (root, cache_dir(""))
     paths = [one.path for one in _samples(subject)]
     outside = [str(path) for path in paths if not any(path.is_relative_to(one) for one in allowed)]
-    expect(not outside, f"photographs below {root}", outside[:3], "Set root to the folder of all of them.")
+    expect(not outside, f"images below {root}", outside[:3], "Set root to the folder of all of them.")
 
 
 @fact("dataset", rests=True)
-def counts_what_it_left_out(subject: Subject) -> None:
+def counts_what_it_left_out(subject: ComponentUnderTest) -> None:
     """`left_out`, where it has one: from reasons to numbers, the same each time."""
     dataset = subject.build()
     if not hasattr(dataset, "left_out"):
@@ -241,7 +243,7 @@ def counts_what_it_left_out(subject: Subject) -> None:
 
 
 @fact("dataset", rests=True)
-def tells_its_time(subject: Subject) -> str:
+def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     started = time.perf_counter()
     count = len(_samples(subject))

@@ -12,7 +12,7 @@ from PIL import Image
 from ferkit.components.options import option_parameters
 from ferkit.testing.check import expect, fact
 from ferkit.testing.drawing import draw_face
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 SIDE = 96
 
@@ -23,7 +23,7 @@ def _grey(number: int = 0) -> NDArray[np.float64]:
 
 
 @fact("descriptor")
-def gives_a_row_of_finite_numbers(subject: Subject) -> None:
+def gives_a_row_of_finite_numbers(subject: ComponentUnderTest) -> None:
     """(D,) finite floats."""
     found = np.asarray(subject.built(_grey()))
     is_right = found.ndim == 1 and found.size > 0 and found.dtype.kind == "f"
@@ -34,7 +34,7 @@ def gives_a_row_of_finite_numbers(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def has_one_length_for_a_size(subject: Subject) -> None:
+def has_one_length_for_a_size(subject: ComponentUnderTest) -> None:
     """As many numbers for every image of one size."""
     lengths = [len(subject.built(_grey(number))) for number in range(2)]
     lengths.append(len(subject.built(np.zeros((SIDE, SIDE)))))
@@ -43,7 +43,7 @@ def has_one_length_for_a_size(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def describes_a_flat_image(subject: Subject) -> None:
+def describes_a_flat_image(subject: ComponentUnderTest) -> None:
     """Finite numbers for an image of one grey."""
     for grey in (0.0, 255.0):
         bad = int((~np.isfinite(subject.built(np.full((SIDE, SIDE), grey)))).sum())
@@ -52,7 +52,7 @@ def describes_a_flat_image(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def tells_images_apart(subject: Subject) -> None:
+def tells_images_apart(subject: ComponentUnderTest) -> None:
     """Other numbers for another face."""
     is_right = not np.array_equal(subject.built(_grey()), subject.built(255 - _grey()[::-1]))
     mend = "Let what it gives depend on the image."
@@ -60,7 +60,7 @@ def tells_images_apart(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def describes_alike_each_time(subject: Subject) -> None:
+def describes_alike_each_time(subject: ComponentUnderTest) -> None:
     """The same numbers twice, and by another object of the same options."""
     first, again, other = subject.built(_grey()), subject.built(_grey()), subject.build()(_grey())
     mend = "Let nothing random in it, and keep nothing from one image to the next."
@@ -69,7 +69,7 @@ def describes_alike_each_time(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def leaves_the_image_alone(subject: Subject) -> None:
+def leaves_the_image_alone(subject: ComponentUnderTest) -> None:
     """The image, unchanged."""
     image = _grey()
     subject.built(image)
@@ -78,7 +78,7 @@ def leaves_the_image_alone(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def refuses_a_tiny_image_in_words(subject: Subject) -> None:
+def refuses_a_tiny_image_in_words(subject: ComponentUnderTest) -> None:
     """One pixel: a row, or a ValueError that says what it needs."""
     try:
         subject.built(np.zeros((1, 1)))
@@ -90,7 +90,7 @@ def refuses_a_tiny_image_in_words(subject: Subject) -> None:
 
 
 @fact("descriptor")
-def signs_with_every_option(subject: Subject) -> None:
+def signs_with_every_option(subject: ComponentUnderTest) -> None:
     """Another signature for another option: what was computed is kept under it."""
     own = getattr(subject.built, "signature", None)
     mend = 'Set self.signature = f"name 1 option={option} ...": its name, a version and every option.'
@@ -110,7 +110,7 @@ def _others(value: Any) -> list[Any]:
 
 
 @fact("descriptor")
-def tells_its_time(subject: Subject) -> str:
+def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     image = _grey()
     started = time.perf_counter()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ferkit.interfaces import Detections
 from ferkit.testing.check import expect, fact
 from ferkit.testing.drawing import draw_face
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 Images = Sequence[NDArray[np.uint8]]
 SHAPES = {"boxes": (4,), "scores": (), "landmarks": (5, 2)}
@@ -29,7 +29,7 @@ def _is_same(one: Detections, other: Detections) -> bool:
 
 
 @fact("detector")
-def has_a_version(subject: Subject) -> None:
+def has_a_version(subject: ComponentUnderTest) -> None:
     """`version`, under which detections are kept."""
     version = getattr(subject.built, "version", None)
     mend = 'Set self.version, e.g. importlib.metadata.version("its-package"): cached detections hang on it.'
@@ -37,7 +37,7 @@ def has_a_version(subject: Subject) -> None:
 
 
 @fact("detector")
-def answers_for_each_image(subject: Subject) -> None:
+def answers_for_each_image(subject: ComponentUnderTest) -> None:
     """Detections for each image, and none for no image."""
     for images in (_images(), []):
         found = subject.built(images)
@@ -48,7 +48,7 @@ def answers_for_each_image(subject: Subject) -> None:
 
 
 @fact("detector")
-def gives_arrays_as_agreed(subject: Subject) -> None:
+def gives_arrays_as_agreed(subject: ComponentUnderTest) -> None:
     """boxes (N, 4), scores (N,), landmarks (N, 5, 2), float32 and finite."""
     for found in subject.built(_images()):
         count = len(found.boxes)
@@ -71,21 +71,21 @@ def _is_all_or_none(landmarks: NDArray[np.float32]) -> bool:
 
 
 @fact("detector")
-def gives_boxes_with_an_area(subject: Subject) -> None:
-    """x0 < x1 and y0 < y1, in pixels, over the photograph."""
+def gives_boxes_with_an_area(subject: ComponentUnderTest) -> None:
+    """x0 < x1 and y0 < y1, in pixels, over the image."""
     for image, found in zip(_images(), subject.built(_images()), strict=True):
         height, width = image.shape[:2]
         for x0, y0, x1, y1 in found.boxes:
             is_right = x0 < x1 and y0 < y1 and x0 < width and y0 < height and x1 > 0 and y1 > 0
             mend = "Give x0 y0 x1 y1, not a width and height; in pixels, not in shares of the image."
             came = f"{x0:.2f} {y0:.2f} {x1:.2f} {y1:.2f} in {width} by {height} pixels"
-            expect(is_right, "boxes x0 y0 x1 y1 that lie over the photograph", came, mend)
+            expect(is_right, "boxes x0 y0 x1 y1 that lie over the image", came, mend)
             is_large = x1 - x0 > 1 or y1 - y0 > 1
             expect(is_large, "boxes in pixels", came, "Multiply by the image's width and height.")
 
 
 @fact("detector")
-def gives_scores_from_0_to_1(subject: Subject) -> None:
+def gives_scores_from_0_to_1(subject: ComponentUnderTest) -> None:
     """Scores in 0..1."""
     scores = np.concatenate([found.scores for found in subject.built(_images())])
     is_right = bool(((scores >= 0) & (scores <= 1)).all())
@@ -94,7 +94,7 @@ def gives_scores_from_0_to_1(subject: Subject) -> None:
 
 
 @fact("detector")
-def keeps_the_order_of_images(subject: Subject) -> None:
+def keeps_the_order_of_images(subject: ComponentUnderTest) -> None:
     """The same of an image, alone, among others, and in another order."""
     images = _images()
     whole, backwards = subject.built(images), list(reversed(subject.built(images[::-1])))
@@ -106,7 +106,7 @@ def keeps_the_order_of_images(subject: Subject) -> None:
 
 
 @fact("detector")
-def takes_grey_and_tiny_images(subject: Subject) -> None:
+def takes_grey_and_tiny_images(subject: ComponentUnderTest) -> None:
     """Grey, black and white ones, and a single pixel: without an error."""
     grey = np.repeat(draw_face("neutral")[:, :, :1], 3, axis=2)
     odd: Images = [grey, *(np.full((64, 64, 3), level, np.uint8) for level in (0, 255))]
@@ -119,7 +119,7 @@ def takes_grey_and_tiny_images(subject: Subject) -> None:
 
 
 @fact("detector")
-def leaves_images_alone(subject: Subject) -> None:
+def leaves_images_alone(subject: ComponentUnderTest) -> None:
     """Images, unchanged."""
     images = _images()
     subject.built(images)
@@ -128,7 +128,7 @@ def leaves_images_alone(subject: Subject) -> None:
 
 
 @fact("detector")
-def detects_alike_each_time(subject: Subject) -> None:
+def detects_alike_each_time(subject: ComponentUnderTest) -> None:
     """The same twice: detections are kept on disk."""
     pairs = zip(subject.built(_images()), subject.built(_images()), strict=True)
     is_right = all(_is_same(one, other) for one, other in pairs)
@@ -137,7 +137,7 @@ def detects_alike_each_time(subject: Subject) -> None:
 
 
 @fact("detector")
-def tells_its_time(subject: Subject) -> str:
+def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     images = _images()
     started = time.perf_counter()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ferkit.interfaces import Epoch, Face
 from ferkit.testing.check import expect, fact
 from ferkit.testing.drawing import LABELS, draw_faces
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 Probabilities = NDArray[np.float64]
 TRAIN, VALIDATION = 4, 2
@@ -35,10 +35,10 @@ class Fitted:
         return np.asarray(self.estimator.predict(self.validation))
 
 
-_fitted: WeakKeyDictionary[Subject, Fitted] = WeakKeyDictionary()
+_fitted: WeakKeyDictionary[ComponentUnderTest, Fitted] = WeakKeyDictionary()
 
 
-def _fit(subject: Subject, relabel: bool = False) -> Fitted:
+def _fit(subject: ComponentUnderTest, relabel: bool = False) -> Fitted:
     """relabel: whether the validation faces have each other's labels."""
     estimator = subject.build()
     validation = draw_faces(VALIDATION, start=TRAIN)
@@ -52,7 +52,7 @@ def _fit(subject: Subject, relabel: bool = False) -> Fitted:
     return Fitted(estimator, epochs, validation)
 
 
-def fitted(subject: Subject) -> Fitted:
+def fitted(subject: ComponentUnderTest) -> Fitted:
     """One that checks share: it is fitted once."""
     if subject not in _fitted:
         _fitted[subject] = _fit(subject)
@@ -71,7 +71,7 @@ def _expect_probabilities(found: Any, count: int, what: str) -> None:
 
 
 @fact("estimator")
-def is_cheap_to_check(subject: Subject) -> None:
+def is_cheap_to_check(subject: ComponentUnderTest) -> None:
     """Built with nothing to compute with, as `ferkit check` does."""
     built = subject.build(crop=None, state_file=None, network=None)
     mend = "Only keep what the constructor is given; read, crop and compute in fit."
@@ -79,7 +79,7 @@ def is_cheap_to_check(subject: Subject) -> None:
 
 
 @fact("estimator")
-def yields_epochs(subject: Subject) -> None:
+def yields_epochs(subject: ComponentUnderTest) -> None:
     """Epochs, numbered from 1."""
     epochs = fitted(subject).epochs
     is_right = bool(epochs) and all(isinstance(one, Epoch) for one in epochs)
@@ -91,7 +91,7 @@ def yields_epochs(subject: Subject) -> None:
 
 
 @fact("estimator")
-def tells_what_epochs_came_to(subject: Subject) -> None:
+def tells_what_epochs_came_to(subject: ComponentUnderTest) -> None:
     """Finite losses, accuracies in 0..1, and probabilities of the validation faces."""
     for epoch in fitted(subject).epochs:
         mend = "Give means over the images; a validation_loss that needs labels may be NaN."
@@ -105,20 +105,20 @@ def tells_what_epochs_came_to(subject: Subject) -> None:
 
 
 @fact("estimator")
-def predicts_probabilities(subject: Subject) -> None:
+def predicts_probabilities(subject: ComponentUnderTest) -> None:
     """A row for each face that adds up to 1."""
     _expect_probabilities(fitted(subject).predict(), VALIDATION * len(LABELS), "predict")
 
 
 @fact("estimator")
-def predicts_no_face_and_one(subject: Subject) -> None:
+def predicts_no_face_and_one(subject: ComponentUnderTest) -> None:
     """(0, K) for no face, (1, K) for one."""
     for faces in ([], draw_faces(1)[:1]):
         _expect_probabilities(fitted(subject).estimator.predict(faces), len(faces), f"{len(faces)} faces")
 
 
 @fact("estimator")
-def predicts_alike_each_time(subject: Subject) -> None:
+def predicts_alike_each_time(subject: ComponentUnderTest) -> None:
     """The same twice."""
     is_right = np.allclose(fitted(subject).predict(), fitted(subject).predict(), atol=1e-6)
     mend = "Predict in eval mode, and change nothing in predict."
@@ -126,7 +126,7 @@ def predicts_alike_each_time(subject: Subject) -> None:
 
 
 @fact("estimator")
-def keeps_the_order_of_faces(subject: Subject) -> None:
+def keeps_the_order_of_faces(subject: ComponentUnderTest) -> None:
     """A face's row, wherever it stands."""
     one = fitted(subject)
     backwards = np.asarray(one.estimator.predict(one.validation[::-1]))[::-1]
@@ -136,7 +136,7 @@ def keeps_the_order_of_faces(subject: Subject) -> None:
 
 
 @fact("estimator")
-def keeps_the_order_of_labels(subject: Subject) -> None:
+def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
     """Columns in the order of `labels`."""
     order = ["sadness", "anger", "neutral", "happiness"]
     estimator, train = subject.build(labels=order), draw_faces(TRAIN)
@@ -155,7 +155,7 @@ def keeps_the_order_of_labels(subject: Subject) -> None:
 
 
 @fact("estimator")
-def learns_alike_from_one_seed(subject: Subject) -> None:
+def learns_alike_from_one_seed(subject: ComponentUnderTest) -> None:
     """The same probabilities from the same seed and faces."""
     first, second = fitted(subject).predict(), _fit(subject).predict()
     mend = "Name `seed` in the constructor, and draw every random number from it."
@@ -163,7 +163,7 @@ def learns_alike_from_one_seed(subject: Subject) -> None:
 
 
 @fact("estimator")
-def chooses_nothing_by_validation_labels(subject: Subject) -> None:
+def chooses_nothing_by_validation_labels(subject: ComponentUnderTest) -> None:
     """The same probabilities whatever labels the validation faces have."""
     first, second = fitted(subject).predict(), _fit(subject, relabel=True).predict()
     mend = "Read the validation faces' labels for their loss alone: ferkit's protocol chooses."
@@ -172,7 +172,7 @@ def chooses_nothing_by_validation_labels(subject: Subject) -> None:
 
 
 @fact("estimator")
-def tells_its_time(subject: Subject) -> str:
+def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     seconds = sum(epoch.seconds for epoch in fitted(subject).epochs)
     return f"{seconds:.2f} s for {TRAIN * len(LABELS)} faces"

@@ -10,11 +10,11 @@ import torch
 from ferkit.testing.check import expect, fact, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import STAGES, Subject
+from ferkit.testing.subject import STAGES, ComponentUnderTest
 
 
 @fact("head")
-def says_which_channels_it_wants(subject: Subject) -> None:
+def says_which_channels_it_wants(subject: ComponentUnderTest) -> None:
     """`in_channels`, an int or a Mapping[str, int], and `num_classes`."""
     parameters = inspect.signature(subject.component.load(), eval_str=True).parameters
     mend = "Write def __init__(self, in_channels: int, num_classes: int, ...)."
@@ -26,7 +26,7 @@ def says_which_channels_it_wants(subject: Subject) -> None:
 
 
 @fact("head")
-def wants_stages_that_are_offered(subject: Subject) -> None:
+def wants_stages_that_are_offered(subject: ComponentUnderTest) -> None:
     """`stages`, among those of the backbone, where it sees all of them."""
     wanted: tuple[str, ...] = getattr(subject.built, "stages", None) or ()
     if not subject.wants_stages:
@@ -43,7 +43,7 @@ def wants_stages_that_are_offered(subject: Subject) -> None:
 
 
 @fact("head", is_basis=True)
-def gives_a_logit_for_each_class(subject: Subject) -> None:
+def gives_a_logit_for_each_class(subject: ComponentUnderTest) -> None:
     """(B, num_classes), for any number of classes."""
     for classes in (len(LABELS), 2):
         head = subject.build(num_classes=classes, labels=LABELS[:classes])
@@ -53,7 +53,7 @@ def gives_a_logit_for_each_class(subject: Subject) -> None:
 
 
 @fact("head", rests=True)
-def gives_logits_and_no_probabilities(subject: Subject) -> None:
+def gives_logits_and_no_probabilities(subject: ComponentUnderTest) -> None:
     """Rows that don't add up to 1: losses apply softmax themselves."""
     (logits,) = answer(subject, subject.built)
     sums = logits.sum(dim=1)
@@ -63,7 +63,7 @@ def gives_logits_and_no_probabilities(subject: Subject) -> None:
 
 
 @fact("head", rests=True)
-def looks_at_the_features(subject: Subject) -> None:
+def looks_at_the_features(subject: ComponentUnderTest) -> None:
     """Other logits for other images."""
     (logits,) = answer(subject, subject.built)
     mend = "Use the features in forward; look for a dead activation or a layer that begins as 0."
@@ -72,7 +72,7 @@ def looks_at_the_features(subject: Subject) -> None:
 
 
 @fact("head", rests=True)
-def embeds_in_rows(subject: Subject) -> None:
+def embeds_in_rows(subject: ComponentUnderTest) -> None:
     """(B, D) of `embed`, where it has one: what the last layer classifies."""
     head = subject.built.eval()
     if not hasattr(head, "embed"):

@@ -9,17 +9,17 @@ from torch.nn.functional import one_hot
 from ferkit.testing.check import expect, fact, skip
 from ferkit.testing.checks.module import answer, inputs
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 CLASSES = len(LABELS)
 
 
-def _value(subject: Subject, logits: Tensor, targets: Tensor) -> float:
+def _value(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> float:
     with torch.no_grad():
         return float(subject.built.eval()(logits, targets))
 
 
-def _train(subject: Subject, logits: Tensor, targets: Tensor) -> tuple[float, bool]:
+def _train(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> tuple[float, bool]:
     """A fresh loss's value in training, and whether it and the gradients are finite."""
     logits.requires_grad_()
     loss = subject.build().train()(logits, targets)
@@ -33,7 +33,7 @@ def _soft(targets: Tensor) -> Tensor:
 
 
 @fact("loss", is_basis=True)
-def gives_one_number(subject: Subject) -> None:
+def gives_one_number(subject: ComponentUnderTest) -> None:
     """A scalar."""
     shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
     mend = "Return the mean over the batch, .mean(), without dimensions."
@@ -41,7 +41,7 @@ def gives_one_number(subject: Subject) -> None:
 
 
 @fact("loss", rests=True)
-def is_the_mean_of_the_batch(subject: Subject) -> None:
+def is_the_mean_of_the_batch(subject: ComponentUnderTest) -> None:
     """The same number for a batch that is repeated."""
     logits, targets = inputs(subject, subject.built)
     once = _value(subject, logits, targets)
@@ -51,7 +51,7 @@ def is_the_mean_of_the_batch(subject: Subject) -> None:
 
 
 @fact("loss", rests=True)
-def takes_soft_targets_as_hard_ones(subject: Subject) -> None:
+def takes_soft_targets_as_hard_ones(subject: ComponentUnderTest) -> None:
     """The same number for labels and for the same labels as rows of 0 and 1."""
     logits, targets = inputs(subject, subject.built)
     hard, soft = _value(subject, logits, targets), _value(subject, logits, _soft(targets))
@@ -61,7 +61,7 @@ def takes_soft_targets_as_hard_ones(subject: Subject) -> None:
 
 
 @fact("loss", rests=True)
-def takes_mixed_targets(subject: Subject) -> None:
+def takes_mixed_targets(subject: ComponentUnderTest) -> None:
     """A finite number and gradients for targets mixed of two classes, as mixup and label smoothing give."""
     logits, targets = inputs(subject, subject.built)
     mixed = 0.7 * _soft(targets) + 0.3 * _soft(targets.roll(1))
@@ -71,7 +71,7 @@ def takes_mixed_targets(subject: Subject) -> None:
 
 
 @fact("loss", rests=True)
-def survives_what_is_sure_and_wrong(subject: Subject) -> None:
+def survives_what_is_sure_and_wrong(subject: ComponentUnderTest) -> None:
     """A finite number and gradients for logits of ±1000."""
     targets = torch.arange(CLASSES)
     for logits in (1000 * torch.eye(CLASSES), 1000 * torch.eye(CLASSES).roll(1, dims=0)):
@@ -81,7 +81,7 @@ def survives_what_is_sure_and_wrong(subject: Subject) -> None:
 
 
 @fact("loss", rests=True)
-def costs_least_where_the_label_is_right(subject: Subject) -> None:
+def costs_least_where_the_label_is_right(subject: ComponentUnderTest) -> None:
     """Less for the right class than for a wrong one."""
     targets, sure = torch.arange(CLASSES), 8 * torch.eye(CLASSES)
     right, wrong = _value(subject, sure, targets), _value(subject, sure.roll(1, dims=0), targets)
@@ -90,7 +90,7 @@ def costs_least_where_the_label_is_right(subject: Subject) -> None:
 
 
 @fact("loss", rests=True)
-def survives_a_class_without_images(subject: Subject) -> None:
+def survives_a_class_without_images(subject: ComponentUnderTest) -> None:
     """A finite number where a class has no image in the training fold, or a refusal in words."""
     loss = subject.accepts(class_counts=[6, 3, 2, 0])
     if loss is None:

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from ferkit.testing.check import expect, fact, skip
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import STAGES, Subject
+from ferkit.testing.subject import STAGES, ComponentUnderTest
 
 NETWORK = ("backbone", "head", "output")
 MODULES = (*NETWORK, "loss")
 BATCH = 3
 
 
-def inputs(subject: Subject, module: nn.Module, count: int = BATCH) -> tuple[Any, ...]:
+def inputs(subject: ComponentUnderTest, module: nn.Module, count: int = BATCH) -> tuple[Any, ...]:
     """What a module of its kind is called with: `count` images, features or logits; a loss, targets too."""
     generator = torch.Generator(device="cpu").manual_seed(count)
 
@@ -42,7 +42,7 @@ def tensors(found: Any) -> list[Tensor]:
     return list(found.values()) if isinstance(found, Mapping) else [found]
 
 
-def answer(subject: Subject, module: nn.Module, count: int = BATCH) -> list[Tensor]:
+def answer(subject: ComponentUnderTest, module: nn.Module, count: int = BATCH) -> list[Tensor]:
     """In eval mode, without gradients."""
     with torch.no_grad():
         return tensors(module.eval()(*inputs(subject, module, count)))
@@ -62,7 +62,7 @@ def moved(value: Any, device: str) -> Any:
 
 
 @fact(*MODULES)
-def is_a_module(subject: Subject) -> None:
+def is_a_module(subject: ComponentUnderTest) -> None:
     """An nn.Module."""
     came = type(subject.built).__mro__[1].__name__
     mend = "Derive it from torch.nn.Module, and call super().__init__() first."
@@ -70,7 +70,7 @@ def is_a_module(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def answers_in_float32(subject: Subject) -> None:
+def answers_in_float32(subject: ComponentUnderTest) -> None:
     """float32 for float32."""
     types = {found.dtype for found in answer(subject, subject.built)}
     mend = "Leave the type of its input as it is: no .double() and no numpy on the way."
@@ -78,7 +78,7 @@ def answers_in_float32(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def answers_are_finite(subject: Subject) -> None:
+def answers_are_finite(subject: ComponentUnderTest) -> None:
     """Finite numbers for ordinary input."""
     bad = sum(int((~torch.isfinite(found)).sum()) for found in answer(subject, subject.built))
     mend = "Look for a division by 0, a logarithm of 0, or an exponential that overflows."
@@ -86,7 +86,7 @@ def answers_are_finite(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def gradients_are_finite(subject: Subject) -> None:
+def gradients_are_finite(subject: ComponentUnderTest) -> None:
     """A finite gradient for every trained parameter, and for what comes in."""
     module = subject.build().train()
     given = inputs(subject, module)
@@ -110,7 +110,7 @@ def gradients_are_finite(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def takes_a_batch_of_one(subject: Subject) -> None:
+def takes_a_batch_of_one(subject: ComponentUnderTest) -> None:
     """One image alone, in eval mode."""
     found = answer(subject, subject.built, 1)
     shapes = [tuple(one.shape) for one in found]
@@ -120,7 +120,7 @@ def takes_a_batch_of_one(subject: Subject) -> None:
 
 
 @fact(*NETWORK, rests=True)
-def takes_an_empty_batch(subject: Subject) -> None:
+def takes_an_empty_batch(subject: ComponentUnderTest) -> None:
     """No image at all: 0 rows, or an error, but no row of its own making."""
     try:
         with warnings.catch_warnings():
@@ -133,7 +133,7 @@ def takes_an_empty_batch(subject: Subject) -> None:
 
 
 @fact(*NETWORK, rests=True)
-def sees_each_image_alone(subject: Subject) -> None:
+def sees_each_image_alone(subject: ComponentUnderTest) -> None:
     """An image's answer whatever else is in the batch, in eval mode."""
     module = subject.built.eval()
     whole, (given,) = answer(subject, module), inputs(subject, module)
@@ -146,7 +146,7 @@ def sees_each_image_alone(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def gives_the_same_answer_twice(subject: Subject) -> None:
+def gives_the_same_answer_twice(subject: ComponentUnderTest) -> None:
     """The same twice in eval mode."""
     mend = "Let what is random (dropout, noise) depend on self.training, and keep no state in forward."
     is_right = is_same(answer(subject, subject.built), answer(subject, subject.built))
@@ -154,7 +154,7 @@ def gives_the_same_answer_twice(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def leaves_its_input_alone(subject: Subject) -> None:
+def leaves_its_input_alone(subject: ComponentUnderTest) -> None:
     """What comes in, unchanged."""
     given = inputs(subject, subject.built)
     with torch.no_grad():
@@ -166,7 +166,7 @@ def leaves_its_input_alone(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def is_restored_from_its_state(subject: Subject) -> None:
+def is_restored_from_its_state(subject: ComponentUnderTest) -> None:
     """The same answers from its state_dict."""
     trained, fresh = subject.build(), subject.build()
     with torch.no_grad():
@@ -180,7 +180,7 @@ def is_restored_from_its_state(subject: Subject) -> None:
 
 
 @fact(*MODULES)
-def keeps_no_tensor_outside_its_state(subject: Subject) -> None:
+def keeps_no_tensor_outside_its_state(subject: ComponentUnderTest) -> None:
     """No tensor that neither device moves nor saving take along."""
     loose = [
         f"{name or type(module).__name__}.{key}"
@@ -206,7 +206,7 @@ def _holds_tensor(value: Any) -> bool:
 
 
 @fact(*MODULES, rests=True)
-def can_be_tried_on_nothing(subject: Subject) -> None:
+def can_be_tried_on_nothing(subject: ComponentUnderTest) -> None:
     """Built and called on torch's meta device, as `ferkit check` does."""
     expected = [tuple(found.shape) for found in answer(subject, subject.built)]
     with torch.device("meta"):
@@ -227,7 +227,7 @@ def can_be_tried_on_nothing(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def runs_on_a_gpu(subject: Subject) -> None:
+def runs_on_a_gpu(subject: ComponentUnderTest) -> None:
     """The same answer on a GPU, to 1e-2."""
     if not torch.cuda.is_available():
         skip("torch sees no GPU here")
@@ -241,7 +241,7 @@ def runs_on_a_gpu(subject: Subject) -> None:
 
 
 @fact(*MODULES, rests=True)
-def tells_its_time(subject: Subject) -> str:
+def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     module = subject.built.eval()
     given = inputs(subject, module)

@@ -7,14 +7,14 @@ import torch
 from ferkit.testing.check import expect, fact
 from ferkit.testing.checks.module import BATCH, answer, inputs
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 CONFIDENT = 20.0
 """A logit that leaves the other classes a share of 2e-9."""
 
 
 @fact("output", is_basis=True)
-def keeps_the_shape_of_logits(subject: Subject) -> None:
+def keeps_the_shape_of_logits(subject: ComponentUnderTest) -> None:
     """(B, K) -> (B, K)."""
     shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
     expected = (BATCH, len(LABELS))
@@ -23,7 +23,7 @@ def keeps_the_shape_of_logits(subject: Subject) -> None:
 
 
 @fact("output", rests=True)
-def keeps_the_order_of_labels(subject: Subject) -> None:
+def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
     """A label that is sure stays the likeliest."""
     with torch.no_grad():
         found = subject.built.eval()(CONFIDENT * torch.eye(len(LABELS)))
@@ -33,7 +33,7 @@ def keeps_the_order_of_labels(subject: Subject) -> None:
 
 
 @fact("output", rests=True)
-def knows_labels_by_name(subject: Subject) -> None:
+def knows_labels_by_name(subject: ComponentUnderTest) -> None:
     """The same answer when the labels stand in another order."""
     backwards = list(reversed(range(len(LABELS))))
     (logits,) = inputs(subject, subject.built)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ferkit.components.discovery import find_providers
 from ferkit.components.provider import PROJECT, module_of
 from ferkit.components.registry import BrokenPlugin
-from ferkit.testing.check import CheckFailed, Fact, expect, fact, skip
+from ferkit.testing.check import CheckFailed, CheckFunction, expect, fact, skip
 
 HEAVY = ("torch", "numpy", "torchvision", "PIL", "cv2", "scipy", "sklearn", "skimage", "timm", "pandas")
 PUBLIC = {"ferkit.plugin", "ferkit.testing"}
@@ -34,7 +34,7 @@ class Plugin:
     def __str__(self) -> str:
         return self.module
 
-    def blocked(self, fact: Fact) -> str:
+    def blocked(self, fact: CheckFunction) -> str:
         return ""
 
 
@@ -42,7 +42,7 @@ class Plugin:
 def offers_components(plugin: Plugin) -> None:
     """A hook that gives components."""
     if plugin.broken:
-        raise CheckFailed("a plugin that can be listed", plugin.broken.problem, plugin.broken.remedy)
+        raise CheckFailed("a plugin that can be listed", plugin.broken.problem, plugin.broken.hint)
     mend = "Return [Component(kind, name, target, summary)] from ferkit_components."
     expect(plugin.components > 0, "components", "none", mend)
 

@@ -7,12 +7,12 @@ import re
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.testing.check import expect, fact
-from ferkit.testing.subject import Subject
+from ferkit.testing.subject import ComponentUnderTest
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def _entry(subject: Subject) -> Weights:
+def _entry(subject: ComponentUnderTest) -> Weights:
     entry = subject.component.load()
     mend = "Let the target be a ferkit.plugin.Weights."
     expect(isinstance(entry, Weights), "a Weights", type(entry).__name__, mend)
@@ -21,14 +21,14 @@ def _entry(subject: Subject) -> Weights:
 
 
 @fact("weights")
-def is_called_as_its_component(subject: Subject) -> None:
+def is_called_as_its_component(subject: ComponentUnderTest) -> None:
     """One name in the catalogue and in the component."""
     name = _entry(subject).name
     expect(name == subject.component.name, subject.component.name, name, "Give both the same name.")
 
 
 @fact("weights")
-def tells_its_terms_and_origin(subject: Subject) -> None:
+def tells_its_terms_and_origin(subject: ComponentUnderTest) -> None:
     """licence and trained_on."""
     entry = _entry(subject)
     empty = [name for name in ("licence", "trained_on") if not getattr(entry, name).strip()]
@@ -37,7 +37,7 @@ def tells_its_terms_and_origin(subject: Subject) -> None:
 
 
 @fact("weights")
-def has_a_hash_or_none(subject: Subject) -> None:
+def has_a_hash_or_none(subject: ComponentUnderTest) -> None:
     """sha256 of 64 hexadecimal digits, or None."""
     sha256 = _entry(subject).sha256
     is_right = sha256 is None or bool(SHA256.fullmatch(sha256))
@@ -46,7 +46,7 @@ def has_a_hash_or_none(subject: Subject) -> None:
 
 
 @fact("weights")
-def says_where_it_is(subject: Subject) -> None:
+def says_where_it_is(subject: ComponentUnderTest) -> None:
     """A source over https, or a member of an archive with its hash."""
     source = _entry(subject).source
     mend = "Give DirectFile(https address), or ArchiveMember(project, version, sha256, member)."
@@ -56,7 +56,7 @@ def says_where_it_is(subject: Subject) -> None:
 
 
 @fact("weights")
-def has_a_plain_file_name(subject: Subject) -> None:
+def has_a_plain_file_name(subject: ComponentUnderTest) -> None:
     """A file name without folders."""
     name = _entry(subject).filename
     is_right = bool(re.fullmatch(r"[\w][\w.+-]*", name))
@@ -64,7 +64,7 @@ def has_a_plain_file_name(subject: Subject) -> None:
 
 
 @fact("weights")
-def names_canonical_labels(subject: Subject) -> None:
+def names_canonical_labels(subject: ComponentUnderTest) -> None:
     """Canonical names of the expressions that it classifies, each once."""
     labels = _entry(subject).labels
     is_right = len(set(labels)) == len(labels) and set(labels) <= set(CANONICAL_LABELS)

@@ -99,7 +99,7 @@ def _values(name: str, kind: str) -> dict[str, str]:
 
 
 RECIPES = {
-    "dataset": '[data]\nname = "NAME"\nroot = "photographs"',
+    "dataset": '[data]\nname = "NAME"\nroot = "images"',
     "detector": '[detector]\nname = "NAME"',
     "backbone": '[model]\nbackbone = { name = "NAME" }',
     "head": '[model]\nhead = { name = "NAME" }',

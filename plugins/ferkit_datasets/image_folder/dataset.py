@@ -1,4 +1,4 @@
-"""Class folders of photographs."""
+"""Class folders of images."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferkit.plugin import DataError, Sample, walk_folder
-from ferkit_datasets.image_folder.labels import SPELLINGS, label_of, map_faults
-from ferkit_datasets.image_folder.parts import are_parts, lacking_faults, part_faults, part_folders
+from ferkit_datasets.image_folder.labels import SPELLINGS, label_of, map_problems
+from ferkit_datasets.image_folder.parts import are_parts, lacking_problems, part_folders, part_problems
 
 __all__ = ["SPELLINGS", "SUFFIXES", "ImageFolder"]
 
@@ -16,7 +16,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 class ImageFolder:
-    """Photographs in one folder for each class, at any depth below it; linked folders are followed.
+    """Images in one folder for each class, at any depth below it; linked folders are followed.
 
     root: the folder of the class folders. label_map: class folder -> label, for every folder; "" leaves a
     folder out. Without it, a folder that is a known spelling of a canonical label ("Happy") gets that, and
@@ -40,7 +40,7 @@ class ImageFolder:
         except re.error as error:
             raise ValueError(f"group_pattern: {group_pattern!r} is no regular expression: {error}") from error
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         """A missing root or part, folders without a label, empty classes, fewer than two classes, and classes
         that a part lacks."""
         if not self.root.is_dir():
@@ -48,7 +48,7 @@ class ImageFolder:
             return [
                 f"there is no folder {self.root}. Expected a folder with one folder for each class: {layout}"
             ]
-        if found := part_faults(self.root, self.splits):
+        if found := part_problems(self.root, self.splits):
             return found
         parts = part_folders(self.root, self.splits)
         names = {path.name for part in parts.values() for path in _folders(part)}
@@ -58,24 +58,24 @@ class ImageFolder:
                 'classes. Say so, e.g. splits = { train = "Train", validation = "Val", test = "Test" }; if '
                 "they are classes, name them by label_map"
             ]
-        found = map_faults(self.label_map, names, self.root)
+        found = map_problems(self.label_map, names, self.root)
         classes = {part: self._classes(path) for part, path in parts.items()}
-        found += _empty_faults([folder for folders in classes.values() for folder in folders])
+        found += _empty_problems([folder for folders in classes.values() for folder in folders])
         labels = {part: {self._label(one) for one in folders} for part, folders in classes.items()}
-        found += lacking_faults(labels)
+        found += lacking_problems(labels)
         if len(set().union(*labels.values())) < 2 and not found:
             there = ", ".join(sorted(path.name for several in classes.values() for path in several)) or "none"
             found.append(f"{self.root} needs a folder for each of two classes or more; found: {there}")
         return found
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         return [
             Sample(path, self._label(folder), self._groups(path), part)
             for part, root in part_folders(self.root, self.splits).items()
             for folder in self._classes(root)
-            for path in _photographs(folder)
+            for path in _images(folder)
         ]
 
     def _label(self, folder: Path) -> str:
@@ -90,26 +90,26 @@ class ImageFolder:
         return {kind: name for kind, name in match.groupdict().items() if name} if match else {}
 
 
-def _empty_faults(folders: Sequence[Path]) -> list[str]:
-    """Of class folders without a photograph, and of those of which a part can't be listed."""
-    faults = []
+def _empty_problems(folders: Sequence[Path]) -> list[str]:
+    """Of class folders without an image, and of those of which a part can't be listed."""
+    problems = []
     for path in folders:
         try:
-            if not _photographs(path):
-                faults.append(
-                    f"class folder {path} has no photograph ({', '.join(sorted(SUFFIXES))}). Add some, or "
+            if not _images(path):
+                problems.append(
+                    f"class folder {path} has no image ({', '.join(sorted(SUFFIXES))}). Add some, or "
                     f'leave it out: label_map = {{ "{path.name}" = "" }}'
                 )
         except DataError as error:
-            faults.append(str(error))
-    return faults
+            problems.append(str(error))
+    return problems
 
 
 def _folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir() and not _is_hidden(path.name))
 
 
-def _photographs(folder: Path) -> list[Path]:
+def _images(folder: Path) -> list[Path]:
     """Raises DataError where a folder can't be listed."""
     walk = walk_folder(folder, is_wanted=lambda name: not _is_hidden(name))
     files = (place / name for place, names in walk for name in names if not _is_hidden(name))

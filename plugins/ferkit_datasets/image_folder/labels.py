@@ -36,21 +36,21 @@ def label_of(folder: str, label_map: Mapping[str, str] | None) -> str:
     return SPELLINGS.get(folder.lower(), folder)
 
 
-def map_faults(label_map: Mapping[str, str] | None, names: Collection[str], root: Path) -> list[str]:
+def map_problems(label_map: Mapping[str, str] | None, names: Collection[str], root: Path) -> list[str]:
     """Folders that the map forgets, and labels in it that are nearly canonical ones.
 
     names: of all class folders below root.
     """
     if label_map is None:
         return []
-    faults = [
+    problems = [
         f'label_map says nothing of the folder {name!r}; map it, or leave it out with ""'
         for name in sorted(set(names) - set(label_map))
     ]
-    faults += [
+    problems += [
         f"label_map has {name!r}, but {root} has no such folder. {suggest(name, names)}"
         for name in sorted(set(label_map) - set(names))
     ]
     spelt = sorted({label for label in label_map.values() if label.lower() in SPELLINGS})
     wrong = [label for label in spelt if label not in CANONICAL_LABELS]
-    return faults + [f"label_map: {one!r} is written {SPELLINGS[one.lower()]!r} in ferkit" for one in wrong]
+    return problems + [f"label_map: {one!r} is written {SPELLINGS[one.lower()]!r} in ferkit" for one in wrong]

@@ -21,30 +21,32 @@ def part_folders(root: Path, splits: Mapping[str, str] | None) -> dict[str, Path
     return {part: root / splits[part] for part in PARTS if part in splits}
 
 
-def part_faults(root: Path, splits: Mapping[str, str] | None) -> list[str]:
-    """Unknown parts, missing folders, and folders of two parts that share photographs."""
+def part_problems(root: Path, splits: Mapping[str, str] | None) -> list[str]:
+    """Unknown parts, missing folders, and folders of two parts that share images."""
     if splits is None:
         return []
-    faults = [f"splits: no part is called {part!r}. {suggest(part, PARTS)}" for part in splits.keys() - PARTS]
+    problems = [
+        f"splits: no part is called {part!r}. {suggest(part, PARTS)}" for part in splits.keys() - PARTS
+    ]
     folders = part_folders(root, splits)
     there = sorted(path.name for path in root.iterdir() if path.is_dir())
-    faults += [
+    problems += [
         f"splits: there is no folder {path} for {part}. {suggest(splits[part], there)}"
         for part, path in folders.items()
         if not path.is_dir()
     ]
     real = {part: Path(os.path.realpath(path)) for part, path in folders.items()}
-    faults += [
-        f"splits: the folders of {one} and {other} hold the same photographs; give each its own"
+    problems += [
+        f"splits: the folders of {one} and {other} hold the same images; give each its own"
         for one, other in combinations(real, 2)
         if real[one].is_relative_to(real[other]) or real[other].is_relative_to(real[one])
     ]
     if not splits:
-        faults.append('splits names no part; expected e.g. { train = "Train", test = "Test" }')
-    return sorted(faults)
+        problems.append('splits names no part; expected e.g. { train = "Train", test = "Test" }')
+    return sorted(problems)
 
 
-def lacking_faults(labels: Mapping[str, Collection[str]]) -> list[str]:
+def lacking_problems(labels: Mapping[str, Collection[str]]) -> list[str]:
     """Classes that a part lacks and another has. labels: part -> the labels of its class folders."""
     everything = sorted({label for several in labels.values() for label in several})
     return [

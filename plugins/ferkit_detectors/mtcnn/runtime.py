@@ -50,7 +50,7 @@ class Runtime(Protocol):
         """In which all is computed."""
 
     def threads(self) -> int:
-        """How many photographs to work on at a time; 1 where those of one size go through the networks
+        """How many images to work on at a time; 1 where those of one size go through the networks
         together.
         """
 

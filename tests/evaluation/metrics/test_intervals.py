@@ -48,12 +48,12 @@ def test_the_intervals_width_is_that_of_the_binomial() -> None:
     assert found.high - found.low == pytest.approx(2 * 1.96 * (share * (1 - share) / 675) ** 0.5, rel=0.1)
 
 
-def test_a_score_is_the_mean_over_cells_and_its_interval_is_of_that_mean() -> None:
+def test_a_score_is_the_mean_over_folds_and_its_interval_is_of_that_mean() -> None:
     """A small fold in which all is right, a large one in which half is: 75%, not 55%."""
     truth = ["fear"] * 100
     guess = ["fear"] * 10 + ["fear", "anger"] * 45
-    cells = ["small"] * 10 + ["large"] * 90
-    counts = cluster_confusions(truth, guess, [str(i) for i in range(100)], LABELS, cells)
+    folds = ["small"] * 10 + ["large"] * 90
+    counts = cluster_confusions(truth, guess, [str(i) for i in range(100)], LABELS, folds)
     assert metric_of(counts, "accuracy") == pytest.approx(0.75)
     found = score_interval(counts, "accuracy")
     assert 0.68 < found.low < 0.75 < found.high < 0.82

@@ -9,7 +9,7 @@ import pytest
 
 from ferkit.components.part import Part
 from ferkit.errors import DataError, FerkitError, RecipeError, RunError
-from ferkit.experiment.finetune.plan import Wish, make_plan
+from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
 from ferkit.experiment.finetune.recipe_file import OTHER_CLASSES
 from ferkit.experiment.finetune.start_from import find_beginning
 from ferkit.neural.checkpoint import save_network
@@ -34,7 +34,7 @@ def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_is_written_loads_to_the_recipe_that_will_be_run(faces: Path) -> None:
-    plan = make_plan(Wish(faces, detector="whole_image", overrides=TINY))
+    plan = make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY))
     assert plan.file == Path("finetune-faces/recipe.toml")
     recipe, _ = load_recipe(str(plan.file))
     assert recipe == plan.recipe
@@ -47,7 +47,7 @@ def test_what_is_written_loads_to_the_recipe_that_will_be_run(faces: Path) -> No
 
 
 def test_every_part_of_the_file_has_a_line_on_what_it_does(faces: Path) -> None:
-    lines = make_plan(Wish(faces, detector="whole_image")).file.read_text().splitlines()
+    lines = make_plan(FinetuneOptions(faces, detector="whole_image")).file.read_text().splitlines()
     for head in ("[data]", "[detector]", "[faces]", "[model]", "[fit]", "[protocol]"):
         assert lines[lines.index(head) - 1].startswith("# "), head
     assert lines[lines.index("[[augment]]") - 1].startswith("# ")
@@ -55,36 +55,41 @@ def test_every_part_of_the_file_has_a_line_on_what_it_does(faces: Path) -> None:
 
 
 def test_a_pattern_makes_groups_and_keeps_them_apart(faces: Path) -> None:
-    plan = make_plan(Wish(faces, group_pattern=r".+_(?P<person>\d)", detector="whole_image", overrides=TINY))
+    plan = make_plan(
+        FinetuneOptions(faces, group_pattern=r".+_(?P<person>\d)", detector="whole_image", overrides=TINY)
+    )
     assert plan.recipe.protocol.name == "grouped"
     assert not any("--group-pattern" in line for line in plan.told)
 
 
 def test_without_a_pattern_it_is_said_what_that_may_do_to_the_score(faces: Path) -> None:
-    assert "--group-pattern" in make_plan(Wish(faces, detector="whole_image", overrides=TINY)).told[-1]
+    assert (
+        "--group-pattern"
+        in make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY)).told[-1]
+    )
 
 
 def test_a_protocol_that_is_asked_for_is_taken(faces: Path) -> None:
     overrides = (*TINY, "protocol.name=paper", "protocol.folds=3")
-    plan = make_plan(Wish(faces, detector="whole_image", overrides=overrides))
+    plan = make_plan(FinetuneOptions(faces, detector="whole_image", overrides=overrides))
     assert (plan.recipe.protocol.name, plan.recipe.protocol.model_dump()["folds"]) == ("paper", 3)
 
 
 def test_epochs_and_batches_that_are_asked_for_are_taken(faces: Path) -> None:
     overrides = (*TINY, "fit.batch_size=3")
-    plan = make_plan(Wish(faces, detector="whole_image", epochs=2, overrides=overrides))
+    plan = make_plan(FinetuneOptions(faces, detector="whole_image", epochs=2, overrides=overrides))
     assert (plan.recipe.fit.epochs, plan.recipe.fit.batch_size) == (2, 3)
     assert load_recipe(str(plan.file))[0] == plan.recipe
 
 
 def test_a_detector_may_be_a_table(faces: Path) -> None:
-    plan = make_plan(Wish(faces, detector='{name="mtcnn", min_face_size=16}', overrides=TINY))
+    plan = make_plan(FinetuneOptions(faces, detector='{name="mtcnn", min_face_size=16}', overrides=TINY))
     assert (plan.recipe.detector.name, plan.recipe.detector.options) == ("mtcnn", {"min_face_size": 16})
     assert load_recipe(str(plan.file))[0] == plan.recipe
 
 
 def test_weights_that_are_not_here_are_said_to_be_fetched(faces: Path) -> None:
-    told = make_plan(Wish(faces, begin="vggface2", detector="whole_image")).told
+    told = make_plan(FinetuneOptions(faces, begin="vggface2", detector="whole_image")).told
     (line,) = [line for line in told if "vggface2" in line]
     assert line.startswith(
         "backbone starts from the weights vggface2 (not here yet: fetched when the run begins)"
@@ -96,7 +101,7 @@ def test_a_model_of_the_same_classes_is_gone_on_from_with_its_detector_and_size(
     faces: Path, tmp_path: Path
 ) -> None:
     model = write_model(tmp_path / "m.safetensors", labels=("happiness", "sadness"), margin=0.25)
-    plan = make_plan(Wish(faces, begin=str(model)))
+    plan = make_plan(FinetuneOptions(faces, begin=str(model)))
     assert plan.recipe.model.initial == model
     assert (plan.recipe.model.image_size, plan.recipe.detector.name) == (24, "spots")
     assert (plan.recipe.faces.margin, plan.recipe.plugins) == (0.25, (PLUGIN,))
@@ -108,7 +113,7 @@ def test_an_output_that_names_classes_is_kept_where_they_are_the_datas(faces: Pa
     output = Part(name="logit_adjustment", prior={"happiness": 0.7, "sadness": 0.3})
     shown = describe().model.model_copy(update={"output": output})
     model = write_model(tmp_path / "m.safetensors", labels=labels, model=shown)
-    started = make_plan(Wish(faces, begin=str(model))).recipe.model
+    started = make_plan(FinetuneOptions(faces, begin=str(model))).recipe.model
     assert (started.output, started.initial_part) == (output, None)
 
 
@@ -117,7 +122,7 @@ def test_of_a_model_of_other_classes_the_backbone_is_taken_and_the_head_begins_a
 ) -> None:
     shown = describe().model.model_copy(update={"output": Part(name="temperature")})
     model = write_model(tmp_path / "m.safetensors", model=shown, margin=0.25)
-    plan = make_plan(Wish(faces, begin=str(model)))
+    plan = make_plan(FinetuneOptions(faces, begin=str(model)))
     started = plan.recipe.model
     assert (started.initial, started.initial_part, started.output.name) == (model, "backbone", "identity")
     assert (started.image_size, plan.recipe.faces.margin) == (24, 0.25)
@@ -131,7 +136,7 @@ def test_of_a_model_of_other_classes_the_backbone_is_taken_and_the_head_begins_a
 def test_what_is_asked_for_goes_before_what_a_model_of_other_classes_has(faces: Path, tmp_path: Path) -> None:
     model = write_model(tmp_path / "m.safetensors")
     asked = ('model.head={name="prototype"}', 'model.output={name="temperature"}')
-    started = make_plan(Wish(faces, begin=str(model), overrides=asked)).recipe.model
+    started = make_plan(FinetuneOptions(faces, begin=str(model), overrides=asked)).recipe.model
     assert (started.head.name, started.output.name) == ("prototype", "temperature")
 
 
@@ -182,23 +187,23 @@ def test_bad_input_is_told_and_nothing_is_written(
     before = sorted(os.listdir())
     known = {"folder": faces, "detector": "whole_image", **wish}
     with pytest.raises(error) as caught:
-        make_plan(Wish(**known))  # type: ignore[arg-type]
+        make_plan(FinetuneOptions(**known))  # type: ignore[arg-type]
     assert message in str(caught.value)
     assert sorted(os.listdir()) == before
 
 
-def test_a_place_that_a_link_among_the_photographs_leads_to_is_refused(faces: Path, tmp_path: Path) -> None:
+def test_a_place_that_a_link_among_the_images_leads_to_is_refused(faces: Path, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (faces / "sad" / "more").symlink_to(tmp_path / "more")
     with pytest.raises(RunError, match="more/made lies in faces or in a folder linked there"):
-        make_plan(Wish(faces, detector="whole_image", overrides=TINY, out=Path("more/made")))
+        make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY, out=Path("more/made")))
 
 
 def test_what_was_made_before_is_left_and_its_recipe_named(faces: Path) -> None:
-    first = make_plan(Wish(faces, detector="whole_image", overrides=TINY)).file
+    first = make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY)).file
     first.write_text("edited")
     with pytest.raises(RunError, match=r"ferkit run finetune-faces/recipe.toml\), or give another --out"):
-        make_plan(Wish(faces, detector="whole_image", overrides=TINY))
+        make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY))
     assert first.read_text() == "edited"
 
 

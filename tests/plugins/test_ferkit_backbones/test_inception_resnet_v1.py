@@ -223,7 +223,7 @@ def test_msceleb1m_fills_every_tensor_of_the_trunk() -> None:
 
 
 def read_celebrities(archive: Path, part: str) -> Iterator[tuple[str, np.ndarray]]:
-    """(person, photograph) of the archive's five-celebrities pictures; part: train or val."""
+    """(person, image) of the archive's five-celebrities pictures; part: train or val."""
     folder = f"/examples/5-celebrity-faces-dataset/data/{part}/"
     with tarfile.open(archive) as opened:
         for member in opened:
@@ -233,12 +233,12 @@ def read_celebrities(archive: Path, part: str) -> Iterator[tuple[str, np.ndarray
                 yield rest.split("/")[0], np.asarray(Image.open(BytesIO(content.read())).convert("RGB"))
 
 
-def embed(trunk: InceptionResnetV1, photographs: list[np.ndarray]) -> np.ndarray:
+def embed(trunk: InceptionResnetV1, images: list[np.ndarray]) -> np.ndarray:
     """(N, 128) embeddings of the largest faces, each face normalised by itself as in training."""
     crops = []
-    for photograph, found in zip(photographs, LARGEST(photographs), strict=True):
+    for image, found in zip(images, LARGEST(images), strict=True):
         x0, y0, x1, y1 = found.boxes[0].clip(0).astype(int) if len(found.boxes) else (0, 0, 9999, 9999)
-        crop = np.asarray(Image.fromarray(photograph[y0:y1, x0:x1]).resize((160, 160)), dtype=np.float32)
+        crop = np.asarray(Image.fromarray(image[y0:y1, x0:x1]).resize((160, 160)), dtype=np.float32)
         crops.append((crop - crop.mean()) / crop.std())
     with torch.inference_mode():
         return np.asarray(trunk(torch.from_numpy(np.stack(crops).transpose(0, 3, 1, 2))))
@@ -259,8 +259,8 @@ def test_msceleb1m_tells_five_celebrities_apart_25_times_of_25(tmp_path: Path) -
         pytest.skip(f"the archive with the pictures can't be fetched: {error}")
     trunk = load_trunk("msceleb1m")[0].eval()
     known_names, known = zip(*read_celebrities(archive, "train"), strict=True)
-    names, photographs = zip(*read_celebrities(archive, "val"), strict=True)
-    similarity = embed(trunk, list(photographs)) @ embed(trunk, list(known)).T
+    names, images = zip(*read_celebrities(archive, "val"), strict=True)
+    similarity = embed(trunk, list(images)) @ embed(trunk, list(known)).T
     guesses = [known_names[index] for index in similarity.argmax(axis=1)]
     assert len(names) == 25
     assert sum(guess == name for guess, name in zip(guesses, names, strict=True)) == 25

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from ferkit.components.registry import Registry
-from ferkit.experiment.run import Order, run
+from ferkit.experiment.run import RunRequest, run
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.neural.build import build_model
 from ferkit.recipe.demo import cut_down
@@ -24,7 +24,7 @@ from ferkit.recipe.schema import Recipe
 RECIPES = ("rafdb_covpool", "sfew2_covpool", "sfew_covpool")
 LABELS = [label for label in CANONICAL_LABELS if label != "contempt"]
 SFEW_FOLDERS = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
-NETWORK = Path("cells", "repeat0_fold0", "model.safetensors")
+NETWORK = Path("folds", "repeat0_fold0", "model.safetensors")
 PLUGIN = 'plugins=["ferkit_covpool"]'
 
 SQUARES = """
@@ -96,7 +96,7 @@ def load(name: str, *overrides: str) -> tuple[Recipe, Registry]:
 
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_has_no_fault_where_its_data_are(name: str) -> None:
+def test_a_recipe_has_no_problem_where_its_data_are(name: str) -> None:
     assert load(name)[0].name == name
 
 
@@ -149,16 +149,16 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
     """The folders of two runs: one that trains by the core, and one of its first fold's network as it is."""
     folder = tmp_path_factory.mktemp("steps")
     file, weights = folder / "squares.toml", folder / "network.safetensors"
-    file.write_text(SQUARES.format(root=folder / "photographs"))
+    file.write_text(SQUARES.format(root=folder / "images"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         recipe, registry = load_recipe(str(file))
-        run(Order(recipe, registry, folder / "first", False))
+        run(RunRequest(recipe, registry, folder / "first", False))
         shutil.copy(folder / "first" / NETWORK, weights)
         recipe, registry = load_recipe(
             str(file), [f'model.initial="{weights}"', "estimator.train_network=false"]
         )
-        run(Order(recipe, registry, folder / "second", False))
+        run(RunRequest(recipe, registry, folder / "second", False))
         yield folder / "first", folder / "second"
 
 

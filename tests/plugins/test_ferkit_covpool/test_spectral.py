@@ -155,7 +155,7 @@ def test_what_does_not_converge_in_single_precision_is_done_in_double(
     torch.testing.assert_close(values, expected)
 
 
-def test_what_does_not_converge_at_all_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_converge_at_all_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.linalg, "eigh", fail_in(torch.float32, torch.float64))
     with pytest.raises(RunError, match=r"eigenvalues of a 4 by 4 covariance could not be found.*Lower"):
         decompose(positive(2, 4).float())

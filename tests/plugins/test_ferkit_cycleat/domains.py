@@ -74,7 +74,7 @@ class Faces:
     def __init__(self, faces: Sequence[Face]) -> None:
         self.faces = faces
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return []
 
     def samples(self) -> list[Sample]:

@@ -190,17 +190,17 @@ def test_constant_translations_are_told_as_mode_collapse_once(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ResnetGenerator, "forward", lambda self, x: 0 * self.layers(x) + 0.3)
-    notices = [epoch.notices for epoch in make_estimator(state, epochs=3).fit(TRAIN, WATCHED)]
-    collapsed = [[one for one in notice if "Mode collapse" in one] for notice in notices]
+    warnings = [epoch.warnings for epoch in make_estimator(state, epochs=3).fit(TRAIN, WATCHED)]
+    collapsed = [[one for one in warning if "Mode collapse" in one] for warning in warnings]
     assert [len(told) for told in collapsed] == [2, 0, 0]
 
 
 def test_translations_that_differ_are_not_told(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ResnetGenerator, "forward", lambda self, x: 0 * self.layers(x) - x)
-    assert [list(epoch.notices) for epoch in make_estimator(state).fit(TRAIN, WATCHED)] == [[], []]
+    assert [list(epoch.warnings) for epoch in make_estimator(state).fit(TRAIN, WATCHED)] == [[], []]
 
 
-def test_a_loss_that_is_no_number_ends_the_training_with_a_remedy(state: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_training_with_a_hint(state: Path) -> None:
     estimator = make_estimator(state, cycle_weight=1e39)
     with pytest.raises(RunError, match=r"finite losses, but loss became inf in epoch 1, step 1: .*Lower"):
         next(estimator.fit(TRAIN, WATCHED))
@@ -210,8 +210,8 @@ def test_labels_left_out_are_told_in_the_first_epoch_only(state: Path) -> None:
     source = make_faces()
     source += [Face(type(f.sample)(f.sample.path, "fear"), f.image, None, None, "") for f in source[:2]]
     first, second = make_estimator(state, source).fit(TRAIN, WATCHED)
-    assert "no label fear" in first.notices[0]
-    assert not second.notices
+    assert "no label fear" in first.warnings[0]
+    assert not second.warnings
 
 
 def test_a_source_without_the_target_s_labels_is_refused(state: Path) -> None:

@@ -17,17 +17,17 @@ from tests.plugins.test_ferkit_cycleat.domains import LABELS, SIDE, Faces, crop,
 
 def test_classes_are_the_labels_places_whatever_the_source_s_order() -> None:
     faces = make_faces(1, labels=reversed(LABELS))
-    kept, classes, notices = match_labels(faces, LABELS)
+    kept, classes, warnings = match_labels(faces, LABELS)
     assert [LABELS[k] for k in classes] == [face.sample.label for face in kept] == [*reversed(LABELS)]
-    assert notices == []
+    assert warnings == []
 
 
 def test_labels_that_the_target_lacks_are_left_out_and_told() -> None:
     faces = make_faces(2)
-    kept, classes, notices = match_labels(faces, ("neutral", "anger"))
+    kept, classes, warnings = match_labels(faces, ("neutral", "anger"))
     assert {face.sample.label for face in kept} == {"anger", "neutral"}
     assert classes.tolist() == [1, 1, 0, 0]
-    assert notices == ["2 of the source's 6 faces were left out: the target has no label happiness."]
+    assert warnings == ["2 of the source's 6 faces were left out: the target has no label happiness."]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_auxiliary_domain_is_the_training_fold_or_another_set_or_both(
 
 
 def test_an_auxiliary_data_set_without_faces_is_refused() -> None:
-    with pytest.raises(DataError, match=r"estimator.auxiliary: expected photographs .*, got none"):
+    with pytest.raises(DataError, match=r"estimator.auxiliary: expected images .*, got none"):
         Origins(crop, Faces(make_faces(1)), Faces([]), True).gather([], LABELS, SIDE)
 
 

@@ -1,4 +1,4 @@
-"""The recipes of row 3 have no fault and are what their comments say."""
+"""The recipes of row 3 have no problem and are what their comments say."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMED = ['plugins=["ferkit_cycleat"]']
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folders of photographs that a check looks at and doesn't open."""
+    """Folders of images that a check looks at and doesn't open."""
     for name in ("sfew", "lab_posed"):
         for label in ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"):
             (tmp_path / name / label).mkdir(parents=True)

@@ -43,12 +43,12 @@ def test_a_domain_of_like_images_asks_for_no_more_diversity_than_it_has() -> Non
         ("loss", 70.0, "The loss has exploded to more than 10 times its least"),
     ],
 )
-def test_each_trouble_is_told_once_with_its_epoch_and_a_remedy(name: str, value: float, words: str) -> None:
+def test_each_trouble_is_told_once_with_its_epoch_and_a_hint(name: str, value: float, words: str) -> None:
     watch = Watch()
     assert watch.look(QUIET) == []
-    (notice,) = watch.look({**QUIET, name: value})
-    assert words in notice
-    assert "ower lr" in notice
+    (warning,) = watch.look({**QUIET, name: value})
+    assert words in warning
+    assert "ower lr" in warning
     assert watch.look({**QUIET, name: value}) == []
 
 

@@ -42,7 +42,7 @@ def fill_numbers(root: Path) -> Path:
 
 def test_codes_of_the_lists_have_the_sets_own_order_and_the_rest_is_counted(tmp_path: Path) -> None:
     dataset = AffectNet(fill_lists(tmp_path))
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     assert parts_and_labels(samples) == [*(("train", label) for label in ORDER), ("test", "surprise")]
     assert samples[0].path == tmp_path / IMAGES / "1" / "0000.JPG"
@@ -58,7 +58,7 @@ def test_a_validation_list_with_names_is_read_alike(tmp_path: Path) -> None:
 
 def test_numbered_annotations_are_read_in_the_order_of_the_numbers(tmp_path: Path) -> None:
     dataset = AffectNet(fill_numbers(tmp_path))
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     assert [one.path.stem for one in samples] == ["1", "2", "10", "5"]
     assert [one.label for one in samples] == [ORDER[1], ORDER[2], ORDER[2], ORDER[5]]
@@ -98,11 +98,11 @@ def test_a_label_file_that_is_none_or_could_run_code_is_told_by_name(tmp_path: P
 
 
 def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:
-    (fault,) = AffectNet(tmp_path).faults()
-    assert fault.startswith(f"there is no {tmp_path / LISTS / 'training.csv'}, ")
-    assert "http://mohammadmahoor.com/affectnet/" in fault
+    (problem,) = AffectNet(tmp_path).problems()
+    assert problem.startswith(f"there is no {tmp_path / LISTS / 'training.csv'}, ")
+    assert "http://mohammadmahoor.com/affectnet/" in problem
     (tmp_path / "train_set").mkdir()
-    (fault,) = AffectNet(tmp_path).faults()
-    assert fault.startswith(
+    (problem,) = AffectNet(tmp_path).problems()
+    assert problem.startswith(
         f"there is no {tmp_path / 'train_set/images'}, {tmp_path / 'train_set/annotations'}"
     )

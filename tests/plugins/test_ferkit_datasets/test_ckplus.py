@@ -37,7 +37,7 @@ def frames_and_labels(dataset: CKPlus) -> list[tuple[str, str]]:
 
 def test_the_last_frames_have_the_label_and_the_first_is_neutral(root: Path) -> None:
     dataset = CKPlus(root)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     assert frames_and_labels(dataset) == [
         ("S005_001_00000001", "neutral"),
         *((f"S005_001_0000000{number}", "disgust") for number in (3, 4, 5)),
@@ -91,11 +91,11 @@ def test_a_labelled_sequence_without_frames_is_told(root: Path) -> None:
 
 
 def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:
-    (fault,) = CKPlus(tmp_path).faults()
-    assert fault.startswith(
+    (problem,) = CKPlus(tmp_path).problems()
+    assert problem.startswith(
         f"there is no folder {tmp_path / 'cohn-kanade-images'} and no {tmp_path / 'Emotion'}"
     )
-    assert "http://www.jeffcohn.net/Resources/" in fault
+    assert "http://www.jeffcohn.net/Resources/" in problem
     for name in ("cohn-kanade-images", "Emotion"):
         (tmp_path / name).mkdir()
     with pytest.raises(DataError, match=r"has no S005/001/\*_emotion\.txt"):

@@ -40,7 +40,7 @@ OPTIONS: dict[str, Any] = {
 
 def test_columns_labels_parts_and_groups_are_those_that_the_options_name(file: Path) -> None:
     dataset = TableDataset(file, **OPTIONS)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     assert dataset.samples() == [
         Sample(file.parent / "a/1.png", "happiness", {"person": "7"}, "train"),
         Sample(file.parent / "a/2.png", "neutral", {"person": "8"}, "test"),
@@ -59,7 +59,7 @@ def test_labels_and_parts_stand_as_written_without_a_map(tmp_path: Path) -> None
 def test_a_table_may_lie_elsewhere_and_have_no_names(file: Path, tmp_path: Path) -> None:
     moved = write(tmp_path / "bare.csv", "a/1.png;joy", "b/3.png;fear")
     dataset = TableDataset(moved, root=file.parent, separator=";", columns=("path", "label"))
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     assert [(one.path.name, one.label) for one in dataset.samples()] == [("1.png", "joy"), ("3.png", "fear")]
 
 
@@ -73,7 +73,7 @@ def test_a_person_who_is_not_known_is_no_group(file: Path) -> None:
     [
         ("1\ta/9.png\tHA\ttrn", "line 5: there is no file .*a/9.png"),
         ("1\t\tHA\ttrn", "line 5: there is no file"),
-        ("1\ta/1.png\tNE\ttrn", r"line 5: .*a/1\.png stands in .*line 2 too; each photograph counts once"),
+        ("1\ta/1.png\tNE\ttrn", r"line 5: .*a/1\.png stands in .*line 2 too; each image counts once"),
         ("1\tb/3.png\tSU\ttrn", r"line 5: the label is 'SU'; expected one of HA \(happiness\), NE"),
         ("1\tb/3.png\tHA\tdev", "line 5: the split is 'dev'; expected one of 'trn', 'tst'"),
         ("1\tb/3.png\tHA", "line 5: expected 4 cells .* found 3"),
@@ -92,13 +92,13 @@ def test_a_cell_without_a_label_is_told(tmp_path: Path) -> None:
         TableDataset(file).samples()
 
 
-def test_columns_that_are_not_there_are_faults_with_those_that_are(file: Path) -> None:
-    (fault,) = TableDataset(file, separator="\t").faults()
-    assert fault.startswith(
+def test_columns_that_are_not_there_are_problems_with_those_that_are(file: Path) -> None:
+    (problem,) = TableDataset(file, separator="\t").problems()
+    assert problem.startswith(
         f"{file} has no column path, label; its columns are subject, file, emotion, fold."
     )
-    (fault,) = TableDataset(file.with_name("none.csv")).faults()
-    assert fault.startswith(f"there is no file {file.with_name('none.csv')}. Expected a table")
+    (problem,) = TableDataset(file.with_name("none.csv")).problems()
+    assert problem.startswith(f"there is no file {file.with_name('none.csv')}. Expected a table")
 
 
 @pytest.mark.parametrize(

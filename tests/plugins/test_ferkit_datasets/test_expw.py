@@ -1,4 +1,4 @@
-"""ExpW's boxes, cut out of its photographs."""
+"""ExpW's boxes, cut out of its images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fill(root: Path, *lines: str) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A photograph whose red tells the column and whose green tells the row."""
+    """An image whose red tells the column and whose green tells the row."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "expw" / "image" / "origin"
     folder.mkdir(parents=True)
@@ -35,13 +35,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_box_is_top_left_right_bottom(root: Path) -> None:
     dataset = ExpW(fill(root, "crowd.png 0 4 10 30 20 72.1 3"))
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     (sample,) = dataset.samples()
     image = read_image(sample.path)
     assert image.shape == (16, 20, 3)
     assert image[0, 0].tolist() == [10, 4, 0]
     assert image[-1, -1].tolist() == [29, 19, 0]
-    assert (sample.label, sample.groups, sample.split) == ("happiness", {"photograph": "crowd.png"}, "")
+    assert (sample.label, sample.groups, sample.split) == ("happiness", {"image": "crowd.png"}, "")
 
 
 def test_labels_have_the_sets_own_order_and_each_face_is_a_file(root: Path) -> None:
@@ -51,7 +51,7 @@ def test_labels_have_the_sets_own_order_and_each_face_is_a_file(root: Path) -> N
     assert len({one.path for one in samples}) == 7
 
 
-def test_a_margin_widens_the_box_within_the_photograph(root: Path) -> None:
+def test_a_margin_widens_the_box_within_the_image(root: Path) -> None:
     fill(root, "crowd.png 0 4 10 30 24 72.1 3")
     (sample,) = ExpW(root, margin=0.5).samples()
     image = read_image(sample.path)
@@ -64,7 +64,7 @@ def test_boxes_below_a_confidence_are_left_out(root: Path) -> None:
     assert [one.label for one in ExpW(root, min_confidence=10.0).samples()] == ["sadness"]
 
 
-def test_a_face_is_cut_out_once_and_again_where_the_photograph_changed(root: Path) -> None:
+def test_a_face_is_cut_out_once_and_again_where_the_image_changed(root: Path) -> None:
     fill(root, "crowd.png 0 4 10 30 20 72.1 3")
     first = ExpW(root).samples()[0].path
     before = first.stat().st_mtime_ns
@@ -94,17 +94,17 @@ def test_rows_that_can_not_be_used_are_told_with_file_and_line(root: Path) -> No
         "No such file",
         "cannot identify image",
         "the box is empty",
-        "outside the photograph",
+        "outside the image",
         "label is '9'",
     )
     assert all(problem in line for problem, line in zip(problems, lines, strict=True))
 
 
 def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:
-    (fault,) = ExpW(tmp_path).faults()
+    (problem,) = ExpW(tmp_path).problems()
     expected = f"there is no file {tmp_path / 'label/label.lst'} and no folder {tmp_path / 'image/origin'}. "
-    assert fault.startswith(expected)
-    assert "http://mmlab.ie.cuhk.edu.hk/projects/socialrelation/index.html" in fault
+    assert problem.startswith(expected)
+    assert "http://mmlab.ie.cuhk.edu.hk/projects/socialrelation/index.html" in problem
 
 
 def test_no_margin_is_below_nothing(tmp_path: Path) -> None:

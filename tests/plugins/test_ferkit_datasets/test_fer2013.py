@@ -35,7 +35,7 @@ def test_codes_usages_and_pixels_become_labels_parts_and_files(root: Path) -> No
     usages = ["Training", "PublicTest", "PrivateTest", *["Training"] * 4]
     write_fer2013(root / "fer2013.csv", [(str(n), 30 * n, usage) for n, usage in enumerate(usages)])
     dataset = FER2013(root)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     assert [one.label for one in samples] == ORDER
     assert [one.split for one in samples] == ["train", "validation", "test", *["train"] * 4]
@@ -97,7 +97,7 @@ def test_every_row_that_can_not_be_used_is_told_with_file_and_line(root: Path) -
     assert "the Usage is 'Test'; expected one of Training, PublicTest, PrivateTest" in lines[3]
 
 
-def test_of_many_faults_five_are_told_and_the_rest_counted(root: Path) -> None:
+def test_of_many_problems_five_are_told_and_the_rest_counted(root: Path) -> None:
     write_fer2013(root / "fer2013.csv", [("9", 1, "Training")] * 12)
     with pytest.raises(DataError) as raised:
         FER2013(root).samples()
@@ -120,26 +120,26 @@ def test_folders_tell_the_class_and_names_the_part(root: Path, name: str, split:
     fill_folders(root, name)
     draw(root / "test" / "happy" / ".hidden.jpg")
     dataset = FER2013(root)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     assert parts_and_labels(samples[:7]) == [("train", label) for label in FER2013_FOLDERS.values()]
     assert parts_and_labels(samples[7:]) == [(split, label) for label in FER2013_FOLDERS.values()]
 
 
 def test_what_is_missing_is_told_with_the_challenges_address(root: Path) -> None:
-    (fault,) = FER2013(root).faults()
-    assert fault.startswith(f"there is no {root / 'fer2013.csv'}, and no folders train and test")
-    assert "https://www.kaggle.com/c/challenges-in-representation-learning" in fault
+    (problem,) = FER2013(root).problems()
+    assert problem.startswith(f"there is no {root / 'fer2013.csv'}, and no folders train and test")
+    assert "https://www.kaggle.com/c/challenges-in-representation-learning" in problem
     fill_folders(root, "PublicTest_1.jpg")
     (root / "test" / "sad" / "PublicTest_1.jpg").unlink()
     (root / "test" / "sad").rmdir()
-    (fault,) = FER2013(root).faults()
-    assert fault.startswith(f"{root} lacks test/sad. ")
+    (problem,) = FER2013(root).problems()
+    assert problem.startswith(f"{root} lacks test/sad. ")
     with pytest.raises(DataError, match="lacks test/sad"):
         FER2013(root).samples()
 
 
-def test_a_table_of_something_else_is_a_fault_before_it_is_read(root: Path) -> None:
+def test_a_table_of_something_else_is_a_problem_before_it_is_read(root: Path) -> None:
     write(root / "fer2013.csv", "path,label", "a.png,joy")
-    (fault,) = FER2013(root).faults()
-    assert "has no column emotion, pixels, Usage; its columns are path, label" in fault
+    (problem,) = FER2013(root).problems()
+    assert "has no column emotion, pixels, Usage; its columns are path, label" in problem

@@ -64,7 +64,7 @@ def test_a_label_needs_a_majority_without_single_votes_or_the_most_votes(
 def test_images_are_joined_row_by_row(root: Path) -> None:
     write_fer2013(root / "fer2013.csv", [("0", 10 * n, usage) for n, usage in enumerate(USAGES)])
     dataset = FERPlus(root)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     assert parts_and_labels(samples) == EXPECTED
     assert [int(read_image(one.path)[0, 0, 0]) for one in samples] == [0, 10, 50]
@@ -138,7 +138,7 @@ def test_votes_that_are_no_numbers_are_told(root: Path) -> None:
 
 
 def test_what_is_missing_is_told_with_both_addresses(tmp_path: Path) -> None:
-    missing, images = FERPlus(tmp_path).faults()
+    missing, images = FERPlus(tmp_path).problems()
     assert missing == f"there is no file {tmp_path / 'fer2013new.csv'}"
     assert "no folder FER2013Train, FER2013Valid, FER2013Test" in images
     assert "https://github.com/microsoft/FERPlus" in images

@@ -167,8 +167,8 @@ def test_a_teachers_table_needs_a_column_for_each_label_and_must_be_there(root: 
     table = teach(root, "fer0000000.png,1,0", header="path,neutral,anger")
     with pytest.raises(DataError, match=r"teacher\.csv has no column sadness; its columns are path, neutral"):
         FERPlus(root, leave_out=("contempt",), teacher=table).samples()
-    (fault,) = FERPlus(root, teacher=root / "none.csv").faults()
-    assert fault.startswith(f"there is no file {root / 'none.csv'}")
+    (problem,) = FERPlus(root, teacher=root / "none.csv").problems()
+    assert problem.startswith(f"there is no file {root / 'none.csv'}")
     with pytest.raises(ValueError, match=r"teacher_weight: expected a share from 0 to 1, got 30"):
         FERPlus(root, teacher=table, teacher_weight=30)
 

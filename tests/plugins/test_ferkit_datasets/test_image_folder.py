@@ -40,7 +40,7 @@ def test_every_spelling_leads_to_a_canonical_label_and_every_one_is_reached() ->
     assert set(SPELLINGS.values()) == set(CANONICAL_LABELS)
 
 
-def test_what_is_no_photograph_or_hidden_is_passed_over(root: Path) -> None:
+def test_what_is_no_image_or_hidden_is_passed_over(root: Path) -> None:
     fill(root, "Happy/notes.txt", "Happy/.hidden.jpg", "Happy/.thumbnails/1.jpg", ".cache/5.jpg", "loose.jpg")
     assert len(ImageFolder(root).samples()) == 4
 
@@ -62,7 +62,7 @@ def test_linked_folders_are_gone_into_above_and_below_the_classes(root: Path, tm
     ]
 
 
-def test_a_folder_that_can_not_be_listed_is_a_fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_can_not_be_listed_is_a_problem(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scan = os.scandir
 
     def refuse(path: str) -> object:
@@ -71,8 +71,8 @@ def test_a_folder_that_can_not_be_listed_is_a_fault(root: Path, monkeypatch: pyt
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    (fault,) = ImageFolder(root).faults()
-    assert fault == f"the folder {root / 'Happy' / 'deep'} can't be listed: Permission denied"
+    (problem,) = ImageFolder(root).problems()
+    assert problem == f"the folder {root / 'Happy' / 'deep'} can't be listed: Permission denied"
 
 
 def test_a_map_names_each_folder_and_leaves_some_out(root: Path) -> None:
@@ -98,9 +98,9 @@ def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
-    (fault,) = ImageFolder(tmp_path / "none").faults()
-    assert fault.startswith(f"there is no folder {tmp_path / 'none'}")
-    assert "/happy/*.jpg" in fault
+    (problem,) = ImageFolder(tmp_path / "none").problems()
+    assert problem.startswith(f"there is no folder {tmp_path / 'none'}")
+    assert "/happy/*.jpg" in problem
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
     [
         (["a/1.jpg"], None, ["needs a folder for each of two classes or more; found: a"]),
         ([], None, ["needs a folder for each of two classes or more; found: none"]),
-        (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["joy has no photograph (.bmp,"]),
+        (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["joy has no image (.bmp,"]),
         (["a/1.jpg", "b/1.jpg"], {"a": "x"}, ["label_map says nothing of the folder 'b'"]),
         (
             ["a/1.jpg", "b/1.jpg"],
@@ -118,18 +118,18 @@ def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
         (["a/1.jpg", "b/1.jpg"], {"a": "Angry", "b": "y"}, ["'Angry' is written 'anger' in ferkit"]),
     ],
 )
-def test_what_is_wrong_is_told_before_a_photograph_is_opened(
+def test_what_is_wrong_is_told_before_a_image_is_opened(
     tmp_path: Path, files: list[str], label_map: dict[str, str] | None, problems: list[str]
 ) -> None:
     folder = ImageFolder(fill(tmp_path, *files), label_map=label_map)
-    text = "\n".join(folder.faults())
+    text = "\n".join(folder.problems())
     assert all(problem in text for problem in problems), text
     with pytest.raises(DataError):
         folder.samples()
 
 
 def test_a_root_that_is_whole_lacks_nothing(root: Path) -> None:
-    assert ImageFolder(root).faults() == []
+    assert ImageFolder(root).problems() == []
 
 
 PARTED = {"train": "Train", "validation": "Val", "test": "Test"}
@@ -157,7 +157,7 @@ def test_a_part_may_be_left_out_and_its_folder_lie_deeper(parted: Path) -> None:
     assert {(one.split, one.path.name) for one in samples} == {("train", "Train.jpg"), ("test", "Val.jpg")}
 
 
-def test_without_splits_a_photograph_is_of_no_part(root: Path) -> None:
+def test_without_splits_a_image_is_of_no_part(root: Path) -> None:
     assert {one.split for one in ImageFolder(root).samples()} == {""}
 
 
@@ -166,8 +166,8 @@ def test_without_splits_a_photograph_is_of_no_part(root: Path) -> None:
     [
         ({"train": "Train", "test": "Tets"}, r"splits: there is no folder .*/Tets for test\. .*'Test'"),
         ({"train": "Train", "val": "Val"}, r"no part is called 'val'\. There is: test, train, validation"),
-        ({"train": "Train", "test": "Train"}, "the folders of train and test hold the same photographs"),
-        ({"train": ".", "test": "Test"}, "the folders of train and test hold the same photographs"),
+        ({"train": "Train", "test": "Train"}, "the folders of train and test hold the same images"),
+        ({"train": ".", "test": "Test"}, "the folders of train and test hold the same images"),
         ({}, "splits names no part"),
     ],
 )
@@ -177,35 +177,35 @@ def test_parts_that_can_not_be_are_told(parted: Path, splits: dict[str, str], pr
 
 
 def test_all_missing_parts_are_told_at_once(tmp_path: Path) -> None:
-    assert len(ImageFolder(tmp_path, splits=PARTED).faults()) == 3
+    assert len(ImageFolder(tmp_path, splits=PARTED).problems()) == 3
 
 
 def test_a_class_that_a_part_lacks_is_named_with_the_part(parted: Path) -> None:
     fill(parted, "Train/Fear/1.jpg", "Val/Fear/1.jpg")
-    (fault,) = ImageFolder(parted, splits=PARTED).faults()
-    assert fault.startswith("splits: test has no folder of the class fear, which other parts have")
+    (problem,) = ImageFolder(parted, splits=PARTED).problems()
+    assert problem.startswith("splits: test has no folder of the class fear, which other parts have")
 
 
 def test_a_part_may_spell_a_class_in_its_own_way(parted: Path) -> None:
     (parted / "Test" / "Happy").rename(parted / "Test" / "joy")
-    assert ImageFolder(parted, splits=PARTED).faults() == []
+    assert ImageFolder(parted, splits=PARTED).problems() == []
 
 
 def test_an_empty_class_of_a_part_is_told_with_its_folder(parted: Path) -> None:
     (parted / "Val" / "Sad" / "Val.jpg").unlink()
-    (fault,) = ImageFolder(parted, splits=PARTED).faults()
-    assert f"class folder {parted / 'Val' / 'Sad'} has no photograph" in fault
+    (problem,) = ImageFolder(parted, splits=PARTED).problems()
+    assert f"class folder {parted / 'Val' / 'Sad'} has no image" in problem
 
 
 def test_a_map_is_of_all_parts_together(parted: Path) -> None:
     fill(parted, "Test/Odd/1.jpg")
     labels = {"Happy": "happiness", "Sad": "sadness"}
-    (fault,) = ImageFolder(parted, label_map=labels, splits=PARTED).faults()
-    assert fault.startswith("label_map says nothing of the folder 'Odd'")
+    (problem,) = ImageFolder(parted, label_map=labels, splits=PARTED).problems()
+    assert problem.startswith("label_map says nothing of the folder 'Odd'")
     assert len(ImageFolder(parted, label_map={**labels, "Odd": ""}, splits=PARTED).samples()) == 6
 
 
 def test_parts_are_not_taken_for_classes(parted: Path) -> None:
-    (fault,) = ImageFolder(parted).faults()
-    assert "holds Test, Train, Val, which seem to be a data set's parts" in fault
-    assert ImageFolder(parted, label_map={"Test": "a", "Train": "b", "Val": "c"}).faults() == []
+    (problem,) = ImageFolder(parted).problems()
+    assert "holds Test, Train, Val, which seem to be a data set's parts" in problem
+    assert ImageFolder(parted, label_map={"Test": "a", "Train": "b", "Val": "c"}).problems() == []

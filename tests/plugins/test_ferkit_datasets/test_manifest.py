@@ -31,8 +31,8 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_row_is_a_photograph_with_its_label_groups_and_part_in_the_lists_order(file: Path) -> None:
-    assert Manifest(file).faults() == []
+def test_a_row_is_a_image_with_its_label_groups_and_part_in_the_lists_order(file: Path) -> None:
+    assert Manifest(file).problems() == []
     assert Manifest(file).samples() == [
         Sample(file.parent / "b/2.png", "joy", {"person": "7"}, "train"),
         Sample(file.parent / "a/1.png", "fear", {}, "validation"),
@@ -40,11 +40,11 @@ def test_a_row_is_a_photograph_with_its_label_groups_and_part_in_the_lists_order
     ]
 
 
-def test_the_list_may_lie_elsewhere_than_the_photographs(file: Path, tmp_path: Path) -> None:
+def test_the_list_may_lie_elsewhere_than_the_images(file: Path, tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     moved = file.rename(tmp_path / "lists" / "list.csv")
     assert Manifest(moved, root=tmp_path).samples()[0].path == tmp_path / "b/2.png"
-    assert "lacks 3 of the 3 photographs" in Manifest(moved).faults()[0]
+    assert "lacks 3 of the 3 images" in Manifest(moved).problems()[0]
 
 
 def test_what_ferkit_lists_of_it_is_the_list_again(file: Path) -> None:
@@ -55,14 +55,14 @@ def test_what_ferkit_lists_of_it_is_the_list_again(file: Path) -> None:
     assert first.splitlines()[1].startswith("a/1.png,fear,validation,,e3b0c442")
 
 
-def test_a_photograph_whose_name_is_no_utf8_is_found(file: Path) -> None:
+def test_a_image_whose_name_is_no_utf8_is_found(file: Path) -> None:
     odd = Path(os.fsdecode(b"caf\xe9.png"))
     (file.parent / odd).touch()
     file.write_bytes(b"path,label\na/1.png,joy\ncaf\xe9.png,fear\n")
     assert Manifest(file).samples()[1].path == file.parent / odd
     (file.parent / odd).unlink()
-    (fault,) = Manifest(file).faults()
-    assert r"caf\xe9.png" in fault
+    (problem,) = Manifest(file).problems()
+    assert r"caf\xe9.png" in problem
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_photograph_whose_name_is_no_utf8_is_found(file: Path) -> None:
         ("file,label\na/1.png,joy\n", "has no column path"),
         (LIST + "a/1.png,joy,test,,\n", r"lists a/1\.png more than once"),
         (LIST.replace("val", "dev"), "line 3: the split is 'dev'; expected train, validation, test"),
-        (LIST.replace(",val", ","), r"gives a split for some photographs, but none for a/1\.png"),
+        (LIST.replace(",val", ","), r"gives a split for some images, but none for a/1\.png"),
         (LIST.replace("fear", "joy"), "lists the class 'joy' alone; two or more are needed"),
         (LIST.replace("a/1", "/a/1"), r"lists /a/1\.png; paths must be below the folder"),
         (LIST.replace("a/1", "../a/1"), r"lists \.\./a/1\.png; paths must be below the folder"),
-        (LIST.replace("a/1", "a/9"), r"lacks 1 of the 3 photographs that .*list\.csv lists: a/9\.png"),
+        (LIST.replace("a/1", "a/9"), r"lacks 1 of the 3 images that .*list\.csv lists: a/9\.png"),
     ],
 )
 def test_what_is_wrong_with_a_list_is_told(file: Path, text: str, problem: str) -> None:
@@ -84,21 +84,21 @@ def test_what_is_wrong_with_a_list_is_told(file: Path, text: str, problem: str) 
         Manifest(file).samples()
 
 
-def test_many_missing_photographs_are_counted_and_the_first_named(file: Path) -> None:
+def test_many_missing_images_are_counted_and_the_first_named(file: Path) -> None:
     rows = "".join(f"c/{number}.png,joy,test,,\n" for number in range(500))
     file.write_text(LIST + rows)
-    (fault,) = Manifest(file).faults()
-    assert "lacks 500 of the 503 photographs" in fault
-    assert "c/0.png, c/1.png, c/2.png and 497 others. Restore them" in fault
+    (problem,) = Manifest(file).problems()
+    assert "lacks 500 of the 503 images" in problem
+    assert "c/0.png, c/1.png, c/2.png and 497 others. Restore them" in problem
 
 
 def test_a_list_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
-    (fault,) = Manifest(tmp_path / "none.csv").faults()
-    assert fault.startswith(f"there is no file {tmp_path / 'none.csv'}. Expected a CSV list")
-    assert "ferkit data manifest" in fault
+    (problem,) = Manifest(tmp_path / "none.csv").problems()
+    assert problem.startswith(f"there is no file {tmp_path / 'none.csv'}. Expected a CSV list")
+    assert "ferkit data manifest" in problem
 
 
-def test_each_fault_of_a_list_is_a_fault_of_the_recipe(file: Path) -> None:
+def test_each_problem_of_a_list_is_a_problem_of_the_recipe(file: Path) -> None:
     file.write_text("path,label,split\na/1.png,,dev\n")
     recipe = file.with_name("own.toml")
     recipe.write_text(
@@ -106,4 +106,4 @@ def test_each_fault_of_a_list_is_a_fault_of_the_recipe(file: Path) -> None:
     )
     with pytest.raises(RecipeError) as raised:
         load_recipe(str(recipe))
-    assert [fault.where for fault in raised.value.faults] == ["data", "data"]
+    assert [problem.where for problem in raised.value.problems] == ["data", "data"]

@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(("images", "suffix"), [("aligned", "_aligned.jpg"), ("original", ".jpg")])
 def test_labels_have_the_sets_own_order_and_names_tell_the_part(root: Path, images: str, suffix: str) -> None:
     dataset = RAFDB(root, images=images)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     expected = [(part, label) for part in ("train", "test") for label in ORDER]
     assert parts_and_labels(samples) == expected
@@ -50,9 +50,9 @@ def test_a_line_with_another_number_of_cells_is_told(root: Path) -> None:
 
 
 def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:
-    (fault,) = RAFDB(tmp_path).faults()
-    assert fault.startswith(f"there is no {tmp_path / LIST} and no {tmp_path / 'Image/aligned'}. ")
-    assert "requested from its authors" in fault
-    assert "http://www.whdeng.cn/RAF/model1.html" in fault
+    (problem,) = RAFDB(tmp_path).problems()
+    assert problem.startswith(f"there is no {tmp_path / LIST} and no {tmp_path / 'Image/aligned'}. ")
+    assert "requested from its authors" in problem
+    assert "http://www.whdeng.cn/RAF/model1.html" in problem
     with pytest.raises(DataError, match="there is no"):
         RAFDB(tmp_path).samples()

@@ -70,28 +70,28 @@ def test_the_order_depends_on_nothing_but_the_names(root: Path) -> None:
 
 
 def test_a_missing_folder_says_where_sfew_is_to_be_had_and_how_it_must_look(tmp_path: Path) -> None:
-    (fault,) = SFEW(tmp_path / "none").faults()
-    assert f"there is no folder {tmp_path / 'none'}" in fault
-    assert "requested from its authors" in fault
-    assert f"{tmp_path / 'none'}/Angry/MovieTitle_001234567_00000012.png" in fault
-    assert "--demo" in fault
+    (problem,) = SFEW(tmp_path / "none").problems()
+    assert f"there is no folder {tmp_path / 'none'}" in problem
+    assert "requested from its authors" in problem
+    assert f"{tmp_path / 'none'}/Angry/MovieTitle_001234567_00000012.png" in problem
+    assert "--demo" in problem
 
 
-def test_classes_without_photographs_are_named(root: Path) -> None:
+def test_classes_without_images_are_named(root: Path) -> None:
     for file in (root / "Fear").iterdir():
         file.unlink()
     (root / "Happy").rename(root / "happy!")
-    (fault,) = SFEW(root).faults()
-    assert "no photographs in Fear, Happy" in fault
+    (problem,) = SFEW(root).problems()
+    assert "no images in Fear, Happy" in problem
 
 
 def test_a_whole_folder_lacks_nothing(root: Path) -> None:
-    assert SFEW(root).faults() == []
+    assert SFEW(root).problems() == []
 
 
 @pytest.mark.data
 @pytest.mark.skipif(not REAL.is_dir(), reason="FERKIT_SFEW names no folder with SFEW-675")
-def test_the_675_photographs_have_58_titles_and_467_clips() -> None:
+def test_the_675_images_have_58_titles_and_467_clips() -> None:
     samples = SFEW(REAL).samples()
     assert Counter(sample.label for sample in samples) == {
         label: 75 if label == "disgust" else 100 for label in FOLDERS.values()

@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_folders_tell_the_part_and_the_class_and_names_the_movie(root: Path) -> None:
     dataset = SFEW2(root)
-    assert dataset.faults() == []
+    assert dataset.problems() == []
     samples = dataset.samples()
     assert [(one.split, one.label) for one in samples] == [
         (part, label) for part in ("train", "test") for label in FOLDERS.values()
@@ -35,7 +35,7 @@ def test_the_validation_part_may_be_what_it_is_called(root: Path) -> None:
     assert {one.split for one in SFEW2(root, validation_is="validation").samples()} == {"train", "validation"}
 
 
-def test_a_name_that_tells_no_movie_is_of_no_group_and_what_is_no_photograph_is_passed_over(
+def test_a_name_that_tells_no_movie_is_of_no_group_and_what_is_no_image_is_passed_over(
     root: Path,
 ) -> None:
     folder = root / "Train" / "Angry"
@@ -49,7 +49,7 @@ def test_a_name_that_tells_no_movie_is_of_no_group_and_what_is_no_photograph_is_
 def test_what_is_missing_is_told_with_where_to_request_it(root: Path) -> None:
     (root / "Val" / "Sad" / "About_A_Boy_001234567_00000012.png").unlink()
     (root / "Val" / "Sad").rmdir()
-    (fault,) = SFEW2(root).faults()
-    assert fault.startswith(f"{root} lacks Val/Sad. SFEW 2.0 is to be requested from its authors")
+    (problem,) = SFEW2(root).problems()
+    assert problem.startswith(f"{root} lacks Val/Sad. SFEW 2.0 is to be requested from its authors")
     with pytest.raises(DataError, match="lacks Val/Sad"):
         SFEW2(root).samples()

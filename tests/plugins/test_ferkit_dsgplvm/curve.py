@@ -1,4 +1,4 @@
-"""Faces without photographs: classes along a curve, seen through two nonlinear views with noise."""
+"""Faces without images: classes along a curve, seen through two nonlinear views with noise."""
 
 from __future__ import annotations
 

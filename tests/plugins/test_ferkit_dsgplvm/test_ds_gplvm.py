@@ -117,10 +117,10 @@ def test_fewer_inner_folds_than_asked_for_are_told() -> None:
     train = [face for place, face in enumerate(TRAIN) if place % FEW < 2]
     options: dict[str, Any] = {"latent_dims": (1, 2), "search_cycles": 2}
     epoch = fit(make_estimator(**options), train, TEST)
-    assert list(epoch.notices) == [
+    assert list(epoch.warnings) == [
         "hyperparameters were chosen on 2 inner folds, not 3: a class has 2 training faces"
     ]
-    assert not fit(make_estimator(**options), TRAIN, TEST).notices
+    assert not fit(make_estimator(**options), TRAIN, TEST).warnings
 
 
 def test_no_validation_face_is_no_loss() -> None:

@@ -22,12 +22,12 @@ def samples(*groups: dict[str, str]) -> list[Sample]:
 
 
 def test_every_face_is_in_one_inner_fold_and_no_group_in_two() -> None:
-    parts, notices = deal(TRUTH, MOVIES, folds=4, seed=0)
+    parts, warnings = deal(TRUTH, MOVIES, folds=4, seed=0)
     assert sorted(np.concatenate([test for _, test in parts])) == list(range(24))
     for train, test in parts:
         assert not {MOVIES[place] for place in train} & {MOVIES[place] for place in test}
         assert len(train) + len(test) == 24
-    assert notices == []
+    assert warnings == []
 
 
 def test_the_deal_depends_on_the_seed_alone() -> None:
@@ -37,7 +37,7 @@ def test_the_deal_depends_on_the_seed_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("truth", "groups", "folds", "notice"),
+    ("truth", "groups", "folds", "warning"),
     [
         (TRUTH + ["joy"] * 3, None, 3, "3 inner folds, not 5: of 'joy' there are 3 images to train on"),
         (TRUTH, [f"{min(place // 3, 4)}" for place in range(24)], 5, ""),
@@ -45,12 +45,12 @@ def test_the_deal_depends_on_the_seed_alone() -> None:
     ],
 )
 def test_there_are_as_few_folds_as_images_of_a_class_or_groups(
-    truth: list[str], groups: list[str] | None, folds: int, notice: str
+    truth: list[str], groups: list[str] | None, folds: int, warning: str
 ) -> None:
-    parts, notices = deal(truth, groups, folds=5, seed=0)
+    parts, warnings = deal(truth, groups, folds=5, seed=0)
     assert len(parts) == folds
-    assert notice in "".join(notices)
-    assert bool(notices) is bool(notice)
+    assert warning in "".join(warnings)
+    assert bool(warnings) is bool(warning)
 
 
 @pytest.mark.parametrize(

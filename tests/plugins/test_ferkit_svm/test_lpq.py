@@ -118,7 +118,7 @@ def test_brightness_and_contrast_change_no_code() -> None:
 
 
 def structured() -> NDArray[np.float64]:
-    """Shapes of many sizes, as photographs have them."""
+    """Shapes of many sizes, as images have them."""
     generator = np.random.default_rng(1)
     layers = [s * ndimage.gaussian_filter(generator.normal(size=(160, 160)), s) for s in (1, 2, 4, 8)]
     return np.asarray(128 + 60 * sum(layers))

@@ -77,7 +77,7 @@ def test_it_learns_in_one_epoch_and_tells_what_it_chose() -> None:
     epoch = fit(make(), faces[::2], faces[1::2])
     answers = [LABELS[place] for place in epoch.probabilities.argmax(axis=1)]
     assert answers == [face.sample.label for face in faces[1::2]]
-    assert (epoch.number, epoch.train_accuracy, epoch.notices) == (1, 1.0, [])
+    assert (epoch.number, epoch.train_accuracy, epoch.warnings) == (1, 1.0, [])
     assert epoch.details["inner_accuracy"] == 1.0
     assert epoch.details["C"] == 1.0
     assert epoch.details["gamma"] == 0.3
@@ -169,7 +169,7 @@ def test_descriptors_stand_side_by_side_and_their_units_do_not_matter() -> None:
 def test_too_few_images_for_the_inner_folds_are_told() -> None:
     epoch = fit(make(inner_folds=5), make_faces(4), make_faces(2))
     assert epoch.details["inner_folds"] == 4
-    assert "4 inner folds, not 5" in epoch.notices[0]
+    assert "4 inner folds, not 5" in epoch.warnings[0]
 
 
 def test_inner_folds_keep_movies_together_unless_told_otherwise() -> None:

@@ -69,7 +69,7 @@ def test_the_text_has_the_runs_numbers_class_by_class(trained: Path, tmp_path: P
     assert "means over the 2 networks of the run" in text
     assert f"| ECE after the temperature | {scores['calibrated']['ece']:.3f} | - |" in text
     assert f"| parameters | {summary['parameters']['total']} |" in text
-    assert "different photographs, those of the network that it began with included" in text
+    assert "different images, those of the network that it began with included" in text
 
 
 def test_the_law_and_the_science_are_named(trained: Path, tmp_path: Path) -> None:
@@ -84,19 +84,19 @@ def test_the_recipe_stands_in_it_without_the_folders_of_the_machine(trained: Pat
     text = card_of(trained, tmp_path / "m.safetensors").text
     assert str(trained.parent) not in text
     shown = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
-    assert shown["data"]["root"] == ".../photographs"
+    assert shown["data"]["root"] == ".../images"
     assert shown["fit"]["epochs"] == 1
 
 
-def test_every_notice_of_the_run_and_every_licence_of_its_weights_is_told(
+def test_every_warning_of_the_run_and_every_licence_of_its_weights_is_told(
     trained: Path, tmp_path: Path
 ) -> None:
     copied = Path(shutil.copytree(trained, tmp_path / "run"))
     weights = [{"name": "w", "trained_on": "some | faces", "licence": "research only"}]
-    changed = summary_of(trained) | {"notices": ["3 photographs are copies"], "weights": weights}
+    changed = summary_of(trained) | {"warnings": ["3 images are copies"], "weights": weights}
     (copied / "summary.json").write_text(json.dumps(changed))
     text = card_of(copied, tmp_path / "m.safetensors").text
-    assert "- 3 photographs are copies\n" in text
+    assert "- 3 images are copies\n" in text
     assert "| w | some \\| faces | research only |" in text
 
 
@@ -142,7 +142,7 @@ def test_a_card_is_named_after_its_file_and_one_format_leaves_that_of_another(tm
     assert card_file(tmp_path / "m.safetensors").name == "m.safetensors.card.md"
 
 
-def test_a_bar_in_a_class_name_ends_no_cell(tmp_path: Path) -> None:
+def test_a_bar_in_a_class_name_ends_no_fold(tmp_path: Path) -> None:
     source = write_model(tmp_path / "m.safetensors")
     classes = [{"label": "a|b", "recall": 0.5, "precision": 0.25, "images": 2}]
     score = {"title": "Last", "selected_on_test": False, "accuracy": 0.5, "classes": classes}

@@ -1,4 +1,4 @@
-"""Photographs, videos and cameras as pictures; every kind of harm."""
+"""Images, videos and cameras as pictures; every kind of harm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 from ferkit.predict.media import video
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
-from ferkit.predict.media.sources import Camera, Moving, PassedOver, Problem, Still, find_sources
+from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, VideoSource, find_sources
 from tests.predict.drawn import picture, write_picture, write_video
 
 FRAMES = [picture((2 * number, 10)) for number in range(30)]
@@ -28,8 +28,8 @@ def frames_of(reads: Sequence[Read]) -> list[Frame]:
     return [one for one in reads if isinstance(one, Frame)]
 
 
-def problems_of(reads: Sequence[Read]) -> list[Problem]:
-    return [one for one in reads if isinstance(one, Problem)]
+def problems_of(reads: Sequence[Read]) -> list[InputError]:
+    return [one for one in reads if isinstance(one, InputError)]
 
 
 def test_everything_comes_in_the_order_it_was_given(tmp_path: Path) -> None:
@@ -37,10 +37,10 @@ def test_everything_comes_in_the_order_it_was_given(tmp_path: Path) -> None:
     stills = [write_picture(tmp_path / f"{number}.png", (number, 5)) for number in range(40)]
     found = frames_of(read(*stills[:20], video, *stills[20:]))
     assert [one.file for one in found] == [str(p) for p in [*stills[:20], video, video, *stills[20:]]]
-    assert [one.number for one in found if one.source == Moving(video, Path("v.avi"))] == [0, 1]
+    assert [one.number for one in found if one.source == VideoSource(video, Path("v.avi"))] == [0, 1]
 
 
-def test_a_photograph_turned_by_its_camera_is_upright(tmp_path: Path) -> None:
+def test_a_image_turned_by_its_camera_is_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
     file = write_picture(tmp_path / "turned.jpg", exif=exif, quality=95)
@@ -48,7 +48,7 @@ def test_a_photograph_turned_by_its_camera_is_upright(tmp_path: Path) -> None:
     assert frame.image.shape == (96, 64, 3)
 
 
-def test_a_photograph_of_50_megapixels_is_read(tmp_path: Path) -> None:
+def test_a_image_of_50_megapixels_is_read(tmp_path: Path) -> None:
     file = tmp_path / "large.jpg"
     Image.new("RGB", (8660, 5774), "gray").save(file)
     (frame,) = frames_of(read(file))
@@ -56,20 +56,20 @@ def test_a_photograph_of_50_megapixels_is_read(tmp_path: Path) -> None:
 
 
 def test_names_with_spaces_and_letters_that_are_not_ascii_are_read(tmp_path: Path) -> None:
-    photograph = write_picture(tmp_path / "Größe, 日本 1.png")
+    image = write_picture(tmp_path / "Größe, 日本 1.png")
     video = write_video(tmp_path / "plain.avi", FRAMES[:3]).rename(tmp_path / "ein Fräulein 日本.avi")
-    assert [one.file for one in frames_of(read(photograph, video))] == [str(photograph)] + [str(video)] * 3
+    assert [one.file for one in frames_of(read(image, video))] == [str(image)] + [str(video)] * 3
 
 
 @pytest.mark.parametrize("harm", ["cut off", "text", "empty"])
-def test_a_broken_photograph_is_a_problem_and_the_rest_is_read(tmp_path: Path, harm: str) -> None:
+def test_a_broken_image_is_a_problem_and_the_rest_is_read(tmp_path: Path, harm: str) -> None:
     file = write_picture(tmp_path / "a.png", (5, 5))
     content = {"cut off": file.read_bytes()[:100], "text": b"no picture", "empty": b""}[harm]
     file.write_bytes(content)
     write_picture(tmp_path / "b.png")
     problem, frame = read(tmp_path)
     assert isinstance(frame, Frame)
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, InputError)
     assert problem.file == str(file)
     assert not problem.reason.startswith(str(file))
 
@@ -95,7 +95,7 @@ def test_a_video_whose_beginning_alone_is_there_can_not_be_opened(tmp_path: Path
     file = write_video(tmp_path / "v.avi", FRAMES)
     file.write_bytes(file.read_bytes()[:40])
     (problem,) = read(file)
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, InputError)
     assert problem.file == str(file)
 
 
@@ -104,7 +104,7 @@ def test_a_text_called_a_video_is_a_problem_and_neither_opencv_nor_ffmpeg_says_a
 ) -> None:
     (tmp_path / "v.mp4").write_text("no video")
     (problem,) = read(tmp_path / "v.mp4")
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, InputError)
     assert "can't be opened as a video" in problem.reason
     assert capfd.readouterr() == ("", "")
 
@@ -178,22 +178,22 @@ def test_a_camera_that_is_not_there_or_goes_is_a_problem_and_its_pictures_are_us
 ) -> None:
     monkeypatch.setattr(video.cv2, "VideoCapture", FakeCapture)
     absent, *pictures, gone = read_frames([Camera(0), Camera(1)])
-    assert absent == Problem(
+    assert absent == InputError(
         "camera-0", "the camera can't be opened: it is unplugged, or another program uses it"
     )
-    assert gone == Problem("camera-1", "the camera gave no more pictures after 3: was it unplugged?")
+    assert gone == InputError("camera-1", "the camera gave no more pictures after 3: was it unplugged?")
     assert [one.is_live for one in frames_of(pictures)] == [True] * 3
     np.testing.assert_array_equal(frames_of(pictures)[0].image, picture((10, 10)))
 
 
 def test_of_a_camera_that_is_not_there_opencv_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     (problem,) = read_frames([Camera(99)])
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, InputError)
     assert capfd.readouterr() == ("", "")
 
 
 def as_frame(name: str, size: int = 8, is_live: bool = False) -> Frame:
-    still = Still(Path(name), Path(name))
+    still = ImageSource(Path(name), Path(name))
     return Frame(still, np.zeros((size, size, 3), np.uint8), is_live=is_live)
 
 
@@ -207,5 +207,5 @@ def test_batches_are_full_but_for_large_pictures_and_cameras() -> None:
 
 
 def test_files_that_are_passed_over_do_not_pile_up_in_a_batch() -> None:
-    others = [PassedOver(str(number)) for number in range(100)]
+    others = [Ignored(str(number)) for number in range(100)]
     assert max(len(one) for one in batch_reads(others, 4)) <= 32

@@ -76,10 +76,10 @@ def test_a_list_whose_first_name_is_there_is_gone_through_as_it_comes(
     "content", [b'<svg xmlns="a">\n', b"\xef\xbb\xbf<?xml version='1.0'?>", b"\n  <!DOCTYPE html>"]
 )
 def test_markup_is_said_to_be_none_of_both(content: bytes) -> None:
-    with pytest.raises(DataError, match=r"it is markup \(it begins with .<.* a web page: expected a photo"):
+    with pytest.raises(DataError, match=r"it is markup \(it begins with .<.* a web page: expected an image"):
         read_stdin(io.BytesIO(content))
 
 
 def test_nothing_is_said_to_be_nothing() -> None:
-    with pytest.raises(DataError, match="nothing came: expected a photograph, or a list of files"):
+    with pytest.raises(DataError, match="nothing came: expected an image, or a list of files"):
         read_stdin(io.BytesIO(b" \n"))

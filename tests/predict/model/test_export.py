@@ -91,10 +91,10 @@ def test_with_any_other_model_a_detector_is_run_as_it_is_used_to(warm: Path) -> 
     assert Predictor(warm)._find_boxes.detector.detector.runtime == "torch"
 
 
-def test_a_photograph_and_an_onnx_file_give_an_answer_without_torch(graph: Path, tmp_path: Path) -> None:
-    photograph = tmp_path / "astronaut.png"
-    Image.fromarray(astronaut()).save(photograph)
-    options = [str(photograph), "--model", str(graph), "--detector", "mtcnn", "--format", "jsonl"]
+def test_a_image_and_an_onnx_file_give_an_answer_without_torch(graph: Path, tmp_path: Path) -> None:
+    image = tmp_path / "astronaut.png"
+    Image.fromarray(astronaut()).save(image)
+    options = [str(image), "--model", str(graph), "--detector", "mtcnn", "--format", "jsonl"]
     code = (
         "import sys; from ferkit.cli import main\n"
         f"sys.argv = ['ferkit', 'predict', *{options!r}]\n"
@@ -108,7 +108,7 @@ def test_a_photograph_and_an_onnx_file_give_an_answer_without_torch(graph: Path,
     row, loaded = answer.stdout.splitlines()
     assert loaded == "set()"
     by_torch = Predictor(graph, detector='{name="mtcnn", runtime="torch", device="cpu"}')
-    ((expected,),) = by_torch.predict([photograph])
+    ((expected,),) = by_torch.predict([image])
     assert json.loads(row)["box"] == pytest.approx(expected.box, abs=0.01)
 
 

@@ -25,7 +25,7 @@ SETTINGS = ["fit.epochs=2", "protocol.repeats=1"]
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of squares: folder/run, the photographs beside it."""
+    """A run of squares: folder/run, the images beside it."""
     return train_squares(tmp_path_factory.mktemp("trained"), SETTINGS)
 
 
@@ -35,16 +35,16 @@ def copied(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_a_run_predicts_what_it_recorded_of_its_test_images(trained: Path) -> None:
-    for cell in ("repeat0_fold0", "repeat0_fold1"):
-        recorded = read_predictions(trained / "cells" / cell / "predictions_last.csv", ["anger", "neutral"])
-        found = Predictor(trained, cell=cell).predict(recorded.paths)
+    for fold in ("repeat0_fold0", "repeat0_fold1"):
+        recorded = read_predictions(trained / "folds" / fold / "predictions_last.csv", ["anger", "neutral"])
+        found = Predictor(trained, fold=fold).predict(recorded.paths)
         given = [list(rows[0].probabilities.values()) for rows in found]
         assert given == [pytest.approx(row, abs=1e-5) for row in recorded.probabilities.tolist()]
 
 
-def test_without_a_cell_it_is_the_first_and_said(trained: Path) -> None:
+def test_without_a_fold_it_is_the_first_and_said(trained: Path) -> None:
     loaded = load_model(trained)
-    assert loaded.told == f"{trained}: the network of repeat0_fold0, one of 2 (another: --cell)"
+    assert loaded.told == f"{trained}: the network of repeat0_fold0, one of 2 (another: --fold)"
     assert loaded.description.source == "squares, repeat0_fold0"
     assert loaded.description.labels == ("anger", "neutral")
     assert loaded.description.metrics["protocol"] == "paper"
@@ -52,41 +52,41 @@ def test_without_a_cell_it_is_the_first_and_said(trained: Path) -> None:
 
 
 def test_a_runs_network_may_be_named_itself(trained: Path) -> None:
-    file = trained / "cells" / "repeat0_fold1" / "model.safetensors"
+    file = trained / "folds" / "repeat0_fold1" / "model.safetensors"
     assert load_model(file).description.source == "squares, repeat0_fold1"
 
 
-def test_an_unknown_cell_is_told_the_closest(trained: Path) -> None:
-    with pytest.raises(RunError, match=r"no network of the cell 'repeat0_fold2'.*Did you mean"):
+def test_an_unknown_fold_is_told_the_closest(trained: Path) -> None:
+    with pytest.raises(RunError, match=r"no network of the fold 'repeat0_fold2'.*Did you mean"):
         load_model(trained, "repeat0_fold2")
 
 
-def test_a_run_that_was_not_finished_predicts_by_the_cells_that_were(copied: Path) -> None:
+def test_a_run_that_was_not_finished_predicts_by_the_folds_that_were(copied: Path) -> None:
     (copied / "summary.json").unlink()
-    (copied / "cells" / "repeat0_fold0" / "model.safetensors").unlink()
+    (copied / "folds" / "repeat0_fold0" / "model.safetensors").unlink()
     loaded = load_model(copied)
     assert "its one network, repeat0_fold1" in loaded.told
     assert loaded.description.metrics == {}
-    (copied / "cells" / "repeat0_fold1" / "model.safetensors").unlink()
+    (copied / "folds" / "repeat0_fold1" / "model.safetensors").unlink()
     with pytest.raises(RunError, match="holds no network yet"):
         load_model(copied)
 
 
-def test_the_photographs_that_a_run_was_trained_on_need_not_be_there(copied: Path) -> None:
-    recipe = (copied / "recipe.toml").read_text().replace("photographs", "gone")
+def test_the_images_that_a_run_was_trained_on_need_not_be_there(copied: Path) -> None:
+    recipe = (copied / "recipe.toml").read_text().replace("images", "gone")
     (copied / "recipe.toml").write_text(recipe)
     assert load_model(copied).description.labels == ("anger", "neutral")
 
 
 def test_a_network_of_other_labels_than_the_runs_is_refused(copied: Path) -> None:
-    file = copied / "cells" / "repeat0_fold0" / "model.safetensors"
+    file = copied / "folds" / "repeat0_fold0" / "model.safetensors"
     save_network(file, load_file(file), ["neutral", "anger"])
     with pytest.raises(RunError, match="tells neutral, anger apart, the run anger, neutral"):
         load_model(copied)
 
 
-def test_a_temperature_of_the_cell_is_used(copied: Path) -> None:
-    file = copied / "cells" / "repeat0_fold0" / "model.safetensors"
+def test_a_temperature_of_the_fold_is_used(copied: Path) -> None:
+    file = copied / "folds" / "repeat0_fold0" / "model.safetensors"
     ((before,),) = Predictor(copied).predict([picture()])
     save_network(file, load_file(file), ["anger", "neutral"], temperature=5.0)
     ((after,),) = Predictor(copied).predict([picture()])
@@ -125,7 +125,7 @@ def test_a_description_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"model": {"image_size": 3}}, "model.image_size"),
     ],
 )
-def test_a_description_with_a_fault_names_it(harm: dict[str, object], message: str) -> None:
+def test_a_description_with_a_problem_names_it(harm: dict[str, object], message: str) -> None:
     with pytest.raises(RunError, match=message):
         Description.read({**describe().as_table(), **harm}, "model.safetensors")
 
@@ -165,9 +165,9 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("load", [load_model, load_network])
-def test_a_file_has_no_cells(trained: Path, model: Path, load: Callable[[Path, str], object]) -> None:
-    for file in (model, trained / "cells" / "repeat0_fold1" / "model.safetensors"):
-        with pytest.raises(RunError, match="only a run's folder has cells"):
+def test_a_file_has_no_folds(trained: Path, model: Path, load: Callable[[Path, str], object]) -> None:
+    for file in (model, trained / "folds" / "repeat0_fold1" / "model.safetensors"):
+        with pytest.raises(RunError, match="only a run's folder has folds"):
             load(file, "repeat0_fold0")
 
 

@@ -13,9 +13,9 @@ from PIL import Image
 from ferkit.data.images import read_image
 from ferkit.errors import RunError
 from ferkit.predict import Predicted, Predictor
-from ferkit.predict.job import Tally, do_work
+from ferkit.predict.job import PredictionSummary, do_work
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Moving
+from ferkit.predict.media.sources import VideoSource
 from ferkit.predict.output.annotated import COLOUR, UNSURE, AnnotatedFolder, draw
 from ferkit.predict.output.open import open_sink
 from ferkit.predict.row import Row
@@ -24,7 +24,7 @@ from tests.predict.drawn import picture, write_picture, write_video
 ROW = Row("a", face=1, box=(30, 20, 70, 50), probabilities={"müde": 0.8, "wach": 0.2}, label="müde")
 
 
-def annotate(model: Path, out: Path, *inputs: Path, every: int = 1) -> Tally:
+def annotate(model: Path, out: Path, *inputs: Path, every: int = 1) -> PredictionSummary:
     return do_work(Predictor(model), inputs, [open_sink(out, inputs)], every=every)
 
 
@@ -50,7 +50,7 @@ def test_a_box_beyond_the_edge_or_turned_over_is_drawn(box: tuple[float, float, 
     assert draw(picture(), [Row("a", face=1, box=box, label="müde")]).shape == (64, 96, 3)
 
 
-def test_photographs_keep_their_names_and_folders(model: Path, tmp_path: Path) -> None:
+def test_images_keep_their_names_and_folders(model: Path, tmp_path: Path) -> None:
     given = tmp_path / "in"
     write_picture(given / "a.png", (30, 30))
     write_picture(given / "deep" / "ü b.jpg", (30, 30))
@@ -66,7 +66,7 @@ def test_photographs_keep_their_names_and_folders(model: Path, tmp_path: Path) -
     assert tuple(shown[40, 40]) == (220, 30, 30)
 
 
-def test_two_photographs_of_one_name_are_both_there(model: Path, tmp_path: Path) -> None:
+def test_two_images_of_one_name_are_both_there(model: Path, tmp_path: Path) -> None:
     files = [write_picture(tmp_path / folder / "a.png", (5, 5)) for folder in ("one", "two")]
     annotate(model, tmp_path / "out", *files)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
@@ -141,7 +141,7 @@ def test_a_video_becomes_one_that_lasts_as_long_with_the_frames_that_were_looked
     made.release()
 
 
-def test_an_animation_and_photographs_beside_a_video_are_all_there(model: Path, tmp_path: Path) -> None:
+def test_an_animation_and_images_beside_a_video_are_all_there(model: Path, tmp_path: Path) -> None:
     given = tmp_path / "in"
     write_picture(given / "a.png", (5, 5))
     shown = [Image.fromarray(picture((5 * n, 5))) for n in range(3)]
@@ -165,7 +165,7 @@ def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
 
 
 def frames(file: Path, count: int) -> list[Predicted]:
-    source = Moving(file, Path(file.name))
+    source = VideoSource(file, Path(file.name))
     return [Predicted(Frame(source, picture(), n, n / 10, 0.1), [Row(str(file))]) for n in range(count)]
 
 

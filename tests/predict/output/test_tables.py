@@ -14,7 +14,7 @@ import pytest
 
 from ferkit.errors import RunError
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Still
+from ferkit.predict.media.sources import ImageSource
 from ferkit.predict.output.open import open_sink
 from ferkit.predict.output.sink import Sink
 from ferkit.predict.output.tables import Printed
@@ -40,7 +40,7 @@ NONE = Row("b.png")
 
 
 def predicted(*rows: Row) -> Predicted:
-    still = Still(Path(rows[0].file), Path(rows[0].file))
+    still = ImageSource(Path(rows[0].file), Path(rows[0].file))
     return Predicted(Frame(still, np.zeros((4, 4, 3), np.uint8)), rows)
 
 

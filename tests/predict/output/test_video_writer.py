@@ -15,7 +15,7 @@ from ferkit.data.images import as_rgb
 from ferkit.predict import Predicted, Predictor
 from ferkit.predict.job import do_work
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Moving
+from ferkit.predict.media.sources import VideoSource
 from ferkit.predict.output.annotated import COLOUR, AnnotatedFolder
 from ferkit.predict.output.open import open_sink
 from ferkit.predict.output.video_writer import AnimationCopy, begin_copy
@@ -106,7 +106,7 @@ def test_a_picture_of_many_colours_keeps_them_nearly(model: Path, tmp_path: Path
 @pytest.fixture
 def started(tmp_path: Path) -> AnimationCopy:
     file = write(tmp_path / "a.gif")
-    frame = Frame(Moving(file, Path("a.gif"), is_animation=True), picture(), 0, 0.0, 0.1)
+    frame = Frame(VideoSource(file, Path("a.gif"), is_animation=True), picture(), 0, 0.0, 0.1)
     (tmp_path / "out").mkdir()
     made = begin_copy(frame, tmp_path / "out" / "a.gif")
     assert isinstance(made, AnimationCopy)

@@ -23,7 +23,7 @@ def named(lines: list[Any]) -> dict[str, Any]:
     return {line.get_label(): line for line in lines if not line.get_label().startswith("_")}
 
 
-def test_courses_are_by_cell_and_in_the_epochs_order() -> None:
+def test_courses_are_by_fold_and_in_the_epochs_order() -> None:
     found = courses(METRICS, "accuracy", 100)
     assert found == {None: [pytest.approx([10, 20, 30]), pytest.approx([20, 30, 40])]}
 
@@ -33,7 +33,7 @@ def test_candidates_of_one_fold_are_not_mixed_up() -> None:
     assert found == {0: [pytest.approx([10, 20, 30])] * 2, 1: [pytest.approx([20, 40, 60])] * 2}
 
 
-def test_curves_have_a_line_for_each_cell_and_their_mean() -> None:
+def test_curves_have_a_line_for_each_fold_and_their_mean() -> None:
     (axes,) = draw_curves(METRICS, "accuracy").axes
     assert len(axes.lines) == 2 * (2 + 1)
     assert set(named(axes.lines)) == {"training", "test"}
@@ -57,7 +57,7 @@ def test_a_large_grid_has_a_colour_for_each_candidate() -> None:
     assert len(colours) == 12
 
 
-def test_cells_that_stopped_at_different_epochs_are_averaged_as_far_as_all_went() -> None:
+def test_folds_that_stopped_at_different_epochs_are_averaged_as_far_as_all_went() -> None:
     shorter = [row for row in METRICS if (row["fold"], row["epoch"]) != (1, 3)]
     (axes,) = draw_curves(shorter, "accuracy").axes
     assert named(axes.lines)["test"].get_ydata() == pytest.approx([15, 25])

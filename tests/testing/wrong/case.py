@@ -9,7 +9,7 @@ from typing import Any, cast
 from ferkit.components.component import Component, Kind
 from ferkit.components.discovery import load_plugins
 from ferkit.components.registry import Registry
-from ferkit.testing.subject import Options, Subject
+from ferkit.testing.subject import ComponentUnderTest, Options
 
 SUMMARY = "A component of a test"
 
@@ -26,10 +26,10 @@ class Case:
     def __str__(self) -> str:
         return f"{self.component.kind}-{self.check}"
 
-    def subject(self, defaults: Mapping[str, Options]) -> Subject:
+    def subject(self, defaults: Mapping[str, Options]) -> ComponentUnderTest:
         registry = registry_with(self.component)
         given = self.options if self.options is not None else defaults.get(self.component.kind, {})
-        return Subject(self.component, registry, "wrong (wrong 1.0)", given, image_size=32)
+        return ComponentUnderTest(self.component, registry, "wrong (wrong 1.0)", given, image_size=32)
 
 
 CASES: list[Case] = []

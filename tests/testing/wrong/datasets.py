@@ -24,13 +24,13 @@ def german(folder: Path) -> dict[str, str]:
 
 @fails("dataset", "tells_a_folder_that_is_missing", "raises_data_error_where_nothing_is")
 class ListsBeforeItLooks(RightDataset):
-    def faults(self) -> list[str]:
-        return [f"no photograph of {path}" for path in self.root.iterdir() if not any(path.iterdir())]
+    def problems(self) -> list[str]:
+        return [f"no image of {path}" for path in self.root.iterdir() if not any(path.iterdir())]
 
 
 @fails("dataset", "tells_a_folder_that_is_missing")
 class NamesNoFolder(RightDataset):
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return [] if self.root.is_dir() else ["the folder is missing"]
 
 
@@ -40,9 +40,9 @@ class GivesNothing(RightDataset):
         return [self.sample(path) for path in sorted(self.root.glob("*/*.png"))]
 
 
-@fails("dataset", "finds_no_fault_in_its_data")
+@fails("dataset", "finds_no_problem_in_its_data")
 class FindsFault(RightDataset):
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return [f"something of {self.root} is missing"]
 
     def samples(self) -> list[Sample]:
@@ -133,7 +133,7 @@ class HasItsRootElsewhere(RightDataset):
         super().__init__(root)
         self.real, self.root = root, root / "elsewhere"
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return [] if self.real.is_dir() else [f"there is no folder {self.real}"]
 
     def samples(self) -> list[Sample]:

@@ -137,12 +137,12 @@ class RightDataset:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         return [] if self.root.is_dir() else [f"there is no folder {self.root}"]
 
     def samples(self) -> list[Sample]:
-        if faults := self.faults():
-            raise DataError(faults[0])
+        if problems := self.problems():
+            raise DataError(problems[0])
         return [self.sample(path) for path in sorted(self.root.glob("*/*.png"))]
 
     def sample(self, path: Path) -> Sample:

@@ -69,9 +69,7 @@ def test_faces_are_facenet_pytorchs(cascade: Cascade, peer: MTCNN, scene: str) -
 @pytest.mark.data
 @pytest.mark.skipif(not (SHARED / "london").is_dir(), reason="../shared/data/london is absent")
 @pytest.mark.parametrize(("folder", "least"), [("london/smiling", 1), ("photos/no_face", 0)])
-def test_faces_in_photographs_are_facenet_pytorchs(
-    cascade: Cascade, peer: MTCNN, folder: str, least: int
-) -> None:
+def test_faces_in_images_are_facenet_pytorchs(cascade: Cascade, peer: MTCNN, folder: str, least: int) -> None:
     for path in sorted((SHARED / folder).glob("*.jpg"))[:2]:
         assert_agree(cascade, peer, read_image(path), least)
 

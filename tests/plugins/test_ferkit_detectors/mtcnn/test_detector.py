@@ -98,14 +98,14 @@ def test_the_most_probable_face_comes_first_by_default(
     assert list(scores) == sorted(scores, reverse=True)
 
 
-def test_photographs_side_by_side_leave_torchs_threads_as_they_were(detector: MTCNNDetector) -> None:
+def test_images_side_by_side_leave_torchs_threads_as_they_were(detector: MTCNNDetector) -> None:
     before = torch.get_num_threads()
     together = detector([ASTRONAUT, np.zeros_like(ASTRONAUT), ASTRONAUT])
     assert torch.get_num_threads() == before
     assert [len(found.boxes) for found in together] == [1, 0, 1]
 
 
-def test_a_photograph_that_fails_among_others_is_not_passed_over(
+def test_a_image_that_fails_among_others_is_not_passed_over(
     detector: MTCNNDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(images: NDArray[np.uint8]) -> None:
@@ -116,7 +116,7 @@ def test_a_photograph_that_fails_among_others_is_not_passed_over(
         detector([ASTRONAUT, ASTRONAUT])
 
 
-def test_a_photograph_gets_the_same_answer_alone_and_among_others(
+def test_a_image_gets_the_same_answer_alone_and_among_others(
     detector: MTCNNDetector, crowd: NDArray[np.uint8]
 ) -> None:
     flipped = np.ascontiguousarray(ASTRONAUT[:, ::-1])
@@ -135,7 +135,7 @@ def test_where_there_is_no_face_nothing_is_found(detector: MTCNNDetector, shape:
     assert (found.boxes.shape, found.scores.shape, found.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
 
 
-def test_of_no_photograph_there_is_no_answer(detector: MTCNNDetector) -> None:
+def test_of_no_image_there_is_no_answer(detector: MTCNNDetector) -> None:
     assert detector([]) == []
 
 
@@ -235,12 +235,10 @@ def test_onnxruntime_finds_faces_without_torch() -> None:
 
 @pytest.mark.data
 @needs_sfew
-def test_both_runtimes_find_the_same_faces_in_photographs(
-    by_torch: MTCNNDetector, by_onnx: MTCNNDetector
-) -> None:
-    photographs = [read_image(path) for path in sorted(Path(SFEW).glob("*/*.png"))[::14]]
-    assert len(photographs) > 40
-    assert_alike(by_onnx(photographs), by_torch(photographs))
+def test_both_runtimes_find_the_same_faces_in_images(by_torch: MTCNNDetector, by_onnx: MTCNNDetector) -> None:
+    images = [read_image(path) for path in sorted(Path(SFEW).glob("*/*.png"))[::14]]
+    assert len(images) > 40
+    assert_alike(by_onnx(images), by_torch(images))
 
 
 @pytest.mark.data
@@ -255,7 +253,7 @@ def test_portraits_have_one_face_and_landscapes_hardly_any(detector: MTCNNDetect
 @pytest.mark.slow
 @pytest.mark.data
 @needs_sfew
-def test_643_of_sfews_675_photographs_have_a_face_at_facenet_pytorchs_defaults(
+def test_643_of_sfews_675_images_have_a_face_at_facenet_pytorchs_defaults(
     detector: MTCNNDetector,
 ) -> None:
     paths = sorted(Path(SFEW).glob("*/*.png"))

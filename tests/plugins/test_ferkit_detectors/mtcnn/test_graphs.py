@@ -92,7 +92,7 @@ def test_prelu_in_quick_steps_is_prelu(slopes: tuple[float, ...], shape: tuple[i
 @pytest.mark.parametrize(
     ("asked", "expected"), [("3", 3), ("5,2", 5), ("", None), ("0", None), ("many", None)]
 )
-def test_as_many_photographs_are_worked_on_at_once_as_openmp_is_told(
+def test_as_many_images_are_worked_on_at_once_as_openmp_is_told(
     asked: str, expected: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

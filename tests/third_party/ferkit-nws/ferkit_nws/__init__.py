@@ -27,6 +27,6 @@ def ferkit_components() -> list[Component]:
             "dataset",
             "pairs_csv",
             "ferkit_nws.dataset:PairsCsvDataset",
-            "Photographs whose label is what most raters say",
+            "Images whose label is what most raters say",
         ),
     ]

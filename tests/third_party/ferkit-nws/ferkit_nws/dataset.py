@@ -1,4 +1,4 @@
-"""Photographs, and what several people say that they show."""
+"""Images, and what several people say that they show."""
 
 import csv
 import logging
@@ -21,14 +21,14 @@ LABELS = {
 
 
 class PairsCsvDataset:
-    """A folder of photographs and a table of what several raters see in each; the label is what most say.
+    """A folder of images and a table of what several raters see in each; the label is what most say.
 
-    A photograph on which no expression has more votes than each other is left out and counted: `left_out`, by
+    An image on which no expression has more votes than each other is left out and counted: `left_out`, by
     reason. Groups: "person". The data set has no parts of its own.
 
-    root: the folder of the photographs and of the table.
+    root: the folder of the images and of the table.
     table: the table's name below root, with the columns file, person, rater and expression.
-    least_raters: how many raters a photograph needs; one with fewer is left out and counted.
+    least_raters: how many raters an image needs; one with fewer is left out and counted.
     """
 
     def __init__(self, root: Path, table: str = "ratings.csv", least_raters: int = 1) -> None:
@@ -39,7 +39,7 @@ class PairsCsvDataset:
         self.least_raters = least_raters
         self.left_out: dict[str, int] = {}
 
-    def faults(self) -> list[str]:
+    def problems(self) -> list[str]:
         """What is missing, and where it is to be had."""
         if not self.root.is_dir():
             return [f"there is no folder {self.root}. Request the data from their authors."]
@@ -48,9 +48,9 @@ class PairsCsvDataset:
         return []
 
     def samples(self) -> list[Sample]:
-        """Every photograph with a majority, sorted by its name. Raises DataError."""
-        if faults := self.faults():
-            raise DataError("\n".join(faults))
+        """Every image with a majority, sorted by its name. Raises DataError."""
+        if problems := self.problems():
+            raise DataError("\n".join(problems))
         people, votes = self._read()
         samples = []
         left_out: Counter[str] = Counter()
@@ -66,7 +66,7 @@ class PairsCsvDataset:
         self.left_out = dict(left_out)
         for reason, count in sorted(self.left_out.items()):
             logging.getLogger(__name__).warning(
-                "%s: %d photographs left out: %s", self.root / self.table, count, reason
+                "%s: %d images left out: %s", self.root / self.table, count, reason
             )
         return samples
 
@@ -74,7 +74,7 @@ class PairsCsvDataset:
         """file -> person, and file -> rater -> label."""
         people: dict[str, str] = {}
         votes: dict[str, dict[str, str]] = {}
-        faults = []
+        problems = []
         path = self.root / self.table
         with path.open(newline="", encoding="utf-8-sig") as lines:
             rows = csv.DictReader(lines)
@@ -83,11 +83,11 @@ class PairsCsvDataset:
                     f"{path}: no column {', '.join(missing)}. It is expected to have {', '.join(COLUMNS)}."
                 )
             for row in rows:
-                if fault := self._take(row, people, votes):
-                    faults.append(f"{path}, line {rows.line_num}: {fault}")
-        if faults:
-            more = f"\nand {len(faults) - 5} more" if len(faults) > 5 else ""
-            raise DataError("\n".join(faults[:5]) + more)
+                if problem := self._take(row, people, votes):
+                    problems.append(f"{path}, line {rows.line_num}: {problem}")
+        if problems:
+            more = f"\nand {len(problems) - 5} more" if len(problems) > 5 else ""
+            raise DataError("\n".join(problems[:5]) + more)
         return people, votes
 
     def _take(self, row: dict[str, str], people: dict[str, str], votes: dict[str, dict[str, str]]) -> str:
@@ -97,7 +97,7 @@ class PairsCsvDataset:
         if said.lower() not in LABELS:
             return f"no expression is called {said!r}. {suggest(said.lower(), LABELS)}"
         if not (self.root / name).is_file():
-            return f"there is no photograph {self.root / name}"
+            return f"there is no image {self.root / name}"
         if people.setdefault(name, person) != person:
             return f"{name} is of {person} here and of {people[name]} before"
         if rater in votes.setdefault(name, {}):

@@ -1,4 +1,4 @@
-"""What a folder's photographs are good for: which can be read, which are copies, how they can be split."""
+"""What a folder's images are good for: which can be read, which are copies, how they can be split."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ferkit.audit.duplicates import find_copies
-from ferkit.audit.read import Progress, no_progress, read_photographs
+from ferkit.audit.read import Progress, no_progress, read_images
 from ferkit.audit.result import Copies, Unreadable
 from ferkit.data.copies import judge_copies
 from ferkit.errors import DataError
-from ferkit.evaluation.protocol import cells
+from ferkit.evaluation.protocol import folds
 from ferkit.evaluation.protocol_options import Protocol
 from ferkit.interfaces import Sample
 from ferkit.messages import count_of
 
 SHOWN = 5
 STEPS = 56
-"""Of training: what recipes/london.toml takes, 102 photographs in batches of 16, eight times."""
+"""Of training: what recipes/london.toml takes, 102 images in batches of 16, eight times."""
 MOST = 30
 SHARE = 0.6
-"""About how much of the photographs a fold trains on."""
+"""About how much of the images a fold trains on."""
 FEWEST = 4
-"""Photographs of a class: two in each of two folds, to test one and, in the other, to train and to choose."""
+"""Images of a class: two in each of two folds, to test one and, in the other, to train and to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +43,23 @@ class Look:
 
 
 def look_at(samples: Sequence[Sample], progress: Progress = no_progress) -> Look:
-    """Read every photograph once. Raises DataError where none can be read, or all of a class can't."""
-    found = read_photographs(samples, progress)
+    """Read every image once. Raises DataError where none can be read, or all of a class can't."""
+    found = read_images(samples, progress)
     left_out = judge_copies(found.samples, found.sha256)
     kept = [sample for place, sample in enumerate(found.samples) if place not in left_out]
     look = Look(kept, found.unreadable, find_copies(found))
     if lost := sorted({sample.label for sample in samples} - set(look.classes)):
         raise DataError(
-            f"no photograph of the class {', '.join(lost)} can be used: they can't be read, or are also in "
+            f"no image of the class {', '.join(lost)} can be used: they can't be read, or are also in "
             f"another class's folder. {' '.join(describe(look)[1:])}"
         )
     return look
 
 
 def describe(look: Look) -> list[str]:
-    """What whoever has the photographs must know, line by line; names of files are below the folder."""
+    """What whoever has the images must know, line by line; names of files are below the folder."""
     counts = ", ".join(f"{label} {count}" for label, count in look.classes.items())
-    lines = [f"photographs to learn from: {counts or 'none'}"]
+    lines = [f"images to learn from: {counts or 'none'}"]
     if look.unreadable:
         told = [f"{one.name} ({one.reason})" for one in look.unreadable]
         lines.append(f"{count_of(len(told), 'file')} can't be read and will be skipped: {_some(told)}")
@@ -80,7 +80,7 @@ def _some(told: Sequence[str]) -> str:
 
 
 def pick_protocol(samples: Sequence[Sample], is_grouped: bool) -> dict[str, Any]:
-    """The recipe's `[protocol]`, of as many folds up to four as the photographs allow.
+    """The recipe's `[protocol]`, of as many folds up to four as the images allow.
 
     The data's own parts where they have such; "grouped" where groups are told; else "nested". In each the
     reported score is of an epoch that no test image chose. Raises DataError where they are too few.
@@ -89,24 +89,24 @@ def pick_protocol(samples: Sequence[Sample], is_grouped: bool) -> dict[str, Any]
     name = "grouped" if is_grouped else "nested"
     if any(sample.split for sample in samples):
         name = "holdout"
-    for folds in (4, 3):
-        table = _table(name, folds)
+    for count in (4, 3):
+        table = _table(name, count)
         try:
-            list(cells(parse_protocol(table), samples))
+            list(folds(parse_protocol(table), samples))
         except DataError:
             continue
         return table
     table = _table(name, 2)
-    list(cells(parse_protocol(table), samples))  # what is wrong with the smallest is what is told
+    list(folds(parse_protocol(table), samples))  # what is wrong with the smallest is what is told
     return table
 
 
-def pick_length(photographs: int) -> dict[str, int]:
+def pick_length(images: int) -> dict[str, int]:
     """The recipe's `fit.epochs` and `fit.batch_size`: so that a small folder is learnt from for as many steps
-    as a hundred photographs and more are in eight epochs, up to MOST epochs.
+    as a hundred images and more are in eight epochs, up to MOST epochs.
     """
-    size = 16 if photographs >= 100 else 8
-    steps = -(-int(SHARE * photographs) // size)
+    size = 16 if images >= 100 else 8
+    steps = -(-int(SHARE * images) // size)
     return {"epochs": min(MOST, max(8, -(-STEPS // max(1, steps)))), "batch_size": size}
 
 
@@ -114,7 +114,7 @@ def _check_counts(samples: Sequence[Sample]) -> None:
     for label, count in sorted(Counter(sample.label for sample in samples).items()):
         if count < FEWEST:
             raise DataError(
-                f"class {label!r} has {count_of(count, 'usable photograph')}; to train, to choose an "
+                f"class {label!r} has {count_of(count, 'usable image')}; to train, to choose an "
                 f"epoch and to test take {FEWEST} of each class at least. Add some, or take its folder away."
             )
 

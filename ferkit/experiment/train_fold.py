@@ -15,7 +15,7 @@ from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.metrics.calibration import fit_temperature
 from ferkit.evaluation.metrics.scores import score
-from ferkit.evaluation.protocol import Cell
+from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.experiment.estimator import make_estimator
 from ferkit.experiment.progress import Progress
@@ -28,57 +28,57 @@ CellData = tuple[Sequence[Face], Sequence[str], Callable[[str, Dataset], Sequenc
 """All faces, the labels, and what gives the faces of other data sets."""
 
 
-def train_cell(
+def train_fold(
     settings: Candidate,
     registry: Registry,
     measure: Measure,
     run_dir: RunDir,
-    cell: Cell,
+    fold: Fold,
     data: CellData,
     progress: Progress,
 ) -> None:
-    """Fit one estimator, scoring every epoch on the images that the cell watches."""
+    """Fit one estimator, scoring every epoch on the images that the fold watches."""
     faces, labels, crop = data
-    watched = [faces[position] for position in cell.watched]
+    watched = [faces[position] for position in fold.watched]
     truth = [face.sample.label for face in watched]
-    state_file = run_dir.state_file(cell)
+    state_file = run_dir.state_file(fold)
     estimator, network = make_estimator(
-        settings.recipe, registry, labels, cell, state_file, progress.batch, crop
+        settings.recipe, registry, labels, fold, state_file, progress.batch, crop
     )
     part = settings.recipe.estimator
     who = registry.get("estimator", part.name) if part else None
-    for given in estimator.fit([faces[position] for position in cell.train], watched):
+    for given in estimator.fit([faces[position] for position in fold.train], watched):
         check_probabilities(given.probabilities, len(watched), labels, who)
         scores = score(truth, given.probabilities, labels)
         epoch = replace(given, validation_loss=scores.nll) if isnan(given.validation_loss) else given
-        run_dir.keep_pictures(cell, epoch)
-        is_best = run_dir.record_epoch(cell, epoch, scores, watched, labels, measure)
-        if is_best and cell.validation is not None:
-            test = [faces[position] for position in cell.test]
+        run_dir.keep_pictures(fold, epoch)
+        is_best = run_dir.record_epoch(fold, epoch, scores, watched, labels, measure)
+        if is_best and fold.validation is not None:
+            test = [faces[position] for position in fold.test]
             probabilities = estimator.predict(test)
             check_probabilities(probabilities, len(test), labels, who)
-            keep_choice(run_dir, cell, settings, network, epoch, (watched, test), probabilities, labels)
-        for notice in epoch.notices:
-            progress.note(notice)
+            keep_choice(run_dir, fold, settings, network, epoch, (watched, test), probabilities, labels)
+        for warning in epoch.warnings:
+            progress.note(warning)
         progress.epoch(epoch, scores)
-    if not run_dir.has_epochs(cell):
-        raise RunError(f"the {who or 'network'} gave no epoch for {cell.name}; fit must yield at least one")
-    run_dir.finish_cell(cell, _keep_network(run_dir, cell, network))
+    if not run_dir.has_epochs(fold):
+        raise RunError(f"the {who or 'network'} gave no epoch for {fold.name}; fit must yield at least one")
+    run_dir.finish_fold(fold, _keep_network(run_dir, fold, network))
 
 
-def _keep_network(run_dir: RunDir, cell: Cell, network: NeuralEstimator | None) -> dict[str, Any]:
+def _keep_network(run_dir: RunDir, fold: Fold, network: NeuralEstimator | None) -> dict[str, Any]:
     """Its size and what it began with; the last epoch's is kept where none is chosen."""
     if network is None or not network.is_fitted:
         return {"parameters": None}
-    if cell.validation is None:
-        network.save(run_dir.fold_dir(cell) / "model.safetensors")
+    if fold.validation is None:
+        network.save(run_dir.fold_dir(fold) / "model.safetensors")
     total, trained = network.count_parameters()
     return {"parameters": {"total": total, "trained": trained}, "backbone_sha256": network.began_with}
 
 
 def keep_choice(
     run_dir: RunDir,
-    cell: Cell,
+    fold: Fold,
     settings: Candidate,
     network: NeuralEstimator | None,
     epoch: Epoch,
@@ -95,7 +95,7 @@ def keep_choice(
     true = np.array([labels.index(face.sample.label) for face in watched])
     temperature = fit_temperature(true, epoch.probabilities)
     choice = {
-        "candidate": cell.candidate,
+        "candidate": fold.candidate,
         "settings": dict(settings.settings),
         "epoch": epoch.number,
         "temperature": temperature,
@@ -103,9 +103,9 @@ def keep_choice(
     if network and network.is_fitted:
         # Beside another estimator it is not what the temperature was fitted on.
         own = None if settings.recipe.estimator else temperature
-        network.save(run_dir.fold_dir(cell) / "model.safetensors", own)
+        network.save(run_dir.fold_dir(fold) / "model.safetensors", own)
     run_dir.record_choice(
-        cell,
+        fold,
         choice,
         validation=predictions_table(watched, labels, epoch.probabilities),
         test=predictions_table(test, labels, probabilities),
@@ -120,8 +120,8 @@ def check_probabilities(
     estimator: None is the recipe's own network.
     """
     found, who = np.asarray(probabilities), f"the {estimator or 'network'}"
-    remedy = f". {estimator.remedy}" if estimator else ""
-    expected = f"expected {images} rows of {len(labels)} probabilities that add up to 1{remedy}"
+    hint = f". {estimator.hint}" if estimator else ""
+    expected = f"expected {images} rows of {len(labels)} probabilities that add up to 1{hint}"
     if found.shape != (images, len(labels)):
         raise RunError(f"{who} gave an array of shape {found.shape}; {expected}")
     if not np.isfinite(found).all() or (found < 0).any():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import DataError
-from ferkit.experiment.finetune.photographs import FEWEST, describe, look_at, pick_length, pick_protocol
+from ferkit.experiment.finetune.images import FEWEST, describe, look_at, pick_length, pick_protocol
 from ferkit.interfaces import Sample
 from ferkit.testing.drawing import draw_folders
 
@@ -18,7 +18,7 @@ def samples_in(folder: Path) -> list[Sample]:
 
 
 def made_up(count: int, people: int = 0, split: str = "") -> list[Sample]:
-    """So many photographs of each of two classes."""
+    """So many images of each of two classes."""
     groups = [{"person": f"p{number % people}"} if people else {} for number in range(count)]
     return [
         Sample(Path(f"{label}{number}"), label, groups[number], split)
@@ -32,10 +32,10 @@ def faces(tmp_path: Path) -> Path:
     return draw_folders(tmp_path / "faces", ("happy", "sad"), 5)
 
 
-def test_clean_photographs_are_all_used(faces: Path) -> None:
+def test_clean_images_are_all_used(faces: Path) -> None:
     look = look_at(samples_in(faces))
     assert look.classes == {"happy": 5, "sad": 5}
-    assert describe(look) == ["photographs to learn from: happy 5, sad 5"]
+    assert describe(look) == ["images to learn from: happy 5, sad 5"]
 
 
 def test_broken_files_copies_and_conflicts_are_told_by_name_and_not_counted(faces: Path) -> None:
@@ -64,12 +64,12 @@ def test_of_many_broken_files_some_are_named_and_the_others_counted(faces: Path)
 def test_a_class_of_broken_files_is_refused_by_name(faces: Path) -> None:
     for file in (faces / "sad").iterdir():
         file.write_text("no")
-    with pytest.raises(DataError, match=r"no photograph of the class sad .* 5 files can't be read"):
+    with pytest.raises(DataError, match=r"no image of the class sad .* 5 files can't be read"):
         look_at(samples_in(faces))
 
 
 @pytest.mark.parametrize(("count", "folds"), [(4, 2), (5, 3), (6, 4), (8, 4), (50, 4)])
-def test_folds_are_as_many_as_the_photographs_allow(count: int, folds: int) -> None:
+def test_folds_are_as_many_as_the_images_allow(count: int, folds: int) -> None:
     picked = pick_protocol(made_up(count), is_grouped=False)
     assert picked == {"name": "nested", "folds": folds, "inner_folds": folds, "repeats": 1}
 
@@ -78,7 +78,7 @@ def test_folds_are_as_many_as_the_photographs_allow(count: int, folds: int) -> N
     ("count", "epochs", "size"),
     [(4, 30, 8), (20, 28, 8), (60, 12, 8), (99, 8, 8), (100, 14, 16), (204, 8, 16), (9000, 8, 16)],
 )
-def test_few_photographs_are_looked_at_more_often(count: int, epochs: int, size: int) -> None:
+def test_few_images_are_looked_at_more_often(count: int, epochs: int, size: int) -> None:
     assert pick_length(count) == {"epochs": epochs, "batch_size": size}
 
 
@@ -93,9 +93,9 @@ def test_parts_that_the_data_have_are_kept() -> None:
     assert pick_protocol(samples, is_grouped=False)["name"] == "holdout"
 
 
-def test_a_class_with_too_few_photographs_is_refused_with_how_many_it_takes() -> None:
+def test_a_class_with_too_few_images_is_refused_with_how_many_it_takes() -> None:
     samples = [*made_up(9), Sample(Path("c"), "c")]
-    with pytest.raises(DataError, match=f"class 'c' has 1 usable photograph; .* take {FEWEST} of each class"):
+    with pytest.raises(DataError, match=f"class 'c' has 1 usable image; .* take {FEWEST} of each class"):
         pick_protocol(samples, is_grouped=False)
 
 
