@@ -4,15 +4,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FRESH := .venv-dist
+FAST := not slow and not data and not conformance and not subprocess
 
-.PHONY: demo test check docs format
+.PHONY: demo test test-fast check docs format build
 
 demo: $(VENV)/.installed
 	$(BIN)/ferkit run recipes/quickstart.toml
 
 # Two processes of one thread: torch's threads and two processes' would wait for each other.
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=15
+
+# The quick part of the tests, to run after each change.
+test-fast: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)"
 
 # What a commit must pass beside the tests.
 check: $(VENV)/.installed-dev
@@ -29,6 +35,18 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The wheel and the sdist, into dist/: built, checked, and tried in a fresh environment. The environment of the
+# build needs no ferkit, so that on a new machine PyTorch is installed only once.
+build: $(VENV)/.created
+	$(BIN)/python -m pip install --quiet 'build>=1.2'
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python .ci/check_dist.py dist
+	$(PYTHON) -m venv --clear $(FRESH)
+	$(FRESH)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(FRESH)/bin/python -m pip install --quiet dist/*.whl
+	$(FRESH)/bin/python .ci/try_install.py
+
 # Touched last: a half-made environment is made anew.
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,7 +55,7 @@ $(VENV)/.created:
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/.created
+$(VENV)/.installed: pyproject.toml setup.py | $(VENV)/.created
 	@echo "Installing ferkit and what it needs into $(VENV) (PyTorch is large: minutes)"
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@

@@ -14,15 +14,22 @@ BORROWED = {
     "benchmarks/RESULTS.md": "results.md",
     "benchmarks/OTHER.md": "other-results.md",
     "plugins/ferkit_datasets/README.md": "datasets.md",
-    "CONTRIBUTING.md": "decisions.md",
+    "docs/architecture.md": "architecture.md",
+    "docs/decisions/README.md": "decisions.md",
 }
 """Place in the repository -> place in the site."""
+DECISIONS = {
+    f"docs/decisions/{path.name}": f"decisions/{path.name}"
+    for path in sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+}
+"""The same of each decision: pages that the navigation reaches through their index."""
+PLACES = BORROWED | DECISIONS
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
 
 def source_of(page: str) -> str:
     """Where a page's source is in the repository."""
-    places = {at: source for source, at in BORROWED.items()}
+    places = {at: source for source, at in PLACES.items()}
     return places.get(page, f"{SITE}/{page}")
 
 
@@ -38,8 +45,8 @@ def relink(markdown: str, page: str) -> str:
         if not path or "://" in path:
             return found[0]
         target = os.path.normpath(folder / path)
-        if target in BORROWED:
-            return f"[{text}]({_relative(BORROWED[target], page)}{anchor})"
+        if target in PLACES:
+            return f"[{text}]({_relative(PLACES[target], page)}{anchor})"
         if not target.startswith(SITE) and (ROOT / target).exists():
             return text if text.strip("`") in (path, target) else f"{text} (`{target}`)"
         return found[0]

@@ -8,7 +8,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from docs.hooks.api import errors_page, plugin_page, testing_page
-from docs.hooks.borrowed import BORROWED, ROOT, relink
+from docs.hooks.borrowed import PLACES, ROOT, relink
 from docs.hooks.commands import command_reference
 from docs.hooks.components import component_reference
 from docs.hooks.facts import put_facts
@@ -25,7 +25,7 @@ GENERATED = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    for source, at in BORROWED.items():
+    for source, at in PLACES.items():
         files.append(File.generated(config, at, abs_src_path=str(ROOT / source)))
     for at, make in GENERATED.items():
         files.append(File.generated(config, at, content=make()))

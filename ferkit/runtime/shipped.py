@@ -1,9 +1,9 @@
-"""What ferkit ships beside its code, wherever it is installed: recipes, and lists that recipes name."""
+"""Recipes that ferkit ships, and the lists that they name: files of the package ferkit_recipes (recipes/)."""
 
 from __future__ import annotations
 
 import os
-import sysconfig
+from importlib import resources
 from pathlib import Path
 
 from ferkit.errors import DataError, Problem, RecipeError
@@ -43,16 +43,11 @@ def find_shipped(source: str, folder: str, what: str) -> Path:
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Name -> file: the checkout's recipes/, or those that came with the wheel."""
+    """Name -> file of each recipe that ferkit ships."""
     return shipped_files("")
 
 
 def shipped_files(folder: str) -> dict[str, Path]:
-    """Name -> file in one of the recipes' folders; "" is the recipes themselves."""
-    beside = Path(__file__).parents[2]  # the checkout, or what `pip install --target` was given
-    schemes = [sysconfig.get_path("data"), sysconfig.get_path("data", f"{sysconfig.get_default_scheme()}")]
-    installed = [Path(place, "share", "ferkit", "recipes") for place in (str(beside), *schemes)]
-    for recipes in [beside / "recipes", *installed]:
-        if files := sorted((recipes / folder).glob(f"*{SUFFIXES[folder]}")):
-            return {file.stem: file for file in files}
-    return {}
+    """Name -> file in one folder of the recipes (splits, tables, manifests); "" for the recipes."""
+    place = Path(str(resources.files("ferkit_recipes"))) / folder
+    return {file.stem: file for file in sorted(place.glob(f"*{SUFFIXES[folder]}"))}

@@ -258,14 +258,3 @@ def test_a_file_goes_before_a_shipped_recipe_of_its_name(
     assert find_recipe("quickstart") == shipped_recipes()["quickstart"]
     Path("quickstart").write_text(RECIPE)
     assert find_recipe("quickstart") == Path("quickstart")
-
-
-def test_a_wheels_recipes_are_found_where_it_was_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipes = tmp_path / "share" / "ferkit" / "recipes"
-    recipes.mkdir(parents=True)
-    (recipes / "mine.toml").write_text(RECIPE)
-    monkeypatch.setattr("ferkit.runtime.shipped.__file__", str(tmp_path / "lib" / "ferkit" / "shipped.py"))
-    monkeypatch.setattr("sysconfig.get_path", lambda *_: str(tmp_path))
-    assert shipped_recipes() == {"mine": recipes / "mine.toml"}

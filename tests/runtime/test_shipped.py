@@ -1,33 +1,45 @@
-"""Recipes are found wherever pip put them."""
+"""Recipes, and the lists that they name, are found wherever ferkit_recipes can be imported."""
 
 from __future__ import annotations
 
-import sysconfig
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ferkit.runtime import shipped
-from ferkit.runtime.shipped import shipped_recipes
+from ferkit.runtime.shipped import SUFFIXES, shipped_files, shipped_recipes
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+INSTALLED_ELSEWHERE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from ferkit.runtime.shipped import SUFFIXES, shipped_files
+print(*(file for folder in SUFFIXES for file in shipped_files(folder).values()), sep="\\n")
+"""
 
 
-@pytest.mark.parametrize("place", ["", "share/ferkit"])
-def test_recipes_lie_beside_the_code_in_a_checkout_and_in_the_folder_of_a_target(
-    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipes = tmp_path / place / "recipes"
-    recipes.mkdir(parents=True)
-    (recipes / "one.toml").touch()
-    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "ferkit" / "shipped.py"))
-    assert shipped_recipes() == {"one": recipes / "one.toml"}
+def test_a_checkout_has_the_recipes_at_its_top() -> None:
+    assert shipped_recipes()["quickstart"] == RECIPES / "quickstart.toml"
 
 
-def test_without_recipes_beside_the_code_those_of_the_environment_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipes = tmp_path / "prefix" / "share" / "ferkit" / "recipes"
-    recipes.mkdir(parents=True)
-    (recipes / "two.toml").touch()
-    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "ferkit" / "shipped.py"))
-    monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path / "prefix"))
-    assert shipped_recipes() == {"two": recipes / "two.toml"}
+@pytest.mark.parametrize("folder", SUFFIXES)
+def test_every_file_of_a_folder_is_found_by_its_stem(folder: str) -> None:
+    files = {path.stem: path for path in (RECIPES / folder).iterdir() if path.suffix == SUFFIXES[folder]}
+    assert shipped_files(folder) == files
+    assert files
+    assert list(shipped_files(folder)) == sorted(files)
+
+
+@pytest.mark.subprocess
+def test_a_folder_on_the_path_is_enough_as_pip_install_target_leaves_it(tmp_path: Path) -> None:
+    expected = []
+    for folder, suffix in SUFFIXES.items():
+        file = tmp_path / "ferkit_recipes" / folder / f"one{suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        expected.append(str(file))
+    (tmp_path / "ferkit_recipes" / "__init__.py").touch()
+    command = [sys.executable, "-c", INSTALLED_ELSEWHERE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == expected
