@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from ferkit.cache import cache_dir
 from ferkit.component import Component
+from ferkit.convolutions import crop_kernels
 from ferkit.data.listing import Entry, read_listing
 from ferkit.descriptors import describe_faces
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
@@ -72,6 +73,7 @@ __all__ = [
     "WeightsError",
     "WeightsName",
     "cache_dir",
+    "crop_kernels",
     "describe_faces",
     "hookimpl",
     "load_weights",
