@@ -25,6 +25,7 @@ ROOMS = (
     "detector",
     "dataset",
     "estimator",
+    "convolution",
     "weights",
 )
 """Whose facts are in ferkit/testing/<room>_facts.py."""
