@@ -9,7 +9,7 @@ from ferkit.testing.check import CHECKS_BY_KIND
 from ferkit.testing.suite import load_checks
 
 MARK = re.compile(r"^<!-- facts: (\w+) -->$", re.M)
-SHARED = {"component": "dataset", "module": "head"}
+SHARED = {"component": "dataset", "module": "head", "convolution": "head"}
 """Facts of several kinds, and a kind that has all of them."""
 
 

@@ -26,6 +26,7 @@ ROOMS = (
     "detector",
     "dataset",
     "estimator",
+    "convolution",
     "weights",
 )
 """Whose facts are in ferkit/testing/checks/<room>.py."""

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from ferkit.plugin import ComponentError, suggest
+from ferkit.plugin import ComponentError, crop_kernels, suggest
 from ferkit_backbones.timm_models import create_network
 
 
@@ -27,6 +27,7 @@ class TimmBackbone(nn.Module):
         super().__init__()
         self.model = model
         self.network = create_network(model, pretrained)
+        crop_kernels(self.network)
         channels = self.network.feature_info.channels()
         self.stages = {f"stage{number}": width for number, width in enumerate(channels, start=1)}
         self.default_stage = list(self.stages)[-1]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from ferkit.plugin import crop_kernels
 from ferkit_covpool.layers import check_momentum, initialise
 
 BLOCKS = {"block1": (64,), "block2": (96,), "block3": (128, 128), "block4": (256, 256)}
@@ -34,6 +35,7 @@ class CovPoolBackbone(nn.Module):
             self.blocks[name] = _make_block(channels, widths, name != "block4", batch_norm_momentum)
             channels = widths[-1]
         initialise(self)
+        crop_kernels(self)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W), at least 8 by 8 -> every block's map, (B, C, h, w)."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ferkit.plugin import crop_kernels
 from ferkit_cycleat.attention import attention_loss, attention_of, teach_attention
 from ferkit_cycleat.batches import Batches, derive_seed, make_generator, normalise
 from ferkit_cycleat.classifiers import make_classifier
@@ -51,6 +52,7 @@ class Training:
         self.networks = nn.ModuleDict({"f_s": self.source_classifier, "f_t": self.target_classifier})
         if self.translation is not None:
             self.networks["translation"] = self.translation
+        crop_kernels(self.networks)
         self.networks.to(device)
         self.descent = self._make_descent()
         self.watch = Watch()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ferkit.plugin import crop_kernels
 from ferkit_heads.stages import check_dropout, choose_stage
 
 
@@ -71,6 +72,7 @@ class AttentionHead(nn.Module):
         self.spatial = SpatialAttention(kernel) if spatial else None
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(in_channels[stage], num_classes)
+        crop_kernels(self)
 
     def attend(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """(the weighed map (B, C, h, w), the places' weights (B, 1, h, w)); these are 1 without `spatial`."""

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ferkit.plugin import ComponentError, suggest
+from ferkit.plugin import ComponentError, crop_kernels, suggest
 from ferkit_heads.multiscale_chains import Chain, make_chain, map_sizes
 
 Combine = Literal["gap", "max", "flatten"]
@@ -58,6 +58,7 @@ class MultiscaleHead(nn.Module):
             channels = _flattened(channels, source, chain, map_size)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(sum(channels), num_classes)
+        crop_kernels(self)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Maps (B, C, h, w) of its stages -> logits (B, num_classes). Raises what `embed` does."""

@@ -10,7 +10,15 @@ import torch
 from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 
-from ferkit.plugin import ComponentError, Weights, WeightsError, WeightsName, load_weights, suggest
+from ferkit.plugin import (
+    ComponentError,
+    Weights,
+    WeightsError,
+    WeightsName,
+    crop_kernels,
+    load_weights,
+    suggest,
+)
 from ferkit_backbones.inception_resnet_v1.folding import Folding
 from ferkit_backbones.inception_resnet_v1.keras_weights import read_keras_weights
 
@@ -62,6 +70,7 @@ class InceptionResnetV1Backbone(nn.Module):
             raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
         self.trunk, embedding_size = load_trunk(weights)
         self.trunk.dropout = nn.Dropout(dropout)
+        crop_kernels(self.trunk)
         for name in _modules_after(last_stage):
             delattr(self.trunk, name)
         channels = (256, 256, 896, 896, 1792, 1792, 1792, embedding_size)

@@ -78,7 +78,9 @@ class Folding:
             return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
 
         weight, bias = self._keep(module, tensors, maps, fold)
-        return F.conv2d(maps, weight, bias, conv.stride, conv.padding).relu_()
+        # Not F.conv2d: the layer crops its kernel on small maps.
+        folded: Tensor = conv._conv_forward(maps, weight, bias)
+        return folded.relu_()
 
     def _add_residual(self, block: Any, maps: Tensor) -> Tensor:
         conv, scale = block.conv2d, block.scale
