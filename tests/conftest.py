@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType, FunctionType
 
 import pytest
 
@@ -12,8 +14,36 @@ collect_ignore = ["third_party"]  # a distribution of its own, with tests of its
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes first, so that no process is left with it when the other has nothing more to do."""
+    """Mark what `make test-fast` leaves out. Slow tests come first, so that no process ends with one."""
+    for item in items:
+        if item.originalname == "test_conformance":  # type: ignore[attr-defined]
+            item.add_marker("conformance")
+        if _starts_processes(item.function):  # type: ignore[attr-defined]
+            item.add_marker("subprocess")
     items.sort(key=lambda item: "slow" not in item.keywords)
+
+
+def _starts_processes(function: FunctionType) -> bool:
+    """Whether a test, or a function of the tests that it calls, names the module subprocess."""
+    seen, todo = set(), [function]
+    while todo:
+        one = todo.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        for name in _names(one.__code__):
+            value = one.__globals__.get(name)
+            if value is subprocess:
+                return True
+            if isinstance(value, FunctionType) and value.__module__.startswith("tests"):
+                todo.append(value)
+    return False
+
+
+def _names(code: CodeType) -> set[str]:
+    """All names that a function uses, its inner functions included."""
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    return set(code.co_names).union(*map(_names, inner))
 
 
 @pytest.fixture(autouse=True)

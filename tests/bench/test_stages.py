@@ -21,6 +21,8 @@ from ferkit.components.registry import Registry
 from ferkit.errors import DataError, RunError
 from ferkit.recipe.schema import Recipe
 
+pytestmark = pytest.mark.slow
+
 TINY = {"model.backbone": "tiny"}
 SETTINGS = [
     'plugins=["tests.plugins_for_tests.tiny_plugin"]',

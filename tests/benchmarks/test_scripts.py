@@ -12,6 +12,8 @@ import pytest
 
 from ferkit.bench.record import Record, read_record
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 TINY = ["--set", 'plugins=["tests.plugins_for_tests.tiny_plugin"]', "--set", 'model.backbone={name="tiny"}']
 TINY += ["--set", 'model.head={name="mute"}', "--set", "model.image_size=32"]

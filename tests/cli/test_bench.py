@@ -11,6 +11,8 @@ import pytest
 from ferkit.bench.record import read_record
 from ferkit.cli import main
 
+pytestmark = pytest.mark.slow
+
 Bench = Callable[..., tuple[int, str, str]]
 TINY = ["--set", 'plugins=["tests.plugins_for_tests.tiny_plugin"]', "--backbone", "tiny", "--head", "mute"]
 QUICK = [*TINY, "--image-size", "32", "--drawn-size", "64", "--batch-size", "2", "--repeats", "5"]

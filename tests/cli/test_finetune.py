@@ -12,6 +12,8 @@ from ferkit.testing.drawing import draw_folders
 from tests.cli.answer import Ferkit
 from tests.experiment.finetune.test_plan import TINY
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = ["--detector", "whole_image", *(word for one in TINY for word in ("--set", one))]
 SMALL = [*OPTIONS, "--epochs", "2", "--set", "model.image_size=24", "--set", "fit.device=cpu"]
 

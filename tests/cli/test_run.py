@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.cli.run import find_latest
+from tests.cli.test_table import ferkit as in_process
 
 ROOT = Path(__file__).parent.parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -26,14 +27,16 @@ def ferkit(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.
 
 
 @pytest.mark.parametrize("name", REPRODUCTIONS)
-def test_without_sfew_the_message_says_where_to_get_it_and_how_to_see_the_recipe_run(name: str) -> None:
-    answer = ferkit("run", f"recipes/{name}.toml")
-    assert answer.returncode == 2
-    assert "the environment variable FERKIT_DATA is not set" in answer.stderr
-    assert "SFEW is to be requested from its authors" in answer.stderr
-    assert "MovieTitle_001234567_00000012.png" in answer.stderr
-    assert "--demo" in answer.stderr
-    assert "Traceback" not in answer.stderr
+def test_without_sfew_the_message_says_where_to_get_it_and_how_to_see_the_recipe_run(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FERKIT_DATA", raising=False)
+    assert in_process(monkeypatch, "run", str(ROOT / "recipes" / f"{name}.toml")) == 2
+    told = capsys.readouterr().err
+    assert "the environment variable FERKIT_DATA is not set" in told
+    assert "SFEW is to be requested from its authors" in told
+    assert "MovieTitle_001234567_00000012.png" in told
+    assert "--demo" in told
 
 
 def test_an_unknown_recipe_suggests_the_closest(tmp_path: Path) -> None:
@@ -67,7 +70,8 @@ def test_a_recipe_with_an_endless_name_is_only_not_found() -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    answer = ferkit("run", "quickstart", "--out", str(tmp_path / "file" / "run"), cwd=tmp_path)
+    few = ("--set", "data.per_class=2")
+    answer = ferkit("run", "quickstart", *few, "--out", str(tmp_path / "file" / "run"), cwd=tmp_path)
     assert answer.returncode == 1
     assert f"can't write a run to {tmp_path / 'file' / 'run'}" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -116,6 +120,8 @@ def test_any_recipe_runs_as_a_demonstration_without_its_data_or_weights(tmp_path
         "--demo",
         "--set",
         "fit.epochs=1",
+        "--set",
+        "model.image_size=160",
         cwd=tmp_path,
         XDG_CACHE_HOME=str(tmp_path / "cache"),
         TORCH_HOME=str(tmp_path / "torch"),

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ferkit.plugin import Component, Epoch, Face, Sample, hookimpl
 from tests.cli.test_table import ferkit
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = """
 name = "squares"

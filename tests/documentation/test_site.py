@@ -29,6 +29,8 @@ from ferkit.testing.suite import load_checks
 from tests.documentation.blocks import ROOT
 from tests.report.test_browser import CHROMIUM, FLAGS
 
+pytestmark = pytest.mark.slow
+
 
 def build(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(config)]

@@ -24,6 +24,8 @@ from ferkit.report.faces.section import show_images
 from ferkit.report.render import render
 from tests.experiment.test_run import RECIPE, ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

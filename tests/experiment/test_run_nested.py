@@ -16,6 +16,8 @@ from ferkit.interfaces import Epoch
 from ferkit.recipe.load import load_recipe
 from tests.experiment.test_run import recipe, results, run_recipe
 
+pytestmark = pytest.mark.slow
+
 NESTED = ('protocol={name="nested", repeats=1, inner_folds=3}', "fit.epochs=3", "data.per_class=9")
 GRID = 'grid={"fit.optimizer.lr"=[1e-6, 0.02], "fit.batch_size"=[4, 6]}'
 

@@ -18,6 +18,8 @@ from ferkit.neural.build import build_model
 from ferkit.recipe.load import load_recipe
 from ferkit.testing import draw_face
 
+pytestmark = pytest.mark.slow
+
 SEVEN = sorted(set(FERPLUS) - {"contempt"})
 PARTS = {
     "Training": ("FER2013Train", 4),

@@ -21,6 +21,8 @@ from ferkit.recipe.load import load_recipe
 from ferkit.recipe.parse import read_table
 from ferkit.recipe.schema import Recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPES = ("rafdb_covpool", "sfew2_covpool", "sfew_covpool")
 LABELS = [label for label in CANONICAL_LABELS if label != "contempt"]
 SFEW_FOLDERS = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]

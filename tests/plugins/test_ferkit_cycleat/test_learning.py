@@ -10,6 +10,8 @@ import pytest
 
 from tests.plugins.test_ferkit_cycleat.domains import LABELS, hide_labels, make_estimator, make_faces
 
+pytestmark = pytest.mark.slow
+
 LONG: dict[str, Any] = {
     "width": 6,
     "classifier_width": 8,

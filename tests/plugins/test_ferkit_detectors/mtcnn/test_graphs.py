@@ -16,6 +16,8 @@ from ferkit_detectors.mtcnn.onnx_runtime import GRAPHS, Graph, OnnxRuntime
 from numpy.typing import NDArray
 from torch import nn
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = {"pnet": PNet, "rnet": RNet, "onet": ONet}
 SHAPES = {
     "pnet": [(1, 3, 12, 12), (2, 3, 13, 12), (1, 3, 55, 38)],
