@@ -3,7 +3,7 @@
 Every one is tried as `ferkit check` tries a recipe, without weights, and then counted for one image. GFLOPs
 are torch's own count, two for a multiplication with its addition.
 
-    python benchmarks/backbone_sizes.py --image-size 224 resnet18 convnext_tiny
+    python -m benchmarks.backbone_sizes --image-size 224 resnet18 convnext_tiny
 """
 
 from __future__ import annotations

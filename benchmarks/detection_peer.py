@@ -6,7 +6,7 @@ landmarks, for ferkit gives them too; ferkit's is given the 16 at once, as by `f
 --batch-size 1. Images are decoded beforehand. "times as fast" is the median over the turns of the two
 times' ratio, with a bootstrap interval (95%); a last turn of fewer images is compared, but not timed.
 
-    OMP_NUM_THREADS=2 python benchmarks/detection_peer.py --images "$FERKIT_DATA/sfew"
+    OMP_NUM_THREADS=2 python -m benchmarks.detection_peer --images "$FERKIT_DATA/sfew"
 """
 
 from __future__ import annotations

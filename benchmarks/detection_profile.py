@@ -3,7 +3,7 @@
 The steps' functions are wrapped by a clock, in one process and one image at a time, each detector in its
 turn. "other" is what is left of the whole call: boxes found and moved, tensors made and joined.
 
-    OMP_NUM_THREADS=2 python benchmarks/detection_profile.py --images "$FERKIT_DATA/sfew"
+    OMP_NUM_THREADS=2 python -m benchmarks.detection_profile --images "$FERKIT_DATA/sfew"
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ its estimator, state file and all, the plain loop by nothing but torch. The two 
 else the machine does strikes both; "ratio" is the median of neighbouring epochs'. "waiting" is the share of
 ferkit's epochs in which they waited for images.
 
-    OMP_NUM_THREADS=2 python benchmarks/epoch_overhead.py recipes/sfew_inception.toml --image-size 160
+    OMP_NUM_THREADS=2 python -m benchmarks.epoch_overhead recipes/sfew_inception.toml --image-size 160
 """
 
 from __future__ import annotations

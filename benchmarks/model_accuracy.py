@@ -4,10 +4,10 @@ Every image goes from file to label: the model's detector finds the faces, the f
 and an image in which none is found counts as wrong. Intervals (95%, bootstrap) draw whole groups where
 the data set has groups of the kind that --group names.
 
-    python benchmarks/model_accuracy.py --data '{name="sfew", root="${FERKIT_DATA}/sfew"}' --group movie
-    python benchmarks/model_accuracy.py --data '{name="image_folder", root="${FERKIT_DATA}/london"}' \\
+    python -m benchmarks.model_accuracy --data '{name="sfew", root="${FERKIT_DATA}/sfew"}' --group movie
+    python -m benchmarks.model_accuracy --data '{name="image_folder", root="${FERKIT_DATA}/london"}' \\
         --rename smiling=happiness --between neutral,happiness
-    python benchmarks/model_accuracy.py --data '{name="manifest", file="list.csv"}' --by gender
+    python -m benchmarks.model_accuracy --data '{name="manifest", file="list.csv"}' --by gender
 
 With --by, once more for the images of each group of that kind that are at least ten.
 """

@@ -7,8 +7,8 @@ The two take turns, an epoch each. "until images were there" is the part of an e
 and detecting, or into waiting for it. With --memory each does one epoch in a process of its own instead, and
 what is told is the most memory that it had above what it had before there were images and a network.
 
-    OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_inception --set model.image_size=160
-    OMP_NUM_THREADS=2 python benchmarks/papers_way.py sfew_multiscale --memory
+    OMP_NUM_THREADS=2 python -m benchmarks.papers_way sfew_inception --set model.image_size=160
+    OMP_NUM_THREADS=2 python -m benchmarks.papers_way sfew_multiscale --memory
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -55,6 +56,8 @@ from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
 
 WAYS = ("ferkit", "paper")
+
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +225,10 @@ def take_turns(work: Work, rounds: int, say: ProgressCallback) -> tuple[list[Mea
 
 def peak_in_process(options: argparse.Namespace, way: str) -> int:
     """Bytes, of one epoch in a process of its own."""
-    command = [sys.executable, __file__, options.recipe, "--only", way]
+    command = [sys.executable, "-m", "benchmarks.papers_way", options.recipe, "--only", way]
     command += [word for one in options.set for word in ("--set", one)]
     command += ["--drawn", str(options.drawn)] if options.drawn else []
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     return int(done.stdout)
 
 

@@ -3,7 +3,7 @@
 Drawn faces, a network of random numbers, a process of its own for each; first a folder of pictures, then a
 video. Peaks are of the resident set, by the operating system. A ratio of 1 is memory that does not grow.
 
-    python benchmarks/predict_memory.py --few 2000 --many 20000
+    python -m benchmarks.predict_memory --few 2000 --many 20000
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long `ferkit plugins` takes with so many plugins of strangers installed, beside ferkit's own.
 
-python benchmarks/start_with_plugins.py --plugins 20
+python -m benchmarks.start_with_plugins --plugins 20
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def test_every_script_is_run_by_a_test_and_has_its_help(capsys: pytest.CaptureFi
             importlib.import_module(f"benchmarks.{name}").main(["--help"])
         assert caught.value.code == 0
         told = capsys.readouterr().out
-        assert f"python benchmarks/{name}.py" in told
+        assert f"python -m benchmarks.{name}" in told
         assert ("--compare OLD.json" in told) == (name not in NOTHING_TIMED)
 
 
