@@ -15,7 +15,7 @@ from ferkit.plugin import Dataset, Epoch, Face, RunError
 from ferkit_cycleat import attention as attention_maps
 from ferkit_cycleat import classifiers
 from ferkit_cycleat.domains import to_pixels
-from ferkit_cycleat.gathering import Origins
+from ferkit_cycleat.gathering import Origins, check_unlabelled
 from ferkit_cycleat.options import Mode, Options
 from ferkit_cycleat.state import load_state, save_state
 from ferkit_cycleat.training import Training
@@ -79,11 +79,7 @@ class CycleATEstimator:
         pictures_every: int = 10,
         device: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> None:
-        if auxiliary is None and not with_target:
-            raise ValueError(
-                "with_target: expected true where there is no auxiliary data set, as the training fold's "
-                "faces are then all that is unlabelled, got false"
-            )
+        check_unlabelled(auxiliary, with_target)
         self.options = Options.pick(locals())
         self.labels = labels
         self.seed = seed

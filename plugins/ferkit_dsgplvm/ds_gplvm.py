@@ -38,6 +38,9 @@ class DsGplvmEstimator:
     grows by `growth` each cycle up to mu_max. neighbours: of a class, that its distance is the mean of.
     """
 
+    model: DsGplvm | None = None  # until it is fitted
+    nearest: NearestClass | None = None
+
     def __init__(
         self,
         labels: Sequence[str],
@@ -69,9 +72,7 @@ class DsGplvmEstimator:
         )
         self.candidates = combine(start, latent_dims, prior_weights, ridges)
         self.search = SearchOptions(inner_folds, search_cycles, neighbours, seed)
-        if not inner_by:
-            raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
-        check_options(self.candidates, self.search, len(descriptors), image_size, variance)
+        check_options(self.candidates, self.search, len(descriptors), image_size, variance, inner_by)
         self.labels = list(labels)
         self.descriptors = descriptors
         self.image_size = image_size
@@ -79,8 +80,6 @@ class DsGplvmEstimator:
         self.scaling: Scaling = scaling
         self.inner_by = inner_by
         self.scalers: list[ViewScaler] = []
-        self.model: DsGplvm | None = None
-        self.nearest: NearestClass | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """One epoch: more would be an invitation to choose among them on the test fold.
