@@ -46,6 +46,8 @@ class CycleATEstimator:
     training. pictures_every: epochs between sample sheets. device: "auto" takes a GPU where torch sees one.
     """
 
+    _training: Training | None = None  # until it is fitted
+
     def __init__(
         self,
         labels: Sequence[str],
@@ -86,7 +88,6 @@ class CycleATEstimator:
         self.origins = Origins(crop, source, auxiliary if mode != "source_only" else None, with_target)
         self.state_file = state_file
         self.device = device
-        self._training: Training | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Yields after each epoch; its state is kept once the next one is asked for.
