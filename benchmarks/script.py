@@ -30,7 +30,7 @@ def add_ends(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--json", type=Path, metavar="FILE", help="write all times as JSON")
     add("--compare", type=Path, metavar="OLD.json", help="whether it is faster than when OLD was written")
-    add("--anyway", action="store_true", help="compare what was measured otherwise")
+    add("--force", action="store_true", help="compare what was measured otherwise")
 
 
 def count(text: str) -> int:
@@ -69,7 +69,7 @@ def run_script(
             check_writable(options.json)
         with watch() as say:
             record = measure(options, say)
-        deliver(record, options.json, old, options.anyway)
+        deliver(record, options.json, old, options.force)
     except FerkitError as error:
         sys.exit(str(error))
 

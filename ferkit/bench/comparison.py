@@ -38,7 +38,7 @@ def compare_records(old: Record, new: Record, is_forced: bool = False) -> Compar
         raise DataError(
             "the two were not measured alike, so that their times say nothing about each other:\n  "
             + "\n  ".join(differing)
-            + "\nMeasure both in the same way, or compare them all the same: --anyway"
+            + "\nMeasure both in the same way, or compare them all the same: --force"
         )
     pairs = [(before, after) for after in new.measurements if (before := old.find(**after.case))]
     if not pairs:

@@ -47,8 +47,8 @@ Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write
 Compare = Annotated[
     Path | None, typer.Option(metavar="OLD.json", help="Whether it is faster than when OLD was measured.")
 ]
-Anyway = Annotated[
-    bool, typer.Option("--anyway", help="Compare what was measured otherwise; the differences are told.")
+Force = Annotated[
+    bool, typer.Option("--force", help="Compare what was measured otherwise; the differences are told.")
 ]
 
 STAGES = "decode,detect,crop,augment,backbone,head,training_step,end_to_end"
@@ -72,7 +72,7 @@ def bench(
     seconds: Seconds = 60.0,
     json_file: Json = None,
     compare: Compare = None,
-    anyway: Anyway = False,
+    force: Force = False,
 ) -> None:
     """Measure how fast a recipe's stages are, and what memory they take, on this machine."""
     from ferkit.bench.delivery import deliver, watch
@@ -93,4 +93,4 @@ def bench(
     checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), drawn_size)
     with watch() as say:
         record = measure(f"ferkit bench {shlex.quote(recipe)}", registry, [Variant(checked, plan)], say)
-    deliver(record, json_file, old, anyway)
+    deliver(record, json_file, old, force)

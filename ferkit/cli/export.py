@@ -8,9 +8,14 @@ from typing import Annotated
 import typer
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")]
-To = Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")]
+Out = Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")]
+Repeat = Annotated[
+    int | None,
+    typer.Option(min=0, help="Which repeat of a run, from 0. Default: the first."),
+]
 Fold = Annotated[
-    str | None, typer.Option(help="Which of the run's networks: the name of a folder in its folds/.")
+    int | None,
+    typer.Option(min=0, help="Which fold of a run, from 0. Default: the first."),
 ]
 Detector = Annotated[
     str | None,
@@ -29,7 +34,8 @@ Licence = Annotated[
 
 def export(
     model: Run,
-    to: To,
+    out: Out,
+    repeat: Repeat = None,
     fold: Fold = None,
     detector: Detector = None,
     half: Half = False,
@@ -46,9 +52,10 @@ def export(
     from ferkit.predict.card.render import write_card
     from ferkit.predict.face_finder import read_part
     from ferkit.predict.model.export import export_model
+    from ferkit.predict.model.which import WhichNetwork
 
     finder = read_part(detector) if detector else None
-    made = export_model(model, to, fold, detector=finder, is_half=half)
+    made = export_model(model, out, WhichNetwork(repeat, fold), detector=finder, is_half=half)
     known = made.description
     typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")

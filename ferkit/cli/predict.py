@@ -30,8 +30,13 @@ ModelName = Annotated[
     str | None,
     typer.Option(help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."),
 ]
+Repeat = Annotated[
+    int | None,
+    typer.Option(min=0, help="Which repeat of a run, from 0. Default: the first."),
+]
 Fold = Annotated[
-    str | None, typer.Option(help="Which of a run's networks: a folder in its folds/; else the first.")
+    int | None,
+    typer.Option(min=0, help="Which fold of a run, from 0. Default: the first."),
 ]
 Detector = Annotated[
     str | None,
@@ -54,6 +59,7 @@ Threshold = Annotated[
 def predict(
     inputs: Inputs,
     model: ModelName = None,
+    repeat: Repeat = None,
     fold: Fold = None,
     detector: Detector = None,
     out: Out = None,
@@ -78,7 +84,13 @@ def predict(
     places = list(dict.fromkeys(out or ()))
     sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]
     predictor = Predictor(
-        model, fold=fold, detector=detector, device=device, batch_size=batch_size, threshold=threshold
+        model,
+        repeat=repeat,
+        fold=fold,
+        detector=detector,
+        device=device,
+        batch_size=batch_size,
+        threshold=threshold,
     )
     typer.echo(f"model: {predictor.told}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from ferkit.errors import RunError
 
 AGAIN = "Run the recipe again."
+FOLDS, FOLDS_BEFORE = "folds", "cells"
+"""A run's folder that has one folder for each fold, and its name in runs of earlier versions."""
+WARNINGS, WARNINGS_BEFORE = "warnings", "notices"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,17 @@ class ImageRecord:
     box: str
 
 
+def folds_dir(run_dir: Path) -> Path:
+    """The folder with one folder for each fold, also of a run that an earlier ferkit made."""
+    before = run_dir / FOLDS_BEFORE
+    return before if before.is_dir() and not (run_dir / FOLDS).exists() else run_dir / FOLDS
+
+
+def _with_new_keys(table: dict[str, Any]) -> dict[str, Any]:
+    """A summary or a line of metrics.jsonl under the names of today."""
+    return {WARNINGS if key == WARNINGS_BEFORE else key: value for key, value in table.items()}
+
+
 def read_summary(run_dir: Path) -> dict[str, Any]:
     """Raises RunError where the run is not finished or its summary is broken."""
     file = run_dir / "summary.json"
@@ -57,7 +71,7 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
         raise RunError(
             f"{file} is missing: the run is not finished. Go on with it: ferkit run RECIPE --resume"
         )
-    summary = _as_object(file)
+    summary = _with_new_keys(_as_object(file))
     if lacking := [
         key for key in ("name", "labels", "protocol", "scores", "paper", "demo") if key not in summary
     ]:
@@ -72,7 +86,7 @@ def read_environment(run_dir: Path) -> dict[str, Any]:
 
 def read_choice(run_dir: Path, fold: str) -> dict[str, Any]:
     """The epoch, settings and temperature that validation images chose for a fold."""
-    return _as_object(run_dir / "folds" / fold / "choice.json")
+    return _as_object(folds_dir(run_dir) / fold / "choice.json")
 
 
 def read_resolved(run_dir: Path) -> dict[str, Any]:
@@ -98,7 +112,8 @@ def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     """One entry for each epoch of each fold."""
     file = run_dir / "metrics.jsonl"
     try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [_with_new_keys(json.loads(line)) for line in lines]
     except (OSError, ValueError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 

@@ -19,6 +19,7 @@ from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import (
     ImageRecord,
     Predictions,
+    folds_dir,
     join,
     read_choice,
     read_images,
@@ -99,7 +100,7 @@ def reading_predictions(
 
 
 def _folder(run_dir: Path, one: EpochScore) -> Path:
-    return run_dir / "folds" / f"repeat{one.repeat}_fold{one.fold}"
+    return folds_dir(run_dir) / f"repeat{one.repeat}_fold{one.fold}"
 
 
 def _describe(

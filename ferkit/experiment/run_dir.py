@@ -20,6 +20,7 @@ from ferkit.evaluation.epoch_selection import EpochScore
 from ferkit.evaluation.metrics.scores import Scores, predict_labels
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
+from ferkit.evaluation.run_files import folds_dir
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
 
@@ -202,11 +203,11 @@ class RunDir:
 
     def training_dir(self, fold: Fold) -> Path:
         """Of one training."""
-        return self.path / "folds" / fold.name
+        return folds_dir(self.path) / fold.name
 
     def fold_dir(self, fold: Fold) -> Path:
         """Of what the candidates of one fold have in common: what was chosen."""
-        return self.path / "folds" / fold.directory
+        return folds_dir(self.path) / fold.directory
 
     def state_file(self, fold: Fold) -> Path:
         return self.training_dir(fold) / "state.pt"

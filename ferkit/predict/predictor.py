@@ -19,6 +19,7 @@ from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_sources
 from ferkit.predict.model.load import load_model
+from ferkit.predict.model.which import WhichNetwork
 from ferkit.predict.row import Row
 from ferkit.runtime.malloc import keep_freed
 
@@ -35,9 +36,9 @@ class Predictor:
     """A detector and a trained network, ready for new pictures.
 
     model: a run's folder, a model file (.safetensors, .onnx, .pt2; see `ferkit export`) or the name of a
-    model that ferkit brings; fold: which of a run's networks, the name of a folder in its folds/; detector: a
+    bundled model; repeat, fold: which of a run's networks, from 0, the first by default; detector: a
     detector's name, or a TOML table as in a recipe, instead of the one that the network was trained with;
-    device: "auto", "cpu", "cuda", "cuda:0"; batch_size: pictures, and faces, that are computed together;
+    device: "auto", "cpu", "cuda", "cuda:0"; batch_size: images, and faces, that are computed together;
     threshold: 0..1, below which a row says that it abstained.
 
     labels: the names, in the order of a table's columns; told: a sentence about which model this is. With the
@@ -52,7 +53,8 @@ class Predictor:
         self,
         model: str | Path | None = None,
         *,
-        fold: str | None = None,
+        repeat: int | None = None,
+        fold: int | None = None,
         detector: str | None = None,
         device: str = "auto",
         batch_size: int = 16,
@@ -63,7 +65,7 @@ class Predictor:
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
         keep_freed()
-        loaded = load_model(model, fold, device)
+        loaded = load_model(model, WhichNetwork(repeat, fold), device)
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.told = loaded.told

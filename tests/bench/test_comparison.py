@@ -40,7 +40,7 @@ def test_what_was_measured_otherwise_is_refused_unless_told_to(
     with pytest.raises(DataError) as raised:
         compare_records(SLOW, other)
     assert told in str(raised.value)
-    assert "--anyway" in str(raised.value)
+    assert "--force" in str(raised.value)
     found = compare_records(SLOW, other, is_forced=True)
     assert found.notes == [f"not the same: {told}"]
     assert len(found.rows) == 2

@@ -52,7 +52,7 @@ def test_another_setting_is_compared_only_if_asked_for(bench: Bench, tmp_path: P
     other = [*QUICK, "--stages", "decode", "--precision", "bfloat16", "--compare", tmp_path / "old.json"]
     status, _, said = bench(*other)
     assert (status, "precision: float32 before, bfloat16 now" in said) == (1, True)
-    status, shown, _ = bench(*other, "--anyway")
+    status, shown, _ = bench(*other, "--force")
     assert (status, "note: not the same: precision: float32 before, bfloat16 now" in shown) == (0, True)
 
 

@@ -16,7 +16,7 @@ def test_what_was_written_is_told_and_predicts(
 ) -> None:
     model = write_model(tmp_path / "m.safetensors", source="drawn", temperature=temperature)
     out = tmp_path / f"model.{suffix}"
-    answer = ferkit("export", str(model), "--to", str(out))
+    answer = ferkit("export", str(model), "--out", str(out))
     assert (answer.returncode, answer.stderr) == (0, "")
     first, labels, scaled, given, checked, card = answer.stdout.splitlines()
     assert first.startswith(f"{out}: drawn, 0.")
@@ -32,7 +32,7 @@ def test_what_was_written_is_told_and_predicts(
 
 def test_another_suffix_is_refused_with_those_there_are(ferkit: Ferkit, tmp_path: Path) -> None:
     model = write_model(tmp_path / "m.safetensors")
-    answer = ferkit("export", str(model), "--to", str(tmp_path / "model.h5"))
+    answer = ferkit("export", str(model), "--out", str(tmp_path / "model.h5"))
     assert answer.returncode == 1
     assert "expected a file that ends in .safetensors, .onnx, .pt2" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -40,6 +40,6 @@ def test_another_suffix_is_refused_with_those_there_are(ferkit: Ferkit, tmp_path
 
 def test_the_licence_that_is_given_stands_in_the_card(ferkit: Ferkit, tmp_path: Path) -> None:
     model = write_model(tmp_path / "m.safetensors")
-    typed = ["export", str(model), "--to", str(tmp_path / "n.safetensors"), "--license", "mit"]
+    typed = ["export", str(model), "--out", str(tmp_path / "n.safetensors"), "--license", "mit"]
     assert ferkit(*typed).returncode == 0
     assert "\nlicense: mit\n" in (tmp_path / "n.safetensors.card.md").read_text()

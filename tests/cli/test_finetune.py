@@ -40,7 +40,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
     }
     assert "report: finetune-faces/run/report.html" in lines
     (model,) = [line for line in lines if line.startswith("model: ")]
-    assert model.startswith("model: finetune-faces/faces.safetensors (the network of repeat0_fold0, one of 3")
+    assert model.startswith("model: finetune-faces/faces.safetensors (network of repeat 0, fold 0, one of 3")
     predict, report, again = (line.split("#")[0].split() for line in lines[-3:])
     assert again == ["ferkit", "run", "finetune-faces/recipe.toml"]
     image = "faces/sad/sad_0.png"

@@ -97,7 +97,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
         (["--model", "no_such_run"], "--model no_such_run: there is no such folder or file"),
         (["--model", "MODEL", "--out", "faces.xlsx"], "expected a table"),
         (["--model", "MODEL", "--detector", "mtcn"], "Did you mean 'mtcnn'"),
-        (["--model", "MODEL", "--fold", "x"], "only a run's folder has folds"),
+        (["--model", "MODEL", "--fold", "1"], "only a run's folder has folds"),
         (["--model", "MODEL", "--device", "tpu"], "expected auto, cpu, cuda or cuda:0"),
     ],
 )

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import read_images, read_metrics, read_predictions, read_summary
+from ferkit.evaluation.scores import evaluate
+from tests.run_folders import write_run
 
 LABELS = ("anger", "fear", "neutral")
 
@@ -60,3 +64,16 @@ def test_broken_metrics_are_named(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
     with pytest.raises(RunError, match=r"metrics\.jsonl can't be read"):
         read_metrics(tmp_path)
+
+
+def test_a_run_of_an_earlier_version_reads_as_one_of_today(tmp_path: Path) -> None:
+    """Its folds were in cells/, and its warnings were called notices."""
+    new = write_run(tmp_path / "new", [[(0.1, 0.9), (0.2, 0.8)]])
+    old = Path(shutil.copytree(new, tmp_path / "old"))
+    (old / "folds").rename(old / "cells")
+    summary = json.loads((old / "summary.json").read_text())
+    summary["notices"] = summary.pop("warnings") + ["told then"]
+    (old / "summary.json").write_text(json.dumps(summary))
+    assert read_summary(old)["warnings"][-1] == "told then"
+    labels, protocol = summary["labels"], summary["protocol"]
+    assert evaluate(old, protocol, labels) == evaluate(new, protocol, labels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import tomli_w
 from ferkit.evaluation.run_files import read_environment, read_images, read_summary
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import Loaded
+from ferkit.predict.model.which import DIRECTORY
 
 UNKNOWN_LICENCE = "unknown"
 """The Hub's word where nobody said what a model's licence is."""
@@ -58,7 +58,7 @@ class Facts:
     @property
     def own_accuracy(self) -> float | None:
         """This network's, on the test images of its fold."""
-        place = re.fullmatch(r"repeat(\d+)_fold(\d+)", self.fold)
+        place = DIRECTORY.fullmatch(self.fold)
         folds = self.main.get("folds")
         return float(folds[int(place[1])][int(place[2])]) if place and folds else None
 

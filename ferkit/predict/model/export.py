@@ -25,7 +25,8 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder
 from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.load import KEY, Loaded, load_model, load_network
+from ferkit.predict.model.load import FIRST, KEY, Loaded, load_model, load_network
+from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.parse import modules_of
 
 OPSET = 18
@@ -69,7 +70,7 @@ class Probabilities(nn.Module):
 def export_model(
     source: str | Path | None,
     file: Path,
-    fold: str | None = None,
+    which: WhichNetwork = FIRST,
     *,
     detector: Part | None = None,
     is_half: bool = False,
@@ -83,8 +84,8 @@ def export_model(
     gives other probabilities than torch: then nothing is written. Raises ComponentError for the detector.
     """
     if file.suffix not in WRITERS:
-        raise RunError(f"--to {file}: expected a file that ends in {', '.join(WRITERS)}")
-    loaded = load_network(source, fold)
+        raise RunError(f"--out {file}: expected a file that ends in {', '.join(WRITERS)}")
+    loaded = load_network(source, which)
     if detector:
         loaded = _with_detector(loaded, detector)
     network, description = loaded.network, loaded.description
@@ -112,7 +113,7 @@ def _put_in_place(file: Path, write_and_compare: Callable[[Path], float]) -> flo
         difference = write_and_compare(part)
         part.replace(file)
     except OSError as error:
-        raise RunError(f"--to {file}: it can't be written: {error.strerror}. Give another place.") from error
+        raise RunError(f"--out {file}: it can't be written: {error.strerror}. Give another place.") from error
     finally:
         with suppress(OSError):
             part.unlink()

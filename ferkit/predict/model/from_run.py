@@ -12,14 +12,15 @@ from pydantic import ValidationError
 
 from ferkit.components.discovery import load_plugins
 from ferkit.errors import RunError
-from ferkit.evaluation.run_files import read_resolved, read_summary
-from ferkit.messages import suggest
+from ferkit.evaluation.run_files import folds_dir, read_resolved, read_summary
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.description import Description
+from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.grid import recipe_of_fold
 from ferkit.recipe.parse import modules_of
 from ferkit.recipe.schema import Recipe
 
+FIRST = WhichNetwork()
 NETWORK = "model.safetensors"
 KEPT = ("title", "selected_on_test", "accuracy", "mean_recall", "macro_f1", "nll", "ece")
 """Of each reading's scores, what a model file carries on."""
@@ -34,8 +35,8 @@ class RunModel:
     choice: str
 
 
-def open_run(folder: Path, fold: str | None = None) -> RunModel:
-    """fold: the name of a folder in folds/; without one, the first that has a network.
+def open_run(folder: Path, which: WhichNetwork = FIRST) -> RunModel:
+    """Open the network of a run; without a choice, that of its first repeat and fold.
 
     Which of a run's folds classifies best on other images nobody knows: their scores are on different
     images. So the first is taken, and said. Raises RunError where there is no network.
@@ -46,20 +47,21 @@ def open_run(folder: Path, fold: str | None = None) -> RunModel:
             f"{folder} is a run of the estimator {recipe.estimator.name!r}. Networks alone can be used on "
             "new images: take a run whose recipe has no [estimator]."
         )
-    folds = sorted(path.parent.name for path in folder.glob(f"folds/*/{NETWORK}"))
+    folds = FIRST.among(path.parent.name for path in folds_dir(folder).glob(f"*/{NETWORK}"))
     if not folds:
         raise RunError(f"{folder} holds no network yet: no fold is finished (folds/*/{NETWORK})")
-    chosen = folds[0] if fold is None else fold
-    if chosen not in folds:
-        raise RunError(f"{folder} has no network of the fold {chosen!r}. {suggest(chosen, folds)}")
+    if not (fitting := which.among(folds)):
+        there = "; ".join(str(WhichNetwork.of(one)) for one in folds)
+        raise RunError(f"{folder} has no network of {which}. Networks: {there}.")
+    chosen = fitting[0]
     return RunModel(
-        folder / "folds" / chosen / NETWORK, describe_run(folder, recipe, chosen), _tell(chosen, folds)
+        folds_dir(folder) / chosen / NETWORK, describe_run(folder, recipe, chosen), _tell(chosen, folds)
     )
 
 
 def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
     """Raises RunError where the network is one of other labels than the run's."""
-    file = folder / "folds" / fold / NETWORK
+    file = folds_dir(folder) / fold / NETWORK
     header, summary = read_header(file), _summary(folder)
     if summary and summary["labels"] != header.labels:
         theirs, ours = ", ".join(header.labels), ", ".join(summary["labels"])
@@ -72,7 +74,7 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
         margin=settings.faces.margin,
         temperature=header.temperature or 1.0,
         plugins=recipe.plugins,
-        source=f"{recipe.name}, {fold}",
+        source=f"{recipe.name}, {WhichNetwork.of(fold)}",
         metrics=_metrics(summary),
     )
 
@@ -105,6 +107,8 @@ def _metrics(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tell(chosen: str, folds: list[str]) -> str:
+    which = WhichNetwork.of(chosen)
     if len(folds) == 1:
-        return f"its one network, {chosen}"
-    return f"the network of {chosen}, one of {len(folds)} (another: --fold)"
+        return f"its only network ({which})"
+    other = WhichNetwork.of(next(one for one in folds if one != chosen))
+    return f"network of {which}, one of {len(folds)} (another: {other.options})"

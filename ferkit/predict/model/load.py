@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ferkit.components.discovery import load_plugins
 from ferkit.components.registry import Registry
 from ferkit.errors import RunError
+from ferkit.evaluation.run_files import folds_dir
 from ferkit.messages import suggest
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
+from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.parse import modules_of
 from ferkit.runtime.onnx import open_session
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).parents[2] / "models"
 """Model files that ferkit brings, each known by its name without .safetensors."""
+FIRST = WhichNetwork()
 DEFAULT = "default"
 KEY = "ferkit"
 """Of the metadata that describe a model, in every kind of file."""
@@ -54,18 +57,18 @@ class Loaded:
     fold: str = ""
 
 
-def load_model(name: str | Path | None = None, fold: str | None = None, device: str = "auto") -> Model:
-    """name: see above; fold: of a run's folder; device: "auto", "cpu", "cuda" or "cuda:0".
+def load_model(name: str | Path | None = None, which: WhichNetwork = FIRST, device: str = "auto") -> Model:
+    """name: see above; which: of a run's networks; device: "auto", "cpu", "cuda" or "cuda:0".
 
     Raises RunError where there is no such model or it is broken, ComponentError where a plugin that it
     needs is not here.
     """
     path = find_model(name)
     if path.is_dir():
-        return _from_run(path, fold, device)
-    _check_no_fold(path, fold)
+        return _from_run(path, which, device)
+    _check_no_choice(path, which)
     if path.suffix == ".safetensors" and (run := _run_around(path)):
-        return _from_run(run, path.parent.name, device)
+        return _from_run(run, WhichNetwork.of(path.parent.name), device)
     readers = {".safetensors": _from_safetensors, ".onnx": _from_onnx, ".pt2": _from_program}
     if path.suffix not in readers:
         raise RunError(f"{path}: expected a run's folder or a file {', '.join(readers)}")
@@ -86,7 +89,7 @@ def find_model(name: str | Path | None) -> Path:
     raise RunError(f"--model {name}: there is no such folder or file, and no model of that name. {bundled}")
 
 
-def load_network(name: str | Path | None, fold: str | None) -> Loaded:
+def load_network(name: str | Path | None, which: WhichNetwork = FIRST) -> Loaded:
     """To export it.
 
     Raises RunError where the model is no run's and no model file: an exported graph is no network any more;
@@ -98,12 +101,12 @@ def load_network(name: str | Path | None, fold: str | None) -> Loaded:
 
     path = find_model(name)
     if not path.is_dir():
-        _check_no_fold(path, fold)
+        _check_no_choice(path, which)
     run = path if path.is_dir() else _run_around(path)
     if run:
         from ferkit.predict.model.from_run import open_run
 
-        opened = open_run(run, fold if path.is_dir() else path.parent.name)
+        opened = open_run(run, which if path.is_dir() else WhichNetwork.of(path.parent.name))
         path, description = opened.file, opened.description
     elif path.suffix == ".safetensors":
         description = read_description(path)
@@ -115,9 +118,9 @@ def load_network(name: str | Path | None, fold: str | None) -> Loaded:
     return Loaded(network, description, read_header(path).trained_on, run, found)
 
 
-def _check_no_fold(file: Path, fold: str | None) -> None:
-    if fold is not None:
-        raise RunError(f"--fold {fold}: only a run's folder has folds, and {file} is a file")
+def _check_no_choice(file: Path, which: WhichNetwork) -> None:
+    if which.is_given:
+        raise RunError(f"{which.options}: only a run's folder has folds, and {file} is a file")
 
 
 def read_description(path: Path) -> Description:
@@ -128,7 +131,7 @@ def read_description(path: Path) -> Description:
     if "model" not in header.known:
         raise RunError(
             f"{path} holds a network, but not how it is to be used. Give its run's folder, or make a model "
-            "file of it: ferkit export RUN --to model.safetensors"
+            "file of it: ferkit export RUN --out model.safetensors"
         )
     return Description.read(header.known, path)
 
@@ -136,13 +139,13 @@ def read_description(path: Path) -> Description:
 def _run_around(path: Path) -> Path | None:
     """The run whose folder folds/ a network lies in."""
     folder = path.resolve().parent.parent.parent
-    return folder if path.parent.parent.name == "folds" and (folder / "recipe.toml").exists() else None
+    return folder if path.parent.parent == folds_dir(folder) and (folder / "recipe.toml").exists() else None
 
 
-def _from_run(folder: Path, fold: str | None, device: str) -> Model:
+def _from_run(folder: Path, which: WhichNetwork, device: str) -> Model:
     from ferkit.predict.model.from_run import open_run
 
-    opened = open_run(folder, fold)
+    opened = open_run(folder, which)
     return _of_torch(opened.file, opened.description, device, f"{folder}: {opened.choice}")
 
 

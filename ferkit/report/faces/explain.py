@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ferkit.components.registry import Registry
-from ferkit.evaluation.run_files import Predictions
+from ferkit.evaluation.run_files import Predictions, folds_dir
 from ferkit.interfaces import Face
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.load import rebuild_network
@@ -48,7 +48,7 @@ def explain(
     """made: the first fold's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
     settings = recipe_of_fold(run_dir, recipe, FOLD)
     model = settings.model
-    file = run_dir / "folds" / FOLD / "model.safetensors"
+    file = folds_dir(run_dir) / FOLD / "model.safetensors"
     network = rebuild_network(file, model, registry, labels)
     chosen = varied_faces(list(list_guesses([[made]])), labels)
     cropped = crop(chosen)

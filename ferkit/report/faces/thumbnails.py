@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.evaluation.run_files import folds_dir
 from ferkit.report.faces.selection import Guess
 from ferkit.report.figures.figure import embed
 
@@ -47,7 +48,7 @@ def show_explained(one: Guess, image: NDArray[np.uint8], found: NDArray[np.float
 def show_sheets(run_dir: Path) -> list[Portrait]:
     """The pictures that the estimator gave in its last epoch with any, of every fold."""
     sheets = []
-    for folder in sorted((run_dir / "folds").glob("*/pictures")):
+    for folder in sorted(folds_dir(run_dir).glob("*/pictures")):
         parts = {file: file.stem.rpartition("_epoch") for file in sorted(folder.glob("*_epoch*.png"))}
         last = max((epoch for _, _, epoch in parts.values()), default="")
         for file, (name, _, epoch) in parts.items():

@@ -146,7 +146,7 @@ def test_a_bar_in_a_class_name_ends_no_fold(tmp_path: Path) -> None:
     source = write_model(tmp_path / "m.safetensors")
     classes = [{"label": "a|b", "recall": 0.5, "precision": 0.25, "images": 2}]
     score = {"title": "Last", "selected_on_test": False, "accuracy": 0.5, "classes": classes}
-    loaded = load_network(source, None)
+    loaded = load_network(source)
     known = describe(metrics={"data": "d", "protocol": "paper", "scores": {"last_epoch": score}})
     facts = Facts(source, known, 1)
     assert loaded.run is None

@@ -238,5 +238,5 @@ def test_a_batch_keeps_its_order(warm: Path) -> None:
 
 def test_a_place_that_can_not_be_written_is_said(warm: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match=r"--to .*model.pt2: it can't be written"):
+    with pytest.raises(RunError, match=r"--out .*model.pt2: it can't be written"):
         export_model(warm, tmp_path / "file" / "model.pt2")

@@ -17,6 +17,7 @@ from ferkit.predict import Predictor
 from ferkit.predict.model import load as models
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import load_model, load_network, read_description
+from ferkit.predict.model.which import WhichNetwork
 from tests.predict.drawn import LABELS, describe, picture, write_model
 from tests.predict.trained import train_squares
 
@@ -35,8 +36,9 @@ def copied(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_a_run_predicts_what_it_recorded_of_its_test_images(trained: Path) -> None:
-    for fold in ("repeat0_fold0", "repeat0_fold1"):
-        recorded = read_predictions(trained / "folds" / fold / "predictions_last.csv", ["anger", "neutral"])
+    for fold in (0, 1):
+        file = trained / "folds" / f"repeat0_fold{fold}" / "predictions_last.csv"
+        recorded = read_predictions(file, ["anger", "neutral"])
         found = Predictor(trained, fold=fold).predict(recorded.paths)
         given = [list(rows[0].probabilities.values()) for rows in found]
         assert given == [pytest.approx(row, abs=1e-5) for row in recorded.probabilities.tolist()]
@@ -44,8 +46,8 @@ def test_a_run_predicts_what_it_recorded_of_its_test_images(trained: Path) -> No
 
 def test_without_a_fold_it_is_the_first_and_said(trained: Path) -> None:
     loaded = load_model(trained)
-    assert loaded.told == f"{trained}: the network of repeat0_fold0, one of 2 (another: --fold)"
-    assert loaded.description.source == "squares, repeat0_fold0"
+    assert loaded.told == f"{trained}: network of repeat 0, fold 0, one of 2 (another: --repeat 0 --fold 1)"
+    assert loaded.description.source == "squares, repeat 0, fold 0"
     assert loaded.description.labels == ("anger", "neutral")
     assert loaded.description.metrics["protocol"] == "paper"
     assert set(loaded.description.metrics["scores"]) == {"best_epoch", "best_common_epoch", "last_epoch"}
@@ -53,19 +55,19 @@ def test_without_a_fold_it_is_the_first_and_said(trained: Path) -> None:
 
 def test_a_runs_network_may_be_named_itself(trained: Path) -> None:
     file = trained / "folds" / "repeat0_fold1" / "model.safetensors"
-    assert load_model(file).description.source == "squares, repeat0_fold1"
+    assert load_model(file).description.source == "squares, repeat 0, fold 1"
 
 
-def test_an_unknown_fold_is_told_the_closest(trained: Path) -> None:
-    with pytest.raises(RunError, match=r"no network of the fold 'repeat0_fold2'.*Did you mean"):
-        load_model(trained, "repeat0_fold2")
+def test_an_unknown_fold_is_refused_with_those_that_there_are(trained: Path) -> None:
+    with pytest.raises(RunError, match=r"no network of repeat 0, fold 2\. Networks: repeat 0, fold 0; "):
+        load_model(trained, WhichNetwork(0, 2))
 
 
 def test_a_run_that_was_not_finished_predicts_by_the_folds_that_were(copied: Path) -> None:
     (copied / "summary.json").unlink()
     (copied / "folds" / "repeat0_fold0" / "model.safetensors").unlink()
     loaded = load_model(copied)
-    assert "its one network, repeat0_fold1" in loaded.told
+    assert "its only network (repeat 0, fold 1)" in loaded.told
     assert loaded.description.metrics == {}
     (copied / "folds" / "repeat0_fold1" / "model.safetensors").unlink()
     with pytest.raises(RunError, match="holds no network yet"):
@@ -168,7 +170,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_file_has_no_folds(trained: Path, model: Path, load: Callable[[Path, str], object]) -> None:
     for file in (model, trained / "folds" / "repeat0_fold1" / "model.safetensors"):
         with pytest.raises(RunError, match="only a run's folder has folds"):
-            load(file, "repeat0_fold0")
+            load(file, WhichNetwork(0, 0))
 
 
 def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(
