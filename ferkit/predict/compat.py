@@ -31,7 +31,7 @@ def as_deepface(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "emotion": {_name(label): 100 * share for label, share in row.probabilities.items()},
             "dominant_emotion": _name(row.label),
             "region": {**dict(zip("xywh", _corner_and_size(row), strict=True)), **_eyes(row)},
-            "face_confidence": round(row.score or 0.0, 2),
+            "face_confidence": round(row.face_score or 0.0, 2),
         }
         for row in rows
         if row.face is not None

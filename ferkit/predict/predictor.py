@@ -166,7 +166,7 @@ class Predictor:
                     face=number + 1,
                     track=tracks[number],
                     box=tuple(box),
-                    score=float(found.scores[number]),
+                    face_score=float(found.scores[number]),
                     landmarks=_points(found.landmarks[number]),
                     probabilities=dict(zip(self.labels, row, strict=True)),
                     label=self.labels[row.index(surest)],

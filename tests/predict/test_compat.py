@@ -10,7 +10,7 @@ ROW = Row(
     "a.png",
     face=1,
     box=(10.7, 20.2, 50.9, 80.1),
-    score=0.98765,
+    face_score=0.98765,
     landmarks=((20, 40), (40, 41), (30, 55), (22, 70), (38, 70)),
     probabilities={"anger": 0.125, "happiness": 0.625, "contempt": 0.25},
     label="happiness",

@@ -28,7 +28,7 @@ def test_a_row_has_all_that_is_known_of_a_face(model: Path) -> None:
     ((row,),) = Predictor(model).predict([picture((30, 10))])
     assert (row.file, row.frame, row.time, row.face, row.track) == ("image 0", None, None, 1, None)
     assert row.box == (30, 10, 50, 30)
-    assert row.score == pytest.approx(0.9)
+    assert row.face_score == pytest.approx(0.9)
     expected = [(32, 12), (36, 16), (40, 20), (44, 24), (48, 28)]
     np.testing.assert_allclose(np.array(row.landmarks), expected, atol=1e-3)
     assert list(row.probabilities) == list(LABELS)
@@ -182,8 +182,8 @@ def test_a_real_face_is_found_whichever_way_the_image_is_stored(tmp_path: Path) 
     turned = tmp_path / "turned.jpg"
     Image.fromarray(astronaut()).rotate(90, expand=True).save(turned, quality=95, exif=exif)
     plain, upright = Predictor(file).predict([astronaut(), turned])
-    assert plain[0].score
-    assert plain[0].score > 0.99
+    assert plain[0].face_score
+    assert plain[0].face_score > 0.99
     assert plain[0].box == pytest.approx((181, 62, 268, 172), abs=3)
     assert upright[0].box == pytest.approx(plain[0].box, abs=4)
     assert plain[0].landmarks

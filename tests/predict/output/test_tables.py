@@ -30,7 +30,7 @@ FACE = Row(
     face=1,
     track=2,
     box=(1.5, -2.0, 30.25, 40.0),
-    score=0.987654321,
+    face_score=0.987654321,
     landmarks=tuple((float(n), n + 0.5) for n in range(5)),
     probabilities={"file": 0.25, "müde": 0.75},
     label="müde",
@@ -56,9 +56,9 @@ def write(out: Path, *rows: Row) -> Path:
 
 def test_columns_are_the_same_for_all_labels_but_for_their_probabilities() -> None:
     named = columns(["anger"])
-    assert named[:10] == ["file", "frame", "time", "face", "track", "x0", "y0", "x1", "y1", "score"]
+    assert named[:10] == ["file", "frame", "time", "face", "track", "x0", "y0", "x1", "y1", "face_score"]
     assert named[10:12] == ["eye_left_x", "eye_left_y"]
-    assert named[20:] == ["p_anger", "label", "abstained"]
+    assert named[20:] == ["p_anger", "label", "confidence", "abstained"]
     assert len(FACE.as_record(LABELS)) == len(columns(LABELS))
     assert len(columns(LABELS)) == len(set(columns(LABELS)))
 
@@ -69,10 +69,10 @@ def test_csv_has_a_line_for_each_row_and_nothing_where_there_is_nothing(tmp_path
     assert face["file"] == "Größe, 1.png"
     assert (face["frame"], face["time"], face["face"], face["track"]) == ("3", "0.12", "1", "2")
     assert [face[name] for name in ("x0", "y0", "x1", "y1")] == ["1.5", "-2", "30.25", "40"]
-    assert face["score"] == "0.987654"
+    assert face["face_score"] == "0.987654"
     assert [face[f"{name}_y"] for name in LANDMARKS] == ["0.5", "1.5", "2.5", "3.5", "4.5"]
     assert (face["p_file"], face["p_müde"]) == ("0.25", "0.75")
-    assert (face["label"], face["abstained"]) == ("müde", "true")
+    assert (face["label"], face["confidence"], face["abstained"]) == ("müde", "0.75", "true")
     assert none == {**dict.fromkeys(columns(LABELS), ""), "file": "b.png"}
 
 
@@ -86,10 +86,11 @@ def test_json_lines_are_nested(tmp_path: Path, suffix: str) -> None:
         "face": 1,
         "track": 2,
         "box": [1.5, -2.0, 30.25, 40.0],
-        "score": 0.987654,
+        "face_score": 0.987654,
         "landmarks": [[n, n + 0.5] for n in range(5)],
         "probabilities": {"file": 0.25, "müde": 0.75},
         "label": "müde",
+        "confidence": 0.75,
         "abstained": True,
     }
     assert none["file"] == "b.png"
