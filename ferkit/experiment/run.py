@@ -93,7 +93,7 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         summary = summarise(
             recipe, run_dir, crops, labels, warnings, weights, facts, difference, order.is_demo, left_out
         )
-        for warning in summary["warnings"][len(warnings) :]:
+        for warning in summary.warnings[len(warnings) :]:
             progress.note(warning)
         run_dir.write_summary(summary)
     from ferkit.report import render
