@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferkit.components.registry import Registry
-from ferkit.data.crops import CropResult
 from ferkit.evaluation.metrics.calibration import TEMPERATURES
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.scores import evaluate
 from ferkit.evaluation.summary import DataSummary, Score, Summary
 from ferkit.experiment.run_dir import RunDir
+from ferkit.experiment.training import RunInputs
 from ferkit.interfaces import Face
 from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
 from ferkit.recipe.schema import Recipe
@@ -86,23 +86,12 @@ def describe_permutation(scores: Mapping[str, Score]) -> list[str]:
     return []
 
 
-def summarise(
-    recipe: Recipe,
-    run_dir: RunDir,
-    crops: CropResult,
-    labels: Sequence[str],
-    warnings: Sequence[str],
-    weights: Sequence[dict[str, Any]],
-    facts: dict[str, Any],
-    difference: str | None,
-    is_demo: bool,
-    left_out: Mapping[str, int],
-) -> Summary:
-    """What `summary.json` holds."""
+def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, facts: Mapping[str, Any]) -> Summary:
+    """The summary of a run whose folds are all finished; facts: of its network."""
     protocol = recipe.protocol.model_dump()
-    scores = evaluate(run_dir.path, protocol, labels)
+    scores = evaluate(run_dir.path, protocol, inputs.labels)
     told = [
-        *warnings,
+        *inputs.warnings,
         *describe_training(read_metrics(run_dir.path)),
         *describe_permutation(scores),
         *describe_temperatures(scores),
@@ -110,33 +99,31 @@ def summarise(
     return Summary(
         name=recipe.name,
         description=recipe.description,
-        demo=is_demo,
+        demo=inputs.is_demo,
         status="complete",
-        labels=tuple(labels),
+        labels=tuple(inputs.labels),
         warnings=tuple(told),
         paper=recipe.paper.as_printed() if recipe.paper else None,
-        data=_describe_data(recipe, crops, difference, left_out),
+        data=_describe_data(recipe, inputs),
         protocol=protocol,
         scores=scores,
         parameters=facts.get("parameters"),
-        weights=tuple(weights),
+        weights=tuple(inputs.weights),
         backbone_sha256=facts.get("backbone_sha256"),
         seconds=run_dir.training_seconds(),
     )
 
 
-def _describe_data(
-    recipe: Recipe, crops: CropResult, difference: str | None, left_out: Mapping[str, int]
-) -> DataSummary:
-    faces = crops.faces
+def _describe_data(recipe: Recipe, inputs: RunInputs) -> DataSummary:
+    faces, skipped = inputs.crops.faces, inputs.crops.skipped
     found = sum(face.box is not None for face in faces)
     return DataSummary(
         name=recipe.data.name,
-        manifest={"file": recipe.manifest.file, "difference": difference} if recipe.manifest else None,
-        images=len(faces) + len(crops.skipped),
+        manifest={"file": recipe.manifest.file, "difference": inputs.difference} if recipe.manifest else None,
+        images=len(faces) + len(skipped),
         faces_found=found,
         whole_images=len(faces) - found,
-        skipped=tuple({"path": str(s.path), "problem": problem} for s, problem in crops.skipped),
+        skipped=tuple({"path": str(s.path), "problem": problem} for s, problem in skipped),
         per_class=dict(sorted(Counter(face.sample.label for face in faces).items())),
-        left_out=left_out,
+        left_out=inputs.left_out,
     )
