@@ -69,7 +69,9 @@ def ferkit(images: list[Any], batch: int) -> Round:
 def ferkit_expressions(images: list[Any], batch: int) -> Round:
     """ferkit.Predictor with the model that ferkit brings: every face that its MTCNN finds."""
     from ferkit import Predictor
+    from ferkit.runtime.malloc import keep_freed
 
+    keep_freed()  # as `ferkit predict` does
     predictor = Predictor(device="cpu", batch_size=batch)
     return lambda: sum(len(faces) for faces in predictor.predict(images))
 

@@ -7,7 +7,9 @@ plugin is tried in a manager of its own, a broken one is noted, and the rest wor
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, distributions
@@ -44,6 +46,12 @@ def load_plugins(modules: Iterable[str] = (), name: Callable[[str], str] = named
         if module not in {module_of(entry.provider) for entry in registry.entries()}:
             _add(registry, name(module), partial(importlib.import_module, module))
     return registry
+
+
+def import_from_here() -> None:
+    """Put the working directory first on Python's path, if it is not there: modules in it can be named."""
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
 
 
 def find_providers(name: str = "") -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,10 +14,11 @@ from pydantic import ValidationError
 from ferkit.components.part import Part
 from ferkit.errors import Problem
 from ferkit.messages import describe_value, suggest
+from ferkit.runtime.environment import temporary_variable
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for its newest version
-
-import albumentations
+# Its import would ask the network for a newer version.
+with temporary_variable("NO_ALBUMENTATIONS_UPDATE", "1"):
+    import albumentations
 
 
 class Augmentation:

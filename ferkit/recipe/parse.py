@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tomli_w
 from pydantic import ValidationError
 
+from ferkit.components.discovery import import_from_here, load_plugins
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
 from ferkit.recipe.grid import grid_problems
@@ -83,10 +83,16 @@ def expand_variables(value: Any, problems: list[Problem], where: str = "") -> An
 
 
 def modules_of(table: Mapping[str, Any]) -> list[str]:
-    """The modules that a table names, importable from where ferkit is run as well."""
+    """The modules that a table names."""
     modules = table.get("plugins", [])
-    if not isinstance(modules, list):
-        return []
-    if modules and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    return [module for module in modules if isinstance(module, str)]
+    return [module for module in modules if isinstance(module, str)] if isinstance(modules, list) else []
+
+
+def load_named(modules: Sequence[str]) -> Registry:
+    """All plugins, and modules that a recipe or model names, from the working directory too.
+
+    The directory stays importable: a component's own code is imported when it is built.
+    """
+    if modules:
+        import_from_here()
+    return load_plugins(modules)

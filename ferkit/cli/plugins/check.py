@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,10 +34,10 @@ def check(
     """Try a plugin on everything that ferkit expects of one; exits 1 where a check fails."""
     from rich.console import Console
 
+    from ferkit.components.discovery import import_from_here
     from ferkit.testing import find_checks, run_checks
 
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    import_from_here()
     checks = find_checks(package, _read_options(options or ()), image_size)
     outcomes = list(run_checks(checks, dict(_split(one) for one in expected or ())))
     console = Console(highlight=False)

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from ferkit.data.images import as_rgb
-
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's messages; OpenCV's: `_open`
+from ferkit.runtime.environment import temporary_variable
 
 RATE = 25.0
 """Frames a second of what does not say."""
@@ -122,7 +121,8 @@ def _as_rgb(image: MatLike) -> NDArray[np.uint8]:
 def _open(source: str | int) -> cv2.VideoCapture:
     """What can't be read is said by ferkit, once; OpenCV and FFmpeg would say it too, in their own words."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    return cv2.VideoCapture(source)
+    with temporary_variable("OPENCV_FFMPEG_LOGLEVEL", "-8"):  # read when FFmpeg opens its first video
+        return cv2.VideoCapture(source)
 
 
 def _rate(video: cv2.VideoCapture) -> float:

@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
 from ferkit.errors import RunError
 from ferkit.neural.checkpoint import save_network
@@ -27,7 +26,7 @@ from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import FIRST, KEY, Loaded, load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import modules_of
+from ferkit.recipe.parse import load_named
 
 OPSET = 18
 """Of ONNX: the one that torch's exporter writes without converting."""
@@ -122,8 +121,7 @@ def _put_in_place(file: Path, write_and_compare: Callable[[Path], float]) -> flo
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
     """Raises ComponentError, RunError where the detector can't be built."""
-    plugins = modules_of({"plugins": list(loaded.description.plugins)})
-    FaceFinder(load_plugins(plugins), detector, "cpu")
+    FaceFinder(load_named(loaded.description.plugins), detector, "cpu")
     return replace(loaded, description=replace(loaded.description, detector=detector))
 
 

@@ -1,0 +1,20 @@
+"""Environment variables that a library reads only once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def temporary_variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable inside the block, unless it is set already."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
