@@ -62,7 +62,7 @@ class Subject:
 
     @property
     def has_network(self) -> bool:
-        return uses_network(self.recipe.model_dump(exclude_none=True), self.registry)
+        return uses_network(self.recipe, self.registry)
 
     def batch_files(self, batch: int) -> list[Path]:
         return list(islice(cycle(self.files), batch))

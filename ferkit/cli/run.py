@@ -62,7 +62,7 @@ def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
     own = parameters["epochs"].default if "epochs" in parameters else None
     if isinstance(epochs := recipe.estimator.options.get("epochs", own), int):
         return epochs, False
-    is_wrapped = uses_network(recipe.model_dump(exclude_none=True), registry)
+    is_wrapped = uses_network(recipe, registry)
     return (recipe.fit.epochs, True) if is_wrapped else (1, False)
 
 

@@ -27,7 +27,7 @@ def make_estimator(
 ) -> tuple[Estimator, NeuralEstimator | None]:
     """A fresh estimator, and the network that it is or uses, if any."""
     recipe, registry, network = job.settings.recipe, job.registry, None
-    if uses_network(recipe.model_dump(exclude_none=True), registry):
+    if uses_network(recipe, registry):
         network = make_network_estimator(job, data.labels, state_file, on_batch)
     if recipe.estimator is None:
         assert network
@@ -88,7 +88,7 @@ def _weights_names(recipe: Recipe, registry: Registry) -> Iterator[str]:
     parts = [("detector", recipe.detector)]
     if recipe.estimator:
         parts.append(("estimator", recipe.estimator))
-    if uses_network(recipe.model_dump(exclude_none=True), registry):
+    if uses_network(recipe, registry):
         parts += [("backbone", recipe.model.backbone), ("head", recipe.model.head)]
     for kind, part in parts:
         options = weights_options(registry.get(kind, part.name), part.options)

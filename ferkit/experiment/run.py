@@ -142,7 +142,7 @@ def find_warnings(
 
 def _start_warnings(order: RunRequest, crops: CropResult, todo: Sequence[Fold]) -> list[str]:
     recipe = order.recipe
-    if not recipe.model.initial or not uses_network(recipe.model_dump(exclude_none=True), order.registry):
+    if not recipe.model.initial or not uses_network(recipe, order.registry):
         return []
     judged = {place for fold in todo for part in (fold.test, fold.watched) for place in part}
     return describe_start(recipe.model.initial, [crops.faces[place] for place in sorted(judged)])

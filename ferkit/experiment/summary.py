@@ -32,7 +32,7 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
     """A warning where the recipe says something of a network that its estimator does without."""
     said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
-    is_used = uses_network(recipe.model_dump(exclude_none=True), registry)
+    is_used = uses_network(recipe, registry)
     if is_used or not said or recipe.estimator is None:
         return []
     return [f"The estimator {recipe.estimator.name!r} has no use for the recipe's {', '.join(said)}"]

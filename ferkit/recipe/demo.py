@@ -10,7 +10,7 @@ from ferkit.components.options import option_parameters, weights_options, withou
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import is_present
 from ferkit.errors import ComponentError
-from ferkit.recipe.parts import uses_network
+from ferkit.recipe.parts import table_uses_network
 
 PER_CLASS = 20
 EPOCHS = 3
@@ -39,7 +39,7 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
         # What is malformed is left as it is: the checks that follow report it.
         if isinstance(estimator := table.get("estimator"), dict):
             changed["estimator"] = _estimator_on_drawn_faces(estimator, registry)
-        if not uses_network(table, registry):
+        if not table_uses_network(table, registry):
             model = fit = None
         if isinstance(model, dict):
             backbone = model.get("backbone", {"name": "inception_resnet_v1"})

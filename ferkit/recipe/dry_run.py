@@ -30,7 +30,7 @@ def try_network(
     """
     if recipe.estimator and (problems := _try_estimator(recipe.estimator, registry, labels)):
         return problems
-    if not uses_network(recipe.model_dump(exclude_none=True), registry):
+    if not uses_network(recipe, registry):
         return []
     import torch
 

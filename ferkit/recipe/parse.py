@@ -52,7 +52,7 @@ def dump_recipe(recipe: Recipe, registry: Registry) -> str:
 def resolve(recipe: Recipe, registry: Registry) -> dict[str, Any]:
     """The recipe with all that was left out, but for a network that its estimator does without."""
     table: dict[str, Any] = _without_none(recipe.model_dump(mode="json"))
-    if not uses_network(table, registry):
+    if not uses_network(recipe, registry):
         table = {key: value for key, value in table.items() if key not in NETWORK_SECTIONS}
     return table
 

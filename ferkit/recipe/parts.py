@@ -16,15 +16,25 @@ from ferkit.recipe.schema import Recipe
 NETWORK_SECTIONS = ("model", "loss", "augment", "fit")
 
 
-def uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
+def uses_network(recipe: Recipe, registry: Registry) -> bool:
     """Whether a recipe's [model] and what belongs to it are used: unless an estimator takes their place."""
+    return recipe.estimator is None or _takes_network(recipe.estimator.name, registry)
+
+
+def table_uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
+    """The same of a recipe that is not checked yet."""
     part = table.get("estimator")
     if part is None:
         return True
+    return isinstance(part, dict) and _takes_network(part.get("name"), registry)
+
+
+def _takes_network(name: Any, registry: Registry) -> bool:
+    """Of an estimator; problems with it are reported by the checks."""
     try:
-        return names_context(registry.get("estimator", part["name"]), "network")
-    except (ComponentError, KeyError, TypeError, ValueError):
-        return False  # what is wrong with it is told elsewhere
+        return names_context(registry.get("estimator", name), "network")
+    except (ComponentError, TypeError, ValueError):
+        return False
 
 
 def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -39,7 +49,7 @@ def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, s
         ("detector", "detector", table.get("detector", _default(Recipe, "detector"))),
         ("estimator", "estimator", table.get("estimator")),
     ]
-    if uses_network(table, registry):
+    if table_uses_network(table, registry):
         for kind in ("backbone", "head", "output"):
             places.append((kind, f"model.{kind}", inner.get(kind, _default(Model, kind))))
         places.append(("loss", "loss", table.get("loss", _default(Recipe, "loss"))))

@@ -14,7 +14,7 @@ from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
 from ferkit.recipe.check import check_components
-from ferkit.recipe.parts import uses_network
+from ferkit.recipe.parts import table_uses_network
 
 CONTEXT = {
     "in_channels": 8,
@@ -175,9 +175,9 @@ def test_the_folders_of_an_estimators_data_sets_are_looked_for(registry: Registr
 def test_the_network_of_a_recipe_is_used_unless_an_estimator_does_without() -> None:
     registry = load_plugins(["tests.plugins_for_tests.parts_plugin", "tests.plugins_for_tests.tiny_plugin"])
     expected = {"constant": False, "seeing": True, "unknown": False}
-    assert uses_network({}, registry)
+    assert table_uses_network({}, registry)
     for name, is_used in expected.items():
-        assert uses_network({"estimator": {"name": name}}, registry) is is_used
+        assert table_uses_network({"estimator": {"name": name}}, registry) is is_used
 
 
 class Numbered:
