@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -99,14 +101,24 @@ def test_a_video_whose_beginning_alone_is_there_can_not_be_opened(tmp_path: Path
     assert problem.file == str(file)
 
 
-def test_a_text_called_a_video_is_a_problem_and_neither_opencv_nor_ffmpeg_says_a_word(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_text_called_a_video_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_text("no video")
     (problem,) = read(tmp_path / "v.mp4")
     assert isinstance(problem, InputError)
     assert "can't be opened as a video" in problem.reason
-    assert capfd.readouterr() == ("", "")
+
+
+def test_neither_opencv_nor_ffmpeg_says_a_word_of_it(tmp_path: Path) -> None:
+    """In a process of its own: FFmpeg's level is read when a process opens its first video."""
+    (tmp_path / "v.mp4").write_text("no video")
+    code = (
+        "import sys; from ferkit.predict.media.frames import read_frames; "
+        "from ferkit.predict.media.sources import find_sources; "
+        "print(len(list(read_frames(find_sources(sys.argv[1:]), 1))))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "v.mp4")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def write_animation(file: Path, count: int, **options: Any) -> Path:
