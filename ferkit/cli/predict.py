@@ -80,9 +80,11 @@ def predict(
     from ferkit.predict.output.open import open_sink
     from ferkit.predict.output.tables import Printed
     from ferkit.predict.predictor import Predictor
+    from ferkit.runtime.malloc import keep_freed
 
     places = list(dict.fromkeys(out or ()))
     sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]
+    keep_freed()
     predictor = Predictor(
         model,
         repeat=repeat,

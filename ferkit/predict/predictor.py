@@ -21,7 +21,6 @@ from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_
 from ferkit.predict.model.load import load_model
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.predict.row import Row
-from ferkit.runtime.malloc import keep_freed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +40,7 @@ class Predictor:
     device: "auto", "cpu", "cuda", "cuda:0"; batch_size: images, and faces, that are computed together;
     threshold: 0..1, below which a row says that it abstained.
 
-    labels: the names, in the order of a table's columns; told: a sentence about which model this is. With the
-    first of them the process keeps what it frees, up to 256 MB and what its threads had: detection needs it
-    again at once.
+    labels: the names, in the order of a table's columns; told: a sentence about which model this is.
 
     Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
     where the detector can't be built.
@@ -64,7 +61,6 @@ class Predictor:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
-        keep_freed()
         loaded = load_model(model, WhichNetwork(repeat, fold), device)
         self.description = loaded.description
         self.labels = loaded.description.labels

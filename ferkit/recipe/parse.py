@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
+from ferkit.components.discovery import load_plugins
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
 from ferkit.recipe.grid import grid_problems
@@ -83,10 +84,17 @@ def expand_variables(value: Any, problems: list[Problem], where: str = "") -> An
 
 
 def modules_of(table: Mapping[str, Any]) -> list[str]:
-    """The modules that a table names, importable from where ferkit is run as well."""
+    """The modules that a table names as its `plugins`."""
     modules = table.get("plugins", [])
-    if not isinstance(modules, list):
-        return []
+    return [module for module in modules if isinstance(module, str)] if isinstance(modules, list) else []
+
+
+def load_plugins_of(table: Mapping[str, Any]) -> Registry:
+    """The installed plugins and the modules that a table names.
+
+    If it names some, modules of the working directory become importable, for the rest of the process.
+    """
+    modules = modules_of(table)
     if modules and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    return [module for module in modules if isinstance(module, str)]
+    return load_plugins(modules)

@@ -27,7 +27,6 @@ from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import FIRST, KEY, Loaded, load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import modules_of
 
 OPSET = 18
 """Of ONNX: the one that torch's exporter writes without converting."""
@@ -122,7 +121,7 @@ def _put_in_place(file: Path, write_and_compare: Callable[[Path], float]) -> flo
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
     """Raises ComponentError, RunError where the detector can't be built."""
-    plugins = modules_of({"plugins": list(loaded.description.plugins)})
+    plugins = list(loaded.description.plugins)
     FaceFinder(load_plugins(plugins), detector, "cpu")
     return replace(loaded, description=replace(loaded.description, detector=detector))
 

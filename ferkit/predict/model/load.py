@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferkit.components.discovery import load_plugins
 from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import folds_dir
@@ -15,7 +14,7 @@ from ferkit.messages import suggest
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import modules_of
+from ferkit.recipe.parse import load_plugins_of
 from ferkit.runtime.onnx import open_session
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def load_network(name: str | Path | None, which: WhichNetwork = FIRST) -> Loaded
         description = read_description(path)
     else:
         raise RunError(f"{path}: only a run's folder or a .safetensors file can be exported")
-    registry = load_plugins(modules_of({"plugins": list(description.plugins)}))
+    registry = load_plugins_of({"plugins": list(description.plugins)})
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)
     found = path.parent.name if run else ""
     return Loaded(network, description, read_header(path).trained_on, run, found)
@@ -202,4 +201,4 @@ def _as_table(text: str | bytes | None, path: Path) -> dict[str, Any]:
 
 
 def _plugins(description: Description) -> Registry:
-    return load_plugins(modules_of({"plugins": list(description.plugins)}))
+    return load_plugins_of({"plugins": list(description.plugins)})
