@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from ferkit_cycleat.state import load_state, save_state
 from ferkit_cycleat.training import Training
 
 
+@dataclass(eq=False, repr=False)
 class CycleATEstimator:
     """Cycle-consistent adversarial attention transfer (after Zhang et al.; see README.md for what is known).
 
@@ -46,50 +48,46 @@ class CycleATEstimator:
     training. pictures_every: epochs between sample sheets. device: "auto" takes a GPU where torch sees one.
     """
 
-    def __init__(
-        self,
-        labels: Sequence[str],
-        seed: int,
-        crop: Callable[[str, Dataset], Sequence[Face]],
-        state_file: Path,
-        source: Dataset,
-        auxiliary: Dataset | None = None,
-        with_target: bool = True,
-        mode: Mode = "attention",
-        attention: attention_maps.Kind = "activation",
-        image_size: int = 128,
-        width: int = 64,
-        blocks: int = 6,
-        residual: bool = False,
-        discriminator_layers: int | None = None,
-        classifier: classifiers.Kind = "resnet18",
-        classifier_width: int = 64,
-        epochs: int = 200,
-        warmup_epochs: int = 20,
-        steps_per_epoch: int | None = None,
-        batch_size: int = 8,
-        lr: float = 2e-4,
-        classifier_lr: float = 2e-4,
-        cycle_weight: float = 10.0,
-        identity_weight: float = 0.0,
-        attention_weight: float = 500.0,
-        train_on_source: bool = False,
-        buffer_size: int = 50,
-        flip: bool = True,
-        pictures_every: int = 10,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
-    ) -> None:
-        if auxiliary is None and not with_target:
+    labels: Sequence[str]
+    seed: int
+    crop: Callable[[str, Dataset], Sequence[Face]]
+    state_file: Path
+    source: Dataset
+    auxiliary: Dataset | None = None
+    with_target: bool = True
+    mode: Mode = "attention"
+    attention: attention_maps.Kind = "activation"
+    image_size: int = 128
+    width: int = 64
+    blocks: int = 6
+    residual: bool = False
+    discriminator_layers: int | None = None
+    classifier: classifiers.Kind = "resnet18"
+    classifier_width: int = 64
+    epochs: int = 200
+    warmup_epochs: int = 20
+    steps_per_epoch: int | None = None
+    batch_size: int = 8
+    lr: float = 2e-4
+    classifier_lr: float = 2e-4
+    cycle_weight: float = 10.0
+    identity_weight: float = 0.0
+    attention_weight: float = 500.0
+    train_on_source: bool = False
+    buffer_size: int = 50
+    flip: bool = True
+    pictures_every: int = 10
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def __post_init__(self) -> None:
+        if self.auxiliary is None and not self.with_target:
             raise ValueError(
                 "with_target: expected true where there is no auxiliary data set, as the training fold's "
                 "faces are then all that is unlabelled, got false"
             )
-        self.options = Options.pick(locals())
-        self.labels = labels
-        self.seed = seed
-        self.origins = Origins(crop, source, auxiliary if mode != "source_only" else None, with_target)
-        self.state_file = state_file
-        self.device = device
+        self.options = Options.pick(vars(self))
+        auxiliary = self.auxiliary if self.mode != "source_only" else None
+        self.origins = Origins(self.crop, self.source, auxiliary, self.with_target)
         self._training: Training | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
