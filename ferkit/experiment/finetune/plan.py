@@ -31,6 +31,7 @@ from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.target import name_after
 from ferkit.runtime.atomic_write import write_text
+from ferkit.runtime.shipped import read_template
 from ferkit.runtime.walk import real_folders
 
 
@@ -142,11 +143,12 @@ def _check_places(wish: FinetuneOptions) -> None:
 
 
 def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any]:
-    data: dict[str, Any] = {"name": "image_folder", "root": str(wish.folder)}
+    template = read_template("finetune")
+    data: dict[str, Any] = {**template["data"], "root": str(wish.folder)}
     if wish.group_pattern:
         data["group_pattern"] = wish.group_pattern
     sections = beginning.sections
-    detector = sections.get("detector", {"name": "mtcnn"})
+    detector = sections.get("detector", template["detector"])
     if wish.detector:
         detector = read_part(wish.detector).model_dump()
     return {
@@ -155,18 +157,11 @@ def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any
         **({"plugins": sections["plugins"]} if "plugins" in sections else {}),
         "data": data,
         "detector": detector,
-        "faces": {**sections.get("faces", {}), "unreadable": "skip", "copies": "leave_out"},
+        "faces": {**sections.get("faces", {}), **template["faces"]},
         # An earlier model's output may name its classes: it is added when the data have told theirs.
         "model": {key: value for key, value in sections["model"].items() if key != "output"},
-        "augment": [
-            {"name": "HorizontalFlip", "p": 0.5},
-            {"name": "RandomResizedCrop", "scale": [0.8, 1.0], "ratio": [0.9, 1.1]},
-        ],
-        "fit": {
-            **({"epochs": wish.epochs} if wish.epochs else {}),
-            "optimizer": {"lr": 2e-4, "head_lr": 1e-3},
-            "schedule": {"name": "cosine"},
-        },
+        "augment": template["augment"],
+        "fit": {**({"epochs": wish.epochs} if wish.epochs else {}), **template["fit"]},
     }
 
 
