@@ -30,7 +30,8 @@ EXPRESSIONS = {"neutral": "neutral", "smiling": "happiness"}
 
 def draw_images(folder: Path) -> None:
     """Write the images that the pages use: class folders of drawn faces, and scikit-image's astronaut."""
-    Image.fromarray(astronaut()).save(folder / "astronaut.png")
+    portrait = Image.fromarray(astronaut())  # type: ignore[no-untyped-call]
+    portrait.save(folder / "astronaut.png")
     for name, label in EXPRESSIONS.items():
         (folder / "images" / name).mkdir(parents=True)
         for place, person in enumerate(PEOPLE):
