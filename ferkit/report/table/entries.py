@@ -6,16 +6,19 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ferkit.errors import RunError
+from ferkit.evaluation.protocol_options import ProtocolName
 from ferkit.evaluation.protocol_text import protocol_key
 from ferkit.evaluation.run_files import read_environment, read_summary
 from ferkit.evaluation.verdict import Verdict, judge
 from ferkit.report.table.definition import Definition, Row
 from ferkit.report.table.differences import describe, differences
 
-PROTOCOLS = ("paper", "grouped", "nested", "holdout")
+PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
+EXPECTED = ("paper", "grouped", "nested")
+"""Each row of a table is expected to have a run under these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def _missing(lines: Sequence[Line]) -> list[str]:
             missing.append(f"Row {place}: no recipe makes it yet.")
             continue
         have = {protocol.split(" ")[0] for line in own for protocol in line.runs}
-        if lacking := [name for name in PROTOCOLS[:3] if name not in have]:
+        if lacking := [name for name in EXPECTED if name not in have]:
             sets = "" if lacking == ["paper"] else f" --set protocol.name={lacking[-1]}"
             words = ", ".join(lacking)
             missing.append(f"Row {place}: no run under {words}: `ferkit run {recipes[0]}{sets}`")

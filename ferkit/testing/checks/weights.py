@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
+from ferkit.components.weights.entry import Source, Weights
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.testing.check import check, expect
 from ferkit.testing.component_under_test import ComponentUnderTest
@@ -50,9 +50,8 @@ def says_where_it_is(subject: ComponentUnderTest) -> None:
     """A source over https, or a member of an archive with its hash."""
     source = _entry(subject).source
     mend = "Give DirectFile(https address), or ArchiveMember(project, version, sha256, member)."
-    is_file = isinstance(source, DirectFile) and source.url.startswith("https://")
-    is_member = isinstance(source, ArchiveMember) and bool(SHA256.fullmatch(source.archive_sha256))
-    expect(is_file or is_member, "a source over https, or an archive with its hash", source, mend)
+    is_right = isinstance(source, Source) and source.is_sound
+    expect(is_right, "a source over https, or an archive with its hash", repr(source), mend)
 
 
 @check("weights")
