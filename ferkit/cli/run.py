@@ -85,20 +85,19 @@ def find_latest(name: str) -> Path:
 
 def show_scores(folder: Path) -> None:
     """The numbers, each named as what it is."""
-    import json
-
+    from ferkit.evaluation.run_files import read_summary
     from ferkit.evaluation.verdict import judge
 
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    for chosen in summary["scores"].values():
+    summary = read_summary(folder)
+    for chosen in summary.scores.values():
         spread = chosen["deviation"]
         words = f" ± {100 * spread:.2f} over {len(chosen['repeats'])} repeats" if spread is not None else ""
         for kind, found in list(chosen.get("intervals", {}).items())[:1]:
             low, high = (100 * edge for edge in found["accuracy"])
             words += f", 95% interval {low:.1f} to {high:.1f} (by {kind})"
         typer.echo(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
-    if paper := summary["paper"]:
+    if paper := summary.paper:
         typer.echo(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
         typer.echo(f"Verdict: {judge(summary)}")
-    for warning in summary["warnings"]:
+    for warning in summary.warnings:
         typer.echo(f"note: {warning}")

@@ -106,11 +106,9 @@ def read_outcomes(run_dir: Path, reading: str | None = None) -> Outcomes:
     Raises RunError where the run is not finished or has no such reading.
     """
     summary = read_summary(run_dir)
-    labels = summary["labels"]
+    labels = summary.labels
     metrics = read_metrics(run_dir)
-    found = readings(
-        [EpochScore.of_row(row) for row in metrics], choice_measure(summary["protocol"], metrics)
-    )
+    found = readings([EpochScore.of_row(row) for row in metrics], choice_measure(summary.protocol, metrics))
     kept = {key: one for key, one in found.items() if one.file}
     key = reading or next(name for name, one in kept.items() if not one.selected_on_test)
     if key not in kept:
@@ -124,13 +122,13 @@ def read_outcomes(run_dir: Path, reading: str | None = None) -> Outcomes:
     file = kept[key].file or ""
     made = reading_predictions(run_dir, file, kept[key].chosen, labels)
     tested = {path for run in made for fold in run for path in fold.paths}
-    clusters = find_clusters(images, tested, merged_groups(summary["protocol"]))[0]
+    clusters = find_clusters(images, tested, merged_groups(summary.protocol))[0]
     return Outcomes(
         run_dir,
         labels,
         key,
         kept[key].selected_on_test,
-        protocol_key(summary["protocol"]),
+        protocol_key(summary.protocol),
         [
             [dict(zip(map(keys.__getitem__, one.paths), one.predicted, strict=True)) for one in run]
             for run in made

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ferkit.errors import RunError
+from ferkit.evaluation.summary import Summary
 
 AGAIN = "Run the recipe again."
 FOLDS, FOLDS_BEFORE = "folds", "cells"
@@ -62,7 +64,7 @@ def _with_new_keys(table: dict[str, Any]) -> dict[str, Any]:
     return {WARNINGS if key == WARNINGS_BEFORE else key: value for key, value in table.items()}
 
 
-def read_summary(run_dir: Path) -> dict[str, Any]:
+def read_summary(run_dir: Path) -> Summary:
     """Raises RunError where the run is not finished or its summary is broken."""
     file = run_dir / "summary.json"
     if not run_dir.is_dir():
@@ -71,12 +73,18 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
         raise RunError(
             f"{file} is missing: the run is not finished. Go on with it: ferkit run RECIPE --resume"
         )
-    summary = _with_new_keys(_as_object(file))
-    if lacking := [
-        key for key in ("name", "labels", "protocol", "scores", "paper", "demo") if key not in summary
-    ]:
-        raise RunError(f"{file} lacks {', '.join(lacking)}. {AGAIN}")
-    return summary
+    try:
+        return Summary.model_validate(_with_new_keys(_as_object(file)))
+    except ValidationError as error:
+        wrong = error.errors()
+        if lacking := [str(one["loc"][0]) for one in wrong if one["type"] == "missing"]:
+            raise RunError(f"{file} lacks {', '.join(lacking)}. {AGAIN}") from error
+        key = ".".join(map(str, wrong[0]["loc"]))
+        raise RunError(f"{file} can't be read: {key}: {wrong[0]['msg']}. {AGAIN}") from error
+
+
+def is_finished(run_dir: Path) -> bool:
+    return (run_dir / "summary.json").exists()
 
 
 def read_environment(run_dir: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ferkit.evaluation.metrics.intervals import FEWEST
+from ferkit.evaluation.summary import Summary
 
 RULE = """\
 A run and a paper's number are comparable if they were measured on the same data (the recipe's [paper] names
@@ -30,14 +31,14 @@ class Verdict:
         return f"{self.kind}: {self.reason}"
 
 
-def judge(summary: Mapping[str, Any]) -> Verdict | None:
-    """The verdict on a run, from its summary.json, by RULE; None where its recipe names no paper."""
-    paper = summary["paper"]
+def judge(summary: Summary) -> Verdict | None:
+    """The verdict on a run, by RULE; None where its recipe names no paper."""
+    paper = summary.paper
     if not paper:
         return None
     if obstacle := _obstacle(summary, paper):
         return Verdict("not comparable", obstacle)
-    reading = summary["scores"][verdict_reading(summary)]
+    reading = summary.scores[verdict_reading(summary)]
     kind, intervals = next(iter(reading["intervals"].items()))
     if (count := reading["clusters"][kind]) < FEWEST:
         return Verdict("not comparable", f"too few {kind}s for an interval: {count}")
@@ -56,25 +57,24 @@ def judge(summary: Mapping[str, Any]) -> Verdict | None:
     return Verdict("reproduced", numbers)
 
 
-def verdict_reading(summary: Mapping[str, Any]) -> str:
+def verdict_reading(summary: Summary) -> str:
     """The reading that a verdict is about: under the paper's own protocol the best epoch, as in the paper."""
-    scores: Mapping[str, Mapping[str, Any]] = summary["scores"]
-    if summary["protocol"]["name"] == "paper":
-        return next(iter(scores))
-    return next(key for key, one in scores.items() if not one["selected_on_test"])
+    if summary.protocol["name"] == "paper":
+        return next(iter(summary.scores))
+    return next(key for key, one in summary.scores.items() if not one["selected_on_test"])
 
 
-def _obstacle(summary: Mapping[str, Any], paper: Mapping[str, Any]) -> str | None:
+def _obstacle(summary: Summary, paper: Mapping[str, Any]) -> str | None:
     """What keeps a run from being compared with the paper."""
-    if summary["demo"]:
+    if summary.demo:
         return "other data: drawn faces"
     if paper["data"]:
         return f"other data: the paper's number is on {paper['data']}"
-    if difference := (summary["data"].get("manifest") or {}).get("difference"):
+    if difference := summary.data.difference:
         return f"other data: {difference}"
-    if (protocol := summary["protocol"]["name"]) != paper["protocol"]:
+    if (protocol := summary.protocol["name"]) != paper["protocol"]:
         return f"other protocol: {protocol}, where the paper's is {paper['protocol']}"
-    folds, expected = summary["protocol"].get("folds"), paper.get("folds")
+    folds, expected = summary.protocol.get("folds"), paper.get("folds")
     if expected and folds != expected:
         return f"other protocol: {folds} folds, where the paper's has {expected}"
     return None

@@ -11,12 +11,11 @@ from ferkit.components.build import build
 from ferkit.components.options import weights_options
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import load_weights
-from ferkit.evaluation.protocol import Fold
-from ferkit.interfaces import Dataset, Estimator, Face
+from ferkit.experiment.training import TrainingData, TrainingJob
+from ferkit.interfaces import Estimator
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.checkpoint import read_header
-from ferkit.neural.device import derive_seed
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.loop import BatchReport
 from ferkit.recipe.parts import uses_network
@@ -24,45 +23,30 @@ from ferkit.recipe.schema import Recipe
 
 
 def make_estimator(
-    recipe: Recipe,
-    registry: Registry,
-    labels: Sequence[str],
-    fold: Fold,
-    state_file: Path,
-    on_batch: Callable[[BatchReport], None],
-    crop: Callable[[str, Dataset], Sequence[Face]],
+    job: TrainingJob, data: TrainingData, state_file: Path, on_batch: Callable[[BatchReport], None]
 ) -> tuple[Estimator, NeuralEstimator | None]:
-    """A fresh estimator, and the network that it is or uses, if any.
-
-    Its seed is drawn from the protocol's, the repeat and the fold. crop: gives the faces of another data set.
-    """
-    seed = derive_seed(recipe.protocol.seed, fold.repeat, fold.index)
-    if not uses_network(recipe.model_dump(exclude_none=True), registry):
-        network = None
-    else:
-        network = make_network_estimator(recipe, registry, labels, seed, state_file, on_batch)
+    """A fresh estimator, and the network that it is or uses, if any."""
+    recipe, registry, network = job.settings.recipe, job.registry, None
+    if uses_network(recipe.model_dump(exclude_none=True), registry):
+        network = make_network_estimator(job, data.labels, state_file, on_batch)
     if recipe.estimator is None:
         assert network
         return network, network
-    context = {"labels": labels, "seed": seed, "crop": crop, "state_file": state_file, "network": network}
-    return build(registry, "estimator", recipe.estimator, **context), network
+    context = {"labels": data.labels, "seed": job.seed, "crop": data.crop, "state_file": state_file}
+    return build(registry, "estimator", recipe.estimator, **context, network=network), network
 
 
 def make_network_estimator(
-    recipe: Recipe,
-    registry: Registry,
-    labels: Sequence[str],
-    seed: int,
-    state_file: Path,
-    on_batch: Callable[[BatchReport], None],
+    job: TrainingJob, labels: Sequence[str], state_file: Path, on_batch: Callable[[BatchReport], None]
 ) -> NeuralEstimator:
     """What [model], [loss], [augment] and [fit] say."""
+    recipe, registry = job.settings.recipe, job.registry
     side = recipe.model.image_size
     return NeuralEstimator(
         model=recipe.model,
         options=recipe.fit,
         labels=labels,
-        seed=seed,
+        seed=job.seed,
         build_network=partial(build_model, recipe.model, registry, labels),
         build_loss=partial(build_loss, recipe.loss, registry, labels),
         augmentation=Augmentation(recipe.augment, side) if recipe.augment else None,

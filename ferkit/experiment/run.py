@@ -23,7 +23,8 @@ from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
-from ferkit.experiment.train_fold import CellData, train_fold
+from ferkit.experiment.train_fold import train_fold
+from ferkit.experiment.training import RunInputs, TrainingData, TrainingJob
 from ferkit.interfaces import Sample
 from ferkit.neural.init_from import describe_start
 from ferkit.recipe.dry_run import try_network
@@ -67,33 +68,28 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
     Raises FerkitError. Whatever stops it, all epochs but the one under way are kept, and the same order
     with `is_resumed` goes on.
     """
-    recipe = order.recipe
+    recipe, registry = order.recipe, order.registry
     samples, labels, left_out = read_samples(order)
     open_run = RunDir.resume if order.is_resumed else RunDir.create
-    with open_run(order.folder, dump_recipe(recipe, order.registry)) as run_dir:
-        weights = weights_used(recipe, order.registry)
-        crops = find_faces(recipe.detector, recipe.faces, order.registry, samples, progress.faces)
+    with open_run(order.folder, dump_recipe(recipe, registry)) as run_dir:
+        weights = weights_used(recipe, registry)
+        crops = find_faces(recipe.detector, recipe.faces, registry, samples, progress.faces)
         run_dir.write_manifest(crops.faces, crops.skipped)
         check_crops(crops, labels)
-        others = OtherData(recipe, order.registry, run_dir, progress)
+        others = OtherData(recipe, registry, run_dir, progress)
         others.find()
-        difference = (
-            compare_manifest(recipe.manifest, recipe.data, order.registry, crops) if recipe.manifest else None
-        )
-        used = [face.sample for face in crops.faces]
-        todo = list(folds(recipe.protocol, used, len(order.candidates)))
+        difference = find_difference(order, crops)
+        todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], len(order.candidates)))
         if any(run_dir.finished(fold) is None for fold in todo):
-            run_dir.write_environment(describe_environment(recipe, order.registry))
+            run_dir.write_environment(describe_environment(recipe, registry))
         warnings = describe_left_out(left_out, len(samples))
         warnings += [*find_warnings(order, run_dir, crops, todo, difference), *others.warnings(crops.faces)]
         for warning in warnings:
             progress.note(warning)
-        _train(order, run_dir, todo, (crops.faces, labels, others), progress)
-        facts = chosen_facts(run_dir, todo)
-        summary = summarise(
-            recipe, run_dir, crops, labels, warnings, weights, facts, difference, order.is_demo, left_out
-        )
-        for warning in summary["warnings"][len(warnings) :]:
+        _train(order, run_dir, todo, TrainingData(crops.faces, labels, others), progress)
+        inputs = RunInputs(labels, crops, left_out, difference, weights, warnings, order.is_demo)
+        summary = summarise(recipe, run_dir, inputs, chosen_facts(run_dir, todo))
+        for warning in summary.warnings[len(warnings) :]:
             progress.note(warning)
         run_dir.write_summary(summary)
     from ferkit.report import render
@@ -104,14 +100,14 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
 
 
 def _train(
-    order: RunRequest, run_dir: RunDir, todo: Sequence[Fold], data: CellData, progress: Progress
+    order: RunRequest, run_dir: RunDir, todo: Sequence[Fold], data: TrainingData, progress: Progress
 ) -> None:
     """The folds that are not finished, one after the other."""
     for number, fold in enumerate(todo, start=1):
         if run_dir.finished(fold) is None:
             progress.begin_fold(fold, number, len(todo))
-            settings, measure = order.settings(fold), order.measure(fold)
-            train_fold(settings, order.registry, measure, run_dir, fold, data, progress)
+            job = TrainingJob(order.settings(fold), order.registry, fold, order.measure(fold))
+            train_fold(job, run_dir, data, progress)
 
 
 def chosen_facts(run_dir: RunDir, todo: Sequence[Fold]) -> dict[str, Any]:
@@ -119,6 +115,12 @@ def chosen_facts(run_dir: RunDir, todo: Sequence[Fold]) -> dict[str, Any]:
     chosen = run_dir.choice(todo[0]).get("candidate")
     fold = next(one for one in todo if one.candidate in (chosen, None) or chosen is None)
     return run_dir.finished(fold) or {}
+
+
+def find_difference(order: RunRequest, crops: CropResult) -> str | None:
+    """The difference of the images from the recipe's manifest; None without either."""
+    manifest = order.recipe.manifest
+    return compare_manifest(manifest, order.recipe.data, order.registry, crops) if manifest else None
 
 
 def find_warnings(

@@ -21,6 +21,7 @@ from ferkit.evaluation.metrics.scores import Scores, predict_labels
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import folds_dir
+from ferkit.evaluation.summary import Summary
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
 
@@ -197,8 +198,8 @@ class RunDir:
         facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return facts
 
-    def write_summary(self, summary: Mapping[str, Any]) -> None:
-        write_text(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
+    def write_summary(self, summary: Summary) -> None:
+        write_text(self.path / "summary.json", json.dumps(summary.as_table(), indent=2) + "\n")
 
     def training_dir(self, fold: Fold) -> Path:
         """Of one training."""

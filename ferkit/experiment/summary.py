@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferkit.components.registry import Registry
-from ferkit.data.crops import CropResult
 from ferkit.evaluation.metrics.calibration import TEMPERATURES
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.scores import evaluate
+from ferkit.evaluation.summary import DataSummary, Score, Summary
 from ferkit.experiment.run_dir import RunDir
+from ferkit.experiment.training import RunInputs
 from ferkit.interfaces import Face
 from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
 from ferkit.recipe.schema import Recipe
@@ -47,7 +48,7 @@ def describe_unused(folds: Sequence[Fold], images: int) -> list[str]:
     return [f"{left} of {images} images are of no part (train, validation, test), and unused"] if left else []
 
 
-def describe_temperatures(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def describe_temperatures(scores: Mapping[str, Score]) -> list[str]:
     """A warning where the best temperature lies at the edge of those tried: it is then no estimate."""
     low, high = TEMPERATURES
     found = [
@@ -76,7 +77,7 @@ def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def describe_permutation(scores: Mapping[str, Score]) -> list[str]:
     """A warning where the predictions are right under other names than their own."""
     for one in scores.values():
         if permuted := one.get("permuted"):
@@ -85,52 +86,44 @@ def describe_permutation(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return []
 
 
-def summarise(
-    recipe: Recipe,
-    run_dir: RunDir,
-    crops: CropResult,
-    labels: Sequence[str],
-    warnings: Sequence[str],
-    weights: Sequence[dict[str, Any]],
-    facts: dict[str, Any],
-    difference: str | None,
-    is_demo: bool,
-    left_out: Mapping[str, int],
-) -> dict[str, Any]:
-    """What `summary.json` holds."""
-    scores = evaluate(run_dir.path, recipe.protocol.model_dump(), labels)
-    return {
-        "name": recipe.name,
-        "description": recipe.description,
-        "demo": is_demo,
-        "status": "complete",
-        "labels": list(labels),
-        "warnings": [
-            *warnings,
-            *describe_training(read_metrics(run_dir.path)),
-            *describe_permutation(scores),
-            *describe_temperatures(scores),
-        ],
-        "paper": recipe.paper.as_printed() if recipe.paper else None,
-        "data": {**_describe_data(recipe, crops, difference), "left_out": dict(left_out)},
-        "protocol": recipe.protocol.model_dump(),
-        "scores": scores,
-        "parameters": facts.get("parameters"),
-        "weights": list(weights),
-        "backbone_sha256": facts.get("backbone_sha256"),
-        "seconds": run_dir.training_seconds(),
-    }
+def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, facts: Mapping[str, Any]) -> Summary:
+    """The summary of a run whose folds are all finished; facts: of its network."""
+    protocol = recipe.protocol.model_dump()
+    scores = evaluate(run_dir.path, protocol, inputs.labels)
+    told = [
+        *inputs.warnings,
+        *describe_training(read_metrics(run_dir.path)),
+        *describe_permutation(scores),
+        *describe_temperatures(scores),
+    ]
+    return Summary(
+        name=recipe.name,
+        description=recipe.description,
+        demo=inputs.is_demo,
+        status="complete",
+        labels=tuple(inputs.labels),
+        warnings=tuple(told),
+        paper=recipe.paper.as_printed() if recipe.paper else None,
+        data=_describe_data(recipe, inputs),
+        protocol=protocol,
+        scores=scores,
+        parameters=facts.get("parameters"),
+        weights=tuple(inputs.weights),
+        backbone_sha256=facts.get("backbone_sha256"),
+        seconds=run_dir.training_seconds(),
+    )
 
 
-def _describe_data(recipe: Recipe, crops: CropResult, difference: str | None) -> dict[str, Any]:
-    faces = crops.faces
+def _describe_data(recipe: Recipe, inputs: RunInputs) -> DataSummary:
+    faces, skipped = inputs.crops.faces, inputs.crops.skipped
     found = sum(face.box is not None for face in faces)
-    return {
-        "name": recipe.data.name,
-        "manifest": recipe.manifest and {"file": recipe.manifest.file, "difference": difference},
-        "images": len(faces) + len(crops.skipped),
-        "faces_found": found,
-        "whole_images": len(faces) - found,
-        "skipped": [{"path": str(s.path), "problem": problem} for s, problem in crops.skipped],
-        "per_class": dict(sorted(Counter(face.sample.label for face in faces).items())),
-    }
+    return DataSummary(
+        name=recipe.data.name,
+        manifest={"file": recipe.manifest.file, "difference": inputs.difference} if recipe.manifest else None,
+        images=len(faces) + len(skipped),
+        faces_found=found,
+        whole_images=len(faces) - found,
+        skipped=tuple({"path": str(s.path), "problem": problem} for s, problem in skipped),
+        per_class=dict(sorted(Counter(face.sample.label for face in faces).items())),
+        left_out=inputs.left_out,
+    )

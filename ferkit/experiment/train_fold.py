@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 from typing import Any
@@ -11,53 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.components.component import Component
-from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.metrics.calibration import fit_temperature
 from ferkit.evaluation.metrics.scores import score
 from ferkit.evaluation.protocol import Fold
-from ferkit.evaluation.protocol_options import Measure
 from ferkit.experiment.estimator import make_estimator
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.run_dir import RunDir, predictions_table
-from ferkit.interfaces import Dataset, Epoch, Face
+from ferkit.experiment.training import SelectedEpoch, TrainingData, TrainingJob
 from ferkit.neural.estimator import NeuralEstimator
-from ferkit.recipe.grid import Candidate
-
-CellData = tuple[Sequence[Face], Sequence[str], Callable[[str, Dataset], Sequence[Face]]]
-"""All faces, the labels, and what gives the faces of other data sets."""
 
 
-def train_fold(
-    settings: Candidate,
-    registry: Registry,
-    measure: Measure,
-    run_dir: RunDir,
-    fold: Fold,
-    data: CellData,
-    progress: Progress,
-) -> None:
+def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: Progress) -> None:
     """Fit one estimator, scoring every epoch on the images that the fold watches."""
-    faces, labels, crop = data
-    watched = [faces[position] for position in fold.watched]
+    fold, labels = job.fold, data.labels
+    watched = data.take(fold.watched)
     truth = [face.sample.label for face in watched]
-    state_file = run_dir.state_file(fold)
-    estimator, network = make_estimator(
-        settings.recipe, registry, labels, fold, state_file, progress.batch, crop
-    )
-    part = settings.recipe.estimator
-    who = registry.get("estimator", part.name) if part else None
-    for given in estimator.fit([faces[position] for position in fold.train], watched):
+    estimator, network = make_estimator(job, data, run_dir.state_file(fold), progress.batch)
+    part = job.settings.recipe.estimator
+    who = job.registry.get("estimator", part.name) if part else None
+    for given in estimator.fit(data.take(fold.train), watched):
         check_probabilities(given.probabilities, len(watched), labels, who)
         scores = score(truth, given.probabilities, labels)
         epoch = replace(given, validation_loss=scores.nll) if isnan(given.validation_loss) else given
         run_dir.keep_pictures(fold, epoch)
-        is_best = run_dir.record_epoch(fold, epoch, scores, watched, labels, measure)
+        is_best = run_dir.record_epoch(fold, epoch, scores, watched, labels, job.measure)
         if is_best and fold.validation is not None:
-            test = [faces[position] for position in fold.test]
+            test = data.take(fold.test)
             probabilities = estimator.predict(test)
             check_probabilities(probabilities, len(test), labels, who)
-            keep_choice(run_dir, fold, settings, network, epoch, (watched, test), probabilities, labels)
+            keep_choice(run_dir, job, labels, network, SelectedEpoch(epoch, watched, test, probabilities))
         for warning in epoch.warnings:
             progress.note(warning)
         progress.epoch(epoch, scores)
@@ -78,37 +61,30 @@ def _keep_network(run_dir: RunDir, fold: Fold, network: NeuralEstimator | None) 
 
 def keep_choice(
     run_dir: RunDir,
-    fold: Fold,
-    settings: Candidate,
-    network: NeuralEstimator | None,
-    epoch: Epoch,
-    images: tuple[Sequence[Face], Sequence[Face]],
-    probabilities: NDArray[np.float64],
+    job: TrainingJob,
     labels: Sequence[str],
+    network: NeuralEstimator | None,
+    selected: SelectedEpoch,
 ) -> None:
-    """Keep the network of the best epoch so far, its temperature, and what it says of the test images.
-
-    images: those that chose, and the test images; probabilities: of the latter, whose labels are looked at
-    once, when all has been chosen.
-    """
-    watched, test = images
-    true = np.array([labels.index(face.sample.label) for face in watched])
-    temperature = fit_temperature(true, epoch.probabilities)
+    """Keep the network of the selected epoch, its temperature, and what it predicts for the test images."""
+    settings, validation = job.settings, selected.epoch.probabilities
+    true = np.array([labels.index(face.sample.label) for face in selected.validation])
+    temperature = fit_temperature(true, validation)
     choice = {
-        "candidate": fold.candidate,
+        "candidate": job.fold.candidate,
         "settings": dict(settings.settings),
-        "epoch": epoch.number,
+        "epoch": selected.epoch.number,
         "temperature": temperature,
     }
     if network and network.is_fitted:
         # Beside another estimator it is not what the temperature was fitted on.
         own = None if settings.recipe.estimator else temperature
-        network.save(run_dir.fold_dir(fold) / "model.safetensors", own)
+        network.save(run_dir.fold_dir(job.fold) / "model.safetensors", own)
     run_dir.record_choice(
-        fold,
+        job.fold,
         choice,
-        validation=predictions_table(watched, labels, epoch.probabilities),
-        test=predictions_table(test, labels, probabilities),
+        validation=predictions_table(selected.validation, labels, validation),
+        test=predictions_table(selected.test, labels, selected.probabilities),
     )
 
 

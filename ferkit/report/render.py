@@ -42,7 +42,7 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
     """
     summary = read_summary(run_dir)
     metrics = read_metrics(run_dir)
-    scores: Mapping[str, Mapping[str, Any]] = summary["scores"]
+    scores = summary.scores
     made = read_all_predictions(run_dir, summary, metrics)
     kinds = drawn_kinds(scores)
     recipe = run_dir / "recipe.toml"
@@ -52,7 +52,7 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
         rule=RULE,
         environment=read_environment(run_dir),
         recipe=recipe.read_text(encoding="utf-8") if recipe.exists() else "",
-        protocol_words=describe_protocol(summary["protocol"]),
+        protocol_words=describe_protocol(summary.protocol),
         detailed={key: scores[key] for key in made},
         kinds=kinds,
         kinds_in_words=describe_kinds(scores),

@@ -74,6 +74,6 @@ def test_a_run_of_an_earlier_version_reads_as_one_of_today(tmp_path: Path) -> No
     summary = json.loads((old / "summary.json").read_text())
     summary["notices"] = [*summary.pop("warnings"), "told then"]
     (old / "summary.json").write_text(json.dumps(summary))
-    assert read_summary(old)["warnings"][-1] == "told then"
+    assert read_summary(old).warnings[-1] == "told then"
     labels, protocol = summary["labels"], summary["protocol"]
     assert evaluate(old, protocol, labels) == evaluate(new, protocol, labels)

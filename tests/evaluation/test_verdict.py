@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ferkit.evaluation.summary import Summary
 from ferkit.evaluation.verdict import judge
 from tests.run_folders import PAPER, PROTOCOL
 
@@ -21,8 +22,10 @@ READING = {
 }
 
 
-def summary(number: float = 51.3, **changes: Any) -> dict[str, Any]:
-    return {
+def summary(number: float = 51.3, **changes: Any) -> Summary:
+    table = {
+        "name": "a recipe",
+        "labels": ["anger"],
         "paper": {**PAPER, "number": number},
         "demo": False,
         "data": {"manifest": None},
@@ -30,6 +33,7 @@ def summary(number: float = 51.3, **changes: Any) -> dict[str, Any]:
         "scores": {"best_epoch": READING, "last_epoch": {**READING, "accuracy": 0.1}},
         **changes,
     }
+    return Summary.model_validate(table)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ COMPUTED = ("accuracy", "mean_recall", "macro_f1", "nll", "brier", "ece")
 
 
 def test_scores_are_those_worked_out_by_hand(tmp_path: Path) -> None:
-    found = renew(write_run(tmp_path))["scores"]
+    found = renew(write_run(tmp_path)).scores
     for key, by_hand in (("best_epoch", BEST_SCORE), ("last_epoch", LAST_SCORE)):
         assert [found[key][name] for name in COMPUTED] == pytest.approx(
             [by_hand[name] for name in COMPUTED], abs=1e-4
@@ -48,7 +48,7 @@ def test_an_old_run_gets_the_summary_and_the_page_that_a_new_one_has(tmp_path: P
 def test_a_recipe_without_a_paper_gives_a_summary_without_one(tmp_path: Path) -> None:
     write_run(tmp_path, {**SUMMARY, "paper": None})
     (tmp_path / "recipe.toml").write_text('name = "n"\n')
-    assert renew(tmp_path)["paper"] is None
+    assert renew(tmp_path).paper is None
 
 
 def test_a_papers_row_that_cannot_be_understood_is_named(tmp_path: Path) -> None:
@@ -81,5 +81,5 @@ def test_mixed_up_labels_are_noticed_once_however_often_it_is_scored(tmp_path: P
     lines = [f"{label}{number}.png,{label},,,,,\n" for label in ("anger", "fear") for number in range(30)]
     (tmp_path / "manifest.csv").write_text("path,label,groups,sha256,box,score,problem\n" + "".join(lines))
     renew(tmp_path)
-    warnings = renew(tmp_path)["warnings"]
+    warnings = renew(tmp_path).warnings
     assert sum("The labels seem to be mixed up" in one for one in warnings) == 1

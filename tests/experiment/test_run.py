@@ -17,7 +17,11 @@ from PIL import Image
 from safetensors import safe_open
 
 from ferkit.errors import DataError, RunError
+from ferkit.evaluation.metrics.scores import Scores
+from ferkit.evaluation.run_files import folds_dir
+from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
+from ferkit.interfaces import Epoch
 from ferkit.recipe.load import load_recipe
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +58,10 @@ repeats = 2
 """
 
 
+OTHER = ("protocol.repeats=1", "fit.epochs=2")
+"""Short enough to be run more than once."""
+
+
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -61,6 +69,18 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "squares.toml"
     file.write_text(RECIPE.format(root=tmp_path / "images"))
     return file
+
+
+class Interrupted(NullProgress):
+    """Stops the run after so many epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.left = epochs
+
+    def epoch(self, epoch: Epoch, scores: Scores) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
 
 
 def run_recipe(file: Path, folder: Path, *overrides: str, is_resumed: bool = False) -> Path:
@@ -72,8 +92,9 @@ def results(folder: Path) -> dict[str, object]:
     """All that a run came to, but times: metrics, predictions and the networks' bytes."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     rows = [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
-    files = sorted(path for path in folder.glob("folds/*/*") if path.suffix in {".csv", ".safetensors"})
-    return {"metrics": rows, **{str(path.relative_to(folder)): path.read_bytes() for path in files}}
+    folds = folds_dir(folder)
+    files = sorted(path for path in folds.glob("*/*") if path.suffix in {".csv", ".safetensors"})
+    return {"metrics": rows, **{str(path.relative_to(folds)): path.read_bytes() for path in files}}
 
 
 def test_a_run_leaves_everything_that_its_numbers_came_from(recipe: Path, tmp_path: Path) -> None:
@@ -270,6 +291,26 @@ def test_a_finished_run_is_not_trained_again(recipe: Path, tmp_path: Path) -> No
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
     with pytest.raises(RunError, match="holds a run already"):
         run_recipe(recipe, tmp_path / "run")
+
+
+def test_a_run_that_an_earlier_version_began_resumes_in_its_own_folders(recipe: Path, tmp_path: Path) -> None:
+    """It wrote to cells/ and called warnings notices."""
+    run_recipe(recipe, tmp_path / "whole", *OTHER)
+    checked, registry = load_recipe(str(recipe), OTHER)
+    with pytest.raises(KeyboardInterrupt):
+        run(RunRequest(checked, registry, tmp_path / "old"), Interrupted(3))
+    (tmp_path / "old" / "folds").rename(tmp_path / "old" / "cells")
+    metrics = tmp_path / "old" / "metrics.jsonl"
+    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rows[0]["notices"] = ["said then"]
+    metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run_recipe(recipe, tmp_path / "old", *OTHER, is_resumed=True)
+    assert not (tmp_path / "old" / "folds").exists()
+    resumed, whole = results(tmp_path / "old"), results(tmp_path / "whole")
+    del resumed["metrics"], whole["metrics"]
+    assert resumed == whole
+    summary = json.loads((tmp_path / "old" / "summary.json").read_text())
+    assert "said then (repeat 1, fold 1, epoch 1)" in summary["warnings"]
 
 
 def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[bytes]) -> None:

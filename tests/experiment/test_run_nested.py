@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from ferkit.evaluation.metrics.scores import Scores
-from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
-from ferkit.interfaces import Epoch
 from ferkit.recipe.load import load_recipe
-from tests.experiment.test_run import recipe, results, run_recipe
+from tests.experiment.test_run import Interrupted, recipe, results, run_recipe
 
 pytestmark = pytest.mark.slow
 
@@ -22,18 +19,6 @@ NESTED = ('protocol={name="nested", repeats=1, inner_folds=3}', "fit.epochs=3", 
 GRID = 'grid={"fit.optimizer.lr"=[1e-6, 0.02], "fit.batch_size"=[4, 6]}'
 
 __all__ = ["recipe"]
-
-
-class Interrupted(NullProgress):
-    """Stops the run after so many epochs."""
-
-    def __init__(self, epochs: int) -> None:
-        self.left = epochs
-
-    def epoch(self, epoch: Epoch, scores: Scores) -> None:
-        self.left -= 1
-        if not self.left:
-            raise KeyboardInterrupt
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import tomli_w
 
-from ferkit.evaluation.run_files import read_environment, read_images, read_summary
+from ferkit.evaluation.run_files import is_finished, read_environment, read_images, read_summary
+from ferkit.evaluation.summary import Summary
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import Loaded
 from ferkit.predict.model.which import DIRECTORY
@@ -23,8 +24,8 @@ UNKNOWN_LICENCE = "unknown"
 class Facts:
     """file: the model; parameters: of its network; images: how many it is known to have learnt from.
 
-    fold: which of the run's networks; summary, environment, recipe: the run's, empty where there is only a
-    model file, or where the run is not finished; groups: kind -> how many the tested images are of.
+    fold: which of the run's networks; summary, environment, recipe: the run's, None or empty where there is
+    only a model file, or where the run is not finished; groups: kind -> how many the tested images are of.
     """
 
     file: Path
@@ -33,7 +34,7 @@ class Facts:
     images: int = 0
     licence: str = UNKNOWN_LICENCE
     fold: str = ""
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Summary | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     recipe: str = ""
     groups: Mapping[str, int] = field(default_factory=dict)
@@ -41,13 +42,15 @@ class Facts:
     @property
     def scores(self) -> Mapping[str, Mapping[str, Any]]:
         """By reading: the run's, or those that the model file carries on; none where nothing was measured."""
-        found: Mapping[str, Mapping[str, Any]] = (self.summary or self.description.metrics).get("scores", {})
+        if self.summary:
+            return self.summary.scores
+        found: Mapping[str, Mapping[str, Any]] = self.description.metrics.get("scores", {})
         return found
 
     @property
     def is_demo(self) -> bool:
         """Whether it learnt from drawn faces, as far as the run or the model file says."""
-        return bool((self.summary or self.description.metrics).get("demo"))
+        return self.summary.demo if self.summary else bool(self.description.metrics.get("demo"))
 
     @property
     def main(self) -> Mapping[str, Any]:
@@ -65,13 +68,14 @@ class Facts:
     @property
     def data(self) -> str:
         """The data set's name; "" where the model does not say."""
-        return str((self.summary.get("data") or {}).get("name") or self.description.metrics.get("data") or "")
+        own = self.summary.data.name if self.summary else ""
+        return own or str(self.description.metrics.get("data") or "")
 
 
 def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
     """file: where the model was exported to. Raises RunError where the run's files are broken."""
     run = loaded.run
-    is_finished = run is not None and (run / "summary.json").exists()
+    finished = run if run and is_finished(run) else None
     return Facts(
         file=file,
         description=loaded.description,
@@ -79,10 +83,10 @@ def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
         images=len(loaded.trained_on),
         licence=licence,
         fold=loaded.fold,
-        summary=read_summary(run) if run and is_finished else {},
+        summary=read_summary(finished) if finished else None,
         environment=read_environment(run) if run else {},
         recipe=_published((run / "recipe.toml").read_text(encoding="utf-8")) if run else "",
-        groups=_count_groups(run) if run and is_finished else {},
+        groups=_count_groups(finished) if finished else {},
     )
 
 

@@ -59,6 +59,6 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
 
 
 def _protocol(facts: Facts) -> str:
-    if protocol := facts.summary.get("protocol"):
-        return protocol_key(protocol)
+    if facts.summary:
+        return protocol_key(facts.summary.protocol)
     return str(facts.description.metrics.get("protocol", "unknown"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ferkit.errors import RunError
-from ferkit.evaluation.run_files import folds_dir, read_resolved, read_summary
+from ferkit.evaluation.run_files import folds_dir, is_finished, read_resolved, read_summary
+from ferkit.evaluation.summary import Summary
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
@@ -61,9 +61,9 @@ def open_run(folder: Path, which: WhichNetwork = FIRST) -> RunModel:
 def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
     """Raises RunError where the network is one of other labels than the run's."""
     file = folds_dir(folder) / fold / NETWORK
-    header, summary = read_header(file), _summary(folder)
-    if summary and summary["labels"] != header.labels:
-        theirs, ours = ", ".join(header.labels), ", ".join(summary["labels"])
+    header, summary = read_header(file), read_summary(folder) if is_finished(folder) else None
+    if summary and summary.labels != tuple(header.labels):
+        theirs, ours = ", ".join(header.labels), ", ".join(summary.labels)
         raise RunError(f"{file} tells {theirs} apart, the run {ours}: it is another run's network")
     settings = recipe_of_fold(folder, recipe, fold)
     return Description(
@@ -92,17 +92,13 @@ def _read_recipe(folder: Path) -> Recipe:
         raise RunError(f"{folder / 'recipe.toml'} is of another ferkit: {key}: {first['msg']}") from error
 
 
-def _summary(folder: Path) -> dict[str, Any]:
-    """Nothing where the run is not finished."""
-    return read_summary(folder) if (folder / "summary.json").exists() else {}
-
-
-def _metrics(summary: Mapping[str, Any]) -> dict[str, Any]:
-    if not summary:
+def _metrics(summary: Summary | None) -> dict[str, Any]:
+    """None where the run is not finished."""
+    if summary is None:
         return {}
-    scores = {key: {k: one[k] for k in KEPT if k in one} for key, one in summary["scores"].items()}
-    data = summary.get("data", {}).get("name", "")
-    return {"data": data, "protocol": summary["protocol"]["name"], "demo": summary["demo"], "scores": scores}
+    scores = {key: {k: one[k] for k in KEPT if k in one} for key, one in summary.scores.items()}
+    data, protocol = summary.data.name, summary.protocol["name"]
+    return {"data": data, "protocol": protocol, "demo": summary.demo, "scores": scores}
 
 
 def _tell(chosen: str, folds: list[str]) -> str:

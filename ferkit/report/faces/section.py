@@ -41,7 +41,7 @@ def show_images(run_dir: Path) -> Images:
     """
     summary = read_summary(run_dir)
     key, made = list(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items())[-1]
-    title = title_of(summary["scores"][key])
+    title = title_of(summary.scores[key])
     guesses = surest_mistakes(list(list_guesses(made)))
     try:
         recipe, registry = load_recipe(str(run_dir / "recipe.toml"))
@@ -56,7 +56,7 @@ def show_images(run_dir: Path) -> Images:
         )
     else:
         try:
-            explained = explain(run_dir, recipe, registry, summary["labels"], made[0][0], crop)
+            explained = explain(run_dir, recipe, registry, summary.labels, made[0][0], crop)
         except FerkitError as error:
             explained = Explained(warnings=[f"No Grad-CAM: {error}"])
     none = [] if guesses else ["There is no mistake to show: all predictions are right."]

@@ -15,6 +15,7 @@ from ferkit.evaluation.formatting import title_of
 from ferkit.evaluation.metrics.calibration import reliability
 from ferkit.evaluation.run_files import Predictions, join
 from ferkit.evaluation.scores import choice_measure, reading_predictions
+from ferkit.evaluation.summary import Summary
 from ferkit.report.figures.class_bars import draw_class_bars, tell_classes
 from ferkit.report.figures.confusion import count_confusion, draw_confusion, draw_repeats, tell_confusion
 from ferkit.report.figures.curves import (
@@ -40,13 +41,13 @@ class ReadingFigures:
 
 
 def read_all_predictions(
-    run_dir: Path, summary: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]
+    run_dir: Path, summary: Summary, metrics: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[list[Predictions]]]:
     """Reading -> its predictions by repeat and fold; without the readings whose predictions are not kept."""
     scores = [EpochScore.of_row(row) for row in metrics]
-    found = readings(scores, choice_measure(summary["protocol"], metrics))
+    found = readings(scores, choice_measure(summary.protocol, metrics))
     return {
-        key: reading_predictions(run_dir, one.file, one.chosen, summary["labels"])
+        key: reading_predictions(run_dir, one.file, one.chosen, summary.labels)
         for key, one in found.items()
         if one.file
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from ferkit.evaluation.run_files import read_metrics
+from ferkit.evaluation.summary import Score
 from ferkit.evaluation.verdict import verdict_reading
 from ferkit.report.table.entries import Line, Table, TableRun
 
@@ -41,7 +41,7 @@ def score_columns(table: Table) -> list[Column]:
 
 def _is_read(table: Table, protocol: str, reading: str) -> bool:
     runs = (line.runs.get(protocol) for line in table.lines)
-    return any(reading in run.summary["scores"] for run in runs if run)
+    return any(reading in run.summary.scores for run in runs if run)
 
 
 FIRST_SCORE = 4
@@ -84,13 +84,13 @@ def verdict_words(line: Line) -> str:
         return "–"
     summary = line.judged.summary
     is_marked = verdict.kind != "not comparable"
-    is_marked &= summary["scores"][verdict_reading(summary)]["selected_on_test"]
+    is_marked &= summary.scores[verdict_reading(summary)]["selected_on_test"]
     return verdict.kind + (MARK if is_marked else "")
 
 
 def score_words(run: TableRun | None, reading: str) -> str:
     """ "52.10† ± 0.45 [46.0, 58.3]": percent, deviation over repeats, 95% interval."""
-    if run is None or (scores := run.summary["scores"].get(reading)) is None:
+    if run is None or (scores := run.summary.scores.get(reading)) is None:
         return "–"
     mark = MARK if scores["selected_on_test"] else ""
     spread = f" ± {100 * scores['deviation']:.2f}" if scores["deviation"] is not None else ""
@@ -98,7 +98,7 @@ def score_words(run: TableRun | None, reading: str) -> str:
     return f"{100 * scores['accuracy']:.2f}{mark}{spread} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def interval(scores: dict[str, Any]) -> tuple[float, float]:
+def interval(scores: Score) -> tuple[float, float]:
     """Of the accuracy, drawing groups where there are any."""
     low, high = next(iter(scores["intervals"].values()))["accuracy"]
     return low, high
@@ -115,8 +115,8 @@ def duration_words(run: TableRun) -> str:
 
 
 def parameter_words(run: TableRun) -> str:
-    found = run.summary["parameters"]
-    return f"{found['total'] / 1e6:.1f} M ({found['trained'] / 1e6:.1f} M)" if found else "–"
+    found = run.summary.parameters
+    return f"{found.total / 1e6:.1f} M ({found.trained / 1e6:.1f} M)" if found else "–"
 
 
 def notes(table: Table) -> Iterator[str]:
@@ -126,12 +126,10 @@ def notes(table: Table) -> Iterator[str]:
     kinds = {next(iter(one["clusters"])) for line in table.lines for one in _detailed(line)} - {"image"}
     if kinds:
         yield f"Intervals are drawn by {', '.join(sorted(kinds))}: images of one are no independent evidence."
-    told = {
-        warning for line in table.lines for run in line.runs.values() for warning in run.summary["warnings"]
-    }
+    told = {warning for line in table.lines for run in line.runs.values() for warning in run.summary.warnings}
     yield from sorted(one for one in told if one.startswith(("Other data", "Gone on with")))
 
 
-def _detailed(line: Line) -> Iterator[dict[str, Any]]:
+def _detailed(line: Line) -> Iterator[Score]:
     for run in line.runs.values():
-        yield from (one for one in run.summary["scores"].values() if "clusters" in one)
+        yield from (one for one in run.summary.scores.values() if "clusters" in one)

@@ -12,6 +12,7 @@ from ferkit.errors import RunError
 from ferkit.evaluation.protocol_options import ProtocolName
 from ferkit.evaluation.protocol_text import protocol_key
 from ferkit.evaluation.run_files import read_environment, read_summary
+from ferkit.evaluation.summary import Summary
 from ferkit.evaluation.verdict import Verdict, judge
 from ferkit.report.table.definition import Definition, Row
 from ferkit.report.table.differences import describe, differences
@@ -26,16 +27,16 @@ class TableRun:
     """A finished run. variant: in what its system differs from its recipe, in words."""
 
     path: Path
-    summary: dict[str, Any]
+    summary: Summary
     variant: str
 
     @property
     def protocol(self) -> str:
-        return protocol_key(self.summary["protocol"])
+        return protocol_key(self.summary.protocol)
 
     @property
     def repeats(self) -> int:
-        return int(self.summary["protocol"]["repeats"])
+        return int(self.summary.protocol["repeats"])
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -80,13 +81,13 @@ def make_table(definition: Definition, folders: Sequence[Path]) -> Table:
     runs = [read_run(folder) for folder in folders]
     lines: list[Line] = []
     for row in sorted(definition.row, key=lambda row: row.place):
-        own = [run for run in runs if run.summary["name"] in row.recipes]
+        own = [run for run in runs if run.summary.name in row.recipes]
         lines += _lines(row, own, left_out) or [Line(row, None)]
     known = {name for row in definition.row for name in row.recipes}
     left_out += [
-        f"{run.path}: {run.summary['name']} is no recipe of this table"
+        f"{run.path}: {run.summary.name} is no recipe of this table"
         for run in runs
-        if run.summary["name"] not in known
+        if run.summary.name not in known
     ]
     found = {protocol for line in lines for protocol in line.runs}
     columns = sorted(found, key=lambda key: (PROTOCOLS.index(key.split(" ")[0]), key))
@@ -95,16 +96,16 @@ def make_table(definition: Definition, folders: Sequence[Path]) -> Table:
 
 def read_run(folder: Path) -> TableRun:
     summary = read_summary(folder)
-    shown = [one for one in summary["scores"].values() if "intervals" in one]
-    if not shown or "number" not in (summary["paper"] or {"number": None}):
+    shown = [one for one in summary.scores.values() if "intervals" in one]
+    if not shown or "number" not in (summary.paper or {"number": None}):
         words = f"ferkit report {shlex.quote(str(folder))}"
         raise RunError(f"{folder} was made by an older ferkit. Bring it up to date: {words}")
-    return TableRun(folder, summary, describe(differences(folder, summary["name"])))
+    return TableRun(folder, summary, describe(differences(folder, summary.name)))
 
 
 def _variant(row: Row, run: TableRun) -> str:
     """What sets a run apart in its row: the recipe, if that is not the row's first, and its differences."""
-    name = run.summary["name"]
+    name = run.summary.name
     return run.variant if name == row.recipes[0] else ": ".join(filter(None, (f"recipe {name}", run.variant)))
 
 
@@ -114,7 +115,7 @@ def _lines(row: Row, runs: Sequence[TableRun], left_out: list[str]) -> list[Line
     for run in sorted(runs, key=lambda run: (-run.repeats, run.path.name)):
         variant = _variant(row, run)
         line = lines.setdefault(variant, Line(row, variant))
-        if run.summary["demo"]:
+        if run.summary.demo:
             left_out.append(f"{run.path}: a demonstration on drawn faces")
         elif run.protocol in line.runs:
             left_out.append(f"{run.path}: {line.runs[run.protocol].path} is shown, which is of the same kind")

@@ -62,7 +62,7 @@ def to_markdown(table: Table) -> str:
     ]
     lines += [
         "```console",
-        *(f"$ {command(run.path, run.summary['name'])}" for run in runs(table)),
+        *(f"$ {command(run.path, run.summary.name)}" for run in runs(table)),
         "```",
         "",
     ]
@@ -98,7 +98,7 @@ def to_html(table: Table) -> str:
         verdicts=list(verdict_words(table)),
         missing=table.missing,
         left_out=table.left_out,
-        commands=[command(run.path, run.summary["name"]) for run in runs(table)],
+        commands=[command(run.path, run.summary.name) for run in runs(table)],
         environment=list(environment_words(table)),
     )
 
@@ -127,8 +127,8 @@ def environment_words(table: Table) -> Iterator[str]:
 
 
 def _readings(run: TableRun) -> Iterator[dict[str, object]]:
-    verdict, parameters = judge(run.summary), run.summary["parameters"] or {}
-    for key, one in run.summary["scores"].items():
+    verdict, parameters = judge(run.summary), run.summary.parameters
+    for key, one in run.summary.scores.items():
         low, high = interval(one) if "intervals" in one else ("", "")
         yield {
             "differs": run.variant,
@@ -140,9 +140,9 @@ def _readings(run: TableRun) -> Iterator[dict[str, object]]:
             **{name: one.get(name, "") for name in SCORES},
             "verdict": verdict.kind if verdict and key == verdict_reading(run.summary) else "",
             "seconds_per_repeat": round(seconds_per_repeat(run), 1),
-            "parameters": parameters.get("total", ""),
-            "trained": parameters.get("trained", ""),
-            "recipe": run.summary["name"],
+            "parameters": parameters.total if parameters else "",
+            "trained": parameters.trained if parameters else "",
+            "recipe": run.summary.name,
             "folder": run.path,
         }
 
