@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ferkit.messages import quote
 
 Part = Annotated[
     str | None,
@@ -92,5 +93,5 @@ def bench(
     settings = [*(overrides or ()), *([f"model.image_size={image_size}"] if image_size else [])]
     checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), drawn_size)
     with watch() as say:
-        record = measure(f"ferkit bench {shlex.quote(recipe)}", registry, [Variant(checked, plan)], say)
+        record = measure(f"ferkit bench {quote(recipe)}", registry, [Variant(checked, plan)], say)
     deliver(record, out, old, force)

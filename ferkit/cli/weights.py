@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ferkit.messages import quote
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -107,7 +108,7 @@ def bundle(
     write_bundle(entries, out)
     for entry in entries:
         typer.echo(f"{entry.name}: {entry.filename}. Licence: {entry.licence}")
-    size, name = out.stat().st_size / 1e6, shlex.quote(out.name)
+    size, name = out.stat().st_size / 1e6, quote(out.name)
     typer.echo(f"{out}: {size:.1f} MB. On the other machine: ferkit weights unbundle {name}")
 
 

@@ -43,7 +43,7 @@ class RunDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = FileLock(path / ".lock", blocking=False)
+        self._lock = FileLock(path / ".lock")
 
     @classmethod
     def create(cls, path: Path, recipe: str) -> RunDir:
@@ -215,7 +215,7 @@ class RunDir:
     def _open(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            self._lock.acquire(timeout=0)
         except Timeout:
             raise RunError(f"another ferkit is at work in {self.path}; wait for it, or stop it") from None
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from ferkit.components.part import Part
 from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
+from ferkit.messages import quote
 from ferkit.recipe.check import (
     all_slots,
     check_candidates,
@@ -72,5 +72,5 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     try:
         return table, registry, list(all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        hint = f"ferkit check {shlex.quote(source)} tells what is wrong with it."
+        hint = f"ferkit check {quote(source)} tells what is wrong with it."
         raise RecipeError(source, [Problem("recipe", "its parts can't be read", hint)]) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from ferkit.experiment.finetune.images import (
 from ferkit.experiment.finetune.recipe_file import write_recipe
 from ferkit.experiment.finetune.start_from import InitialModel, find_beginning
 from ferkit.interfaces import Sample
+from ferkit.messages import quote
 from ferkit.predict.face_finder import read_part
 from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
@@ -72,7 +72,7 @@ class FinetunePlan:
         return self.file.with_name(f"{self.recipe.name}.safetensors")
 
     def command(self, words: str) -> str:
-        return f"ferkit run {shlex.quote(str(self.file))}{words}"
+        return f"ferkit run {quote(self.file)}{words}"
 
 
 def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> FinetunePlan:
@@ -133,7 +133,7 @@ def _check_places(wish: FinetuneOptions) -> None:
         recipe = place / "recipe.toml"
         hint = "Give another --out."
         if recipe.exists():
-            hint = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
+            hint = f"Run the recipe in it (ferkit run {quote(recipe)}), or give another --out."
         raise RunError(f"{place} is there already, and is left as it is. {hint}")
     if any(place.resolve().is_relative_to(inside) for inside in real_folders(wish.folder)):
         raise RunError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from ferkit.evaluation.protocol_text import protocol_key
 from ferkit.evaluation.run_files import read_environment, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.evaluation.verdict import Verdict, judge
+from ferkit.messages import quote
 from ferkit.report.table.definition import Definition, Row
 from ferkit.report.table.differences import describe, differences
 
@@ -98,7 +98,7 @@ def read_run(folder: Path) -> TableRun:
     summary = read_summary(folder)
     shown = [one for one in summary.scores.values() if "intervals" in one]
     if not shown or "number" not in (summary.paper or {"number": None}):
-        words = f"ferkit report {shlex.quote(str(folder))}"
+        words = f"ferkit report {quote(folder)}"
         raise RunError(f"{folder} was made by an older ferkit. Bring it up to date: {words}")
     return TableRun(folder, summary, describe(differences(folder, summary.name)))
 
