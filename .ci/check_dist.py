@@ -29,6 +29,7 @@ REQUIRED = (
     "ferkit_recipes/splits/*.toml",
     "ferkit_recipes/tables/*.toml",
     "ferkit_recipes/manifests/*.csv",
+    "ferkit_recipes/templates/*.toml",
     "*.dist-info/licenses/LICENSE",
     "*.dist-info/entry_points.txt",
 )

@@ -3,7 +3,7 @@
 By batch size, precision, compile mode and image size, all in one run and in turns. Its share is of the matrix
 multiplications that the machine reached in the same precision in the same run.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.backbone_inference --batch-size 1,16 --json backbone.json
+    OMP_NUM_THREADS=2 python -m benchmarks.backbone_inference --batch-size 1,16 --out backbone.json
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 With a linear head of seven labels and cross entropy, on images that lie ready. By batch size, precision,
 compile mode and image size, all in one run and in turns.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.backbone_training --batch-size 8,16 --json training.json
+    OMP_NUM_THREADS=2 python -m benchmarks.backbone_training --batch-size 8,16 --out training.json
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Any detector that a recipe can name, several in turns in one run. Images are decoded beforehand, and made
 smaller or larger so that their longer side has as many pixels as asked for; 0 leaves them as they are.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.detection --images FOLDER --resolution 0,320 --json detection.json
+    OMP_NUM_THREADS=2 python -m benchmarks.detection --images FOLDER --resolution 0,320 --out detection.json
 """
 
 from __future__ import annotations

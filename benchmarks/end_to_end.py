@@ -2,7 +2,7 @@
 
 Nothing comes from a cache. Each stage stands beside the whole, so that it can be seen where the time goes.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.end_to_end sfew_inception --images FOLDER --json end_to_end.json
+    OMP_NUM_THREADS=2 python -m benchmarks.end_to_end sfew_inception --images FOLDER --out end_to_end.json
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--between", default="", metavar="LABELS", help="compare these alone, with commas")
     add("--by", default="", metavar="KIND", help="score each group of this kind on its own too: gender, say")
     add("--detector", help="another one than the model's")
-    add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    add("--out", type=Path, metavar="FILE", help="write the figures as JSON")
     options = parser.parse_args(arguments)
     try:
         samples = read_data(options.data, options.part)
@@ -188,8 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except FerkitError as error:
         sys.exit(str(error))
     show(found)
-    if options.json:
-        write_text(options.json, json.dumps(found, indent=1) + "\n")
+    if options.out:
+        write_text(options.out, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Two tasks: "faces" (where they are) and "expressions" (where they are, and what 
 decoded in every tool's memory before anything is timed; a call goes through all of them. What can't be
 installed or fails is listed as not measured, with the reason.
 
-    python -m benchmarks.peers --environments peers --install --images FOLDER --json peers.json
+    python -m benchmarks.peers --environments peers --install --images FOLDER --out peers.json
 
 fer and face-api are installed into environments of their own in that folder, by pip and npm; facenet-pytorch
 is what ferkit itself depends on, and is measured in ferkit's environment, over the same torch.

@@ -4,7 +4,7 @@ The step is forward, loss, backward and the optimizer's. Its images are augmente
 processor: "share_waiting" is how much of the time the step would wait for them, were nothing prepared beside
 it. Memory is the most in use, network and optimizer included.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.recipe_step sfew_multiscale --json step.json
+    OMP_NUM_THREADS=2 python -m benchmarks.recipe_step sfew_multiscale --out step.json
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def make_parser(description: str | None, rounds: int, seconds: float) -> argpars
 def add_ends(parser: argparse.ArgumentParser) -> None:
     """What becomes of the record."""
     add = parser.add_argument
-    add("--json", type=Path, metavar="FILE", help="write all times as JSON")
+    add("--out", type=Path, metavar="FILE", help="write all times as JSON")
     add("--compare", type=Path, metavar="OLD.json", help="whether it is faster than when OLD was written")
     add("--force", action="store_true", help="compare what was measured otherwise")
 
@@ -65,11 +65,11 @@ def run_script(
     options = parser.parse_args(arguments)
     try:
         old = read_record(options.compare) if options.compare else None
-        if options.json:
-            check_writable(options.json)
+        if options.out:
+            check_writable(options.out)
         with watch() as say:
             record = measure(options, say)
-        deliver(record, options.json, old, options.force)
+        deliver(record, options.out, old, options.force)
     except FerkitError as error:
         sys.exit(str(error))
 

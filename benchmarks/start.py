@@ -3,7 +3,7 @@
 A recipe is checked once before anything is timed, so that "check" is that of an unchanged recipe; with
 --first, a recipe that was never checked on the machine is timed too.
 
-    python -m benchmarks.start --json start.json
+    python -m benchmarks.start --out start.json
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import os
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,15 @@ def count_some(names: Sequence[str]) -> str:
 def printable(name: str) -> str:
     """Bytes of a file's name that are no UTF-8, which no terminal takes, as escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def quote(word: object) -> str:
+    """A word of a command as the system's shell takes it: POSIX, or cmd on Windows."""
+    if os.name == "posix":
+        return shlex.quote(str(word))
+    from subprocess import list2cmdline
+
+    return list2cmdline([str(word)])
 
 
 def percent(share: float) -> str:

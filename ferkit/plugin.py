@@ -42,6 +42,7 @@ from ferkit.interfaces import (
 )
 from ferkit.messages import suggest
 from ferkit.neural.crop_kernels import crop_kernels
+from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import cache_dir
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.walk import walk_folder
@@ -73,6 +74,7 @@ __all__ = [
     "Weights",
     "WeightsError",
     "WeightsName",
+    "atomic_path",
     "cache_dir",
     "crop_kernels",
     "describe_faces",

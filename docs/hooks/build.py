@@ -1,4 +1,4 @@
-"""What mkdocs calls while it builds: pages that are generated or borrowed, links, tables of facts."""
+"""What mkdocs calls while it builds: pages that are generated or borrowed, links, tables of checks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from mkdocs.structure.files import File, Files
 
 from docs.hooks.api import errors_page, plugin_page, testing_page
 from docs.hooks.borrowed import PLACES, ROOT, relink
+from docs.hooks.checks import put_checks
 from docs.hooks.commands import command_reference
 from docs.hooks.components import component_reference
-from docs.hooks.facts import put_facts
 from docs.hooks.recipes import recipe_reference
 
 GENERATED = {
@@ -33,4 +33,4 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    return put_facts(relink(markdown, page.file.src_uri))
+    return put_checks(relink(markdown, page.file.src_uri))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def write_page(audit: Audit, file: Path) -> None:
     )
     made.filters |= {"percent": percent, "number": number, "count_of": count_of}
     page = made.get_template("page.html").render(audit=audit, words=text, shown=SHOWN, version=__version__)
-    _write(file, page, "--html")
+    _write(file, page)
 
 
 def write_json(audit: Audit, file: Path) -> None:
@@ -39,13 +40,24 @@ def write_json(audit: Audit, file: Path) -> None:
         "imbalance": audit.imbalance,
         **asdict(audit),
     }
-    _write(file, json.dumps(found, indent=2) + "\n", "--json")
+    _write(file, json.dumps(found, indent=2) + "\n")
 
 
-def _write(file: Path, text: str, option: str) -> None:
+WRITERS: Mapping[str, Callable[[Audit, Path], None]] = {".html": write_page, ".json": write_json}
+"""The ending of a file, and what writes it."""
+
+
+def check_outputs(files: Sequence[Path]) -> None:
+    """Raise RunError if a file has an ending that nothing writes."""
+    for file in files:
+        if file.suffix not in WRITERS:
+            raise RunError(f"--out {file}: expected a file that ends in {' or '.join(WRITERS)}")
+
+
+def _write(file: Path, text: str) -> None:
     try:
         write_text(file, text)
     except RunError as error:
         raise RunError(
-            f"{option}: can't write {file}: {error.__cause__}. Give a file in a folder that you may write to."
+            f"--out: can't write {file}: {error.__cause__}. Give a file in a folder that you may write to."
         ) from error

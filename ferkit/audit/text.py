@@ -56,7 +56,7 @@ def _some(lines: Sequence[str]) -> Iterator[str]:
     for line in lines[:SHOWN]:
         yield f"{'':<{WIDTH}}   {line}"
     if len(lines) > SHOWN:
-        yield f"{'':<{WIDTH}}   and {number(len(lines) - SHOWN)} more (all of them: --html or --json)"
+        yield f"{'':<{WIDTH}}   and {number(len(lines) - SHOWN)} more (all of them: --out FILE.html)"
 
 
 def _classes(audit: Audit) -> str:

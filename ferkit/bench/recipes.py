@@ -37,7 +37,7 @@ def load_for_bench(
     def draw(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
         changed = change(table, registry)
         per_class = -(-images // DRAWN_LABELS)
-        data = {"name": "synthetic", "per_class": per_class, "image_size": drawn_size}
+        data = {**changed["data"], "per_class": per_class, "image_size": drawn_size}
         name = table.get("name")
         return {**changed, "name": name, "data": data, "fit": table.get("fit", {})}
 

@@ -99,11 +99,11 @@ def read_record(path: Path) -> Record:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected a file that `ferkit bench --json` wrote: {error}") from error
+        raise DataError(f"{path}: expected a file that `ferkit bench --out` wrote: {error}") from error
     if not isinstance(table, dict) or table.get("ferkit_bench") != FORMAT:
         found = table.get("ferkit_bench") if isinstance(table, dict) else None
         raise DataError(
-            f'{path}: expected a file that `ferkit bench --json` wrote, with "ferkit_bench": {FORMAT}, found '
+            f'{path}: expected a file that `ferkit bench --out` wrote, with "ferkit_bench": {FORMAT}, found '
             f"{found}. Measure again with this ferkit."
         )
     try:
@@ -132,4 +132,4 @@ def check_writable(path: Path) -> None:
 
 
 def _unwritable(path: Path, error: BaseException) -> DataError:
-    return DataError(f"can't write {path}: {error}. Give another --json.")
+    return DataError(f"can't write {path}: {error}. Give another --out.")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ferkit.audit.findings import NAMES
 
 if TYPE_CHECKING:
     from ferkit.audit.result import Audit
 
 SERIOUS = 3
 
+*FINDINGS, LAST = NAMES
 Target = Annotated[
     str,
     typer.Argument(
@@ -22,15 +26,16 @@ Target = Annotated[
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: data.root=faces.")
 ]
-Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was found as JSON.")]
-Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")]
+Out = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Write the findings to a page (.html) or as JSON (.json). Repeatable."),
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
         "--allow",
         metavar="NAME",
-        help="Accept a kind of finding: unreadable, conflicts, copies, groups, twins or protocol. May be "
-        "given several times.",
+        help=f"Accept a kind of finding: {', '.join(FINDINGS)} or {LAST}. May be given several times.",
     ),
 ]
 NoFaces = Annotated[bool, typer.Option("--no-faces", help="Look for no faces and compare none: images only.")]
@@ -51,8 +56,7 @@ Seeds = Annotated[int, typer.Option(min=1, help="Random splits over which leaks 
 def audit(
     target: Target,
     overrides: Overrides = None,
-    json_file: Json = None,
-    html_file: Html = None,
+    out: Out = None,
     allow: Allow = None,
     no_faces: NoFaces = False,
     hash_distance: HashDistance = None,
@@ -68,6 +72,7 @@ def audit(
     """
     from ferkit.audit.findings import check_allowed
     from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY
+    from ferkit.audit.page import check_outputs
     from ferkit.audit.run import AuditRequest
     from ferkit.audit.run import audit as find
     from ferkit.cli.progress import watch_images
@@ -78,6 +83,7 @@ def audit(
         allowed = check_allowed(allow or ())
     except RunError as error:
         raise typer.BadParameter(str(error), param_hint="--allow") from error
+    check_outputs(out or ())
     recipe, registry, is_recipe = load_target(target, overrides or ())
     bits = HASH_DISTANCE if hash_distance is None else hash_distance
     cosine = SIMILARITY if similarity is None else similarity
@@ -85,19 +91,17 @@ def audit(
         found = find(
             AuditRequest(recipe, registry, is_recipe, seeds, bits, cosine, not no_faces, allowed), progress
         )
-    _tell(found, json_file, html_file)
+    _tell(found, out or ())
     if found.is_serious:
         raise typer.Exit(SERIOUS)
 
 
-def _tell(found: Audit, json_file: Path | None, html_file: Path | None) -> None:
-    from ferkit.audit.page import write_json, write_page
+def _tell(found: Audit, out: Sequence[Path]) -> None:
+    from ferkit.audit.page import WRITERS
     from ferkit.audit.text import describe
 
     for line in describe(found):
         typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
-    if json_file:
-        write_json(found, json_file)
-    if html_file:
-        write_page(found, html_file)
-        typer.echo(f"page: {html_file}")
+    for file in out:
+        WRITERS[file.suffix](found, file)
+        typer.echo(f"written: {file}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ferkit.messages import quote
 
 Part = Annotated[
     str | None,
@@ -43,7 +44,7 @@ Images = Annotated[Path | None, typer.Option(help="A folder of images. Without: 
 DrawnSize = Annotated[int, typer.Option(min=1, help="The side of drawn images, pixels.")]
 Repeats = Annotated[int, typer.Option(help="Calls of each stage that are timed, at most.")]
 Seconds = Annotated[float, typer.Option(help="Begin no further round after so long; 5 are made.")]
-Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all times as JSON.")]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write all times as JSON.")]
 Compare = Annotated[
     Path | None, typer.Option(metavar="OLD.json", help="Whether it is faster than when OLD was measured.")
 ]
@@ -70,7 +71,7 @@ def bench(
     drawn_size: DrawnSize = 320,
     repeats: Repeats = 50,
     seconds: Seconds = 60.0,
-    json_file: Json = None,
+    out: Out = None,
     compare: Compare = None,
     force: Force = False,
 ) -> None:
@@ -86,11 +87,11 @@ def bench(
     plan = Plan(split_list(stages, "--stages"), sizes, precision, device, compile_mode, images)
     plan = replace(plan, rounds=repeats, seconds=seconds)
     old = read_record(compare) if compare else None
-    if json_file:
-        check_writable(json_file)
+    if out:
+        check_writable(out)
     parts = {"detector": detector, "model.backbone": backbone, "model.head": head}
     settings = [*(overrides or ()), *([f"model.image_size={image_size}"] if image_size else [])]
     checked, registry = load_for_bench(recipe, settings, parts, max(plan.batch_sizes), drawn_size)
     with watch() as say:
-        record = measure(f"ferkit bench {shlex.quote(recipe)}", registry, [Variant(checked, plan)], say)
-    deliver(record, json_file, old, force)
+        record = measure(f"ferkit bench {quote(recipe)}", registry, [Variant(checked, plan)], say)
+    deliver(record, out, old, force)

@@ -61,10 +61,9 @@ def finetune(
     the network with its card. The reported score is of images that no network learnt from and that
     chose nothing.
     """
-    import shlex
-
     from ferkit.cli.progress import watch_images
     from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
+    from ferkit.messages import quote
 
     wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
     with watch_images() as progress:
@@ -74,7 +73,7 @@ def finetune(
     if dry_run:
         typer.echo(f"nothing was trained; to do it: {plan.command('')}")
         return
-    run = shlex.quote(str(plan.run))
+    run = quote(plan.run)
     typer.echo(f"if it is stopped: {plan.command(f' --out {run} --resume')}")
     _train(plan)
     _export(plan)
@@ -92,8 +91,7 @@ def _train(plan: FinetunePlan) -> None:
 
 
 def _export(plan: FinetunePlan) -> None:
-    import shlex
-
+    from ferkit.messages import quote
     from ferkit.predict.card.facts import gather
     from ferkit.predict.card.render import write_card
     from ferkit.predict.model.export import export_model
@@ -103,6 +101,6 @@ def _export(plan: FinetunePlan) -> None:
     typer.echo(f"model: {made.file} ({open_run(plan.run).choice})")
     typer.echo(f"card: {write_card(gather(made.file, made.loaded))}")
     typer.echo("next:")
-    typer.echo(f"  ferkit predict PHOTO --model {shlex.quote(str(made.file))}")
-    typer.echo(f"  ferkit report {shlex.quote(str(plan.run))} --images")
+    typer.echo(f"  ferkit predict PHOTO --model {quote(made.file)}")
+    typer.echo(f"  ferkit report {quote(plan.run)} --images")
     typer.echo(f"  {plan.command('    # the recipe, edited')}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ferkit.messages import quote
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,25 +23,18 @@ def list_weights() -> None:
     from rich.markup import escape
 
     from ferkit.components.weights.catalogue import catalogue
-    from ferkit.components.weights.entry import DirectFile
     from ferkit.components.weights.fetch import cached_path
 
     console = Console(highlight=False)
     for entry in catalogue():
-        source = entry.source
         path = cached_path(entry)
-        origin = (
-            source.url
-            if isinstance(source, DirectFile)
-            else f"{source.member} in {source.project} {source.version}"
-        )
         console.print(f"[bold]{escape(entry.name)}[/bold]")
         facts = {
             "file": f"{path} ({'here' if os.path.exists(path) else 'not fetched'})",
             "trained on": entry.trained_on,
             "gives": ", ".join(entry.labels) or f"{entry.embedding_size} numbers for a face",
             "licence": entry.licence,
-            "source": origin,
+            "source": str(entry.source),
             "sha256": entry.sha256 or "none is published; ferkit records that of the file it finds",
         }
         for key, value in facts.items():
@@ -114,7 +108,7 @@ def bundle(
     write_bundle(entries, out)
     for entry in entries:
         typer.echo(f"{entry.name}: {entry.filename}. Licence: {entry.licence}")
-    size, name = out.stat().st_size / 1e6, shlex.quote(out.name)
+    size, name = out.stat().st_size / 1e6, quote(out.name)
     typer.echo(f"{out}: {size:.1f} MB. On the other machine: ferkit weights unbundle {name}")
 
 

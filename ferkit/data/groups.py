@@ -44,7 +44,7 @@ def group_names(
         if not kinds:
             raise DataError(
                 "the data set gives no groups, so folds that no group crosses can't be made. Give it groups "
-                '(image_folder: group_pattern), or take another protocol: --set protocol.name="paper"'
+                '(folders: data.group_pattern), or take another protocol: --set protocol.name="paper"'
             )
         by = kinds[0]
     for sample in samples:

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from ferkit.data.manifest_diff import compare
 from ferkit.data.options import ManifestOptions
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
-from ferkit.messages import count_some
+from ferkit.messages import count_some, quote
 from ferkit.runtime.shipped import find_shipped
 
 
@@ -130,7 +129,7 @@ def compare_manifest(
     difference = compare(read_manifest(file), entries)
     words = f"the images are not those of the manifest {file}: {difference}"
     if difference and manifest.differs == "refuse":
-        shows = f"ferkit data verify RECIPE {shlex.quote(str(file))}"
+        shows = f"ferkit data verify RECIPE {quote(file)}"
         raise DataError(f'{words}. Restore them ({shows} shows all), or go on: --set manifest.differs="warn"')
     if not crops.skipped:
         return words if difference else None

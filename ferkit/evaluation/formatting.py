@@ -16,6 +16,7 @@ NAMES = {
     "brier": "Brier score",
     "ece": "ECE",
 }
+"""Each of them is a field of `Scores`, in summary.json and in the tables."""
 SHARES = ("accuracy", "mean_recall", "macro_f1")
 """Those of NAMES that are written in percent, the higher the better; of the others the lower."""
 

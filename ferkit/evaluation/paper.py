@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from ferkit.components.part import Section
-
-ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
+from ferkit.evaluation.protocol_options import ProtocolName
 
 
 class Paper(Section):

@@ -191,7 +191,7 @@ def _check_given(samples: Sequence[Sample]) -> None:
         if not found:
             raise DataError(
                 f'the protocol "holdout" takes the data set\'s own parts, and no image is of its {name} '
-                "part. Give them (image_folder: splits; manifest: its column split), or take another one."
+                "part. Give them (folders: data.splits; a list: its column split), or take another one."
             )
     for one, other in (("train", "test"), ("test", "train")):
         if lacking := sorted(classes[one] - classes[other]):

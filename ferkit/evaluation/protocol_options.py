@@ -10,6 +10,8 @@ from ferkit.components.part import Section
 
 UNGROUPED = "none"
 Measure = Literal["accuracy", "mean_recall", "nll"]
+ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
+"""In the order of a table's columns."""
 
 
 class _Repeated(Section):

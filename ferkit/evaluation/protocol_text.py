@@ -23,15 +23,13 @@ def describe_protocol(protocol: Mapping[str, Any]) -> str:
     end = f"{repeats} repeat{'s' if repeats != 1 else ''}, seed {protocol['seed']}"
     if protocol["name"] == "holdout":
         return f"Holdout: the data set's own training and test images, {end}"
-    folds = f"{protocol['folds']}-fold"
-    if protocol["name"] == "paper":
-        return f"Stratified {folds}, {end}"
-    how = f"{folds}, {_grouping(protocol)}, {end}"
-    if protocol["name"] == "grouped":
-        return f"Grouped {how}"
+    kind = "Stratified" if protocol["name"] == "paper" else protocol["name"].capitalize()
+    how = [f"{kind} {protocol['folds']}-fold", *([_grouping(protocol)] if "by" in protocol else []), end]
+    if "choose_by" not in protocol:
+        return ", ".join(how)
     measure = MEASURES[protocol["choose_by"]]
     return (
-        f"Nested {how}; the epoch, and the settings if there is a grid, chosen by {measure} on one in "
+        f"{', '.join(how)}; the epoch, and the settings if there is a grid, chosen by {measure} on one in "
         f"{protocol['inner_folds']} parts of the training fold"
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 from ferkit.data.split_file import read_split
 from ferkit.errors import DataError, RunError
 from ferkit.evaluation.epoch_selection import CHOSEN_FILE, EpochScore, Reading, readings
+from ferkit.evaluation.formatting import NAMES
 from ferkit.evaluation.metrics.calibration import apply_temperature, calibration_error
 from ferkit.evaluation.metrics.intervals import FEWEST, METRICS, cluster_confusions, score_interval
 from ferkit.evaluation.metrics.label_order import find_permutation
@@ -27,7 +28,7 @@ from ferkit.evaluation.run_files import (
     read_predictions,
 )
 
-MEANS = ("accuracy", "mean_recall", "macro_f1", "nll", "brier")
+MEANS = tuple(name for name in NAMES if name != "ece")
 """Means over the repeats of the means over the folds; ECE is computed on a repeat's images together, since it
 is biased upwards on few."""
 

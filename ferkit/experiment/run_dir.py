@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import difflib
-import fcntl
 import io
 import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from ferkit.errors import RunError
@@ -43,7 +43,7 @@ class RunDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[str] | None = None
+        self._lock = FileLock(path / ".lock")
 
     @classmethod
     def create(cls, path: Path, recipe: str) -> RunDir:
@@ -81,8 +81,7 @@ class RunDir:
 
     def close(self) -> None:
         """Let others write here."""
-        if self._lock:
-            self._lock.close()
+        self._lock.release()
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Record what training goes on under: the first start's alone, a later one's where it is another."""
@@ -216,10 +215,8 @@ class RunDir:
     def _open(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.path / ".lock").open("w", encoding="utf-8")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.close()
+            self._lock.acquire(timeout=0)
+        except Timeout:
             raise RunError(f"another ferkit is at work in {self.path}; wait for it, or stop it") from None
         except OSError as error:
             raise RunError(f"can't write a run to {self.path}: {error}. Give another --out.") from error

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ferkit.errors import RunError
-from ferkit.runtime.atomic_write import find_written, write_in_turn, write_whole
+from ferkit.runtime.atomic_write import find_written, run_file, write_in_turn
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -100,7 +100,8 @@ def save_network(
     images = sorted({one[:HASH] for one in trained_on})
     # One key: safetensors writes several in an order that changes from run to run.
     metadata = {"ferkit": json.dumps({**known, **(description or {}), "trained_on": images})}
-    write_whole(path, lambda part: save_file(whole, part, metadata))
+    with run_file(path) as part:
+        save_file(whole, part, metadata)
 
 
 def read_header(path: Path) -> Header:

@@ -41,7 +41,6 @@ class Predictor:
     threshold: 0..1, below which a row says that it abstained.
 
     labels: the names, in the order of a table's columns; told: a sentence about which model this is.
-    `ferkit.runtime.malloc.keep_freed`, which `ferkit predict` calls, makes a process faster that predicts.
 
     Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
     where the detector can't be built.

@@ -72,6 +72,12 @@ class Row:
         ]
 
 
+WHOLE_NUMBERS = ("frame", "face", "track")
+TEXTS = ("file", "label")
+TRUTHS = ("abstained",)
+"""Columns by their type; all others are floats."""
+
+
 def columns(labels: Sequence[str]) -> list[str]:
     """Of CSV and Parquet. A probability's is p_<label>, so that no label can take another column's name."""
     return [*BEFORE, *POINTS, *(f"p_{label}" for label in labels), "label", "confidence", "abstained"]

@@ -10,10 +10,9 @@ from ferkit.components.options import option_parameters, weights_options, withou
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import is_present
 from ferkit.errors import ComponentError
+from ferkit.neural.options import Model
 from ferkit.recipe.parts import table_uses_network
-
-PER_CLASS = 20
-EPOCHS = 3
+from ferkit.runtime.shipped import read_template
 
 
 def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
@@ -21,6 +20,9 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
 
     Adds to `warnings` what whoever reads the numbers must know.
     """
+
+    template = read_template("demo")
+    most = template["fit"]["epochs"]
 
     def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
         warnings.append(
@@ -32,24 +34,24 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
             **table,
             # In the recipe as resolved too, so that the warning stays with it.
             "description": f"Demonstration on drawn faces. {table.get('description', '')}".strip(),
-            "data": {"name": "synthetic", "per_class": PER_CLASS},
+            "data": dict(template["data"]),
         }
         if isinstance(name := table.get("name"), str):
             changed["name"] = f"{name}-demo"
         # What is malformed is left as it is: the checks that follow report it.
         if isinstance(estimator := table.get("estimator"), dict):
-            changed["estimator"] = _estimator_on_drawn_faces(estimator, registry)
+            changed["estimator"] = _estimator_on_drawn_faces(estimator, registry, template)
         if not table_uses_network(table, registry):
             model = fit = None
         if isinstance(model, dict):
-            backbone = model.get("backbone", {"name": "inception_resnet_v1"})
+            backbone = model.get("backbone", {"name": Model().backbone.name})
             if isinstance(backbone, dict):
                 changed["model"] = {
                     **{key: value for key, value in model.items() if key not in ("initial", "initial_part")},
                     "backbone": _without_absent_weights(backbone, registry, warnings),
                 }
-        if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", EPOCHS), int):
-            changed["fit"] = {**fit, "epochs": min(EPOCHS, epochs)}
+        if isinstance(fit, dict) and isinstance(epochs := fit.get("epochs", most), int):
+            changed["fit"] = {**fit, "epochs": min(most, epochs)}
         if isinstance(protocol, dict):
             changed["protocol"] = _on_drawn_faces(protocol)
         # What is about the recipe's own images, or multiplies the time.
@@ -58,14 +60,15 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
     return change
 
 
-def _estimator_on_drawn_faces(part: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+def _estimator_on_drawn_faces(
+    part: Mapping[str, Any], registry: Registry, template: Mapping[str, Any]
+) -> dict[str, Any]:
     """The estimator with drawn faces for its data sets, and few epochs."""
     try:
         parameters = option_parameters(registry.get("estimator", str(part.get("name"))))
     except ComponentError:
         return dict(part)  # the checks that follow report it
-    # Other faces than those that are tested, which have the first seed.
-    drawn = {"name": "synthetic", "per_class": PER_CLASS, "seed": 1}
+    drawn = dict(template["estimator"]["dataset"])
     changed: dict[str, Any] = {
         name: drawn
         for name, one in parameters.items()
@@ -73,7 +76,7 @@ def _estimator_on_drawn_faces(part: Mapping[str, Any], registry: Registry) -> di
     }
     epochs = part.get("epochs", parameters["epochs"].default) if "epochs" in parameters else None
     if isinstance(epochs, int):
-        changed["epochs"] = min(EPOCHS, epochs)
+        changed["epochs"] = min(template["fit"]["epochs"], epochs)
     return {**part, **changed}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from ferkit.components.part import Part
 from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
+from ferkit.messages import quote
 from ferkit.recipe.check import (
     all_slots,
     check_candidates,
@@ -18,7 +18,7 @@ from ferkit.recipe.check import (
     validate,
 )
 from ferkit.recipe.overrides import apply_overrides
-from ferkit.recipe.parse import expand_variables, load_named, modules_of, read_table
+from ferkit.recipe.parse import expand_variables, load_plugins_of, read_table
 from ferkit.recipe.schema import Recipe
 
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
@@ -40,7 +40,7 @@ def load_table(
 ) -> tuple[Recipe, Registry]:
     """The same from a table; source: what messages call it."""
     problems = apply_overrides(table, overrides)
-    registry = load_named(modules_of(table))
+    registry = load_plugins_of(table)
     if change:
         table = change(table, registry)
     table = expand_variables(table, problems)
@@ -68,9 +68,9 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     Nothing is checked and nothing need be there, such as its data. Raises RecipeError where it can't be read.
     """
     table = read_table(source)
-    registry = load_named(modules_of(table))
+    registry = load_plugins_of(table)
     try:
         return table, registry, list(all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        hint = f"ferkit check {shlex.quote(source)} tells what is wrong with it."
+        hint = f"ferkit check {quote(source)} tells what is wrong with it."
         raise RecipeError(source, [Problem("recipe", "its parts can't be read", hint)]) from error

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import tomli_w
@@ -83,16 +83,17 @@ def expand_variables(value: Any, problems: list[Problem], where: str = "") -> An
 
 
 def modules_of(table: Mapping[str, Any]) -> list[str]:
-    """The modules that a table names."""
+    """The modules that a table names as its `plugins`."""
     modules = table.get("plugins", [])
     return [module for module in modules if isinstance(module, str)] if isinstance(modules, list) else []
 
 
-def load_named(modules: Sequence[str]) -> Registry:
-    """All plugins, and modules that a recipe or model names, from the working directory too.
+def load_plugins_of(table: Mapping[str, Any]) -> Registry:
+    """The installed plugins and the modules that a table names.
 
-    The directory stays importable: a component's own code is imported when it is built.
+    If it names some, modules of the working directory become importable, for the rest of the process.
     """
+    modules = modules_of(table)
     if modules:
         import_from_here()
     return load_plugins(modules)

@@ -13,7 +13,7 @@ from ferkit.components.registry import Registry
 from ferkit.errors import DataError
 from ferkit.recipe.load import Change, load_recipe, load_table
 from ferkit.recipe.schema import Recipe
-from ferkit.runtime.shipped import shipped_recipes
+from ferkit.runtime.shipped import read_template, shipped_recipes
 
 
 def load_target(
@@ -40,9 +40,9 @@ def _table(target: str) -> dict[str, Any]:
     """A recipe of nothing but the data."""
     known, name = load_plugins([]).names("dataset"), name_after(target)
     if os.path.isdir(target):
-        return {"name": name, "data": {"name": "image_folder", "root": target}}
+        return {"name": name, "data": {**read_template("folder")["data"], "root": target}}
     if os.path.isfile(target):
-        return {"name": name, "data": {"name": "manifest", "file": target}}
+        return {"name": name, "data": {**read_template("list")["data"], "file": target}}
     if target in known:
         return {"name": target, "data": {"name": target}}
     raise DataError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -15,32 +16,41 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then move it there.
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A new file to fill, next to `path` and with its suffix; moved to `path` at the end of the block.
 
-    Others may read it as they may any file that this process makes, whatever `write` thinks of them:
-    safetensors, from 0.8 on, lets nobody else. Raises RunError where that fails (a full disk, say); what was
-    at `path` before is unharmed.
+    If the block raises, the new file is removed and `path` is unharmed. The file gets the mode of any other
+    file of this process: safetensors, from 0.8 on, makes its files readable by their owner only. Raises
+    OSError.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.touch()
         mode = part.stat().st_mode
-        write(part)
+        yield part
         if part.stat().st_mode != mode:
             with contextlib.suppress(OSError):  # where a file system has no modes
                 part.chmod(mode)
         os.replace(part, path)
-    except Exception as error:
-        raise _cannot_write(path, error) from error
     finally:
-        with contextlib.suppress(OSError):  # where a folder of the path is a file, say; told already
+        with contextlib.suppress(OSError):  # a parent that is a file, for example: reported already
             part.unlink()
 
 
+@contextlib.contextmanager
+def run_file(path: Path) -> Iterator[Path]:
+    """`atomic_path` for a file of a run: raises RunError for all that fails, a full disk for example."""
+    try:
+        with atomic_path(path) as part:
+            yield part
+    except Exception as error:
+        raise _cannot_write(path, error) from error
+
+
 def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Like `write_whole`, for a large file that is written again and again.
+    """Like `run_file`, for a large file that is written again and again.
 
     Two files take turns, each written over the one before the last: the system need not find new memory for
     it every time, which takes several times as long as the writing. Read it by `find_written`.
@@ -86,12 +96,19 @@ def _cannot_write(path: Path, error: Exception) -> RunError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8, whole or not at all; bytes of a file's name that are none stay as they are. Raises RunError."""
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", errors="surrogateescape"))
+    """Write UTF-8, whole or not at all; undecodable bytes of file names are kept. Raises RunError."""
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises RunError."""
+    with run_file(path) as part:
+        part.write_bytes(content)
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """(H, W, 3) uint8 RGB, whole or not at all. Raises RunError."""
+    """Write (H, W, 3) uint8 RGB, whole or not at all. Raises RunError."""
     from PIL import Image
 
-    write_whole(path, lambda part: Image.fromarray(pixels).save(part, format="PNG"))
+    with run_file(path) as part:
+        Image.fromarray(pixels).save(part, format="PNG")

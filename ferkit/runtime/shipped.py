@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from ferkit.errors import DataError, Problem, RecipeError
 from ferkit.messages import suggest
 
-SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".csv"}
+SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".csv", "templates": ".toml"}
 
 
 def find_recipe(source: str) -> Path:
@@ -48,6 +50,11 @@ def shipped_recipes() -> dict[str, Path]:
 
 
 def shipped_files(folder: str) -> dict[str, Path]:
-    """Name -> file in one folder of the recipes (splits, tables, manifests); "" for the recipes."""
+    """Name -> file in one folder of the recipes (SUFFIXES); "" for the recipes."""
     place = Path(str(resources.files("ferkit_recipes"))) / folder
     return {file.stem: file for file in sorted(place.glob(f"*{SUFFIXES[folder]}"))}
+
+
+def read_template(name: str) -> dict[str, Any]:
+    """A part of a recipe, with the names of plugins' components, that a command fills."""
+    return tomllib.loads(shipped_files("templates")[name].read_text(encoding="utf-8"))

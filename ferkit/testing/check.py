@@ -10,19 +10,19 @@ from ferkit.components.tracebacks import describe_call
 
 __tracebackhide__ = True  # pytest shows the test and the component, not what lies between
 CheckFunction = Callable[[Any], str | None]
-"""A check's function, of what is checked: raises where the fact does not hold; a text that it returns is
-told, e.g. a time."""
+"""A check's function, of what is checked: raises where what it states does not hold; a text
+that it returns is told, e.g. a time."""
 
 CHECKS_BY_KIND: dict[str, list[CheckFunction]] = {}
-"""The facts of each kind of component, in the order in which they are checked."""
+"""The checks of each kind of component, in the order in which they run."""
 BASIS: dict[str, CheckFunction] = {}
-"""Of a kind, the fact that others rest on: where it does not hold, they say nothing."""
+"""Of a kind, the check that others rest on: where it fails, they say nothing."""
 RESTING: set[CheckFunction] = set()
 """Those others."""
 
 
 class CheckFailed(AssertionError):  # noqa: N818  a verdict
-    """A fact that does not hold: what was expected, what came, and how to mend it."""
+    """A failed check: what was expected, what came, and how to mend it."""
 
     def __init__(self, expected: str, came: str, mend: str) -> None:
         self.expected, self.came, self.mend = expected, came, mend
@@ -30,10 +30,10 @@ class CheckFailed(AssertionError):  # noqa: N818  a verdict
 
 
 class CheckSkipped(Exception):  # noqa: N818  a verdict
-    """A fact that can't be checked here, with the reason."""
+    """A check that can't be made here, with the reason."""
 
 
-def fact(
+def check(
     *kinds: str, is_basis: bool = False, rests: bool = False
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Makes a function a check of these kinds; its name is the check's, its docstring what is expected.
@@ -74,33 +74,33 @@ class Checked(Protocol):
     def module(self) -> str:
         """The module with its code."""
 
-    def blocked(self, fact: CheckFunction) -> str:
-        """Why a fact has nothing to say: what it rests on is amiss, as another check tells; else ""."""
+    def blocked(self, check: CheckFunction) -> str:
+        """Why a check has nothing to say: what it rests on is amiss, as another check tells; else ""."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One fact about one component or plugin. Call it: it raises CheckFailed or CheckSkipped.
+    """One check of one component or plugin. Call it: it raises CheckFailed or CheckSkipped.
 
     Printed as `head.maxpool.answers_are_finite`, by which an expected failure is named.
     """
 
     subject: Checked
-    fact: CheckFunction
+    function: CheckFunction
 
     @property
     def name(self) -> str:
-        return self.fact.__name__
+        return self.function.__name__
 
     def __str__(self) -> str:
         return f"{self.subject}.{self.name}"
 
     def __call__(self) -> str | None:
         """What there is to tell of it, if anything. An error of the component's own is a failure too."""
-        if reason := self.subject.blocked(self.fact):
+        if reason := self.subject.blocked(self.function):
             skip(reason)
         try:
-            return self.fact(self.subject)
+            return self.function(self.subject)
         except CheckFailed as failure:
             failure.add_note(f"{self}, provided by {self.subject.provider}")
             raise
@@ -115,4 +115,4 @@ class Check:
 
     @property
     def _expected(self) -> str:
-        return (self.fact.__doc__ or self.name).strip().splitlines()[0]
+        return (self.function.__doc__ or self.name).strip().splitlines()[0]

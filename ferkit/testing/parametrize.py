@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ferkit.errors import ComponentError
 from ferkit.messages import suggest
 from ferkit.testing.check import Check, CheckFailed, CheckSkipped
-from ferkit.testing.subject import Options
+from ferkit.testing.component_under_test import Options
 from ferkit.testing.suite import find_checks
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ferkit.errors import ComponentError
 from ferkit.messages import suggest
 from ferkit.testing.check import CHECKS_BY_KIND, Check
 from ferkit.testing.checks.plugin import Plugin
-from ferkit.testing.subject import ComponentUnderTest, Options
+from ferkit.testing.component_under_test import ComponentUnderTest, Options
 
 ROOMS = (
     "component",
@@ -29,7 +29,7 @@ ROOMS = (
     "convolution",
     "weights",
 )
-"""Whose facts are in ferkit/testing/checks/<room>.py."""
+"""Whose checks are in ferkit/testing/checks/<room>.py."""
 
 
 def load_checks() -> None:

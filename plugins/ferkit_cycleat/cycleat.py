@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +16,13 @@ from ferkit.plugin import Dataset, Epoch, Face, RunError
 from ferkit_cycleat import attention as attention_maps
 from ferkit_cycleat import classifiers
 from ferkit_cycleat.domains import to_pixels
-from ferkit_cycleat.gathering import Origins, check_unlabelled
+from ferkit_cycleat.gathering import Origins
 from ferkit_cycleat.options import Mode, Options
 from ferkit_cycleat.state import load_state, save_state
 from ferkit_cycleat.training import Training
 
 
+@dataclass(eq=False, repr=False)
 class CycleATEstimator:
     """Cycle-consistent adversarial attention transfer (after Zhang et al.; see README.md for what is known).
 
@@ -46,48 +48,47 @@ class CycleATEstimator:
     training. pictures_every: epochs between sample sheets. device: "auto" takes a GPU where torch sees one.
     """
 
-    _training: Training | None = None  # until it is fitted
+    labels: Sequence[str]
+    seed: int
+    crop: Callable[[str, Dataset], Sequence[Face]]
+    state_file: Path
+    source: Dataset
+    auxiliary: Dataset | None = None
+    with_target: bool = True
+    mode: Mode = "attention"
+    attention: attention_maps.Kind = "activation"
+    image_size: int = 128
+    width: int = 64
+    blocks: int = 6
+    residual: bool = False
+    discriminator_layers: int | None = None
+    classifier: classifiers.Kind = "resnet18"
+    classifier_width: int = 64
+    epochs: int = 200
+    warmup_epochs: int = 20
+    steps_per_epoch: int | None = None
+    batch_size: int = 8
+    lr: float = 2e-4
+    classifier_lr: float = 2e-4
+    cycle_weight: float = 10.0
+    identity_weight: float = 0.0
+    attention_weight: float = 500.0
+    train_on_source: bool = False
+    buffer_size: int = 50
+    flip: bool = True
+    pictures_every: int = 10
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
-    def __init__(
-        self,
-        labels: Sequence[str],
-        seed: int,
-        crop: Callable[[str, Dataset], Sequence[Face]],
-        state_file: Path,
-        source: Dataset,
-        auxiliary: Dataset | None = None,
-        with_target: bool = True,
-        mode: Mode = "attention",
-        attention: attention_maps.Kind = "activation",
-        image_size: int = 128,
-        width: int = 64,
-        blocks: int = 6,
-        residual: bool = False,
-        discriminator_layers: int | None = None,
-        classifier: classifiers.Kind = "resnet18",
-        classifier_width: int = 64,
-        epochs: int = 200,
-        warmup_epochs: int = 20,
-        steps_per_epoch: int | None = None,
-        batch_size: int = 8,
-        lr: float = 2e-4,
-        classifier_lr: float = 2e-4,
-        cycle_weight: float = 10.0,
-        identity_weight: float = 0.0,
-        attention_weight: float = 500.0,
-        train_on_source: bool = False,
-        buffer_size: int = 50,
-        flip: bool = True,
-        pictures_every: int = 10,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
-    ) -> None:
-        check_unlabelled(auxiliary, with_target)
-        self.options = Options.pick(locals())
-        self.labels = labels
-        self.seed = seed
-        self.origins = Origins(crop, source, auxiliary if mode != "source_only" else None, with_target)
-        self.state_file = state_file
-        self.device = device
+    def __post_init__(self) -> None:
+        if self.auxiliary is None and not self.with_target:
+            raise ValueError(
+                "with_target: expected true where there is no auxiliary data set, as the training fold's "
+                "faces are then all that is unlabelled, got false"
+            )
+        self.options = Options.pick(vars(self))
+        auxiliary = self.auxiliary if self.mode != "source_only" else None
+        self.origins = Origins(self.crop, self.source, auxiliary, self.with_target)
+        self._training: Training | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Yields after each epoch; its state is kept once the next one is asked for.

@@ -23,15 +23,6 @@ class Domains:
     warnings: list[str]
 
 
-def check_unlabelled(auxiliary: Dataset | None, with_target: bool) -> None:
-    """Raise ValueError if the options leave no unlabelled faces."""
-    if auxiliary is None and not with_target:
-        raise ValueError(
-            "with_target: expected true where there is no auxiliary data set, as the training fold's faces "
-            "are then all that is unlabelled, got false"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Origins:
     """Where the domains come from. auxiliary: None for the target's training faces alone."""

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ferkit.plugin import RunError
+from ferkit.plugin import RunError, atomic_path
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Raises RunError where it can't be written; what was there before is unharmed."""
-    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(dict(state), part)
-        os.replace(part, path)
+        with atomic_path(path) as part:
+            torch.save(dict(state), part)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
         raise RunError(
             f"can't write {path}: {error}. What was there before is unharmed: make room, then go on with "
             "--resume."

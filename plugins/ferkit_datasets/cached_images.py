@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 
-from ferkit.plugin import DataError, cache_dir
+from ferkit.plugin import DataError, atomic_path, cache_dir
 
 SIDE = 48
 """Pixels of FER2013's square images."""
@@ -41,10 +39,8 @@ def _grey_values(text: str) -> bytes:
 def write_png(path: Path, image: Image.Image) -> None:
     """Under another name first: a process that stops half-way leaves no half image. Raises DataError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            image.save(file, format="PNG", compress_level=1)
-        os.replace(file.name, path)
+        with atomic_path(path) as part:
+            image.save(part, format="PNG", compress_level=1)
     except OSError as error:
         raise DataError(
             f"{path}: the image can't be written ({error}). Free some space, or point XDG_CACHE_HOME to a "

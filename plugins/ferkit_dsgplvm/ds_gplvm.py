@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -20,7 +21,11 @@ from ferkit_dsgplvm.option_checks import check_options
 from ferkit_dsgplvm.search import Choice, SearchOptions, Training, choose, combine
 from ferkit_dsgplvm.views import Scaling, ViewScaler
 
+SHARED = ("prior", "view_weights", "width", "xi", "cycles", "steps", "mu", "growth", "mu_max")
+"""Options that every candidate has, by the same name."""
 
+
+@dataclass(eq=False, repr=False)
 class DsGplvmEstimator:
     """Discriminative shared Gaussian process latent variable model (Eleftheriadis, Rudovic, Pantic 2015).
 
@@ -38,48 +43,46 @@ class DsGplvmEstimator:
     grows by `growth` each cycle up to mu_max. neighbours: of a class, that its distance is the mean of.
     """
 
-    model: DsGplvm | None = None  # until it is fitted
-    nearest: NearestClass | None = None
+    labels: Sequence[str]
+    descriptors: tuple[Descriptor, ...]
+    image_size: int = 128
+    variance: float = 0.98
+    scaling: Scaling = "view"
+    latent_dims: tuple[int, ...] = (6, 10, 15, 20)
+    prior_weights: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
+    ridges: tuple[float, ...] = (1.0,)
+    prior: Prior = "lpp"
+    xi: float = 1e-4
+    back_projection: ProjectionKind = "independent"
+    view_weights: tuple[float, ...] = ()
+    width: float = 1.0
+    inner_folds: int = 3
+    inner_by: str = "none"
+    search_cycles: int = 15
+    cycles: int = 100
+    steps: int = 5
+    mu: float = 1.0
+    growth: float = 1.1
+    mu_max: float = 1e3
+    neighbours: int = 1
+    seed: int = 0
 
-    def __init__(
-        self,
-        labels: Sequence[str],
-        descriptors: tuple[Descriptor, ...],
-        image_size: int = 128,
-        variance: float = 0.98,
-        scaling: Scaling = "view",
-        latent_dims: tuple[int, ...] = (6, 10, 15, 20),
-        prior_weights: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0),
-        ridges: tuple[float, ...] = (1.0,),
-        prior: Prior = "lpp",
-        xi: float = 1e-4,
-        back_projection: ProjectionKind = "independent",
-        view_weights: tuple[float, ...] = (),
-        width: float = 1.0,
-        inner_folds: int = 3,
-        inner_by: str = "none",
-        search_cycles: int = 15,
-        cycles: int = 100,
-        steps: int = 5,
-        mu: float = 1.0,
-        growth: float = 1.1,
-        mu_max: float = 1e3,
-        neighbours: int = 1,
-        seed: int = 0,
-    ) -> None:
+    def __post_init__(self) -> None:
+        if not self.inner_by:
+            raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
         start = ModelOptions(
-            0, 0.0, prior, back_projection, view_weights, 0.0, width, xi, cycles, steps, mu, growth, mu_max
+            latent_dim=0,  # this, prior_weight and ridge are those of each candidate
+            prior_weight=0.0,
+            ridge=0.0,
+            mapping=self.back_projection,
+            **{name: getattr(self, name) for name in SHARED},
         )
-        self.candidates = combine(start, latent_dims, prior_weights, ridges)
-        self.search = SearchOptions(inner_folds, search_cycles, neighbours, seed)
-        check_options(self.candidates, self.search, len(descriptors), image_size, variance, inner_by)
-        self.labels = list(labels)
-        self.descriptors = descriptors
-        self.image_size = image_size
-        self.variance = variance
-        self.scaling: Scaling = scaling
-        self.inner_by = inner_by
+        self.candidates = combine(start, self.latent_dims, self.prior_weights, self.ridges)
+        self.search = SearchOptions(self.inner_folds, self.search_cycles, self.neighbours, self.seed)
+        check_options(self.candidates, self.search, len(self.descriptors), self.image_size, self.variance)
         self.scalers: list[ViewScaler] = []
+        self.model: DsGplvm | None = None
+        self.nearest: NearestClass | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """One epoch: more would be an invitation to choose among them on the test fold.

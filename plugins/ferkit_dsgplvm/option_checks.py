@@ -9,18 +9,11 @@ from ferkit_dsgplvm.search import SearchOptions
 
 
 def check_options(
-    candidates: Sequence[ModelOptions],
-    search: SearchOptions,
-    views: int,
-    image_size: int,
-    variance: float,
-    inner_by: str,
+    candidates: Sequence[ModelOptions], search: SearchOptions, views: int, image_size: int, variance: float
 ) -> None:
     """Raises ValueError, which names the option, what was expected and what came."""
     if not views:
         raise ValueError("descriptors: expected at least one, for one view each, got none")
-    if not inner_by:
-        raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
     if not candidates:
         raise ValueError("latent_dims, prior_weights and ridges: expected at least one number in each")
     if not 0 < variance <= 1:

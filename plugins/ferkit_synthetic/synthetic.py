@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ferkit.plugin import DataError, Sample, cache_dir, suggest
+from ferkit.plugin import DataError, Sample, atomic_path, cache_dir, suggest
 from ferkit_synthetic.action_units import EXPRESSIONS, sample_units
 from ferkit_synthetic.canvas import Canvas
 from ferkit_synthetic.drawing import draw_face
@@ -104,11 +102,8 @@ def _require(is_met: bool, option: str, expected: str, value: object) -> None:
 def _write(path: Path, image: Image.Image) -> None:
     """Under a name of its own first: another process may be drawing the same picture."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            image.save(file, format="PNG", compress_level=1)
-        os.replace(temporary, path)
+        with atomic_path(path) as part:
+            image.save(part, format="PNG", compress_level=1)
     except OSError as error:
         raise DataError(
             f"{path}: the drawn face can't be written ({error}). Free some space, or point "

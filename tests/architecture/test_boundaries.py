@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import ferkit.plugin
 
@@ -86,3 +89,51 @@ def test_every_component_of_ferkits_own_can_be_loaded() -> None:
     assert kinds >= {"dataset", "detector", "backbone", "head", "output", "loss", "weights"}
     for entry in registry.entries():
         entry.component.load()
+
+
+WORDS = {"center", "csv", "manifest", "temperature", "timm", "whole_image"}
+"""Components' names that are words of the core too: a file format, a library, a value of faces.no_face."""
+NAMED = {
+    # The schema's defaults.
+    ("neural/options.py", "identity"),
+    ("neural/options.py", "inception_resnet_v1"),
+    ("neural/options.py", "linear"),
+    ("recipe/schema.py", "cross_entropy"),
+    ("recipe/schema.py", "mtcnn"),
+    # Examples in help, messages and generated READMEs.
+    ("cli/finetune.py", "msceleb1m"),
+    ("cli/finetune.py", "mtcnn"),
+    ("cli/predict.py", "mtcnn"),
+    ("neural/network.py", "linear"),
+    ("predict/face_finder.py", "mtcnn"),
+    ("testing/scaffold/__init__.py", "inception_resnet_v1"),
+    ("testing/scaffold/__init__.py", "svm"),
+    # The table recipes/tables/sfew.toml.
+    ("cli/table.py", "sfew"),
+}
+
+
+def named_components(folder: Path) -> set[tuple[str, str]]:
+    """(file, component) of every string in code, docstrings not counted, that names a plugin's component."""
+    from ferkit.components.discovery import load_plugins
+
+    names = {entry.component.name for entry in load_plugins().entries()} - WORDS
+    found = set()
+    for path in sorted(folder.rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                words = set(re.findall(r"[\w-]+", node.value))
+                found |= {(str(path.relative_to(folder)), name) for name in names & words}
+    return found
+
+
+def test_the_core_names_no_component_but_defaults_and_examples() -> None:
+    assert named_components(ROOT / "ferkit") == NAMED
+
+
+@pytest.mark.parametrize("code", ['DATA = {"name": "image_folder"}', "HINT = 'take vggface2, say'"])
+def test_a_component_named_in_code_is_found(tmp_path: Path, code: str) -> None:
+    (tmp_path / "one.py").write_text(f'"""Not a docstring\'s focal."""\n{code}\n')
+    assert [file for file, _ in named_components(tmp_path)] == ["one.py"]

@@ -195,7 +195,7 @@ def test_the_page_and_the_json_hold_what_was_found_and_no_picture(images: Path, 
 
 def test_a_file_that_cannot_be_written_is_named_with_its_option(images: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match=r"--json: can't write .*audit\.json"):
+    with pytest.raises(RunError, match=r"--out: can't write .*audit\.json"):
         write_json(run(images), tmp_path / "file" / "audit.json")
 
 

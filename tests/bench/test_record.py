@@ -36,7 +36,7 @@ def test_the_file_tells_what_is_worked_out_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "expected a file that `ferkit bench --json` wrote"),
+        ("", "expected a file that `ferkit bench --out` wrote"),
         ("[1]", '"ferkit_bench": 1, found None'),
         ('{"ferkit_bench": 2}', "found 2. Measure again"),
         ('{"ferkit_bench": 1}', "it is no whole record"),
@@ -66,14 +66,14 @@ def test_a_file_that_is_not_there_or_can_not_be_written_is_named(tmp_path: Path)
     with pytest.raises(DataError, match=r"none\.json"):
         read_record(tmp_path / "none.json")
     (tmp_path / "file").touch()
-    with pytest.raises(DataError, match="Give another --json"):
+    with pytest.raises(DataError, match="Give another --out"):
         write_record(record_of(), tmp_path / "file" / "a.json")
 
 
 def test_whether_a_record_can_be_written_is_known_before(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for file in (tmp_path / "file" / "a.json", tmp_path):
-        with pytest.raises(DataError, match="Give another --json"):
+        with pytest.raises(DataError, match="Give another --out"):
             check_writable(file)
     check_writable(tmp_path / "deep" / "a.json")
     assert list(tmp_path.rglob("*.json")) == []

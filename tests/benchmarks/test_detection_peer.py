@@ -36,7 +36,7 @@ def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
     for number in range(2):
         Image.fromarray(script["compose"](number)).resize((360, 288)).save(tmp_path / f"{number}.png")
     file = tmp_path / "figures.json"
-    script["main"](["--images", str(tmp_path), "--limit", "2", "--batch-size", "1", "--json", str(file)])
+    script["main"](["--images", str(tmp_path), "--limit", "2", "--batch-size", "1", "--out", str(file)])
     record = read_record(file)
     assert [len(one.seconds) for one in record.measurements] == [2, 2]
     facts = record.facts

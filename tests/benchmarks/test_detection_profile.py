@@ -18,7 +18,7 @@ from ferkit.bench.record import read_record
 def test_both_detectors_pass_through_every_step(tmp_path: Path) -> None:
     Image.fromarray(astronaut()).save(tmp_path / "astronaut.png")
     file = tmp_path / "figures.json"
-    detection_profile.main(["--images", str(tmp_path), "--json", str(file)])
+    detection_profile.main(["--images", str(tmp_path), "--out", str(file)])
     record = read_record(file)
     assert [one.case["step"] for one in record.measurements] == [*STEPS, *STEPS]
     assert all(one.median > 1e-6 for one in record.measurements)

@@ -29,7 +29,7 @@ def arguments(folder: Path, *more: str) -> list[str]:
 
 def test_a_picture_without_a_face_counts_as_wrong(folder: Path) -> None:
     file = folder / "figures.json"
-    asked = ["--rename", "smiling=happiness", "--between", "neutral,happiness", "--json", str(file)]
+    asked = ["--rename", "smiling=happiness", "--between", "neutral,happiness", "--out", str(file)]
     main(arguments(folder, *asked))
     found = json.loads(file.read_text())
     assert (found["images"], found["with a face"], found["groups"]) == (3, 2, 3)

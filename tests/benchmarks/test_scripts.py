@@ -49,7 +49,7 @@ def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(name: str, tmp_path: Path, arguments: list[str]) -> Record:
     script = importlib.import_module(f"benchmarks.{name}")
-    script.main([*arguments, "--json", str(tmp_path / "new.json")])
+    script.main([*arguments, "--out", str(tmp_path / "new.json")])
     return read_record(tmp_path / "new.json")
 
 

@@ -146,9 +146,9 @@ def test_the_page_and_the_json_are_written_even_where_the_command_fails(
 ) -> None:
     (images / "happy" / "clip0_9.png").write_text("no image")
     html, kept = tmp_path / "a.html", tmp_path / "a.json"
-    status, out, _ = typed(monkeypatch, capsys, images, "--no-faces", "--html", html, "--json", kept)
+    status, out, _ = typed(monkeypatch, capsys, images, "--no-faces", "--out", html, "--out", kept)
     assert status == 3
-    assert f"page: {html}" in out
+    assert f"written: {html}" in out
     assert "clip0_9.png" in html.read_text()
     found = json.loads(kept.read_text())
     assert [(one["name"], one["is_allowed"]) for one in found["findings"]] == [("unreadable", False)]
@@ -156,9 +156,9 @@ def test_the_page_and_the_json_are_written_even_where_the_command_fails(
 
 def test_a_file_that_cannot_be_written_is_told_without_a_traceback(images: Path) -> None:
     (images.parent / "file").touch()
-    answer = ferkit(images, "--no-faces", "--json", images.parent / "file" / "a.json")
+    answer = ferkit(images, "--no-faces", "--out", images.parent / "file" / "a.json")
     assert answer.returncode == 1
-    assert answer.stderr.startswith("--json: can't write ")
+    assert answer.stderr.startswith("--out: can't write ")
     assert "Traceback" not in answer.stderr
 
 
@@ -169,7 +169,7 @@ def test_a_images_name_that_is_no_utf8_is_told(images: Path) -> None:
     except OSError:
         pytest.skip("this file system takes only names in UTF-8")
     page = images.parent / "a.html"
-    answer = ferkit(images, "--no-faces", "--html", page, "--json", images.parent / "a.json")
+    answer = ferkit(images, "--no-faces", "--out", page, "--out", images.parent / "a.json")
     assert answer.returncode == 3, answer.stderr
     assert "happy/caf\\udce9.png" in answer.stdout
     assert b"caf\xe9.png" in page.read_bytes()
@@ -212,3 +212,12 @@ def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFix
         progress("images", 1, 2)
         progress("images", 2, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = typed(monkeypatch, capsys, images, "--no-faces", "--out", images / "a.txt")
+    assert status == 1
+    assert "--out" in err
+    assert ".html or .json" in err

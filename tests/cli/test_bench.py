@@ -35,7 +35,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 def test_stages_are_shown_kept_and_compared(bench: Bench, tmp_path: Path) -> None:
     stages = [*QUICK, "--stages", "decode,backbone", "--precision", "float32", "--device", "cpu"]
-    status, shown, said = bench(*stages, "--json", tmp_path / "old.json")
+    status, shown, said = bench(*stages, "--out", tmp_path / "old.json")
     assert (status, said) == (0, "")
     assert "backbone tiny; head mute" in shown
     assert "device cpu; precision float32; compile off; image_size 32" in shown
@@ -48,7 +48,7 @@ def test_stages_are_shown_kept_and_compared(bench: Bench, tmp_path: Path) -> Non
 
 
 def test_another_setting_is_compared_only_if_asked_for(bench: Bench, tmp_path: Path) -> None:
-    bench(*QUICK, "--stages", "decode", "--precision", "float32", "--json", tmp_path / "old.json")
+    bench(*QUICK, "--stages", "decode", "--precision", "float32", "--out", tmp_path / "old.json")
     other = [*QUICK, "--stages", "decode", "--precision", "bfloat16", "--compare", tmp_path / "old.json"]
     status, _, said = bench(*other)
     assert (status, "precision: float32 before, bfloat16 now" in said) == (1, True)
@@ -63,7 +63,7 @@ def test_another_setting_is_compared_only_if_asked_for(bench: Bench, tmp_path: P
         (["--batch-size", "many"], 1, "--batch-size: expected whole numbers"),
         (["--precision", "tf32", "--device", "cpu"], 1, "a CPU has no tf32"),
         (["--device", "cuda:7"], 1, "torch sees"),
-        (["--compare", "none.json"], 1, "none.json: expected a file that `ferkit bench --json` wrote"),
+        (["--compare", "none.json"], 1, "none.json: expected a file that `ferkit bench --out` wrote"),
         (["--images", "nowhere"], 1, "--images: there is no folder nowhere"),
         (["--backbone", "resnet"], 2, "model.backbone.name: no backbone is called 'resnet'"),
     ],
@@ -85,6 +85,6 @@ def test_the_recipes_own_data_can_not_be_set(bench: Bench) -> None:
 def test_a_record_that_can_not_be_written_stops_it_before_anything_is_measured(
     bench: Bench, tmp_path: Path
 ) -> None:
-    status, shown, said = bench(*QUICK, "--stages", "decode", "--json", tmp_path)
+    status, shown, said = bench(*QUICK, "--stages", "decode", "--out", tmp_path)
     assert (status, shown) == (1, "")
-    assert "Give another --json" in said
+    assert "Give another --out" in said

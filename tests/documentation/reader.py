@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import typer
 from PIL import Image
+from skimage.data import astronaut
 
 from ferkit.cli import app, main
 from ferkit.recipe.load import load_recipe, load_table
@@ -28,20 +29,22 @@ EXPRESSIONS = {"neutral": "neutral", "smiling": "happiness"}
 
 
 def draw_images(folder: Path) -> None:
-    """What the pages suppose that their reader has."""
+    """Write the images that the pages use: class folders of drawn faces, and scikit-image's astronaut."""
+    portrait = Image.fromarray(astronaut())  # type: ignore[no-untyped-call]
+    portrait.save(folder / "astronaut.png")
     for name, label in EXPRESSIONS.items():
-        (folder / name).mkdir(parents=True)
+        (folder / "images" / name).mkdir(parents=True)
         for place, person in enumerate(PEOPLE):
             for turn in (1, 2):
                 Image.fromarray(draw_face(label, 2 * place + turn)).save(
-                    folder / name / f"{person}_{turn}.png"
+                    folder / "images" / name / f"{person}_{turn}.png"
                 )
 
 
 class Reader:
     """Somebody in a folder of their own, which is also where Python looks first.
 
-    told: what the last block's commands printed.
+    told: what the last block's commands or code printed.
     """
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +72,7 @@ class Reader:
         elif block.language == "text":
             self.compare(block)
         elif block.language == "python":
-            exec(compile(block.text, str(block), "exec"), self.names)
+            self.told = self.execute(block)
         elif block.language == "toml":
             add_to_quickstart(block)
         else:
@@ -108,6 +111,12 @@ class Reader:
         printed = out.read()
         assert ended.value.code == status, f"{command}\n{printed}"
         return printed
+
+    def execute(self, block: Block) -> str:
+        """Run a block of Python and return what it printed."""
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            exec(compile(block.text, str(block), "exec"), self.names)
+        return out.getvalue()
 
     def compare(self, block: Block) -> None:
         """Every line of what the page shows was printed, spaces aside."""

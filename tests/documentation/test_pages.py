@@ -17,7 +17,7 @@ from tests.documentation.blocks import MEASURED, PAGES, ROOT, find_blocks, read_
 from tests.documentation.reader import Reader, check_command, draw_images
 
 NOT_RUN = {
-    "README.md": 6,
+    "README.md": 3,
     "docs/site/data.md": 2,
     "docs/site/first-run.md": 4,
     "docs/site/index.md": 1,
@@ -30,7 +30,7 @@ NOT_RUN = {
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
-    draw_images(tmp_path / "images")
+    draw_images(tmp_path)
     reader = Reader(tmp_path, monkeypatch)
     yield reader
     reader.forget_modules()

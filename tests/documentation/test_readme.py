@@ -1,18 +1,15 @@
-"""README.md opens with what matters, and tells of every command."""
+"""README.md opens with one sentence and two commands, stays short, and names every command."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
 import yaml
 
 from ferkit.cli import app
 from ferkit.recipe.grid import candidates
 from tests.documentation.blocks import ROOT, read_blocks
 from tests.documentation.reader import add_to_quickstart
-from tests.predict.drawn import write_model, write_picture
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -20,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_readme_opens_with_the_two_commands() -> None:
     first = re.findall(r"```\n(.*?)```", README, re.S)[0]
     assert [line.split("#")[0].strip() for line in first.splitlines()] == ["make demo", "make test"]
-    assert README.index(first) < 20
+    assert README.index(first) < 200
 
 
 def test_every_command_of_the_readme_is_one_and_every_one_is_in_the_readme() -> None:
@@ -35,17 +32,16 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_prediction_of_the_readme_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (block,) = [one for one in read_blocks("README.md") if one.text.startswith("# expressions.py")]
-    write_model(tmp_path / "smiles.safetensors")
-    write_picture(tmp_path / "holiday" / "beach.jpg", (30, 30), quality=95)
-    monkeypatch.chdir(tmp_path)
-    exec(block.text, {})
-    face, as_theirs = capsys.readouterr().out.splitlines()
-    assert face.startswith("(30.0, 30.0, 50.0, 50.0) ")
-    assert "'dominant_emotion'" in as_theirs
+def test_the_pictures_of_the_readme_are_small() -> None:
+    pictures = re.findall(r'<img src="([^"]+)"', README)
+    assert pictures
+    assert [one for one in pictures if (ROOT / one).stat().st_size > 300_000] == []
+
+
+def test_the_prose_of_the_readme_has_at_most_a_thousand_words() -> None:
+    without_code = re.sub(r"^```.*?^```$|<!--.*?-->", "", README, flags=re.M | re.S)
+    prose = [line for line in without_code.splitlines() if not line.startswith("|")]
+    assert len(" ".join(prose).split()) <= 1000
 
 
 def test_the_search_of_the_evaluation_page_tries_every_combination() -> None:

@@ -13,8 +13,8 @@ import pytest
 import ferkit.plugin
 import ferkit.testing
 from docs.hooks.borrowed import BORROWED, relink
+from docs.hooks.checks import checks_table
 from docs.hooks.commands import commands
-from docs.hooks.facts import facts_table
 from docs.hooks.recipes import recipe_reference, sections
 from docs.hooks.tables import paragraphs, plain
 from ferkit import errors
@@ -120,13 +120,13 @@ def test_every_key_of_a_recipe_is_explained_in_its_tables_docstring() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_page_shows_every_fact_that_a_kind_is_held_to(kind: str) -> None:
+def test_a_page_shows_every_check_that_a_kind_is_held_to(kind: str) -> None:
     load_checks()
-    rooms = {one.__module__.split(".")[-1].removesuffix("_facts") for one in CHECKS_BY_KIND[kind]}
-    shown = "".join(facts_table(room) for room in rooms)
+    rooms = {one.__module__.split(".")[-1] for one in CHECKS_BY_KIND[kind]}
+    shown = "".join(checks_table(room) for room in rooms)
     assert [one.__name__ for one in CHECKS_BY_KIND[kind] if f"`{one.__name__}`" not in shown] == []
     text = (ROOT / "docs" / "site" / "plugin-kinds.md").read_text(encoding="utf-8")
-    assert all(f"<!-- facts: {room} -->" in text for room in rooms)
+    assert all(f"<!-- checks: {room} -->" in text for room in rooms)
 
 
 def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ferkit.errors import RunError
 from ferkit.experiment.rescore import renew
@@ -61,10 +61,8 @@ def test_a_papers_row_that_cannot_be_understood_is_named(tmp_path: Path) -> None
 def test_a_folder_at_which_another_ferkit_works_is_left_alone(tmp_path: Path) -> None:
     write_run(tmp_path)
     before = (tmp_path / "summary.json").read_bytes()
-    with (tmp_path / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(RunError, match="another ferkit is at work"):
-            renew(tmp_path)
+    with FileLock(tmp_path / ".lock"), pytest.raises(RunError, match="another ferkit is at work"):
+        renew(tmp_path)
     assert (tmp_path / "summary.json").read_bytes() == before
 
 

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ferkit.components.discovery import load_plugins
 from ferkit.testing import draw_faces
 from ferkit.testing.checks.module import tensors
-from ferkit.testing.subject import ComponentUnderTest
+from ferkit.testing.component_under_test import ComponentUnderTest
 from tests.testing.test_own_plugins import OPTIONS
 
 CASES: list[tuple[str, Mapping[str, Any], tuple[int, ...]]] = [

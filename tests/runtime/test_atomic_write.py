@@ -9,7 +9,7 @@ from typing import IO
 import pytest
 
 from ferkit.errors import RunError
-from ferkit.runtime.atomic_write import find_written, remove_written, write_in_turn, write_text, write_whole
+from ferkit.runtime.atomic_write import find_written, remove_written, run_file, write_in_turn, write_text
 
 
 def fail(_: object) -> None:
@@ -22,17 +22,18 @@ def write(content: bytes, file: IO[bytes]) -> None:
 
 def test_a_file_that_can_not_be_written_leaves_what_was_there(tmp_path: Path) -> None:
     write_text(tmp_path / "a" / "file", "before")
-    with pytest.raises(RunError, match=r"can't write .*file: .*No space left.*--resume"):
-        write_whole(tmp_path / "a" / "file", fail)
+    with (
+        pytest.raises(RunError, match=r"can't write .*file: .*No space left.*--resume"),
+        run_file(tmp_path / "a" / "file") as part,
+    ):
+        fail(part)
     assert [(path.name, path.read_text()) for path in (tmp_path / "a").iterdir()] == [("file", "before")]
 
 
 def test_others_may_read_a_file_as_any_other_of_this_process(tmp_path: Path) -> None:
-    def write_for_oneself(part: Path) -> None:
-        part.touch(mode=0o600)
-
     (tmp_path / "other").touch()
-    write_whole(tmp_path / "file", write_for_oneself)
+    with run_file(tmp_path / "file") as part:
+        part.chmod(0o600)
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 

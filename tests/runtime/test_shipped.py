@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ferkit.runtime.shipped import SUFFIXES, shipped_files, shipped_recipes
+from ferkit.runtime.shipped import SUFFIXES, read_template, shipped_files, shipped_recipes
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 INSTALLED_ELSEWHERE = """
@@ -43,3 +43,8 @@ def test_a_folder_on_the_path_is_enough_as_pip_install_target_leaves_it(tmp_path
     command = [sys.executable, "-c", INSTALLED_ELSEWHERE, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == expected
+
+
+def test_a_template_is_a_table_and_no_recipe_that_could_be_run() -> None:
+    assert read_template("folder") == {"data": {"name": "image_folder"}}
+    assert shipped_recipes().keys().isdisjoint(shipped_files("templates"))

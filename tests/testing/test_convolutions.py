@@ -15,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ferkit.plugin import Face, crop_kernels
 from ferkit.testing.check import CheckFailed, CheckSkipped
 from ferkit.testing.checks.convolution import trains_as_in_float64
+from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.poisoned_memory import BACKWARD, ConvolutionWatch
-from ferkit.testing.subject import ComponentUnderTest
 from tests.testing.wrong.case import reference, registry_with
 from tests.testing.wrong.right import RightBackbone, RightEstimator, RightHead
 

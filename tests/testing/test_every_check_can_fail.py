@@ -13,7 +13,7 @@ import ferkit.testing.suite as suite
 from ferkit.components.component import KINDS
 from ferkit.testing import Check, draw_folders, run_checks
 from ferkit.testing.check import CHECKS_BY_KIND
-from ferkit.testing.subject import ComponentUnderTest, Options
+from ferkit.testing.component_under_test import ComponentUnderTest, Options
 from tests.testing.wrong import (
     any_kind,
     datasets,
@@ -40,7 +40,7 @@ DEFAULTS: dict[str, Options] = {"dataset": folders}
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _load_facts() -> None:
+def _load_checks() -> None:
     suite.load_checks()
 
 

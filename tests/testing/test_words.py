@@ -1,4 +1,4 @@
-"""What docstrings and pages call a fact is one."""
+"""What docstrings and pages call a check is one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILES = [
     *sorted((ROOT / "docs" / "site").glob("plugin*.md")),
 ]
 NAME = re.compile(rf"[\"`](?:(?:{'|'.join(KINDS)})\.\w+\.)?([a-z]+(?:_[a-z]+){{2,}})[\"`]")
-"""Three words or more, as every fact has them, in quotes: "takes_a_batch_of_one"."""
+"""Three words or more, as every check has them, in quotes: "takes_a_batch_of_one"."""
 OTHER = {*ferkit.testing.__all__, "state_dict", "inception_resnet_v"}
 
 
@@ -41,9 +41,9 @@ def named(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_fact_that_is_named_is_there(path: Path) -> None:
     load_checks()
-    assert named(path) <= {one.__name__ for facts in CHECKS_BY_KIND.values() for one in facts}
+    assert named(path) <= {one.__name__ for checks in CHECKS_BY_KIND.values() for one in checks}
 
 
-def test_facts_are_found_where_they_are_named() -> None:
+def test_checks_are_found_where_they_are_named() -> None:
     assert named(ROOT / "ferkit" / "testing" / "check.py") == {"answers_are_finite"}
     assert "can_be_pickled" in named(ROOT / "docs" / "site" / "plugin-kinds.md")

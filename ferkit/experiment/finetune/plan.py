@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +25,13 @@ from ferkit.experiment.finetune.images import (
 from ferkit.experiment.finetune.recipe_file import write_recipe
 from ferkit.experiment.finetune.start_from import InitialModel, find_beginning
 from ferkit.interfaces import Sample
+from ferkit.messages import quote
 from ferkit.predict.face_finder import read_part
 from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.target import name_after
 from ferkit.runtime.atomic_write import write_text
+from ferkit.runtime.shipped import read_template
 from ferkit.runtime.walk import real_folders
 
 
@@ -71,7 +72,7 @@ class FinetunePlan:
         return self.file.with_name(f"{self.recipe.name}.safetensors")
 
     def command(self, words: str) -> str:
-        return f"ferkit run {shlex.quote(str(self.file))}{words}"
+        return f"ferkit run {quote(self.file)}{words}"
 
 
 def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> FinetunePlan:
@@ -132,7 +133,7 @@ def _check_places(wish: FinetuneOptions) -> None:
         recipe = place / "recipe.toml"
         hint = "Give another --out."
         if recipe.exists():
-            hint = f"Run the recipe in it (ferkit run {shlex.quote(str(recipe))}), or give another --out."
+            hint = f"Run the recipe in it (ferkit run {quote(recipe)}), or give another --out."
         raise RunError(f"{place} is there already, and is left as it is. {hint}")
     if any(place.resolve().is_relative_to(inside) for inside in real_folders(wish.folder)):
         raise RunError(
@@ -142,11 +143,12 @@ def _check_places(wish: FinetuneOptions) -> None:
 
 
 def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any]:
-    data: dict[str, Any] = {"name": "image_folder", "root": str(wish.folder)}
+    template = read_template("finetune")
+    data: dict[str, Any] = {**template["data"], "root": str(wish.folder)}
     if wish.group_pattern:
         data["group_pattern"] = wish.group_pattern
     sections = beginning.sections
-    detector = sections.get("detector", {"name": "mtcnn"})
+    detector = sections.get("detector", template["detector"])
     if wish.detector:
         detector = read_part(wish.detector).model_dump()
     return {
@@ -155,18 +157,11 @@ def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any
         **({"plugins": sections["plugins"]} if "plugins" in sections else {}),
         "data": data,
         "detector": detector,
-        "faces": {**sections.get("faces", {}), "unreadable": "skip", "copies": "leave_out"},
+        "faces": {**sections.get("faces", {}), **template["faces"]},
         # An earlier model's output may name its classes: it is added when the data have told theirs.
         "model": {key: value for key, value in sections["model"].items() if key != "output"},
-        "augment": [
-            {"name": "HorizontalFlip", "p": 0.5},
-            {"name": "RandomResizedCrop", "scale": [0.8, 1.0], "ratio": [0.9, 1.1]},
-        ],
-        "fit": {
-            **({"epochs": wish.epochs} if wish.epochs else {}),
-            "optimizer": {"lr": 2e-4, "head_lr": 1e-3},
-            "schedule": {"name": "cosine"},
-        },
+        "augment": template["augment"],
+        "fit": {**({"epochs": wish.epochs} if wish.epochs else {}), **template["fit"]},
     }
 
 

@@ -12,13 +12,7 @@ from ferkit.errors import RunError
 from ferkit.neural.options import Model
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import DEFAULT, find_model, read_description
-
-WEIGHTS = "msceleb1m"
-"""Where nothing is said."""
-SIDE: int = Model().image_size
-STAGE = "block8"
-"""Where the features are taken; what comes after is of no use here, and not kept."""
-BACKBONE: str = Model().backbone.name
+from ferkit.runtime.shipped import read_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +39,12 @@ class InitialModel:
 
 def find_beginning(name: str | None) -> InitialModel:
     """name: of weights, a run's folder or a model file. Raises RunError where it is none of these."""
-    wanted = name or WEIGHTS
-    weights = _weights_of_backbone()
+    model = read_template("finetune")["model"]
+    backbone = model["backbone"]
+    wanted = name or backbone["weights"]
+    weights = _weights_of(backbone["name"])
     if wanted in weights:
-        return InitialModel({"model": _model(wanted)})
+        return InitialModel({"model": {**model, "backbone": {**backbone, "weights": wanted}}})
     try:
         path = find_model(wanted)
     except RunError as error:
@@ -59,19 +55,11 @@ def find_beginning(name: str | None) -> InitialModel:
     return _of_model(path)
 
 
-def _weights_of_backbone() -> list[str]:
+def _weights_of(backbone: str) -> list[str]:
     """Those that come with it; others may be named by --set model.backbone.weights=."""
     registry = load_plugins()
-    own = registry.provider("backbone", BACKBONE)
+    own = registry.provider("backbone", backbone)
     return [name for name in registry.names("weights") if registry.provider("weights", name) == own]
-
-
-def _model(weights: str) -> dict[str, Any]:
-    return {
-        "image_size": SIDE,
-        "backbone": {"name": BACKBONE, "weights": weights, "last_stage": STAGE},
-        "head": {"name": "linear", "stage": STAGE, "dropout": 0.6},
-    }
 
 
 def _of_model(path: Path) -> InitialModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ferkit.evaluation.formatting import MARK, NAMES, format_interval, format_value
 from ferkit.evaluation.protocol_text import describe_protocol
+from ferkit.messages import quote
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
@@ -43,7 +43,7 @@ def render_card(facts: Facts) -> str:
     made.filters |= {
         "in_table": in_table,
         "interval": format_interval,
-        "quote": shlex.quote,
+        "quote": quote,
         "thousands": "{:,}".format,
     }
     summary, recipe = facts.summary, tomllib.loads(facts.recipe)

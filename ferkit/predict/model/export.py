@@ -6,7 +6,6 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,8 @@ from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import FIRST, KEY, Loaded, load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import load_named
+from ferkit.recipe.parse import load_plugins_of
+from ferkit.runtime.atomic_write import atomic_path
 
 OPSET = 18
 """Of ONNX: the one that torch's exporter writes without converting."""
@@ -96,32 +96,19 @@ def export_model(
     expected = classify(faces)
     write = _write_halved if is_half and file.suffix == ".safetensors" else WRITERS[file.suffix]
 
-    def write_and_compare(part: Path) -> float:
-        write(network, description, loaded.trained_on, part)
-        return _difference(part, faces, expected)
-
-    difference = _put_in_place(file, write_and_compare)
-    return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
-
-
-def _put_in_place(file: Path, write_and_compare: Callable[[Path], float]) -> float:
-    """What it gives, once the file is whole. Raises RunError where it can't be written."""
-    part = file.with_name(f".{file.stem}.part{file.suffix}")  # readers go by the suffix
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        difference = write_and_compare(part)
-        part.replace(file)
+        with atomic_path(file) as part:
+            write(network, description, loaded.trained_on, part)
+            difference = _difference(part, faces, expected)
     except OSError as error:
         raise RunError(f"--out {file}: it can't be written: {error.strerror}. Give another place.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
-    return difference
+    return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
 
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
     """Raises ComponentError, RunError where the detector can't be built."""
-    FaceFinder(load_named(loaded.description.plugins), detector, "cpu")
+    registry = load_plugins_of({"plugins": list(loaded.description.plugins)})
+    FaceFinder(registry, detector, "cpu")
     return replace(loaded, description=replace(loaded.description, detector=detector))
 
 

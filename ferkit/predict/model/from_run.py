@@ -16,7 +16,7 @@ from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.grid import recipe_of_fold
-from ferkit.recipe.parse import load_named, modules_of
+from ferkit.recipe.parse import load_plugins_of
 from ferkit.recipe.schema import Recipe
 
 FIRST = WhichNetwork()
@@ -83,7 +83,7 @@ def _read_recipe(folder: Path) -> Recipe:
     if not (folder / "recipe.toml").is_file():
         raise RunError(f"{folder} is no run's folder: it has no recipe.toml")
     table = read_resolved(folder)
-    load_named(modules_of(table))
+    load_plugins_of(table)
     try:
         return Recipe.model_validate_json(json.dumps(table, default=str))
     except ValidationError as error:

@@ -14,7 +14,7 @@ from ferkit.messages import suggest
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import load_named
+from ferkit.recipe.parse import load_plugins_of
 from ferkit.runtime.onnx import open_session
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def load_network(name: str | Path | None, which: WhichNetwork = FIRST) -> Loaded
         description = read_description(path)
     else:
         raise RunError(f"{path}: only a run's folder or a .safetensors file can be exported")
-    registry = load_named(description.plugins)
+    registry = load_plugins_of({"plugins": list(description.plugins)})
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)
     found = path.parent.name if run else ""
     return Loaded(network, description, read_header(path).trained_on, run, found)
@@ -201,4 +201,4 @@ def _as_table(text: str | bytes | None, path: Path) -> dict[str, Any]:
 
 
 def _plugins(description: Description) -> Registry:
-    return load_named(description.plugins)
+    return load_plugins_of({"plugins": list(description.plugins)})

@@ -17,6 +17,7 @@ from ferkit.predict.output.sink import check_place
 from ferkit.predict.output.video_writer import MovingCopy, begin_copy
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
+from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.walk import real_folders
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -72,12 +73,8 @@ class AnnotatedFolder:
         return []
 
     def _write_picture(self, frame: Frame, rows: Sequence[Row], file: Path) -> None:
-        part = file.with_name(f".part.{file.name}")
-        try:
+        with atomic_path(file) as part:
             Image.fromarray(draw(frame.image, rows)).save(part, quality=92)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
 
     def _place(self, frame: Frame, name: Path) -> Path:
         file = self._free(name)

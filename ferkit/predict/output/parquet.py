@@ -11,12 +11,10 @@ from ferkit.messages import printable
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
-from ferkit.predict.row import columns
+from ferkit.predict.row import TEXTS, TRUTHS, WHOLE_NUMBERS, columns
 
 GROUP = 5000
 """Rows that are kept until they are written together."""
-WHOLE_NUMBERS = ("frame", "face", "track")
-TEXTS = ("file", "label")
 
 
 class ParquetSink:
@@ -48,7 +46,7 @@ class ParquetSink:
             return self.arrow.int64()
         if name in TEXTS:
             return self.arrow.string()
-        return self.arrow.bool_() if name == "abstained" else self.arrow.float64()
+        return self.arrow.bool_() if name in TRUTHS else self.arrow.float64()
 
     def write(self, predicted: Predicted) -> Sequence[InputError]:
         for row in predicted.rows:

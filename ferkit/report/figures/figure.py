@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from ferkit.runtime.atomic_write import write_whole
+from ferkit.runtime.atomic_write import write_bytes
 
 WIDTH = 5.2
 """Inches. On a telephone 390 pixels wide, letters of 10 points are then about 10 pixels high."""
@@ -47,7 +47,7 @@ def keep_picture(file: Path, figure: Figure, alternative: str) -> Picture:
     buffer = io.BytesIO()
     # Without the version of matplotlib in it, the same numbers give the same bytes.
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
-    write_whole(file, lambda part: part.write_bytes(buffer.getvalue()))
+    write_bytes(file, buffer.getvalue())
     return Picture(embed(buffer.getvalue(), "png"), alternative)
 
 

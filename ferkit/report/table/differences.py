@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from ferkit.components.discovery import load_plugins
 from ferkit.errors import RecipeError
 from ferkit.evaluation.run_files import read_resolved
+from ferkit.messages import quote
 from ferkit.recipe.parse import read_table, resolve
 from ferkit.recipe.schema import Recipe
 
@@ -76,10 +76,10 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
 def command(run_dir: Path, name: str) -> str:
     """The command that makes such a run again."""
     changed = differences(run_dir, name, (*SYSTEM, "protocol"))
-    there = {key: shlex.quote(_as_text(value)) for key, value in changed.items() if value != ABSENT}
+    there = {key: quote(_as_text(value)) for key, value in changed.items() if value != ABSENT}
     sets = "".join(f" --set {key}={value}" for key, value in there.items())
     gone = [key for key, value in changed.items() if value == ABSENT]
-    return f"ferkit run {shlex.quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
+    return f"ferkit run {quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
 
 
 def _as_text(value: Any) -> str:

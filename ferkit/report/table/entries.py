@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ferkit.errors import RunError
+from ferkit.evaluation.protocol_options import ProtocolName
 from ferkit.evaluation.protocol_text import protocol_key
 from ferkit.evaluation.run_files import read_environment, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.evaluation.verdict import Verdict, judge
+from ferkit.messages import quote
 from ferkit.report.table.definition import Definition, Row
 from ferkit.report.table.differences import describe, differences
 
-PROTOCOLS = ("paper", "grouped", "nested", "holdout")
+PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
+EXPECTED = ("paper", "grouped", "nested")
+"""Each row of a table is expected to have a run under these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def read_run(folder: Path) -> TableRun:
     summary = read_summary(folder)
     shown = [one for one in summary.scores.values() if "intervals" in one]
     if not shown or "number" not in (summary.paper or {"number": None}):
-        words = f"ferkit report {shlex.quote(str(folder))}"
+        words = f"ferkit report {quote(folder)}"
         raise RunError(f"{folder} was made by an older ferkit. Bring it up to date: {words}")
     return TableRun(folder, summary, describe(differences(folder, summary.name)))
 
@@ -133,7 +136,7 @@ def _missing(lines: Sequence[Line]) -> list[str]:
             missing.append(f"Row {place}: no recipe makes it yet.")
             continue
         have = {protocol.split(" ")[0] for line in own for protocol in line.runs}
-        if lacking := [name for name in PROTOCOLS[:3] if name not in have]:
+        if lacking := [name for name in EXPECTED if name not in have]:
             sets = "" if lacking == ["paper"] else f" --set protocol.name={lacking[-1]}"
             words = ", ".join(lacking)
             missing.append(f"Row {place}: no run under {words}: `ferkit run {recipes[0]}{sets}`")

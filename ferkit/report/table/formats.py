@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rich import box
 from rich.table import Table as RichTable
 
+from ferkit.evaluation.formatting import NAMES
 from ferkit.evaluation.verdict import RULE, judge, verdict_reading
 from ferkit.report.render import template
 from ferkit.report.table.columns import (
@@ -23,16 +24,7 @@ from ferkit.report.table.columns import (
 from ferkit.report.table.differences import command
 from ferkit.report.table.entries import Table, TableRun
 
-SCORES = (
-    "selected_on_test",
-    "accuracy",
-    "deviation",
-    "mean_recall",
-    "macro_f1",
-    "nll",
-    "brier",
-    "ece",
-)
+SCORES = ("selected_on_test", "accuracy", "deviation", *(name for name in NAMES if name != "accuracy"))
 CSV_COLUMNS = (
     *("row", "system", "differs", "paper_percent", "protocol", "repeats", "reading", "low", "high", *SCORES),
     *("verdict", "seconds_per_repeat", "parameters", "trained", "recipe", "folder"),

@@ -1,4 +1,4 @@
-"""Facts of backbones."""
+"""Checks of backbones."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import torch
 
 from ferkit.components.options import option_parameters
-from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.check import check, expect, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
-from ferkit.testing.subject import ComponentUnderTest
+from ferkit.testing.component_under_test import ComponentUnderTest
 
 
-@fact("backbone")
+@check("backbone")
 def tells_its_stages(subject: ComponentUnderTest) -> None:
     """`stages` and `default_stage`."""
     stages: Mapping[str, int] = getattr(subject.built, "stages", None) or {}
@@ -24,7 +24,7 @@ def tells_its_stages(subject: ComponentUnderTest) -> None:
     expect(default in stages, "default_stage, one of the stages", repr(default), mend)
 
 
-@fact("backbone", is_basis=True)
+@check("backbone", is_basis=True)
 def gives_a_map_of_each_stage(subject: ComponentUnderTest) -> None:
     """(B, C, h, w) for each stage, with the channels that `stages` tells."""
     with torch.no_grad():
@@ -38,7 +38,7 @@ def gives_a_map_of_each_stage(subject: ComponentUnderTest) -> None:
         expect(is_right, expected, came[name], "Mend `stages`, or what forward returns.")
 
 
-@fact("backbone", rests=True)
+@check("backbone", rests=True)
 def stages_go_from_shallow_to_deep(subject: ComponentUnderTest) -> None:
     """No later stage with a larger map."""
     with torch.no_grad():
@@ -48,7 +48,7 @@ def stages_go_from_shallow_to_deep(subject: ComponentUnderTest) -> None:
     expect(areas == sorted(areas, reverse=True), "maps that grow no larger", areas, mend)
 
 
-@fact("backbone", rests=True)
+@check("backbone", rests=True)
 def frozen_parts_stay_as_they_are(subject: ComponentUnderTest) -> None:
     """With freeze = "all", no parameter is trained and no statistic moves, whatever train() says."""
     if "freeze" not in option_parameters(subject.component):

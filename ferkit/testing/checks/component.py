@@ -1,4 +1,4 @@
-"""Facts of components of every kind: documentation, options, what worker processes need."""
+"""Checks of components of every kind: documentation, options, what worker processes need."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter
 from ferkit.components.option_types import NESTED, nested_items, nested_kind
 from ferkit.components.options import check_options, check_value, option_parameters
 from ferkit.interfaces import WeightsName
-from ferkit.testing.check import expect, fact, skip
-from ferkit.testing.subject import VARIABLE, ComponentUnderTest
+from ferkit.testing.check import check, expect, skip
+from ferkit.testing.component_under_test import VARIABLE, ComponentUnderTest
 
 OPTION_KINDS = tuple(NESTED.values())
 ALL_KINDS = (*OPTION_KINDS, "weights")
@@ -21,14 +21,14 @@ PICKLED = ("dataset", "detector", "backbone", "head", "output", "loss", "descrip
 LONGEST_SUMMARY = 100
 
 
-@fact(*ALL_KINDS)
+@check(*ALL_KINDS)
 def can_be_loaded(subject: ComponentUnderTest) -> None:
     """Its target imported, and its options read from it."""
     mend = "Correct the target in Component(...), or mend what its module or its annotations name."
     expect(not subject.load_problem, "a target that can be imported", subject.load_problem, mend)
 
 
-@fact(*ALL_KINDS)
+@check(*ALL_KINDS)
 def has_a_summary(subject: ComponentUnderTest) -> None:
     """A summary of one line."""
     summary = subject.component.summary
@@ -40,7 +40,7 @@ def has_a_summary(subject: ComponentUnderTest) -> None:
     )
 
 
-@fact(*OPTION_KINDS)
+@check(*OPTION_KINDS)
 def is_documented(subject: ComponentUnderTest) -> None:
     """A docstring of its own."""
     target = subject.component.load()
@@ -52,7 +52,7 @@ def is_documented(subject: ComponentUnderTest) -> None:
     )
 
 
-@fact(*OPTION_KINDS)
+@check(*OPTION_KINDS)
 def explains_its_options(subject: ComponentUnderTest) -> None:
     """Every option named in its docstring."""
     target = subject.component.load()
@@ -72,7 +72,7 @@ def _is_said(name: str, text: str) -> bool:
     return bool(re.search(rf"\b{name}\b", text)) or f"*_{name.rpartition('_')[2]}" in text
 
 
-@fact(*OPTION_KINDS)
+@check(*OPTION_KINDS)
 def refuses_unknown_options(subject: ComponentUnderTest) -> None:
     """An option that it does not have, refused."""
     problems = check_options(subject.component, {"no_such_option": 1}, subject.registry, str(subject))
@@ -84,7 +84,7 @@ def refuses_unknown_options(subject: ComponentUnderTest) -> None:
     )
 
 
-@fact(*OPTION_KINDS)
+@check(*OPTION_KINDS)
 def annotates_its_options(subject: ComponentUnderTest) -> None:
     """Every option annotated with a type that TOML can write."""
     for name, parameter in option_parameters(subject.component).items():
@@ -114,7 +114,7 @@ def _is_writable(annotation: Any) -> bool:
     return True
 
 
-@fact(*OPTION_KINDS)
+@check(*OPTION_KINDS)
 def has_defaults_that_fit(subject: ComponentUnderTest) -> None:
     """Every default of its annotation's type."""
     for name, parameter in option_parameters(subject.component).items():
@@ -137,7 +137,7 @@ def _as_toml(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-@fact(*OPTION_KINDS)
+@check(*OPTION_KINDS)
 def is_built_from_its_options(subject: ComponentUnderTest) -> None:
     """Built from the options that it was given, and its defaults."""
     is_path = {name: _is_path(subject, name) for name in subject.missing}
@@ -157,7 +157,7 @@ def _is_path(subject: ComponentUnderTest, name: str) -> bool:
     return option_parameters(subject.component)[name].annotation is Path
 
 
-@fact(*PICKLED)
+@check(*PICKLED)
 def can_be_pickled(subject: ComponentUnderTest) -> None:
     """What worker processes are sent."""
     try:

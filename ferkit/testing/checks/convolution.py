@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from ferkit.components.options import option_parameters
 from ferkit.errors import FerkitError
-from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.check import check, expect, skip
 from ferkit.testing.checks.module import BATCH, tensors
+from ferkit.testing.component_under_test import STAGES, ComponentUnderTest
 from ferkit.testing.drawing import draw_faces
 from ferkit.testing.poisoned_memory import ConvolutionWatch, fill_freed_memory, relative_error
-from ferkit.testing.subject import STAGES, ComponentUnderTest
 
 SMALLEST = 16
 """Pixels, the least that `model.image_size` can be."""
@@ -29,7 +29,7 @@ NEGLIGIBLE = 1e-3
 Given = dict[str, Tensor] | Tensor
 
 
-@fact("backbone", "head", "estimator", rests=True)
+@check("backbone", "head", "estimator", rests=True)
 def trains_as_in_float64(subject: ComponentUnderTest) -> None:
     """In float32 and bfloat16, the gradients of float64, at the smallest and the usual image size.
 

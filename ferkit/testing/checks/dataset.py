@@ -1,4 +1,4 @@
-"""Facts of data sets."""
+"""Checks of data sets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ferkit.components.soft_target import find_disagreement
 from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Sample
 from ferkit.runtime.cache_dirs import cache_dir
-from ferkit.testing.check import expect, fact, skip
-from ferkit.testing.subject import ComponentUnderTest
+from ferkit.testing.check import check, expect, skip
+from ferkit.testing.component_under_test import ComponentUnderTest
 
 SPELLINGS = {
     "anger": ("angry", "ang", "an"),
@@ -51,7 +51,7 @@ def _with_nothing_there(subject: ComponentUnderTest) -> Any:
     return subject.build(**{name: str(subject.folder / "not_there" / name) for name in paths})
 
 
-@fact("dataset")
+@check("dataset")
 def tells_a_folder_that_is_missing(subject: ComponentUnderTest) -> None:
     """A sentence of `problems`, not an exception, for a folder that is not there."""
     try:
@@ -68,7 +68,7 @@ def tells_a_folder_that_is_missing(subject: ComponentUnderTest) -> None:
         expect(is_named, "the missing path in a problem", problems, "Write the path into the sentence.")
 
 
-@fact("dataset")
+@check("dataset")
 def raises_data_error_where_nothing_is(subject: ComponentUnderTest) -> None:
     """DataError of `samples` for a folder that is not there."""
     dataset = _with_nothing_there(subject)
@@ -84,7 +84,7 @@ def raises_data_error_where_nothing_is(subject: ComponentUnderTest) -> None:
         expect(False, "DataError", f"{len(found)} samples", mend)
 
 
-@fact("dataset", is_basis=True)
+@check("dataset", is_basis=True)
 def finds_no_problem_in_its_data(subject: ComponentUnderTest) -> None:
     """No problem where all is there."""
     given = {name: Path(subject.options[name]) for name in _paths(subject) if subject.options.get(name)}
@@ -97,7 +97,7 @@ def finds_no_problem_in_its_data(subject: ComponentUnderTest) -> None:
     expect(not problems, "no problem", problems, mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def gives_samples(subject: ComponentUnderTest) -> None:
     """Samples, at least one, whose files are there, each once."""
     samples = _samples(subject)
@@ -112,7 +112,7 @@ def gives_samples(subject: ComponentUnderTest) -> None:
     expect(not twice, "each image once", f"twice: {', '.join(twice[:3])}", mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def uses_canonical_label_names(subject: ComponentUnderTest) -> None:
     """The canonical name of each expression, whatever the data set calls it."""
     labels = sorted({sample.label for sample in _samples(subject)})
@@ -124,14 +124,14 @@ def uses_canonical_label_names(subject: ComponentUnderTest) -> None:
             expect(not is_other, canonical, label, mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def has_more_than_one_label(subject: ComponentUnderTest) -> None:
     """Two labels or more."""
     labels = {sample.label for sample in _samples(subject)}
     expect(len(labels) > 1, "two labels or more", sorted(labels), "Give it a miniature of several classes.")
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def names_splits_and_groups_as_agreed(subject: ComponentUnderTest) -> None:
     """`split` one of train, validation, test or ""; groups from names to names."""
     for sample in _samples(subject):
@@ -143,7 +143,7 @@ def names_splits_and_groups_as_agreed(subject: ComponentUnderTest) -> None:
         expect(is_right, "groups from strings to strings", dict(sample.groups), mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def gives_soft_targets_that_the_label_leads(subject: ComponentUnderTest) -> None:
     """Where there are soft targets: shares of 0 to 1 of the samples' own labels, that add up to 1, the
     label's the largest.
@@ -159,7 +159,7 @@ def gives_soft_targets_that_the_label_leads(subject: ComponentUnderTest) -> None
             expect(False, f"{expected}, for {sample.path}", came, mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def lists_samples_in_one_order(subject: ComponentUnderTest) -> None:
     """The same order twice, and by another object."""
     first, again, other = _samples(subject), _samples(subject), list(subject.build().samples())
@@ -167,7 +167,7 @@ def lists_samples_in_one_order(subject: ComponentUnderTest) -> None:
     expect(first == again == other, "the samples in one order", "in another the next time", mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def lists_samples_sorted(subject: ComponentUnderTest) -> None:
     """The same order however a file system lists its folders."""
     expected = _samples(subject)
@@ -212,7 +212,7 @@ def _listed_backwards() -> Iterator[None]:
         yield
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def lies_below_its_root(subject: ComponentUnderTest) -> None:
     """Every image below `root`, where it has one, or drawn into ferkit's cache."""
     root = getattr(subject.built, "root", None)
@@ -225,7 +225,7 @@ def lies_below_its_root(subject: ComponentUnderTest) -> None:
     expect(not outside, f"images below {root}", outside[:3], "Set root to the folder of all of them.")
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def counts_what_it_left_out(subject: ComponentUnderTest) -> None:
     """`left_out`, where it has one: from reasons to numbers, the same each time."""
     dataset = subject.build()
@@ -242,7 +242,7 @@ def counts_what_it_left_out(subject: ComponentUnderTest) -> None:
     expect(counts[0] == counts[1], f"{counts[0]} again", counts[1], mend)
 
 
-@fact("dataset", rests=True)
+@check("dataset", rests=True)
 def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     started = time.perf_counter()

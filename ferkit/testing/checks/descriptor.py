@@ -1,4 +1,4 @@
-"""Facts of descriptors."""
+"""Checks of descriptors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ferkit.components.options import option_parameters
-from ferkit.testing.check import expect, fact
+from ferkit.testing.check import check, expect
+from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import draw_face
-from ferkit.testing.subject import ComponentUnderTest
 
 SIDE = 96
 
@@ -22,7 +22,7 @@ def _grey(number: int = 0) -> NDArray[np.float64]:
     return np.asarray(image, dtype=np.float64)
 
 
-@fact("descriptor")
+@check("descriptor")
 def gives_a_row_of_finite_numbers(subject: ComponentUnderTest) -> None:
     """(D,) finite floats."""
     found = np.asarray(subject.built(_grey()))
@@ -33,7 +33,7 @@ def gives_a_row_of_finite_numbers(subject: ComponentUnderTest) -> None:
     expect(bad == 0, "finite numbers", f"{bad} that are not", "Look for a division by 0.")
 
 
-@fact("descriptor")
+@check("descriptor")
 def has_one_length_for_a_size(subject: ComponentUnderTest) -> None:
     """As many numbers for every image of one size."""
     lengths = [len(subject.built(_grey(number))) for number in range(2)]
@@ -42,7 +42,7 @@ def has_one_length_for_a_size(subject: ComponentUnderTest) -> None:
     expect(len(set(lengths)) == 1, "one length", lengths, mend)
 
 
-@fact("descriptor")
+@check("descriptor")
 def describes_a_flat_image(subject: ComponentUnderTest) -> None:
     """Finite numbers for an image of one grey."""
     for grey in (0.0, 255.0):
@@ -51,7 +51,7 @@ def describes_a_flat_image(subject: ComponentUnderTest) -> None:
         expect(bad == 0, f"finite numbers for an image that is {grey:g} all over", f"{bad} others", mend)
 
 
-@fact("descriptor")
+@check("descriptor")
 def tells_images_apart(subject: ComponentUnderTest) -> None:
     """Other numbers for another face."""
     is_right = not np.array_equal(subject.built(_grey()), subject.built(255 - _grey()[::-1]))
@@ -59,7 +59,7 @@ def tells_images_apart(subject: ComponentUnderTest) -> None:
     expect(is_right, "other numbers for another image", "the same", mend)
 
 
-@fact("descriptor")
+@check("descriptor")
 def describes_alike_each_time(subject: ComponentUnderTest) -> None:
     """The same numbers twice, and by another object of the same options."""
     first, again, other = subject.built(_grey()), subject.built(_grey()), subject.build()(_grey())
@@ -68,7 +68,7 @@ def describes_alike_each_time(subject: ComponentUnderTest) -> None:
     expect(is_right, "the same numbers each time: they are kept on disk", "others", mend)
 
 
-@fact("descriptor")
+@check("descriptor")
 def leaves_the_image_alone(subject: ComponentUnderTest) -> None:
     """The image, unchanged."""
     image = _grey()
@@ -77,7 +77,7 @@ def leaves_the_image_alone(subject: ComponentUnderTest) -> None:
     expect(np.array_equal(image, _grey()), "the image as it was", "changed in place", mend)
 
 
-@fact("descriptor")
+@check("descriptor")
 def refuses_a_tiny_image_in_words(subject: ComponentUnderTest) -> None:
     """One pixel: a row, or a ValueError that says what it needs."""
     try:
@@ -89,7 +89,7 @@ def refuses_a_tiny_image_in_words(subject: ComponentUnderTest) -> None:
         expect(False, "a row, or a ValueError", f"{type(error).__name__}: {error}", mend)
 
 
-@fact("descriptor")
+@check("descriptor")
 def signs_with_every_option(subject: ComponentUnderTest) -> None:
     """Another signature for another option: what was computed is kept under it."""
     own = getattr(subject.built, "signature", None)
@@ -109,7 +109,7 @@ def _others(value: Any) -> list[Any]:
     return [value + 1, value + 2] if isinstance(value, int | float) else []
 
 
-@fact("descriptor")
+@check("descriptor")
 def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     image = _grey()

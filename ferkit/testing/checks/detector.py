@@ -1,4 +1,4 @@
-"""Facts of detectors."""
+"""Checks of detectors."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.interfaces import Detections
-from ferkit.testing.check import expect, fact
+from ferkit.testing.check import check, expect
+from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import draw_face
-from ferkit.testing.subject import ComponentUnderTest
 
 Images = Sequence[NDArray[np.uint8]]
 SHAPES = {"boxes": (4,), "scores": (), "landmarks": (5, 2)}
@@ -28,7 +28,7 @@ def _is_same(one: Detections, other: Detections) -> bool:
     return all(a.shape == b.shape and np.allclose(a, b, atol=0.1, equal_nan=True) for a, b in pairs)
 
 
-@fact("detector")
+@check("detector")
 def has_a_version(subject: ComponentUnderTest) -> None:
     """`version`, under which detections are kept."""
     version = getattr(subject.built, "version", None)
@@ -36,7 +36,7 @@ def has_a_version(subject: ComponentUnderTest) -> None:
     expect(isinstance(version, str) and bool(version), "version, a string", repr(version), mend)
 
 
-@fact("detector")
+@check("detector")
 def answers_for_each_image(subject: ComponentUnderTest) -> None:
     """Detections for each image, and none for no image."""
     for images in (_images(), []):
@@ -47,7 +47,7 @@ def answers_for_each_image(subject: ComponentUnderTest) -> None:
         expect(is_right, f"{len(images)} Detections for {len(images)} images", came, mend)
 
 
-@fact("detector")
+@check("detector")
 def gives_arrays_as_agreed(subject: ComponentUnderTest) -> None:
     """boxes (N, 4), scores (N,), landmarks (N, 5, 2), float32 and finite."""
     for found in subject.built(_images()):
@@ -70,7 +70,7 @@ def _is_all_or_none(landmarks: NDArray[np.float32]) -> bool:
     return bool((known | np.isnan(landmarks).all(axis=(1, 2))).all())
 
 
-@fact("detector")
+@check("detector")
 def gives_boxes_with_an_area(subject: ComponentUnderTest) -> None:
     """x0 < x1 and y0 < y1, in pixels, over the image."""
     for image, found in zip(_images(), subject.built(_images()), strict=True):
@@ -84,7 +84,7 @@ def gives_boxes_with_an_area(subject: ComponentUnderTest) -> None:
             expect(is_large, "boxes in pixels", came, "Multiply by the image's width and height.")
 
 
-@fact("detector")
+@check("detector")
 def gives_scores_from_0_to_1(subject: ComponentUnderTest) -> None:
     """Scores in 0..1."""
     scores = np.concatenate([found.scores for found in subject.built(_images())])
@@ -93,7 +93,7 @@ def gives_scores_from_0_to_1(subject: ComponentUnderTest) -> None:
     expect(is_right, "scores in 0..1", scores.tolist(), mend)
 
 
-@fact("detector")
+@check("detector")
 def keeps_the_order_of_images(subject: ComponentUnderTest) -> None:
     """The same of an image, alone, among others, and in another order."""
     images = _images()
@@ -105,7 +105,7 @@ def keeps_the_order_of_images(subject: ComponentUnderTest) -> None:
         expect(is_right, f"the same faces of image {number} each time", "others", mend)
 
 
-@fact("detector")
+@check("detector")
 def takes_grey_and_tiny_images(subject: ComponentUnderTest) -> None:
     """Grey, black and white ones, and a single pixel: without an error."""
     grey = np.repeat(draw_face("neutral")[:, :, :1], 3, axis=2)
@@ -118,7 +118,7 @@ def takes_grey_and_tiny_images(subject: ComponentUnderTest) -> None:
         expect(len(found) == 1, "an answer for it", came, mend)
 
 
-@fact("detector")
+@check("detector")
 def leaves_images_alone(subject: ComponentUnderTest) -> None:
     """Images, unchanged."""
     images = _images()
@@ -127,7 +127,7 @@ def leaves_images_alone(subject: ComponentUnderTest) -> None:
     expect(is_right, "the images as they were", "changed in place", "Draw on, or scale, a copy.")
 
 
-@fact("detector")
+@check("detector")
 def detects_alike_each_time(subject: ComponentUnderTest) -> None:
     """The same twice: detections are kept on disk."""
     pairs = zip(subject.built(_images()), subject.built(_images()), strict=True)
@@ -136,7 +136,7 @@ def detects_alike_each_time(subject: ComponentUnderTest) -> None:
     expect(is_right, "the same faces each time", "others", mend)
 
 
-@fact("detector")
+@check("detector")
 def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     images = _images()

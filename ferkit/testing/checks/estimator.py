@@ -1,4 +1,4 @@
-"""Facts of estimators."""
+"""Checks of estimators."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.interfaces import Epoch, Face
-from ferkit.testing.check import expect, fact
+from ferkit.testing.check import check, expect
+from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import LABELS, draw_faces
-from ferkit.testing.subject import ComponentUnderTest
 
 Probabilities = NDArray[np.float64]
 TRAIN, VALIDATION = 4, 2
@@ -70,7 +70,7 @@ def _expect_probabilities(found: Any, count: int, what: str) -> None:
     expect(worst < 1e-3, expected, f"rows that are off by {worst:.3g}", mend)
 
 
-@fact("estimator")
+@check("estimator")
 def is_cheap_to_check(subject: ComponentUnderTest) -> None:
     """Built with nothing to compute with, as `ferkit check` does."""
     built = subject.build(crop=None, state_file=None, network=None)
@@ -78,7 +78,7 @@ def is_cheap_to_check(subject: ComponentUnderTest) -> None:
     expect(built is not None, "an estimator", built, mend)
 
 
-@fact("estimator")
+@check("estimator")
 def yields_epochs(subject: ComponentUnderTest) -> None:
     """Epochs, numbered from 1."""
     epochs = fitted(subject).epochs
@@ -90,7 +90,7 @@ def yields_epochs(subject: ComponentUnderTest) -> None:
     expect(numbers == expected, f"epochs {expected}", numbers, "Number them from 1, without gaps.")
 
 
-@fact("estimator")
+@check("estimator")
 def tells_what_epochs_came_to(subject: ComponentUnderTest) -> None:
     """Finite losses, accuracies in 0..1, and probabilities of the validation faces."""
     for epoch in fitted(subject).epochs:
@@ -104,20 +104,20 @@ def tells_what_epochs_came_to(subject: ComponentUnderTest) -> None:
         _expect_probabilities(epoch.probabilities, VALIDATION * len(LABELS), f"epoch {epoch.number}")
 
 
-@fact("estimator")
+@check("estimator")
 def predicts_probabilities(subject: ComponentUnderTest) -> None:
     """A row for each face that adds up to 1."""
     _expect_probabilities(fitted(subject).predict(), VALIDATION * len(LABELS), "predict")
 
 
-@fact("estimator")
+@check("estimator")
 def predicts_no_face_and_one(subject: ComponentUnderTest) -> None:
     """(0, K) for no face, (1, K) for one."""
     for faces in ([], draw_faces(1)[:1]):
         _expect_probabilities(fitted(subject).estimator.predict(faces), len(faces), f"{len(faces)} faces")
 
 
-@fact("estimator")
+@check("estimator")
 def predicts_alike_each_time(subject: ComponentUnderTest) -> None:
     """The same twice."""
     is_right = np.allclose(fitted(subject).predict(), fitted(subject).predict(), atol=1e-6)
@@ -125,7 +125,7 @@ def predicts_alike_each_time(subject: ComponentUnderTest) -> None:
     expect(is_right, "the same probabilities each time", "others", mend)
 
 
-@fact("estimator")
+@check("estimator")
 def keeps_the_order_of_faces(subject: ComponentUnderTest) -> None:
     """A face's row, wherever it stands."""
     one = fitted(subject)
@@ -135,7 +135,7 @@ def keeps_the_order_of_faces(subject: ComponentUnderTest) -> None:
     expect(is_right, "each face's own row", "another in another order", mend)
 
 
-@fact("estimator")
+@check("estimator")
 def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
     """Columns in the order of `labels`."""
     order = ["sadness", "anger", "neutral", "happiness"]
@@ -154,7 +154,7 @@ def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
     expect(is_right, f"columns {', '.join(order)}", f"columns that fit {', '.join(best)}", mend)
 
 
-@fact("estimator")
+@check("estimator")
 def learns_alike_from_one_seed(subject: ComponentUnderTest) -> None:
     """The same probabilities from the same seed and faces."""
     first, second = fitted(subject).predict(), _fit(subject).predict()
@@ -162,7 +162,7 @@ def learns_alike_from_one_seed(subject: ComponentUnderTest) -> None:
     expect(np.allclose(first, second, atol=1e-4), "the same probabilities from one seed", "others", mend)
 
 
-@fact("estimator")
+@check("estimator")
 def chooses_nothing_by_validation_labels(subject: ComponentUnderTest) -> None:
     """The same probabilities whatever labels the validation faces have."""
     first, second = fitted(subject).predict(), _fit(subject, relabel=True).predict()
@@ -171,7 +171,7 @@ def chooses_nothing_by_validation_labels(subject: ComponentUnderTest) -> None:
     expect(is_right, "the same probabilities with other validation labels", "others", mend)
 
 
-@fact("estimator")
+@check("estimator")
 def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     seconds = sum(epoch.seconds for epoch in fitted(subject).epochs)

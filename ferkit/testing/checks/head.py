@@ -1,4 +1,4 @@
-"""Facts of heads."""
+"""Checks of heads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import torch
 
-from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.check import check, expect, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
+from ferkit.testing.component_under_test import STAGES, ComponentUnderTest
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import STAGES, ComponentUnderTest
 
 
-@fact("head")
+@check("head")
 def says_which_channels_it_wants(subject: ComponentUnderTest) -> None:
     """`in_channels`, an int or a Mapping[str, int], and `num_classes`."""
     parameters = inspect.signature(subject.component.load(), eval_str=True).parameters
@@ -25,7 +25,7 @@ def says_which_channels_it_wants(subject: ComponentUnderTest) -> None:
     expect(annotation in (int, Mapping[str, int]), "int or Mapping[str, int]", annotation, mend)
 
 
-@fact("head")
+@check("head")
 def wants_stages_that_are_offered(subject: ComponentUnderTest) -> None:
     """`stages`, among those of the backbone, where it sees all of them."""
     wanted: tuple[str, ...] = getattr(subject.built, "stages", None) or ()
@@ -42,7 +42,7 @@ def wants_stages_that_are_offered(subject: ComponentUnderTest) -> None:
     expect(is_right, f"self.stages, some of {', '.join(STAGES)}", repr(wanted), mend)
 
 
-@fact("head", is_basis=True)
+@check("head", is_basis=True)
 def gives_a_logit_for_each_class(subject: ComponentUnderTest) -> None:
     """(B, num_classes), for any number of classes."""
     for classes in (len(LABELS), 2):
@@ -52,7 +52,7 @@ def gives_a_logit_for_each_class(subject: ComponentUnderTest) -> None:
         expect(shapes == [(BATCH, classes)], f"logits of shape {(BATCH, classes)}", f"{shapes}", mend)
 
 
-@fact("head", rests=True)
+@check("head", rests=True)
 def gives_logits_and_no_probabilities(subject: ComponentUnderTest) -> None:
     """Rows that don't add up to 1: losses apply softmax themselves."""
     (logits,) = answer(subject, subject.built)
@@ -62,7 +62,7 @@ def gives_logits_and_no_probabilities(subject: ComponentUnderTest) -> None:
     expect(is_right, "logits", "rows of probabilities that add up to 1", mend)
 
 
-@fact("head", rests=True)
+@check("head", rests=True)
 def looks_at_the_features(subject: ComponentUnderTest) -> None:
     """Other logits for other images."""
     (logits,) = answer(subject, subject.built)
@@ -71,7 +71,7 @@ def looks_at_the_features(subject: ComponentUnderTest) -> None:
     expect(is_right, "logits that depend on the features", "the same for two different images", mend)
 
 
-@fact("head", rests=True)
+@check("head", rests=True)
 def embeds_in_rows(subject: ComponentUnderTest) -> None:
     """(B, D) of `embed`, where it has one: what the last layer classifies."""
     head = subject.built.eval()

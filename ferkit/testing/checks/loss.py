@@ -1,4 +1,4 @@
-"""Facts of losses."""
+"""Checks of losses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.check import check, expect, skip
 from ferkit.testing.checks.module import answer, inputs
+from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import ComponentUnderTest
 
 CLASSES = len(LABELS)
 
@@ -32,7 +32,7 @@ def _soft(targets: Tensor) -> Tensor:
     return one_hot(targets, CLASSES).float()
 
 
-@fact("loss", is_basis=True)
+@check("loss", is_basis=True)
 def gives_one_number(subject: ComponentUnderTest) -> None:
     """A scalar."""
     shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
@@ -40,7 +40,7 @@ def gives_one_number(subject: ComponentUnderTest) -> None:
     expect(shapes == [()], "a scalar", f"a tensor of shape {shapes[0]}", mend)
 
 
-@fact("loss", rests=True)
+@check("loss", rests=True)
 def is_the_mean_of_the_batch(subject: ComponentUnderTest) -> None:
     """The same number for a batch that is repeated."""
     logits, targets = inputs(subject, subject.built)
@@ -50,7 +50,7 @@ def is_the_mean_of_the_batch(subject: ComponentUnderTest) -> None:
     expect(abs(once - twice) <= 1e-4 * max(1, abs(once)), f"{once:.6g} again", f"{twice:.6g}", mend)
 
 
-@fact("loss", rests=True)
+@check("loss", rests=True)
 def takes_soft_targets_as_hard_ones(subject: ComponentUnderTest) -> None:
     """The same number for labels and for the same labels as rows of 0 and 1."""
     logits, targets = inputs(subject, subject.built)
@@ -60,7 +60,7 @@ def takes_soft_targets_as_hard_ones(subject: ComponentUnderTest) -> None:
     expect(is_right, f"{hard:.6g}, as for labels", f"{soft:.6g}", mend)
 
 
-@fact("loss", rests=True)
+@check("loss", rests=True)
 def takes_mixed_targets(subject: ComponentUnderTest) -> None:
     """A finite number and gradients for targets mixed of two classes, as mixup and label smoothing give."""
     logits, targets = inputs(subject, subject.built)
@@ -70,7 +70,7 @@ def takes_mixed_targets(subject: ComponentUnderTest) -> None:
     expect(is_right, "a finite loss and finite gradients", f"a loss of {loss:.6g}", mend)
 
 
-@fact("loss", rests=True)
+@check("loss", rests=True)
 def survives_what_is_sure_and_wrong(subject: ComponentUnderTest) -> None:
     """A finite number and gradients for logits of ±1000."""
     targets = torch.arange(CLASSES)
@@ -80,7 +80,7 @@ def survives_what_is_sure_and_wrong(subject: ComponentUnderTest) -> None:
         expect(is_right, "a finite loss and finite gradients", f"a loss of {loss:.6g}", mend)
 
 
-@fact("loss", rests=True)
+@check("loss", rests=True)
 def costs_least_where_the_label_is_right(subject: ComponentUnderTest) -> None:
     """Less for the right class than for a wrong one."""
     targets, sure = torch.arange(CLASSES), 8 * torch.eye(CLASSES)
@@ -89,7 +89,7 @@ def costs_least_where_the_label_is_right(subject: ComponentUnderTest) -> None:
     expect(right < wrong, f"less than {wrong:.6g}, the loss of wrong answers", f"{right:.6g}", mend)
 
 
-@fact("loss", rests=True)
+@check("loss", rests=True)
 def survives_a_class_without_images(subject: ComponentUnderTest) -> None:
     """A finite number where a class has no image in the training fold, or a refusal in words."""
     loss = subject.accepts(class_counts=[6, 3, 2, 0])

@@ -1,4 +1,4 @@
-"""Facts of what is an `nn.Module`: backbones, heads, outputs and losses."""
+"""Checks of what is an `nn.Module`: backbones, heads, outputs and losses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ferkit.testing.check import expect, fact, skip
+from ferkit.testing.check import check, expect, skip
+from ferkit.testing.component_under_test import STAGES, ComponentUnderTest
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import STAGES, ComponentUnderTest
 
 NETWORK = ("backbone", "head", "output")
 MODULES = (*NETWORK, "loss")
@@ -61,7 +61,7 @@ def moved(value: Any, device: str) -> Any:
     return value.to(device)
 
 
-@fact(*MODULES)
+@check(*MODULES)
 def is_a_module(subject: ComponentUnderTest) -> None:
     """An nn.Module."""
     came = type(subject.built).__mro__[1].__name__
@@ -69,7 +69,7 @@ def is_a_module(subject: ComponentUnderTest) -> None:
     expect(isinstance(subject.built, nn.Module), "a torch.nn.Module", f"a subclass of {came}", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def answers_in_float32(subject: ComponentUnderTest) -> None:
     """float32 for float32."""
     types = {found.dtype for found in answer(subject, subject.built)}
@@ -77,7 +77,7 @@ def answers_in_float32(subject: ComponentUnderTest) -> None:
     expect(types == {torch.float32}, "float32 tensors", types, mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def answers_are_finite(subject: ComponentUnderTest) -> None:
     """Finite numbers for ordinary input."""
     bad = sum(int((~torch.isfinite(found)).sum()) for found in answer(subject, subject.built))
@@ -85,7 +85,7 @@ def answers_are_finite(subject: ComponentUnderTest) -> None:
     expect(bad == 0, "finite numbers", f"{bad} that are not", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def gradients_are_finite(subject: ComponentUnderTest) -> None:
     """A finite gradient for every trained parameter, and for what comes in."""
     module = subject.build().train()
@@ -109,7 +109,7 @@ def gradients_are_finite(subject: ComponentUnderTest) -> None:
     expect(not bad, "finite gradients", f"others for {', '.join(bad[:3])}", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def takes_a_batch_of_one(subject: ComponentUnderTest) -> None:
     """One image alone, in eval mode."""
     found = answer(subject, subject.built, 1)
@@ -119,7 +119,7 @@ def takes_a_batch_of_one(subject: ComponentUnderTest) -> None:
     expect(is_right, "an answer for one image", f"shapes {shapes}", mend)
 
 
-@fact(*NETWORK, rests=True)
+@check(*NETWORK, rests=True)
 def takes_an_empty_batch(subject: ComponentUnderTest) -> None:
     """No image at all: 0 rows, or an error, but no row of its own making."""
     try:
@@ -132,7 +132,7 @@ def takes_an_empty_batch(subject: ComponentUnderTest) -> None:
     expect(all(shape[:1] == (0,) for shape in shapes), "0 rows for 0 images", f"shapes {shapes}", mend)
 
 
-@fact(*NETWORK, rests=True)
+@check(*NETWORK, rests=True)
 def sees_each_image_alone(subject: ComponentUnderTest) -> None:
     """An image's answer whatever else is in the batch, in eval mode."""
     module = subject.built.eval()
@@ -145,7 +145,7 @@ def sees_each_image_alone(subject: ComponentUnderTest) -> None:
     expect(is_right, "the same answer for an image alone and among others", "another one", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def gives_the_same_answer_twice(subject: ComponentUnderTest) -> None:
     """The same twice in eval mode."""
     mend = "Let what is random (dropout, noise) depend on self.training, and keep no state in forward."
@@ -153,7 +153,7 @@ def gives_the_same_answer_twice(subject: ComponentUnderTest) -> None:
     expect(is_right, "the same answer to the same input in eval mode", "another one", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def leaves_its_input_alone(subject: ComponentUnderTest) -> None:
     """What comes in, unchanged."""
     given = inputs(subject, subject.built)
@@ -165,7 +165,7 @@ def leaves_its_input_alone(subject: ComponentUnderTest) -> None:
     expect(is_right, "its input as it was", "changed in place", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def is_restored_from_its_state(subject: ComponentUnderTest) -> None:
     """The same answers from its state_dict."""
     trained, fresh = subject.build(), subject.build()
@@ -179,7 +179,7 @@ def is_restored_from_its_state(subject: ComponentUnderTest) -> None:
     expect(is_right, "the answers of the module whose state was loaded", "others", mend)
 
 
-@fact(*MODULES)
+@check(*MODULES)
 def keeps_no_tensor_outside_its_state(subject: ComponentUnderTest) -> None:
     """No tensor that neither device moves nor saving take along."""
     loose = [
@@ -205,7 +205,7 @@ def _holds_tensor(value: Any) -> bool:
     )
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def can_be_tried_on_nothing(subject: ComponentUnderTest) -> None:
     """Built and called on torch's meta device, as `ferkit check` does."""
     expected = [tuple(found.shape) for found in answer(subject, subject.built)]
@@ -226,7 +226,7 @@ def can_be_tried_on_nothing(subject: ComponentUnderTest) -> None:
     expect(shapes == expected, f"shapes {expected} on the meta device too", f"{shapes}", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def runs_on_a_gpu(subject: ComponentUnderTest) -> None:
     """The same answer on a GPU, to 1e-2."""
     if not torch.cuda.is_available():
@@ -240,7 +240,7 @@ def runs_on_a_gpu(subject: ComponentUnderTest) -> None:
     expect(is_same(found, expected, 1e-2), "the answer that it gives on the CPU", "another one", mend)
 
 
-@fact(*MODULES, rests=True)
+@check(*MODULES, rests=True)
 def tells_its_time(subject: ComponentUnderTest) -> str:
     """Measured, not judged."""
     module = subject.built.eval()

@@ -1,19 +1,19 @@
-"""Facts of outputs: what happens to logits."""
+"""Checks of outputs: what happens to logits."""
 
 from __future__ import annotations
 
 import torch
 
-from ferkit.testing.check import expect, fact
+from ferkit.testing.check import check, expect
 from ferkit.testing.checks.module import BATCH, answer, inputs
+from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import LABELS
-from ferkit.testing.subject import ComponentUnderTest
 
 CONFIDENT = 20.0
 """A logit that leaves the other classes a share of 2e-9."""
 
 
-@fact("output", is_basis=True)
+@check("output", is_basis=True)
 def keeps_the_shape_of_logits(subject: ComponentUnderTest) -> None:
     """(B, K) -> (B, K)."""
     shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
@@ -22,7 +22,7 @@ def keeps_the_shape_of_logits(subject: ComponentUnderTest) -> None:
     expect(shapes == [expected], f"logits of shape {expected}", f"{shapes}", mend)
 
 
-@fact("output", rests=True)
+@check("output", rests=True)
 def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
     """A label that is sure stays the likeliest."""
     with torch.no_grad():
@@ -32,7 +32,7 @@ def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
     expect(came == list(LABELS), f"{', '.join(LABELS)}, each where it is sure", ", ".join(came), mend)
 
 
-@fact("output", rests=True)
+@check("output", rests=True)
 def knows_labels_by_name(subject: ComponentUnderTest) -> None:
     """The same answer when the labels stand in another order."""
     backwards = list(reversed(range(len(LABELS))))

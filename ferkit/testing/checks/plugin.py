@@ -1,4 +1,4 @@
-"""Facts of a plugin as a whole: its module, and what it imports."""
+"""Checks of a plugin as a whole: its module, and what it imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from ferkit.components.discovery import find_providers
 from ferkit.components.provider import PROJECT, module_of
 from ferkit.components.registry import BrokenPlugin
-from ferkit.testing.check import CheckFailed, CheckFunction, expect, fact, skip
+from ferkit.testing.check import CheckFailed, CheckFunction, check, expect, skip
 
 HEAVY = ("torch", "numpy", "torchvision", "PIL", "cv2", "scipy", "sklearn", "skimage", "timm", "pandas")
 PUBLIC = {"ferkit.plugin", "ferkit.testing"}
@@ -34,11 +34,11 @@ class Plugin:
     def __str__(self) -> str:
         return self.module
 
-    def blocked(self, fact: CheckFunction) -> str:
+    def blocked(self, check: CheckFunction) -> str:
         return ""
 
 
-@fact("plugin")
+@check("plugin")
 def offers_components(plugin: Plugin) -> None:
     """A hook that gives components."""
     if plugin.broken:
@@ -47,7 +47,7 @@ def offers_components(plugin: Plugin) -> None:
     expect(plugin.components > 0, "components", "none", mend)
 
 
-@fact("plugin")
+@check("plugin")
 def imports_nothing_heavy(plugin: Plugin) -> None:
     """An import of the plugin's module that loads neither torch nor numpy."""
     module = _loaded(plugin)
@@ -67,7 +67,7 @@ def imports_nothing_heavy(plugin: Plugin) -> None:
     expect(not heavy, "an import without torch and numpy", ", ".join(heavy), mend)
 
 
-@fact("plugin")
+@check("plugin")
 def imports_only_what_is_public(plugin: Plugin) -> None:
     """Of ferkit only ferkit.plugin (and ferkit.testing in its tests), and nothing of ferkit's own plugins."""
     files = list(_sources(_loaded(plugin)))

@@ -1,13 +1,13 @@
-"""Facts of a catalogue entry for pretrained weights. Nothing is fetched."""
+"""Checks of a catalogue entry for pretrained weights. Nothing is fetched."""
 
 from __future__ import annotations
 
 import re
 
-from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
+from ferkit.components.weights.entry import Source, Weights
 from ferkit.interfaces import CANONICAL_LABELS
-from ferkit.testing.check import expect, fact
-from ferkit.testing.subject import ComponentUnderTest
+from ferkit.testing.check import check, expect
+from ferkit.testing.component_under_test import ComponentUnderTest
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -20,14 +20,14 @@ def _entry(subject: ComponentUnderTest) -> Weights:
     return entry
 
 
-@fact("weights")
+@check("weights")
 def is_called_as_its_component(subject: ComponentUnderTest) -> None:
     """One name in the catalogue and in the component."""
     name = _entry(subject).name
     expect(name == subject.component.name, subject.component.name, name, "Give both the same name.")
 
 
-@fact("weights")
+@check("weights")
 def tells_its_terms_and_origin(subject: ComponentUnderTest) -> None:
     """licence and trained_on."""
     entry = _entry(subject)
@@ -36,7 +36,7 @@ def tells_its_terms_and_origin(subject: ComponentUnderTest) -> None:
     expect(not empty, "licence and trained_on", f"nothing for {', '.join(empty)}", mend)
 
 
-@fact("weights")
+@check("weights")
 def has_a_hash_or_none(subject: ComponentUnderTest) -> None:
     """sha256 of 64 hexadecimal digits, or None."""
     sha256 = _entry(subject).sha256
@@ -45,17 +45,16 @@ def has_a_hash_or_none(subject: ComponentUnderTest) -> None:
     expect(is_right, "64 small hexadecimal digits, or None", repr(sha256), mend)
 
 
-@fact("weights")
+@check("weights")
 def says_where_it_is(subject: ComponentUnderTest) -> None:
     """A source over https, or a member of an archive with its hash."""
     source = _entry(subject).source
     mend = "Give DirectFile(https address), or ArchiveMember(project, version, sha256, member)."
-    is_file = isinstance(source, DirectFile) and source.url.startswith("https://")
-    is_member = isinstance(source, ArchiveMember) and bool(SHA256.fullmatch(source.archive_sha256))
-    expect(is_file or is_member, "a source over https, or an archive with its hash", source, mend)
+    is_right = isinstance(source, Source) and source.is_sound
+    expect(is_right, "a source over https, or an archive with its hash", repr(source), mend)
 
 
-@fact("weights")
+@check("weights")
 def has_a_plain_file_name(subject: ComponentUnderTest) -> None:
     """A file name without folders."""
     name = _entry(subject).filename
@@ -63,7 +62,7 @@ def has_a_plain_file_name(subject: ComponentUnderTest) -> None:
     expect(is_right, "a file name", repr(name), "Give the name alone: ferkit chooses the folder.")
 
 
-@fact("weights")
+@check("weights")
 def names_canonical_labels(subject: ComponentUnderTest) -> None:
     """Canonical names of the expressions that it classifies, each once."""
     labels = _entry(subject).labels

@@ -115,6 +115,7 @@ def test_a_file_that_is_not_the_catalogues_is_not_bundled(here: Path, tmp_path: 
 
 
 def test_an_archive_that_can_not_be_written_is_named(here: Path, tmp_path: Path) -> None:
+    (tmp_path / "nowhere").touch()
     with pytest.raises(WeightsError, match=r"nowhere/all\.tar can't be written.*another --out"):
         write_bundle([FIRST], tmp_path / "nowhere" / "all.tar")
 

@@ -15,6 +15,7 @@ from ferkit.experiment.finetune.start_from import find_beginning
 from ferkit.neural.checkpoint import save_network
 from ferkit.neural.options import Model
 from ferkit.recipe.load import load_recipe
+from ferkit.runtime.shipped import read_template
 from ferkit.testing.drawing import draw_folders
 from tests.predict.drawn import PLUGIN, describe, write_model
 
@@ -210,3 +211,10 @@ def test_what_was_made_before_is_left_and_its_recipe_named(faces: Path) -> None:
 def test_a_folder_is_a_model_to_start_from_only_if_it_is_a_runs(faces: Path) -> None:
     with pytest.raises(RunError, match="is no run's folder"):
         find_beginning("faces")
+
+
+def test_help_states_the_templates_weights_and_detector() -> None:
+    template = read_template("finetune")
+    help_text = (Path(__file__).parents[3] / "ferkit/cli/finetune.py").read_text(encoding="utf-8")
+    for name in (template["model"]["backbone"]["weights"], template["detector"]["name"]):
+        assert f"[default: {name}]" in help_text

@@ -9,7 +9,7 @@ from typing import Any, cast
 from ferkit.components.component import Component, Kind
 from ferkit.components.discovery import load_plugins
 from ferkit.components.registry import Registry
-from ferkit.testing.subject import ComponentUnderTest, Options
+from ferkit.testing.component_under_test import ComponentUnderTest, Options
 
 SUMMARY = "A component of a test"
 

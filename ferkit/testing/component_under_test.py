@@ -30,7 +30,7 @@ reads, and gives the options."""
 STAGES: Mapping[str, tuple[int, int]] = {"shallow": (4, 18), "middle": (6, 9), "deep": (8, 9)}
 """Channels and side of the maps that a head is given."""
 UNLOADED = ("can_be_loaded", "has_a_summary")
-"""Facts that need no import of the component."""
+"""Checks that need no import of the component."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -100,27 +100,27 @@ class ComponentUnderTest:
             return str(error)
         return ""
 
-    def blocked(self, fact: CheckFunction) -> str:
+    def blocked(self, check: CheckFunction) -> str:
         """Where it can't be loaded, all but what needs no loading; where a basis fails, what rests on it."""
-        if fact.__name__ in UNLOADED:
+        if check.__name__ in UNLOADED:
             return ""
         if self.load_problem:
             return f"it can't be loaded: see {self}.can_be_loaded"
         basis = BASIS.get(self.component.kind)
-        if basis and fact in RESTING and not self._holds(basis):
+        if basis and check in RESTING and not self._holds(basis):
             return f"it rests on what does not hold: see {self}.{basis.__name__}"
         return ""
 
-    def _holds(self, fact: CheckFunction) -> bool:
-        if fact not in self._verdicts:
+    def _holds(self, check: CheckFunction) -> bool:
+        if check not in self._verdicts:
             try:
-                fact(self)
-                self._verdicts[fact] = True
+                check(self)
+                self._verdicts[check] = True
             except CheckSkipped:
-                self._verdicts[fact] = True
+                self._verdicts[check] = True
             except Exception:
-                self._verdicts[fact] = False
-        return self._verdicts[fact]
+                self._verdicts[check] = False
+        return self._verdicts[check]
 
     @cached_property
     def problem(self) -> str:

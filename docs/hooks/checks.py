@@ -8,18 +8,18 @@ from docs.hooks.tables import code, plain, table
 from ferkit.testing.check import CHECKS_BY_KIND
 from ferkit.testing.suite import load_checks
 
-MARK = re.compile(r"^<!-- facts: (\w+) -->$", re.M)
+MARK = re.compile(r"^<!-- checks: (\w+) -->$", re.M)
 SHARED = {"component": "dataset", "module": "head", "convolution": "head"}
-"""Facts of several kinds, and a kind that has all of them."""
+"""Checks of several kinds, and a kind that has all of them."""
 
 
-def put_facts(markdown: str) -> str:
+def put_checks(markdown: str) -> str:
     """The page with a table in the place of each mark."""
-    return MARK.sub(lambda found: facts_table(found[1]), markdown)
+    return MARK.sub(lambda found: checks_table(found[1]), markdown)
 
 
-def facts_table(room: str) -> str:
-    """The facts of ferkit/testing/<room>_facts.py; raises KeyError where there is no such kind."""
+def checks_table(room: str) -> str:
+    """The checks of ferkit/testing/checks/<room>.py. Raises KeyError where there is no such kind."""
     load_checks()
     held = [
         one
