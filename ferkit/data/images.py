@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ferkit.errors import DataError
+from ferkit.runtime.disk_cache import file_sha256
 
 
 def read_image(path: Path, content: bytes | None = None) -> NDArray[np.uint8]:
@@ -57,7 +57,6 @@ def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 def image_sha256(path: Path) -> str:
     """Of the file's bytes. Raises DataError where it can't be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise DataError(f"{path}: it can't be read: {error.strerror}") from error
