@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ferkit.testing.check import expect, fact, skip
+from ferkit.components.contract import wrong_scalar
+from ferkit.testing.check import expect, expect_agreed, fact, skip
 from ferkit.testing.checks.module import answer, inputs
 from ferkit.testing.drawing import LABELS
 from ferkit.testing.subject import ComponentUnderTest
@@ -35,9 +36,8 @@ def _soft(targets: Tensor) -> Tensor:
 @fact("loss", is_basis=True)
 def gives_one_number(subject: ComponentUnderTest) -> None:
     """A scalar."""
-    shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
-    mend = "Return the mean over the batch, .mean(), without dimensions."
-    expect(shapes == [()], "a scalar", f"a tensor of shape {shapes[0]}", mend)
+    for found in answer(subject, subject.built):
+        expect_agreed(wrong_scalar(found), "Return the mean over the batch, .mean(), without dimensions.")
 
 
 @fact("loss", rests=True)
