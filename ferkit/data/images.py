@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from pathlib import Path
 
@@ -14,18 +13,17 @@ from ferkit.errors import DataError
 from ferkit.runtime.disk_cache import file_sha256
 
 
-def read_image(path: Path, content: bytes | None = None) -> NDArray[np.uint8]:
+def read_image(path: Path) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB, upright by its EXIF orientation.
 
-    content: the file's, where it was read already; the path is then only what messages call it. 16-bit greys
-    are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError, naming the file,
-    where it is absent, truncated, no image, or larger than Pillow takes for safe.
+    16-bit greys are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError,
+    naming the file, where it is absent, truncated, no image, or larger than Pillow takes for safe.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path if content is None else io.BytesIO(content)) as image:
+            with Image.open(path) as image:
                 image.load()
                 return np.array(as_rgb(ImageOps.exif_transpose(image)))
     except FileNotFoundError as error:
