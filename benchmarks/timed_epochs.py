@@ -15,10 +15,10 @@ from ferkit.components.registry import Registry
 from ferkit.interfaces import Face
 from ferkit.neural import loop
 from ferkit.neural.augment import Augmentation
-from ferkit.neural.batches import fetch_ahead
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.prefetch import iterate_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ def ferkit_epochs(
             augmentation=Augmentation(recipe.augment, recipe.model.image_size),
             state_file=Path(folder) / "state.pt",
         )
-        waiting = Waiting(fetch_ahead)
+        waiting = Waiting(iterate_ahead)
         epochs = estimator.fit(train, test)
         while True:
             started, waiting.seconds = time.perf_counter(), 0.0
             # Training has no business with a clock for each batch; only who measures it has.
-            with patch.object(loop, "fetch_ahead", waiting):
+            with patch.object(loop, "iterate_ahead", waiting):
                 epoch = next(epochs, None)
             if epoch is None:
                 return
@@ -59,12 +59,12 @@ def ferkit_epochs(
 class Waiting:
     """Goes through batches as `fetch` does, and adds up the seconds until each was there."""
 
-    def __init__(self, fetch: Callable[[Iterable[Any]], Iterator[Any]]) -> None:
+    def __init__(self, fetch: Callable[..., Iterator[Any]]) -> None:
         self.fetch = fetch
         self.seconds = 0.0
 
-    def __call__(self, batches: Iterable[Any]) -> Iterator[Any]:
-        coming = self.fetch(batches)
+    def __call__(self, batches: Iterable[Any], *ahead: int) -> Iterator[Any]:
+        coming = self.fetch(batches, *ahead)
         while True:
             started = time.perf_counter()
             batch = next(coming, None)

@@ -21,12 +21,12 @@ def compare(
     """Whether one run is better than another, image by image: McNemar's test and a paired bootstrap."""
     from ferkit.evaluation.compare import as_table, read_outcomes
     from ferkit.evaluation.compare import compare as compare_outcomes
+    from ferkit.messages import count_of
 
     one, other = read_outcomes(first, reading), read_outcomes(second, reading)
     found = compare_outcomes(one, other)
     for name, outcomes in (("first ", one), ("second", other)):
-        repeats = len(outcomes.predicted)
-        words = f"{outcomes.protocol}, {outcomes.reading}, {repeats} repeat{'s' if repeats != 1 else ''}"
+        words = f"{outcomes.protocol}, {outcomes.reading}, {count_of(len(outcomes.predicted), 'repeat')}"
         typer.echo(f"{name}  {outcomes.path} ({words})")
     typer.echo(f"{found.images} images in both\n")
     typer.echo(f"{'percent':<14}{'first':>8}{'second':>8}{'difference':>12}  95% interval, by {found.kind}")

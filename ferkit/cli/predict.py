@@ -22,8 +22,8 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT...",
-        help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - (standard input: a "
-        "image, or a list of files).",
+        help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - (paths on standard "
+        "input, one a line or separated by NUL).",
     ),
 ]
 ModelName = Annotated[

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+Wrong = tuple[str, str] | None
+"""(what was expected, what came), None where all is well."""
 SHAPES = {"boxes": (4,), "scores": (), "landmarks": (5, 2)}
 
 
@@ -40,11 +42,8 @@ def check_samples(found: object, who: Component) -> Sequence[Sample]:
 
 def check_left_out(dataset: object, who: Component) -> dict[str, int]:
     """What a data set says that it left out, by reason; may be nothing. Raises ComponentError."""
-    found = getattr(dataset, "left_out", {})
-    if not isinstance(found, Mapping) or not all(
-        isinstance(reason, str) and isinstance(number, int) for reason, number in found.items()
-    ):
-        raise disagree(who, "left_out, from reasons to numbers", repr(found))
+    found: Mapping[str, int] = getattr(dataset, "left_out", {})
+    _require(who, wrong_left_out(found))
     return {reason: number for reason, number in found.items() if number}
 
 
@@ -66,67 +65,91 @@ class AgreedDetector:
         if len(answers) != len(images):
             raise disagree(self.who, f"Detections for {len(images)} images", f"{len(answers)}")
         for one in answers:
-            self._check(one)
+            _require(self.who, wrong_detections(one))
         return answers
-
-    def _check(self, found: object) -> None:
-        import numpy as np
-
-        if not isinstance(found, Detections):
-            raise disagree(self.who, "Detections", type(found).__name__)
-        for name, rest in SHAPES.items():
-            array = getattr(found, name)
-            expected = (len(found.boxes), *rest)
-            if np.shape(array) != expected:
-                raise disagree(self.who, f"{name} of shape {expected}", f"shape {np.shape(array)}")
-        if not np.isfinite(found.boxes).all():
-            raise disagree(self.who, "boxes of finite numbers", "others")
 
 
 def agree_on_maps(backbone: nn.Module, who: Component) -> None:
     """Makes the backbone raise ComponentError where a stage's map is missing or is none."""
-    _watch(backbone, who, partial(_check_maps, who))
+    _watch(backbone, who, _wrong_maps_of)
 
 
 def agree_on_logits(module: nn.Module, who: Component, classes: int) -> None:
     """Makes a head or an output raise ComponentError where its logits are not (B, classes)."""
-    _watch(module, who, partial(_check_logits, who, classes))
+    _watch(module, who, partial(_wrong_logits_for, classes))
 
 
 def agree_on_a_number(loss: nn.Module, who: Component) -> None:
     """Makes a loss raise ComponentError where it gives anything but a scalar."""
-    _watch(loss, who, partial(_check_scalar, who))
+    _watch(loss, who, _wrong_loss)
 
 
-def _watch(module: nn.Module, who: Component, check: Callable[..., None]) -> None:
+def _watch(module: nn.Module, who: Component, find_wrong: Callable[..., Wrong]) -> None:
     if not hasattr(module, "register_forward_hook"):
         raise disagree(who, "a torch.nn.Module", type(module).__name__)
-    module.register_forward_hook(check)
+    module.register_forward_hook(partial(_hold, who, find_wrong))
 
 
-def _check_maps(who: Component, backbone: Any, given: tuple[Any, ...], maps: Any) -> None:
-    if not isinstance(maps, Mapping):
-        raise disagree(who, "a map for each stage, by its name", _shape(maps))
-    for stage, channels in backbone.stages.items():
-        expected = f"(B, {channels}, h, w) for stage {stage!r}"
-        if stage not in maps:
-            raise disagree(who, expected, f"{', '.join(map(str, maps))} only")
-        shape = tuple(getattr(maps[stage], "shape", ()))
-        if len(shape) != 4 or shape[1] != channels:
-            raise disagree(who, expected, _shape(maps[stage]))
+def _hold(who: Component, find_wrong: Callable[..., Wrong], *call: Any) -> None:
+    _require(who, find_wrong(*call))
 
 
-def _check_logits(who: Component, classes: int, module: Any, given: tuple[Any, ...], logits: Any) -> None:
+def _wrong_maps_of(backbone: Any, given: tuple[Any, ...], maps: Any) -> Wrong:
+    return wrong_maps(maps, backbone.stages)
+
+
+def _wrong_logits_for(classes: int, module: Any, given: tuple[Any, ...], logits: Any) -> Wrong:
     first = given[0] if given else None
     first = next(iter(first.values())) if isinstance(first, Mapping) else first
-    expected = (len(first) if first is not None else "B", classes)
-    if tuple(getattr(logits, "shape", ())) != expected:
-        raise disagree(who, f"logits of shape {expected}", _shape(logits))
+    return wrong_logits(logits, (len(first) if first is not None else "B", classes))
 
 
-def _check_scalar(who: Component, module: Any, given: tuple[Any, ...], loss: Any) -> None:
-    if getattr(loss, "shape", None) != ():
-        raise disagree(who, "one number, the batch's mean", _shape(loss))
+def _wrong_loss(module: Any, given: tuple[Any, ...], found: Any) -> Wrong:
+    return wrong_scalar(found)
+
+
+def wrong_left_out(found: object) -> Wrong:
+    if isinstance(found, Mapping) and all(
+        isinstance(reason, str) and isinstance(number, int) for reason, number in found.items()
+    ):
+        return None
+    return "left_out, from reasons to numbers", repr(found)
+
+
+def wrong_detections(found: object) -> Wrong:
+    import numpy as np
+
+    if not isinstance(found, Detections):
+        return "Detections", type(found).__name__
+    for name, rest in SHAPES.items():
+        array = getattr(found, name)
+        expected = (len(found.boxes), *rest)
+        if np.shape(array) != expected:
+            return f"{name} of shape {expected}", f"shape {np.shape(array)}"
+    return None if np.isfinite(found.boxes).all() else ("boxes of finite numbers", "others")
+
+
+def wrong_maps(maps: Any, stages: Mapping[str, int]) -> Wrong:
+    if not isinstance(maps, Mapping):
+        return "a map for each stage, by its name", _shape(maps)
+    for stage, channels in stages.items():
+        expected = f"(B, {channels}, h, w) for stage {stage!r}"
+        if stage not in maps:
+            return expected, f"{', '.join(map(str, maps))} only"
+        shape = tuple(getattr(maps[stage], "shape", ()))
+        if len(shape) != 4 or shape[1] != channels:
+            return expected, _shape(maps[stage])
+    return None
+
+
+def wrong_logits(logits: Any, expected: tuple[object, int]) -> Wrong:
+    if tuple(getattr(logits, "shape", ())) == expected:
+        return None
+    return f"logits of shape {expected}", _shape(logits)
+
+
+def wrong_scalar(found: Any) -> Wrong:
+    return None if getattr(found, "shape", None) == () else ("one number, the batch's mean", _shape(found))
 
 
 def _shape(found: Any) -> str:
@@ -135,3 +158,8 @@ def _shape(found: Any) -> str:
 
 def disagree(who: Component, expected: str, came: str) -> ComponentError:
     return ComponentError(f"{who} broke the contract: expected {expected}, got {came}. {who.hint}")
+
+
+def _require(who: Component, wrong: Wrong) -> None:
+    if wrong:
+        raise disagree(who, *wrong)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferkit.errors import DataError
-from ferkit.runtime.cache_dirs import cache_dir
+from ferkit.runtime.disk_cache import DiskCache
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ferkit.interfaces import Descriptor, Face
-
-log = logging.getLogger(__name__)
 
 
 def describe_faces(
@@ -87,38 +82,27 @@ def _check(
 
 
 class _Kept:
-    """Rows on disk. A folder that can't be written is gone without, and said once."""
+    """Rows on disk; one that can't be read is made again."""
 
     def __init__(self, signature: str) -> None:
-        self.folder = cache_dir("descriptors") / hashlib.sha256(signature.encode()).hexdigest()[:16]
-        self.is_writable = True
+        self.cache = DiskCache("descriptors", signature, ".npy")
 
     def get(self, image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
         import numpy as np
 
         try:
-            row: NDArray[np.float64] = np.load(self._file(image), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            row: NDArray[np.float64] = np.load(BytesIO(self.cache.get(_digest(image)) or b""))
+        except (ValueError, EOFError):
             return None
         return row
 
     def put(self, image: NDArray[np.uint8], row: NDArray[np.float64]) -> None:
         import numpy as np
 
-        if not self.is_writable:
-            return
-        file = self._file(image)
-        part = file.with_name(f"{file.name}.{os.getpid()}.part")
         buffer = BytesIO()
         np.save(buffer, row)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(buffer.getvalue())
-            os.replace(part, file)
-        except OSError as error:
-            self.is_writable = False
-            log.warning("descriptors can't be kept in %s: %s", self.folder, error)
+        self.cache.put(_digest(image), buffer.getvalue())
 
-    def _file(self, image: NDArray[np.uint8]) -> Path:
-        digest = hashlib.sha256(image.tobytes()).hexdigest()
-        return self.folder / digest[:2] / f"{digest}.npy"
+
+def _digest(image: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(image.tobytes()).hexdigest()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import warnings
 from pathlib import Path
 
@@ -12,20 +10,20 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ferkit.errors import DataError
+from ferkit.runtime.disk_cache import file_sha256
 
 
-def read_image(path: Path, content: bytes | None = None) -> NDArray[np.uint8]:
+def read_image(path: Path) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB, upright by its EXIF orientation.
 
-    content: the file's, where it was read already; the path is then only what messages call it. 16-bit greys
-    are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError, naming the file,
-    where it is absent, truncated, no image, or larger than Pillow takes for safe.
+    16-bit greys are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError,
+    naming the file, where it is absent, truncated, no image, or larger than Pillow takes for safe.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path if content is None else io.BytesIO(content)) as image:
+            with Image.open(path) as image:
                 image.load()
                 return np.array(as_rgb(ImageOps.exif_transpose(image)))
     except FileNotFoundError as error:
@@ -57,7 +55,6 @@ def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 def image_sha256(path: Path) -> str:
     """Of the file's bytes. Raises DataError where it can't be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise DataError(f"{path}: it can't be read: {error.strerror}") from error

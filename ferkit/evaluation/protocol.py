@@ -20,6 +20,7 @@ from ferkit.evaluation.protocol_options import (
     Protocol,
 )
 from ferkit.interfaces import Sample
+from ferkit.messages import count_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,9 +155,8 @@ def check_protocol(protocol: Protocol, samples: Sequence[Sample]) -> None:
 def _check_counts(truth: Sequence[str], folds: int, what: str) -> None:
     for label, count in sorted(Counter(truth).items()):
         if count < folds:
-            images = "1 image" if count == 1 else f"{count} images"
             raise DataError(
-                f"class {label!r} has {images}; {folds} {what} need at least "
+                f"class {label!r} has {count_of(count, 'image')}; {folds} {what} need at least "
                 f"{folds} of each class. Add images, or leave the class out of the data."
             )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ferkit.messages import count_of
+
 MEASURES = {"accuracy": "accuracy", "mean_recall": "mean class recall", "nll": "negative log-likelihood"}
 
 
@@ -20,7 +22,7 @@ UNUSUAL = (
 def describe_protocol(protocol: Mapping[str, Any]) -> str:
     """One sentence without its full stop."""
     repeats = protocol["repeats"]
-    end = f"{repeats} repeat{'s' if repeats != 1 else ''}, seed {protocol['seed']}"
+    end = f"{count_of(repeats, 'repeat')}, seed {protocol['seed']}"
     if protocol["name"] == "holdout":
         return f"Holdout: the data set's own training and test images, {end}"
     kind = "Stratified" if protocol["name"] == "paper" else protocol["name"].capitalize()

@@ -63,7 +63,7 @@ def weights_used(recipe: Recipe, registry: Registry) -> list[dict[str, Any]]:
 
 def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
     """A model file says of which run it is, and which pretrained weights its backbone began with."""
-    from ferkit.components.weights.fetch import file_sha256
+    from ferkit.runtime.disk_cache import file_sha256
 
     initial = recipe.model.initial
     assert initial
@@ -96,7 +96,7 @@ def _weights_names(recipe: Recipe, registry: Registry) -> Iterator[str]:
 
 
 def _describe_weights(name: str) -> dict[str, Any]:
-    from ferkit.components.weights.fetch import file_sha256
+    from ferkit.runtime.disk_cache import file_sha256
 
     entry, path = load_weights(name)
     return {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,8 +14,6 @@ from ferkit.interfaces import Face, Sample
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.device import derive_seed
 from ferkit.neural.preprocessing import Normalisation, resize_square
-
-Batched = TypeVar("Batched")
 
 Target = int | NDArray[np.float32]
 """Of one image: its label's index, or a share (K,) for each label."""
@@ -106,16 +102,6 @@ def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor
     stacked = np.stack([image.numpy().transpose(1, 2, 0) for image, _ in items])
     targets = torch.from_numpy(np.stack([target for _, target in items]))
     return torch.from_numpy(stacked).permute(0, 3, 1, 2), targets
-
-
-def fetch_ahead(batches: Iterable[Batched]) -> Generator[Batched, None, None]:
-    """The same batches; while one is being used, a thread prepares the next."""
-    iterator = iter(batches)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ferkit-batches") as thread:
-        coming = thread.submit(next, iterator, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, iterator, None)
-            yield batch
 
 
 def make_loader(

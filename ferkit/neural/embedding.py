@@ -7,8 +7,9 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from ferkit.neural.batches import FaceImages, fetch_ahead, make_loader
+from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.network import Network
+from ferkit.runtime.prefetch import iterate_ahead
 
 
 @torch.inference_mode()
@@ -19,7 +20,7 @@ def embed_images(
     network.eval()
     loader, _ = make_loader(images, batch_size, 0, seed=None)
     rows = []
-    for pixels, _ in fetch_ahead(loader):
+    for pixels, _ in iterate_ahead(loader, 1):
         with accelerator.autocast():
             found = network.embed(pixels.to(accelerator.device, memory_format=torch.channels_last))
         rows.append(found.double().cpu().numpy())

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch
-from ferkit.neural.batches import FaceImages, fetch_ahead, make_loader
+from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.network import Network
 from ferkit.neural.optim import make_optimizer, make_scheduler
 from ferkit.neural.options import Fit
+from ferkit.runtime.prefetch import iterate_ahead
 
 DIVERGED = 'Lower fit.optimizer.lr, or set fit.precision to "float32".'
 
@@ -90,7 +91,7 @@ class Training:
         self.wrapped.train()
         self.sampler.epoch = number
         total, right, seen = 0.0, 0, 0
-        batches = self.loader if self.options.workers else fetch_ahead(self.loader)
+        batches = self.loader if self.options.workers else iterate_ahead(self.loader, 1)
         for batch, (images, targets) in enumerate(batches, start=1):
             logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
             loss = self.loss(logits, targets)
@@ -127,7 +128,7 @@ class Training:
     def _batches(self, images: FaceImages) -> Iterator[Batch]:
         self.wrapped.eval()
         loader, _ = make_loader(images, self.options.batch_size, 0, seed=None)
-        for pixels, targets in fetch_ahead(loader):
+        for pixels, targets in iterate_ahead(loader, 1):
             pixels = pixels.to(self.accelerator.device, memory_format=torch.channels_last)
             targets = targets.to(self.accelerator.device)
             if self.network.is_backbone_frozen:

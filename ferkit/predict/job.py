@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ferkit.errors import RunError
-from ferkit.messages import SHOWN, count_some, printable
+from ferkit.messages import SHOWN, count_of, count_some, printable
 from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, VideoSource
 from ferkit.predict.output.sink import Sink
 from ferkit.predict.predictor import Predicted, Predictor
@@ -71,20 +71,20 @@ class PredictionSummary:
 
     def describe(self) -> Iterator[str]:
         """The end of the work in a few lines; what was not done last, each with its reason."""
-        done = [_count(self.images, "image")] if self.images or not self.moving else []
+        done = [count_of(self.images, "image")] if self.images or not self.moving else []
         if self.moving:
-            done.append(f"{_count(self.moving, 'video')} ({_count(self.frames, 'frame')})")
+            done.append(f"{count_of(self.moving, 'video')} ({count_of(self.frames, 'frame')})")
         unsure = f", {self.abstained} of them below the threshold" if self.abstained else ""
-        yield f"{' and '.join(done)}: {_count(self.faces, 'face')}{unsure}"
+        yield f"{' and '.join(done)}: {count_of(self.faces, 'face')}{unsure}"
         if self.faceless:
             others = self.faceless - len(self.faceless_names)
             names = ", ".join(printable(name) for name in self.faceless_names)
             more = f" and {others} more" if others else ""
-            yield f"no face was found in {_count(self.faceless, 'file')}: {names}{more}"
+            yield f"no face was found in {count_of(self.faceless, 'file')}: {names}{more}"
         if self.passed_over:
             kinds = count_some([f"{name or 'no suffix'} ({n})" for name, n in self.passed_over.most_common()])
             number = self.passed_over.total()
-            yield f"{_count(number, 'file')} passed over, being no image and no video: {kinds}"
+            yield f"{count_of(number, 'file')} passed over, being no image and no video: {kinds}"
         yield from (f"written: {place}" for place in self.written)
         if self.problems:
             yield f"not done: {len(self.problems) + self.further_problems}"
@@ -162,7 +162,3 @@ def _go_through(
     except KeyboardInterrupt:
         tally.is_stopped = not (last and isinstance(last.frame.source, Camera))
     tally.finish_file()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,6 +13,7 @@ from ferkit.components.provider import is_own
 from ferkit.components.registry import Registry
 from ferkit.components.tracebacks import describe_call
 from ferkit.errors import FerkitError, Problem
+from ferkit.messages import count_of
 from ferkit.recipe.schema import Recipe
 
 META = re.compile(r"\b[Mm]eta\b")
@@ -28,8 +29,8 @@ def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) ->
         "model.head": (network.head, registry.get("head", model.head.name)),
         "model.output": (network.output, registry.get("output", model.output.name)),
     }
-    count, side = len(images), images.shape[-1]
-    given = f"{'1 image' if count == 1 else f'{count} images'} of {side} by {side}"
+    side = images.shape[-1]
+    given = f"{count_of(len(images), 'image')} of {side} by {side}"
     try:
         network(images)
     except FerkitError as error:

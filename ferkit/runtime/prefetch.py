@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Full, Queue
-from threading import Event, Thread
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -55,49 +53,16 @@ def _weight(waiting: Iterable[Future[Made]], weigh: Callable[[Made], float], lik
 
 
 def iterate_ahead(given: Iterable[Made], ahead: int) -> Generator[Made, None, None]:
-    """The same things; a thread goes on with the iterable while one is used, by at most `ahead`."""
-    queue: Queue[tuple[Made | None, BaseException | None, bool]] = Queue(max(1, ahead))
-    is_over = Event()
-    thread = Thread(target=_fill, args=(iter(given), queue, is_over), name="ferkit-ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            made, error, is_last = queue.get()
-            if error:
-                raise error
-            if is_last:
-                return
-            yield made  # type: ignore[misc]
-    finally:
-        is_over.set()
-        thread.join()
-
-
-def _fill(
-    given: Iterator[Made], queue: Queue[tuple[Made | None, BaseException | None, bool]], is_over: Event
-) -> None:
-    """Until the iterator ends or whoever asks has gone; the iterator is closed here, in its own thread."""
-    try:
-        for one in given:
-            if not _put(queue, (one, None, False), is_over):
-                break
-        _put(queue, (None, None, True), is_over)
-    except BaseException as error:
-        _put(queue, (None, error, True), is_over)
-    finally:
-        if isinstance(given, Generator):
-            given.close()
-
-
-def _put(
-    queue: Queue[tuple[Made | None, BaseException | None, bool]],
-    item: tuple[Made | None, BaseException | None, bool],
-    is_over: Event,
-) -> bool:
-    while not is_over.is_set():
+    """Yield the same items; a thread makes at most `ahead` more while one is used. It closes the iterator."""
+    left, end = iter(given), object()
+    with ThreadPoolExecutor(1, "ferkit-ahead") as thread:
+        waiting = deque(thread.submit(next, left, end) for _ in range(ahead))
         try:
-            queue.put(item, timeout=0.1)
-            return True
-        except Full:
-            continue
-    return False
+            while (made := waiting.popleft().result()) is not end:
+                waiting.append(thread.submit(next, left, end))
+                yield cast(Made, made)
+        finally:
+            for one in waiting:
+                one.cancel()
+            if isinstance(left, Generator):
+                thread.submit(left.close)

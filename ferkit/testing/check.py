@@ -60,6 +60,12 @@ def expect(holds: bool, expected: str, came: object, mend: str) -> None:
         raise CheckFailed(expected, str(came), mend)
 
 
+def expect_agreed(wrong: tuple[str, str] | None, mend: str) -> None:
+    """Raises CheckFailed where a predicate of `ferkit.components.contract` finds something wrong."""
+    if wrong:
+        raise CheckFailed(*wrong, mend)
+
+
 def skip(reason: str) -> NoReturn:
     raise CheckSkipped(reason)
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +9,7 @@ from numpy.typing import NDArray
 from torch.utils.data import default_collate
 
 from ferkit.neural.augment import Augmentation
-from ferkit.neural.batches import EpochSampler, FaceImages, fetch_ahead, make_loader, stack_images
+from ferkit.neural.batches import EpochSampler, FaceImages, make_loader, stack_images
 from tests.builders import LABELS, make_faces
 from tests.neural.tiny import FACES, FLIPS
 
@@ -77,39 +75,3 @@ def test_a_batch_is_what_torch_would_stack_with_the_channels_last() -> None:
     assert pixels.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(targets, their_targets)
     assert targets.dtype == their_targets.dtype
-
-
-def test_the_next_batch_is_prepared_while_one_is_used() -> None:
-    is_second_asked_for = threading.Event()
-
-    def batches() -> Iterator[int]:
-        yield 1
-        is_second_asked_for.set()
-        yield 2
-
-    ahead = fetch_ahead(batches())
-    assert next(ahead) == 1
-    assert is_second_asked_for.wait(timeout=10), "nobody has asked for the second, and it is prepared"
-    assert list(ahead) == [2]
-
-
-def test_what_goes_wrong_in_preparing_is_raised_where_the_batch_is_used() -> None:
-    def batches() -> Iterator[int]:
-        yield 1
-        raise ValueError("the image is gone")
-
-    ahead = fetch_ahead(batches())
-    assert next(ahead) == 1
-    with pytest.raises(ValueError, match="the image is gone"):
-        next(ahead)
-
-
-def test_batches_that_nobody_wants_any_more_leave_no_thread_behind() -> None:
-    def preparing() -> list[threading.Thread]:
-        return [thread for thread in threading.enumerate() if thread.name.startswith("ferkit-batches")]
-
-    ahead = fetch_ahead(iter(range(9)))
-    next(ahead)
-    assert preparing()
-    ahead.close()
-    assert not preparing()

@@ -73,8 +73,8 @@ def test_many_problems_are_counted_and_not_all_kept(monkeypatch: pytest.MonkeyPa
 
 
 def test_standard_input_is_read(predictor: Predictor, tmp_path: Path) -> None:
-    content = write_picture(tmp_path / "a.jpg", (5, 5), quality=95).read_bytes()
-    assert do_work(predictor, ["-"], [], stdin=io.BytesIO(content)).faces == 1
+    listed = str(write_picture(tmp_path / "a.jpg", (5, 5), quality=95)).encode()
+    assert do_work(predictor, ["-"], [], stdin=io.BytesIO(listed)).faces == 1
 
 
 class Stopping:

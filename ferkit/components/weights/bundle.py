@@ -14,9 +14,10 @@ from typing import IO, Any
 
 from ferkit.components.weights.catalogue import catalogue
 from ferkit.components.weights.entry import Weights
-from ferkit.components.weights.fetch import BLOCK, cached_path, ensure, file_sha256
+from ferkit.components.weights.fetch import BLOCK, cached_path, ensure
 from ferkit.errors import WeightsError
 from ferkit.runtime.atomic_write import atomic_path
+from ferkit.runtime.disk_cache import file_sha256
 
 FORMAT = "ferkit weights bundle 1"
 MANIFEST = "manifest.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.errors import WeightsError
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import weights_dir
+from ferkit.runtime.disk_cache import file_sha256
 
 BLOCK = 1 << 20
 
@@ -19,11 +19,6 @@ BLOCK = 1 << 20
 def cached_path(entry: Weights) -> Path:
     """Where the file is, or would be."""
     return weights_dir() / entry.filename
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def ensure(entry: Weights) -> Path:

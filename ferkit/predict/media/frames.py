@@ -66,7 +66,7 @@ def _read_still(source: Source) -> Read:
         assert isinstance(source, Ignored | InputError)
         return source
     try:
-        return Frame(source, read_image(source.path, source.content))
+        return Frame(source, read_image(source.path))
     except DataError as error:
         return InputError(str(source.path), str(error).removeprefix(f"{source.path}: "))
 

@@ -42,11 +42,10 @@ TOLD = 1000
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """name: where its annotated copy goes, below the folder for these; content: read already, of stdin."""
+    """name: where its annotated copy goes, below the folder for these."""
 
     path: Path
     name: Path
-    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,8 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
     """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
 
     An input is a file, a folder (with all below it, linked folders too, each once), a pattern such as
-    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": an image, or a list of
-    files, one a line.
+    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": a list of paths on
+    standard input, one a line or separated by NUL.
     """
     for one in inputs:
         text = os.fspath(one)
@@ -184,9 +183,6 @@ def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
         given = read_stdin(stdin)
     except DataError as error:
         yield InputError("stdin", str(error))
-        return
-    if isinstance(given, bytes):
-        yield ImageSource(Path("stdin"), Path("stdin.png"), given)
         return
     for line in given:
         if line.strip():

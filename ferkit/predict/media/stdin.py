@@ -1,73 +1,35 @@
-"""Standard input: a picture, or a list of files?"""
+"""Standard input: a list of paths."""
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from ferkit.errors import DataError
 
 BEGINNING = 512
-"""Bytes: most pictures have a NUL among their first, a list of files has none."""
-SIGNATURE = 16
-"""Bytes that Pillow's readers judge by."""
+"""Bytes that decide how the list is separated."""
 CONTROLS = {*range(32)} - {*b"\t\n\r"}
-"""Characters that names of files may have, and don't."""
-SHOWN = 40
-EXPECTED = "expected an image, or a list of files, one a line"
+"""Bytes that images have near their beginning, and names of files hardly ever."""
 
 
-def read_stdin(stdin: BinaryIO) -> bytes | Iterator[bytes]:
-    """A picture's content, or the lines of a list, without their ends, as they come.
+def read_stdin(stdin: BinaryIO) -> Iterator[bytes]:
+    """The paths, one a line as they come, or separated by NUL (`find -print0`).
 
-    Raises DataError where it is neither: nothing, or markup such as an SVG drawing or a web page.
+    Raises DataError for nothing, and for an image.
     """
     first = stdin.read(BEGINNING)
-    if b"\0" in first:
-        return first + stdin.read()
     if not first.strip():
-        raise DataError(f"nothing came: {EXPECTED}")
-    line = first.split(b"\n")[0].rstrip(b"\r")
-    if os.path.lexists(os.fsdecode(line)):
-        return _lines(first, stdin)
-    if _has_signature(first):
-        content = first + stdin.read()
-        return content if _is_picture(content) else _lines(content, io.BytesIO())
-    text = first.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith(b"<"):
-        shown = text.splitlines()[0][:SHOWN].decode("utf-8", "replace")
+        raise DataError("it is empty. Expected paths, one a line or separated by NUL")
+    end = b"\0" if b"\0" in first else b"\n"
+    name = first.split(end)[0].rstrip(b"\r")
+    if CONTROLS.intersection(first.replace(b"\0", b"")) and not os.path.lexists(os.fsdecode(name)):
         raise DataError(
-            f"it is markup (it begins with {shown!r}), such as an SVG drawing or a web page: {EXPECTED}. "
-            "Turn a drawing into a PNG first"
+            "expected paths, one a line or separated by NUL, got an image or other binary data. Save it as a "
+            "file and give its path: ferkit predict FILE"
         )
-    return _lines(first, stdin)
-
-
-def _has_signature(first: bytes) -> bool:
-    """Whether one of Pillow's readers might take it; "BM" and "P1" begin names of files, too."""
-    from PIL import Image
-
-    Image.init()
-    beginning = first[:SIGNATURE].ljust(SIGNATURE)
-    return any(accept(beginning) for _, accept in Image.OPEN.values() if accept)
-
-
-def _is_picture(content: bytes) -> bool:
-    """Of something with a signature: a picture, broken ones included, or a text that begins alike."""
-    from PIL import Image
-
-    if CONTROLS.intersection(content[:BEGINNING]):
-        return True
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)):
-            return True
-    except Image.DecompressionBombError:
-        return True
-    except Exception:
-        return False
+    return iter((first + stdin.read()).split(end)) if end == b"\0" else _lines(first, stdin)
 
 
 def _lines(first: bytes, stdin: BinaryIO) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from ferkit.errors import RunError
 from ferkit.predict.media.frames import Frame
 from ferkit.predict.media.sources import Camera, ImageSource, InputError, VideoSource
 from ferkit.predict.output.sink import check_place
-from ferkit.predict.output.video_writer import MovingCopy, begin_copy
+from ferkit.predict.output.video_writer import VideoCopy
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row
 from ferkit.runtime.atomic_write import atomic_path
@@ -26,7 +26,7 @@ COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
 
 
 class AnnotatedFolder:
-    """A copy of every picture and animation, under its own name and folder, and of every video as .mp4.
+    """A copy of every image under its own name and folder, and of every video and animation as .mp4.
 
     Of what moves only the frames that were looked at are in its copy, which lasts as long.
     """
@@ -36,7 +36,7 @@ class AnnotatedFolder:
         self.folder = folder
         self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
         self._source: ImageSource | VideoSource | Camera | None = None
-        self._moving: MovingCopy | None = None
+        self._moving: VideoCopy | None = None
         self._taken: set[Path] = set()
         check_place(folder, folder)
 
@@ -50,7 +50,7 @@ class AnnotatedFolder:
             problems += self._tried(frame, lambda: self._begin(frame, predicted.rows))
         if moving := self._moving:
             image = draw(frame.image, predicted.rows)
-            problems += self._tried(frame, lambda: moving.write(image, frame.lasts))
+            problems += self._tried(frame, lambda: moving.write(image))
         return problems
 
     def _begin(self, frame: Frame, rows: Sequence[Row]) -> None:
@@ -59,9 +59,7 @@ class AnnotatedFolder:
             name = name if name.suffix.lower() in WRITTEN else Path(f"{name}.png")
             self._write_picture(frame, rows, self._place(frame, name))
         else:
-            is_video = not (isinstance(frame.source, VideoSource) and frame.source.is_animation)
-            name = Path(f"{name}.mp4") if is_video else name
-            self._moving = begin_copy(frame, self._place(frame, name))
+            self._moving = VideoCopy(frame, self._place(frame, Path(f"{name}.mp4")))
 
     def _tried(self, frame: Frame, do: Callable[[], None]) -> list[InputError]:
         """A copy of what moves that failed is given up, so that it is told once."""
@@ -105,7 +103,7 @@ class AnnotatedFolder:
         return str(self.folder)
 
 
-def _put_in_place(moving: MovingCopy) -> None:
+def _put_in_place(moving: VideoCopy) -> None:
     moving.finish()
     moving.part.replace(moving.file)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from ferkit.evaluation.metrics.calibration import ReliabilityBin
+from ferkit.messages import count_of
 from ferkit.report.figures.figure import BLUE, VERMILION, blank_figure, put_title
 
 
@@ -42,6 +43,6 @@ def draw_reliability(bins: Sequence[ReliabilityBin], title: str) -> Figure:
 def tell_reliability(bins: Sequence[ReliabilityBin]) -> str:
     return " ".join(
         f"Confidence {one.low:.2f} to {one.high:.2f}: mean {100 * one.confidence:.1f}%, right "
-        f"{100 * one.accuracy:.1f}%, {one.images} prediction{'s' if one.images != 1 else ''}."
+        f"{100 * one.accuracy:.1f}%, {count_of(one.images, 'prediction')}."
         for one in bins
     )

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import torch
 
+from ferkit.components.contract import wrong_maps
 from ferkit.components.options import option_parameters
-from ferkit.testing.check import check, expect, skip
+from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
 from ferkit.testing.component_under_test import ComponentUnderTest
 
@@ -29,13 +30,11 @@ def gives_a_map_of_each_stage(subject: ComponentUnderTest) -> None:
     """(B, C, h, w) for each stage, with the channels that `stages` tells."""
     with torch.no_grad():
         maps = subject.built.eval()(*inputs(subject, subject.built))
-    came = {name: tuple(found.shape) for name, found in maps.items()}
-    mend = "Return a dict from each stage's name to its map, before any pooling."
-    expect(set(came) == set(subject.built.stages), f"maps of {sorted(subject.built.stages)}", came, mend)
-    for name, channels in subject.built.stages.items():
-        is_right = len(came[name]) == 4 and came[name][:2] == (BATCH, channels)
-        expected = f"{name!r} as ({BATCH}, {channels}, h, w)"
-        expect(is_right, expected, came[name], "Mend `stages`, or what forward returns.")
+    mend = "Return a dict from each stage's name to its map, before any pooling, or mend `stages`."
+    expect_agreed(wrong_maps(maps, subject.built.stages), mend)
+    expect(set(maps) == set(subject.built.stages), f"maps of {sorted(subject.built.stages)}", set(maps), mend)
+    counts = {len(found) for found in maps.values()}
+    expect(counts == {BATCH}, f"maps of {BATCH} images", counts, mend)
 
 
 @check("backbone", rests=True)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from ferkit.components.contract import wrong_left_out
 from ferkit.components.options import option_parameters
 from ferkit.components.soft_target import find_disagreement
 from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Sample
 from ferkit.runtime.cache_dirs import cache_dir
-from ferkit.testing.check import check, expect, skip
+from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.component_under_test import ComponentUnderTest
 
 SPELLINGS = {
@@ -156,7 +157,7 @@ def gives_soft_targets_that_the_label_leads(subject: ComponentUnderTest) -> None
     for sample in samples:
         if found := find_disagreement(sample, labels):
             expected, came = found
-            expect(False, f"{expected}, for {sample.path}", came, mend)
+            expect_agreed((f"{expected}, for {sample.path}", came), mend)
 
 
 @check("dataset", rests=True)
@@ -234,10 +235,9 @@ def counts_what_it_left_out(subject: ComponentUnderTest) -> None:
     counts = []
     for _ in range(2):
         dataset.samples()
+        mend = 'Count in samples: self.left_out = {"without a label": 3}.'
+        expect_agreed(wrong_left_out(dataset.left_out), mend)
         counts.append(dict(dataset.left_out))
-    found = counts[0]
-    is_right = all(isinstance(one, str) and isinstance(number, int) for one, number in found.items())
-    expect(is_right, "numbers by reason", found, 'Count in samples: self.left_out = {"without a label": 3}.')
     mend = "Begin at nothing in samples: self.left_out = {}."
     expect(counts[0] == counts[1], f"{counts[0]} again", counts[1], mend)
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.components.contract import SHAPES, wrong_detections
 from ferkit.interfaces import Detections
-from ferkit.testing.check import check, expect
+from ferkit.testing.check import check, expect, expect_agreed
 from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import draw_face
 
 Images = Sequence[NDArray[np.uint8]]
-SHAPES = {"boxes": (4,), "scores": (), "landmarks": (5, 2)}
 
 
 def _images() -> list[NDArray[np.uint8]]:
@@ -51,15 +51,12 @@ def answers_for_each_image(subject: ComponentUnderTest) -> None:
 def gives_arrays_as_agreed(subject: ComponentUnderTest) -> None:
     """boxes (N, 4), scores (N,), landmarks (N, 5, 2), float32 and finite."""
     for found in subject.built(_images()):
-        count = len(found.boxes)
-        for name, rest in SHAPES.items():
+        mend = "Give np.asarray(boxes, dtype=np.float32).reshape(-1, 4), (-1,) and (-1, 5, 2) likewise."
+        expect_agreed(wrong_detections(found), mend)
+        for name in SHAPES:
             array = getattr(found, name)
-            is_right = (
-                isinstance(array, np.ndarray) and array.shape == (count, *rest) and array.dtype == np.float32
-            )
-            came = f"{getattr(array, 'dtype', type(array))} of shape {np.shape(array)}"
-            mend = f"Give np.asarray({name}, dtype=np.float32).reshape(-1, {', '.join(map(str, rest))})."
-            expect(is_right, f"{name}: float32 of shape {(count, *rest)}", came, mend)
+            came = getattr(array, "dtype", type(array))
+            expect(came == np.float32, f"{name}: an array of float32", came, mend)
             is_right = bool(np.isfinite(array).all()) or (name == "landmarks" and _is_all_or_none(array))
             expect(is_right, f"{name}: finite numbers", "others", "Leave such faces out.")
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import torch
 
-from ferkit.testing.check import check, expect, skip
+from ferkit.components.contract import wrong_logits
+from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
 from ferkit.testing.component_under_test import STAGES, ComponentUnderTest
 from ferkit.testing.drawing import LABELS
@@ -47,9 +48,9 @@ def gives_a_logit_for_each_class(subject: ComponentUnderTest) -> None:
     """(B, num_classes), for any number of classes."""
     for classes in (len(LABELS), 2):
         head = subject.build(num_classes=classes, labels=LABELS[:classes])
-        shapes = [tuple(found.shape) for found in answer(subject, head)]
         mend = "Let its last layer have num_classes outputs, and flatten to (B, ...) before it."
-        expect(shapes == [(BATCH, classes)], f"logits of shape {(BATCH, classes)}", f"{shapes}", mend)
+        for logits in answer(subject, head):
+            expect_agreed(wrong_logits(logits, (BATCH, classes)), mend)
 
 
 @check("head", rests=True)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ferkit.testing.check import check, expect, skip
+from ferkit.components.contract import wrong_scalar
+from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.checks.module import answer, inputs
 from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import LABELS
@@ -35,9 +36,8 @@ def _soft(targets: Tensor) -> Tensor:
 @check("loss", is_basis=True)
 def gives_one_number(subject: ComponentUnderTest) -> None:
     """A scalar."""
-    shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
-    mend = "Return the mean over the batch, .mean(), without dimensions."
-    expect(shapes == [()], "a scalar", f"a tensor of shape {shapes[0]}", mend)
+    for found in answer(subject, subject.built):
+        expect_agreed(wrong_scalar(found), "Return the mean over the batch, .mean(), without dimensions.")
 
 
 @check("loss", rests=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ferkit.testing.check import check, expect
+from ferkit.components.contract import wrong_logits
+from ferkit.testing.check import check, expect, expect_agreed
 from ferkit.testing.checks.module import BATCH, answer, inputs
 from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import LABELS
@@ -16,10 +17,8 @@ CONFIDENT = 20.0
 @check("output", is_basis=True)
 def keeps_the_shape_of_logits(subject: ComponentUnderTest) -> None:
     """(B, K) -> (B, K)."""
-    shapes = [tuple(found.shape) for found in answer(subject, subject.built)]
-    expected = (BATCH, len(LABELS))
-    mend = "Return a column for each label."
-    expect(shapes == [expected], f"logits of shape {expected}", f"{shapes}", mend)
+    for logits in answer(subject, subject.built):
+        expect_agreed(wrong_logits(logits, (BATCH, len(LABELS))), "Return a column for each label.")
 
 
 @check("output", rests=True)
