@@ -62,6 +62,7 @@ def test_without_either_kind_of_weights_it_is_the_linear_head() -> None:
 
 
 def test_every_parameter_gets_a_finite_gradient() -> None:
+    torch.manual_seed(0)  # its few hidden units may all be off by chance
     head = AttentionHead(CHANNELS, num_classes=3)
     head(make_features()).square().sum().backward()
     for name, parameter in head.named_parameters():
