@@ -1,4 +1,4 @@
-"""What of the test images is in training already: groups, exact copies, near twins."""
+"""What of the test images is in training already: groups, exact duplicates, near duplicates."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Cross
     repeats = len({fold.repeat for fold in made})
     numbers = copy_numbers(images.sha256)[used]
     first, second = _ends(near, used, len(images.samples))
-    copies = twins = tested = 0
+    duplicates = near_duplicates = tested = 0
     for fold in made:
         seen = np.zeros(len(used), dtype=np.bool_)
         seen[fold.train] = True
@@ -93,9 +93,9 @@ def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Cross
         is_tested = np.zeros_like(seen)
         is_tested[fold.test] = True
         tested += len(fold.test)
-        copies += int(np.isin(numbers[fold.test], numbers[seen]).sum())
-        twins += len(np.unique(first[is_tested[first] & seen[second]]))
-    return Crossings(words, tested / repeats, copies / repeats, twins / repeats)
+        duplicates += int(np.isin(numbers[fold.test], numbers[seen]).sum())
+        near_duplicates += len(np.unique(first[is_tested[first] & seen[second]]))
+    return Crossings(words, tested / repeats, duplicates / repeats, near_duplicates / repeats)
 
 
 def _ends(

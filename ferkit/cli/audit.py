@@ -63,12 +63,12 @@ def audit(
     similarity: Similarity = None,
     seeds: Seeds = 50,
 ) -> None:
-    """Find what is wrong with a data set: broken files, copies, near duplicates, leaks from training to test.
+    """Find broken files, duplicates, near duplicates and leaks from training to test in a data set.
 
     Exit status: 0 where nothing serious was found, or all of it was allowed; 3 where something serious was:
-    unreadable files, an image under two labels, an exact copy or a group on both sides of the recipe's split,
-    a recipe's split that can't be made, and, without a recipe, any exact copy; 2 for a recipe or an option
-    with problems; 1 for other errors. Nothing is downloaded.
+    unreadable files, an image under two labels, an exact duplicate or a group on both sides of the recipe's
+    split, a recipe's split that can't be made, and, without a recipe, any exact duplicate; 2 for a recipe or
+    an option with problems; 1 for other errors. Nothing is downloaded.
     """
     from ferkit.audit.findings import check_allowed
     from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY

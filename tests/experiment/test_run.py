@@ -173,7 +173,7 @@ def test_byte_identical_images_are_noticed(recipe: Path, tmp_path: Path) -> None
 def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checked, registry = load_recipe(str(recipe), ["data.per_class=4", 'faces.copies="leave_out"'])
+    checked, registry = load_recipe(str(recipe), ["data.per_class=4", 'faces.duplicates="drop"'])
     squares = registry.get("dataset", "squares").load()
     samples = squares(root=tmp_path / "images").samples()
     Image.open(samples[0].path).save(samples[1].path, compress_level=0)  # the same pixels, another file

@@ -11,9 +11,9 @@ from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.errors import FerkitError, RunError
 from ferkit.evaluation.formatting import title_of
-from ferkit.evaluation.run_files import read_images, read_metrics, read_summary
+from ferkit.evaluation.run_files import read_images, read_metrics, read_resolved, read_summary
 from ferkit.interfaces import Face, Sample
-from ferkit.recipe.load import load_recipe
+from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
 from ferkit.report.faces.explain import Explained, explain
 from ferkit.report.faces.selection import Guess, list_guesses, surest_mistakes
@@ -44,7 +44,7 @@ def show_images(run_dir: Path) -> Images:
     title = title_of(summary.scores[key])
     guesses = surest_mistakes(list(list_guesses(made)))
     try:
-        recipe, registry = load_recipe(str(run_dir / "recipe.toml"))
+        recipe, registry = load_table(str(run_dir / "recipe.toml"), read_resolved(run_dir))
         crop = partial(_crop, run_dir, recipe, registry)
         faces = crop(guesses)
     except FerkitError as error:
