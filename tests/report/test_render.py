@@ -105,13 +105,13 @@ def test_the_table_has_every_score_with_its_intervals(folder: Path) -> None:
     assert rows[1] == [f"Best epoch {MARK}"]
     assert rows[2:8] == [
         ["accuracy", "75.00%", "31.2 to 71.7%", "41.0 to 62.0%"],
-        ["mean class recall", "75.00%", "30.0 to 70.0%", "40.0 to 60.0%"],
+        ["UAR", "75.00%", "30.0 to 70.0%", "40.0 to 60.0%"],
         ["macro F1", "66.67%", "20.0 to 60.0%", "30.0 to 50.0%"],
         ["NLL ↓", "0.400", "—", "—"],
         ["Brier score ↓", "0.250", "—", "—"],
         ["ECE ↓", "0.300", "—", "—"],
     ]
-    assert rows[9:11] == [["accuracy", "75.00%", "—", "—"], ["mean class recall", "75.00%", "—", "—"]]
+    assert rows[9:11] == [["accuracy", "75.00%", "—", "—"], ["UAR", "75.00%", "—", "—"]]
     assert rows[11] == ["Last epoch"]
 
 
@@ -248,7 +248,7 @@ def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> No
 def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:
     paper = {**SUMMARY["paper"], "metric": "mean_recall"}
     page = render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text()
-    assert "mean class recall. Somebody" in boxes(page)[2]
+    assert "UAR. Somebody" in boxes(page)[2]
 
 
 def test_no_image_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:

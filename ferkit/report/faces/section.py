@@ -23,7 +23,7 @@ from ferkit.report.figures.gallery import read_all_predictions
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """title: of the reading that is shown; warnings: what could not be."""
+    """title: of the epoch selection that is shown; warnings: what could not be."""
 
     title: str
     mistakes: Sequence[Portrait] = ()
@@ -36,8 +36,8 @@ class Images:
 def show_images(run_dir: Path) -> Images:
     """The surest mistakes and what Grad-CAM shows of a few faces; what can't be shown is said in a warning.
 
-    Both are of the last reading: the network that the run kept is that one's. Raises RunError where the
-    folder holds no finished run.
+    Both are of the last epoch selection: the run kept that one's network. Raises RunError
+    where the folder holds no finished run.
     """
     summary = read_summary(run_dir)
     key, made = list(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items())[-1]
