@@ -28,7 +28,12 @@ Overrides = Annotated[
 ]
 Out = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE", help="Write the findings to a page (.html) or as JSON (.json). Repeatable."),
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Write the findings to a page (.html) or as JSON (.json). Repeatable.",
+    ),
 ]
 Allow = Annotated[
     list[str] | None,

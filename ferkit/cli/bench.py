@@ -14,6 +14,15 @@ Part = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="A component, or { name = ..., its options }. Without: the recipe's."),
 ]
+DetectorPart = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        "-d",
+        metavar="NAME",
+        help="A component, or { name = ..., its options }. Without: the recipe's.",
+    ),
+]
 Recipe = Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ferkit ships.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
@@ -26,7 +35,7 @@ Stages = Annotated[
         "Without: all.",
     ),
 ]
-BatchSize = Annotated[str, typer.Option(help="One or more, with commas.")]
+BatchSize = Annotated[str, typer.Option("--batch-size", "-b", help="One or more, with commas.")]
 ImageSize = Annotated[
     int | None, typer.Option(min=1, help="The network's input, pixels. Without: the recipe's.")
 ]
@@ -44,7 +53,7 @@ Images = Annotated[Path | None, typer.Option(help="A folder of images. Without: 
 DrawnSize = Annotated[int, typer.Option(min=1, help="The side of drawn images, pixels.")]
 Repeats = Annotated[int, typer.Option(help="Calls of each stage that are timed, at most.")]
 Seconds = Annotated[float, typer.Option(help="Begin no further round after so long; 5 are made.")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write all times as JSON.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write all times as JSON.")]
 Compare = Annotated[
     Path | None, typer.Option(metavar="OLD.json", help="Whether it is faster than when OLD was measured.")
 ]
@@ -58,7 +67,7 @@ STAGES = "decode,detect,crop,augment,backbone,head,training_step,end_to_end"
 def bench(
     recipe: Recipe = "quickstart",
     overrides: Overrides = None,
-    detector: Part = None,
+    detector: DetectorPart = None,
     backbone: Part = None,
     head: Part = None,
     stages: Stages = STAGES,

@@ -23,7 +23,9 @@ Overrides = Annotated[
 def write_manifest(
     target: Target,
     overrides: Overrides = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file to write. [default: the screen]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The CSV file to write. [default: the screen]")
+    ] = None,
 ) -> None:
     """List every image: path, label, part, groups and sha256, as CSV. No image is in it."""
     from ferkit.components.build import build

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")]
-Out = Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")
+]
 Repeat = Annotated[
     int | None,
     typer.Option(min=0, help="Which repeat of a run, from 0. Default: the first."),
@@ -20,6 +22,8 @@ Fold = Annotated[
 Detector = Annotated[
     str | None,
     typer.Option(
+        "--detector",
+        "-d",
         metavar="NAME",
         help="Finds the faces from now on, instead of the training's: a name, or a table as in a recipe.",
     ),

@@ -35,6 +35,8 @@ Pattern = Annotated[
 Detector = Annotated[
     str | None,
     typer.Option(
+        "--detector",
+        "-d",
         help="What finds the faces: a name, or '{name=\"mtcnn\", min_face_size=40}'. [default: mtcnn]",
     ),
 ]
@@ -42,7 +44,9 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the recipe, and train nothing.")]
-Out = Annotated[Path | None, typer.Option(help="Where all of it goes. [default: finetune-FOLDER]")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Where all of it goes. [default: finetune-FOLDER]")
+]
 
 
 def finetune(

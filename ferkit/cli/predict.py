@@ -28,7 +28,9 @@ Inputs = Annotated[
 ]
 ModelName = Annotated[
     str | None,
-    typer.Option(help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."),
+    typer.Option(
+        "--model", "-m", help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."
+    ),
 ]
 Repeat = Annotated[
     int | None,
@@ -40,13 +42,17 @@ Fold = Annotated[
 ]
 Detector = Annotated[
     str | None,
-    typer.Option(help="A name, or '{name=\"mtcnn\", min_face_size=40}'; else the model's own."),
+    typer.Option(
+        "--detector", "-d", help="A name, or '{name=\"mtcnn\", min_face_size=40}'; else the model's own."
+    ),
 ]
 Out = Annotated[
     list[Path] | None,
     typer.Option(
+        "--out",
+        "-o",
         help="A table (.csv, .jsonl, .parquet), or a folder for annotated pictures and videos. May be given "
-        "several times."
+        "several times.",
     ),
 ]
 Printing = Annotated[Form, typer.Option("--format", help="Of what is printed where there is no --out.")]
@@ -54,6 +60,11 @@ Every = Annotated[int, typer.Option(min=1, help="Of a video, look at each so man
 Threshold = Annotated[
     float, typer.Option(min=0, max=1, help="Probability below which a face's expression is left open.")
 ]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", "-b", min=1, help="Images, and faces, computed together.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results and what was not done.")]
 
 
 def predict(
@@ -66,8 +77,9 @@ def predict(
     form: Printing = Form.table,
     every: Every = 1,
     threshold: Threshold = 0.0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and faces, computed together.")] = 16,
+    device: Device = "auto",
+    batch_size: BatchSize = 16,
+    quiet: Quiet = False,
 ) -> None:
     """Find the faces in images and videos, and say what they express.
 
@@ -94,9 +106,10 @@ def predict(
         batch_size=batch_size,
         threshold=threshold,
     )
-    typer.echo(f"model: {predictor.told}", err=True)
+    if not quiet:
+        typer.echo(f"model: {predictor.told}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every)
-    for line in tally.describe():
+    for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     if not tally.is_complete:
         raise typer.Exit(NOT_ALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,17 +24,20 @@ def run(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder. [default: runs/NAME-DATE-TIME]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The run's folder. [default: runs/NAME-DATE-TIME]")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the recipe's latest run, or with --out's.")
     ] = False,
     demo: Annotated[
         bool, typer.Option("--demo", help="Run the recipe on drawn faces, cut down to a few minutes.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Train and evaluate what a recipe describes, and write a report."""
     from ferkit.cli.progress import watch
-    from ferkit.experiment.run import RunRequest
+    from ferkit.experiment.run import NO_PROGRESS, RunRequest
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.demo import cut_down
     from ferkit.recipe.load import load_recipe
@@ -45,7 +49,7 @@ def run(
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         typer.echo(checked.description)
-    with watch(*count_epochs(checked, registry)) as progress:
+    with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
         report = run_order(order, progress)
     show_scores(folder)
     typer.echo(f"report: {report}")

@@ -26,7 +26,7 @@ def table(
     written_as: Annotated[
         Format | None, typer.Option("--format", help="[default: by the ending of --out, else terminal]")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="A file: .md, .csv or .html.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file: .md, .csv or .html.")] = None,
 ) -> None:
     """A paper's table from runs: its numbers, ours under each protocol, and whether they differ."""
     from rich.console import Console

@@ -91,7 +91,7 @@ def bundle(
     names: Annotated[
         list[str], typer.Argument(help="Recipes (files, or names of shipped ones), or names of weights.")
     ],
-    out: Annotated[Path, typer.Option(help="The archive to write.", dir_okay=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The archive to write.", dir_okay=False)],
 ) -> None:
     """Put all that recipes need into one archive, fetched if need be, for `ferkit weights unbundle`."""
     from ferkit.components.weights.bundle import write_bundle

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 import ferkit
 from ferkit.cli import main
@@ -15,6 +17,18 @@ from ferkit.errors import DataError, Problem, RecipeError
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("torch", "torchvision", "numpy", "albumentations", "timm", "PIL", "requests", "sklearn")
+SHORT = {
+    "predict": "-m -d -o -b -q",
+    "export": "-d -o",
+    "finetune": "-d -o",
+    "bench": "-d -b -o",
+    "run": "-o -q",
+    "audit": "-o",
+    "table": "-o",
+    "data manifest": "-o",
+    "weights bundle": "-o",
+}
+"""The short options of each command."""
 SHOW_LOADED = """
 import sys
 from ferkit.cli import main
@@ -30,7 +44,6 @@ finally:
     "typed",
     [
         "--help",
-        "--version",
         "plugins",
         "run --help",
         "check --help",
@@ -138,4 +151,21 @@ def test_the_version_is_the_packages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "--version") == 0
-    assert capsys.readouterr().out == f"ferkit {ferkit.__version__}\n"
+    out = capsys.readouterr().out
+    assert out.startswith(f"ferkit {ferkit.__version__} (torch {torch.__version__}, ")
+    assert "cpu" in out or "cuda" in out
+
+
+def test_short_options_and_completion_are_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for command, shorts in SHORT.items():
+        assert run(monkeypatch, *command.split(), "--help") == 0
+        out = capsys.readouterr().out
+        assert all(f" {one} " in out for one in shorts.split()), command
+    asked = {"_FERKIT_COMPLETE": "complete_bash", "COMP_WORDS": "ferkit pre", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv = ['ferkit']; from ferkit.cli import main; main()"
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **asked})
+    assert answer.stdout.split() == ["predict"]
