@@ -48,7 +48,7 @@ def _described(words: tuple[str, ...], command: Any) -> Iterator[str]:
     yield "\n\n".join(plain(part) for part in paragraphs)
     yield f"```text\n{usage(words, command)}\n```"
     hints = inspect.get_annotations(command.callback, eval_str=True)
-    rows = [_row(one, hints[one.name]) for one in command.params if one.name in hints]
+    rows = [_row(one, hints.get(one.name, bool)) for one in command.params]
     if rows:
         yield table(("argument or option", "takes", "default", "what it is"), rows)
 

@@ -71,7 +71,7 @@ def common(
 
 
 def _blame(error: Exception) -> FerkitError | None:
-    """What to tell of an exception that came out of a stranger's plugin."""
+    """The message for an exception raised by a third-party plugin."""
     from ferkit.components.discovery import load_plugins, named_modules
     from ferkit.components.plugin_failure import find_culprit
 
@@ -97,5 +97,5 @@ def main() -> None:
             print(f"{message}\nTry: ferkit --help", file=sys.stderr)
         sys.exit(2)
     if status == INTERRUPTED:
-        print("\nStopped. A run goes on where it was with: ferkit run RECIPE --resume", file=sys.stderr)
+        print("\nStopped. Resume a run with: ferkit run RECIPE --resume", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

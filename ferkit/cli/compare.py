@@ -9,8 +9,8 @@ import typer
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="A run's folder.")],
-    second: Annotated[Path, typer.Argument(help="Another run's folder, on the same images.")],
+    first: Annotated[Path, typer.Argument(help="A run folder.")],
+    second: Annotated[Path, typer.Argument(help="The folder of another run on the same images.")],
     epoch_selection: Annotated[
         str | None,
         typer.Option(
@@ -18,7 +18,14 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Whether one run is better than another, image by image: McNemar's test and a paired bootstrap."""
+    """Compare two runs image by image, by McNemar's test and a paired bootstrap.
+
+    Uses the epoch that was not selected on test images by default.
+
+    Example: ferkit compare runs/first runs/second
+
+    Docs: docs/site/data.md
+    """
     from ferkit.evaluation.compare import as_table, read_outcomes
     from ferkit.evaluation.compare import compare as compare_outcomes
     from ferkit.messages import count_of

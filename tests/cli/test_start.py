@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import pytest
 import torch
 
 import ferkit
+from docs.hooks.commands import commands
 from ferkit.cli import main
 from ferkit.errors import DataError, Problem, RecipeError
 
@@ -94,7 +97,7 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
             "a.toml: 1 problem\n  fit: [red]no[/red]\n",
         ),
         (DataError("no [image]"), 1, "no [image]\n"),
-        (KeyboardInterrupt(), 130, "Stopped. A run goes on where it was with: ferkit run RECIPE --resume\n"),
+        (KeyboardInterrupt(), 130, "Stopped. Resume a run with: ferkit run RECIPE --resume\n"),
     ],
 )
 def test_an_error_is_its_message_and_a_status(
@@ -154,6 +157,16 @@ def test_the_version_is_the_packages(
     out = capsys.readouterr().out
     assert out.startswith(f"ferkit {ferkit.__version__} (torch {torch.__version__}, ")
     assert "cpu" in out or "cuda" in out
+
+
+def test_every_help_begins_with_a_sentence_and_ends_with_an_example_and_a_page() -> None:
+    for words, command in commands():
+        if not words:
+            continue
+        first, *_, example, page = inspect.cleandoc(command.help).split("\n\n")
+        assert re.fullmatch(r"[A-Z][^.]*\.", first), words
+        assert re.fullmatch(rf"Example: ferkit {' '.join(words)}( .*)?", example), words
+        assert (ROOT / page.removeprefix("Docs: ")).is_file(), words
 
 
 def test_short_options_and_completion_are_there(
