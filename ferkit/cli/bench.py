@@ -54,8 +54,8 @@ Compile = Annotated[
         "--compile", metavar="MODE", help="torch.compile: off, default, reduce-overhead or max-autotune."
     ),
 ]
-Images = Annotated[Path | None, typer.Option(help="A folder of images. [default: synthetic images]")]
-DrawnSize = Annotated[int, typer.Option(min=1, help="Size of synthetic images, in pixels.")]
+Images = Annotated[Path | None, typer.Option(help="A folder of images. [default: generated images]")]
+DrawnSize = Annotated[int, typer.Option(min=1, help="Size of generated images, in pixels.")]
 Repeats = Annotated[int, typer.Option(help="Maximum number of timed calls per stage.")]
 Seconds = Annotated[float, typer.Option(help="Stop after this many seconds, but not before 5 rounds.")]
 Out = Annotated[
@@ -91,7 +91,7 @@ def bench(
 ) -> None:
     """Measure the speed and memory of a recipe's stages on this machine.
 
-    Measures all stages of quickstart by default, with batches of 1, 8 and 32, on synthetic images.
+    Measures all stages of quickstart by default, with batches of 1, 8 and 32, on generated images.
 
     Example: ferkit bench quickstart --stages decode,detect --out record.json
 

@@ -31,7 +31,7 @@ def run(
         bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
     ] = False,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Train on synthetic faces for a few minutes. Needs no data set.")
+        bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:

@@ -16,16 +16,17 @@ class Format(StrEnum):
     html = "html"
 
 
+TableName = Annotated[
+    str,
+    typer.Option("--table", help="A TOML file with the rows of the table, or the name of a shipped table."),
+]
+
+
 def table(
     runs: Annotated[
         list[Path] | None, typer.Argument(help="Run folders. [default: all finished runs in runs/]")
     ] = None,
-    name: Annotated[
-        str,
-        typer.Option(
-            "--table", help="A TOML file with the rows of the table, or the name of a shipped table."
-        ),
-    ] = "sfew",
+    name: TableName = "sfew",
     written_as: Annotated[
         Format | None,
         typer.Option("--format", help="Output format. [default: by the ending of --out, else terminal]"),
