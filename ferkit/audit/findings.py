@@ -43,10 +43,10 @@ def _problems(audit: Audit) -> Iterator[tuple[str, str]]:
     split = audit.crossings
     if audit.is_recipe:
         for one in audit.groups:
-            if one.protocol_share:
+            if one.protocol_fraction:
                 yield (
                     "groups",
-                    f"{percent(one.protocol_share)} of the test images have an image of the same "
+                    f"{percent(one.protocol_fraction)} of the test images have an image of the same "
                     f"{one.kind} in training ({split.protocol})",
                 )
         if split.problem:

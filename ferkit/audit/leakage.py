@@ -21,7 +21,7 @@ from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.interfaces import Sample
 
 SEEDS = 50
-"""Random splits: their mean share of leaking images then moves by less than 1% from one audit to another."""
+"""Random splits: their mean fraction of leaking images varies by less than 1% between audits."""
 
 
 def random_protocol(seeds: int) -> PaperProtocol:
@@ -57,14 +57,14 @@ def describe_groups(samples: Sequence[Sample], random: Split, own: Split | None)
                 kind,
                 len(sizes),
                 sum(size for size in sizes.values() if size > 1),
-                _share(random, samples, kind),
-                _share(own, samples, kind) if own else None,
+                _fraction(random, samples, kind),
+                _fraction(own, samples, kind) if own else None,
             )
         )
     return tuple(found)
 
 
-def _share(split: Split, samples: Sequence[Sample], kind: str) -> float | None:
+def _fraction(split: Split, samples: Sequence[Sample], kind: str) -> float | None:
     kept = [samples[place] for place in split.used]
     return crossing(split.folds, kept, kind) if split.folds else None
 

@@ -57,15 +57,16 @@ class Near:
 class Groups:
     """One kind of group. sharing: images whose group has another.
 
-    random_share, protocol_share: the share (0..1) of test images with an image of their group in training
-    (or validation), under random stratified 2-fold and under the recipe's protocol; None where not judged.
+    random_fraction, protocol_fraction: the fraction (0..1) of test images with an image of their group in
+    training (or validation), under random stratified 2-fold and under the recipe's protocol; None where not
+    judged.
     """
 
     kind: str
     groups: int
     sharing: int
-    random_share: float | None
-    protocol_share: float | None
+    random_fraction: float | None
+    protocol_fraction: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,13 @@ def threshold(near: Near) -> str:
 
 def describe_group(groups: Groups, seeds: int) -> str:
     words = f"{number(groups.groups)}; {count_of(groups.sharing, 'image')} share one"
-    if groups.random_share is not None:
+    if groups.random_fraction is not None:
         words += (
-            f"; random stratified 2-fold: {percent(groups.random_share)} of test images have one of theirs "
-            f"in training ({count_of(seeds, 'seed')})"
+            f"; random stratified 2-fold: {percent(groups.random_fraction)} of test images have one of "
+            f"theirs in training ({count_of(seeds, 'seed')})"
         )
-    if groups.protocol_share is not None:
-        words += f"; the recipe's split: {percent(groups.protocol_share)}"
+    if groups.protocol_fraction is not None:
+        words += f"; the recipe's split: {percent(groups.protocol_fraction)}"
     return words
 
 

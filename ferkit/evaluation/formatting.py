@@ -26,8 +26,8 @@ def title_of(score: Mapping[str, Any]) -> str:
     return f"{score['title']} ({MARK})" if score["selected_on_test"] else str(score["title"])
 
 
-def format_percent(share: float) -> str:
-    return f"{100 * share:.2f}%"
+def format_percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f}%"
 
 
 def format_value(metric: str, value: float) -> str:

@@ -44,7 +44,7 @@ class MultiscaleHead(nn.Module):
         self.stages = tuple(taps) if source == "taps" else (stage,)
         _check_stages(self.stages, source, in_channels)
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+            raise ValueError(f"dropout: expected a fraction from 0 up to 1, got {dropout}")
         if min(widths) < 1:
             raise ValueError(f"widths: expected at least 1 channel for each map, got {list(widths)}")
         self.combine = combine

@@ -88,11 +88,11 @@ def test_groups_cross_stratified_folds_and_not_grouped_ones(protocol: Protocol, 
     own = make_split(protocol, samples, np.arange(40))
     (found,) = describe_groups(samples, make_split(random_protocol(20), samples, np.arange(40)), own)
     assert (found.kind, found.groups, found.sharing) == ("clip", 2, 40)
-    assert found.protocol_share == share
-    assert found.random_share == 1.0
+    assert found.protocol_fraction == share
+    assert found.random_fraction == 1.0
 
 
-def test_the_random_share_is_the_mean_over_the_seeds() -> None:
+def test_the_random_fraction_is_the_mean_over_the_seeds() -> None:
     # Of two images in a pair, the other is in training in about half of the splits.
     samples = [sample(n, f"pair{n // 2}" if n < 20 else f"single{n}") for n in range(40)]
     everything = np.arange(40)
@@ -100,10 +100,10 @@ def test_the_random_share_is_the_mean_over_the_seeds() -> None:
     assert len(split.folds) == 100
     (found,) = describe_groups(samples, split, None)
     assert found.sharing == 20
-    assert found.protocol_share is None
-    assert found.random_share == pytest.approx(0.25, abs=0.03)
+    assert found.protocol_fraction is None
+    assert found.random_fraction == pytest.approx(0.25, abs=0.03)
     (few,) = describe_groups(samples, make_split(random_protocol(1), samples, everything), None)
-    assert few.random_share != found.random_share
+    assert few.random_fraction != found.random_fraction
 
 
 def test_a_split_that_cannot_be_made_is_told_and_not_raised() -> None:
@@ -112,7 +112,7 @@ def test_a_split_that_cannot_be_made_is_told_and_not_raised() -> None:
     assert split.folds == []
     assert "class 'sad' has 1 image" in split.problem
     (found,) = describe_groups(samples, split, split)
-    assert (found.random_share, found.protocol_share) == (None, None)
+    assert (found.random_fraction, found.protocol_fraction) == (None, None)
 
 
 def test_groups_that_only_some_images_have_are_counted_apart() -> None:

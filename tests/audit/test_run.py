@@ -66,9 +66,9 @@ def test_every_kind_of_problem_is_found_at_once(images: Path) -> None:
 
 def test_groups_are_judged_only_where_all_readable_images_have_one(images: Path) -> None:
     (group,) = run(images, CLIPS).groups
-    assert (group.kind, group.groups, group.sharing, group.protocol_share) == ("clip", 8, 24, None)
-    assert group.random_share is not None
-    assert group.random_share > 0.5
+    assert (group.kind, group.groups, group.sharing, group.protocol_fraction) == ("clip", 8, 24, None)
+    assert group.random_fraction is not None
+    assert group.random_fraction > 0.5
     save(images / "sad" / "lone.png", draw(999))
     found = run(images, CLIPS)
     assert found.groups == ()
@@ -217,7 +217,7 @@ def test_what_is_known_of_sfew_is_found() -> None:
     name = "HarryPotter_Deathly_Hallows_1_001610960_00000028.png"
     assert [one.names for one in found.duplicates] == [(f"Fear/{name}", f"Surprise/{name}")]
     assert found.duplicates[0].labels == ("fear", "surprise")
-    shares = {one.kind: one.random_share for one in found.groups}
+    shares = {one.kind: one.random_fraction for one in found.groups}
     assert shares["clip"] == pytest.approx(0.331, abs=0.01)
     assert shares["movie"] == pytest.approx(0.968, abs=0.01)
     assert found.seeds == 50

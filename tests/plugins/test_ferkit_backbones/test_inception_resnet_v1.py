@@ -136,7 +136,7 @@ def test_a_shorter_trunk_takes_smaller_images(last_stage: str, smallest: int) ->
         ({"last_stage": "mixed_6"}, "last_stage: no stage is called 'mixed_6'. Did you mean 'mixed_6a'"),
         ({"last_stage": "mixed_6a", "freeze": "block8"}, "freeze: no stage is called 'block8'"),
         ({"freeze": "repeat1"}, "no stage is called 'repeat1'. Did you mean 'repeat_1'"),
-        ({"dropout": 1.0}, "dropout: expected a share from 0 up to 1, got 1.0"),
+        ({"dropout": 1.0}, "dropout: expected a fraction from 0 up to 1, got 1.0"),
     ],
 )
 def test_an_option_that_can_not_be_is_named(options: dict[str, object], problem: str) -> None:
