@@ -209,7 +209,7 @@ def test_curves_of_candidates_are_told_apart_and_called_validation(tmp_path: Pat
 
 def test_what_a_reader_must_know_is_there(folder: Path) -> None:
     page = render(folder).read_text()
-    for text in ("byte-for-byte copy", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
+    for text in ("byte-for-byte duplicate", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
         assert text in page
     assert "Stratified 2-fold, 1 repeat, seed 0." in page
     assert "4.0 s" in page  # four epochs of a second each
