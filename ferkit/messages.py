@@ -63,9 +63,9 @@ def quote(word: object) -> str:
     return list2cmdline([str(word)])
 
 
-def percent(share: float) -> str:
-    """A share of 0..1 with one decimal; what is above nothing is never shown as 0.0%."""
-    return "less than 0.1%" if 0 < share < 0.0005 else f"{100 * share:.1f}%"
+def percent(fraction: float) -> str:
+    """A fraction of 0..1 with one decimal; what is above nothing is never shown as 0.0%."""
+    return "less than 0.1%" if 0 < fraction < 0.0005 else f"{100 * fraction:.1f}%"
 
 
 def number(count: float) -> str:

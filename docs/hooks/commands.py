@@ -21,7 +21,8 @@ INTRODUCTION = """\
 
 What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2
 for a recipe or an option with problems, 1 for other errors, 130 where it was interrupted; what else `audit`,
-`data verify`, `plugins check` and `predict` end with is told with them.
+`data verify`, `plugins check` and `predict` end with is told with them. `ferkit --install-completion`
+installs completion for the current shell.
 """
 
 
@@ -47,7 +48,7 @@ def _described(words: tuple[str, ...], command: Any) -> Iterator[str]:
     yield "\n\n".join(plain(part) for part in paragraphs)
     yield f"```text\n{usage(words, command)}\n```"
     hints = inspect.get_annotations(command.callback, eval_str=True)
-    rows = [_row(one, hints.get(one.name)) for one in command.params]
+    rows = [_row(one, hints.get(one.name, bool)) for one in command.params]
     if rows:
         yield table(("argument or option", "takes", "default", "what it is"), rows)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ferkit.audit.read import Images
-from ferkit.audit.result import Copies
+from ferkit.audit.result import Duplicates
 
 
-def find_copies(images: Images) -> tuple[Copies, ...]:
+def find_duplicates(images: Images) -> tuple[Duplicates, ...]:
     """Every image that has more than one file; those under several labels first."""
     places: dict[str, list[int]] = {}
     for place, sha256 in enumerate(images.sha256):
         places.setdefault(sha256, []).append(place)
     found = [
-        Copies(
+        Duplicates(
             sha256,
             tuple(images.names[one] for one in several),
             tuple(images.samples[one].label for one in several),

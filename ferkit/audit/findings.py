@@ -11,9 +11,9 @@ from ferkit.messages import count_of, number, percent
 NAMES = {
     "unreadable": "files that can't be read",
     "conflicts": "an image under two labels",
-    "copies": "exact copies: on both sides of the recipe's split, or, without a recipe, any",
+    "duplicates": "exact duplicates: on both sides of the recipe's split, or, without a recipe, any",
     "groups": "a group on both sides of the recipe's split",
-    "twins": "nearly the same image on both sides of the split; told, never serious",
+    "near_duplicates": "nearly the same image on both sides of the split; told, never serious",
     "protocol": "the recipe's split can't be made of these images",
 }
 """What `--allow` takes."""
@@ -28,44 +28,47 @@ def check_allowed(allowed: Collection[str]) -> frozenset[str]:
 
 def judge(audit: Audit, allowed: Collection[str]) -> tuple[Finding, ...]:
     """The problems, serious ones first."""
-    found = [Finding(name, words, name != "twins", name in allowed) for name, words in _problems(audit)]
+    found = [
+        Finding(name, words, name != "near_duplicates", name in allowed) for name, words in _problems(audit)
+    ]
     return tuple(sorted(found, key=lambda one: not one.fails))
 
 
 def _problems(audit: Audit) -> Iterator[tuple[str, str]]:
     if count := len(audit.unreadable):
         yield "unreadable", f"{count_of(count, 'file')} can't be read"
-    if count := sum(one.is_conflict for one in audit.copies):
+    if count := sum(one.is_conflict for one in audit.duplicates):
         yield "conflicts", f"{count_of(count, 'image')} under two labels or more"
-    yield from _copies(audit)
+    yield from _duplicates(audit)
     split = audit.crossings
     if audit.is_recipe:
         for one in audit.groups:
-            if one.protocol_share:
+            if one.protocol_fraction:
                 yield (
                     "groups",
-                    f"{percent(one.protocol_share)} of the test images have an image of the same "
+                    f"{percent(one.protocol_fraction)} of the test images have an image of the same "
                     f"{one.kind} in training ({split.protocol})",
                 )
         if split.problem:
             yield "protocol", f"the recipe's split can't be made: {split.problem}"
-    if split.twins:
+    if split.near_duplicates:
         yield (
-            "twins",
-            f"{count_of(split.twins, 'test image')} of {number(split.test_images)} with nearly the same "
-            f"image in training ({split.protocol})",
+            "near_duplicates",
+            f"{count_of(split.near_duplicates, 'test image')} of {number(split.test_images)} with nearly "
+            f"the same image in training ({split.protocol})",
         )
 
 
-def _copies(audit: Audit) -> Iterator[tuple[str, str]]:
+def _duplicates(audit: Audit) -> Iterator[tuple[str, str]]:
     split = audit.crossings
-    if audit.is_recipe and split.copies:
+    if audit.is_recipe and split.duplicates:
         yield (
-            "copies",
-            f"{count_of(split.copies, 'test image')} with an exact copy in training ({split.protocol})",
+            "duplicates",
+            f"{count_of(split.duplicates, 'test image')} with an exact duplicate in training "
+            f"({split.protocol})",
         )
-    elif not audit.is_recipe and audit.spare_copies:
+    elif not audit.is_recipe and audit.spare_duplicates:
         yield (
-            "copies",
-            f"{count_of(audit.spare_copies, 'image')} more than there are images: exact copies",
+            "duplicates",
+            f"{count_of(audit.spare_duplicates, 'image')} more than there are images: exact duplicates",
         )

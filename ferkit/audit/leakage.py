@@ -1,4 +1,4 @@
-"""What of the test images is in training already: groups, exact copies, near twins."""
+"""What of the test images is in training already: groups, exact duplicates, near duplicates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.interfaces import Sample
 
 SEEDS = 50
-"""Random splits: their mean share of leaking images then moves by less than 1% from one audit to another."""
+"""Random splits: their mean fraction of leaking images varies by less than 1% between audits."""
 
 
 def random_protocol(seeds: int) -> PaperProtocol:
@@ -57,14 +57,14 @@ def describe_groups(samples: Sequence[Sample], random: Split, own: Split | None)
                 kind,
                 len(sizes),
                 sum(size for size in sizes.values() if size > 1),
-                _share(random, samples, kind),
-                _share(own, samples, kind) if own else None,
+                _fraction(random, samples, kind),
+                _fraction(own, samples, kind) if own else None,
             )
         )
     return tuple(found)
 
 
-def _share(split: Split, samples: Sequence[Sample], kind: str) -> float | None:
+def _fraction(split: Split, samples: Sequence[Sample], kind: str) -> float | None:
     kept = [samples[place] for place in split.used]
     return crossing(split.folds, kept, kind) if split.folds else None
 
@@ -84,7 +84,7 @@ def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Cross
     repeats = len({fold.repeat for fold in made})
     numbers = copy_numbers(images.sha256)[used]
     first, second = _ends(near, used, len(images.samples))
-    copies = twins = tested = 0
+    duplicates = near_duplicates = tested = 0
     for fold in made:
         seen = np.zeros(len(used), dtype=np.bool_)
         seen[fold.train] = True
@@ -93,9 +93,9 @@ def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Cross
         is_tested = np.zeros_like(seen)
         is_tested[fold.test] = True
         tested += len(fold.test)
-        copies += int(np.isin(numbers[fold.test], numbers[seen]).sum())
-        twins += len(np.unique(first[is_tested[first] & seen[second]]))
-    return Crossings(words, tested / repeats, copies / repeats, twins / repeats)
+        duplicates += int(np.isin(numbers[fold.test], numbers[seen]).sum())
+        near_duplicates += len(np.unique(first[is_tested[first] & seen[second]]))
+    return Crossings(words, tested / repeats, duplicates / repeats, near_duplicates / repeats)
 
 
 def _ends(

@@ -46,7 +46,7 @@ NO_PAIRS = Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.floa
 def find_pairs(vectors: NDArray[np.float32], least: float, same: NDArray[np.intp]) -> Pairs | None:
     """The pairs of rows whose product is `least` or more.
 
-    vectors: (N, D); same: (N,), equal for rows that are no pair (exact copies). None where there are more
+    vectors: (N, D); same: (N,), equal for rows that are no pair (exact duplicates). None where there are more
     than MOST.
     """
     blocks: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]] = []
@@ -97,7 +97,7 @@ def near_by_embedding(
 
 
 def copy_numbers(sha256: Sequence[str]) -> NDArray[np.intp]:
-    """(N,): a number for each image, the same for all its copies."""
+    """(N,): a number for each image, the same for all its duplicates."""
     return np.unique(np.array(sha256, dtype=str), return_inverse=True)[1].astype(np.intp)
 
 

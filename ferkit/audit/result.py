@@ -13,7 +13,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Copies:
+class Duplicates:
     """Images that are byte for byte the same; names and labels in one order."""
 
     sha256: str
@@ -37,7 +37,7 @@ class NearPair:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """All pairs within a threshold, exact copies left out.
+    """All pairs within a threshold, exact duplicates left out.
 
     compared: images; same_group: kind of group -> share (0..1) of the pairs that are of one group;
     closest: the first of the pairs, nearest first; reason: why nothing was compared, else "".
@@ -57,30 +57,31 @@ class Near:
 class Groups:
     """One kind of group. sharing: images whose group has another.
 
-    random_share, protocol_share: the share (0..1) of test images with an image of their group in training
-    (or validation), under random stratified 2-fold and under the recipe's protocol; None where not judged.
+    random_fraction, protocol_fraction: the fraction (0..1) of test images with an image of their group in
+    training (or validation), under random stratified 2-fold and under the recipe's protocol; None where not
+    judged.
     """
 
     kind: str
     groups: int
     sharing: int
-    random_share: float | None
-    protocol_share: float | None
+    random_fraction: float | None
+    protocol_fraction: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Crossings:
     """What is on both sides of a split.
 
-    protocol: in words; test_images, copies, twins: in one repeat, the mean over the repeats: test images,
-    those with an exact copy in training (or validation), those with a near twin there; problem: why the
-    split can't be made, else "".
+    protocol: in words; test_images, duplicates, near_duplicates: in one repeat, the mean over the repeats:
+    test images, those with an exact duplicate in training (or validation), those with a near duplicate
+    there; problem: why the split can't be made, else "".
     """
 
     protocol: str
     test_images: float = 0.0
-    copies: float = 0.0
-    twins: float = 0.0
+    duplicates: float = 0.0
+    near_duplicates: float = 0.0
     problem: str = ""
 
 
@@ -122,7 +123,7 @@ class Audit:
     images: int
     classes: Mapping[str, int]
     unreadable: tuple[Unreadable, ...]
-    copies: tuple[Copies, ...]
+    duplicates: tuple[Duplicates, ...]
     near: tuple[Near, ...]
     groups: tuple[Groups, ...]
     partial_groups: Mapping[str, int]
@@ -137,9 +138,9 @@ class Audit:
         return max(self.classes.values()) / min(self.classes.values())
 
     @property
-    def spare_copies(self) -> int:
+    def spare_duplicates(self) -> int:
         """Images that would go if one of each image were kept."""
-        return sum(len(one.names) - 1 for one in self.copies)
+        return sum(len(one.names) - 1 for one in self.duplicates)
 
     @property
     def is_serious(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ferkit.audit.duplicates import find_copies
+from ferkit.audit.duplicates import find_duplicates
 from ferkit.audit.embeddings import embed_faces, why_no_embeddings, why_no_weights
 from ferkit.audit.findings import judge
 from ferkit.audit.leakage import (
@@ -34,9 +34,9 @@ from ferkit.audit.read import Images, Progress, no_progress, read_images
 from ferkit.audit.result import Audit, FaceFacts, Near
 from ferkit.components.build import build
 from ferkit.components.registry import Registry
-from ferkit.data.copies import judge_copies, pixel_hash
 from ferkit.data.crops import crop_faces, describe_detector
 from ferkit.data.detection_cache import DetectionCache
+from ferkit.data.duplicates import judge_duplicates, pixel_hash
 from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError
 from ferkit.interfaces import Face
@@ -86,7 +86,7 @@ def audit(order: AuditRequest, progress: Progress = no_progress) -> Audit:
         images=len(samples),
         classes=dict(sorted(Counter(sample.label for sample in samples).items())),
         unreadable=images.unreadable,
-        copies=find_copies(images),
+        duplicates=find_duplicates(images),
         near=(by_hash, by_embedding),
         groups=describe_groups(readable, random, own),
         partial_groups=partial_groups(readable),
@@ -145,12 +145,12 @@ def compare_faces(
 
 def used_places(recipe: Recipe, images: Images, faces: Sequence[Face], facts: FaceFacts) -> NDArray[np.intp]:
     """The images that a run of the recipe would split: not those that it skips for want of a face, nor
-    the copies that it leaves out. Where no faces were sought, these are byte-for-byte copies.
+    the duplicates that it leaves out. Where no faces were sought, these are byte-for-byte duplicates.
     """
     lost = set(facts.not_found) if recipe.faces.no_face == "skip" else set()
     kept = [place for place, name in enumerate(images.names) if name not in lost]
-    if recipe.faces.copies == "leave_out":
+    if recipe.faces.duplicates == "drop":
         keys = [pixel_hash(faces[place]) if faces else images.sha256[place] for place in kept]
-        left_out = judge_copies([images.samples[place] for place in kept], keys)
+        left_out = judge_duplicates([images.samples[place] for place in kept], keys)
         kept = [place for number, place in enumerate(kept) if number not in left_out]
     return np.array(kept, dtype=np.intp)

@@ -22,11 +22,11 @@ def describe(audit: Audit) -> Iterator[str]:
     yield from _row("faces", describe_faces(audit.faces))
     yield from _row("unreadable files", number(len(audit.unreadable)))
     yield from _some([f"{one.name}: {one.reason}" for one in audit.unreadable])
-    yield from _row("exact copies", describe_copies(audit))
+    yield from _row("exact duplicates", describe_duplicates(audit))
     yield from _some(
         [
             ", ".join(f"{n} ({label})" for n, label in zip(one.names, one.labels, strict=True))
-            for one in audit.copies
+            for one in audit.duplicates
         ]
     )
     for near in audit.near:
@@ -71,11 +71,11 @@ def describe_faces(faces: FaceFacts) -> str:
     return f"found in {number(faces.found)} of {count_of(total, 'image')} by {faces.detector}"
 
 
-def describe_copies(audit: Audit) -> str:
-    if not audit.copies:
+def describe_duplicates(audit: Audit) -> str:
+    if not audit.duplicates:
         return "none"
-    conflicts = sum(one.is_conflict for one in audit.copies)
-    several = count_of(len(audit.copies), "image")
+    conflicts = sum(one.is_conflict for one in audit.duplicates)
+    several = count_of(len(audit.duplicates), "image")
     return f"{several} in more than one file, {number(conflicts)} of them under two labels or more"
 
 
@@ -98,13 +98,13 @@ def threshold(near: Near) -> str:
 
 def describe_group(groups: Groups, seeds: int) -> str:
     words = f"{number(groups.groups)}; {count_of(groups.sharing, 'image')} share one"
-    if groups.random_share is not None:
+    if groups.random_fraction is not None:
         words += (
-            f"; random stratified 2-fold: {percent(groups.random_share)} of test images have one of theirs "
-            f"in training ({count_of(seeds, 'seed')})"
+            f"; random stratified 2-fold: {percent(groups.random_fraction)} of test images have one of "
+            f"theirs in training ({count_of(seeds, 'seed')})"
         )
-    if groups.protocol_share is not None:
-        words += f"; the recipe's split: {percent(groups.protocol_share)}"
+    if groups.protocol_fraction is not None:
+        words += f"; the recipe's split: {percent(groups.protocol_fraction)}"
     return words
 
 
@@ -117,6 +117,6 @@ def describe_crossings(split: Crossings) -> str:
     if split.problem:
         return f"there is no split: {split.problem}"
     return (
-        f"of {count_of(split.test_images, 'test image')} of a repeat, {number(split.copies)} have an exact "
-        f"copy in training and {number(split.twins)} a near twin ({split.protocol})"
+        f"of {count_of(split.test_images, 'test image')} of a repeat, {number(split.duplicates)} have an "
+        f"exact duplicate in training and {number(split.near_duplicates)} a near duplicate ({split.protocol})"
     )

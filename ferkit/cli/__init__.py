@@ -27,7 +27,6 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Facial expression recognition by recipes and plugins, with numbers that can be trusted.",
 )
@@ -48,21 +47,31 @@ app.add_typer(data, name="data")
 
 def _version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"ferkit {__version__}")
+        import torch
+
+        from ferkit.neural.device import describe_device
+
+        typer.echo(f"ferkit {__version__} (torch {torch.__version__}, {describe_device()})")
         raise typer.Exit
 
 
 @app.callback()
 def common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the versions of ferkit and torch, and the device.",
+        ),
     ] = False,
 ) -> None:
     """Facial expression recognition by recipes and plugins, with numbers that can be trusted."""
 
 
 def _blame(error: Exception) -> FerkitError | None:
-    """What to tell of an exception that came out of a stranger's plugin."""
+    """The message for an exception raised by a third-party plugin."""
     from ferkit.components.discovery import load_plugins, named_modules
     from ferkit.components.plugin_failure import find_culprit
 
@@ -88,5 +97,5 @@ def main() -> None:
             print(f"{message}\nTry: ferkit --help", file=sys.stderr)
         sys.exit(2)
     if status == INTERRUPTED:
-        print("\nStopped. A run goes on where it was with: ferkit run RECIPE --resume", file=sys.stderr)
+        print("\nStopped. Resume a run with: ferkit run RECIPE --resume", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

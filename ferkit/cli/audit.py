@@ -19,7 +19,7 @@ SERIOUS = 3
 Target = Annotated[
     str,
     typer.Argument(
-        help="A recipe's file, the name of one that ferkit ships, a folder with one folder for each class, "
+        help="A recipe file, the name of a shipped recipe, a folder with one folder per class, "
         "a CSV list, or a data set's name with --set data.root=..."
     ),
 ]
@@ -28,27 +28,36 @@ Overrides = Annotated[
 ]
 Out = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE", help="Write the findings to a page (.html) or as JSON (.json). Repeatable."),
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Write the findings to a page (.html) or as JSON (.json). Repeatable.",
+    ),
 ]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
         "--allow",
         metavar="NAME",
-        help=f"Accept a kind of finding: {', '.join(FINDINGS)} or {LAST}. May be given several times.",
+        help=f"Accept a kind of finding: {', '.join(FINDINGS)} or {LAST}. Repeatable.",
     ),
 ]
-NoFaces = Annotated[bool, typer.Option("--no-faces", help="Look for no faces and compare none: images only.")]
+NoFaces = Annotated[bool, typer.Option("--no-faces", help="Compare images only; detect no faces.")]
 HashDistance = Annotated[
     int | None,
     typer.Option(
         min=0,
         max=64,
-        help="Bits of 64 in which near duplicates may differ; fewer for portraits framed alike. [default: 8]",
+        help="Bits of 64 by which near duplicates may differ. Use fewer for similarly framed portraits. "
+        "[default: 8]",
     ),
 ]
 Similarity = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Cosine from which two faces are near. [default: 0.9]")
+    float | None,
+    typer.Option(
+        min=0, max=1, help="Cosine similarity above which two faces are near duplicates. [default: 0.9]"
+    ),
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="Random splits over which leaks are averaged.")]
 
@@ -63,12 +72,19 @@ def audit(
     similarity: Similarity = None,
     seeds: Seeds = 50,
 ) -> None:
-    """Find what is wrong with a data set: broken files, copies, near duplicates, leaks from training to test.
+    """Find broken files, duplicates, near duplicates and leaks between splits in a data set.
 
-    Exit status: 0 where nothing serious was found, or all of it was allowed; 3 where something serious was:
-    unreadable files, an image under two labels, an exact copy or a group on both sides of the recipe's split,
-    a recipe's split that can't be made, and, without a recipe, any exact copy; 2 for a recipe or an option
-    with problems; 1 for other errors. Nothing is downloaded.
+    Nothing is changed and nothing is downloaded. Faces are compared by default; --no-faces compares images
+    only.
+
+    Exit status: 0 where nothing serious was found, or all of it was allowed; 3 for serious findings; 2 for a
+    recipe or an option with problems; 1 for other errors. Serious findings are unreadable files, an image
+    under two labels, an exact duplicate or a group on both sides of the recipe's split, and a split that
+    cannot be made. Without a recipe, any exact duplicate is serious.
+
+    Example: ferkit audit images --no-faces --out findings.json
+
+    Docs: docs/site/data.md
     """
     from ferkit.audit.findings import check_allowed
     from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY

@@ -12,9 +12,20 @@ from ferkit.messages import quote
 
 Part = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="A component, or { name = ..., its options }. Without: the recipe's."),
+    typer.Option(
+        metavar="NAME", help="A component, or { name = ..., options }. [default: that of the recipe]"
+    ),
 ]
-Recipe = Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ferkit ships.")]
+DetectorPart = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        "-d",
+        metavar="NAME",
+        help="A component, or { name = ..., options }. [default: that of the recipe]",
+    ),
+]
+Recipe = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
 ]
@@ -22,13 +33,16 @@ Stages = Annotated[
     str,
     typer.Option(
         show_default=False,
-        help="Of decode, detect, crop, augment, backbone, head, training_step, end_to_end, with commas. "
-        "Without: all.",
+        help="Comma-separated: decode, detect, crop, augment, backbone, head, training_step, end_to_end. "
+        "[default: all]",
     ),
 ]
-BatchSize = Annotated[str, typer.Option(help="One or more, with commas.")]
+BatchSize = Annotated[
+    str, typer.Option("--batch-size", "-b", help="One or more batch sizes, comma-separated.")
+]
 ImageSize = Annotated[
-    int | None, typer.Option(min=1, help="The network's input, pixels. Without: the recipe's.")
+    int | None,
+    typer.Option(min=1, help="Input size of the network, in pixels. [default: that of the recipe]"),
 ]
 Precision = Annotated[
     str, typer.Option(help="float32, bfloat16, float16 or tf32; auto: as a training chooses.")
@@ -40,16 +54,16 @@ Compile = Annotated[
         "--compile", metavar="MODE", help="torch.compile: off, default, reduce-overhead or max-autotune."
     ),
 ]
-Images = Annotated[Path | None, typer.Option(help="A folder of images. Without: drawn ones.")]
-DrawnSize = Annotated[int, typer.Option(min=1, help="The side of drawn images, pixels.")]
-Repeats = Annotated[int, typer.Option(help="Calls of each stage that are timed, at most.")]
-Seconds = Annotated[float, typer.Option(help="Begin no further round after so long; 5 are made.")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write all times as JSON.")]
-Compare = Annotated[
-    Path | None, typer.Option(metavar="OLD.json", help="Whether it is faster than when OLD was measured.")
+Images = Annotated[Path | None, typer.Option(help="A folder of images. [default: generated images]")]
+DrawnSize = Annotated[int, typer.Option(min=1, help="Size of generated images, in pixels.")]
+Repeats = Annotated[int, typer.Option(help="Maximum number of timed calls per stage.")]
+Seconds = Annotated[float, typer.Option(help="Stop after this many seconds, but not before 5 rounds.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write all times to a .json file.")
 ]
+Compare = Annotated[Path | None, typer.Option(metavar="OLD.json", help="Compare with an earlier record.")]
 Force = Annotated[
-    bool, typer.Option("--force", help="Compare what was measured otherwise; the differences are told.")
+    bool, typer.Option("--force", help="Compare records of different settings, and list the differences.")
 ]
 
 STAGES = "decode,detect,crop,augment,backbone,head,training_step,end_to_end"
@@ -58,7 +72,7 @@ STAGES = "decode,detect,crop,augment,backbone,head,training_step,end_to_end"
 def bench(
     recipe: Recipe = "quickstart",
     overrides: Overrides = None,
-    detector: Part = None,
+    detector: DetectorPart = None,
     backbone: Part = None,
     head: Part = None,
     stages: Stages = STAGES,
@@ -75,7 +89,14 @@ def bench(
     compare: Compare = None,
     force: Force = False,
 ) -> None:
-    """Measure how fast a recipe's stages are, and what memory they take, on this machine."""
+    """Measure the speed and memory of a recipe's stages on this machine.
+
+    Measures all stages of quickstart by default, with batches of 1, 8 and 32, on generated images.
+
+    Example: ferkit bench quickstart --stages decode,detect --out record.json
+
+    Docs: docs/architecture.md
+    """
     from ferkit.bench.delivery import deliver, watch
     from ferkit.bench.plan import Plan, split_list, split_numbers
     from ferkit.bench.recipes import load_for_bench

@@ -8,12 +8,19 @@ import typer
 
 
 def check(
-    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ferkit ships.")],
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")],
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
     ] = None,
 ) -> None:
-    """Find every problem in a recipe. Reads no image and fetches nothing."""
+    """Check a recipe and list every problem.
+
+    Reads no image and downloads nothing.
+
+    Example: ferkit check recipe.toml --set fit.epochs=3
+
+    Docs: docs/site/first-run.md
+    """
     from ferkit.recipe.load import load_recipe
 
     checked, _ = load_recipe(recipe, overrides or ())

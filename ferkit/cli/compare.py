@@ -9,24 +9,31 @@ import typer
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="A run's folder.")],
-    second: Annotated[Path, typer.Argument(help="Another run's folder, on the same images.")],
-    reading: Annotated[
+    first: Annotated[Path, typer.Argument(help="A run folder.")],
+    second: Annotated[Path, typer.Argument(help="The folder of another run on the same images.")],
+    epoch_selection: Annotated[
         str | None,
         typer.Option(
             help="best_epoch, last_epoch or chosen_epoch. [default: the one not selected on test images]"
         ),
     ] = None,
 ) -> None:
-    """Whether one run is better than another, image by image: McNemar's test and a paired bootstrap."""
+    """Compare two runs image by image, by McNemar's test and a paired bootstrap.
+
+    Uses the epoch that was not selected on test images by default.
+
+    Example: ferkit compare runs/first runs/second
+
+    Docs: docs/site/data.md
+    """
     from ferkit.evaluation.compare import as_table, read_outcomes
     from ferkit.evaluation.compare import compare as compare_outcomes
     from ferkit.messages import count_of
 
-    one, other = read_outcomes(first, reading), read_outcomes(second, reading)
+    one, other = read_outcomes(first, epoch_selection), read_outcomes(second, epoch_selection)
     found = compare_outcomes(one, other)
     for name, outcomes in (("first ", one), ("second", other)):
-        words = f"{outcomes.protocol}, {outcomes.reading}, {count_of(len(outcomes.predicted), 'repeat')}"
+        words = f"{outcomes.protocol}, {outcomes.selection}, {count_of(len(outcomes.predicted), 'repeat')}"
         typer.echo(f"{name}  {outcomes.path} ({words})")
     typer.echo(f"{found.images} images in both\n")
     typer.echo(f"{'percent':<14}{'first':>8}{'second':>8}{'difference':>12}  95% interval, by {found.kind}")

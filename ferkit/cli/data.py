@@ -9,10 +9,10 @@ import typer
 
 DIFFERENT = 3  # 1 and 2 are errors, so that a script can tell
 
-app = typer.Typer(
-    no_args_is_help=True, help="Lists of images: what a data set holds, and if another is the same."
-)
-Target = Annotated[str, typer.Argument(help="A recipe, a folder of class folders, a list, or a data set.")]
+app = typer.Typer(no_args_is_help=True, help="List the images of a data set, and compare them with a list.")
+Target = Annotated[
+    str, typer.Argument(help="A recipe, a folder of class folders, a CSV list, or a data set.")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key: data.root=faces."),
@@ -23,9 +23,18 @@ Overrides = Annotated[
 def write_manifest(
     target: Target,
     overrides: Overrides = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file to write. [default: the screen]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The CSV file to write. [default: standard output]")
+    ] = None,
 ) -> None:
-    """List every image: path, label, part, groups and sha256, as CSV. No image is in it."""
+    """List the path, label, split, groups and sha256 of every image, as CSV.
+
+    Writes to standard output by default. The list contains no image.
+
+    Example: ferkit data manifest images --out images.csv
+
+    Docs: docs/site/data.md
+    """
     from ferkit.components.build import build
     from ferkit.data.manifest import data_root, format_manifest, list_entries
     from ferkit.errors import DataError, RunError
@@ -50,10 +59,17 @@ def write_manifest(
 @app.command()
 def verify(
     target: Target,
-    manifest: Annotated[str, typer.Argument(help="A manifest's file, or the name of one that ferkit ships.")],
+    manifest: Annotated[str, typer.Argument(help="A manifest file, or the name of a shipped manifest.")],
     overrides: Overrides = None,
 ) -> None:
-    """Compare images with a manifest, naming each that differs. Exit status 0 if none does, 3 if any."""
+    """Compare images with a manifest and list every difference.
+
+    Exit status: 0 where all images are the same, 3 where any differs.
+
+    Example: ferkit data verify images images.csv
+
+    Docs: docs/site/data.md
+    """
     from ferkit.components.build import build
     from ferkit.data.manifest import data_root, list_readable, read_manifest
     from ferkit.data.manifest_diff import compare

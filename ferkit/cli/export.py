@@ -7,28 +7,32 @@ from typing import Annotated
 
 import typer
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or a model file (.safetensors).")]
-Out = Annotated[Path, typer.Option(metavar="FILE", help="model.safetensors, model.onnx or model.pt2.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a model file (.safetensors).")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FILE", help="The file to write: .safetensors, .onnx or .pt2.")
+]
 Repeat = Annotated[
     int | None,
-    typer.Option(min=0, help="Which repeat of a run, from 0. Default: the first."),
+    typer.Option(min=0, help="Repeat of the run, from 0. [default: the first]"),
 ]
 Fold = Annotated[
     int | None,
-    typer.Option(min=0, help="Which fold of a run, from 0. Default: the first."),
+    typer.Option(min=0, help="Fold of the run, from 0. [default: the first]"),
 ]
 Detector = Annotated[
     str | None,
     typer.Option(
+        "--detector",
+        "-d",
         metavar="NAME",
-        help="Finds the faces from now on, instead of the training's: a name, or a table as in a recipe.",
+        help="Detector for prediction: a name, or a table as in a recipe. [default: that of the training]",
     ),
 ]
 Half = Annotated[
     bool, typer.Option("--half", help="Round the weights to float16: half the size of a .safetensors file.")
 ]
 Licence = Annotated[
-    str, typer.Option("--license", metavar="ID", help="The model's, as the Hub spells it, e.g. mit.")
+    str, typer.Option("--license", metavar="ID", help="License of the model, as the Hub spells it: mit.")
 ]
 
 
@@ -41,12 +45,16 @@ def export(
     half: Half = False,
     licence: Licence = "unknown",
 ) -> None:
-    """Make one file of a run's network, with all that `ferkit predict` needs to use it.
+    """Export the network of a run to one file for `ferkit predict`.
 
-    What is written is read back and compared with torch on an image of a face first; where its
-    probabilities differ, nothing is left. ONNX (opset 18) and .pt2 (torch.export) take images
-    (B, 3, side, side), normalised, and give probabilities. Beside it lies its card, FILE.card.md: what it
-    is, was trained on and scored, and is not for, as the Hugging Face Hub reads it (there: README.md).
+    The ending of --out chooses the format: .safetensors, .onnx (opset 18) or .pt2 (torch.export). Takes the
+    first repeat and fold by default. The exported file is compared with torch on an image of a face; if
+    probabilities differ, no file is left. ONNX and .pt2 take normalised images (B, 3, size, size) and return
+    probabilities. A model card for the Hugging Face Hub is written to FILE.card.md.
+
+    Example: ferkit export runs/mine --out model.safetensors
+
+    Docs: docs/site/predict.md
     """
     from ferkit.predict.card.facts import gather
     from ferkit.predict.card.render import write_card
@@ -64,7 +72,7 @@ def export(
     side, how = known.model.image_size, known.model.normalize
     typer.echo(f"input: faces of {side} by {side}, normalised as {how}; found by {known.detector.name}")
     typer.echo(
-        f"checked: {made.faces} pictures of a face give torch's probabilities, within {made.difference:.1g}"
+        f"checked: {made.faces} images of a face give torch's probabilities, within {made.difference:.1g}"
     )
     if half:
         typer.echo(f"rounding to float16 changes these probabilities by at most {made.rounding:.1g}")

@@ -10,39 +10,43 @@ import typer
 if TYPE_CHECKING:
     from ferkit.experiment.finetune.plan import FinetunePlan
 
-Folder = Annotated[Path, typer.Argument(help="One folder for each class, images below them.")]
+Folder = Annotated[Path, typer.Argument(help="A folder with one folder of images per class.")]
 From = Annotated[
     str | None,
     typer.Option(
         "--from",
         metavar="MODEL",
-        help="What to start from: weights (`ferkit weights list`), a run's folder or a model file, 'default' "
-        "for ferkit's own; where its classes are others, the head begins anew. [default: msceleb1m]",
+        help="Initial model: weights (`ferkit weights list`), a run folder, a model file, or 'default' for "
+        "the bundled model. With other classes, the head is initialised at random. [default: msceleb1m]",
     ),
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option(min=1, help="Passes over the images. [default: 8, of few images up to 30]"),
+    typer.Option(min=1, help="Passes over the images. [default: 8; up to 30 for few images]"),
 ]
 Pattern = Annotated[
     str | None,
     typer.Option(
         metavar="REGEX",
-        help="Reads off files' names who is shown, e.g. '(?P<person>[a-z]+)_': nobody is then trained and "
-        "tested on.",
+        help="Person in each file name, e.g. '(?P<person>[a-z]+)_'. No person is then in both training and "
+        "test.",
     ),
 ]
 Detector = Annotated[
     str | None,
     typer.Option(
-        help="What finds the faces: a name, or '{name=\"mtcnn\", min_face_size=40}'. [default: mtcnn]",
+        "--detector",
+        "-d",
+        help="Detector: a name, or '{name=\"mtcnn\", min_face_size=40}'. [default: mtcnn]",
     ),
 ]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the recipe, and train nothing.")]
-Out = Annotated[Path | None, typer.Option(help="Where all of it goes. [default: finetune-FOLDER]")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the recipe without training.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="The folder to write. [default: finetune-FOLDER]")
+]
 
 
 def finetune(
@@ -55,11 +59,15 @@ def finetune(
     out: Out = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Make a model of your own images: class folders to a file that `ferkit predict` runs.
+    """Train a model on your own images, from class folders to a file for `ferkit predict`.
 
-    Looks at the images, writes a recipe that can be edited, runs it as `ferkit run` does, and exports
-    the network with its card. The reported score is of images that no network learnt from and that
-    chose nothing.
+    Writes a recipe that can be edited, runs it as `ferkit run` does, and exports the network with its card.
+    Starts from the weights msceleb1m by default, and detects faces with mtcnn. The reported score is on
+    images that were used neither for training nor for epoch selection.
+
+    Example: ferkit finetune images --out smiles
+
+    Docs: docs/site/predict.md
     """
     from ferkit.cli.progress import watch_images
     from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
@@ -71,10 +79,10 @@ def finetune(
     for line in (*plan.told, f"recipe: {plan.file}"):
         typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
     if dry_run:
-        typer.echo(f"nothing was trained; to do it: {plan.command('')}")
+        typer.echo(f"Dry run: nothing was trained. Next: {plan.command('')}")
         return
     run = quote(plan.run)
-    typer.echo(f"if it is stopped: {plan.command(f' --out {run} --resume')}")
+    typer.echo(f"To resume if interrupted: {plan.command(f' --out {run} --resume')}")
     _train(plan)
     _export(plan)
 

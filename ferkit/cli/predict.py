@@ -28,32 +28,45 @@ Inputs = Annotated[
 ]
 ModelName = Annotated[
     str | None,
-    typer.Option(help="A run's folder, or a file by `ferkit export` (.safetensors, .onnx, .pt2)."),
+    typer.Option(
+        "--model",
+        "-m",
+        help="A run folder, or a file from `ferkit export` (.safetensors, .onnx, .pt2). "
+        "[default: the bundled model]",
+    ),
 ]
 Repeat = Annotated[
     int | None,
-    typer.Option(min=0, help="Which repeat of a run, from 0. Default: the first."),
+    typer.Option(min=0, help="Repeat of the run, from 0. [default: the first]"),
 ]
 Fold = Annotated[
     int | None,
-    typer.Option(min=0, help="Which fold of a run, from 0. Default: the first."),
+    typer.Option(min=0, help="Fold of the run, from 0. [default: the first]"),
 ]
 Detector = Annotated[
     str | None,
-    typer.Option(help="A name, or '{name=\"mtcnn\", min_face_size=40}'; else the model's own."),
+    typer.Option(
+        "--detector",
+        "-d",
+        help="A detector, or '{name=\"mtcnn\", min_face_size=40}'. [default: the detector of the model]",
+    ),
 ]
 Out = Annotated[
     list[Path] | None,
     typer.Option(
-        help="A table (.csv, .jsonl, .parquet), or a folder for annotated pictures and videos. May be given "
-        "several times."
+        "--out",
+        "-o",
+        help="A table (.csv, .jsonl, .parquet), or a folder for annotated images and videos. Repeatable.",
     ),
 ]
-Printing = Annotated[Form, typer.Option("--format", help="Of what is printed where there is no --out.")]
-Every = Annotated[int, typer.Option(min=1, help="Of a video, look at each so many-th frame.")]
+Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows, without --out.")]
+Every = Annotated[int, typer.Option(min=1, help="Process every Nth video frame.")]
 Threshold = Annotated[
-    float, typer.Option(min=0, max=1, help="Probability below which a face's expression is left open.")
+    float, typer.Option(min=0, max=1, help="Mark faces whose confidence is below this as abstained (0 to 1).")
 ]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Images, and faces, per batch.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results and what was not done.")]
 
 
 def predict(
@@ -66,15 +79,22 @@ def predict(
     form: Printing = Form.table,
     every: Every = 1,
     threshold: Threshold = 0.0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and faces, computed together.")] = 16,
+    device: Device = "auto",
+    batch_size: BatchSize = 16,
+    quiet: Quiet = False,
 ) -> None:
-    """Find the faces in images and videos, and say what they express.
+    """Detect faces in images and videos, and classify their expressions.
 
-    One row for each face, with a probability for each label; a picture without a face has one row that says
-    so. Exit status: 0 where all that was asked for was done; 3 where something was not, which is listed at
-    the end with the reason, or where Ctrl-C ended the work (of a camera: 0); 2 for options with problems; 1
-    where nothing could be begun, or the results could not be written.
+    Writes one row per face, with a probability for each label. An image without a face has one row that says
+    so. Uses the bundled model by default, prints a table, and takes the detector from the model.
+
+    Exit status: 0 where everything was processed; 3 where some files were not (listed at the end with the
+    reason) or Ctrl-C stopped the work (of a camera: 0); 2 for options with problems; 1 where nothing could
+    start, or the results could not be written.
+
+    Example: ferkit predict photo.jpg --out faces.csv
+
+    Docs: docs/site/predict.md
     """
     from ferkit.predict.job import do_work
     from ferkit.predict.output.open import open_sink
@@ -94,9 +114,10 @@ def predict(
         batch_size=batch_size,
         threshold=threshold,
     )
-    typer.echo(f"model: {predictor.told}", err=True)
+    if not quiet:
+        typer.echo(f"model: {predictor.told}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every)
-    for line in tally.describe():
+    for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     if not tally.is_complete:
         raise typer.Exit(NOT_ALL)

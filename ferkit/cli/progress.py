@@ -29,7 +29,7 @@ class PlainProgress:
         self.epochs = epochs
         self.is_wrapped = is_wrapped
         self.place = ""
-        self.watched = "test"
+        self.monitored = "test"
         self.faces_said = 0
 
     def say(self, text: str) -> None:
@@ -46,7 +46,7 @@ class PlainProgress:
     def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
         candidate = "" if fold.candidate is None else f", candidate {fold.candidate + 1}"
         self.place = f"repeat {fold.repeat + 1}, fold {fold.index + 1}{candidate} ({number} of {folds})"
-        self.watched = "test" if fold.validation is None else "validation"
+        self.monitored = "test" if fold.validation is None else "validation"
 
     def batch(self, report: BatchReport) -> None:
         pass
@@ -56,7 +56,7 @@ class PlainProgress:
         self.say(
             f"{self.place}, epoch {epoch.number}{of}: "
             f"training loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:.2f}%; "
-            f"{self.watched} loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
+            f"{self.monitored} loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
             f"({epoch.seconds:.1f} s)"
         )
 

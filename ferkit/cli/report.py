@@ -9,13 +9,18 @@ import typer
 
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
     with_images: Annotated[
         bool,
-        typer.Option("--images", help="Show images too: the surest mistakes, and Grad-CAM of a few."),
+        typer.Option("--images", help="Show images too: the most confident errors, and Grad-CAM of a few."),
     ] = False,
 ) -> None:
-    """Score a finished run again from its predictions, and write its report anew."""
+    """Render the report of a finished run again, with scores computed from its predictions.
+
+    Example: ferkit report runs/mine --images
+
+    Docs: docs/site/first-run.md
+    """
     from ferkit.cli.run import show_scores
     from ferkit.experiment.rescore import renew
     from ferkit.report import render

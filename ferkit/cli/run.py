@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,23 +18,34 @@ RUNS = Path("runs")
 
 
 def run(
-    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of one that ferkit ships.")] = (
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")] = (
         "quickstart"
     ),
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder. [default: runs/NAME-DATE-TIME]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The run folder. [default: runs/NAME-DATE-TIME]")
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the recipe's latest run, or with --out's.")
+        bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
     ] = False,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Run the recipe on drawn faces, cut down to a few minutes.")
+        bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Train and evaluate what a recipe describes, and write a report."""
+    """Train and evaluate a recipe, and write a report.
+
+    The recipe defaults to quickstart, the folder to runs/NAME-DATE-TIME. An interrupted run continues from
+    the last complete epoch with --resume.
+
+    Example: ferkit run quickstart --set fit.epochs=3
+
+    Docs: docs/site/first-run.md
+    """
     from ferkit.cli.progress import watch
-    from ferkit.experiment.run import RunRequest
+    from ferkit.experiment.run import NO_PROGRESS, RunRequest
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.demo import cut_down
     from ferkit.recipe.load import load_recipe
@@ -45,7 +57,7 @@ def run(
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         typer.echo(checked.description)
-    with watch(*count_epochs(checked, registry)) as progress:
+    with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
         report = run_order(order, progress)
     show_scores(folder)
     typer.echo(f"report: {report}")
@@ -78,7 +90,7 @@ def find_latest(name: str) -> Path:
     runs = [path.parent for path in RUNS.glob("*/recipe.toml") if stamped.fullmatch(path.parent.name)]
     if not runs:
         raise RunError(
-            f"there is no run of {name} in {RUNS}/ to go on with; leave out --resume, or give --out"
+            f"Cannot resume {name}: there is no run of it in {RUNS}/. Drop --resume, or give --out."
         )
     return max(runs, key=lambda path: path.name)
 

@@ -16,19 +16,34 @@ class Format(StrEnum):
     html = "html"
 
 
+TableName = Annotated[
+    str,
+    typer.Option("--table", help="A TOML file with the rows of the table, or the name of a shipped table."),
+]
+
+
 def table(
     runs: Annotated[
-        list[Path] | None, typer.Argument(help="Folders of runs. [default: all finished ones in runs/]")
+        list[Path] | None, typer.Argument(help="Run folders. [default: all finished runs in runs/]")
     ] = None,
-    name: Annotated[
-        str, typer.Option("--table", help="A TOML file with the table's rows, or the name of a shipped one.")
-    ] = "sfew",
+    name: TableName = "sfew",
     written_as: Annotated[
-        Format | None, typer.Option("--format", help="[default: by the ending of --out, else terminal]")
+        Format | None,
+        typer.Option("--format", help="Output format. [default: by the ending of --out, else terminal]"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="A file: .md, .csv or .html.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the table to a .md, .csv or .html file.")
+    ] = None,
 ) -> None:
-    """A paper's table from runs: its numbers, ours under each protocol, and whether they differ."""
+    """Compare runs with the numbers of a paper in one table.
+
+    Takes all finished runs in runs/ by default, and the rows of the shipped table sfew. The format follows
+    the ending of --out; without --out, the table is printed.
+
+    Example: ferkit table runs/* --out table.md
+
+    Docs: docs/site/paper.md
+    """
     from rich.console import Console
 
     from ferkit.report.table.columns import notes
@@ -68,5 +83,8 @@ def format_of(out: Path | None) -> Format:
         return Format.terminal
     endings = {".md": Format.markdown, ".csv": Format.csv, ".html": Format.html}
     if out.suffix not in endings:
-        raise typer.BadParameter(f"--out {out}: expected a file ending in {', '.join(endings)}, or --format")
+        raise typer.BadParameter(
+            f"Cannot choose a format for --out {out}: expected a file ending in {', '.join(endings)}, "
+            "or --format."
+        )
     return endings[out.suffix]

@@ -12,13 +12,18 @@ from ferkit.messages import quote
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Pretrained weights: list, fetch, verify, tell where they are, or take them along in one archive.",
+    help="List, fetch, verify and bundle pretrained weights.",
 )
 
 
 @app.command("list")
 def list_weights() -> None:
-    """List the catalogue: where each file comes from, its terms, its hash, and whether it is here."""
+    """List pretrained weights with source, license, hash and location.
+
+    Example: ferkit weights list
+
+    Docs: docs/site/paper.md
+    """
     from rich.console import Console
     from rich.markup import escape
 
@@ -43,7 +48,12 @@ def list_weights() -> None:
 
 @app.command()
 def fetch(names: Annotated[list[str], typer.Argument(help="Names from `ferkit weights list`.")]) -> None:
-    """Download weights into the cache, where they are not there yet, and verify them."""
+    """Download weights to the cache and verify them.
+
+    Example: ferkit weights fetch msceleb1m
+
+    Docs: docs/site/paper.md
+    """
     from ferkit.components.weights.catalogue import load_weights
 
     for name in names:
@@ -54,10 +64,15 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names from `ferkit we
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(help="All that are in the cache, if none is named.")
+        list[str] | None, typer.Argument(help="Names of weights. [default: all in the cache]")
     ] = None,
 ) -> None:
-    """Hash the files in the cache again and compare."""
+    """Verify the hashes of cached weights; all of them by default.
+
+    Example: ferkit weights verify msceleb1m
+
+    Docs: docs/site/paper.md
+    """
     from ferkit.components.weights.catalogue import catalogue, find_entry
     from ferkit.components.weights.fetch import cached_path
     from ferkit.components.weights.fetch import verify as verify_file
@@ -75,14 +90,19 @@ def verify(
 
 @app.command()
 def path(name: Annotated[str, typer.Argument(help="A name from `ferkit weights list`.")]) -> None:
-    """Print where a file is. Fails where it has not been fetched."""
+    """Print the path of fetched weights.
+
+    Example: ferkit weights path msceleb1m
+
+    Docs: docs/site/paper.md
+    """
     from ferkit.components.weights.catalogue import find_entry
     from ferkit.components.weights.fetch import cached_path
     from ferkit.errors import WeightsError
 
     file = cached_path(find_entry(name))
     if not os.path.exists(file):
-        raise WeightsError(f"{file} is not there. Fetch it: ferkit weights fetch {name}")
+        raise WeightsError(f"Cannot find {file}: not fetched yet. Run: ferkit weights fetch {name}")
     typer.echo(str(file))
 
 
@@ -91,9 +111,16 @@ def bundle(
     names: Annotated[
         list[str], typer.Argument(help="Recipes (files, or names of shipped ones), or names of weights.")
     ],
-    out: Annotated[Path, typer.Option(help="The archive to write.", dir_okay=False)],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The archive to write, a .tar file.", dir_okay=False)
+    ],
 ) -> None:
-    """Put all that recipes need into one archive, fetched if need be, for `ferkit weights unbundle`."""
+    """Write all weights that recipes need to one archive, for `ferkit weights unbundle`.
+
+    Example: ferkit weights bundle london --out weights.tar
+
+    Docs: docs/site/paper.md
+    """
     from ferkit.components.weights.bundle import write_bundle
     from ferkit.components.weights.catalogue import find_entry
     from ferkit.recipe.weights_needed import find_needed
@@ -113,8 +140,13 @@ def bundle(
 
 
 @app.command()
-def unbundle(file: Annotated[Path, typer.Argument(help="An archive of `ferkit weights bundle`.")]) -> None:
-    """Put a bundle's weights into the cache, verified; nothing is written anywhere else."""
+def unbundle(file: Annotated[Path, typer.Argument(help="An archive from `ferkit weights bundle`.")]) -> None:
+    """Verify the weights in an archive and copy them to the cache.
+
+    Example: ferkit weights unbundle weights.tar
+
+    Docs: docs/site/paper.md
+    """
     from ferkit.components.weights.bundle import read_bundle
 
     for name, path in read_bundle(file).items():

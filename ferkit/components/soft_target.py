@@ -22,7 +22,7 @@ def find_disagreement(sample: Sample, labels: Collection[str]) -> tuple[str, str
     if unknown := sorted(str(name) for name in shares if name not in labels):
         known = ", ".join(sorted(labels))
         return f"a soft target of names that samples are labelled with ({known})", ", ".join(unknown)
-    if wrong := {name: share for name, share in shares.items() if not _is_share(share)}:
+    if wrong := {name: share for name, share in shares.items() if not _is_fraction(share)}:
         return "a soft target of shares from 0 to 1", str(wrong)
     if abs((total := math.fsum(shares.values())) - 1) > TOLERANCE:
         return "a soft target that adds up to 1", f"{total:.6g}"
@@ -37,5 +37,5 @@ def find_disagreement(sample: Sample, labels: Collection[str]) -> tuple[str, str
     return None
 
 
-def _is_share(share: object) -> bool:
+def _is_fraction(share: object) -> bool:
     return isinstance(share, numbers.Real) and 0 <= float(share) <= 1

@@ -8,9 +8,9 @@ from ferkit.components.build import build
 from ferkit.components.contract import AgreedDetector
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.data.copies import leave_out_copies
 from ferkit.data.crops import CropResult, crop_faces, describe_detector
 from ferkit.data.detection_cache import DetectionCache
+from ferkit.data.duplicates import drop_duplicates
 from ferkit.data.options import FaceOptions
 from ferkit.interfaces import Sample
 
@@ -35,4 +35,4 @@ def find_faces(
     cache = DetectionCache(describe_detector(detector.name, detector.options, built))
     agreed = AgreedDetector(built, registry.get("detector", detector.name))
     crops = crop_faces(samples, agreed, cache=cache, options=options, progress=on_progress)
-    return leave_out_copies(crops) if options.copies == "leave_out" else crops
+    return drop_duplicates(crops) if options.duplicates == "drop" else crops

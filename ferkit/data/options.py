@@ -23,13 +23,13 @@ class ManifestOptions(Section):
 class FaceOptions(Section):
     """How images become crops.
 
-    margin: added around the box, as a share of its longer side; no_face: what becomes of an image
-    in which no face is found; unreadable: what becomes of a file that is no whole image; copies: what
-    becomes of a face that is, pixel for pixel, another's. "leave_out" gives up those in the training part
-    for validation and test images, and of those in one part keeps the first, or none where labels differ.
+    margin: added around the box, as a fraction of its longer side; no_face: what becomes of an image
+    in which no face is found; unreadable: what becomes of a file that is no whole image; duplicates: what
+    becomes of a face that is, pixel for pixel, another's. "drop" gives up those in the training split
+    for validation and test images, and of those in one split keeps the first, or none where labels differ.
     """
 
     margin: float = Field(default=0.0, ge=0)
     no_face: Literal["whole_image", "skip"] = "whole_image"
     unreadable: Literal["stop", "skip"] = "stop"
-    copies: Literal["keep", "leave_out"] = "keep"
+    duplicates: Literal["keep", "drop"] = "keep"

@@ -11,7 +11,7 @@ from typing import Any
 from scipy.stats import t as student
 
 from ferkit.errors import RunError
-from ferkit.evaluation.epoch_selection import EpochScore, readings
+from ferkit.evaluation.epoch_selection import EpochScore, epoch_selections
 from ferkit.evaluation.metrics.intervals import (
     FEWEST,
     METRICS,
@@ -24,7 +24,7 @@ from ferkit.evaluation.metrics.intervals import (
 from ferkit.evaluation.metrics.mcnemar import McNemar, mcnemar
 from ferkit.evaluation.protocol_text import protocol_key
 from ferkit.evaluation.run_files import read_images, read_metrics, read_summary
-from ferkit.evaluation.scores import choice_measure, find_clusters, merged_groups, reading_predictions
+from ferkit.evaluation.scores import choice_measure, find_clusters, merged_groups, selection_predictions
 
 CONFIDENCE = 0.95
 Key = tuple[str, str, int]
@@ -33,14 +33,14 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """A run under one reading. folds: for each repeat and fold, image -> the predicted label's name.
+    """A run under one epoch selection. folds: for each repeat and fold, image -> the predicted label's name.
 
     groups: image -> its group of the coarsest kind; kind: which kind that is, "image" where there is none.
     """
 
     path: Path
     labels: Sequence[str]
-    reading: str
+    selection: str
     selected_on_test: bool
     protocol: str
     folds: Sequence[Sequence[Mapping[Key, str]]]
@@ -100,19 +100,23 @@ class Comparison:
         return f"{better}, and by more than the training's own chance (t-test over repeats: p = {p:.2g})."
 
 
-def read_outcomes(run_dir: Path, reading: str | None = None) -> Outcomes:
-    """reading: best_epoch, last_epoch or chosen_epoch; left out, the one not selected on test images.
+def read_outcomes(run_dir: Path, selection: str | None = None) -> Outcomes:
+    """selection: best_epoch, last_epoch or chosen_epoch; left out, the one not selected on test images.
 
-    Raises RunError where the run is not finished or has no such reading.
+    Raises RunError where the run is not finished or has no such epoch selection.
     """
     summary = read_summary(run_dir)
     labels = summary.labels
     metrics = read_metrics(run_dir)
-    found = readings([EpochScore.of_row(row) for row in metrics], choice_measure(summary.protocol, metrics))
+    found = epoch_selections(
+        [EpochScore.of_row(row) for row in metrics], choice_measure(summary.protocol, metrics)
+    )
     kept = {key: one for key, one in found.items() if one.file}
-    key = reading or next(name for name, one in kept.items() if not one.selected_on_test)
+    key = selection or next(name for name, one in kept.items() if not one.selected_on_test)
     if key not in kept:
-        raise RunError(f"{run_dir} has no predictions of the reading {key!r}; it has: {', '.join(kept)}")
+        raise RunError(
+            f"{run_dir} has no predictions of the epoch selection {key!r}; it has: {', '.join(kept)}"
+        )
     images = read_images(run_dir)
     keys: dict[str, Key] = {}
     seen: dict[tuple[str, str], int] = {}
@@ -120,7 +124,7 @@ def read_outcomes(run_dir: Path, reading: str | None = None) -> Outcomes:
         copy = seen[one.sha256, one.label] = seen.get((one.sha256, one.label), -1) + 1
         keys[one.path] = (one.sha256, one.label, copy)
     file = kept[key].file or ""
-    made = reading_predictions(run_dir, file, kept[key].chosen, labels)
+    made = selection_predictions(run_dir, file, kept[key].chosen, labels)
     tested = {path for run in made for fold in run for path in fold.paths}
     clusters = find_clusters(images, tested, merged_groups(summary.protocol))[0]
     return Outcomes(

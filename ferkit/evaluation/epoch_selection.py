@@ -1,4 +1,4 @@
-"""Which epoch's score is reported, and whether the test images themselves chose it."""
+"""Epoch selection: which epoch is reported, and whether test images selected it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class EpochScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EpochSelection:
     """One epoch of every fold that "the result" may mean.
 
     selected_on_test: whether the test images' own labels chose the epoch, which makes the score optimistic;
@@ -58,11 +58,11 @@ class Reading:
     chosen: Sequence[Sequence[EpochScore]]
 
 
-def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping[str, Reading]:
-    """The readings of "best average results" (SPEC, ambiguity 13), the paper's own first.
+def epoch_selections(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping[str, EpochSelection]:
+    """The epoch selections of "best average results" (SPEC, ambiguity 13), the paper's own first.
 
-    choose_by: how validation images chose, if there were any; then there is but one reading. So there is
-    where every fold has one epoch, as with estimators that have none.
+    choose_by: how validation images chose, if there were any; then there is but one, as there is where
+    every fold has one epoch (estimators without epochs).
     """
     repeats: dict[int, dict[int, list[EpochScore]]] = {}
     for one in sorted(scores, key=lambda one: (one.candidate or 0, one.epoch)):
@@ -73,20 +73,22 @@ def readings(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping
         chosen = [[best_of(fold, choose_by) for fold in run] for run in runs]
         how = "One fit; no epoch was chosen" if is_single else "Epoch chosen on validation images"
         title = f"{how}; test images scored once"
-        return {"chosen_epoch": Reading(title, False, CHOSEN_FILE, chosen)}
+        return {"chosen_epoch": EpochSelection(title, False, CHOSEN_FILE, chosen)}
     best = [[best_of(fold, "accuracy") for fold in run] for run in runs]
     common = [max(zip(*run, strict=False), key=lambda row: mean(o.accuracy for o in row)) for run in runs]
     last = [[fold[-1] for fold in run] for run in runs]
     if is_single:
-        return {"last_epoch": Reading("One fit; no epoch was chosen", False, "predictions_last.csv", last)}
+        return {
+            "last_epoch": EpochSelection("One fit; no epoch was chosen", False, "predictions_last.csv", last)
+        }
     return {
-        "best_epoch": Reading(
+        "best_epoch": EpochSelection(
             "Best epoch of each fold, chosen on the test fold", True, "predictions_best.csv", best
         ),
-        "best_common_epoch": Reading(
+        "best_common_epoch": EpochSelection(
             "Best epoch of all folds together, chosen on the test folds", True, None, common
         ),
-        "last_epoch": Reading("Last epoch", False, "predictions_last.csv", last),
+        "last_epoch": EpochSelection("Last epoch", False, "predictions_last.csv", last),
     }
 
 

@@ -10,7 +10,7 @@ MARK = "selected on the data it is reported on: optimistic"
 
 NAMES = {
     "accuracy": "accuracy",
-    "mean_recall": "mean class recall",
+    "mean_recall": "UAR",
     "macro_f1": "macro F1",
     "nll": "NLL",
     "brier": "Brier score",
@@ -22,12 +22,12 @@ SHARES = ("accuracy", "mean_recall", "macro_f1")
 
 
 def title_of(score: Mapping[str, Any]) -> str:
-    """A reading's title, with the mark if it needs one."""
+    """An epoch selection's title, with the mark if it needs one."""
     return f"{score['title']} ({MARK})" if score["selected_on_test"] else str(score["title"])
 
 
-def format_percent(share: float) -> str:
-    return f"{100 * share:.2f}%"
+def format_percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f}%"
 
 
 def format_value(metric: str, value: float) -> str:

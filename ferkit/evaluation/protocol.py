@@ -48,7 +48,7 @@ class Fold:
         return self.directory + ("" if self.candidate is None else f"_candidate{self.candidate}")
 
     @property
-    def watched(self) -> Positions:
+    def monitored(self) -> Positions:
         """The images that every epoch is evaluated on."""
         return self.test if self.validation is None else self.validation
 

@@ -47,7 +47,7 @@ class _Grouped(_Folded):
 
 
 class _Validated(Section):
-    """choose_by: what is best on the validation images: their accuracy, mean class recall, or lowest NLL.
+    """choose_by: the measure on the validation images: accuracy, UAR (balanced accuracy) or lowest NLL.
 
     inner_folds: one part in so many of the training images validates, none of them seen in training.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 from ferkit.messages import count_of
 
-MEASURES = {"accuracy": "accuracy", "mean_recall": "mean class recall", "nll": "negative log-likelihood"}
+MEASURES = {"accuracy": "accuracy", "mean_recall": "UAR", "nll": "negative log-likelihood"}
 
 
 UNUSUAL = (

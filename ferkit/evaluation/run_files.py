@@ -22,6 +22,8 @@ AGAIN = "Run the recipe again."
 FOLDS, FOLDS_BEFORE = "folds", "cells"
 """A run's folder that has one folder for each fold, and its name in runs of earlier versions."""
 WARNINGS, WARNINGS_BEFORE = "warnings", "notices"
+COPIES = re.compile(r'^(\[faces\]\n(?:[^\[\n].*\n)*?)copies = "(keep|leave_out)"$', re.MULTILINE)
+"""The option `duplicates` in the recipe of a run of an earlier version."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +66,12 @@ def _with_new_keys(table: dict[str, Any]) -> dict[str, Any]:
     return {WARNINGS if key == WARNINGS_BEFORE else key: value for key, value in table.items()}
 
 
+def with_new_options(recipe: str) -> str:
+    """The text of a run's recipe.toml under the option names of today."""
+    values = {"keep": "keep", "leave_out": "drop"}
+    return COPIES.sub(lambda found: f'{found[1]}duplicates = "{values[found[2]]}"', recipe)
+
+
 def read_summary(run_dir: Path) -> Summary:
     """Raises RunError where the run is not finished or its summary is broken."""
     file = run_dir / "summary.json"
@@ -101,7 +109,7 @@ def read_resolved(run_dir: Path) -> dict[str, Any]:
     """The recipe as it was run."""
     file = run_dir / "recipe.toml"
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(with_new_options(file.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 

@@ -1,4 +1,4 @@
-"""A run's predictions -> its scores, under every reading of which epoch is meant."""
+"""A run's predictions -> its scores, under every epoch selection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from ferkit.data.split_file import read_split
 from ferkit.errors import DataError, RunError
-from ferkit.evaluation.epoch_selection import CHOSEN_FILE, EpochScore, Reading, readings
+from ferkit.evaluation.epoch_selection import CHOSEN_FILE, EpochScore, EpochSelection, epoch_selections
 from ferkit.evaluation.formatting import NAMES
 from ferkit.evaluation.metrics.calibration import apply_temperature, calibration_error
 from ferkit.evaluation.metrics.intervals import FEWEST, METRICS, cluster_confusions, score_interval
@@ -42,17 +42,20 @@ class Clusters:
 
 
 def choice_measure(protocol: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> Measure | None:
-    """What validation images chose by, None where test images were watched; protocol: as in summary.json."""
+    """What validation images chose by, None where test images were monitored.
+
+    protocol: as in summary.json.
+    """
     is_validated = any(row.get("watched") == "validation" for row in metrics)
     return protocol.get("choose_by", "accuracy") if is_validated else None
 
 
 def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """reading -> its scores, as summary.json holds them. Raises RunError where the folder is incomplete."""
+    """Score every epoch selection, as summary.json holds them. Raises RunError for an incomplete folder."""
     metrics = read_metrics(run_dir)
     scores = [EpochScore.of_row(row) for row in metrics]
     images, merged = read_images(run_dir), merged_groups(protocol)
-    found = readings(scores, choice_measure(protocol, metrics))
+    found = epoch_selections(scores, choice_measure(protocol, metrics))
     _check_whole(run_dir, scores)
     return {key: _describe(run_dir, one, labels, images, merged) for key, one in found.items()}
 
@@ -93,7 +96,7 @@ def merged_groups(protocol: Mapping[str, Any]) -> Mapping[str, str]:
         return {}
 
 
-def reading_predictions(
+def selection_predictions(
     run_dir: Path, file: str, chosen: Sequence[Sequence[EpochScore]], labels: Sequence[str]
 ) -> list[list[Predictions]]:
     """By repeat and fold."""
@@ -106,21 +109,21 @@ def _folder(run_dir: Path, one: EpochScore) -> Path:
 
 def _describe(
     run_dir: Path,
-    reading: Reading,
+    selection: EpochSelection,
     labels: Sequence[str],
     images: Sequence[ImageRecord],
     merged: Mapping[str, str],
 ) -> dict[str, Any]:
-    facts: dict[str, Any] = {"title": reading.title, "selected_on_test": reading.selected_on_test}
-    facts["epochs"] = [[one.epoch for one in run] for run in reading.chosen]
-    if reading.file is None:  # the predictions of that epoch are not kept
-        folds = [[one.accuracy for one in run] for run in reading.chosen]
-        recall = mean(mean(one.mean_recall for one in run) for run in reading.chosen)
+    facts: dict[str, Any] = {"title": selection.title, "selected_on_test": selection.selected_on_test}
+    facts["epochs"] = [[one.epoch for one in run] for run in selection.chosen]
+    if selection.file is None:  # the predictions of that epoch are not kept
+        folds = [[one.accuracy for one in run] for run in selection.chosen]
+        recall = mean(mean(one.mean_recall for one in run) for run in selection.chosen)
         return facts | _repeats(folds) | {"accuracy": mean(map(mean, folds)), "mean_recall": recall}
-    made = reading_predictions(run_dir, reading.file, reading.chosen, labels)
+    made = selection_predictions(run_dir, selection.file, selection.chosen, labels)
     scored = [[score(one.truth, one.probabilities, labels) for one in run] for run in made]
     facts |= _repeats([[one.accuracy for one in run] for run in scored])
-    _check_kept(run_dir, reading, scored)
+    _check_kept(run_dir, selection, scored)
     facts |= {name: mean(mean(getattr(one, name) for one in run) for run in scored) for name in MEANS}
     everything = join([one for run in made for one in run])
     together = score(everything.truth, everything.probabilities, labels)
@@ -129,9 +132,9 @@ def _describe(
     clusters = find_clusters(images, set(everything.paths), merged)
     facts["intervals"] = {one.kind: _intervals(made, one, labels) for one in clusters}
     facts["clusters"] = {one.kind: len({one.of[path] for path in everything.paths}) for one in clusters}
-    if reading.file == CHOSEN_FILE:
+    if selection.file == CHOSEN_FILE:
         facts["choices"] = [
-            [read_choice(run_dir, _folder(run_dir, one).name) for one in run] for run in reading.chosen
+            [read_choice(run_dir, _folder(run_dir, one).name) for one in run] for run in selection.chosen
         ]
         facts["calibrated"] = _calibrated(made, facts["choices"], labels)
     return facts
@@ -151,20 +154,20 @@ def _details(together: Scores, labels: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _check_kept(run_dir: Path, reading: Reading, scored: Sequence[Sequence[Scores]]) -> None:
+def _check_kept(run_dir: Path, selection: EpochSelection, scored: Sequence[Sequence[Scores]]) -> None:
     """Raises RunError where the predictions that are kept are not those of the epoch that is meant."""
-    for chosen_run, scored_run in zip(reading.chosen, scored, strict=True):
+    for chosen_run, scored_run in zip(selection.chosen, scored, strict=True):
         for chosen, found in zip(chosen_run, scored_run, strict=True):
             folder = _folder(run_dir, chosen)
-            if reading.file == CHOSEN_FILE:
+            if selection.file == CHOSEN_FILE:
                 choice = read_choice(run_dir, folder.name)
                 is_kept = (choice["epoch"], choice["candidate"]) == (chosen.epoch, chosen.candidate)
             else:
                 is_kept = abs(found.accuracy - chosen.accuracy) < 1e-6
             if not is_kept:
                 raise RunError(
-                    f"{folder / str(reading.file)} is not of epoch {chosen.epoch}, which metrics.jsonl says "
-                    "is meant: the fold was gone on with and came to other numbers. Run the recipe again."
+                    f"{folder / str(selection.file)} is not of epoch {chosen.epoch}, which metrics.jsonl "
+                    "says is meant: the fold was resumed and came to other numbers. Run the recipe again."
                 )
 
 

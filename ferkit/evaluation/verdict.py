@@ -38,17 +38,17 @@ def judge(summary: Summary) -> Verdict | None:
         return None
     if obstacle := _obstacle(summary, paper):
         return Verdict("not comparable", obstacle)
-    reading = summary.scores[verdict_reading(summary)]
-    kind, intervals = next(iter(reading["intervals"].items()))
-    if (count := reading["clusters"][kind]) < FEWEST:
+    selection = summary.scores[verdict_selection(summary)]
+    kind, intervals = next(iter(selection["intervals"].items()))
+    if (count := selection["clusters"][kind]) < FEWEST:
         return Verdict("not comparable", f"too few {kind}s for an interval: {count}")
     low, high = intervals[paper["metric"]]
-    ours, number = reading[paper["metric"]], paper["number"] / 100
+    ours, number = selection[paper["metric"]], paper["number"] / 100
     numbers = (
         f"{100 * ours:.2f}, 95% interval {100 * low:.1f} to {100 * high:.1f} (by {kind}); "
         f"the paper has {paper['number']:.2f}"
     )
-    if reading["selected_on_test"]:
+    if selection["selected_on_test"]:
         numbers += "; the epoch was chosen on the test images, as the paper's was"
     if number < low:
         return Verdict("above", numbers)
@@ -57,8 +57,8 @@ def judge(summary: Summary) -> Verdict | None:
     return Verdict("reproduced", numbers)
 
 
-def verdict_reading(summary: Summary) -> str:
-    """The reading that a verdict is about: under the paper's own protocol the best epoch, as in the paper."""
+def verdict_selection(summary: Summary) -> str:
+    """The one that a verdict is about: under the paper's own protocol the best epoch, as in the paper."""
     if summary.protocol["name"] == "paper":
         return next(iter(summary.scores))
     return next(key for key, one in summary.scores.items() if not one["selected_on_test"])

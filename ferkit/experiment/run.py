@@ -53,7 +53,7 @@ class RunRequest:
         return candidates(self.recipe)
 
     def measure(self, fold: Fold) -> Measure:
-        """What the best epoch is best by; where test images are watched, it is the paper's: accuracy."""
+        """What the best epoch is best by; where test images are monitored, it is the paper's: accuracy."""
         chosen: Measure = getattr(self.recipe.protocol, "choose_by", "accuracy")
         return "accuracy" if fold.validation is None else chosen
 
@@ -144,7 +144,7 @@ def _start_warnings(order: RunRequest, crops: CropResult, todo: Sequence[Fold]) 
     recipe = order.recipe
     if not recipe.model.initial or not uses_network(recipe, order.registry):
         return []
-    judged = {place for fold in todo for part in (fold.test, fold.watched) for place in part}
+    judged = {place for fold in todo for part in (fold.test, fold.monitored) for place in part}
     return describe_start(recipe.model.initial, [crops.faces[place] for place in sorted(judged)])
 
 

@@ -20,7 +20,7 @@ from ferkit.evaluation.epoch_selection import EpochScore
 from ferkit.evaluation.metrics.scores import Scores, predict_labels
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
-from ferkit.evaluation.run_files import folds_dir
+from ferkit.evaluation.run_files import folds_dir, with_new_options
 from ferkit.evaluation.summary import Summary
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
@@ -63,7 +63,7 @@ class RunDir:
         file = path / "recipe.toml"
         if not os.path.exists(file):
             raise RunError(f"there is no run to go on with in {path}: {file.name} is missing")
-        stored = file.read_text(encoding="utf-8")
+        stored, recipe = with_new_options(file.read_text(encoding="utf-8")), with_new_options(recipe)
         if stored != recipe:
             raise RunError(
                 f"{path} was begun with another recipe, so its numbers can't be gone on with:\n"

@@ -24,9 +24,9 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
     count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
     if not count:
         return []
-    verb = "image is a byte-for-byte copy" if count == 1 else "images are byte-for-byte copies"
-    hint = 'to do without them: --set faces.copies="leave_out"'
-    return [f"{count} {verb} of another; copies may stand on both sides of a split ({hint})"]
+    verb = "image is a byte-for-byte duplicate" if count == 1 else "images are byte-for-byte duplicates"
+    hint = 'to do without them: --set faces.duplicates="drop"'
+    return [f"{count} {verb} of another; duplicates may be on both sides of a split ({hint})"]
 
 
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:

@@ -25,22 +25,22 @@ from ferkit.neural.estimator import NeuralEstimator
 def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: Progress) -> None:
     """Fit one estimator, scoring every epoch on the images that the fold watches."""
     fold, labels = job.fold, data.labels
-    watched = data.take(fold.watched)
-    truth = [face.sample.label for face in watched]
+    monitored = data.take(fold.monitored)
+    truth = [face.sample.label for face in monitored]
     estimator, network = make_estimator(job, data, run_dir.state_file(fold), progress.batch)
     part = job.settings.recipe.estimator
     who = job.registry.get("estimator", part.name) if part else None
-    for given in estimator.fit(data.take(fold.train), watched):
-        check_probabilities(given.probabilities, len(watched), labels, who)
+    for given in estimator.fit(data.take(fold.train), monitored):
+        check_probabilities(given.probabilities, len(monitored), labels, who)
         scores = score(truth, given.probabilities, labels)
         epoch = replace(given, validation_loss=scores.nll) if isnan(given.validation_loss) else given
         run_dir.keep_pictures(fold, epoch)
-        is_best = run_dir.record_epoch(fold, epoch, scores, watched, labels, job.measure)
+        is_best = run_dir.record_epoch(fold, epoch, scores, monitored, labels, job.measure)
         if is_best and fold.validation is not None:
             test = data.take(fold.test)
             probabilities = estimator.predict(test)
             check_probabilities(probabilities, len(test), labels, who)
-            keep_choice(run_dir, job, labels, network, SelectedEpoch(epoch, watched, test, probabilities))
+            keep_choice(run_dir, job, labels, network, SelectedEpoch(epoch, monitored, test, probabilities))
         for warning in epoch.warnings:
             progress.note(warning)
         progress.epoch(epoch, scores)

@@ -51,6 +51,12 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cpu") if kind == "cpu" else torch.device("cuda", int(index or 0))
 
 
+def describe_device() -> str:
+    """The device that "auto" chooses, with a GPU's name."""
+    device = choose_device("auto")
+    return f"{device}: {torch.cuda.get_device_name(device)}" if device.type == "cuda" else str(device)
+
+
 def choose_precision(fit: Fit) -> str:
     """ "float32" or "bfloat16"; for "auto", bfloat16 where the device has instructions for it."""
     if fit.precision != "auto":

@@ -60,16 +60,16 @@ class NeuralEstimator:
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         give_back()
-        watched = training.keep(self._images(validation))
+        monitored = training.keep(self._images(validation))
         give_back()
         done, last = self._restore(training)
         if done >= self.options.epochs and last:
             # All was trained already: what the last epoch came to is given once more.
-            probabilities, loss = training.evaluate(watched())
+            probabilities, loss = training.evaluate(monitored())
             yield Epoch(**last, validation_loss=loss, probabilities=probabilities)
         for number in range(done + 1, self.options.epochs + 1):
             seed_everything(derive_seed(self.seed, number))
-            epoch = training.run_epoch(number, watched(), self.on_batch)
+            epoch = training.run_epoch(number, monitored(), self.on_batch)
             yield epoch
             if self.state_file and accelerator.is_main_process:
                 came_to = {name: getattr(epoch, name) for name in CAME_TO}

@@ -74,16 +74,16 @@ class Training:
         self.scheduler = make_scheduler(optimizer, options.schedule, options.epochs, len(self.loader))
 
     def run_epoch(
-        self, number: int, watched: Iterable[Batch], on_batch: Callable[[BatchReport], None] | None
+        self, number: int, monitored: Iterable[Batch], on_batch: Callable[[BatchReport], None] | None
     ) -> Epoch:
-        """Train once through the images, then evaluate the watched ones."""
+        """Train once through the images, then evaluate the monitored ones."""
         started = time.perf_counter()
         rate = self.optimizer.param_groups[-1]["lr"]
         last = BatchReport(number, 0, 0, 0.0, 0.0)
         for last in self._train(number):
             if on_batch:
                 on_batch(last)
-        probabilities, loss = self.evaluate(watched)
+        probabilities, loss = self.evaluate(monitored)
         seconds = time.perf_counter() - started
         return Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds)
 

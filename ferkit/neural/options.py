@@ -73,7 +73,7 @@ class CosineSchedule(Section):
 
 
 class OneCycleSchedule(Section):
-    """Up to the rate for a share of the steps, then down to nothing (Smith and Topin 2018).
+    """Up to the rate for a fraction of the steps, then down to nothing (Smith and Topin 2018).
 
     warmup: that share.
     """

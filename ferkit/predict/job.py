@@ -86,6 +86,10 @@ class PredictionSummary:
             number = self.passed_over.total()
             yield f"{count_of(number, 'file')} passed over, being no image and no video: {kinds}"
         yield from (f"written: {place}" for place in self.written)
+        yield from self.describe_problems()
+
+    def describe_problems(self) -> Iterator[str]:
+        """Each file that was not done, with the reason, and whether the work was stopped."""
         if self.problems:
             yield f"not done: {len(self.problems) + self.further_problems}"
             yield from (f"  {printable(one.file)}: {printable(one.reason)}" for one in self.problems)

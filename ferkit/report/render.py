@@ -20,7 +20,7 @@ from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.evaluation.run_files import read_environment, read_metrics, read_resolved, read_summary
 from ferkit.evaluation.verdict import RULE, judge
 from ferkit.recipe.grid import combinations
-from ferkit.report.figures.curves import detail_names, name_watched
+from ferkit.report.figures.curves import detail_names, name_monitored
 from ferkit.report.figures.gallery import (
     draw_all_curves,
     draw_reading,
@@ -62,7 +62,7 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
         is_network=not (recipe.exists() and "estimator" in read_resolved(run_dir)),
         details=draw_training_details(run_dir, metrics),
         detail_rows=single_details(metrics),
-        watched=name_watched(metrics),
+        monitored=name_monitored(metrics),
         candidates=_describe_grid(run_dir) if recipe.exists() else [],
         images=images,
         seconds=sum(row["seconds"] for row in metrics),

@@ -13,8 +13,9 @@ NOTHING = "—"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A metric of one reading, as written: its value, its interval by each kind of draw ("—" where there is
-    none), and the value after temperature scaling ("" where there is none, or scaling can't change it)."""
+    """A metric of one epoch selection, as written: its value, its interval by each kind of draw ("—" where
+    there is none), and the value after temperature scaling ("" where there is none, or scaling
+    can't change it)."""
 
     name: str
     value: str
@@ -23,7 +24,7 @@ class Row:
 
 
 def drawn_kinds(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What the bootstrap drew, groups before images: the keys of each reading's intervals."""
+    """What the bootstrap drew, groups before images: the keys of each epoch selection's intervals."""
     return list(dict.fromkeys(kind for one in scores.values() for kind in one.get("intervals", ())))
 
 
@@ -36,7 +37,7 @@ def describe_kinds(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def score_rows(score: Mapping[str, Any], kinds: Sequence[str]) -> list[Row]:
-    """A row for each metric that the reading has. kinds: as `drawn_kinds` gives them."""
+    """A row for each metric that the epoch selection has. kinds: as `drawn_kinds` gives them."""
     softened = score.get("calibrated", {})
     rows = []
     for metric in (one for one in NAMES if one in score):

@@ -16,4 +16,4 @@ def initialise(module: nn.Module) -> None:
 
 def check_momentum(momentum: float) -> None:
     if not 0 < momentum <= 1:
-        raise ValueError(f"batch_norm_momentum: expected a share above 0 and up to 1, got {momentum}")
+        raise ValueError(f"batch_norm_momentum: expected a fraction above 0 and up to 1, got {momentum}")

@@ -27,14 +27,14 @@ class ExpW:
     """91,793 faces, each cut out of its image by ExpW's own box.
 
     root: a folder that holds label/label.lst and the images in image/origin/. margin: how much is added
-    on each side, as a share of the box's. min_confidence: of the box, below which a face is left out. A
+    on each side, as a fraction of the box's. min_confidence: of the box, below which a face is left out. A
     image may hold several faces, so each is a file of its own, in ferkit's cache. Groups: "image".
     ExpW has no parts of its own.
     """
 
     def __init__(self, root: Path, margin: float = 0.0, min_confidence: float = 0.0) -> None:
         if margin < 0:
-            raise ValueError(f"margin: expected a share of at least 0, got {margin}")
+            raise ValueError(f"margin: expected a fraction of at least 0, got {margin}")
         self.root = root
         self.margin = margin
         self.min_confidence = min_confidence

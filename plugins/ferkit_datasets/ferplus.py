@@ -69,7 +69,7 @@ class FERPlus:
     ) -> None:
         check_left_out(leave_out, FERPLUS)
         if not 0 <= teacher_weight <= 1:
-            raise ValueError(f"teacher_weight: expected a share from 0 to 1, got {teacher_weight}")
+            raise ValueError(f"teacher_weight: expected a fraction from 0 to 1, got {teacher_weight}")
         self.root = root
         self.votes = votes or root / "fer2013new.csv"
         self.file = root / file

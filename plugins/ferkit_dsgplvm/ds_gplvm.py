@@ -36,7 +36,7 @@ class DsGplvmEstimator:
     width: of the back-projections' kernels, relative to the median squared distance.
 
     latent_dims (q), prior_weights (β) and ridges (λ): where they hold more than one combination, that with
-    the best mean class recall over inner_folds inner folds is chosen, fits in the search having
+    the best UAR over inner_folds inner folds is chosen, fits in the search having
     search_cycles. inner_by: the kind of group, e.g. "movie", that no inner split divides, or "none".
 
     cycles: of alternating directions; steps: L-BFGS iterations in each; mu: the constraints' weight, which

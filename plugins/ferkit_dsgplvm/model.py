@@ -64,7 +64,7 @@ class DsGplvm:
         return self.back_projection.project(views)
 
     def scatter_inside_classes(self, classes: NDArray[np.int64]) -> float:
-        """The points' scatter around their classes' means, as a share of that around one mean: 0..1."""
+        """The points' scatter around their classes' means, as a fraction of that around one mean: 0..1."""
         means = np.array([self.points[classes == index].mean(axis=0) for index in classes.tolist()])
         total = float(((self.points - self.points.mean(axis=0)) ** 2).sum())
         return float(((self.points - means) ** 2).sum()) / max(total, 1e-300)

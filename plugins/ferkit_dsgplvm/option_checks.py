@@ -17,7 +17,7 @@ def check_options(
     if not candidates:
         raise ValueError("latent_dims, prior_weights and ridges: expected at least one number in each")
     if not 0 < variance <= 1:
-        raise ValueError(f"variance: expected a share above 0, at most 1, got {variance}")
+        raise ValueError(f"variance: expected a fraction above 0, at most 1, got {variance}")
     _check_least(
         ("image_size", image_size, 8),
         ("inner_folds", search.folds, 2),

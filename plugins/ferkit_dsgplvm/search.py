@@ -51,7 +51,7 @@ class SearchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen options, and their mean class recall in 0..1 on the inner folds (nan: nothing to choose)."""
+    """The chosen options, and their UAR in 0..1 on the inner folds (nan: nothing to choose)."""
 
     options: ModelOptions
     score: float
@@ -75,7 +75,7 @@ def hasten(options: ModelOptions, cycles: int) -> ModelOptions:
 
 
 def choose(training: Training, candidates: Sequence[ModelOptions], search: SearchOptions) -> Choice:
-    """The candidate with the best mean class recall over the inner folds; the first of equals.
+    """The candidate with the best UAR over the inner folds; the first of equals.
 
     Raises DataError where the faces can't be divided into the folds.
     """

@@ -46,7 +46,7 @@ class AttentionHead(nn.Module):
     stage of the backbone that still has places to choose from; "" is the deepest, which for
     inception_resnet_v1 is an embedding of one place. reduction: how many times fewer units the channels'
     hidden layer has; kernel: side of the places' convolution, odd; channel, spatial: whether there are such
-    weights; dropout: the share of the averages that is dropped in training.
+    weights; dropout: the fraction of the averages that is dropped in training.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ class LinearHead(nn.Module):
     """One stage's map, averaged over its places, then one linear layer.
 
     stage: a stage of the backbone; "" is its deepest, which for inception_resnet_v1 is the pretrained
-    embedding. dropout: the share of the averages that is dropped in training.
+    embedding. dropout: the fraction of the averages that is dropped in training.
     """
 
     def __init__(

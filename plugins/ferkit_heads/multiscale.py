@@ -16,15 +16,15 @@ Source = Literal["chain", "taps"]
 
 
 class MultiscaleHead(nn.Module):
-    """The trunk's last map and three maps made from it, each smaller, concatenated into one linear layer.
+    """The backbone's last map and three maps made from it, each smaller, concatenated into one linear layer.
 
     chain: how the maps shrink. For 350-pixel images, "ssd" gives 9→5→3→1 as SSD's extra layers do (Liu et
     al. 2016), "stride" 9→5→3→2, "unpadded" 9→7→5→3, "pool" 9→4→2→1. A map that is smaller than a layer's
     kernel is padded, so that smaller images work too, with scales that coincide: 4→2→1→1 at 192 pixels.
     widths: channels of the three maps. combine: average ("gap") or strongest value ("max") of each map, or
-    every value ("flatten", which needs map_size, the side of the trunk's map: 9 at 350 pixels).
-    source: "chain" as above; "taps" takes maps of the trunk itself instead, those that `taps` names.
-    stage: the trunk's map that the chain begins with. dropout: before the linear layer.
+    every value ("flatten", which needs map_size, the side of the backbone's map: 9 at 350 pixels).
+    source: "chain" as above; "taps" takes maps of the backbone itself instead, those that `taps` names.
+    stage: the backbone's map that the chain begins with. dropout: before the linear layer.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class MultiscaleHead(nn.Module):
         self.stages = tuple(taps) if source == "taps" else (stage,)
         _check_stages(self.stages, source, in_channels)
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+            raise ValueError(f"dropout: expected a fraction from 0 up to 1, got {dropout}")
         if min(widths) < 1:
             raise ValueError(f"widths: expected at least 1 channel for each map, got {list(widths)}")
         self.combine = combine

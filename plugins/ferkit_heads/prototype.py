@@ -18,7 +18,7 @@ class PrototypeHead(nn.Module):
     distance: "euclidean" gives the logits −‖x − c_k‖²/τ, "cosine" gives cos(x, c_k)/τ, both in single
     precision. temperature: τ; a cosine needs a small one, such as 0.0625, to be sure of anything. stage: a
     stage of the backbone, "" its deepest. embedding_size: numbers that a linear layer makes of the average
-    first, 0 for none. dropout: the share of the averages that is dropped in training.
+    first, 0 for none. dropout: the fraction of the averages that is dropped in training.
 
     The prototypes are learned with the rest, not the means of the training faces that Snell et al. take: a
     head is not given labels.

@@ -17,4 +17,4 @@ def choose_stage(in_channels: Mapping[str, int], stage: str) -> str:
 
 def check_dropout(dropout: float) -> None:
     if not 0 <= dropout < 1:
-        raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
+        raise ValueError(f"dropout: expected a fraction from 0 up to 1, got {dropout}")

@@ -37,7 +37,7 @@ class CenterLoss(nn.Module):
         if weight < 0:
             raise ValueError(f"weight: expected a number of at least 0, got {weight}")
         if not 0 <= rate <= 1:
-            raise ValueError(f"rate: expected a share from 0 to 1, got {rate}")
+            raise ValueError(f"rate: expected a fraction from 0 to 1, got {rate}")
         self.weight = weight
         self.rate = rate
         self.base = base if base is not None else CrossEntropyLoss(num_classes, class_counts)

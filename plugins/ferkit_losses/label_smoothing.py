@@ -30,7 +30,7 @@ class LabelSmoothingLoss(nn.Module):
     ) -> None:
         super().__init__()
         if not 0 <= epsilon < 1:
-            raise ValueError(f"epsilon: expected a share from 0 up to 1, got {epsilon}")
+            raise ValueError(f"epsilon: expected a fraction from 0 up to 1, got {epsilon}")
         self.epsilon = epsilon
         self.share = share
         self.base = base if base is not None else CrossEntropyLoss(num_classes, class_counts)

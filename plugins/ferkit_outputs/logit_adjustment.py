@@ -90,7 +90,9 @@ def _check_shares(prior: Mapping[str, float]) -> None:
 
 def _check_labels(prior: Mapping[str, float], labels: Sequence[str]) -> None:
     if lacking := [label for label in labels if label not in prior]:
-        raise ValueError(f"prior: it says nothing of {', '.join(lacking)}; expected a share of every label")
+        raise ValueError(
+            f"prior: it says nothing of {', '.join(lacking)}; expected a fraction of every label"
+        )
     _check_known("prior", prior, labels)
 
 

@@ -43,7 +43,7 @@ def make_preparation(scaling: Scaling, variance: float, widths: Sequence[int]) -
 
     scaling: "features" gives every feature mean 0 and variance 1 before PCA; "descriptors" gives every
     descriptor as a whole variance 1 before it, its features as they are to each other; "components" gives
-    variance 1 to every component after it. variance: the share that PCA keeps, 1 for all; widths: the
+    variance 1 to every component after it. variance: the fraction that PCA keeps, 1 for all; widths: the
     features of each descriptor. "unit" divides by one number, so that gamma means the same whatever the
     descriptors: in units of scikit-learn's "scale", one over the total variance.
     """

@@ -25,13 +25,13 @@ class SvmEstimator:
     """One support vector machine on the descriptors of a face, all concatenated.
 
     descriptors: PHOG and LPQ where none are named; image_size: the side of the grey square that they
-    describe, 16 to 1024 pixels; variance: the share that PCA keeps; scaling: what is given variance 1, every
-    one of the "features" or the "descriptors" as wholes before PCA, or PCA's "components" after it; kernel,
-    C, gamma: the SVM's; every C is tried with every gamma on inner_folds parts of the training faces, and
-    gamma is in units of 1/(total variance of what the SVM is given), scikit-learn's "scale". inner_by: the
-    kind of group that no two inner folds share; left out, the coarsest that all faces have; "none" for none.
-    class_weights: whether a class of few images weighs as much as one of many. seed: of the inner folds'
-    deal, the only thing that is random.
+    describe, 16 to 1024 pixels; variance: the fraction that PCA keeps; scaling: what is given variance 1,
+    every one of the "features" or the "descriptors" as wholes before PCA, or PCA's "components" after it;
+    kernel, C, gamma: the SVM's; every C is tried with every gamma on inner_folds parts of the training faces,
+    and gamma is in units of 1/(total variance of what the SVM is given), scikit-learn's "scale". inner_by:
+    the kind of group that no two inner folds share; left out, the coarsest that all faces have; "none" for
+    none. class_weights: whether a class of few images weighs as much as one of many. seed: of the inner
+    folds' deal, the only thing that is random.
 
     Scaling, PCA and SVM are fitted on the training faces alone, and in each inner fold on its own part of
     them. The probabilities are softmax(d/T) of the SVM's one-vs-rest decisions d, T being fitted on those of
@@ -56,7 +56,7 @@ class SvmEstimator:
     ) -> None:
         _check_descriptors(descriptors, image_size)
         if not 0 < variance <= 1:
-            raise ValueError(f"variance: expected a share above 0, at most 1, got {variance}")
+            raise ValueError(f"variance: expected a fraction above 0, at most 1, got {variance}")
         for name, values in (("C", C), ("gamma", gamma)):
             if not values or min(values) <= 0:
                 raise ValueError(f"{name}: expected numbers above 0, got {list(values)}")

@@ -137,9 +137,9 @@ def ellipse(x: float, y: float, half_width: float, half_height: float) -> Points
     return np.stack([x + half_width * np.cos(angle), y + half_height * np.sin(angle)], axis=1)
 
 
-def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """The first colour with a share (0..1) of the second."""
+def mix(first: Colour, second: Colour, fraction: float) -> Colour:
+    """The first colour with a fraction (0..1) of the second."""
     red, green, blue = (
-        min(255, max(0, round(a + (b - a) * share))) for a, b in zip(first, second, strict=True)
+        min(255, max(0, round(a + (b - a) * fraction))) for a, b in zip(first, second, strict=True)
     )
     return red, green, blue

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ferkit.audit.findings import NAMES, check_allowed, judge
-from ferkit.audit.result import Audit, Copies, Crossings, FaceFacts, Groups, Unreadable
+from ferkit.audit.result import Audit, Crossings, Duplicates, FaceFacts, Groups, Unreadable
 from ferkit.errors import RunError
 from ferkit.messages import percent
 
@@ -19,7 +19,7 @@ CLEAN = Audit(
     images=4,
     classes={"happy": 3, "sad": 1},
     unreadable=(),
-    copies=(),
+    duplicates=(),
     near=(),
     groups=(Groups("clip", 2, 4, 0.5, 0.0),),
     partial_groups={},
@@ -27,8 +27,8 @@ CLEAN = Audit(
     crossings=Crossings("Stratified 2-fold", 4),
     faces=FaceFacts("mtcnn", 4),
 )
-SAME = Copies("0", ("a", "b", "c"), ("sad", "sad", "sad"))
-CONFLICT = Copies("1", ("d", "e"), ("sad", "happy"))
+SAME = Duplicates("0", ("a", "b", "c"), ("sad", "sad", "sad"))
+CONFLICT = Duplicates("1", ("d", "e"), ("sad", "happy"))
 
 
 def names(audit: Audit) -> list[str]:
@@ -44,11 +44,15 @@ def test_data_without_problems_has_no_findings_though_random_splits_would_leak()
     ("audit", "for_recipe", "without"),
     [
         (replace(CLEAN, unreadable=(Unreadable("a", "why"),)), ["unreadable"], ["unreadable"]),
-        (replace(CLEAN, copies=(SAME,)), [], ["copies"]),
-        (replace(CLEAN, copies=(CONFLICT,)), ["conflicts"], ["conflicts", "copies"]),
-        (replace(CLEAN, copies=(SAME,), crossings=Crossings("w", 4, copies=1)), ["copies"], ["copies"]),
+        (replace(CLEAN, duplicates=(SAME,)), [], ["duplicates"]),
+        (replace(CLEAN, duplicates=(CONFLICT,)), ["conflicts"], ["conflicts", "duplicates"]),
+        (
+            replace(CLEAN, duplicates=(SAME,), crossings=Crossings("w", 4, duplicates=1)),
+            ["duplicates"],
+            ["duplicates"],
+        ),
         (replace(CLEAN, groups=(Groups("clip", 2, 4, 0.5, 0.1),)), ["groups"], []),
-        (replace(CLEAN, crossings=Crossings("w", 4, twins=2)), [], []),
+        (replace(CLEAN, crossings=Crossings("w", 4, near_duplicates=2)), [], []),
         (replace(CLEAN, crossings=Crossings("w", problem="no groups")), ["protocol"], []),
     ],
 )
@@ -60,7 +64,7 @@ def test_what_is_serious_differs_with_and_without_a_recipe(
 
 
 def test_what_is_allowed_is_told_and_does_not_fail() -> None:
-    audit = replace(CLEAN, copies=(CONFLICT,), unreadable=(Unreadable("a", "why"),))
+    audit = replace(CLEAN, duplicates=(CONFLICT,), unreadable=(Unreadable("a", "why"),))
     found = judge(audit, {"unreadable"})
     assert [(one.name, one.fails, one.is_allowed) for one in found] == [
         ("conflicts", True, False),
@@ -71,15 +75,15 @@ def test_what_is_allowed_is_told_and_does_not_fail() -> None:
 
 
 def test_twins_are_told_though_not_serious() -> None:
-    (finding,) = judge(replace(CLEAN, crossings=Crossings("w", 4, twins=1.5)), ())
+    (finding,) = judge(replace(CLEAN, crossings=Crossings("w", 4, near_duplicates=1.5)), ())
     assert finding.words.startswith("1.5 test images of 4 with nearly the same image")
 
 
 def test_an_unknown_name_is_refused_with_the_list() -> None:
     with pytest.raises(
-        RunError, match="no finding is called 'copys'; there are unreadable, conflicts, copies"
+        RunError, match="no finding is called 'duplicate'; there are unreadable, conflicts, duplicates"
     ):
-        check_allowed(["copies", "copys"])
+        check_allowed(["duplicates", "duplicate"])
     assert check_allowed(NAMES) == frozenset(NAMES)
 
 
@@ -90,6 +94,6 @@ def test_a_small_share_is_not_shown_as_nothing(share: float, words: str) -> None
     assert percent(share) == words
 
 
-def test_counts_of_classes_and_copies() -> None:
+def test_counts_of_classes_and_duplicates() -> None:
     assert CLEAN.imbalance == 3
-    assert replace(CLEAN, copies=(SAME, CONFLICT)).spare_copies == 3
+    assert replace(CLEAN, duplicates=(SAME, CONFLICT)).spare_duplicates == 3

@@ -1,4 +1,4 @@
-"""What of the test images is in training: groups, copies, twins."""
+"""What of the test images is in training: groups, duplicates, twins."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ EVERYTHING = np.arange(8)
 HOLDOUT = HoldoutProtocol(name="holdout")
 
 
-def test_copies_in_training_or_validation_count_and_those_among_test_images_do_not() -> None:
-    held = images("aabcabxx")  # 4 is a copy of 0 and 1, 5 one of 2; 6 and 7 are copies of each other
+def test_duplicates_in_training_or_validation_count_and_those_among_test_images_do_not() -> None:
+    held = images("aabcabxx")  # 4 is a copy of 0 and 1, 5 one of 2; 6 and 7 are duplicates of each other
     split = make_split(HOLDOUT, held.samples, EVERYTHING)
     found = find_crossings(split, held, (NO_PAIRS,))
-    assert (found.test_images, found.copies, found.twins) == (4, 2, 0)
+    assert (found.test_images, found.duplicates, found.near_duplicates) == (4, 2, 0)
 
 
 def test_twins_count_once_each_however_many_they_have_and_by_whatever_method() -> None:
@@ -56,17 +56,17 @@ def test_twins_count_once_each_however_many_they_have_and_by_whatever_method() -
     split = make_split(HOLDOUT, held.samples, EVERYTHING)
     # 4 has two twins in training, by two methods; 5 one in validation, 6 and 7 only each other.
     near = (pairs((0, 4), (1, 4), (6, 7), (0, 1)), pairs((0, 4), (3, 5)))
-    assert find_crossings(split, held, near).twins == 2
+    assert find_crossings(split, held, near).near_duplicates == 2
 
 
 def test_images_that_the_recipe_skips_are_nobodys_twins() -> None:
     held = images("abcdefgh")
     twins = (pairs((0, 4), (2, 6)),)
-    assert find_crossings(make_split(HOLDOUT, held.samples, EVERYTHING), held, twins).twins == 2
+    assert find_crossings(make_split(HOLDOUT, held.samples, EVERYTHING), held, twins).near_duplicates == 2
     used = np.array([0, 1, 3, 4, 5, 6, 7])  # without 2, the twin of 6
     split = Split(HOLDOUT, used, [Fold(0, 0, np.array([0, 1]), np.array([3, 4, 5, 6]), np.array([2]))], "")
     found = find_crossings(split, held, twins)
-    assert (found.test_images, found.twins) == (4, 1)
+    assert (found.test_images, found.near_duplicates) == (4, 1)
 
 
 @pytest.mark.parametrize("new_folds", [False, True])
@@ -76,7 +76,7 @@ def test_counts_are_those_of_one_repeat(new_folds: bool) -> None:
     split = make_split(protocol, held.samples, EVERYTHING)
     everyone = pairs(*((one, other) for one in range(8) for other in range(one + 1, 8)))
     found = find_crossings(split, held, (everyone, NO_PAIRS))
-    assert (found.test_images, found.twins) == (8, 8)
+    assert (found.test_images, found.near_duplicates) == (8, 8)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_groups_cross_stratified_folds_and_not_grouped_ones(protocol: Protocol, 
     own = make_split(protocol, samples, np.arange(40))
     (found,) = describe_groups(samples, make_split(random_protocol(20), samples, np.arange(40)), own)
     assert (found.kind, found.groups, found.sharing) == ("clip", 2, 40)
-    assert found.protocol_share == share
-    assert found.random_share == 1.0
+    assert found.protocol_fraction == share
+    assert found.random_fraction == 1.0
 
 
-def test_the_random_share_is_the_mean_over_the_seeds() -> None:
+def test_the_random_fraction_is_the_mean_over_the_seeds() -> None:
     # Of two images in a pair, the other is in training in about half of the splits.
     samples = [sample(n, f"pair{n // 2}" if n < 20 else f"single{n}") for n in range(40)]
     everything = np.arange(40)
@@ -100,10 +100,10 @@ def test_the_random_share_is_the_mean_over_the_seeds() -> None:
     assert len(split.folds) == 100
     (found,) = describe_groups(samples, split, None)
     assert found.sharing == 20
-    assert found.protocol_share is None
-    assert found.random_share == pytest.approx(0.25, abs=0.03)
+    assert found.protocol_fraction is None
+    assert found.random_fraction == pytest.approx(0.25, abs=0.03)
     (few,) = describe_groups(samples, make_split(random_protocol(1), samples, everything), None)
-    assert few.random_share != found.random_share
+    assert few.random_fraction != found.random_fraction
 
 
 def test_a_split_that_cannot_be_made_is_told_and_not_raised() -> None:
@@ -112,7 +112,7 @@ def test_a_split_that_cannot_be_made_is_told_and_not_raised() -> None:
     assert split.folds == []
     assert "class 'sad' has 1 image" in split.problem
     (found,) = describe_groups(samples, split, split)
-    assert (found.random_share, found.protocol_share) == (None, None)
+    assert (found.random_fraction, found.protocol_fraction) == (None, None)
 
 
 def test_groups_that_only_some_images_have_are_counted_apart() -> None:

@@ -27,7 +27,7 @@ def made(count: int, labels: str = "", bits: np.ndarray | None = None) -> Images
     )
 
 
-def test_resized_and_recompressed_copies_are_found_and_another_picture_is_not(tmp_path: Path) -> None:
+def test_resized_and_recompressed_duplicates_are_found_and_another_picture_is_not(tmp_path: Path) -> None:
     files = [
         save(tmp_path / "large.png", draw(1, 160)),
         save(tmp_path / "small.png", draw(1, 70)),

@@ -52,23 +52,23 @@ def test_every_kind_of_problem_is_found_at_once(images: Path) -> None:
     save(images / "happy" / "clip1_0_again.png", draw(100))
     (images / "sad" / "broken.png").write_bytes(b"\x89PNG nothing")
     found = run(images)
-    assert {one.name for one in found.findings if one.fails} == {"unreadable", "conflicts", "copies"}
+    assert {one.name for one in found.findings if one.fails} == {"unreadable", "conflicts", "duplicates"}
     assert [one.name for one in found.unreadable] == ["sad/broken.png"]
-    assert found.copies[0].names == ("happy/clip1_0_again.png", "sad/clip1_0.png")
+    assert found.duplicates[0].names == ("happy/clip1_0_again.png", "sad/clip1_0.png")
     assert {pair.names for pair in found.near[0].closest} == {
         ("happy/clip1_0_again.png", "happy/twin.jpg"),
         ("happy/twin.jpg", "sad/clip1_0.png"),
     }
-    assert found.crossings.twins > 0
+    assert found.crossings.near_duplicates > 0
     assert found.images == 27
     assert found.faces.found == 26
 
 
 def test_groups_are_judged_only_where_all_readable_images_have_one(images: Path) -> None:
     (group,) = run(images, CLIPS).groups
-    assert (group.kind, group.groups, group.sharing, group.protocol_share) == ("clip", 8, 24, None)
-    assert group.random_share is not None
-    assert group.random_share > 0.5
+    assert (group.kind, group.groups, group.sharing, group.protocol_fraction) == ("clip", 8, 24, None)
+    assert group.random_fraction is not None
+    assert group.random_fraction > 0.5
     save(images / "sad" / "lone.png", draw(999))
     found = run(images, CLIPS)
     assert found.groups == ()
@@ -102,20 +102,20 @@ def test_the_recipes_split_is_of_the_images_that_it_uses(
     assert found.crossings.test_images == tested
 
 
-@pytest.mark.parametrize(("copies", "tested"), [("keep", 25), ("leave_out", 24)])
+@pytest.mark.parametrize(("duplicates", "tested"), [("keep", 25), ("drop", 24)])
 @pytest.mark.parametrize("has_faces", [True, False])
-def test_copies_that_the_recipe_leaves_out_are_not_in_its_split(
-    images: Path, tmp_path: Path, copies: str, tested: int, has_faces: bool
+def test_duplicates_that_the_recipe_leaves_out_are_not_in_its_split(
+    images: Path, tmp_path: Path, duplicates: str, tested: int, has_faces: bool
 ) -> None:
     (images / "happy" / "again.png").write_bytes((images / "happy" / "clip0_0.png").read_bytes())
     recipe = tmp_path / "own.toml"
     recipe.write_text(
-        f'name = "own"\n[detector]\nname = "whole_image"\n[faces]\ncopies = "{copies}"\n'
+        f'name = "own"\n[detector]\nname = "whole_image"\n[faces]\nduplicates = "{duplicates}"\n'
         f'[data]\nname = "image_folder"\nroot = "{images}"\n'
     )
     checked, registry, is_recipe = load_target(str(recipe))
     found = audit(AuditRequest(checked, registry, is_recipe, seeds=2, has_faces=has_faces))
-    assert len(found.copies) == 1
+    assert len(found.duplicates) == 1
     assert found.crossings.test_images == tested
 
 
@@ -188,7 +188,7 @@ def test_the_page_and_the_json_hold_what_was_found_and_no_picture(images: Path, 
     write_json(found, tmp_path / "out" / "audit.json")
     kept = json.loads((tmp_path / "out" / "audit.json").read_text())
     assert kept["serious"] is True
-    assert kept["copies"][0]["names"] == ["happy/clip1_0_again.png", "sad/clip1_0.png"]
+    assert kept["duplicates"][0]["names"] == ["happy/clip1_0_again.png", "sad/clip1_0.png"]
     assert kept["near"][0]["closest"][0] == {"names": ["a", "b"], "labels": ["x", "y"], "value": 4.0}
     assert kept["groups"][0]["groups"] == 8
 
@@ -215,9 +215,9 @@ def test_what_is_known_of_sfew_is_found() -> None:
     recipe, registry, is_recipe = load_target("sfew", [f"data.root={SFEW}"])
     found = audit(AuditRequest(recipe, registry, is_recipe))
     name = "HarryPotter_Deathly_Hallows_1_001610960_00000028.png"
-    assert [one.names for one in found.copies] == [(f"Fear/{name}", f"Surprise/{name}")]
-    assert found.copies[0].labels == ("fear", "surprise")
-    shares = {one.kind: one.random_share for one in found.groups}
+    assert [one.names for one in found.duplicates] == [(f"Fear/{name}", f"Surprise/{name}")]
+    assert found.duplicates[0].labels == ("fear", "surprise")
+    shares = {one.kind: one.random_fraction for one in found.groups}
     assert shares["clip"] == pytest.approx(0.331, abs=0.01)
     assert shares["movie"] == pytest.approx(0.968, abs=0.01)
     assert found.seeds == 50

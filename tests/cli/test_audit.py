@@ -108,8 +108,8 @@ def test_findings_fail_until_each_of_them_is_allowed(
     allowed = ("--allow", "unreadable", "--allow", "conflicts")
     status, out, _ = typed(monkeypatch, capsys, *command, *allowed)
     assert status == 3
-    assert "SERIOUS  copies:" in out
-    status, out, _ = typed(monkeypatch, capsys, *command, *allowed, "--allow", "copies")
+    assert "SERIOUS  duplicates:" in out
+    status, out, _ = typed(monkeypatch, capsys, *command, *allowed, "--allow", "duplicates")
     assert status == 0
     assert "allowed  conflicts:" in out
 
@@ -122,7 +122,7 @@ def test_a_finding_of_an_unknown_name_is_refused_with_the_list(
     assert out == ""
     assert err.startswith(
         "Invalid value for --allow: no finding is called 'everything'; there are unreadable, conflicts, "
-        "copies, groups, twins, protocol\n"
+        "duplicates, groups, near_duplicates, protocol\n"
     )
 
 

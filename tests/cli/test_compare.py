@@ -118,7 +118,7 @@ def test_the_command_tells_numbers_tests_and_what_limits_them(
     assert "McNemar, repeat 1: only the first is right on" in shown
     assert "The protocols differ (paper; grouped (movie))" in shown
     assert "chosen on the test images" not in shown
-    assert ferkit(monkeypatch, "compare", str(one), str(two), "--reading", "best_epoch") == 0
+    assert ferkit(monkeypatch, "compare", str(one), str(two), "--epoch-selection", "best_epoch") == 0
     assert f"{one}: the epoch was chosen on the test images" in capsys.readouterr().out
-    assert ferkit(monkeypatch, "compare", str(one), str(two), "--reading", "worst") == 1
-    assert "has no predictions of the reading 'worst'; it has: best_epoch" in capsys.readouterr().err
+    assert ferkit(monkeypatch, "compare", str(one), str(two), "--epoch-selection", "worst") == 1
+    assert "has no predictions of the epoch selection 'worst'; it has: best_epoch" in capsys.readouterr().err

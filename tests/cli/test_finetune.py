@@ -52,7 +52,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
 def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -> None:
     answer = ferkit("finetune", faces, *SMALL, "--out", "my faces")
     assert answer.returncode == 0
-    resumed = "if it is stopped: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
+    resumed = "To resume if interrupted: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
     assert resumed in answer.stdout.splitlines()
     summary = json.loads(Path("my faces/run/summary.json").read_text())
     assert [one["selected_on_test"] for one in summary["scores"].values()] == [False]
@@ -82,7 +82,7 @@ def test_a_model_of_some_classes_becomes_one_of_others(ferkit: Ferkit, faces: st
 def test_a_dry_run_writes_the_recipe_and_says_how_to_run_it(ferkit: Ferkit, faces: str) -> None:
     answer = ferkit("finetune", faces, *OPTIONS, "--dry-run", "--out", "my faces")
     assert answer.returncode == 0
-    assert answer.stdout.endswith("nothing was trained; to do it: ferkit run 'my faces/recipe.toml'\n")
+    assert answer.stdout.endswith("Dry run: nothing was trained. Next: ferkit run 'my faces/recipe.toml'\n")
     assert [path.name for path in Path("my faces").iterdir()] == ["recipe.toml"]
 
 

@@ -32,6 +32,18 @@ def test_a_image_is_answered_by_a_table(ferkit: Ferkit, model: str, tmp_path: Pa
     assert answer.stderr == f"model: {model}: drawn\n1 image: 1 face\n"
 
 
+def test_a_quiet_answer_is_the_table_and_what_was_not_done(
+    ferkit: Ferkit, model: str, tmp_path: Path
+) -> None:
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    answer = ferkit("predict", str(file), "-q", "-m", model)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert len(answer.stdout.splitlines()) == 2
+    answer = ferkit("predict", str(file), "none.png", "-q", "-m", model)
+    assert answer.returncode == 3
+    assert answer.stderr.startswith("not done: 1\n  none.png: ")
+
+
 def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
     ferkit: Ferkit, model: str, tmp_path: Path
 ) -> None:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 import ferkit
+from docs.hooks.commands import commands
 from ferkit.cli import main
 from ferkit.errors import DataError, Problem, RecipeError
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("torch", "torchvision", "numpy", "albumentations", "timm", "PIL", "requests", "sklearn")
+SHORT = {
+    "predict": "-m -d -o -b -q",
+    "export": "-d -o",
+    "finetune": "-d -o",
+    "bench": "-d -b -o",
+    "run": "-o -q",
+    "audit": "-o",
+    "table": "-o",
+    "data manifest": "-o",
+    "weights bundle": "-o",
+}
+"""The short options of each command."""
 SHOW_LOADED = """
 import sys
 from ferkit.cli import main
@@ -30,7 +47,6 @@ finally:
     "typed",
     [
         "--help",
-        "--version",
         "plugins",
         "run --help",
         "check --help",
@@ -81,7 +97,7 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
             "a.toml: 1 problem\n  fit: [red]no[/red]\n",
         ),
         (DataError("no [image]"), 1, "no [image]\n"),
-        (KeyboardInterrupt(), 130, "Stopped. A run goes on where it was with: ferkit run RECIPE --resume\n"),
+        (KeyboardInterrupt(), 130, "Stopped. Resume a run with: ferkit run RECIPE --resume\n"),
     ],
 )
 def test_an_error_is_its_message_and_a_status(
@@ -138,4 +154,31 @@ def test_the_version_is_the_packages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "--version") == 0
-    assert capsys.readouterr().out == f"ferkit {ferkit.__version__}\n"
+    out = capsys.readouterr().out
+    assert out.startswith(f"ferkit {ferkit.__version__} (torch {torch.__version__}, ")
+    assert "cpu" in out or "cuda" in out
+
+
+def test_every_help_begins_with_a_sentence_and_ends_with_an_example_and_a_page() -> None:
+    for words, command in commands():
+        if not words:
+            continue
+        first, *_, example, page = inspect.cleandoc(command.help).split("\n\n")
+        assert re.fullmatch(r"[A-Z][^.]*\.", first), words
+        assert re.fullmatch(rf"Example: ferkit {' '.join(words)}( .*)?", example), words
+        assert (ROOT / page.removeprefix("Docs: ")).is_file(), words
+
+
+def test_short_options_and_completion_are_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for command, shorts in SHORT.items():
+        assert run(monkeypatch, *command.split(), "--help") == 0
+        out = capsys.readouterr().out
+        assert all(f" {one} " in out for one in shorts.split()), command
+    asked = {"_FERKIT_COMPLETE": "complete_bash", "COMP_WORDS": "ferkit pre", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv = ['ferkit']; from ferkit.cli import main; main()"
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **asked})
+    assert answer.stdout.split() == ["predict"]

@@ -22,7 +22,7 @@ def test_what_is_not_there_has_no_path(tmp_path: Path) -> None:
     answer = ferkit("weights", "path", "msceleb1m", TORCH_HOME=str(tmp_path))
     assert answer.returncode == 1
     assert answer.stdout == ""
-    assert "Fetch it: ferkit weights fetch msceleb1m" in answer.stderr
+    assert "Run: ferkit weights fetch msceleb1m" in answer.stderr
 
 
 def test_a_file_in_the_cache_is_verified_and_its_path_told(tmp_path: Path) -> None:

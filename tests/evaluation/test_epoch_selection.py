@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferkit.evaluation.epoch_selection import EpochScore, Reading, readings
+from ferkit.evaluation.epoch_selection import EpochScore, EpochSelection, epoch_selections
 
 # Two folds, three epochs: fold 0 is best in epoch 2, fold 1 in epoch 3, both together in epoch 3.
 HISTORY = [
@@ -14,36 +14,36 @@ HISTORY = [
 ]
 
 
-def epochs(reading: Reading) -> list[list[int]]:
-    return [[one.epoch for one in run] for run in reading.chosen]
+def epochs(selection: EpochSelection) -> list[list[int]]:
+    return [[one.epoch for one in run] for run in selection.chosen]
 
 
 def test_best_epoch_is_each_folds_maximum_and_says_it_was_selected() -> None:
-    best = readings(HISTORY, None)["best_epoch"]
+    best = epoch_selections(HISTORY, None)["best_epoch"]
     assert epochs(best) == [[2, 3]]
     assert best.selected_on_test
 
 
 def test_best_common_epoch_is_one_epoch_for_all_folds() -> None:
-    common = readings(HISTORY, None)["best_common_epoch"]
+    common = epoch_selections(HISTORY, None)["best_common_epoch"]
     assert epochs(common) == [[3, 3]]
     assert common.selected_on_test
 
 
 def test_last_epoch_is_not_selected_on_the_test_fold() -> None:
-    last = readings(HISTORY, None)["last_epoch"]
+    last = epoch_selections(HISTORY, None)["last_epoch"]
     assert [one.accuracy for one in last.chosen[0]] == [0.4, 0.6]
     assert not last.selected_on_test
 
 
 def test_the_earliest_of_equally_good_epochs_is_taken() -> None:
     flat = [EpochScore(0, 0, epoch, 0.5, 0.5) for epoch in (3, 1, 2)]
-    assert epochs(readings(flat, None)["best_epoch"]) == [[1]]
+    assert epochs(epoch_selections(flat, None)["best_epoch"]) == [[1]]
 
 
 def test_a_lower_nll_tells_equal_accuracies_apart() -> None:
     scores = [EpochScore(0, 0, epoch, 0.5, 0.5, nll) for epoch, nll in ((1, 1.2), (2, 0.9), (3, 1.0))]
-    assert epochs(readings(scores, None)["best_epoch"]) == [[2]]
+    assert epochs(epoch_selections(scores, None)["best_epoch"]) == [[2]]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_validation_images_choose_epoch_and_candidate_by_the_measure(
         EpochScore(0, 0, 1, 0.4, 0.4, 1.1, 1),
         EpochScore(0, 0, 2, 0.5, 0.5, 1.3, 1),
     ]
-    found = readings(rows, measure)  # type: ignore[arg-type]
+    found = epoch_selections(rows, measure)  # type: ignore[arg-type]
     assert list(found) == ["chosen_epoch"]
     (one,) = found["chosen_epoch"].chosen[0]
     assert (one.candidate, one.epoch) == chosen

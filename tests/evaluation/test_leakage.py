@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ferkit.evaluation.leakage import crossing, describe_leaks, leaked_share
+from ferkit.evaluation.leakage import crossing, describe_leaks, leaked_fraction
 from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Sample
 
@@ -22,9 +22,9 @@ def fold(train: list[int], test: list[int], validation: list[int] | None = None)
 
 
 def test_a_test_image_leaks_where_its_group_is_in_training() -> None:
-    assert leaked_share(["A", "B"], ["A", "A", "C", "D"]) == 0.5
-    assert leaked_share(["A"], ["B"]) == 0
-    assert leaked_share(["A"], []) == 0
+    assert leaked_fraction(["A", "B"], ["A", "A", "C", "D"]) == 0.5
+    assert leaked_fraction(["A"], ["B"]) == 0
+    assert leaked_fraction(["A"], []) == 0
 
 
 def test_the_share_is_the_mean_over_the_folds() -> None:

@@ -159,7 +159,7 @@ def test_holdout_without_validation_images_takes_them_from_training_or_watches_t
     assert [len(part) for part in (fold.train, fold.validation, fold.test)] == [12, 4, 6]
     fold = holdout(HoldoutProtocol(name="holdout", repeats=1, validation="none"), *BOTH)
     assert fold.validation is None
-    assert fold.watched is fold.test
+    assert fold.monitored is fold.test
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import RunError
-from ferkit.evaluation.run_files import read_images, read_metrics, read_predictions, read_summary
+from ferkit.evaluation.run_files import (
+    read_images,
+    read_metrics,
+    read_predictions,
+    read_resolved,
+    read_summary,
+)
 from ferkit.evaluation.scores import evaluate
 from tests.run_folders import write_run
 
@@ -67,7 +73,7 @@ def test_broken_metrics_are_named(tmp_path: Path) -> None:
 
 
 def test_a_run_of_an_earlier_version_reads_as_one_of_today(tmp_path: Path) -> None:
-    """Its folds were in cells/, and its warnings were called notices."""
+    """Its folds were in cells/, its warnings were notices, and its recipe had faces.copies."""
     new = write_run(tmp_path / "new", [[(0.1, 0.9), (0.2, 0.8)]])
     old = Path(shutil.copytree(new, tmp_path / "old"))
     (old / "folds").rename(old / "cells")
@@ -75,5 +81,12 @@ def test_a_run_of_an_earlier_version_reads_as_one_of_today(tmp_path: Path) -> No
     summary["notices"] = [*summary.pop("warnings"), "told then"]
     (old / "summary.json").write_text(json.dumps(summary))
     assert read_summary(old).warnings[-1] == "told then"
+    text = '[data]\ncopies = "keep"\n\n[faces]\nmargin = 0.0\ncopies = "leave_out"\n\n[model]\n'
+    (old / "recipe.toml").write_text(text)
+    assert read_resolved(old) == {
+        "data": {"copies": "keep"},
+        "faces": {"margin": 0.0, "duplicates": "drop"},
+        "model": {},
+    }
     labels, protocol = summary["labels"], summary["protocol"]
     assert evaluate(old, protocol, labels) == evaluate(new, protocol, labels)

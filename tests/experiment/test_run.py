@@ -167,13 +167,13 @@ def test_byte_identical_images_are_noticed(recipe: Path, tmp_path: Path) -> None
     finally:
         squares.samples = registry_samples
     (warning,) = json.loads((tmp_path / "run" / "summary.json").read_text())["warnings"]
-    assert warning.startswith("1 image is a byte-for-byte copy of another")
+    assert warning.startswith("1 image is a byte-for-byte duplicate of another")
 
 
 def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checked, registry = load_recipe(str(recipe), ["data.per_class=4", 'faces.copies="leave_out"'])
+    checked, registry = load_recipe(str(recipe), ["data.per_class=4", 'faces.duplicates="drop"'])
     squares = registry.get("dataset", "squares").load()
     samples = squares(root=tmp_path / "images").samples()
     Image.open(samples[0].path).save(samples[1].path, compress_level=0)  # the same pixels, another file
@@ -181,7 +181,7 @@ def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
     run(RunRequest(checked, registry, tmp_path / "run"))
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     (warning,) = summary["warnings"]
-    assert warning.startswith("1 image is left out as a pixel-for-pixel copy of another")
+    assert warning.startswith("1 image is left out as a pixel-for-pixel duplicate of another")
     reason = f"its face is that of {samples[0].path}"
     assert summary["data"]["skipped"] == [{"path": str(samples[1].path), "problem": reason}]
     with (tmp_path / "run" / "manifest.csv").open(newline="") as file:

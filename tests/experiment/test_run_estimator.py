@@ -168,8 +168,8 @@ def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
     def leave_out(crops: CropResult) -> CropResult:
         return replace(crops, warnings=(f"one copy less than {len(crops.faces)}",))
 
-    monkeypatch.setattr("ferkit.data.faces.leave_out_copies", leave_out)
-    warnings = summary_of(run_recipe(recipe, telling(tmp_path), 'faces.copies="leave_out"'))["warnings"]
+    monkeypatch.setattr("ferkit.data.faces.drop_duplicates", leave_out)
+    warnings = summary_of(run_recipe(recipe, telling(tmp_path), 'faces.duplicates="drop"'))["warnings"]
     assert {"one copy less than 12", "source: one copy less than 6"} <= set(warnings)
 
 

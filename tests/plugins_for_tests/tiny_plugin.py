@@ -95,7 +95,7 @@ class Majority:
 
     def __init__(self, labels: Sequence[str], confidence: float = 1.0) -> None:
         if confidence > 1:
-            raise ValueError(f"confidence: expected a share up to 1, got {confidence}")
+            raise ValueError(f"confidence: expected a fraction up to 1, got {confidence}")
         self.labels = labels
         self.confidence = confidence
         self.commonest = 0

@@ -29,7 +29,7 @@ def test_a_timm_model_that_is_frozen_up_to_a_stage_is_no_problem(stage: str) -> 
     ("overrides", "problem"),
     [
         ([INCEPTION, "model.backbone.freeze=al"], "no stage is called 'al'. Did you mean 'all'?"),
-        ([INCEPTION, "model.backbone.dropout=2.0"], "dropout: expected a share from 0 up to 1, got 2.0"),
+        ([INCEPTION, "model.backbone.dropout=2.0"], "dropout: expected a fraction from 0 up to 1, got 2.0"),
         (["model.head.stage=stage7"], "stage: the backbone has no stage 'stage7'. Did you mean 'stage"),
         (["model.backbone.model=resnet10x"], "resnet10x"),
         (["loss.epsilon=2.0"], "loss: loss 'label_smoothing' of ferkit_losses"),
@@ -81,7 +81,7 @@ def test_what_an_estimators_constructor_refuses_is_told() -> None:
         'plugins=["tests.plugins_for_tests.tiny_plugin"]',
         'estimator={name="majority", confidence=3.0}',
     ]
-    with pytest.raises(RecipeError, match=r"confidence: expected a share up to 1, got 3\.0"):
+    with pytest.raises(RecipeError, match=r"confidence: expected a fraction up to 1, got 3\.0"):
         load_recipe("quickstart", overrides)
 
 

@@ -84,7 +84,7 @@ def test_it_runs_on_a_small_ferplus(ferplus: Path, tmp_path: Path, name: str) ->
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["status"], summary["labels"]) == ("complete", SEVEN)
     assert summary["protocol"]["name"] == "holdout"
-    assert any("pixel-for-pixel copy of another: 1 of test images" in one for one in summary["warnings"])
+    assert any("pixel-for-pixel duplicate of another: 1 of test images" in one for one in summary["warnings"])
     assert summary["data"]["images"] == 7 * 8
     (test,) = (tmp_path / "run").glob("folds/*/predictions_test.csv")
     assert len(test.read_text().splitlines()) == 1 + 7 * 2

@@ -56,7 +56,7 @@ SUMMARY: dict[str, Any] = {
     "demo": False,
     "status": "complete",
     "labels": LABELS,
-    "warnings": ["1 image is a byte-for-byte copy of another"],
+    "warnings": ["1 image is a byte-for-byte duplicate of another"],
     "paper": {
         "row": "A row",
         "number": 54.19,

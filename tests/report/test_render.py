@@ -105,13 +105,13 @@ def test_the_table_has_every_score_with_its_intervals(folder: Path) -> None:
     assert rows[1] == [f"Best epoch {MARK}"]
     assert rows[2:8] == [
         ["accuracy", "75.00%", "31.2 to 71.7%", "41.0 to 62.0%"],
-        ["mean class recall", "75.00%", "30.0 to 70.0%", "40.0 to 60.0%"],
+        ["UAR", "75.00%", "30.0 to 70.0%", "40.0 to 60.0%"],
         ["macro F1", "66.67%", "20.0 to 60.0%", "30.0 to 50.0%"],
         ["NLL ↓", "0.400", "—", "—"],
         ["Brier score ↓", "0.250", "—", "—"],
         ["ECE ↓", "0.300", "—", "—"],
     ]
-    assert rows[9:11] == [["accuracy", "75.00%", "—", "—"], ["mean class recall", "75.00%", "—", "—"]]
+    assert rows[9:11] == [["accuracy", "75.00%", "—", "—"], ["UAR", "75.00%", "—", "—"]]
     assert rows[11] == ["Last epoch"]
 
 
@@ -209,7 +209,7 @@ def test_curves_of_candidates_are_told_apart_and_called_validation(tmp_path: Pat
 
 def test_what_a_reader_must_know_is_there(folder: Path) -> None:
     page = render(folder).read_text()
-    for text in ("byte-for-byte copy", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
+    for text in ("byte-for-byte duplicate", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
         assert text in page
     assert "Stratified 2-fold, 1 repeat, seed 0." in page
     assert "4.0 s" in page  # four epochs of a second each
@@ -248,7 +248,7 @@ def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> No
 def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:
     paper = {**SUMMARY["paper"], "metric": "mean_recall"}
     page = render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text()
-    assert "mean class recall. Somebody" in boxes(page)[2]
+    assert "UAR. Somebody" in boxes(page)[2]
 
 
 def test_no_image_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:

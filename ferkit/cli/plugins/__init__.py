@@ -8,7 +8,7 @@ from ferkit.cli.plugins.check import check
 from ferkit.cli.plugins.new import new
 from ferkit.cli.plugins.show import show
 
-app = typer.Typer(help="Plugins: list what recipes can name, show one, check a plugin, or begin one.")
+app = typer.Typer()
 app.command()(show)
 app.command()(check)
 app.command()(new)
@@ -16,7 +16,12 @@ app.command()(new)
 
 @app.callback(invoke_without_command=True)
 def plugins(context: typer.Context) -> None:
-    """List what recipes can name, who provides it, and what is broken; or show, check or begin one."""
+    """List components, their providers and broken plugins.
+
+    Example: ferkit plugins
+
+    Docs: docs/site/plugins.md
+    """
     if context.invoked_subcommand is None:
         list_plugins()
 

@@ -17,21 +17,28 @@ COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow", "expected": 
 
 
 def check(
-    package: Annotated[str, typer.Argument(help="A plugin's module, distribution or entry point.")],
+    package: Annotated[str, typer.Argument(help="Module, distribution or entry point of a plugin.")],
     options: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="KIND.NAME.OPTION=VALUE", help="An option of a component that needs it."
-        ),
+        typer.Option("--set", metavar="KIND.NAME.OPTION=VALUE", help="Set an option of a component."),
     ] = None,
     expected: Annotated[
         list[str] | None,
-        typer.Option("--expect", metavar="CHECK=REASON", help="A check known to fail, and why."),
+        typer.Option(
+            "--expect", metavar="CHECK=REASON", help="Mark a check as known to fail, with the reason."
+        ),
     ] = None,
-    image_size: Annotated[int, typer.Option(help="Pixels: the side of a backbone's images.")] = 96,
-    is_brief: Annotated[bool, typer.Option("--brief", help="List only what did not pass.")] = False,
+    image_size: Annotated[int, typer.Option(help="Size of the images for backbones, in pixels.")] = 96,
+    is_brief: Annotated[bool, typer.Option("--brief", help="List only checks that did not pass.")] = False,
 ) -> None:
-    """Try a plugin on everything that ferkit expects of one; exits 1 where a check fails."""
+    """Check a plugin against every contract that ferkit has for its components.
+
+    Exit status: 1 where a check fails.
+
+    Example: ferkit plugins check ferkit_heads --brief
+
+    Docs: docs/site/plugins.md
+    """
     from rich.console import Console
 
     from ferkit.components.discovery import import_from_here

@@ -12,15 +12,22 @@ from ferkit.messages import quote
 
 def new(
     name: Annotated[str, typer.Argument(help='The component\'s name: "maxpool" makes ferkit_maxpool.')],
-    kind: Annotated[str, typer.Option(help="What it is: head, loss, dataset, ...")],
+    kind: Annotated[str, typer.Option(help="Kind of component: head, loss, dataset, ...")],
     folder: Annotated[
-        Path, typer.Option("--in", help="The folder that the package's folder is laid in.")
+        Path, typer.Option("--in", help="The folder to create the package in. [default: .]")
     ] = Path(),
 ) -> None:
-    """Begin a plugin: a package with code, tests, README, licence and CI, whose tests pass as it stands."""
+    """Create a plugin package with code, tests, README, license and CI.
+
+    The package is written to the current folder by default.
+
+    Example: ferkit plugins new maxpool --kind head
+
+    Docs: docs/site/plugins.md
+    """
     from ferkit.testing.scaffold import write_package
 
     package = write_package(name, kind, folder)
-    typer.echo(f"{package} is there. Go on with:")
+    typer.echo(f"Created {package}. Next:")
     for line in (f"cd {quote(package)}", "pip install -e '.[test]'", "ferkit plugins", "pytest"):
         typer.echo(f"  {line}")

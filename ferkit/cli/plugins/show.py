@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 def show(
     name: Annotated[str, typer.Argument(help="A component's name, or KIND.NAME where several have it.")],
 ) -> None:
-    """Print a component's documentation, its options with their types and defaults, and who provides it."""
+    """Print the documentation, options, defaults and provider of a component.
+
+    Example: ferkit plugins show mtcnn
+
+    Docs: docs/site/plugins.md
+    """
     from rich import box
     from rich.console import Console
     from rich.markup import escape

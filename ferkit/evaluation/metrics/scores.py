@@ -27,7 +27,7 @@ class ClassScores:
 class Scores:
     """What a set of predictions comes to.
 
-    accuracy: the share of images that are right; mean_recall: the mean over classes of it; macro_f1: the
+    accuracy: the fraction of images that are right; mean_recall: the mean over classes of it; macro_f1: the
     mean over classes of 2PR/(P+R); all in 0..1, classes without an image left out. nll: the mean of −log of
     the true class's probability (nats); brier: the mean over images of the squared distance from the
     one-hot truth, summed over the classes (0..2; Brier 1950); ece: the expected calibration error (Guo et al.

@@ -1,4 +1,4 @@
-"""What a folder's images are good for: which can be read, which are copies, how they can be split."""
+"""What a folder's images are good for: which can be read, which are duplicates, how they can be split."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ferkit.audit.duplicates import find_copies
+from ferkit.audit.duplicates import find_duplicates
 from ferkit.audit.read import Progress, no_progress, read_images
-from ferkit.audit.result import Copies, Unreadable
-from ferkit.data.copies import judge_copies
+from ferkit.audit.result import Duplicates, Unreadable
+from ferkit.data.duplicates import judge_duplicates
 from ferkit.errors import DataError
 from ferkit.evaluation.protocol import folds
 from ferkit.evaluation.protocol_options import Protocol
@@ -31,11 +31,11 @@ FEWEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """samples: those that a run would use; the others can't be read or are copies of these."""
+    """samples: those that a run would use; the others can't be read or are duplicates of these."""
 
     samples: list[Sample]
     unreadable: tuple[Unreadable, ...]
-    copies: tuple[Copies, ...]
+    duplicates: tuple[Duplicates, ...]
 
     @property
     def classes(self) -> dict[str, int]:
@@ -45,9 +45,9 @@ class Look:
 def look_at(samples: Sequence[Sample], progress: Progress = no_progress) -> Look:
     """Read every image once. Raises DataError where none can be read, or all of a class can't."""
     found = read_images(samples, progress)
-    left_out = judge_copies(found.samples, found.sha256)
+    left_out = judge_duplicates(found.samples, found.sha256)
     kept = [sample for place, sample in enumerate(found.samples) if place not in left_out]
-    look = Look(kept, found.unreadable, find_copies(found))
+    look = Look(kept, found.unreadable, find_duplicates(found))
     if lost := sorted({sample.label for sample in samples} - set(look.classes)):
         raise DataError(
             f"no image of the class {', '.join(lost)} can be used: they can't be read, or are also in "
@@ -64,13 +64,13 @@ def describe(look: Look) -> list[str]:
         told = [f"{one.name} ({one.reason})" for one in look.unreadable]
         lines.append(f"{count_of(len(told), 'file')} can't be read and will be skipped: {_some(told)}")
     for is_conflict, words in ((True, CONFLICT), (False, SPARE)):
-        told = [" = ".join(one.names) for one in look.copies if one.is_conflict == is_conflict]
+        told = [" = ".join(one.names) for one in look.duplicates if one.is_conflict == is_conflict]
         if told:
             lines.append(f"{count_of(len(told), 'image')} {words}: {_some(told)}")
     return lines
 
 
-CONFLICT = "in more than one class, so that nobody knows what it shows; all its copies will be left out"
+CONFLICT = "in more than one class, so that nobody knows what it shows; all its duplicates will be left out"
 SPARE = "in more than one file; one of each will be used"
 
 

@@ -41,7 +41,7 @@ class Facts:
 
     @property
     def scores(self) -> Mapping[str, Mapping[str, Any]]:
-        """By reading: the run's, or those that the model file carries on; none where nothing was measured."""
+        """By epoch selection: the run's, or those in the model file; none where nothing was measured."""
         if self.summary:
             return self.summary.scores
         found: Mapping[str, Mapping[str, Any]] = self.description.metrics.get("scores", {})
@@ -54,7 +54,7 @@ class Facts:
 
     @property
     def main(self) -> Mapping[str, Any]:
-        """The reading whose epoch no test image chose; the first, which is marked, where there is no such."""
+        """The scores of the epoch that no test image chose; else the first, which is marked."""
         honest = [one for one in self.scores.values() if not one["selected_on_test"]]
         return next(iter([*honest, *self.scores.values()]), {})
 

@@ -39,7 +39,7 @@ def front_matter(facts: Facts) -> str:
 
 
 def _results(facts: Facts) -> Iterator[EvalResult]:
-    """Of the main reading, as shares; one that test images chose bears the mark in its name."""
+    """Of the main epoch selection, as shares; one that test images chose bears the mark in its name."""
     main = facts.main
     mark = f" ({MARK})" if main.get("selected_on_test") else ""
     for metric, (kind, options) in METRICS.items():

@@ -59,7 +59,7 @@ def render_card(facts: Facts) -> str:
         rows=_score_rows(facts.main),
         protocol=describe_protocol(summary.protocol) if summary else "",
         loss=(recipe.get("loss") or {}).get("name"),
-        copies=(recipe.get("faces") or {}).get("copies", "keep"),
+        duplicates=(recipe.get("faces") or {}).get("duplicates", "keep"),
         normalisation=WAYS[facts.description.model.normalize],
         MARK=MARK,
         NOT_MEASURED=NOT_MEASURED,

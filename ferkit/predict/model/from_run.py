@@ -22,7 +22,7 @@ from ferkit.recipe.schema import Recipe
 FIRST = WhichNetwork()
 NETWORK = "model.safetensors"
 KEPT = ("title", "selected_on_test", "accuracy", "mean_recall", "macro_f1", "nll", "ece")
-"""Of each reading's scores, what a model file carries on."""
+"""Of each epoch selection's scores, what a model file carries on."""
 
 
 @dataclass(frozen=True, slots=True)

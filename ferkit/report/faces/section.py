@@ -11,9 +11,9 @@ from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.errors import FerkitError, RunError
 from ferkit.evaluation.formatting import title_of
-from ferkit.evaluation.run_files import read_images, read_metrics, read_summary
+from ferkit.evaluation.run_files import read_images, read_metrics, read_resolved, read_summary
 from ferkit.interfaces import Face, Sample
-from ferkit.recipe.load import load_recipe
+from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
 from ferkit.report.faces.explain import Explained, explain
 from ferkit.report.faces.selection import Guess, list_guesses, surest_mistakes
@@ -23,7 +23,7 @@ from ferkit.report.figures.gallery import read_all_predictions
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """title: of the reading that is shown; warnings: what could not be."""
+    """title: of the epoch selection that is shown; warnings: what could not be."""
 
     title: str
     mistakes: Sequence[Portrait] = ()
@@ -36,15 +36,15 @@ class Images:
 def show_images(run_dir: Path) -> Images:
     """The surest mistakes and what Grad-CAM shows of a few faces; what can't be shown is said in a warning.
 
-    Both are of the last reading: the network that the run kept is that one's. Raises RunError where the
-    folder holds no finished run.
+    Both are of the last epoch selection: the run kept that one's network. Raises RunError
+    where the folder holds no finished run.
     """
     summary = read_summary(run_dir)
     key, made = list(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items())[-1]
     title = title_of(summary.scores[key])
     guesses = surest_mistakes(list(list_guesses(made)))
     try:
-        recipe, registry = load_recipe(str(run_dir / "recipe.toml"))
+        recipe, registry = load_table(str(run_dir / "recipe.toml"), read_resolved(run_dir))
         crop = partial(_crop, run_dir, recipe, registry)
         faces = crop(guesses)
     except FerkitError as error:

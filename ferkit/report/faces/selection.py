@@ -28,7 +28,7 @@ class Guess:
 
 
 def list_guesses(made: Sequence[Sequence[Predictions]]) -> Iterator[Guess]:
-    """made: a reading's predictions, by repeat and fold."""
+    """made: an epoch selection's predictions, by repeat and fold."""
     for repeat, run in enumerate(made):
         for fold, one in enumerate(run):
             surest = one.probabilities.max(axis=1).tolist()

@@ -16,7 +16,7 @@ Counts = NDArray[np.int64]
 SMALLEST = 3.6
 """Inches."""
 DARK = 0.65
-"""A share from which on white letters are easier to read on its blue than black ones."""
+"""A fraction from which on white letters are easier to read on its blue than black ones."""
 
 
 def draw_confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:

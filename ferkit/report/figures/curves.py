@@ -22,13 +22,13 @@ KEYS: Mapping[Measured, tuple[str, str, float]] = {
     "loss": ("train_loss", "validation_loss", 1),
     "accuracy": ("train_accuracy", "accuracy", 100),
 }
-"""Training's key in metrics.jsonl, that of the watched images, and the unit's factor."""
+"""Training's key in metrics.jsonl, that of the monitored images, and the unit's factor."""
 
 # Okabe and Ito (2008), without their yellow, which is faint on white.
 PALETTE = (BLUE, VERMILION, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
 
-def name_watched(metrics: Sequence[Mapping[str, Any]]) -> str:
+def name_monitored(metrics: Sequence[Mapping[str, Any]]) -> str:
     """ "validation" or "test": which images every epoch was evaluated on."""
     return str(metrics[0].get("watched", "test"))
 
@@ -37,15 +37,15 @@ def draw_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> Fig
     """A thin line for each repeat and fold, a thick one for their mean; of a grid, each candidate's mean."""
     figure = blank_figure(3.9)
     axes = figure.add_subplot()
-    training_key, watched_key, factor = KEYS[measured]
+    training_key, monitored_key, factor = KEYS[measured]
     training = courses(metrics, training_key, factor)
-    watched = courses(metrics, watched_key, factor)
-    watched_name = name_watched(metrics)
+    monitored = courses(metrics, monitored_key, factor)
+    monitored_name = name_monitored(metrics)
     if list(training) == [None]:
         _draw_folds(axes, training[None], BLUE, "training")
-        _draw_folds(axes, watched[None], VERMILION, watched_name)
+        _draw_folds(axes, monitored[None], VERMILION, monitored_name)
     else:
-        _draw_candidates(axes, training, watched, watched_name)
+        _draw_candidates(axes, training, monitored, monitored_name)
     unit = ", %" if measured == "accuracy" else ""
     axes.set(xlabel="epoch", ylabel=f"{measured}{unit}", title=measured.capitalize())
     axes.set_ylim(bottom=0, top=100 if measured == "accuracy" else None)
@@ -63,12 +63,12 @@ def _draw_folds(axes: Axes, folds: Sequence[Sequence[float]], colour: str, name:
     axes.plot(range(1, len(mean) + 1), mean, color=colour, linewidth=2.2, marker=marker, label=name)
 
 
-def _draw_candidates(axes: Axes, training: Courses, watched: Courses, watched_name: str) -> None:
+def _draw_candidates(axes: Axes, training: Courses, monitored: Courses, monitored_name: str) -> None:
     colours = PALETTE
-    if len(watched) > len(PALETTE):
-        colours = tuple(matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(watched))))
-    for colour, (candidate, folds) in zip(colours, watched.items(), strict=False):
-        name = f"{(candidate or 0) + 1}, {watched_name}"
+    if len(monitored) > len(PALETTE):
+        colours = tuple(matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(monitored))))
+    for colour, (candidate, folds) in zip(colours, monitored.items(), strict=False):
+        name = f"{(candidate or 0) + 1}, {monitored_name}"
         for course, style, label in (
             (mean_course(folds), "-", name),
             (mean_course(training[candidate]), ":", f"{(candidate or 0) + 1}, training"),
@@ -137,11 +137,11 @@ def mean_course(folds: Sequence[Sequence[float]]) -> list[float]:
 
 def tell_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> str:
     """Where the mean curves begin, and where they end."""
-    training_key, watched_key, factor = KEYS[measured]
+    training_key, monitored_key, factor = KEYS[measured]
     sign = "%" if measured == "accuracy" else ""
     digits = 1 if measured == "accuracy" else 3
     sentences = []
-    for name, key in (("training", training_key), (name_watched(metrics), watched_key)):
+    for name, key in (("training", training_key), (name_monitored(metrics), monitored_key)):
         for candidate, folds in courses(metrics, key, factor).items():
             mean = mean_course(folds)
             whose = "" if candidate is None else f"Candidate {candidate + 1}: "

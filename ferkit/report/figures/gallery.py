@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ferkit.evaluation.epoch_selection import EpochScore, readings
+from ferkit.evaluation.epoch_selection import EpochScore, epoch_selections
 from ferkit.evaluation.formatting import title_of
 from ferkit.evaluation.metrics.calibration import reliability
 from ferkit.evaluation.run_files import Predictions, join
-from ferkit.evaluation.scores import choice_measure, reading_predictions
+from ferkit.evaluation.scores import choice_measure, selection_predictions
 from ferkit.evaluation.summary import Summary
 from ferkit.report.figures.class_bars import draw_class_bars, tell_classes
 from ferkit.report.figures.confusion import count_confusion, draw_confusion, draw_repeats, tell_confusion
@@ -32,7 +32,7 @@ from ferkit.report.figures.reliability import draw_reliability, tell_reliability
 
 @dataclass(frozen=True, slots=True)
 class ReadingFigures:
-    """What is drawn of one reading. repeats: None where there is but one."""
+    """What is drawn of one epoch selection. repeats: None where there is but one."""
 
     confusion: Picture
     repeats: Picture | None
@@ -43,11 +43,11 @@ class ReadingFigures:
 def read_all_predictions(
     run_dir: Path, summary: Summary, metrics: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[list[Predictions]]]:
-    """Reading -> its predictions by repeat and fold; without the readings whose predictions are not kept."""
+    """Epoch selection -> its predictions by repeat and fold, where these are kept."""
     scores = [EpochScore.of_row(row) for row in metrics]
-    found = readings(scores, choice_measure(summary.protocol, metrics))
+    found = epoch_selections(scores, choice_measure(summary.protocol, metrics))
     return {
-        key: reading_predictions(run_dir, one.file, one.chosen, summary.labels)
+        key: selection_predictions(run_dir, one.file, one.chosen, summary.labels)
         for key, one in found.items()
         if one.file
     }
@@ -56,7 +56,7 @@ def read_all_predictions(
 def draw_reading(
     run_dir: Path, key: str, score: Mapping[str, Any], made: Sequence[Sequence[Predictions]]
 ) -> ReadingFigures:
-    """score: the reading's part of summary.json; made: its predictions, by repeat and fold."""
+    """score: the epoch selection's part of summary.json; made: its predictions, by repeat and fold."""
     title = title_of(score)
 
     def keep(name: str, figure: Figure, words: str) -> Picture:

@@ -8,12 +8,12 @@ from statistics import median
 
 from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.summary import Score
-from ferkit.evaluation.verdict import verdict_reading
+from ferkit.evaluation.verdict import verdict_selection
 from ferkit.report.table.entries import Line, Table, TableRun
 
 MARK = "†"
 MARK_NOTE = f"{MARK} The epoch was chosen on the images that the score is reported on: it is optimistic."
-READINGS = ("best_epoch", "last_epoch", "chosen_epoch")
+EPOCH_SELECTIONS = ("best_epoch", "last_epoch", "chosen_epoch")
 WORDS = {"best_epoch": f"best epoch{MARK}", "last_epoch": "last epoch", "chosen_epoch": "chosen epoch"}
 
 
@@ -22,26 +22,26 @@ class Column:
     """A protocol, and which of its epochs is meant."""
 
     protocol: str
-    reading: str
+    selection: str
 
     @property
     def heading(self) -> str:
-        return f"{self.protocol}: {WORDS[self.reading]}"
+        return f"{self.protocol}: {WORDS[self.selection]}"
 
 
 def score_columns(table: Table) -> list[Column]:
     """The best epoch, which the paper reports, stands only under the paper's own protocol."""
     return [
-        Column(protocol, reading)
+        Column(protocol, selection)
         for protocol in table.protocols
-        for reading in READINGS
-        if (reading != "best_epoch" or protocol == "paper") and _is_read(table, protocol, reading)
+        for selection in EPOCH_SELECTIONS
+        if (selection != "best_epoch" or protocol == "paper") and _is_read(table, protocol, selection)
     ]
 
 
-def _is_read(table: Table, protocol: str, reading: str) -> bool:
+def _is_read(table: Table, protocol: str, selection: str) -> bool:
     runs = (line.runs.get(protocol) for line in table.lines)
-    return any(reading in run.summary.scores for run in runs if run)
+    return any(selection in run.summary.scores for run in runs if run)
 
 
 FIRST_SCORE = 4
@@ -71,7 +71,7 @@ def cells(line: Line, columns: Sequence[Column]) -> list[str]:
         row.row,
         "no run" if line.variant is None else line.variant or "nothing",
         paper,
-        *(score_words(line.runs.get(one.protocol), one.reading) for one in columns),
+        *(score_words(line.runs.get(one.protocol), one.selection) for one in columns),
         verdict_words(line),
         duration_words(first) if first else "–",
         parameter_words(first) if first else "–",
@@ -84,13 +84,13 @@ def verdict_words(line: Line) -> str:
         return "–"
     summary = line.judged.summary
     is_marked = verdict.kind != "not comparable"
-    is_marked &= summary.scores[verdict_reading(summary)]["selected_on_test"]
+    is_marked &= summary.scores[verdict_selection(summary)]["selected_on_test"]
     return verdict.kind + (MARK if is_marked else "")
 
 
-def score_words(run: TableRun | None, reading: str) -> str:
+def score_words(run: TableRun | None, selection: str) -> str:
     """ "52.10† ± 0.45 [46.0, 58.3]": percent, deviation over repeats, 95% interval."""
-    if run is None or (scores := run.summary.scores.get(reading)) is None:
+    if run is None or (scores := run.summary.scores.get(selection)) is None:
         return "–"
     mark = MARK if scores["selected_on_test"] else ""
     spread = f" ± {100 * scores['deviation']:.2f}" if scores["deviation"] is not None else ""

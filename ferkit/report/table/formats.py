@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table as RichTable
 
 from ferkit.evaluation.formatting import NAMES
-from ferkit.evaluation.verdict import RULE, judge, verdict_reading
+from ferkit.evaluation.verdict import RULE, judge, verdict_selection
 from ferkit.report.render import template
 from ferkit.report.table.columns import (
     FIRST_SCORE,
@@ -26,7 +26,8 @@ from ferkit.report.table.entries import Table, TableRun
 
 SCORES = ("selected_on_test", "accuracy", "deviation", *(name for name in NAMES if name != "accuracy"))
 CSV_COLUMNS = (
-    *("row", "system", "differs", "paper_percent", "protocol", "repeats", "reading", "low", "high", *SCORES),
+    *("row", "system", "differs", "paper_percent", "protocol", "repeats", "epoch_selection"),
+    *("low", "high", *SCORES),
     *("verdict", "seconds_per_repeat", "parameters", "trained", "recipe", "folder"),
 )
 ENVIRONMENT = ("processor", "cores", "threads", "gpu", "precision", "torch", "python")
@@ -71,7 +72,7 @@ def to_markdown(table: Table) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """A line for each run and each reading of which epoch is meant; shares in 0..1."""
+    """A line for each run and each epoch selection; shares in 0..1."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -134,11 +135,11 @@ def _readings(run: TableRun) -> Iterator[dict[str, object]]:
             "differs": run.variant,
             "protocol": run.protocol,
             "repeats": run.repeats,
-            "reading": key,
+            "epoch_selection": key,
             "low": low,
             "high": high,
             **{name: one.get(name, "") for name in SCORES},
-            "verdict": verdict.kind if verdict and key == verdict_reading(run.summary) else "",
+            "verdict": verdict.kind if verdict and key == verdict_selection(run.summary) else "",
             "seconds_per_repeat": round(seconds_per_repeat(run), 1),
             "parameters": parameters.total if parameters else "",
             "trained": parameters.trained if parameters else "",

@@ -11,7 +11,7 @@ from ferkit.testing.component_under_test import ComponentUnderTest
 from ferkit.testing.drawing import LABELS
 
 CONFIDENT = 20.0
-"""A logit that leaves the other classes a share of 2e-9."""
+"""A logit that leaves the other classes a fraction of 2e-9."""
 
 
 @check("output", is_basis=True)

@@ -44,8 +44,8 @@ class InceptionResnetV1Backbone(nn.Module):
 
     weights: the name of pretrained weights, or "none" to begin with random numbers; freeze: "none", "all",
     or a stage up to which, it included, nothing is trained and batch norm keeps its statistics; dropout:
-    the share dropped before the embedding's linear layer; batch_norm: "eval" keeps the pretrained statistics
-    in what is trained too; last_stage: where the trunk ends: what comes after is neither kept nor computed.
+    the fraction dropped before the embedding's linear layer; batch_norm: "eval" keeps the pretrained
+    statistics in what is trained too; last_stage: where the backbone ends: what comes after is not kept.
 
     Stages for a 160-pixel input: conv2d_4b and repeat_1 256×17×17, mixed_6a and repeat_2 896×8×8,
     mixed_7a, repeat_3 and block8 1792×3×3; embedding 512×1×1 (128 for msceleb1m): average pool, dropout,
@@ -67,8 +67,8 @@ class InceptionResnetV1Backbone(nn.Module):
                 f"freeze: no stage is called {freeze!r}. {suggest(freeze, ['none', 'all', *kept])}"
             )
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout: expected a share from 0 up to 1, got {dropout}")
-        self.trunk, embedding_size = load_trunk(weights)
+            raise ValueError(f"dropout: expected a fraction from 0 up to 1, got {dropout}")
+        self.trunk, embedding_size = load_inception(weights)
         self.trunk.dropout = nn.Dropout(dropout)
         crop_kernels(self.trunk)
         for name in _modules_after(last_stage):
@@ -101,7 +101,7 @@ class InceptionResnetV1Backbone(nn.Module):
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W), (x − 127.5)/128 -> every stage's map.
 
-        Raises ComponentError below 75 pixels, or below what a shorter trunk can still convolve.
+        Raises ComponentError below 75 pixels, or below what a shorter backbone can still convolve.
         """
         if min(images.shape[2:]) < self.smallest:
             height, width = images.shape[2:]
@@ -151,7 +151,7 @@ def _modules_after(last_stage: str) -> list[str]:
     return [module for stage in names[names.index(last_stage) + 1 :] for module in STAGES[stage]]
 
 
-def load_trunk(name: str) -> tuple[InceptionResnetV1, int]:
+def load_inception(name: str) -> tuple[InceptionResnetV1, int]:
     """The network with its weights, and how many numbers its embedding has. Raises WeightsError."""
     trunk = InceptionResnetV1(pretrained=None)
     if name == "none":

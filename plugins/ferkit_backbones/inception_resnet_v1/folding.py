@@ -1,4 +1,4 @@
-"""The trunk without its batch norms, for where nothing is trained: they are folded into the convolutions."""
+"""The backbone with its batch norms folded into the convolutions, for where nothing is trained."""
 
 from __future__ import annotations
 

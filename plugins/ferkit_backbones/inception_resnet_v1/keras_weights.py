@@ -28,7 +28,7 @@ ARRAYS = {
 
 
 def read_keras_weights(path: Path) -> dict[str, Tensor]:
-    """Every tensor of the trunk and of the bottleneck. Raises WeightsError where the file has others.
+    """Every tensor of the backbone and of the bottleneck. Raises WeightsError where the file has others.
 
     Keras' batch norm here has no gamma, so its weight is 1; kernels are HWIO and become OIHW.
     """

@@ -38,7 +38,7 @@ def test_clean_images_are_all_used(faces: Path) -> None:
     assert describe(look) == ["images to learn from: happy 5, sad 5"]
 
 
-def test_broken_files_copies_and_conflicts_are_told_by_name_and_not_counted(faces: Path) -> None:
+def test_broken_files_duplicates_and_conflicts_are_told_by_name_and_not_counted(faces: Path) -> None:
     (faces / "sad" / "torn.jpg").write_text("no")
     shutil.copy(faces / "sad" / "sad_0.png", faces / "sad" / "twin.png")
     shutil.copy(faces / "happy" / "happy_0.png", faces / "sad" / "other.png")

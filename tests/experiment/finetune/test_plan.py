@@ -39,9 +39,9 @@ def test_what_is_written_loads_to_the_recipe_that_will_be_run(faces: Path) -> No
     assert plan.file == Path("finetune-faces/recipe.toml")
     recipe, _ = load_recipe(str(plan.file))
     assert recipe == plan.recipe
-    assert (recipe.protocol.name, recipe.faces.copies, recipe.faces.unreadable) == (
+    assert (recipe.protocol.name, recipe.faces.duplicates, recipe.faces.unreadable) == (
         "nested",
-        "leave_out",
+        "drop",
         "skip",
     )
     assert (recipe.fit.epochs, recipe.fit.batch_size, recipe.model.backbone.name) == (28, 8, "tiny")

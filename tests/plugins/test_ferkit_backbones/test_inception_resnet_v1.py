@@ -13,7 +13,7 @@ import pytest
 import torch
 from facenet_pytorch import InceptionResnetV1
 from ferkit_backbones.inception_resnet_v1 import weights
-from ferkit_backbones.inception_resnet_v1.backbone import STAGES, InceptionResnetV1Backbone, load_trunk
+from ferkit_backbones.inception_resnet_v1.backbone import STAGES, InceptionResnetV1Backbone, load_inception
 from ferkit_backbones.inception_resnet_v1.keras_weights import read_keras_weights
 from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from PIL import Image
@@ -136,7 +136,7 @@ def test_a_shorter_trunk_takes_smaller_images(last_stage: str, smallest: int) ->
         ({"last_stage": "mixed_6"}, "last_stage: no stage is called 'mixed_6'. Did you mean 'mixed_6a'"),
         ({"last_stage": "mixed_6a", "freeze": "block8"}, "freeze: no stage is called 'block8'"),
         ({"freeze": "repeat1"}, "no stage is called 'repeat1'. Did you mean 'repeat_1'"),
-        ({"dropout": 1.0}, "dropout: expected a share from 0 up to 1, got 1.0"),
+        ({"dropout": 1.0}, "dropout: expected a fraction from 0 up to 1, got 1.0"),
     ],
 )
 def test_an_option_that_can_not_be_is_named(options: dict[str, object], problem: str) -> None:
@@ -158,7 +158,7 @@ def test_a_file_like_vggface2s_is_loaded_without_its_layer_of_people(cached: Pat
     theirs = InceptionResnetV1(pretrained=None).state_dict()
     people = {"logits.weight": torch.zeros(8631, 512), "logits.bias": torch.zeros(8631)}
     torch.save({**theirs, **people}, cached)
-    trunk, size = load_trunk("vggface2")
+    trunk, size = load_inception("vggface2")
     assert size == 512
     assert same_tensors(trunk.state_dict(), theirs)
 
@@ -175,20 +175,20 @@ def test_a_cut_trunk_keeps_its_part_of_the_weights(cached: Path) -> None:
 def test_a_file_of_another_network_is_refused_by_name(cached: Path) -> None:
     torch.save({"conv.weight": torch.zeros(1)}, cached)
     with pytest.raises(WeightsError, match=r"vggface2\.pt does not fit InceptionResnetV1"):
-        load_trunk("vggface2")
+        load_inception("vggface2")
 
 
 def test_a_file_that_could_run_code_is_refused(cached: Path) -> None:
     torch.save({"trunk": InceptionResnetV1}, cached)
     with pytest.raises(WeightsError, match=r"can't be read as weights.*ferkit weights fetch vggface2"):
-        load_trunk("vggface2")
+        load_inception("vggface2")
 
 
 def test_a_truncated_file_is_refused(cached: Path) -> None:
     torch.save({"a": torch.zeros(1000)}, cached)
     cached.write_bytes(cached.read_bytes()[:500])
     with pytest.raises(WeightsError, match="can't be read as weights"):
-        load_trunk("vggface2")
+        load_inception("vggface2")
 
 
 def test_an_h5_file_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_keras_kernels_are_turned_and_its_batch_norm_has_a_weight_of_1(tmp_path:
 @pytest.mark.data
 @needs_msceleb1m
 def test_msceleb1m_fills_every_tensor_of_the_trunk() -> None:
-    trunk, size = load_trunk("msceleb1m")
+    trunk, size = load_inception("msceleb1m")
     assert size == 128
     tensors = read_keras_weights(cached_path(weights.MSCELEB1M))
     assert sum(not name.startswith("last_") for name in tensors) == 708
@@ -257,7 +257,7 @@ def test_msceleb1m_tells_five_celebrities_apart_25_times_of_25(tmp_path: Path) -
         download_archive(entry.source, archive)
     except Exception as error:
         pytest.skip(f"the archive with the pictures can't be fetched: {error}")
-    trunk = load_trunk("msceleb1m")[0].eval()
+    trunk = load_inception("msceleb1m")[0].eval()
     known_names, known = zip(*read_celebrities(archive, "train"), strict=True)
     names, images = zip(*read_celebrities(archive, "val"), strict=True)
     similarity = embed(trunk, list(images)) @ embed(trunk, list(known)).T

@@ -1,4 +1,4 @@
-"""The folded trunk: the same maps as the modules give, after whatever happens to their tensors."""
+"""The folded backbone: the same maps as the modules give, after whatever happens to their tensors."""
 
 from __future__ import annotations
 

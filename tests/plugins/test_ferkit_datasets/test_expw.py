@@ -108,5 +108,5 @@ def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:
 
 
 def test_no_margin_is_below_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"margin: expected a share of at least 0, got -0\.1"):
+    with pytest.raises(ValueError, match=r"margin: expected a fraction of at least 0, got -0\.1"):
         ExpW(tmp_path, margin=-0.1)

@@ -169,7 +169,7 @@ def test_a_teachers_table_needs_a_column_for_each_label_and_must_be_there(root: 
         FERPlus(root, leave_out=("contempt",), teacher=table).samples()
     (problem,) = FERPlus(root, teacher=root / "none.csv").problems()
     assert problem.startswith(f"there is no file {root / 'none.csv'}")
-    with pytest.raises(ValueError, match=r"teacher_weight: expected a share from 0 to 1, got 30"):
+    with pytest.raises(ValueError, match=r"teacher_weight: expected a fraction from 0 to 1, got 30"):
         FERPlus(root, teacher=table, teacher_weight=30)
 
 

@@ -132,7 +132,7 @@ BLURS = {
 
 
 def turned_signs(change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> float:
-    """The share of the eight signs of all pixels, away from the border, that a change of the image turns."""
+    """The fraction of the eight signs of all inner pixels that a change of the image turns."""
     descriptor = LpqDescriptor(decorrelate=False)
     before, after = (descriptor.codes(one)[10:-10, 10:-10] for one in (structured(), change(structured())))
     return float(np.unpackbits((before ^ after).astype(np.uint8)[..., None], axis=2).mean())

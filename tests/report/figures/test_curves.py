@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ferkit.report.figures.curves import courses, draw_curves, name_watched, tell_curves
+from ferkit.report.figures.curves import courses, draw_curves, name_monitored, tell_curves
 
 METRICS = [
     {"repeat": 0, "fold": fold, "epoch": epoch, "train_loss": 2 / epoch, "validation_loss": 3 / epoch}
@@ -64,8 +64,8 @@ def test_folds_that_stopped_at_different_epochs_are_averaged_as_far_as_all_went(
 
 
 def test_what_was_watched_is_named_and_is_test_where_an_old_run_says_nothing() -> None:
-    assert name_watched(METRICS) == "test"
-    assert name_watched(GRID) == "validation"
+    assert name_monitored(METRICS) == "test"
+    assert name_monitored(GRID) == "validation"
 
 
 def test_curves_are_told_by_where_they_begin_and_end() -> None:

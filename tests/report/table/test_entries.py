@@ -151,7 +151,7 @@ def test_a_score_has_its_mark_its_deviation_and_its_interval(tmp_path: Path) -> 
 def test_csv_has_every_reading_and_its_mark(tmp_path: Path) -> None:
     table = make_table(DEFINITION, [write_run(tmp_path / "a", [HALF])])
     rows = list(csv.DictReader(io.StringIO(to_csv(table))))
-    marks = {row["reading"]: row["selected_on_test"] for row in rows if row["row"] == "4"}
+    marks = {row["epoch_selection"]: row["selected_on_test"] for row in rows if row["row"] == "4"}
     assert marks == {"best_epoch": "True", "best_common_epoch": "True", "last_epoch": "False"}
     assert {row["accuracy"] for row in rows if row["row"] == "4"} == {"0.5"}
     assert len([row for row in rows if row["row"] == "1"]) == 1

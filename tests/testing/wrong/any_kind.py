@@ -70,7 +70,7 @@ class NeedsAnOption(RightHead):
 @fails("head", "is_built_from_its_options")
 class CannotBeBuilt(RightHead):
     def __init__(self, in_channels: int, num_classes: int, dropout: float = 2.0) -> None:
-        raise ValueError(f"dropout: expected a share, got {dropout}")
+        raise ValueError(f"dropout: expected a fraction, got {dropout}")
 
 
 @fails("head", "can_be_pickled")

@@ -12,7 +12,7 @@ class TopKPoolHead(nn.Module):
     k: how many places are averaged, 1 or more; of a map with fewer places, all of them.
     stage: a stage of the backbone; "" is its deepest.
     second_stage: another one, whose means stand beside the first's; "" for none.
-    dropout: the share of the means that is left out in training, from 0 to 1.
+    dropout: the fraction of the means that is left out in training, from 0 to 1.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class TopKPoolHead(nn.Module):
         if k < 1:
             raise ValueError(f"k: expected 1 or more, got {k}")
         if not 0 <= dropout <= 1:
-            raise ValueError(f"dropout: expected a share from 0 to 1, got {dropout}")
+            raise ValueError(f"dropout: expected a fraction from 0 to 1, got {dropout}")
         for option, name in (("stage", stage), ("second_stage", second_stage)):
             if name and name not in in_channels:
                 raise ValueError(f"{option}: expected one of {', '.join(in_channels)}, got {name!r}")

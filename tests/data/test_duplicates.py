@@ -1,4 +1,4 @@
-"""Copies: which one stays, what is told of the others, and that a run does without them."""
+"""Duplicates: which one stays, what is told of the others, and that a run does without them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferkit.data.copies import judge_copies, leave_out_copies, pixel_hash
 from ferkit.data.crops import CropResult
+from ferkit.data.duplicates import drop_duplicates, judge_duplicates, pixel_hash
 from ferkit.interfaces import Face, Sample
 
 
@@ -23,7 +23,7 @@ def face(one: Sample, level: int, side: int = 4) -> Face:
 
 
 @pytest.mark.parametrize(
-    ("copies", "staying"),
+    ("duplicates", "staying"),
     [
         ([sample("a"), sample("b", split="test")], ["b"]),
         ([sample("a"), sample("b", split="validation"), sample("c", split="test")], ["c"]),
@@ -37,16 +37,16 @@ def face(one: Sample, level: int, side: int = 4) -> Face:
     ],
 )
 def test_test_images_stay_before_others_and_the_first_of_a_part_unless_labels_differ(
-    copies: list[Sample], staying: list[str]
+    duplicates: list[Sample], staying: list[str]
 ) -> None:
-    left_out = judge_copies(copies, ["same"] * len(copies))
-    assert [str(one.path) for place, one in enumerate(copies) if place not in left_out] == staying
+    left_out = judge_duplicates(duplicates, ["same"] * len(duplicates))
+    assert [str(one.path) for place, one in enumerate(duplicates) if place not in left_out] == staying
 
 
 def test_what_is_no_copy_stays() -> None:
-    assert judge_copies([sample("a"), sample("b", "fear")], ["one", "another"]) == {}
+    assert judge_duplicates([sample("a"), sample("b", "fear")], ["one", "another"]) == {}
     crops = CropResult([face(sample("a"), 1), face(sample("b"), 2), face(sample("c"), 1, side=2)], [])
-    assert leave_out_copies(crops) is crops
+    assert drop_duplicates(crops) is crops
 
 
 def test_pixels_count_and_not_files() -> None:
@@ -57,7 +57,7 @@ def test_pixels_count_and_not_files() -> None:
     )
 
 
-def test_copies_are_skipped_with_their_reason_and_counted() -> None:
+def test_duplicates_are_skipped_with_their_reason_and_counted() -> None:
     faces = [
         face(sample("train1"), 1),
         face(sample("train2"), 2),
@@ -66,7 +66,7 @@ def test_copies_are_skipped_with_their_reason_and_counted() -> None:
         face(sample("train5"), 2),
         face(sample("test1", "fear", "test"), 1),
     ]
-    crops = leave_out_copies(CropResult(faces, [(sample("black"), "no face was found")], ("before",)))
+    crops = drop_duplicates(CropResult(faces, [(sample("black"), "no face was found")], ("before",)))
     assert [str(one.sample.path) for one in crops.faces] == ["train2", "test1"]
     assert {str(one.path): reason for one, reason in crops.skipped} == {
         "black": "no face was found",
@@ -77,9 +77,9 @@ def test_copies_are_skipped_with_their_reason_and_counted() -> None:
     }
     before, told = crops.warnings
     assert before == "before"
-    assert told.startswith("4 images are left out as pixel-for-pixel copies of others: 2 under several")
+    assert told.startswith("4 images are left out as pixel-for-pixel duplicates of others: 2 under several")
     assert "1 of test images" in told
-    assert "1 of one in the same part" in told
+    assert "1 of one in the same split" in told
 
 
 def test_every_copy_is_counted_once() -> None:
@@ -89,7 +89,7 @@ def test_every_copy_is_counted_once() -> None:
         sample(f"{n}", labels[generator.integers(2)], splits[generator.integers(3)]) for n in range(300)
     ]
     keys = generator.integers(0, 100, 300).tolist()
-    left_out = judge_copies(samples, keys)
+    left_out = judge_duplicates(samples, keys)
     kept = [key for place, key in enumerate(keys) if place not in left_out]
     assert max(Counter(kept).values()) == 1
     test_keys = {key for key, one in zip(keys, samples, strict=True) if one.split == "test"}

@@ -14,18 +14,20 @@ PRECEDENCE = {"test": 0, "validation": 1}
 """Parts whose images stay before those of others: what is scored is not given up for what is trained on."""
 
 
-def leave_out_copies(crops: CropResult) -> CropResult:
-    """The faces without copies; those left out are skipped, with the reason, and a warning counts them."""
-    reasons = judge_copies([face.sample for face in crops.faces], [pixel_hash(face) for face in crops.faces])
+def drop_duplicates(crops: CropResult) -> CropResult:
+    """Skip duplicate faces, each with its reason, and count them in a warning."""
+    reasons = judge_duplicates(
+        [face.sample for face in crops.faces], [pixel_hash(face) for face in crops.faces]
+    )
     if not reasons:
         return crops
     kept = [face for place, face in enumerate(crops.faces) if place not in reasons]
     left = [(crops.faces[place].sample, reason) for place, (_, reason) in sorted(reasons.items())]
     counts = Counter(why for why, _ in reasons.values())
     told = ", ".join(f"{count} {why}" for why, count in counts.most_common())
-    what = "image is left out as a pixel-for-pixel copy of another"
+    what = "image is left out as a pixel-for-pixel duplicate of another"
     if len(left) > 1:
-        what = "images are left out as pixel-for-pixel copies of others"
+        what = "images are left out as pixel-for-pixel duplicates of others"
     warning = f"{len(left)} {what}: {told}"
     return replace(crops, faces=kept, skipped=[*crops.skipped, *left], warnings=(*crops.warnings, warning))
 
@@ -35,11 +37,11 @@ def pixel_hash(face: Face) -> str:
     return hashlib.sha256(f"{face.image.shape}".encode() + face.image.tobytes()).hexdigest()
 
 
-def judge_copies(samples: Sequence[Sample], keys: Sequence[Hashable]) -> dict[int, tuple[str, str]]:
+def judge_duplicates(samples: Sequence[Sample], keys: Sequence[Hashable]) -> dict[int, tuple[str, str]]:
     """Position -> (why in general, the reason) of each sample that is to be left out.
 
-    keys: equal for copies. Copies of a test image go, then those of a validation image, whatever their
-    labels. Of those in one part the first stays; under several labels none does: what they show is not known.
+    keys: equal for duplicates. Those of a test image go, then those of a validation image, whatever their
+    labels. Of those in one split the first stays, or none where their labels differ.
     """
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, key in enumerate(keys):
@@ -51,13 +53,13 @@ def judge_copies(samples: Sequence[Sample], keys: Sequence[Hashable]) -> dict[in
     return reasons
 
 
-def _judge(copies: Sequence[tuple[int, Sample]]) -> dict[int, tuple[str, str]]:
-    best = min(_rank(sample) for _, sample in copies)
-    staying = [(place, sample) for place, sample in copies if _rank(sample) == best]
+def _judge(duplicates: Sequence[tuple[int, Sample]]) -> dict[int, tuple[str, str]]:
+    best = min(_rank(sample) for _, sample in duplicates)
+    staying = [(place, sample) for place, sample in duplicates if _rank(sample) == best]
     labels = sorted({sample.label for _, sample in staying})
     _, first = staying[0]
     reasons = {}
-    for place, sample in copies:
+    for place, sample in duplicates:
         if _rank(sample) > best:
             reasons[place] = (
                 f"of {first.split} images",
@@ -68,7 +70,7 @@ def _judge(copies: Sequence[tuple[int, Sample]]) -> dict[int, tuple[str, str]]:
             said = f"its face is that of {other.path}, which is labelled {other.label}, not {sample.label}"
             reasons[place] = ("under several labels", said)
         elif sample is not first:
-            reasons[place] = ("of one in the same part", f"its face is that of {first.path}")
+            reasons[place] = ("of one in the same split", f"its face is that of {first.path}")
     return reasons
 
 
