@@ -44,6 +44,7 @@ from ferkit.messages import suggest
 from ferkit.neural.crop_kernels import crop_kernels
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import cache_dir
+from ferkit.runtime.file_kinds import is_hidden, is_image
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.walk import walk_folder
 
@@ -79,6 +80,8 @@ __all__ = [
     "crop_kernels",
     "describe_faces",
     "hookimpl",
+    "is_hidden",
+    "is_image",
     "load_weights",
     "open_session",
     "read_listing",

@@ -34,11 +34,11 @@ from ferkit.neural.network import Network
 from ferkit.neural.optim import make_optimizer
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.file_kinds import is_image
 from ferkit.runtime.walk import walk_folder
 
 RECOMPILED = 100
 """Shapes, modes and precisions that torch.compile may compile a function for: more than any measuring has."""
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 @dataclass
@@ -206,7 +206,7 @@ def find_images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"--images: there is no folder {folder}")
     files = (place / name for place, names in walk_folder(folder) for name in names)
-    found = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in files if is_image(path))
     if not found:
-        raise DataError(f"--images: no image ({', '.join(SUFFIXES)}) lies below {folder}")
+        raise DataError(f"--images: there is no image in {folder}")
     return found

@@ -7,27 +7,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ferkit.errors import DataError
+from ferkit.runtime.file_kinds import is_hidden
 
 
 def _refuse(error: OSError) -> None:
     raise DataError(f"the folder {error.filename} can't be listed: {error.strerror}") from error
 
 
-def _everything(name: str) -> bool:
-    return True
-
-
 def walk_folder(
-    root: Path,
-    refuse: Callable[[OSError], object] = _refuse,
-    is_wanted: Callable[[str], bool] = _everything,
+    root: Path, refuse: Callable[[OSError], object] = _refuse
 ) -> Iterator[tuple[Path, list[str]]]:
-    """(folder, names of its files), folder by folder, each by name.
+    """Yield (folder, names of its files) for a folder and all below it, sorted by name.
 
-    Linked folders are followed, after the others, so that a folder which lies below root and is linked as
-    well comes once, under its own name; a loop of links ends. refuse: called with the error of a folder that
-    can't be listed, which is then left out; else DataError is raised. is_wanted: whether folders of a name
-    are gone into.
+    Files and folders of the system are left out (`is_hidden`). Linked folders follow after the others: a
+    folder below root that is also linked comes once, under its own name. Loops of links end.
+
+    Args:
+        root: The folder to start from.
+        refuse: Called with the error of a folder that cannot be listed. By default DataError is raised.
     """
     seen: set[str] = set()
     beginnings = [root]
@@ -38,9 +35,9 @@ def walk_folder(
                 folders.clear()
                 continue
             seen.add(real)
-            folders[:] = sorted(name for name in folders if is_wanted(name))
+            folders[:] = sorted(name for name in folders if not is_hidden(name))
             beginnings += [path for name in folders if (path := Path(place, name)).is_symlink()]
-            yield Path(place), sorted(files)
+            yield Path(place), sorted(name for name in files if not is_hidden(name))
 
 
 def real_folders(root: Path) -> Iterator[Path]:

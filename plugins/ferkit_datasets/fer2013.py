@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ferkit.plugin import DataError, Sample
+from ferkit.plugin import DataError, Sample, is_hidden, is_image
 from ferkit_datasets.cached_images import draw_pixels
 from ferkit_datasets.labels import FER2013 as CODES
 from ferkit_datasets.labels import FER2013_FOLDERS, find_label
@@ -13,7 +13,6 @@ from ferkit_datasets.rows import Faults, Row, check_columns, read_header, read_r
 
 COLUMNS = ("emotion", "pixels", "Usage")
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-SUFFIXES = {".jpg", ".png"}
 
 LAYOUT = """\
 FER2013 is Kaggle's "Challenges in Representation Learning: Facial Expression Recognition Challenge"
@@ -67,7 +66,7 @@ class FER2013:
         for part in ("train", "test"):
             for folder, label in FER2013_FOLDERS.items():
                 for path in sorted((self.root / part / folder).iterdir()):
-                    if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+                    if is_image(path) and not is_hidden(path.name):
                         usage = path.name.partition("_")[0]
                         yield Sample(path, label, split=SPLITS.get(usage, part) if part == "test" else part)
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from ferkit.plugin import DataError, Sample
+from ferkit.plugin import DataError, Sample, is_hidden, is_image
 from ferkit_datasets.sfew import FOLDERS, NAME
 
 PARTS = {"train": "Train", "validation": "Val"}
-SUFFIXES = {".png", ".jpg"}
 
 LAYOUT = """\
 SFEW 2.0 is to be requested from its authors (A. Dhall, O. V. R. Murthy, R. Goecke, J. Joshi, T. Gedeon,
@@ -47,7 +46,7 @@ class SFEW2:
         for part, split in self.splits.items():
             for folder, label in FOLDERS.items():
                 for path in sorted((self.root / PARTS[part] / folder).iterdir()):
-                    if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+                    if is_image(path) and not is_hidden(path.name):
                         yield Sample(path, label, _groups(path.name), split)
 
 

@@ -56,11 +56,17 @@ def test_a_loop_of_links_ends(root: Path, to: str) -> None:
     assert len(set(real)) == len(real)
 
 
-def test_a_folder_under_an_unwanted_name_is_gone_into_where_a_link_has_another(root: Path) -> None:
+@pytest.mark.parametrize("name", [".DS_Store", "._1.jpg", "__MACOSX", "@eaDir", "Thumbs.db"])
+def test_what_the_system_adds_is_left_out(root: Path, name: str) -> None:
+    (root / "a" / name).mkdir()
+    (root / "b" / name).touch()
+    assert not any(name in one for one in names(root))
+
+
+def test_a_hidden_folder_is_gone_into_where_a_link_has_another_name(root: Path) -> None:
     fill(root / ".store" / "3")
     (root / "shown").symlink_to(".store")
-    walk = walk_folder(root, is_wanted=lambda name: not name.startswith("."))
-    assert [str(place.relative_to(root)) for place, _ in walk] == [".", "a", "b", "shown"]
+    assert [str(place.relative_to(root)) for place, _ in walk_folder(root)] == [".", "a", "b", "shown"]
 
 
 def test_a_link_to_nothing_is_a_file_that_is_not_there(root: Path) -> None:

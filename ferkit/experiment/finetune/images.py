@@ -60,6 +60,8 @@ def describe(look: Look) -> list[str]:
     """What whoever has the images must know, line by line; names of files are below the folder."""
     counts = ", ".join(f"{label} {count}" for label, count in look.classes.items())
     lines = [f"images to learn from: {counts or 'none'}"]
+    if splits := Counter(sample.split for sample in look.samples if sample.split):
+        lines.append(f"splits: {', '.join(f'{split} {count}' for split, count in splits.items())}")
     if look.unreadable:
         told = [f"{one.name} ({one.reason})" for one in look.unreadable]
         lines.append(f"{count_of(len(told), 'file')} can't be read and will be skipped: {_some(told)}")

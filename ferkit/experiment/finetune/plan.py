@@ -12,7 +12,7 @@ from ferkit.audit.read import Progress, no_progress
 from ferkit.components.options import weights_options
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import find_entry, is_present
-from ferkit.data.samples import samples_of
+from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError, RunError
 from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.experiment.finetune.images import (
@@ -92,7 +92,7 @@ def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> Finetu
             f"--set estimator: {checked.estimator.name!r} makes no network that could be exported. "
             "Leave it out; `ferkit run` takes a recipe with an estimator."
         )
-    samples, _ = samples_of(registry, checked.data)
+    samples, left_out = samples_of(registry, checked.data)
     if beginning.file:  # how it is begun with depends on the labels, which the data tell
         table["model"] = beginning.model_for(sorted({sample.label for sample in samples}))
         checked, registry = load_table(source, table, wish.overrides)
@@ -100,7 +100,8 @@ def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> Finetu
     checked = _suit(checked, table, look.samples)
     file = wish.place / "recipe.toml"
     start = _describe_start(checked, registry, beginning.labels)
-    told = [*describe(look), *start, *_describe_split(checked, look.samples)]
+    lost = describe_left_out(left_out, len(samples))
+    told = [*describe(look), *lost, *start, *_describe_split(checked, look.samples)]
     plan = FinetunePlan(checked, registry, file, tuple(told))
     write_text(file, write_recipe(table, plan.command("")))
     return plan

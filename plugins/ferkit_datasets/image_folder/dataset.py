@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ferkit.plugin import DataError, Sample, walk_folder
-from ferkit_datasets.image_folder.labels import SPELLINGS, label_of, map_problems
-from ferkit_datasets.image_folder.parts import are_parts, lacking_problems, part_folders, part_problems
+from ferkit.plugin import DataError, Sample, is_image, walk_folder
+from ferkit_datasets.image_folder.labels import (
+    SPELLINGS,
+    label_of,
+    map_problems,
+    merged_classes,
+    normalise,
+    normalise_map,
+)
+from ferkit_datasets.image_folder.splits import (
+    advise_splits,
+    find_splits,
+    folders_in,
+    lacking_problems,
+    look_like_splits,
+    split_folders,
+    split_problems,
+)
 
-__all__ = ["SPELLINGS", "SUFFIXES", "ImageFolder"]
+__all__ = ["SPELLINGS", "ImageFolder"]
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
+log = logging.getLogger("ferkit")
 
 
 class ImageFolder:
     """Images in one folder for each class, at any depth below it; linked folders are followed.
 
-    root: the folder of the class folders. label_map: class folder -> label, for every folder; "" leaves a
-    folder out. Without it, a folder that is a known spelling of a canonical label ("Happy") gets that, and
-    any other folder is a class of its own name. group_pattern: a regular expression for the start of a
-    file's name whose named parts become its groups, e.g. "(?P<person>\\d+)_". splits: train, validation
-    and test -> folder below root that the class folders are in, e.g. { train = "Train", test = "Test" }.
+    Without a label map, a folder with a known spelling of a canonical label ("Happy") gets that label, and
+    any other folder is a class of its own name. Without splits, folders with the usual names of splits
+    ("train", "PublicTest", "val_set") are splits if they hold class folders.
+
+    Args:
+        root: The folder of the class folders, or of a folder for each split.
+        label_map: Class folder -> label, for every folder; "" drops a folder. A map of "" alone drops its
+            folders and keeps the others as they are.
+        group_pattern: A regular expression for the start of a file's name. Its named parts become the
+            image's groups, e.g. "(?P<person>\\d+)_".
+        splits: train, validation and test -> folder below root, e.g. { train = "Train", test = "Test" }.
     """
 
     def __init__(
@@ -33,35 +56,33 @@ class ImageFolder:
         splits: dict[str, str] | None = None,
     ) -> None:
         self.root = root
-        self.label_map = label_map
+        self.label_map = normalise_map(label_map)
         self.splits = splits
+        self.left_out: dict[str, int] = {}
         try:
             self.pattern = re.compile(group_pattern) if group_pattern else None
         except re.error as error:
             raise ValueError(f"group_pattern: {group_pattern!r} is no regular expression: {error}") from error
 
     def problems(self) -> list[str]:
-        """A missing root or part, folders without a label, empty classes, fewer than two classes, and classes
-        that a part lacks."""
+        """Return missing folders, folders without a label, empty classes, and classes that a split lacks."""
         if not self.root.is_dir():
             layout = f"{self.root}/happy/*.jpg, {self.root}/sad/*.jpg"
-            return [
-                f"there is no folder {self.root}. Expected a folder with one folder for each class: {layout}"
-            ]
-        if found := part_problems(self.root, self.splits):
+            return [f"there is no folder {self.root}. Expected one folder for each class: {layout}"]
+        if found := split_problems(self.root, self.splits):
             return found
-        parts = part_folders(self.root, self.splits)
-        names = {path.name for part in parts.values() for path in _folders(part)}
-        if self.splits is None and self.label_map is None and are_parts(names):
+        if not self._are_classes_named() and not self._splits() and look_like_splits(self.root):
+            names = ", ".join(path.name for path in folders_in(self.root))
             return [
-                f"{self.root} holds {', '.join(sorted(names))}, which seem to be a data set's parts, no "
-                'classes. Say so, e.g. splits = { train = "Train", validation = "Val", test = "Test" }; if '
-                "they are classes, name them by label_map"
+                f"{self.root} holds {names}, which look like splits, not classes. If they are splits, set "
+                f"{advise_splits(self.root)}. If they are classes, name them in label_map"
             ]
+        splits = split_folders(self.root, self._splits())
+        names = {path.name for folder in splits.values() for path in folders_in(folder)}
         found = map_problems(self.label_map, names, self.root)
-        classes = {part: self._classes(path) for part, path in parts.items()}
+        classes = {split: self._classes(folder) for split, folder in splits.items()}
         found += _empty_problems([folder for folders in classes.values() for folder in folders])
-        labels = {part: {self._label(one) for one in folders} for part, folders in classes.items()}
+        labels = {split: {self._label(one) for one in folders} for split, folders in classes.items()}
         found += lacking_problems(labels)
         if len(set().union(*labels.values())) < 2 and not found:
             there = ", ".join(sorted(path.name for several in classes.values() for path in several)) or "none"
@@ -69,21 +90,40 @@ class ImageFolder:
         return found
 
     def samples(self) -> list[Sample]:
+        """Return the images by split, class folder and name. Raises DataError for what `problems` returns."""
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        return [
-            Sample(path, self._label(folder), self._groups(path), part)
-            for part, root in part_folders(self.root, self.splits).items()
-            for folder in self._classes(root)
-            for path in _images(folder)
-        ]
+        samples, others = [], list(_files(self.root, below=False))
+        for split, root in split_folders(self.root, self._splits()).items():
+            found = {folder: _files(folder) for folder in self._classes(root)}
+            for line in merged_classes({path: len(files) for path, files in found.items()}, self.label_map):
+                log.warning("%s", line)
+            others += _files(root, below=False) if split else ()
+            for folder, files in found.items():
+                label = self._label(folder)
+                samples += [
+                    Sample(path, label, self._groups(path), split) for path in files if is_image(path)
+                ]
+                others += [path for path in files if not is_image(path)]
+        self.left_out = _count_reasons(others)
+        return samples
+
+    def _splits(self) -> dict[str, str] | None:
+        """Return the option, or what the folders' names say."""
+        if self.splits is not None or self._are_classes_named():
+            return self.splits
+        return find_splits(self.root)
+
+    def _are_classes_named(self) -> bool:
+        """Return whether the label map names the folders of root, so that these are classes."""
+        return any(normalise(path.name) in (self.label_map or {}) for path in folders_in(self.root))
 
     def _label(self, folder: Path) -> str:
         return label_of(folder.name, self.label_map)
 
     def _classes(self, root: Path) -> list[Path]:
-        """The class folders that are not left out."""
-        return [path for path in _folders(root) if self._label(path)]
+        """Return the class folders that are not dropped."""
+        return [path for path in folders_in(root) if self._label(path)]
 
     def _groups(self, path: Path) -> dict[str, str]:
         match = self.pattern.match(path.name) if self.pattern else None
@@ -91,30 +131,32 @@ class ImageFolder:
 
 
 def _empty_problems(folders: Sequence[Path]) -> list[str]:
-    """Of class folders without an image, and of those of which a part can't be listed."""
+    """Return class folders without an image, and those in which a folder can't be listed."""
     problems = []
     for path in folders:
         try:
-            if not _images(path):
+            if not any(map(is_image, _files(path))):
                 problems.append(
-                    f"class folder {path} has no image ({', '.join(sorted(SUFFIXES))}). Add some, or "
-                    f'leave it out: label_map = {{ "{path.name}" = "" }}'
+                    f"class folder {path} has no image. Add some, or drop it: "
+                    f'label_map = {{ "{path.name}" = "" }}'
                 )
         except DataError as error:
             problems.append(str(error))
     return problems
 
 
-def _folders(root: Path) -> list[Path]:
-    return sorted(path for path in root.iterdir() if path.is_dir() and not _is_hidden(path.name))
+def _files(folder: Path, below: bool = True) -> list[Path]:
+    """Return the files in a folder and all below it, by name. Raises DataError if one can't be listed."""
+    walk = walk_folder(folder)
+    places = walk if below else [next(walk)]
+    return sorted(place / name for place, names in places for name in names)
 
 
-def _images(folder: Path) -> list[Path]:
-    """Raises DataError where a folder can't be listed."""
-    walk = walk_folder(folder, is_wanted=lambda name: not _is_hidden(name))
-    files = (place / name for place, names in walk for name in names if not _is_hidden(name))
-    return sorted(path for path in files if path.suffix.lower() in SUFFIXES and path.is_file())
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
+def _count_reasons(others: Iterable[Path]) -> dict[str, int]:
+    """Count the files that give no sample, by reason."""
+    return dict(
+        Counter(
+            "outside the class folders" if is_image(path) else f"not an image ({path.suffix or 'no suffix'})"
+            for path in others
+        )
+    )
