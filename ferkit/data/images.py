@@ -1,8 +1,14 @@
-"""Images as arrays, whatever their makers did to them."""
+"""Images of any kind as RGB arrays."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,31 +17,86 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ferkit.errors import DataError
 from ferkit.runtime.disk_cache import file_sha256
+from ferkit.runtime.file_kinds import HEIF_SUFFIXES, describe_special
+
+MOST_PIXELS = 400_000_000
+"""Pixels of the largest image that is read: twice a phone's 200 megapixels, 1.2 GB decoded."""
+LIMIT = "FERKIT_MAX_PIXELS"
+"""The environment variable that sets another limit."""
+_pillow = threading.Lock()
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB, upright by its EXIF orientation.
+    """Read a file as (H, W, 3) uint8 RGB, upright by its EXIF orientation.
 
-    16-bit greys are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError,
-    naming the file, where it is absent, truncated, no image, or larger than Pillow takes for safe.
+    16-bit greys are scaled to 8 bits, numbers in 0..1 to 0..255. Transparent pixels become white, CMYK is
+    converted. Of an animation the first frame is read.
+
+    Raises:
+        DataError: With the file's name, if it is absent, no regular file, truncated, not an image, has more
+            pixels than `FERKIT_MAX_PIXELS` (400 million by default), or values of an unknown scale.
     """
+    if special := describe_special(path):
+        raise DataError(f"{path}: it is {special}, not a file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                return np.array(as_rgb(ImageOps.exif_transpose(image)))
+        return decode_image(path)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
+    """Read a file or an encoded image as `read_image` does. Raises DataError without a name."""
+    if isinstance(source, Path) and source.suffix.lower() in HEIF_SUFFIXES:
+        _register_heif()
+    try:
+        with _open(source) as image:
+            _check_size(image)
+            image.load()
+            return np.array(as_rgb(ImageOps.exif_transpose(image)))
+    except (FileNotFoundError, DataError):
+        raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{path}: it is no image, or of a kind that Pillow can't read") from error
+        raise DataError("it is not an image, or of a kind that Pillow can't read") from error
     except Exception as error:
-        raise DataError(f"{path}: it can't be read as an image: {error}") from error
+        raise DataError(f"it can't be read as an image: {error}") from error
+
+
+@contextmanager
+def _open(source: Path | bytes) -> Iterator[Image.Image]:
+    """Pillow's own limit is the process's and refuses what phones make; `_check_size` takes its place."""
+    with _pillow, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    with image:
+        yield image
+
+
+def _check_size(image: Image.Image) -> None:
+    text = os.environ.get(LIMIT) or str(MOST_PIXELS)
+    if not text.isdecimal():
+        raise DataError(f"{LIMIT}: expected a number of pixels, got {text!r}")
+    if image.width * image.height > int(text):
+        raise DataError(
+            f"it has {image.width} × {image.height} pixels, more than {text}. If you trust it, set {LIMIT}"
+        )
+
+
+def _register_heif() -> None:
+    if importlib.util.find_spec("pillow_heif") is None:
+        raise DataError("it is a HEIF image, which needs pillow-heif: pip install 'ferkit[heif]'")
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Of any mode; what is transparent is laid on white."""
+    """Return an image of any mode as RGB, on white where it is transparent. Raises DataError."""
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -46,14 +107,22 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """16 bits by their upper 8; what fits in 8 bits as it is."""
+    """Scale 0..1 (floats), 0..255 and 0..65535 (16 bits) to 0..255."""
     numbers = values.astype(np.float64)
-    scale = 257.0 if numbers.max(initial=0) > 255 else 1.0
-    return np.clip(np.round(numbers / scale), 0, 255).astype(np.uint8)
+    low, high = numbers.min(initial=0), numbers.max(initial=0)
+    if not (low >= 0 and high <= 65535):
+        raise DataError(
+            f"its values reach from {low:g} to {high:g}; expected 0..1, 0..255 or 0..65535. Convert it to 8 bits"
+        )
+    is_fraction = values.dtype.kind == "f" and high <= 1
+    scale = 1 / 255 if is_fraction else 257.0 if high > 255 else 1.0
+    return np.round(numbers / scale).astype(np.uint8)
 
 
 def image_sha256(path: Path) -> str:
-    """Of the file's bytes. Raises DataError where it can't be read."""
+    """Return the hash of the file's bytes. Raises DataError if it can't be read."""
+    if special := describe_special(path):
+        raise DataError(f"{path}: it is {special}, not a file")
     try:
         return file_sha256(path)
     except OSError as error:

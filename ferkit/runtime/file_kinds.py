@@ -5,60 +5,16 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-IMAGE_SUFFIXES = frozenset(
-    [
-        ".avif",
-        ".bmp",
-        ".dib",
-        ".gif",
-        ".heic",
-        ".heif",
-        ".j2k",
-        ".jfif",
-        ".jp2",
-        ".jpe",
-        ".jpeg",
-        ".jpg",
-        ".jpx",
-        ".mpo",
-        ".pbm",
-        ".pcx",
-        ".pgm",
-        ".png",
-        ".pnm",
-        ".ppm",
-        ".tga",
-        ".tif",
-        ".tiff",
-        ".webp",
-    ]
-)
+_IMAGES = """
+.avif .bmp .dib .gif .heic .heif .j2k .jfif .jp2 .jpe .jpeg .jpg .jpx .mpo .pbm .pcx .pgm .png .pnm .ppm .tga
+.tif .tiff .webp
+"""
+_VIDEOS = """
+.3g2 .3gp .asf .avi .f4v .flv .m2ts .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm .wmv
+"""
+IMAGE_SUFFIXES = frozenset(_IMAGES.split())
 """Suffixes of images, in lower case."""
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".3g2",
-        ".3gp",
-        ".asf",
-        ".avi",
-        ".f4v",
-        ".flv",
-        ".m2ts",
-        ".m4v",
-        ".mjpeg",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".mxf",
-        ".ogv",
-        ".ts",
-        ".vob",
-        ".webm",
-        ".wmv",
-    ]
-)
+VIDEO_SUFFIXES = frozenset(_VIDEOS.split())
 """Suffixes of videos, in lower case."""
 HEIF_SUFFIXES = frozenset({".heic", ".heif"})
 """Suffixes of images that only pillow-heif reads."""
@@ -79,7 +35,7 @@ def is_image(path: Path) -> bool:
 
 
 def is_video(path: Path) -> bool:
-    """Return whether a file has the suffix of a video. A `.ts` must also start like one: it may be a program."""
+    """Return whether a file has the suffix of a video; a `.ts` must also start like one."""
     suffix = path.suffix.lower()
     return suffix in VIDEO_SUFFIXES and (suffix != ".ts" or _is_transport_stream(path))
 
@@ -94,7 +50,7 @@ def _is_transport_stream(path: Path) -> bool:
 
 
 def describe_special(path: Path) -> str:
-    """Return what a path is if it is no regular file ("a named pipe"), else "". Opening one may wait for ever."""
+    """Return what a path is if it is no regular file, such as "a named pipe", else ""."""
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +96,7 @@ def test_what_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.jpg").write_text("not a picture")
     (tmp_path / "empty.png").write_bytes(b"")
     for name in ("notes.jpg", "empty.png"):
-        with pytest.raises(DataError, match=rf"{name}: it is no image"):
+        with pytest.raises(DataError, match=rf"{name}: it is not an image"):
             read_image(tmp_path / name)
 
 
@@ -109,7 +111,7 @@ def test_an_image_that_would_fill_the_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = save(Image.fromarray(RAMP), tmp_path / "vast.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 150)
+    monkeypatch.setenv("FERKIT_MAX_PIXELS", "150")
     with pytest.raises(DataError, match=r"vast\.png: .*pixels"):
         read_image(path)
 
@@ -118,3 +120,57 @@ def test_the_hash_is_of_the_files_bytes(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     # The example of FIPS 180-2, appendix B.1.
     assert image_sha256(tmp_path / "abc").startswith("ba7816bf8f01cfea")
+
+
+def test_an_image_above_pillows_limit_is_read_and_the_limit_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(Image.fromarray(RAMP), tmp_path / "phone.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    assert read_image(path).shape == (10, 20, 3)
+    assert Image.MAX_IMAGE_PIXELS == 50
+
+
+def test_a_limit_that_is_no_number_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERKIT_MAX_PIXELS", "many")
+    with pytest.raises(DataError, match="FERKIT_MAX_PIXELS.*'many'"):
+        read_image(save(Image.fromarray(RAMP), tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize("scale", [1 / 255, 1.0, 257.0])
+def test_floats_have_the_scale_of_their_largest_value(tmp_path: Path, scale: float) -> None:
+    wide = Image.fromarray((RAMP * scale).astype(np.float32))
+    assert np.array_equal(read_image(save(wide, tmp_path / "wide.tif")), grey(RAMP))
+
+
+@pytest.mark.parametrize("odd", [-1.0, 70_000.0, float("nan")])
+def test_values_of_an_unknown_scale_are_refused_with_their_range(tmp_path: Path, odd: float) -> None:
+    values = RAMP.astype(np.float32)
+    values[0, 0] = odd
+    with pytest.raises(DataError, match=rf"odd\.tif: .*{odd:g}.*expected 0\.\.1"):
+        read_image(save(Image.fromarray(values), tmp_path / "odd.tif"))
+
+
+def test_a_heif_image_is_read(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    heif.from_pillow(Image.fromarray(grey(RAMP)).resize((160, 80))).save(tmp_path / "phone.heic", quality=100)
+    image = read_image(tmp_path / "phone.heic")
+    assert image.shape == (80, 160, 3)
+    assert image[:, -4:].mean() > 230 > 25 > image[:, :4].mean()
+
+
+def test_a_heif_image_without_its_reader_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (tmp_path / "phone.HEIC").write_bytes(b"ftypheic")
+    with pytest.raises(DataError, match=r"phone\.HEIC: .*ferkit\[heif\]"):
+        read_image(tmp_path / "phone.HEIC")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("read", [read_image, image_sha256])
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(DataError, match=r"pipe\.jpg: it is a named pipe"):
+        read(tmp_path / "pipe.jpg")
