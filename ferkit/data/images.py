@@ -112,7 +112,7 @@ def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     low, high = numbers.min(initial=0), numbers.max(initial=0)
     if not (low >= 0 and high <= 65535):
         raise DataError(
-            f"its values reach from {low:g} to {high:g}; expected 0..1, 0..255 or 0..65535. Convert it to 8 bits"
+            f"its values are {low:g} to {high:g}; expected 0..1, 0..255 or 0..65535. Convert it to 8 bits"
         )
     is_fraction = values.dtype.kind == "f" and high <= 1
     scale = 1 / 255 if is_fraction else 257.0 if high > 255 else 1.0

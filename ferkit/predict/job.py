@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from ferkit.errors import RunError
 from ferkit.messages import SHOWN, count_of, count_some, printable
-from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, VideoSource
+from ferkit.predict.media.frames import name_of
+from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Stream, VideoSource
 from ferkit.predict.output.sink import Sink
 from ferkit.predict.predictor import Predicted, Predictor
 
@@ -36,7 +37,7 @@ class PredictionSummary:
     further_problems: int = 0
     written: list[str] = field(default_factory=list)
     is_stopped: bool = False
-    _source: ImageSource | VideoSource | Camera | None = None
+    _source: ImageSource | VideoSource | Camera | Stream | None = None
     _has_face: bool = True
 
     @property
@@ -60,7 +61,7 @@ class PredictionSummary:
         if not self._has_face and self._source:
             self.faceless += 1
             if len(self.faceless_names) < SHOWN:
-                self.faceless_names.append(str(getattr(self._source, "path", self._source.name)))
+                self.faceless_names.append(name_of(self._source))
         self._has_face = True
 
     def add_problem(self, problem: InputError) -> None:
@@ -164,5 +165,5 @@ def _go_through(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         tally.is_stopped = True
     except KeyboardInterrupt:
-        tally.is_stopped = not (last and isinstance(last.frame.source, Camera))
+        tally.is_stopped = not (last and isinstance(last.frame.source, Camera | Stream))
     tally.finish_file()

@@ -24,7 +24,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     file of this process: safetensors, from 0.8 on, makes its files readable by their owner only. Raises
     OSError.
     """
-    part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    # Its name is short: that of `path` may be as long as names can be.
+    part = path.with_name(f".{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.touch()

@@ -133,7 +133,7 @@ def test_an_image_above_pillows_limit_is_read_and_the_limit_stays(
 
 def test_a_limit_that_is_no_number_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERKIT_MAX_PIXELS", "many")
-    with pytest.raises(DataError, match="FERKIT_MAX_PIXELS.*'many'"):
+    with pytest.raises(DataError, match=r"FERKIT_MAX_PIXELS.*'many'"):
         read_image(save(Image.fromarray(RAMP), tmp_path / "a.png"))
 
 

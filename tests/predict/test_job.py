@@ -42,7 +42,7 @@ def test_a_mixed_folder_is_done_and_each_thing_is_told(predictor: Predictor, tmp
     assert f"no face was found in 2 files: {given / 'b.png'}, {given / 'd.avi'}" in text
     assert "3 files passed over, being no image and no video: .txt (2), no suffix (1)" in text
     assert f"written: {tmp_path / 'out.csv'}" in text
-    assert f"not done: 1\n  {given / 'broken.jpg'}: it is no image" in text
+    assert f"not done: 1\n  {given / 'broken.jpg'}: it is not an image" in text
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + 2 + 1 + 2 + 3
 
 

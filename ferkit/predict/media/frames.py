@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.data.images import read_image
 from ferkit.errors import DataError
-from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Source, VideoSource
-from ferkit.predict.media.video import VideoFrame, read_camera, read_moving
+from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Source, Stream, VideoSource
+from ferkit.predict.media.video import VideoFrame, read_camera, read_moving, read_stream
 from ferkit.runtime.prefetch import iterate_ahead, map_ahead
 
 AHEAD = 16
@@ -29,7 +28,7 @@ class Frame:
     lasts: seconds until the next one that is looked at; is_live: that one is not waited for.
     """
 
-    source: ImageSource | VideoSource | Camera
+    source: ImageSource | VideoSource | Camera | Stream
     image: NDArray[np.uint8]
     number: int | None = None
     time: float | None = None
@@ -38,7 +37,14 @@ class Frame:
 
     @property
     def file(self) -> str:
-        return str(self.source.name) if isinstance(self.source, Camera) else str(self.source.path)
+        return name_of(self.source)
+
+
+def name_of(source: ImageSource | VideoSource | Camera | Stream) -> str:
+    """Return what a source is called in results and messages."""
+    if isinstance(source, Stream):
+        return source.address
+    return str(source.name if isinstance(source, Camera) else source.path)
 
 
 Read = Frame | Ignored | InputError
@@ -49,13 +55,15 @@ def read_frames(sources: Iterable[Source], every: int = 1) -> Iterator[Read]:
 
     Images that follow each other are decoded by several threads at once.
     """
-    for is_still, group in groupby(sources, lambda one: not isinstance(one, VideoSource | Camera)):
+    for is_still, group in groupby(sources, lambda one: not isinstance(one, VideoSource | Camera | Stream)):
         if is_still:
             yield from map_ahead(_read_still, group, ahead=AHEAD, room=ROOM, weigh=_weight)
             continue
         for one in group:
             if isinstance(one, Camera):
                 yield from _frames(one, iterate_ahead(read_camera(one.index, every), 1))
+            elif isinstance(one, Stream):
+                yield from _frames(one, iterate_ahead(read_stream(one.address, every), 1))
             elif isinstance(one, VideoSource):
                 shots = read_moving(one.path, one.is_animation, every)
                 yield from _frames(one, iterate_ahead(shots, FRAMES_AHEAD))
@@ -71,12 +79,11 @@ def _read_still(source: Source) -> Read:
         return InputError(str(source.path), str(error).removeprefix(f"{source.path}: "))
 
 
-def _frames(source: VideoSource | Camera, shots: Iterator[VideoFrame | str]) -> Iterator[Read]:
-    is_live = isinstance(source, Camera)
+def _frames(source: VideoSource | Camera | Stream, shots: Iterator[VideoFrame | str]) -> Iterator[Read]:
+    is_live = isinstance(source, Camera | Stream)
     for one in shots:
         if isinstance(one, str):
-            name: Path = source.name if isinstance(source, Camera) else source.path
-            yield InputError(str(name), one)
+            yield InputError(name_of(source), one)
         else:
             yield Frame(source, one.image, one.number, one.time, one.lasts, is_live)
 

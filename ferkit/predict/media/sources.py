@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,25 +13,12 @@ from typing import BinaryIO
 
 from ferkit.errors import DataError
 from ferkit.predict.media.stdin import read_stdin
+from ferkit.runtime.file_kinds import describe_special, is_image, is_video
 from ferkit.runtime.walk import walk_folder
 
-IMAGES = (
-    ".jpg",
-    ".jpeg",
-    ".jfif",
-    ".png",
-    ".bmp",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".gif",
-    ".ppm",
-    ".pgm",
-    ".avif",
-)
-VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ogv")
-ANIMATIONS = (".gif", ".webp", ".png")
-"""What may be one picture or many."""
+ANIMATIONS = (".gif", ".webp", ".png", ".avif")
+"""Suffixes of images that may have several frames."""
+ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|rtp|udp|tcp|srt)://.+", re.I)
 STDIN = "-"
 CAMERA_DIGITS = 3
 """A longer number is a name, such as a date."""
@@ -67,6 +55,18 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A video at an address, live or not."""
+
+    address: str
+
+    @property
+    def name(self) -> Path:
+        last = re.split(r"[/?#]", self.address.partition("://")[2].rstrip("/"))[-1]
+        return Path(re.sub(r"[^\w.-]", "_", last) or "stream")
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A file of a folder that is no image and no video, by its suffix: no problem of anyone's."""
 
@@ -81,7 +81,7 @@ class InputError:
     reason: str
 
 
-Source = ImageSource | VideoSource | Camera | Ignored | InputError
+Source = ImageSource | VideoSource | Camera | Stream | Ignored | InputError
 
 
 def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
@@ -97,6 +97,8 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
             yield from _of_stdin(stdin or sys.stdin.buffer)
         elif text.isdecimal() and len(text) <= CAMERA_DIGITS and not os.path.lexists(text):
             yield Camera(int(text))
+        elif ADDRESS.fullmatch(text):
+            yield Stream(text)
         else:
             yield from _of_name(text, "there is no such file, folder or camera")
 
@@ -154,18 +156,35 @@ def _of_pattern(pattern: str) -> Iterator[Source]:
 
 
 def _among_others(path: Path, name: Path) -> Source:
-    is_known = path.suffix.lower() in (*IMAGES, *VIDEOS)
-    return _of_file(path, name) if is_known else Ignored(str(path))
+    return _of_file(path, name) if is_image(path) or is_video(path) else Ignored(str(path))
 
 
 def _of_file(path: Path, name: Path) -> Source:
-    """One that was named itself is taken for an image whatever its name; reading it tells."""
-    suffix = path.suffix.lower()
-    if suffix in VIDEOS:
+    """Decide by the suffix, or by the content if the suffix is unknown."""
+    if special := describe_special(path):
+        return InputError(str(path), f"it is {special}, not a file")
+    if is_video(path) or (not is_image(path) and _holds_video(path)):
         return VideoSource(path, name)
-    if suffix in ANIMATIONS and _is_animated(path):
+    if path.suffix.lower() in ANIMATIONS and _is_animated(path):
         return VideoSource(path, name, is_animation=True)
     return ImageSource(path, name)
+
+
+def _holds_video(path: Path) -> bool:
+    """Return whether the decoder of videos reads a file that Pillow does not."""
+    import av
+    from PIL import Image
+
+    try:
+        with Image.open(path):
+            return False
+    except Exception:
+        av.logging.set_level(av.logging.PANIC)
+    try:
+        with av.open(str(path)) as container:
+            return bool(container.streams.video)
+    except (av.FFmpegError, OSError):
+        return False
 
 
 def _is_animated(path: Path) -> bool:

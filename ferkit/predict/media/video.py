@@ -1,4 +1,4 @@
-"""Videos, animated pictures and cameras, frame by frame."""
+"""Videos, animated images, streams and cameras, frame by frame."""
 
 from __future__ import annotations
 
@@ -7,25 +7,39 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
-from cv2.typing import MatLike
+from av.container import InputContainer
+from av.video.frame import VideoFrame as Picture
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from ferkit.data.images import as_rgb
-from ferkit.runtime.environment import temporary_variable
+from ferkit.messages import count_of
+from ferkit.runtime.file_kinds import describe_special
 
 RATE = 25.0
-"""Frames a second of what does not say."""
+"""Frames per second of a source that does not say."""
+PATIENCE = 10.0
+"""Seconds to wait for a stream to open, and for its next data."""
 MISSING = 0.02
-"""Of the frames that a container counts; it may be an estimate."""
+"""Fraction of a container's frames or duration that may be missing: both are estimates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
-    """image: (H, W, 3) uint8 RGB; number: from 0, those that were left out counted; time, lasts: seconds."""
+    """A decoded frame.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, upright.
+        number: From 0, counting the frames that were skipped.
+        time: Seconds since the first frame.
+        lasts: Seconds until the next frame that is looked at.
+    """
 
     image: NDArray[np.uint8]
     number: int
@@ -34,97 +48,176 @@ class VideoFrame:
 
 
 def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFrame | str]:
-    """The shots, and a sentence where something is wrong: then there are no more."""
-    if not os.access(path, os.R_OK):
+    """Yield every Nth frame of a file, and at the end a sentence if something is wrong with it."""
+    if special := describe_special(path):
+        yield f"it is {special}, not a file"
+    elif not os.access(path, os.R_OK):
         yield "it can't be read: there is no such file, or it may not be read"
     elif is_animation:
-        yield from _read_animation(path, every)
+        yield from _last(_read_animation(path, every))
     else:
-        yield from _read_video(path, every)
+        yield from _last(_read_video(str(path), every))
+
+
+def read_stream(address: str, every: int) -> Iterator[VideoFrame | str]:
+    """Yield every Nth frame of an address such as rtsp://, until it ends or the caller stops asking."""
+    yield from _last(_read_video(address, every, timeout=PATIENCE))
+
+
+def _last(frames: Iterator[VideoFrame | str]) -> Iterator[VideoFrame | str]:
+    """Set how long each frame lasts, which the next one says; the last one lasts as its own file says."""
+    waiting: VideoFrame | None = None
+    for one in frames:
+        if isinstance(one, str):
+            if waiting:
+                yield waiting
+            waiting = None
+            yield one
+            continue
+        if waiting:
+            yield replace(waiting, lasts=max(one.time - waiting.time, 1e-3))
+        waiting = one
+    if waiting:
+        yield waiting
 
 
 def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
-    """Each frame is shown for its own time, and for that of those after it that are left out."""
-    shot, number, elapsed, problem = None, 0, 0.0, ""
+    number, elapsed, lasts = 0, 0.0, 1 / RATE
+    waiting: VideoFrame | None = None
     try:
         with Image.open(path) as image:
             for number, one in enumerate(ImageSequence.Iterator(image)):
-                one.load()  # only then does a WebP say how long it lasts
+                one.load()  # a WebP says how long it lasts only then
                 lasts = (one.info.get("duration") or 1000 / RATE) / 1000
                 if number % every == 0:
-                    if shot:
-                        yield shot
-                    shot = VideoFrame(np.array(as_rgb(one.copy())), number, elapsed, 0.0)
-                if shot:
-                    shot = replace(shot, lasts=shot.lasts + lasts)
+                    if waiting:
+                        yield waiting
+                    waiting = VideoFrame(np.array(as_rgb(one.copy())), number, elapsed, 0.0)
                 elapsed += lasts
+                if waiting:
+                    waiting = replace(waiting, lasts=elapsed - waiting.time)
     except Exception as error:
-        problem = f"it can't be read beyond its frame {number}: {error}"
-    if shot:
-        yield shot
-    if problem:
+        if waiting:
+            yield waiting
+        yield f"it can't be read beyond its frame {number}: {error}"
+        return
+    if waiting:
+        yield waiting
+
+
+def _read_video(source: str, every: int, timeout: float | None = None) -> Iterator[VideoFrame | str]:
+    av.logging.set_level(av.logging.PANIC)  # ferkit reports what is wrong, once
+    try:
+        with av.open(source, timeout=timeout) as container:
+            if not container.streams.video:
+                yield "it has no video stream"
+                return
+            yield from _decode(container, every)
+    except av.FFmpegError as error:
+        yield f"it can't be opened as a video: {error.strerror}"
+
+
+def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]:
+    """Decode to the end of the file; damaged packets are skipped and counted."""
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    rate = float(stream.average_rate or stream.guessed_rate or RATE)
+    number, first, now, packets = 0, None, 0.0, 0
+    damaged: list[float] = []
+    for packet in _packets(container, stream):
+        packets += packet.size > 0
+        try:
+            decoded = packet.decode()
+        except av.FFmpegError:
+            damaged.append(now)
+            continue
+        for picture in decoded:
+            first = picture.time if first is None else first
+            here = number / rate if picture.time is None else picture.time - (first or 0.0)
+            now = max(now, here)  # after damage, frames may come out of order
+            if number % every == 0:
+                yield VideoFrame(_upright(picture), number, now, _lasts(picture) or every / rate)
+            number += 1
+    if not number:
+        yield "it has no frame that can be read"
+    elif problem := _describe_losses(container, stream, number, packets, now + 1 / rate, damaged):
         yield problem
 
 
-def _read_video(path: Path, every: int) -> Iterator[VideoFrame | str]:
-    video = _open(str(path))
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
+    """Yield packets until the file ends or can't be read any further."""
     try:
-        if not video.isOpened():
-            yield "it can't be opened as a video: it is broken, cut off, or of a kind that OpenCV can't read"
-            return
-        rate = _rate(video)
-        counted = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-        done, before = 0, -1.0
-        while video.grab():
-            if done % every == 0:
-                is_good, image = video.retrieve()
-                if not is_good:
-                    break
-                told = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                # Some containers tell no times; frames then follow each other at the video's rate.
-                before = told if told > before or done == 0 else done / rate
-                yield VideoFrame(_as_rgb(image), done, max(before, 0.0), every / rate)
-            done += 1
-        if done == 0:
-            yield "it has no frame that can be read"
-        elif counted - done > max(1, MISSING * counted):
-            yield f"it ends after {done} of {counted} frames: the rest is missing or broken"
-    finally:
-        video.release()
+        yield from container.demux(stream)
+    except av.FFmpegError:
+        return
+
+
+def _describe_losses(
+    container: InputContainer,
+    stream: VideoStream,
+    frames: int,
+    packets: int,
+    ends: float,
+    damaged: list[float],
+) -> str:
+    """Describe frames that could not be decoded, and an end before the time that the container names."""
+    told = []
+    if damaged or packets > frames:
+        where = f" after {damaged[0]:.2f} s" if damaged else ""
+        told.append(f"{count_of(max(packets - frames, 1), 'frame')} of {packets} can't be decoded{where}")
+    expected = _duration(container, stream)
+    if stream.frames - packets > max(1, MISSING * stream.frames):
+        told.append(f"it ends after {frames} of {stream.frames} frames: the rest is missing")
+    elif expected - ends > max(1 / RATE, MISSING * expected):
+        told.append(f"it ends at {ends:.2f} of {expected:.2f} s: the rest is missing")
+    return "; ".join(told)
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> float:
+    """Return seconds from the first to the last frame, or 0 where only other streams may last as long."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    is_alone = len(container.streams) == 1
+    start = (container.start_time or 0) / av.time_base
+    return container.duration / av.time_base - max(start, 0.0) if container.duration and is_alone else 0.0
+
+
+def _lasts(picture: Picture) -> float:
+    """Return the seconds for which the file shows a frame, 0 if it does not say."""
+    return float((picture.duration or 0) * (picture.time_base or 0))
+
+
+def _upright(picture: Picture) -> NDArray[np.uint8]:
+    image = picture.to_ndarray(format="rgb24")
+    turns = round(getattr(picture, "rotation", 0) / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns))
 
 
 def read_camera(index: int, every: int) -> Iterator[VideoFrame | str]:
-    """Until whoever asks stops asking; time: since the first frame."""
-    camera = _open(index)
+    """Yield every Nth frame until the caller stops asking; time counts from the first frame."""
+    if logging := getattr(cv2.utils, "logging", None):  # absent from 4.10 to 4.12
+        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    camera = cv2.VideoCapture(index)
     try:
         if not camera.isOpened():
             yield "the camera can't be opened: it is unplugged, or another program uses it"
             return
-        rate, number, began = _rate(camera), 0, time.monotonic()
-        while camera.grab():
-            if number % every == 0:
-                is_good, image = camera.retrieve()
-                if not is_good:
-                    break
-                elapsed = time.monotonic() - began
-                yield VideoFrame(_as_rgb(image), number, elapsed, every / rate)
-            number += 1
-        yield f"the camera gave no more pictures after {number}: was it unplugged?"
+        yield from _grab(camera, every)
     finally:
         camera.release()
 
 
-def _as_rgb(image: MatLike) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def _open(source: str | int) -> cv2.VideoCapture:
-    """What can't be read is said by ferkit, once; OpenCV and FFmpeg would say it too, in their own words."""
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    with temporary_variable("OPENCV_FFMPEG_LOGLEVEL", "-8"):  # read when FFmpeg opens its first video
-        return cv2.VideoCapture(source)
-
-
-def _rate(video: cv2.VideoCapture) -> float:
-    told = float(video.get(cv2.CAP_PROP_FPS))
-    return told if np.isfinite(told) and 0 < told < 1000 else RATE
+def _grab(camera: cv2.VideoCapture, every: int) -> Iterator[VideoFrame | str]:
+    told = float(camera.get(cv2.CAP_PROP_FPS))
+    rate = told if np.isfinite(told) and 0 < told < 1000 else RATE
+    number, start = 0, time.monotonic()
+    while camera.grab():
+        if number % every == 0:
+            is_good, image = camera.retrieve()
+            # OpenCV may say True with a buffer that nobody wrote, where its conversion fails.
+            if not is_good or image is None or image.ndim != 3 or image.shape[2] != 3:
+                break
+            pixels = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+            yield VideoFrame(pixels, number, time.monotonic() - start, every / rate)
+        number += 1
+    yield f"the camera gave no more images after {number}: was it unplugged?"

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ferkit.errors import RunError
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Camera, ImageSource, InputError, VideoSource
+from ferkit.predict.media.sources import Camera, ImageSource, InputError, Stream, VideoSource
 from ferkit.predict.output.sink import check_place
 from ferkit.predict.output.video_writer import VideoCopy
 from ferkit.predict.predictor import Predicted
@@ -35,7 +35,7 @@ class AnnotatedFolder:
         _check_apart(folder, inputs)
         self.folder = folder
         self._keeps_others = any(_may_lie_in(folder, one) for one in inputs)
-        self._source: ImageSource | VideoSource | Camera | None = None
+        self._source: ImageSource | VideoSource | Camera | Stream | None = None
         self._moving: VideoCopy | None = None
         self._taken: set[Path] = set()
         check_place(folder, folder)
@@ -50,7 +50,7 @@ class AnnotatedFolder:
             problems += self._tried(frame, lambda: self._begin(frame, predicted.rows))
         if moving := self._moving:
             image = draw(frame.image, predicted.rows)
-            problems += self._tried(frame, lambda: moving.write(image))
+            problems += self._tried(frame, lambda: moving.write(frame, image))
         return problems
 
     def _begin(self, frame: Frame, rows: Sequence[Row]) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -90,7 +96,110 @@ def test_a_cut_off_video_gives_its_frames_and_says_how_many_are_missing(tmp_path
     found = read(file)
     assert 5 < len(frames_of(found)) < 25
     (problem,) = problems_of(found)
-    assert f"it ends after {len(frames_of(found))} of 30 frames" in problem.reason
+    assert f"ends after {len(frames_of(found))} of 30 frames" in problem.reason
+
+
+def encode(
+    file: Path, times: Sequence[float], form: str = "yuv420p", codec: str = "mpeg4", **options: str
+) -> Path:
+    """Write FRAMES, shown at the times given in seconds."""
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream(codec, rate=1000, options=options)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, form
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for image, time in zip(FRAMES, times, strict=False):
+            shown = av.VideoFrame.from_ndarray(image, format="rgb24")
+            shown.pts, shown.time_base = round(time * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(shown))
+        container.mux(stream.encode(None))
+    return file
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_frames_have_their_own_times_where_the_rate_varies(tmp_path: Path, suffix: str) -> None:
+    times = [0, 0.12, 0.2, 3.0, 3.12, 8.0]
+    found = read(encode(tmp_path / f"vfr.{suffix}", times))
+    assert [one.time for one in frames_of(found)] == pytest.approx(times, abs=2e-3)
+    assert [one.lasts for one in frames_of(found)][:5] == pytest.approx(np.diff(times), abs=2e-3)
+    assert not problems_of(found)
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "options"),
+    [
+        ("mpeg4", "yuv420p", {"flags": "+ilme+ildct"}),
+        ("prores_ks", "yuv422p10le", {}),
+        ("ffv1", "yuv444p", {}),
+        ("ffv1", "gray16le", {}),
+        ("ffv1", "bgra", {}),
+    ],
+)
+def test_every_pixel_format_is_converted(
+    tmp_path: Path, codec: str, form: str, options: dict[str, str]
+) -> None:
+    found = frames_of(read(encode(tmp_path / "v.mkv", [0, 0.1], form, codec, **options)))
+    assert len(found) == 2
+    expected = FRAMES[1].astype(int)
+    if form == "gray16le":
+        expected = (expected @ [0.299, 0.587, 0.114])[:, :, None]
+    assert np.abs(found[1].image - expected).mean() < 12
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mts", ".flv", ".bin", ""])
+def test_a_video_is_known_by_its_content_whatever_its_suffix(tmp_path: Path, suffix: str) -> None:
+    kind = "flv" if suffix == ".flv" else "mpegts"
+    codec = "flv" if kind == "flv" else "mpeg4"
+    made = encode(tmp_path / f"made.{kind.replace('mpeg', '')}", [0, 0.1, 0.2], codec=codec)
+    assert len(frames_of(read(made.rename(tmp_path / f"clip{suffix}")))) == 3
+
+
+def test_a_program_with_the_suffix_of_a_video_is_passed_over_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "main.ts").write_text("export const one = 1;\n" * 20)
+    assert Ignored(str(tmp_path / "main.ts")) in read(tmp_path)
+
+
+def test_decoding_goes_on_after_damage_and_says_how_many_frames_are_lost(tmp_path: Path) -> None:
+    file = encode(tmp_path / "v.avi", np.arange(30) / 10, "yuvj420p", "mjpeg")
+    content = bytearray(file.read_bytes())
+    starts = [place for place in range(len(content)) if content[place : place + 3] == b"\xff\xd8\xff"]
+    content[starts[10] : starts[12]] = bytes(starts[12] - starts[10])
+    file.write_bytes(content)
+    found = read(file)
+    assert len(frames_of(found)) >= 27
+    assert frames_of(found)[-1].time == pytest.approx(2.9, abs=0.2)
+    (problem,) = problems_of(found)
+    assert "can't be decoded after 0.9" in problem.reason
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", ["pipe.jpg", "pipe.mp4", "pipe"])
+def test_a_named_pipe_is_a_problem_and_never_opened(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    (problem,) = read(tmp_path / name)
+    assert isinstance(problem, InputError)
+    assert "named pipe" in problem.reason
+
+
+def test_an_address_that_can_not_be_read_is_a_problem_with_its_name() -> None:
+    (problem,) = read("http://127.0.0.1:9/clip.mp4")
+    assert isinstance(problem, InputError)
+    assert problem.file == "http://127.0.0.1:9/clip.mp4"
+    assert "opened as a video" in problem.reason
+
+
+def test_an_address_is_read(tmp_path: Path) -> None:
+    encode(tmp_path / "clip.mp4", [0, 0.1, 0.2])
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        found = frames_of(read(f"http://127.0.0.1:{server.server_port}/clip.mp4"))
+        server.shutdown()
+    assert [one.time for one in found] == pytest.approx([0, 0.1, 0.2])
+    assert str(found[0].source.name) == "clip.mp4"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
 
 
 def test_a_video_whose_beginning_alone_is_there_can_not_be_opened(tmp_path: Path) -> None:
@@ -105,7 +214,7 @@ def test_a_text_called_a_video_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_text("no video")
     (problem,) = read(tmp_path / "v.mp4")
     assert isinstance(problem, InputError)
-    assert "can't be opened as a video" in problem.reason
+    assert "opened as a video" in problem.reason
 
 
 def test_neither_opencv_nor_ffmpeg_says_a_word_of_it(tmp_path: Path) -> None:
@@ -193,7 +302,7 @@ def test_a_camera_that_is_not_there_or_goes_is_a_problem_and_its_pictures_are_us
     assert absent == InputError(
         "camera-0", "the camera can't be opened: it is unplugged, or another program uses it"
     )
-    assert gone == InputError("camera-1", "the camera gave no more pictures after 3: was it unplugged?")
+    assert gone == InputError("camera-1", "the camera gave no more images after 3: was it unplugged?")
     assert [one.is_live for one in frames_of(pictures)] == [True] * 3
     np.testing.assert_array_equal(frames_of(pictures)[0].image, picture((10, 10)))
 

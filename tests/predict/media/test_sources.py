@@ -22,7 +22,6 @@ def test_a_folder_is_all_that_is_below_it_by_name_and_other_files_are_passed_ove
     touch(tmp_path, "b.JPG", "a.png", "notes.txt", "deep/er/c.mp4", ".DS_Store")
     found = list(find_sources([tmp_path]))
     assert found == [
-        Ignored(str(tmp_path / ".DS_Store")),
         ImageSource(tmp_path / "a.png", Path("a.png")),
         ImageSource(tmp_path / "b.JPG", Path("b.JPG")),
         Ignored(str(tmp_path / "notes.txt")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import cv2
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,7 +15,9 @@ from ferkit.errors import RunError
 from ferkit.predict import Predicted, Predictor
 from ferkit.predict.job import PredictionSummary, do_work
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import VideoSource
+from ferkit.predict.media.sources import ImageSource, VideoSource
+from ferkit.predict.media.video import VideoFrame, read_moving
+from ferkit.predict.output import video_writer
 from ferkit.predict.output.annotated import COLOUR, UNSURE, AnnotatedFolder, draw
 from ferkit.predict.output.open import open_sink
 from ferkit.predict.row import Row
@@ -129,11 +131,35 @@ def test_a_video_becomes_one_that_lasts_as_long_with_the_frames_that_were_looked
     assert (tally.moving, tally.frames) == (1, 5)
     (file,) = (tmp_path / "out").iterdir()
     assert file.name == "v.avi.mp4"
-    made = cv2.VideoCapture(str(file))
-    assert made.get(cv2.CAP_PROP_FRAME_COUNT) == 5
-    assert made.get(cv2.CAP_PROP_FPS) == pytest.approx(5)
-    assert made.get(cv2.CAP_PROP_FRAME_WIDTH) == 96
-    made.release()
+    made = [one for one in read_moving(file, False, 1) if isinstance(one, VideoFrame)]
+    assert [one.time for one in made] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert sum(one.lasts for one in made) == pytest.approx(1, abs=0.01)
+    assert made[0].image.shape == (64, 96, 3)
+
+
+def test_a_copy_keeps_the_times_of_a_variable_rate(tmp_path: Path) -> None:
+    source, times = VideoSource(tmp_path / "v.avi", Path("v.avi")), [0.0, 0.1, 3.0, 3.1, 9.0]
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    for number, time in enumerate(times):
+        folder.write(Predicted(Frame(source, picture(), number, time, 0.5), [Row("v.avi")]))
+    folder.close(is_whole=True)
+    (file,) = (tmp_path / "out").iterdir()
+    made = [one for one in read_moving(file, False, 1) if isinstance(one, VideoFrame)]
+    assert [one.time for one in made] == pytest.approx(times, abs=1e-3)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".avi"])
+def test_a_copy_may_have_the_longest_name_there_is(tmp_path: Path, suffix: str) -> None:
+    name = "n" * (250 - len(suffix)) + suffix
+    is_video = suffix == ".avi"
+    source = (
+        VideoSource(tmp_path / name, Path(name)) if is_video else ImageSource(tmp_path / name, Path(name))
+    )
+    folder = AnnotatedFolder(tmp_path / "out", [])
+    number, time = (0, 0.0) if is_video else (None, None)
+    assert not folder.write(Predicted(Frame(source, picture(), number, time, 0.1), [Row(name)]))
+    folder.close(is_whole=True)
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [name + ".mp4" * is_video]
 
 
 def test_an_animation_and_images_beside_a_video_are_all_there(model: Path, tmp_path: Path) -> None:
@@ -151,7 +177,8 @@ def test_an_animation_and_images_beside_a_video_are_all_there(model: Path, tmp_p
 def test_a_video_that_can_not_be_encoded_is_a_problem_and_the_rest_is_done(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cv2.VideoWriter, "fourcc", lambda *_: 0)
+    monkeypatch.setattr(video_writer, "CODECS", ("no codec",))
+    monkeypatch.setattr(av, "codecs_available", {"no codec"})
     video = write_video(tmp_path / "v.avi", [picture()] * 2)
     file = write_picture(tmp_path / "a.png", (5, 5))
     tally = annotate(model, tmp_path / "out", video, file)
@@ -190,7 +217,7 @@ def test_a_copy_of_which_the_end_is_missing_takes_no_older_ones_place(tmp_path: 
     for one in frames(tmp_path / "a.avi", 2):
         folder.write(one)
     told = folder.close(is_whole=False)
-    part = older.with_name(".part.a.avi.mp4")
+    (part,) = older.parent.glob(".part.*.mp4")
     assert told == f"{tmp_path / 'out'}; of a.avi.mp4 a part: {part}"
     assert older.read_text() == "older"
     assert part.stat().st_size > 100
