@@ -6,10 +6,12 @@ import os
 import zlib
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ferkit.predict.media.frames import Frame
@@ -38,7 +40,8 @@ class VideoCopy:
         try:
             self._container = av.open(str(self.part), "w", format="mp4")
             codec = next(name for name in CODECS if name in av.codecs_available)
-            self._stream = self._container.add_stream(codec, rate=TICKS, options={"crf": "20"})
+            stream = self._container.add_stream(codec, rate=TICKS, options={"crf": "20"})
+            self._stream = cast(VideoStream, stream)
             self._stream.width, self._stream.height = self.size
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.time_base = Fraction(1, TICKS)

@@ -72,9 +72,9 @@ class ImageFolder:
         if found := split_problems(self.root, self.splits):
             return found
         if not self._are_classes_named() and not self._splits() and look_like_splits(self.root):
-            names = ", ".join(path.name for path in folders_in(self.root))
+            there = ", ".join(path.name for path in folders_in(self.root))
             return [
-                f"{self.root} holds {names}, which look like splits, not classes. If they are splits, set "
+                f"{self.root} holds {there}, which look like splits, not classes. If they are splits, set "
                 f"{advise_splits(self.root)}. If they are classes, name them in label_map"
             ]
         splits = split_folders(self.root, self._splits())
