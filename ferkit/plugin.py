@@ -22,6 +22,7 @@ from ferkit.components.weights.catalogue import load_weights
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.data.descriptors import describe_faces
 from ferkit.data.listing import Entry, read_listing
+from ferkit.data.table_text import find_encoding, find_separator
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
 from ferkit.interfaces import (
     CANONICAL_LABELS,
@@ -79,6 +80,8 @@ __all__ = [
     "cache_dir",
     "crop_kernels",
     "describe_faces",
+    "find_encoding",
+    "find_separator",
     "hookimpl",
     "is_hidden",
     "is_image",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -80,6 +81,9 @@ def _blame(error: Exception) -> FerkitError | None:
 
 def main() -> None:
     """The `ferkit` command: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # nothing that is printed can fail
     try:
         status = app(standalone_mode=False)
     except FerkitError as error:

@@ -6,6 +6,7 @@ import inspect
 import json
 import types
 import typing
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -35,14 +36,17 @@ def nested_items(annotation: Any) -> str | None:
 
 
 def convert(annotation: Any, value: Any) -> Any:
-    """A recipe's value as the annotation's type. Strict, but a list is a tuple and a string a path.
+    """Convert a recipe's value strictly to the annotation's type; a list is a tuple, a string a path.
+
+    In a path, `~` is expanded.
 
     Raises ValueError (pydantic's ValidationError is one), also for numbers that are not finite.
     """
     if annotation is inspect.Parameter.empty or annotation is Any:
         return value
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-    return adapter.validate_json(json.dumps(value, default=str, allow_nan=False), strict=True)
+    converted = adapter.validate_json(json.dumps(value, default=str, allow_nan=False), strict=True)
+    return converted.expanduser() if isinstance(converted, Path) else converted
 
 
 def describe_type(annotation: Any) -> str:

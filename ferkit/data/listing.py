@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from ferkit.data.table_text import FALLBACK, find_encoding, find_separator
 from ferkit.errors import DataError
 from ferkit.messages import count_some, printable
 
@@ -65,11 +66,15 @@ def read_listing(path: Path) -> list[Entry]:
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """(line, column -> text). A file's name may be of bytes that are no UTF-8, so these are let through."""
     try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            reader = csv.DictReader(file, strict=True)
+        found = find_encoding(path)
+        encoding = "utf-8-sig" if found == FALLBACK else found  # names may be of bytes in any encoding
+        with path.open(newline="", encoding=encoding, errors="surrogateescape") as file:
+            separator = find_separator(file.readline().rstrip("\r\n"), ("path", "label"))
+            file.seek(0)
+            reader = csv.DictReader(file, strict=True, delimiter=separator)
             rows = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or ()
-    except (OSError, csv.Error) as error:
+    except (OSError, UnicodeError, csv.Error) as error:
         raise DataError(f"{path} can't be read as a list of images: {error}") from error
     if lacking := [name for name in ("path", "label") if name not in columns]:
         raise DataError(

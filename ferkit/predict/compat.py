@@ -57,7 +57,7 @@ def _name(label: str) -> str:
 
 def _corner_and_size(row: Row) -> list[int]:
     assert row.box
-    x0, y0, x1, y1 = (int(edge) for edge in row.box)
+    x0, y0, x1, y1 = (max(int(edge), 0) for edge in row.box)
     return [x0, y0, x1 - x0, y1 - y0]
 
 

@@ -9,9 +9,10 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from ferkit.data.crops import crop_box
-from ferkit.data.images import read_image
+from ferkit.data.images import as_rgb, decode_image, read_image
 from ferkit.errors import DataError, RunError
 from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
@@ -21,6 +22,9 @@ from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_
 from ferkit.predict.model.load import load_model
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.predict.row import Row
+
+Given = str | Path | bytes | Image.Image | NDArray[np.uint8]
+"""An image: a file's path, an encoded file, a PIL image, or an array (H, W, 3) uint8 RGB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,13 +77,13 @@ class Predictor:
         part = read_part(detector) if detector else loaded.description.detector
         self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
 
-    def predict(self, images: str | Path | Iterable[str | Path | NDArray[np.uint8]]) -> list[list[Row]]:
+    def predict(self, images: Given | Iterable[Given]) -> list[list[Row]]:
         """Files, or arrays (H, W, 3) uint8 RGB -> the rows of each, in their order; none without a face.
 
         One file's name stands for a list of it. Raises DataError at the first that can't be read. For videos
         and many files: `stream`.
         """
-        given = [images] if isinstance(images, str | Path) else images
+        given = [images] if isinstance(images, str | Path | bytes | Image.Image) else images
         frames = (_as_frame(one, number) for number, one in enumerate(given))
         found = [one.rows for one in self._predict(frames) if isinstance(one, Predicted)]
         return [[row for row in rows if row.face is not None] for rows in found]
@@ -193,13 +197,25 @@ class _Numbers:
         return self._tracker.follow(found.boxes, frame.image, frame.time)
 
 
-def _as_frame(image: str | Path | NDArray[np.uint8], number: int) -> Frame:
+def _as_frame(image: Given, number: int) -> Frame:
+    """Raises DataError with the file's name, or the image's number from 0."""
     if isinstance(image, str | Path):
-        path = Path(image)
+        path = Path(image).expanduser()
         return Frame(ImageSource(path, Path(path.name)), read_image(path))
+    name = Path(f"image {number}")
+    try:
+        if isinstance(image, bytes):
+            return Frame(ImageSource(name, name), decode_image(image))
+        if isinstance(image, Image.Image):
+            return Frame(ImageSource(name, name), np.array(as_rgb(ImageOps.exif_transpose(image))))
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    if not isinstance(image, np.ndarray):
+        raise DataError(
+            f"{name}: expected a path, bytes of a file, a PIL image or an array, got {type(image).__name__}"
+        )
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise DataError(
             f"image {number}: expected an array (H, W, 3) of uint8, RGB; got {image.shape} of {image.dtype}"
         )
-    name = Path(f"image {number}")
     return Frame(ImageSource(name, name), image)

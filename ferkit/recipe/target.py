@@ -25,7 +25,7 @@ def load_target(
     images, or the name of a dataset component whose options are given as "data.root=..."; change:
     applied to the table before it is checked. Raises RecipeError or DataError.
     """
-    is_file = os.path.isfile(target) and not target.lower().endswith(".csv")
+    is_file = os.path.isfile(target) and not target.lower().endswith((".csv", ".tsv"))
     if is_file or (target in shipped_recipes() and not os.path.isdir(target)):
         return *load_recipe(target, overrides, change), True
     return *load_table(target, _table(target), overrides, change), False

@@ -32,10 +32,10 @@ class TableDataset:
         groups: dict[str, str] | None = None,
         label_map: dict[str, str] | None = None,
         split_map: dict[str, str] | None = None,
-        separator: str = ",",
+        separator: str | None = None,
         columns: tuple[str, ...] | None = None,
     ) -> None:
-        if len(separator) != 1:
+        if separator is not None and len(separator) != 1:
             raise ValueError(f"separator: expected one character, got {separator!r}")
         if split_map and not split:
             raise ValueError("split_map: it needs the option split, the name of a column")
@@ -58,7 +58,7 @@ class TableDataset:
                 f"{self.path!r} (option path), labels in a column {self.label!r} (option label)"
             ]
         try:
-            names = self.columns or read_header(self.file, self.separator)
+            names = self.columns or read_header(self.file, self.separator, self._needed())
             check_columns(self.file, names, self._needed())
         except DataError as error:
             hint = "Name them by the options path, label, split, groups, columns; see separator too"
@@ -91,14 +91,19 @@ class TableDataset:
 
     def _sample(self, row: Row, label: str, seen: dict[Path, str]) -> Sample:
         """Raises ValueError. seen: images of the rows before, with these rows."""
-        path = self.root / row.cells[self.path]
-        if not row.cells[self.path] or not path.is_file():
-            raise ValueError(f"there is no file {path}")
+        path = self._path(row.cells[self.path])
         if path in seen:
             raise ValueError(f"{path} stands in {seen[path]} too; each image counts once")
         seen[path] = row.place
         groups = {kind: text for kind, name in self.groups.items() if (text := row.cells[name])}
         return Sample(path, label, groups, self._part(row.cells))
+
+    def _path(self, text: str) -> Path:
+        """Return a file below root; Windows' backslashes work everywhere. Raises ValueError."""
+        for name in (text, text.replace("\\", "/")):
+            if text and (path := self.root / Path(name).expanduser()).is_file():
+                return path
+        raise ValueError(f"there is no file {self.root / text}. The option root is the folder of the paths")
 
     def _part(self, cells: Mapping[str, str]) -> str:
         if self.split is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ferkit.plugin import DataError, Sample, read_listing
+from ferkit.plugin import DataError, Entry, Sample, read_listing
 
 SHOWN = 3
 
@@ -32,7 +33,7 @@ class Manifest:
                 "wanted, split, groups and sha256. Make one of what you have: ferkit data manifest FOLDER"
             ]
         try:
-            entries = read_listing(self.file)
+            entries = self._entries()
         except DataError as error:
             return str(error).splitlines()
         outside = [one.name for one in entries if _is_outside(one.name)]
@@ -56,8 +57,15 @@ class Manifest:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
+        return [Sample(self.root / one.name, one.label, one.groups, one.split) for one in self._entries()]
+
+    def _entries(self) -> list[Entry]:
+        """Read the list; Windows' backslashes work everywhere. Raises DataError."""
         return [
-            Sample(self.root / one.name, one.label, one.groups, one.split) for one in read_listing(self.file)
+            replace(one, name=slashed)
+            if (slashed := one.name.replace("\\", "/")) != one.name and not (self.root / one.name).exists()
+            else one
+            for one in read_listing(self.file)
         ]
 
 

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from ferkit.plugin import DataError
+from ferkit.plugin import DataError, find_encoding, find_separator
 
 SHOWN = 5
 
@@ -43,7 +44,7 @@ class Faults:
 
 
 def read_rows(
-    file: Path, needed: Sequence[str], columns: Sequence[str] | None = None, separator: str = ","
+    file: Path, needed: Sequence[str], columns: Sequence[str] | None = None, separator: str | None = None
 ) -> Iterator[Row]:
     """The rows of a table; spaces around names and cells do not count, and empty lines are passed over.
 
@@ -51,14 +52,18 @@ def read_rows(
     Raises DataError where the table can't be read, lacks a column, or a row has not as many cells.
     """
     try:
-        with file.open(newline="", encoding="utf-8-sig") as opened:
+        with _open(file) as opened:
+            separator = separator or find_separator(_first_line(opened), () if columns else needed)
+            if not opened.encoding.startswith("utf"):
+                told = "%s is not UTF-8 and is read as %s. If names look wrong, save it as UTF-8"
+                log.warning(told, file, opened.encoding)
             reader = csv.reader(opened, delimiter=separator, skipinitialspace=True)
             names = [name.strip() for name in (columns or next(reader, []))]
             check_columns(file, names, needed)
             for number, cells in enumerate(cells for cells in reader if any(map(str.strip, cells))):
                 place = f"{file}, line {reader.line_num}"
                 yield Row(place, number, _name_cells(place, names, cells))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeError, csv.Error) as error:
         raise DataError(f"{file} can't be read as a table: {error}") from error
 
 
@@ -80,12 +85,24 @@ def _name_cells(place: str, names: Sequence[str], cells: Sequence[str]) -> dict[
     return dict(zip(names, map(str.strip, cells), strict=True))
 
 
-def read_header(file: Path, separator: str = ",") -> list[str]:
-    """The names of a table's columns. Raises DataError where it can't be read."""
+def _open(file: Path) -> TextIO:
+    """Open a table in its encoding."""
+    return file.open(newline="", encoding=find_encoding(file))
+
+
+def _first_line(opened: TextIO) -> str:
+    line = opened.readline().rstrip("\r\n")
+    opened.seek(0)
+    return line
+
+
+def read_header(file: Path, separator: str | None = None, needed: Sequence[str] = ()) -> list[str]:
+    """Return the names of a table's columns. Raises DataError if it can't be read."""
     try:
-        with file.open(newline="", encoding="utf-8-sig") as opened:
+        with _open(file) as opened:
+            separator = separator or find_separator(_first_line(opened), needed)
             return [name.strip() for name in next(csv.reader(opened, delimiter=separator), [])]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeError, csv.Error) as error:
         raise DataError(f"{file} can't be read as a table: {error}") from error
 
 

@@ -103,7 +103,7 @@ def test_findings_fail_until_each_of_them_is_allowed(
     command = (images, "--no-faces")
     status, out, _ = typed(monkeypatch, capsys, *command)
     assert status == 3
-    assert "happy/clip0_9.png: it is no image" in out
+    assert "happy/clip0_9.png: it is not an image" in out
     assert "happy/clip0_8.png (happiness), sad/clip1_0.png (sadness)" in out
     allowed = ("--allow", "unreadable", "--allow", "conflicts")
     status, out, _ = typed(monkeypatch, capsys, *command, *allowed)

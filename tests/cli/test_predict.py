@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ferkit.cli import main
 from tests.cli.answer import Ferkit
 from tests.predict.drawn import picture, write_model, write_picture, write_video
 
@@ -134,3 +135,17 @@ def test_a_place_that_can_not_be_written_is_said_before_the_model_is_looked_for(
     assert answer.returncode == 1
     assert "can't be written" in answer.stderr
     assert "no_such_run" not in answer.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_no_name_is_too_strange_to_be_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    written = io.BytesIO()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    monkeypatch.setattr(sys, "argv", ["ferkit", "predict", str(tmp_path / "日本 😀.jpg")])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 3
+    assert b".jpg: there is no such file" in written.getvalue()

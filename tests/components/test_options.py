@@ -242,3 +242,8 @@ def test_a_list_of_components_is_checked_one_by_one(
 ) -> None:
     found = problems(registry, "estimator", "described", {"descriptors": value})
     assert (found == []) if problem is None else found[0].startswith(problem)
+
+
+def test_the_home_folder_may_be_short_in_every_path() -> None:
+    assert convert(Path, "~/data") == Path.home() / "data"
+    assert convert(Path | None, "~/data") == Path.home() / "data"

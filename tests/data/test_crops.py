@@ -135,7 +135,7 @@ def test_a_detectors_every_option_and_version_is_part_of_the_key() -> None:
 
 def test_an_unreadable_file_stops_and_says_how_to_go_on(samples: list[Sample], tmp_path: Path) -> None:
     samples[3].path.write_text("not a picture")
-    with pytest.raises(DataError, match=r'03\.png: it is no image.*--set faces\.unreadable="skip"'):
+    with pytest.raises(DataError, match=r'03\.png: it is not an image.*--set faces\.unreadable="skip"'):
         crop(samples, BoxDetector(), tmp_path)
 
 
@@ -145,7 +145,7 @@ def test_unreadable_files_are_skipped_and_listed_if_asked(samples: list[Sample],
     result = crop(samples, BoxDetector(), tmp_path, unreadable="skip")
     assert len(result.faces) == 18
     assert [sample for sample, _ in result.skipped] == samples[3:5]
-    assert "it is no image" in result.skipped[0][1]
+    assert "it is not an image" in result.skipped[0][1]
 
 
 def test_what_was_detected_before_an_interruption_is_kept(samples: list[Sample], tmp_path: Path) -> None:

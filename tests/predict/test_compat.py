@@ -43,3 +43,10 @@ def test_a_face_without_landmarks_and_score() -> None:
 @pytest.mark.parametrize("adapt", [as_deepface, as_fer])
 def test_a_picture_without_a_face_is_an_empty_list(adapt: object) -> None:
     assert adapt([Row("a.png")]) == []  # type: ignore[operator]
+
+
+def test_a_box_that_reaches_beyond_the_image_is_clipped() -> None:
+    row = Row("a.png", face=1, box=(-34.2, -6.9, 50, 80), probabilities={"neutral": 1.0}, label="neutral")
+    assert as_fer([row])[0]["box"] == [0, 0, 50, 80]
+    region = as_deepface([row])[0]["region"]
+    assert [region[name] for name in "xywh"] == [0, 0, 50, 80]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ferkit
 from ferkit.components.discovery import load_plugins
@@ -173,7 +174,6 @@ def test_a_file_that_is_no_picture_is_refused_by_predict(model: Path, tmp_path: 
 
 
 def test_a_real_face_is_found_whichever_way_the_image_is_stored(tmp_path: Path) -> None:
-    from PIL import Image
     from skimage.data import astronaut
 
     file = write_model(tmp_path / "m.safetensors", detector=Part(name="mtcnn"))
@@ -228,3 +228,26 @@ def test_one_name_stands_for_a_list_of_it(model: Path, tmp_path: Path, kind: typ
     assert [[row.file for row in rows] for rows in predictor.predict(file)] == [[str(file)]]
     (one,) = predictor.stream(file)
     assert isinstance(one, Predicted)
+
+
+def test_an_image_may_be_a_path_bytes_a_pil_image_or_an_array(model: Path, tmp_path: Path) -> None:
+    file = write_picture(tmp_path / "a.png", (5, 5))
+    given = [str(file), file, file.read_bytes(), Image.open(file), picture((5, 5))]
+    found = Predictor(model).predict(given)
+    assert len({tuple(row.probabilities.items()) for (row,) in found}) == 1
+    assert [row.file for (row,) in found][2:] == ["image 2", "image 3", "image 4"]
+    (alone,) = Predictor(model).predict(file.read_bytes())
+    assert alone[0].probabilities == pytest.approx(found[0][0].probabilities)
+
+
+@pytest.mark.parametrize(("image", "words"), [(7, "got int"), (b"text", "not an image")])
+def test_what_is_no_image_is_named_by_its_number(model: Path, image: object, words: str) -> None:
+    with pytest.raises(DataError, match=f"image 0: .*{words}"):
+        Predictor(model).predict([image])  # type: ignore[list-item]
+
+
+def test_the_home_folder_may_be_short(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_picture(tmp_path / "a.png", (5, 5))
+    assert len(Predictor(model).predict("~/a.png")[0]) == 1
+    assert [type(one) for one in Predictor(model).stream("~/a.png")] == [Predicted]

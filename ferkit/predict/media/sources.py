@@ -93,6 +93,7 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
     """
     for one in inputs:
         text = os.fspath(one)
+        text = text if os.path.lexists(text) else os.path.expanduser(text)
         if text == STDIN:
             yield from _of_stdin(stdin or sys.stdin.buffer)
         elif text.isdecimal() and len(text) <= CAMERA_DIGITS and not os.path.lexists(text):

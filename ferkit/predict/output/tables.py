@@ -114,12 +114,17 @@ class ReadableTable:
 def _as_text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else value
+    return _shortened(value) if isinstance(value, float) else value
+
+
+def _shortened(value: float) -> str:
+    """Return six digits, but all before the point and three after it: times tell frames apart."""
+    return f"{value:.6g}" if abs(value) < 1000 else f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(_shortened(value))
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
     return [_rounded(one) for one in value] if isinstance(value, list) else value

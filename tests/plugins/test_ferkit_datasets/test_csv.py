@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ferkit_datasets.csv import TableDataset
+from ferkit_datasets.manifest import Manifest
 
 from ferkit.errors import DataError, RecipeError
 from ferkit.interfaces import Sample
@@ -90,6 +91,37 @@ def test_a_cell_without_a_label_is_told(tmp_path: Path) -> None:
     file = write(tmp_path / "list.csv", "path,label", "1.png,")
     with pytest.raises(DataError, match="line 2: there is no label in the column 'label'"):
         TableDataset(file).samples()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator", "slash", "end"),
+    [
+        ("utf-8-sig", ",", "/", "\r\n"),
+        ("utf-16", ";", "\\", "\r\n"),
+        ("latin-1", "\t", "/", "\r"),
+        ("utf-8", "|", "\\", "\n"),
+    ],
+)
+@pytest.mark.parametrize("data", [TableDataset, Manifest])
+def test_a_table_is_read_as_spreadsheets_and_windows_write_it(
+    tmp_path: Path, data: type, encoding: str, separator: str, slash: str, end: str
+) -> None:
+    labels = ["fröhlich" if encoding != "latin-1" or data is TableDataset else "froh", "traurig"]
+    for name in ("1.png", "2.png"):
+        draw(tmp_path / "in" / name)
+    rows = [("path", "label"), (f"in{slash}1.png", labels[0]), (f"in{slash}2.png", labels[1])]
+    text = "".join(separator.join(row) + end for row in rows)
+    (tmp_path / "list.csv").write_bytes(text.encode(encoding))
+    samples = data(tmp_path / "list.csv").samples()
+    assert [one.label for one in samples] == labels
+    assert [one.path.resolve() for one in samples] == [tmp_path / "in" / "1.png", tmp_path / "in" / "2.png"]
+
+
+def test_a_table_that_is_not_utf_8_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    draw(tmp_path / "1.png")
+    (tmp_path / "list.csv").write_bytes("path,label\n1.png,fröhlich\n".encode("latin-1"))
+    TableDataset(tmp_path / "list.csv").samples()
+    assert "list.csv is not UTF-8" in caplog.text
 
 
 def test_columns_that_are_not_there_are_problems_with_those_that_are(file: Path) -> None:

@@ -45,6 +45,7 @@ def predicted(*rows: Row) -> Predicted:
 
 
 def write(out: Path, *rows: Row) -> Path:
+    out.parent.mkdir(exist_ok=True)
     sink = open_sink(out, [])
     sink.begin(LABELS)
     for row in rows:
@@ -214,3 +215,10 @@ def test_what_is_printed_is_what_a_file_would_hold(tmp_path: Path, form: str) ->
     sink.begin(LABELS)
     sink.write(predicted(FACE))
     assert told.getvalue() == write(tmp_path / f"out.{form}", FACE).read_text("utf-8")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_no_digit_is_lost_that_tells_frames_apart(tmp_path: Path, suffix: str) -> None:
+    rows = [Row("v.mp4", frame=frame, time=time) for frame, time in ((270000, 10800.0), (270001, 10800.04))]
+    text = write(tmp_path / "out" / f"a.{suffix}", *rows).read_text()
+    assert "10800.04" in text
