@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -66,8 +67,10 @@ def test_all_variants_are_measured(
         assert 0 < record.facts["share_waiting, batch 2"] < 1
 
 
-def test_every_script_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_script_is_in_a_test_and_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for name in sorted({path.stem for path in FOLDER.glob("*.py")} - OF_NO_SCRIPT):
+        assert re.search(rf'run\("{name}"|benchmarks\.{name}\b', tests)
         with pytest.raises(SystemExit) as caught:
             importlib.import_module(f"benchmarks.{name}").main(["--help"])
         assert caught.value.code == 0
