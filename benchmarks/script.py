@@ -73,7 +73,7 @@ def add_images(parser: argparse.ArgumentParser, size: int) -> None:
 def measure_on_host(
     cases: Sequence[Case], options: argparse.Namespace, progress: ProgressCallback
 ) -> Outcome:
-    """Time calls of other processes, whose memory is not watched."""
+    """Time calls of other processes, without their memory."""
     effort = Effort(options.repeats, options.seconds, warm_up=1)
     return measure_cases(cases, time_on_host, Unwatched, effort, progress)
 
