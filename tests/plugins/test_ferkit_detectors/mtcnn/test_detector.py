@@ -135,10 +135,6 @@ def test_where_there_is_no_face_nothing_is_found(detector: MTCNNDetector, shape:
     assert (found.boxes.shape, found.scores.shape, found.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
 
 
-def test_of_no_image_there_is_no_answer(detector: MTCNNDetector) -> None:
-    assert detector([]) == []
-
-
 def test_the_version_names_the_cascade_and_the_weights_and_tells_the_runtimes_apart(
     by_torch: MTCNNDetector, by_onnx: MTCNNDetector
 ) -> None:
