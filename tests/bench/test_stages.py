@@ -92,8 +92,10 @@ def test_what_a_network_makes_at_its_first_pass_is_not_timed(subject: Subject) -
     passes: list[int] = []
     training, backbone = (CALLS[stage](subject, 2, {}) for stage in ("training_step", "backbone"))
     training.prepare()
+    assert subject.network.training
     subject.network.backbone.register_forward_hook(lambda module, given, maps: passes.append(len(given[0])))
     backbone.prepare()
+    assert not subject.network.training
     assert passes == [1]
     backbone.prepare()
     backbone.call()
@@ -103,14 +105,6 @@ def test_what_a_network_makes_at_its_first_pass_is_not_timed(subject: Subject) -
 def test_other_images_are_another_setting(subject: Subject) -> None:
     fewer = replace(subject, files=subject.files[:1])
     assert fewer.describe()["their content"] != subject.describe()["their content"]
-
-
-def test_the_network_is_in_the_mode_that_is_measured(subject: Subject) -> None:
-    training, backbone = (CALLS[stage](subject, 2, {}) for stage in ("training_step", "backbone"))
-    training.prepare()
-    assert subject.network.training
-    backbone.prepare()
-    assert not subject.network.training
 
 
 def test_the_way_ends_in_probabilities(subject: Subject) -> None:

@@ -23,6 +23,7 @@ def found(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Dete
     )
 
 
+@pytest.mark.slow
 def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(tmp_path: Path) -> None:
     for number in range(2):
         Image.fromarray(compose(number)).resize((360, 288)).save(tmp_path / f"{number}.png")

@@ -171,14 +171,6 @@ def assert_alike(ours: Sequence[Detections], theirs: Sequence[Detections]) -> No
         assert one.landmarks == pytest.approx(other.landmarks, abs=0.01)
 
 
-def test_both_runtimes_find_the_same_faces(by_torch: MTCNNDetector, by_onnx: MTCNNDetector) -> None:
-    pictures = [ASTRONAUT, scenes.crowd(), scenes.rotated(25), scenes.grey(), scenes.scaled(1.37)]
-    found = by_torch(pictures)
-    assert [len(one.boxes) > 0 for one in found] == [True] * len(pictures)
-    assert len(found[1].boxes) >= 3
-    assert_alike(by_onnx(pictures), found)
-
-
 @pytest.mark.parametrize("shape", [(1, 1), (12, 12), (20, 20), (24, 900), (900, 21), (1, 5000), (40, 40)])
 def test_both_runtimes_agree_about_tiny_pictures_and_strips(
     by_torch: MTCNNDetector, by_onnx: MTCNNDetector, shape: tuple[int, int]
