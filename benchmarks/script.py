@@ -14,7 +14,7 @@ from ferkit.bench.delivery import deliver, watch
 from ferkit.bench.machine import describe_machine, load_average
 from ferkit.bench.measuring import Case, Effort, Key, Outcome
 from ferkit.bench.measuring import measure as measure_cases
-from ferkit.bench.memory import Unwatched
+from ferkit.bench.memory import MemoryMeter
 from ferkit.bench.record import Measurement, Record, check_writable, read_record
 from ferkit.bench.run import ProgressCallback, busy_warnings
 from ferkit.bench.timers import time_on_host
@@ -75,7 +75,7 @@ def measure_on_host(
 ) -> Outcome:
     """Time calls of other processes, without their memory."""
     effort = Effort(options.repeats, options.seconds, warm_up=1)
-    return measure_cases(cases, time_on_host, Unwatched, effort, progress)
+    return measure_cases(cases, time_on_host, MemoryMeter, effort, progress)
 
 
 def make_record(

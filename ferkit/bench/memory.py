@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from typing import Protocol
+from typing import Self
 
 import psutil
 import torch
@@ -15,29 +15,21 @@ POLL = 0.002
 """Seconds between two readings of the process's memory."""
 
 
-class MemoryMeter(Protocol):
-    """A context. After it, `peak` is in bytes, or None if it was not measured."""
+class MemoryMeter:
+    """A context that leaves a call's peak memory in `peak`, in bytes.
 
-    @property
-    def peak(self) -> int | None: ...
+    This base measures nothing, for calls that run in another process: its `peak` is None.
+    """
 
-    def __enter__(self) -> object: ...
+    peak: int | None = None
 
-    def __exit__(self, *details: object) -> None: ...
-
-
-class Unwatched:
-    """A meter that measures nothing, for calls that run in another process."""
-
-    peak = None
-
-    def __enter__(self) -> Unwatched:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *details: object) -> None: ...
 
 
-class ResidentMemory:
+class ResidentMemory(MemoryMeter):
     """Largest resident set of the process inside the context, above `base`. For a CPU.
 
     The peak includes the network and all that is loaded for the other stages, but neither Python nor torch's
@@ -50,11 +42,11 @@ class ResidentMemory:
 
     def __init__(self, base: int) -> None:
         self.base = base
-        self.peak = 0
+        self.peak: int = 0
         self._process = psutil.Process()
         self._done = threading.Event()
 
-    def __enter__(self) -> ResidentMemory:
+    def __enter__(self) -> Self:
         release()
         self._look()
         self._thread = threading.Thread(target=self._poll, daemon=True)
@@ -74,14 +66,13 @@ class ResidentMemory:
         self.peak = max(self.peak, self._process.memory_info().rss - self.base)
 
 
-class AllocatedMemory:
+class AllocatedMemory(MemoryMeter):
     """Peak of torch's allocator on a GPU, including the network."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.peak = 0
 
-    def __enter__(self) -> AllocatedMemory:
+    def __enter__(self) -> Self:
         torch.cuda.reset_peak_memory_stats(self.device)
         return self
 
