@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -23,6 +25,12 @@ DETECT = ["--stages", "detect", "--detector", WHOLE, "--batch-size", "1", "--res
 OF_NO_SCRIPT = {"peer_worker", "script", "timed_epochs", "worker"}
 WITHOUT_RECORD = {"backbone_sizes", "predict_memory", "model_accuracy"}
 FEW = ["--repeats", "1"]
+PAGES = [*FOLDER.glob("*.md"), *FOLDER.parent.glob("plugins/*/README.md")]
+COMMANDS = sorted(
+    found
+    for page in PAGES
+    for found in set(re.findall(r"^\$.* python -m benchmarks\.(\w+) ?(.*)$", page.read_text("utf-8"), re.M))
+)
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +85,21 @@ def test_every_script_is_in_a_test_and_has_its_help(capsys: pytest.CaptureFixtur
         told = capsys.readouterr().out
         assert f"python -m benchmarks.{name}" in told
         assert ("--compare OLD.json" in told) == (name not in WITHOUT_RECORD)
+
+
+@pytest.mark.parametrize(("name", "arguments"), COMMANDS)
+def test_every_command_of_a_page_has_the_scripts_options(
+    name: str, arguments: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_and_stop(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+        parse(parser, arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        importlib.import_module(f"benchmarks.{name}").main(shlex.split(arguments, comments=True))
 
 
 def test_an_older_record_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
