@@ -14,6 +14,8 @@ from ferkit.cli.audit import SERIOUS
 from ferkit.cli.progress import watch_images
 from tests.audit.drawn import draw, draw_clips, save
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PATTERN = r"(?P<clip>clip\d+)_"
 RECIPE = """

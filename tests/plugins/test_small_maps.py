@@ -16,6 +16,8 @@ from ferkit.testing.checks.module import tensors
 from ferkit.testing.component_under_test import ComponentUnderTest
 from tests.testing.test_own_plugins import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 CASES: list[tuple[str, Mapping[str, Any], tuple[int, ...]]] = [
     *(("head.multiscale", {"stage": "deep", "chain": chain}, (1, 2, 3)) for chain in ("ssd", "stride")),
     *(("head.multiscale", {"stage": "deep", "chain": chain}, (1, 2, 3)) for chain in ("unpadded", "pool")),

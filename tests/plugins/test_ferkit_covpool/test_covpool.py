@@ -195,20 +195,3 @@ def test_a_copy_is_the_same_and_keeps_its_manifold(copied: Any) -> None:
     assert torch.equal(twin(maps), head(maps))
     assert isinstance(twin.bimaps[0].weight, geoopt.ManifoldParameter)
     assert isinstance(twin.bimaps[0].weight.manifold, geoopt.EuclideanStiefel)
-
-
-def test_a_state_dict_makes_another_head_the_same() -> None:
-    head, other, maps = make_head(), make_head(), make_maps()
-    head(maps)
-    assert not torch.equal(other.eval()(maps), head.eval()(maps))
-    other.load_state_dict(head.state_dict())
-    assert torch.equal(other(maps), head(maps))
-    assert isinstance(other.bimaps[0].weight, geoopt.ManifoldParameter)
-
-
-def test_it_can_be_tried_without_data() -> None:
-    with torch.device("meta"), torch.no_grad():
-        maps = {"late": torch.zeros(2, 8, 3, 3)}
-        assert make_head(channels=6, bimap=(5, 4))(maps).shape == (2, 3)
-        with pytest.raises(ComponentError, match="at least 2 places"):
-            make_head()({"late": torch.zeros(2, 8, 1, 1)})

@@ -65,13 +65,6 @@ def test_the_faces_above_do_tell_of_a_reader() -> None:
         _ = TRAIN[0].sample.label
 
 
-def test_labels_of_the_target_could_be_any_and_nothing_would_change(state: Path, tmp_path: Path) -> None:
-    faces = make_faces(4, is_target=True)
-    honest = numbers(make_estimator(state).fit(faces, faces))
-    relabelled = hide_labels(faces)
-    assert numbers(make_estimator(tmp_path / "other.pt").fit(relabelled, relabelled)) == honest
-
-
 @pytest.mark.parametrize(
     ("options", "losses"),
     [

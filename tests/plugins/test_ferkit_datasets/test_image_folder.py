@@ -130,10 +130,6 @@ def test_what_is_wrong_is_told_before_a_image_is_opened(
         folder.samples()
 
 
-def test_a_root_that_is_whole_lacks_nothing(root: Path) -> None:
-    assert ImageFolder(root).problems() == []
-
-
 PARTED = {"train": "Train", "validation": "Val", "test": "Test"}
 
 

@@ -43,26 +43,6 @@ class TableDescriptor:
         return np.asarray(self.rows[round(image.max())])
 
 
-class MeanDescriptor:
-    """Brightness of the image's quarters, which tells the classes of `tests.builders.make_faces`."""
-
-    signature = "quarters"
-
-    def __call__(self, image: Array) -> Array:
-        half = len(image) // 2
-        parts = (image[:half, :half], image[:half, half:], image[half:, :half], image[half:, half:])
-        return np.array([part.mean() for part in parts])
-
-
-class SpreadDescriptor:
-    """Deviation and range of the rows' brightness: a second view of the same."""
-
-    signature = "rows"
-
-    def __call__(self, image: Array) -> Array:
-        return np.asarray(image.mean(axis=1))
-
-
 def number_faces(classes: Sequence[int], first: int = 0, movie: str = "") -> list[Face]:
     """One face for each class index; each is of one grey, by which a TableDescriptor knows its row."""
     faces = []

@@ -97,14 +97,6 @@ def test_half_precision_logits_are_measured_in_single_precision() -> None:
     assert loss.centers.dtype == torch.float32
 
 
-def test_centres_are_part_of_the_state() -> None:
-    loss, other = CenterLoss(3), CenterLoss(3)
-    loss(make_logits(), TARGETS)
-    other.load_state_dict(loss.state_dict())
-    assert torch.equal(other.centers, loss.centers)
-    assert other.centers.any()
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -47,11 +47,6 @@ def test_with_gamma_it_is_focal_loss_by_image(modulate: Any) -> None:
     torch.testing.assert_close(loss, (effective_weights(0.9)[TARGETS] * each).mean())
 
 
-def test_balance_takes_soft_targets_as_labels_in_parts() -> None:
-    loss = ClassBalancedLoss(3, COUNTS)
-    torch.testing.assert_close(loss(LOGITS, F.one_hot(TARGETS, 3)), loss(LOGITS, TARGETS))
-
-
 def test_the_reverse_part_is_the_share_of_the_other_classes_times_a() -> None:
     """For a label, −Σ p·log t is −A·(1 − p_y)."""
     other = 1 - LOGITS.softmax(dim=1)[range(4), TARGETS]

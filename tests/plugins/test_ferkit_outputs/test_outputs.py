@@ -46,12 +46,6 @@ def test_a_given_temperature_is_not_trained_and_a_learned_one_falls_where_answer
     assert output.logarithm.exp().item() < 2.0
 
 
-def test_the_temperature_is_part_of_the_state() -> None:
-    other = TemperatureOutput()
-    other.load_state_dict(TemperatureOutput(3.0).state_dict())
-    torch.testing.assert_close(other.eval()(LOGITS), LOGITS / 3)
-
-
 def test_training_on_adjusted_logits_answers_with_plain_ones() -> None:
     output = LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=2.0)
     shares = torch.tensor([0.2, 0.1, 0.7])
@@ -82,11 +76,6 @@ def test_a_class_may_be_held_back_in_the_answers_alone() -> None:
     torch.testing.assert_close(output.train()(LOGITS), LOGITS + shares)
     expected = LOGITS - 0.5 * shares + torch.tensor([0.0, 0.0, -0.5])
     torch.testing.assert_close(output.eval()(LOGITS), expected)
-
-
-def test_equal_classes_leave_the_probabilities_alone() -> None:
-    output = LogitAdjustmentOutput(LABELS, prior=dict.fromkeys(LABELS, 5.0)).train()
-    torch.testing.assert_close(output(LOGITS).softmax(dim=1), LOGITS.softmax(dim=1))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ferkit_svm import ferkit_components
 from ferkit_svm.lpq import LpqDescriptor
 from ferkit_svm.phog import PhogDescriptor
 from ferkit_svm.svm import SvmEstimator
@@ -135,13 +134,6 @@ def test_what_is_said_of_a_face_does_not_depend_on_the_others_nor_on_validation(
     np.testing.assert_array_equal(other.predict(test), together)
 
 
-def test_the_same_seed_gives_the_same_answers() -> None:
-    faces = hard_faces()
-    first, again = (fit(make(), faces, faces) for _ in range(2))
-    np.testing.assert_array_equal(first.probabilities, again.probabilities)
-    assert first.details == again.details
-
-
 def test_columns_are_in_the_labels_order_and_a_class_without_faces_has_no_chance() -> None:
     faces = make_faces(6)
     usual = fit(make(), faces, faces).probabilities
@@ -238,16 +230,6 @@ def test_without_faces_there_is_no_answer_and_before_fit_a_refusal() -> None:
 def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(**options)
-
-
-def test_every_component_of_the_plugin_can_be_loaded() -> None:
-    found = {(one.kind, one.name): one.load().__name__ for one in ferkit_components()}
-    assert found == {
-        ("descriptor", "phog"): "PhogDescriptor",
-        ("descriptor", "lpq"): "LpqDescriptor",
-        ("descriptor", "lbp"): "LbpDescriptor",
-        ("estimator", "svm"): "SvmEstimator",
-    }
 
 
 def test_the_recipe_of_row_1_builds_what_the_paper_names() -> None:
