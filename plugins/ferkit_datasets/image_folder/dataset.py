@@ -16,13 +16,18 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 class ImageFolder:
-    """Images in one folder for each class, at any depth below it; linked folders are followed.
+    r"""Images in one folder for each class, at any depth below it. Linked folders are followed.
 
-    root: the folder of the class folders. label_map: class folder -> label, for every folder; "" leaves a
-    folder out. Without it, a folder that is a known spelling of a canonical label ("Happy") gets that, and
-    any other folder is a class of its own name. group_pattern: a regular expression for the start of a
-    file's name whose named parts become its groups, e.g. "(?P<person>\\d+)_". splits: train, validation
-    and test -> folder below root that the class folders are in, e.g. { train = "Train", test = "Test" }.
+    Without `label_map`, a folder with a known spelling of a canonical label ("Happy") gets this label. Any
+    other folder is a class with the folder's name.
+
+    Args:
+        root: Folder with the class folders.
+        label_map: Class folder -> label, for every folder. "" skips a folder.
+        group_pattern: Regular expression for the start of a file name. Its named groups become the groups
+            of the image: "(?P<person>\d+)_".
+        splits: "train", "validation" and "test" -> the folder below root with the class folders, such as
+            { train = "Train", test = "Test" }.
     """
 
     def __init__(
@@ -38,11 +43,12 @@ class ImageFolder:
         try:
             self.pattern = re.compile(group_pattern) if group_pattern else None
         except re.error as error:
-            raise ValueError(f"group_pattern: {group_pattern!r} is no regular expression: {error}") from error
+            raise ValueError(
+                f"group_pattern: {group_pattern!r} is not a regular expression: {error}"
+            ) from error
 
     def problems(self) -> list[str]:
-        """A missing root or part, folders without a label, empty classes, fewer than two classes, and classes
-        that a part lacks."""
+        """Find missing folders, folders without a label, empty classes, and classes that a split lacks."""
         if not self.root.is_dir():
             layout = f"{self.root}/happy/*.jpg, {self.root}/sad/*.jpg"
             return [
@@ -54,9 +60,9 @@ class ImageFolder:
         names = {path.name for part in parts.values() for path in _folders(part)}
         if self.splits is None and self.label_map is None and are_parts(names):
             return [
-                f"{self.root} holds {', '.join(sorted(names))}, which seem to be a data set's parts, no "
-                'classes. Say so, e.g. splits = { train = "Train", validation = "Val", test = "Test" }; if '
-                "they are classes, name them by label_map"
+                f"{self.root} has the folders {', '.join(sorted(names))}, which look like splits, not "
+                'classes. Set splits = { train = "Train", validation = "Val", test = "Test" }. If they are '
+                "classes, set label_map."
             ]
         found = map_problems(self.label_map, names, self.root)
         classes = {part: self._classes(path) for part, path in parts.items()}
@@ -65,7 +71,7 @@ class ImageFolder:
         found += lacking_problems(labels)
         if len(set().union(*labels.values())) < 2 and not found:
             there = ", ".join(sorted(path.name for several in classes.values() for path in several)) or "none"
-            found.append(f"{self.root} needs a folder for each of two classes or more; found: {there}")
+            found.append(f"{self.root} needs folders of at least two classes, got: {there}")
         return found
 
     def samples(self) -> list[Sample]:
@@ -82,7 +88,7 @@ class ImageFolder:
         return label_of(folder.name, self.label_map)
 
     def _classes(self, root: Path) -> list[Path]:
-        """The class folders that are not left out."""
+        """Return the class folders that are not skipped."""
         return [path for path in _folders(root) if self._label(path)]
 
     def _groups(self, path: Path) -> dict[str, str]:
@@ -91,14 +97,14 @@ class ImageFolder:
 
 
 def _empty_problems(folders: Sequence[Path]) -> list[str]:
-    """Of class folders without an image, and of those of which a part can't be listed."""
+    """Find class folders without an image or with a folder that cannot be listed."""
     problems = []
     for path in folders:
         try:
             if not _images(path):
                 problems.append(
-                    f"class folder {path} has no image ({', '.join(sorted(SUFFIXES))}). Add some, or "
-                    f'leave it out: label_map = {{ "{path.name}" = "" }}'
+                    f"class folder {path} has no image ({', '.join(sorted(SUFFIXES))}). Add images, or "
+                    f'skip it: label_map = {{ "{path.name}" = "" }}'
                 )
         except DataError as error:
             problems.append(str(error))
@@ -110,7 +116,7 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _images(folder: Path) -> list[Path]:
-    """Raises DataError where a folder can't be listed."""
+    """Return the images of a folder, sorted. Raises DataError if a folder cannot be listed."""
     walk = walk_folder(folder, is_wanted=lambda name: not _is_hidden(name))
     files = (place / name for place, names in walk for name in names if not _is_hidden(name))
     return sorted(path for path in files if path.suffix.lower() in SUFFIXES and path.is_file())

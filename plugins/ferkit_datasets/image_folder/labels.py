@@ -1,4 +1,4 @@
-"""Names of class folders -> labels."""
+"""Labels of class folders."""
 
 from __future__ import annotations
 
@@ -26,25 +26,22 @@ SPELLINGS = {
     "surprise": "surprise",
     "surprised": "surprise",
 }
-"""How data sets spell the canonical labels, in lower case."""
+"""Spellings of the canonical labels in data sets, in lower case."""
 
 
 def label_of(folder: str, label_map: Mapping[str, str] | None) -> str:
-    """A class folder's label; "" where it is left out."""
+    """Return the label of a class folder, "" if it is skipped."""
     if label_map is not None:
         return label_map.get(folder, "")
     return SPELLINGS.get(folder.lower(), folder)
 
 
 def map_problems(label_map: Mapping[str, str] | None, names: Collection[str], root: Path) -> list[str]:
-    """Folders that the map forgets, and labels in it that are nearly canonical ones.
-
-    names: of all class folders below root.
-    """
+    """Find class folders that label_map lacks, and misspelt canonical labels in it."""
     if label_map is None:
         return []
     problems = [
-        f'label_map says nothing of the folder {name!r}; map it, or leave it out with ""'
+        f'label_map has no label for the folder {name!r}. Add one, or "" to skip the folder.'
         for name in sorted(set(names) - set(label_map))
     ]
     problems += [
@@ -53,4 +50,4 @@ def map_problems(label_map: Mapping[str, str] | None, names: Collection[str], ro
     ]
     spelt = sorted({label for label in label_map.values() if label.lower() in SPELLINGS})
     wrong = [label for label in spelt if label not in CANONICAL_LABELS]
-    return problems + [f"label_map: {one!r} is written {SPELLINGS[one.lower()]!r} in ferkit" for one in wrong]
+    return problems + [f"label_map: write {SPELLINGS[one.lower()]!r} instead of {one!r}" for one in wrong]

@@ -105,10 +105,10 @@ def test_flatten_on_maps_of_another_size_says_which_size_came() -> None:
     [
         ({"combine": "flatten"}, "map_size: .* got None"),
         ({"combine": "flatten", "map_size": 0}, "map_size: .* got 0"),
-        ({"combine": "flatten", "source": "taps"}, 'combine: "flatten" works with source = "chain" only'),
+        ({"combine": "flatten", "source": "taps"}, 'combine: "flatten" needs source = "chain"'),
         ({"stage": "blok8"}, "stage: .*'blok8'. Did you mean 'block8'"),
         ({"source": "taps", "taps": ("repeat_1", "x")}, "taps: the backbone has no stage 'x'. There is"),
-        ({"source": "taps", "taps": ()}, "taps: expected names"),
+        ({"source": "taps", "taps": ()}, "taps: expected at least one stage"),
         ({"dropout": 1.0}, "dropout: .* got 1.0"),
     ],
 )
