@@ -59,7 +59,7 @@ def generator_loss(scores_of_translated: Tensor) -> Tensor:
 
 
 def discriminator_loss(scores_of_real: Tensor, scores_of_translated: Tensor) -> Tensor:
-    """Return a discriminator's LSGAN loss, halved as in CycleGAN: 0 if perfect, 0.25 if every score is 0.5."""
+    """Return a discriminator's LSGAN loss, halved as in CycleGAN: 0 if perfect, 0.25 at chance."""
     return ((scores_of_real - 1).square().mean() + scores_of_translated.square().mean()) / 2
 
 

@@ -173,8 +173,8 @@ class CycleATEstimator:
             return int(state["warmed"]), int(state["epoch"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise RunError(
-                f"Cannot resume from {self.state_file}: it has other networks ({error}). Delete it to restart "
-                "this fold."
+                f"Cannot resume from {self.state_file}: it has other networks ({error}). Delete it to "
+                "restart this fold."
             ) from error
 
 

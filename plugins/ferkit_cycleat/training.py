@@ -127,7 +127,7 @@ class Training:
     def _classify_translated(
         self, images: Tensor, translated: Tensor, classes: Tensor, terms: dict[str, Tensor]
     ) -> Tensor:
-        """Return F_T's logits of the translated images; add its cross entropy and attention loss to `terms`."""
+        """Return F_T's logits of the translated images; add its cross entropy and attention loss."""
         count = len(images)
         # One batch: batch norm normalises by the mixture whose averages it keeps.
         batch = torch.cat([translated, images]) if self.options.train_on_source else translated
@@ -169,7 +169,7 @@ class Training:
 
     @torch.no_grad()
     def classify(self, pixels: Tensor) -> NDArray[np.float64]:
-        """Return F_T's probabilities (N, K) of pixels (N, 3, side, side) uint8, without effect on training."""
+        """Return F_T's probabilities (N, K) of pixels (N, 3, side, side) uint8."""
         self.target_classifier.eval()
         batches = [normalise(batch).to(self.device) for batch in torch.split(pixels, EVALUATED)]
         logits = torch.cat([self.target_classifier(batch).cpu() for batch in batches])
