@@ -1,4 +1,4 @@
-"""The wider shelf's parts through recipes: checked and tried as a user's would be."""
+"""Recipes with components of several plugins: checks and dry runs."""
 
 from __future__ import annotations
 

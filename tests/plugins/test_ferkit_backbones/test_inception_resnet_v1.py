@@ -1,4 +1,4 @@
-"""InceptionResnetV1: its stages, what freezing means, and weights read from every kind of file."""
+"""InceptionResnetV1: stages, freezing, and weights from every kind of file."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_msceleb1m_fills_every_tensor_of_the_trunk() -> None:
 
 
 def read_celebrities(archive: Path, part: str) -> Iterator[tuple[str, np.ndarray]]:
-    """(person, image) of the archive's five-celebrities pictures; part: train or val."""
+    """(person, image) of the archive's five-celebrities images; part: train or val."""
     folder = f"/examples/5-celebrity-faces-dataset/data/{part}/"
     with tarfile.open(archive) as opened:
         for member in opened:
@@ -256,7 +256,7 @@ def test_msceleb1m_tells_five_celebrities_apart_25_times_of_25(tmp_path: Path) -
     try:
         download_archive(entry.source, archive)
     except Exception as error:
-        pytest.skip(f"the archive with the pictures can't be fetched: {error}")
+        pytest.skip(f"cannot download the archive with the images: {error}")
     trunk = load_inception("msceleb1m")[0].eval()
     known_names, known = zip(*read_celebrities(archive, "train"), strict=True)
     names, images = zip(*read_celebrities(archive, "val"), strict=True)

@@ -1,4 +1,4 @@
-"""timm's models as backbones; nothing here needs a network or downloads weights."""
+"""timm's models as backbones, without network and downloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The covariance pooling head: what it computes, what it withstands, what it refuses."""
+"""The head covpool: values, extreme inputs and errors."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: 
 
 
 def departure(weight: Tensor) -> float:
-    """How far WᵀW is from the identity."""
+    """Distance of WᵀW from the identity."""
     return (weight.mT @ weight - torch.eye(weight.shape[1])).abs().max().item()
 
 

@@ -1,4 +1,4 @@
-"""The second step: a linear machine on the features of a network, which is faked here."""
+"""The linear SVM on features of a fake network."""
 
 from __future__ import annotations
 

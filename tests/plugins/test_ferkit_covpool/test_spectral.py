@@ -1,4 +1,4 @@
-"""Functions of eigenvalues: their values against pyriemann and numpy, their gradients by differences."""
+"""Functions of eigenvalues: values against pyriemann and numpy, gradients against differences."""
 
 from __future__ import annotations
 

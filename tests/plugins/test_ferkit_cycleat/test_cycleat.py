@@ -1,4 +1,4 @@
-"""The estimator as a protocol uses it: labels unread, stopped and gone on with, watched."""
+"""The estimator cycleat: no labels of the target, resuming, warnings."""
 
 from __future__ import annotations
 

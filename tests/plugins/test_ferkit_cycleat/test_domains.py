@@ -1,4 +1,4 @@
-"""Which faces and labels a training is given."""
+"""Faces and labels of the domains of a training."""
 
 from __future__ import annotations
 

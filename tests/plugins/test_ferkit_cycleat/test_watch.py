@@ -1,4 +1,4 @@
-"""When a translation is said to have collapsed or diverged, and that it is said once."""
+"""Warnings about collapse and divergence, each given once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AffectNet, by its lists and by its numbered annotations."""
+"""AffectNet in both layouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CK+'s sequences: which frames are taken, and whose they are."""
+"""CK+: selected frames and groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any table of paths and labels."""
+"""Tables of paths and labels."""
 
 from __future__ import annotations
 

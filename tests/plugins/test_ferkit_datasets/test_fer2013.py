@@ -19,7 +19,7 @@ ORDER = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutra
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data set, and an empty cache beside it."""
+    """An empty data set with an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "fer2013").mkdir()
     return tmp_path / "fer2013"

@@ -1,4 +1,4 @@
-"""FER+: how votes make a label, and how they find their images."""
+"""FER+: labels from votes, and the images of rows."""
 
 from __future__ import annotations
 

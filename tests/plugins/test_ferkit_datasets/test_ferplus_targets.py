@@ -1,4 +1,4 @@
-"""FER+'s votes as what is trained on, and a teacher's probabilities mixed in."""
+"""FER+'s votes as soft targets, and a teacher's probabilities."""
 
 from __future__ import annotations
 

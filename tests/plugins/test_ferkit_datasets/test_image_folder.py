@@ -1,4 +1,4 @@
-"""Class folders: which are classes, under which names, and what is told of the ones that can't be."""
+"""Class folders: classes, labels, splits and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set as a CSV list names it."""
+"""A data set as a CSV list."""
 
 from __future__ import annotations
 

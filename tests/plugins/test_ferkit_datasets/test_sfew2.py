@@ -1,4 +1,4 @@
-"""SFEW 2.0's labelled parts."""
+"""SFEW 2.0, the labelled images."""
 
 from __future__ import annotations
 

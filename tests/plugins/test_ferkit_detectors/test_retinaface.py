@@ -1,4 +1,4 @@
-"""RetinaFace behind ferkit's interface: a stand-in for its package, and the package itself where it is."""
+"""RetinaFace with a stand-in for its package, and with the package if it is installed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IMAGE = np.zeros((100, 100, 3), np.uint8)
 
 
 class StandIn:
-    """What the package's Model does: its constructor, its answers, and the calls that it got."""
+    """A stand-in for the package's Model: its constructor, its results, and a record of its calls."""
 
     answer: ClassVar[list[dict[str, Any]]] = [SMALL, LARGE]
 
@@ -51,7 +51,7 @@ class StandIn:
 
 @pytest.fixture
 def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache; gives where the weights would be."""
+    """Path of the weights in an empty cache."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     return tmp_path / "checkpoints" / FILE

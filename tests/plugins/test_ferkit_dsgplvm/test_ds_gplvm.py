@@ -1,4 +1,4 @@
-"""From faces to probabilities, and everything that is refused on the way."""
+"""The estimator ds_gplvm: probabilities of faces, and errors."""
 
 from __future__ import annotations
 

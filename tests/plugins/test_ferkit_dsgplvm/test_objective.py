@@ -1,4 +1,4 @@
-"""Values and analytic gradients of what is minimised."""
+"""Values and analytic gradients of the objective."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attention head: where its weights lie, and what they do."""
+"""The head attention: its weights and their effect."""
 
 from __future__ import annotations
 

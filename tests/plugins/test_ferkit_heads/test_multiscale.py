@@ -1,4 +1,4 @@
-"""The paper's head: scales, ways to combine them, and the sizes that it can't take."""
+"""The head multiscale: scales, pooling and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_head(**options: Any) -> MultiscaleHead:
 
 
 def sides_of(chain: Chain, side: int) -> list[int]:
-    """What the layers themselves give."""
+    """The sides of the maps that the layers return."""
     maps = [torch.randn(1, 8, side, side)]
     for layer in make_chain(chain, 8, WIDTHS).eval():
         maps.append(layer(maps[-1]))

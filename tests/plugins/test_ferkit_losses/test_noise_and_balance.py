@@ -1,4 +1,4 @@
-"""Class-balanced and symmetric losses against sums done by hand."""
+"""Class-balanced and symmetric losses, compared with sums by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temperature and logit adjustment: what they change, when, and what they leave alone."""
+"""Temperature and logit adjustment, in training and prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inner folds: what stays together, how many there can be, and when there can be none."""
+"""Inner folds: groups, number of folds and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SVM as an estimator: what it is fitted on, what it answers, and what it refuses."""
+"""The estimator svm: its fit, its probabilities and its errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.builders import LABELS, make_faces
 
 
 class Brightness:
-    """The means of four quarters: what tells the labels of `make_faces`."""
+    """The means of four quarters, which distinguish the labels of `make_faces`."""
 
     def __init__(self, spoil: float | None = None, scale: float = 1.0) -> None:
         self.spoil = spoil
