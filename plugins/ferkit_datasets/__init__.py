@@ -30,7 +30,10 @@ def ferkit_components() -> list[Component]:
             "A folder of images for each class",
         ),
         Component(
-            "dataset", "manifest", f"{PACKAGE}.manifest:Manifest", "A CSV list of ferkit data manifest"
+            "dataset",
+            "manifest",
+            f"{PACKAGE}.manifest:Manifest",
+            "A CSV list, as ferkit data manifest writes",
         ),
         Component("dataset", "rafdb", f"{PACKAGE}.rafdb:RAFDB", "RAF-DB, seven basic expressions"),
         Component("dataset", "sfew", f"{PACKAGE}.sfew:SFEW", "SFEW, 675 images with movie and clip"),

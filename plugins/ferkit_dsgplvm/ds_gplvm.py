@@ -58,7 +58,7 @@ class DsGplvmEstimator:
         growth: Factor of mu after each cycle, at least 1.
         mu_max: Maximum of mu.
         neighbours: Faces of a class whose mean distance is the distance to this class, at least 1.
-        seed: Seed of the inner folds.
+        seed: Seed of the inner folds, given by the run.
     """
 
     labels: Sequence[str]

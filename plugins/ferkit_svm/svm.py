@@ -41,7 +41,7 @@ class SvmEstimator:
         inner_by: Kind of group that no two inner folds share, such as "movie". "none" means no groups.
             Default: the coarsest kind that all faces have.
         class_weights: "equal", or "inverse_frequency" for the same total weight of every class.
-        seed: Seed of the inner folds.
+        seed: Seed of the inner folds, given by the run.
     """
 
     def __init__(

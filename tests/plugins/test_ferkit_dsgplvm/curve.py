@@ -17,7 +17,7 @@ LABELS = ("anger", "fear", "happiness", "neutral")
 def make_curve(per_class: int, seed: int, noise: float = 0.6) -> tuple[list[Array], NDArray[np.int64], Array]:
     """Two views (N, 12), classes (N,), and the place on the curve (N,) in 0..classes.
 
-    A class is a stretch of the curve. A nuisance of the same strength, which carries no information, moves each view.
+    A class is a stretch of the curve. Noise of the same strength moves each view.
     """
     generator = np.random.default_rng(seed)
     count = len(LABELS)

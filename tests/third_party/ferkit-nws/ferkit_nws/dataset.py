@@ -23,8 +23,8 @@ LABELS = {
 class PairsCsvDataset:
     """A folder of images with a table of several raters' votes.
 
-    The label is the expression with the most votes. Images with a tie are skipped. `left_out` counts skipped images by reason. The group is "person". The data
-    set has no splits.
+    The label is the expression with the most votes. Images with a tie are skipped. `left_out` counts skipped
+    images by reason. The group is "person". The data set has no splits.
 
     Args:
         root: Folder of the images and the table.
