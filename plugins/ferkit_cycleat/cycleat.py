@@ -49,7 +49,7 @@ class CycleATEstimator:
         batch_size: Images of each domain in a batch, at least 2.
         lr: Learning rate of generators and discriminators (Adam). It falls linearly to near 0 in the second
             half of the epochs.
-        classifier_lr: Learning rate of F_S and F_T, which falls likewise.
+        classifier_lr: Learning rate of F_S and F_T. It falls in the same way.
         cycle_weight: Weight of the cycle loss, at least 0.
         identity_weight: Weight of the identity loss, at least 0. 0 skips it.
         attention_weight: Weight of the attention loss, at least 0.

@@ -85,17 +85,17 @@ class AffectNet:
         if problems := self.problems():
             raise DataError("\n".join(problems))
         self.left_out = Counter()
-        told, samples = Problems(), []
+        errors, samples = Problems(), []
         for part, split in self.splits.items():
-            found = self._by_number(part, told) if self._is_by_number else self._by_list(part, told)
+            found = self._by_number(part, errors) if self._is_by_number else self._by_list(part, errors)
             for place, path, code in found:
                 try:
                     if label := self._label(code):
                         _check_file(path)
                         samples.append(Sample(path, label, split=split))
                 except ValueError as error:
-                    told.add(place, error)
-        told.check()
+                    errors.add(place, error)
+        errors.check()
         return samples
 
     @property

@@ -54,13 +54,13 @@ class CKPlus:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples = Problems(), []
+        errors, samples = Problems(), []
         for file in sorted((self.root / "Emotion").glob("S*/*/*_emotion.txt")):
             try:
                 samples += [one for one in self._sequence(file) if one.label not in self.leave_out]
             except (OSError, ValueError) as error:
-                told.add(str(file), error)
-        told.check()
+                errors.add(str(file), error)
+        errors.check()
         if not samples:
             layout = LAYOUT.format(root=self.root)
             raise DataError(f"{self.root / 'Emotion'} has no S005/001/*_emotion.txt. {layout}")

@@ -76,14 +76,14 @@ class TableDataset:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples, seen = Problems(), [], dict[Path, str]()
+        errors, samples, seen = Problems(), [], dict[Path, str]()
         for row in read_rows(self.file, self._needed(), self.columns, self.separator):
             try:
                 if label := self._label(row):
                     samples.append(self._sample(row, label, seen))
             except ValueError as error:
-                told.add(row.place, error)
-        told.check()
+                errors.add(row.place, error)
+        errors.check()
         return samples
 
     def _needed(self) -> list[str]:

@@ -51,15 +51,15 @@ class ExpW:
         """Return the samples, and crop faces that the cache lacks. Raises DataError."""
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples = Problems(), []
+        errors, samples = Problems(), []
         for row in read_list(self.root / "label" / "label.lst", COLUMNS):
             try:
                 if float(row.cells["confidence"]) >= self.min_confidence:
                     label = find_label(row.cells["code"], CODES)
                     samples.append(Sample(self._cut(row), label, {"image": row.cells["name"]}))
             except (OSError, ValueError) as error:
-                told.add(row.place, error)
-        told.check()
+                errors.add(row.place, error)
+        errors.check()
         return samples
 
     def _cut(self, row: Row) -> Path:

@@ -101,11 +101,11 @@ class FERPlus:
         if problems := self.problems():
             raise DataError("\n".join(problems))
         self.left_out = Counter()
-        told = Problems()
-        elected = self._elect_all(told)
-        told.check()
-        found = self._by_row(elected, told) if self._is_by_row else self._by_name(elected, told)
-        told.check()
+        errors = Problems()
+        elected = self._elect_all(errors)
+        errors.check()
+        found = self._by_row(elected, errors) if self._is_by_row else self._by_name(elected, errors)
+        errors.check()
         # A name without a labelled image is not a class, even if it has votes.
         labels = [label for label in FERPLUS if any(one.label == label for _, one in found)]
         samples = [self._sample(path, one, labels) for path, one in found]

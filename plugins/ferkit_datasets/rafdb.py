@@ -41,13 +41,13 @@ class RAFDB:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples = Problems(), []
+        errors, samples = Problems(), []
         for row in read_list(self.root / LIST, ("name", "code")):
             try:
                 samples.append(self._sample(row))
             except ValueError as error:
-                told.add(row.place, error)
-        told.check()
+                errors.add(row.place, error)
+        errors.check()
         return samples
 
     def _sample(self, row: Row) -> Sample:

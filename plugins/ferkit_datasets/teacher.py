@@ -36,7 +36,7 @@ class Teacher:
         columns = read_header(file)
         place = next((one for one in PLACES if one in columns), PLACES[0])
         prefix = PREFIX if any(PREFIX + label in columns for label in labels) else ""
-        told, self.by_path = Problems(), dict[str, Shares]()
+        errors, self.by_path = Problems(), dict[str, Shares]()
         for row in read_rows(file, (place, *(prefix + label for label in labels))):
             path = os.path.abspath(row.cells[place])
             try:
@@ -46,10 +46,10 @@ class Teacher:
                         f"{row.cells[place]} has an earlier row. Each image needs one row, with one face."
                     )
             except ValueError as error:
-                told.add(row.place, error)
+                errors.add(row.place, error)
                 continue
             self.by_path[path] = shares
-        told.check()
+        errors.check()
         names = Counter(PurePath(path).name for path in self.by_path)
         by_name = {PurePath(path).name: shares for path, shares in self.by_path.items()}
         self.by_name = {name: shares for name, shares in by_name.items() if names[name] == 1}

@@ -39,9 +39,7 @@ class TorchRuntime(Runtime):
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.weights = f"weights of facenet-pytorch {version('facenet-pytorch')}"
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", FutureWarning
-            )  # from torch.load of files in facenet-pytorch's wheel
+            warnings.simplefilter("ignore", FutureWarning)  # from torch.load in facenet-pytorch
             pnet, rnet, onet = PNet(), RNet(), ONet()
         self.pnet = ProposalNetwork(pnet)
         self.rnet, self.onet = refinement_network(rnet), output_network(onet)
