@@ -105,7 +105,7 @@ def test_equal_classes_leave_the_probabilities_alone() -> None:
             lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "joy": 1.0}),
             "prior: no label is called joy; the labels are anger, fear, neutral",
         ),
-        (lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "fear": 0.0}), r"that of fear is 0\.0"),
+        (lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "fear": 0.0}), r"got 0\.0 for fear"),
         (lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=-1.0), r"tau: expected .* got -1\.0"),
         (
             lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, bias={"joy": 1.0}),
