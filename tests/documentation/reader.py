@@ -63,7 +63,10 @@ class Reader:
         monkeypatch.delenv("FERKIT_DATA", raising=False)
 
     def follow(self, block: Block) -> None:
-        """Do what a block says. Raises AssertionError, or the error of the block; parses a block that is not run."""
+        """Do what a block says, or parse a block that is not run.
+
+        Raises AssertionError, or the error of the block.
+        """
         if block.reason:
             check_syntax(block)
         elif block.file:
@@ -102,7 +105,7 @@ class Reader:
     def run(self, command: str, status: int) -> str:
         words = shlex.split(command, comments=True)
         assert words[0] == "ferkit", (
-            f"cannot run {command}: it is no command of ferkit. Mark the block as not run."
+            f"cannot run {command}: not a ferkit command. Mark the block as not run."
         )
         self.forget_modules()
         out = io.TextIOWrapper(

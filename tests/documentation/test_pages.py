@@ -47,7 +47,7 @@ def test_who_does_what_a_page_says_gets_what_it_shows(page: str, reader: Reader)
 
 
 def run_tests(path: Path) -> None:
-    """Run every test of a file that a page shows, and the checks of parametrize_with_checks, as pytest does."""
+    """Run every test of a file that a page shows, with the checks of parametrize_with_checks."""
     shown: dict[str, Any] = {}
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), shown)
     tests = {name: one for name, one in shown.items() if name.startswith("test_")}

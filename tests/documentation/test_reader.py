@@ -129,5 +129,5 @@ def test_code_that_raises_is_found_out(reader: Reader) -> None:
 
 
 def test_a_language_of_which_nothing_is_known_is_found_out(reader: Reader) -> None:
-    with pytest.raises(AssertionError, match="mark it as not run"):
+    with pytest.raises(AssertionError, match="Mark it as not run"):
         follow(reader, "```rust\nfn main() {}\n```\n")
