@@ -63,6 +63,19 @@ def run_tests(path: Path) -> None:
             test()
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_shows_its_output(page: str) -> None:
+    blocks = read_blocks(page)
+    following = [block.language for block in blocks[1:]] + [""] * bool(blocks)
+    run = [block.language == "console" and not block.reason for block in blocks]
+    silent = [
+        str(one)
+        for one, is_run, then in zip(blocks, run, following, strict=True)
+        if is_run and then != "text"
+    ]
+    assert silent == []
+
+
 def test_no_block_is_skipped_silently() -> None:
     skipped = {page: sum(bool(block.reason) for block in read_blocks(page)) for page in PAGES}
     assert {page: count for page, count in skipped.items() if count} == NOT_RUN
