@@ -26,9 +26,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The documentation, into site/. Warnings are errors: a link that leads nowhere, an anchor that is not there.
+# The documentation, into site/. Warnings are errors, such as a broken link. With --quiet mkdocs would ignore them.
 docs: $(VENV)/.installed-dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --config-file docs/mkdocs.yml --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --config-file docs/mkdocs.yml --strict
 	@echo "Open site/index.html"
 
 # The reference pages in docs/site/reference/, from the code. A test compares them with it.

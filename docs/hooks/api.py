@@ -8,6 +8,7 @@ from typing import Any
 import griffe
 
 import ferkit.plugin
+import ferkit.predict
 import ferkit.testing
 from docs.hooks.borrowed import ROOT
 from docs.hooks.docstrings import read_docstring
@@ -53,6 +54,16 @@ def testing_page() -> str:
     parts = ["# ferkit.testing", "The names that a plugin's tests may import."]
     names = sorted(ferkit.testing.__all__)
     return "\n\n".join([*parts, *(_object("ferkit.testing", name, 2) for name in names)])
+
+
+def predict_page() -> str:
+    """Every name of `ferkit.predict`."""
+    parts = [
+        "# ferkit.predict",
+        "Prediction from Python. `ferkit.Predictor` is `ferkit.predict.Predictor`.",
+        "[Python](../python.md) has examples.",
+    ]
+    return "\n\n".join([*parts, *(_object("ferkit.predict", name, 2) for name in ferkit.predict.__all__)])
 
 
 def errors_page() -> str:
@@ -104,12 +115,15 @@ def _signature(one: Any) -> str:
     """Source of a definition without its body."""
     if one.is_attribute and "property" not in one.labels:
         return f"{one.name} = {one.value}"
+    if one.is_attribute:
+        return f"{one.name}: {one.annotation}"
     start = "class" if one.is_class else "def"
     if one.is_class and not one.parameters:
-        return f"class {one.name}" + "".join(f"\n    {line}" for line in _attributes(one))
-    parameters = [] if one.is_attribute else list(one.parameters)
+        bases = f"({', '.join(map(str, one.bases))})" if one.bases else ""
+        return f"class {one.name}{bases}" + "".join(f"\n    {line}" for line in _attributes(one))
+    parameters = list(one.parameters)
     shown = [_parameter(each) for each in parameters if each.name not in ("self", "cls")]
-    returns = one.annotation if one.is_attribute else None if one.is_class else one.returns
+    returns = None if one.is_class else one.returns
     end = f" -> {returns}" if returns is not None else ""
     line = f"{start} {one.name}({', '.join(_with_star(shown, parameters))}){end}"
     if len(line) <= WIDTH:

@@ -48,7 +48,9 @@ def relink(markdown: str, page: str) -> str:
         target = os.path.normpath(folder / path)
         if target in PLACES:
             return f"[{text}]({_relative(PLACES[target], page)}{anchor})"
-        if not target.startswith(SITE) and (ROOT / target).exists():
+        if target.startswith(f"{SITE}/"):
+            return f"[{text}]({_relative(target.removeprefix(f'{SITE}/'), page)}{anchor})"
+        if (ROOT / target).exists():
             return text if text.strip("`") in (path, target) else f"{text} (`{target}`)"
         return found[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import os
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from docs.hooks.tables import code, plain, table
 from ferkit.cli import app
 
+FOLDER = "docs/site/reference"
 WORDS = {str: "a string", int: "a whole number", float: "a number", Path: "a path"}
 
 INTRODUCTION = """\
@@ -52,12 +54,22 @@ def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple
 
 def _described(words: tuple[str, ...], command: Any) -> Iterator[str]:
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    yield "\n\n".join(plain(part) for part in paragraphs)
+    yield "\n\n".join(_paragraph(part) for part in paragraphs)
     yield f"```text\n{usage(words, command)}\n```"
     hints = inspect.get_annotations(command.callback, eval_str=True)
     rows = [_row(one, hints.get(one.name, bool)) for one in command.params]
     if rows:
         yield table(("argument or option", "takes", "default", "description"), rows)
+
+
+def _paragraph(text: str) -> str:
+    """Format an example as code, and the path of a page as a link."""
+    title, _, rest = text.partition(": ")
+    if title == "Example":
+        return f"Example: `{' '.join(rest.split())}`"
+    if title == "Docs":
+        return f"Docs: [{rest}]({os.path.relpath(rest, FOLDER)})"
+    return plain(text)
 
 
 def usage(words: tuple[str, ...], command: Any) -> str:
@@ -91,7 +103,7 @@ def _default(parameter: Any) -> str:
 
 
 def _takes(parameter: Any, annotation: Any) -> str:
-    """Describe the value of an option; an option without one is a switch."""
+    """Describe the value of an option; an option without one is a flag."""
     base = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
     members = [one for one in typing.get_args(base) if one is not type(None)]
     if typing.get_origin(base) is not list and members:
@@ -99,7 +111,7 @@ def _takes(parameter: Any, annotation: Any) -> str:
     is_list = typing.get_origin(base) is list
     base = typing.get_args(base)[0] if is_list else base
     if base is bool:
-        return "(a switch)"
+        return "a flag"
     if isinstance(base, type) and issubclass(base, enum.Enum):
         return "one of " + ", ".join(code(one.value) for one in base)
     words = code(parameter.metavar) if parameter.metavar else WORDS[base]

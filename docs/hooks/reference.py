@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.hooks.api import errors_page, plugin_page, testing_page
+from docs.hooks.api import errors_page, plugin_page, predict_page, testing_page
 from docs.hooks.borrowed import ROOT
 from docs.hooks.checks import checks_reference
 from docs.hooks.commands import command_reference
@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": command_reference,
     "components.md": component_reference,
     "checks.md": checks_reference,
+    "predict.md": predict_page,
     "plugin.md": plugin_page,
     "testing.md": testing_page,
     "errors.md": errors_page,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-SPECIAL = re.compile(r"[\\*{}\[\]<>#|$&]|(?<!\w)_|_(?!\w)")
-"""Characters that Markdown may read as markup. An underscore inside a word is none."""
+SPECIAL = re.compile(r"[\\*<|$&]|^[>#]|\{(?=[:#.])|\](?=[(\[])|(?<!\w)_|_(?!\w)")
+"""Characters that GitHub or mkdocs may read as markup where they are."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -19,7 +19,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def code(text: str) -> str:
     """Format text as code in a cell; "" stays empty."""
-    return f"`{text}`".replace("|", "\\|") if text else ""
+    if "|" in text:  # GitHub and mkdocs read a pipe in backticks differently
+        return f"<code>{escape(text)}</code>"
+    return f"`{text}`" if text else ""
 
 
 def plain(text: str) -> str:

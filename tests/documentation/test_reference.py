@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import ferkit.plugin
+import ferkit.predict
 import ferkit.testing
 from docs.hooks.checks import checks_reference
 from docs.hooks.commands import commands
@@ -43,7 +44,8 @@ def test_a_reference_page_names_no_machine_and_no_version(name: str) -> None:
 
 
 def test_every_public_name_is_on_a_page() -> None:
-    for module, name in ((ferkit.plugin, "plugin.md"), (ferkit.testing, "testing.md")):
+    modules = ((ferkit.plugin, "plugin.md"), (ferkit.predict, "predict.md"), (ferkit.testing, "testing.md"))
+    for module, name in modules:
         shown = headings(name)
         assert [one for one in module.__all__ if f"`{one}`" not in shown and not one.endswith("Error")] == []
     own = [one for one, value in vars(errors).items() if getattr(value, "__module__", "") == "ferkit.errors"]
@@ -94,7 +96,8 @@ def test_a_page_shows_every_check_of_a_kind(kind: str) -> None:
 
 
 def test_prose_keeps_its_characters() -> None:
-    assert plain("a_b _c <d> | `d_e`\n f") == "a_b &#95;c &#60;d&#62; &#124; `d_e` f"
+    assert plain("a_b _c <d> | `d_e`\n f") == "a_b &#95;c &#60;d> &#124; `d_e` f"
+    assert plain("# [a](b) -> {c}, [d] {#e}") == "&#35; [a&#93;(b) -> {c}, [d] &#123;#e}"
 
 
 def test_a_docstring_of_names_before_colons_becomes_prose() -> None:

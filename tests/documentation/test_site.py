@@ -80,6 +80,8 @@ def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
     [
         ("data.md", "[rules](../evaluation.md#protocols)", "[rules](evaluation.md#protocols)"),
         ("evaluation.md", "[how](ambiguities.md)", "[how](ambiguities.md)"),
+        ("evaluation.md", "[runs](site/tables.md#rows)", "[runs](tables.md#rows)"),
+        ("reference/commands.md", "[a](../first-run.md)", "[a](../first-run.md)"),
         ("ambiguities.md", "[figures](../benchmarks/RESULTS.md)", "[figures](results.md)"),
         ("datasets.md", "[labels.py](labels.py)", "labels.py"),
         ("index.md", "[scripts](../../benchmarks)", "scripts (`benchmarks`)"),
