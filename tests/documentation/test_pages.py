@@ -131,7 +131,7 @@ $ ferkit run
 <!-- exits with 3 -->
 ```console
 $ ferkit audit folder
-told
+printed
 ```
 """
 
