@@ -42,6 +42,8 @@ def read_docstring(text: str, names: Iterable[str] = ()) -> Docstring:
             found.items |= read_items(lines[1:])
         elif section:
             parts.append(_titled(section[1], lines[1:]))
+        elif part.startswith("- "):
+            parts.append("\n".join(f"- {plain(item)}" for item in re.split(r"^- ", part, flags=re.M)[1:]))
         elif part.strip():
             parts.append(part if part.startswith("    ") else _bold(plain(part), names))
     found.prose = "\n\n".join(parts)

@@ -106,6 +106,11 @@ def test_a_docstring_of_names_before_colons_becomes_prose() -> None:
     assert read.items == {}
 
 
+def test_a_list_in_a_docstring_remains_a_list() -> None:
+    read = read_docstring("Two attributes:\n\n- `root`: a path\n  of images\n- `left_out`: a count")
+    assert read.prose == "Two attributes:\n\n- `root`: a path of images\n- `left_out`: a count"
+
+
 def test_a_docstring_in_googles_style_becomes_descriptions() -> None:
     read = read_docstring(
         """Scale an image.
