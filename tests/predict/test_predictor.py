@@ -149,7 +149,7 @@ def test_a_detector_with_a_problem_is_refused(
 def test_a_network_of_more_classes_than_labels_is_refused(model: Path) -> None:
     predictor = Predictor(model)
     predictor.labels = LABELS[:2]
-    with pytest.raises(RunError, match=r"shape \(1, 3\), where its labels are anger, happiness: \(1, 2\)"):
+    with pytest.raises(RunError, match=r"shape \(1, 2\) for the labels anger, happiness, got \(1, 3\)"):
         predictor.predict([picture((5, 5))])
 
 
@@ -163,7 +163,7 @@ def test_options_out_of_range_are_refused(model: Path, options: dict[str, object
     "image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
 )
 def test_an_array_that_is_no_picture_is_refused(model: Path, image: object) -> None:
-    with pytest.raises(DataError, match=r"image 0: expected an array \(H, W, 3\) of uint8"):
+    with pytest.raises(DataError, match=r"image 0: expected an RGB array of shape \(H, W, 3\), uint8"):
         Predictor(model).predict([image])  # type: ignore[list-item]
 
 

@@ -1,4 +1,4 @@
-"""Videos, animated pictures and cameras, frame by frame."""
+"""Read videos, animated images and cameras frame by frame."""
 
 from __future__ import annotations
 
@@ -15,17 +15,25 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from ferkit.data.images import as_rgb
+from ferkit.messages import count_of
 from ferkit.runtime.environment import temporary_variable
 
 RATE = 25.0
-"""Frames a second of what does not say."""
+"""Assumed frame rate of a source that reports none, in frames per second."""
 MISSING = 0.02
-"""Of the frames that a container counts; it may be an estimate."""
+"""Tolerated fraction of missing frames: a container's frame count may be an estimate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
-    """image: (H, W, 3) uint8 RGB; number: from 0, those that were left out counted; time, lasts: seconds."""
+    """A frame of a video.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        number: Index of the frame, from 0. Dropped frames count.
+        time: Time of the frame, in seconds.
+        lasts: Time until the next processed frame, in seconds.
+    """
 
     image: NDArray[np.uint8]
     number: int
@@ -34,9 +42,9 @@ class VideoFrame:
 
 
 def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFrame | str]:
-    """The shots, and a sentence where something is wrong: then there are no more."""
+    """Yield every N-th frame. On an error, yield its reason and stop."""
     if not os.access(path, os.R_OK):
-        yield "it can't be read: there is no such file, or it may not be read"
+        yield "cannot read it: the file is missing or not readable"
     elif is_animation:
         yield from _read_animation(path, every)
     else:
@@ -44,12 +52,12 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFra
 
 
 def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
-    """Each frame is shown for its own time, and for that of those after it that are left out."""
+    """Yield every N-th frame. It lasts until the next yielded frame."""
     shot, number, elapsed, problem = None, 0, 0.0, ""
     try:
         with Image.open(path) as image:
             for number, one in enumerate(ImageSequence.Iterator(image)):
-                one.load()  # only then does a WebP say how long it lasts
+                one.load()  # a WebP has its duration only after this
                 lasts = (one.info.get("duration") or 1000 / RATE) / 1000
                 if number % every == 0:
                     if shot:
@@ -59,7 +67,7 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
                     shot = replace(shot, lasts=shot.lasts + lasts)
                 elapsed += lasts
     except Exception as error:
-        problem = f"it can't be read beyond its frame {number}: {error}"
+        problem = f"cannot read beyond frame {number}: {error}"
     if shot:
         yield shot
     if problem:
@@ -70,7 +78,7 @@ def _read_video(path: Path, every: int) -> Iterator[VideoFrame | str]:
     video = _open(str(path))
     try:
         if not video.isOpened():
-            yield "it can't be opened as a video: it is broken, cut off, or of a kind that OpenCV can't read"
+            yield "cannot open it as a video: broken, truncated, or a format that OpenCV does not support"
             return
         rate = _rate(video)
         counted = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -80,25 +88,25 @@ def _read_video(path: Path, every: int) -> Iterator[VideoFrame | str]:
                 is_good, image = video.retrieve()
                 if not is_good:
                     break
-                told = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                # Some containers tell no times; frames then follow each other at the video's rate.
-                before = told if told > before or done == 0 else done / rate
+                position = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                # Some containers have no times. Then the frame rate gives them.
+                before = position if position > before or done == 0 else done / rate
                 yield VideoFrame(_as_rgb(image), done, max(before, 0.0), every / rate)
             done += 1
         if done == 0:
-            yield "it has no frame that can be read"
+            yield "it has no readable frame"
         elif counted - done > max(1, MISSING * counted):
-            yield f"it ends after {done} of {counted} frames: the rest is missing or broken"
+            yield f"it ends after {done} of {counted} frames. The rest is missing or broken"
     finally:
         video.release()
 
 
 def read_camera(index: int, every: int) -> Iterator[VideoFrame | str]:
-    """Until whoever asks stops asking; time: since the first frame."""
+    """Yield every N-th frame until the caller stops. Times count from the first frame."""
     camera = _open(index)
     try:
         if not camera.isOpened():
-            yield "the camera can't be opened: it is unplugged, or another program uses it"
+            yield "cannot open the camera: it is unplugged, or another program uses it"
             return
         rate, number, began = _rate(camera), 0, time.monotonic()
         while camera.grab():
@@ -109,7 +117,7 @@ def read_camera(index: int, every: int) -> Iterator[VideoFrame | str]:
                 elapsed = time.monotonic() - began
                 yield VideoFrame(_as_rgb(image), number, elapsed, every / rate)
             number += 1
-        yield f"the camera gave no more pictures after {number}: was it unplugged?"
+        yield f"the camera stopped after {count_of(number, 'frame')}. Was it unplugged?"
     finally:
         camera.release()
 
@@ -119,12 +127,12 @@ def _as_rgb(image: MatLike) -> NDArray[np.uint8]:
 
 
 def _open(source: str | int) -> cv2.VideoCapture:
-    """What can't be read is said by ferkit, once; OpenCV and FFmpeg would say it too, in their own words."""
+    """Open a source. Silences OpenCV and FFmpeg, because ferkit reports the errors itself."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     with temporary_variable("OPENCV_FFMPEG_LOGLEVEL", "-8"):  # read when FFmpeg opens its first video
         return cv2.VideoCapture(source)
 
 
 def _rate(video: cv2.VideoCapture) -> float:
-    told = float(video.get(cv2.CAP_PROP_FPS))
-    return told if np.isfinite(told) and 0 < told < 1000 else RATE
+    rate = float(video.get(cv2.CAP_PROP_FPS))
+    return rate if np.isfinite(rate) and 0 < rate < 1000 else RATE
