@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -191,10 +192,18 @@ def test_a_real_face_is_found_whichever_way_the_image_is_stored(tmp_path: Path) 
     assert left[0] < right[0]
 
 
-def test_ferkit_has_the_predictor_and_imports_nothing_for_it_before() -> None:
+def test_the_public_names_are_shown_by_dir_and_help() -> None:
     assert ferkit.Predictor is Predictor
+    assert dir(ferkit) == sorted(ferkit.__all__) == ["Predictor", "Row", "__version__"]
+    assert all(hasattr(ferkit, name) for name in ferkit.__all__)
+    shown = pydoc.plain(pydoc.render_doc(ferkit))
+    for words in ("class Predictor(", "threshold: Rows", "class Row(", "face_score: The detector's"):
+        assert words in shown
+
+
+def test_importing_ferkit_and_listing_its_names_imports_nothing_heavy() -> None:
     heavy = {"torch", "numpy", "cv2", "pydantic"}
-    code = f"import sys, ferkit, ferkit.predict; print({heavy} & set(sys.modules))"
+    code = f"import sys, ferkit, ferkit.predict; dir(ferkit); print({heavy} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "set()\n"
     with pytest.raises(AttributeError, match="no attribute 'Predicter'"):
