@@ -1,4 +1,4 @@
-"""`ferkit check`."""
+"""The command `ferkit check`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def check(
 ) -> None:
     """Check a recipe and list every problem.
 
-    Reads no image and downloads nothing.
+    The check reads no images and downloads nothing.
 
     Example: ferkit check recipe.toml --set fit.epochs=3
 

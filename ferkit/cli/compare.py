@@ -1,4 +1,4 @@
-"""`ferkit compare`."""
+"""The command `ferkit compare`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ def compare(
     epoch_selection: Annotated[
         str | None,
         typer.Option(
-            help="best_epoch, last_epoch or chosen_epoch. [default: the one not selected on test images]"
+            metavar="NAME",
+            help="best_epoch, last_epoch or chosen_epoch. [default: the one not selected on test images]",
         ),
     ] = None,
 ) -> None:
-    """Compare two runs image by image, by McNemar's test and a paired bootstrap.
+    """Compare two runs image by image with statistical tests.
 
-    Uses the epoch that was not selected on test images by default.
+    The tests are McNemar's test and a paired bootstrap. By default, the epoch that was not selected on test
+    images is used.
 
     Example: ferkit compare runs/first runs/second
 

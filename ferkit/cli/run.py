@@ -1,4 +1,4 @@
-"""`ferkit run`."""
+"""The command `ferkit run`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The run folder. [default: runs/NAME-DATE-TIME]")
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
@@ -37,8 +38,8 @@ def run(
 ) -> None:
     """Train and evaluate a recipe, and write a report.
 
-    The recipe defaults to quickstart, the folder to runs/NAME-DATE-TIME. An interrupted run continues from
-    the last complete epoch with --resume.
+    By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
+    interrupted run continues from the last complete epoch.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
@@ -64,7 +65,7 @@ def run(
 
 
 def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
-    """How many a fold has, and whether they are those of a network that an estimator uses."""
+    """Return the number of epochs per fold, and True if they belong to an estimator's network."""
     from ferkit.components.options import option_parameters
     from ferkit.recipe.parts import uses_network
 
@@ -83,20 +84,20 @@ def name_folder(name: str) -> Path:
 
 
 def find_latest(name: str) -> Path:
-    """The newest run of that name. Raises RunError where there is none."""
+    """Return the newest run folder of a recipe. Raises RunError if there is none."""
     from ferkit.errors import RunError
 
     stamped = re.compile(re.escape(name) + r"-\d{8}-\d{6}")
     runs = [path.parent for path in RUNS.glob("*/recipe.toml") if stamped.fullmatch(path.parent.name)]
     if not runs:
         raise RunError(
-            f"Cannot resume {name}: there is no run of it in {RUNS}/. Drop --resume, or give --out."
+            f"Cannot resume {name}: {RUNS}/ has no run of this recipe. Drop --resume, or give --out."
         )
     return max(runs, key=lambda path: path.name)
 
 
 def show_scores(folder: Path) -> None:
-    """The numbers, each named as what it is."""
+    """Print the scores of a run with their intervals, the paper's number and the warnings."""
     from ferkit.evaluation.run_files import read_summary
     from ferkit.evaluation.verdict import judge
 
