@@ -63,6 +63,7 @@ def common(
         bool,
         typer.Option(
             "--version",
+            "-v",
             callback=_version,
             is_eager=True,
             help="Print the versions of ferkit and torch, and the device.",
