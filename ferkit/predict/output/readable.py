@@ -34,8 +34,8 @@ class ReadableTable:
         self.has_box = rest >= LEAST + _total([*fixed, percent, BOX])
         self.has_next = rest >= LEAST + _total([*fixed, percent])
         self.widths = [*fixed, *[percent] * self.has_next, *[BOX] * self.has_box]
-        self.longest = max(LEAST, rest - _total(self.widths))
-        self.file_width = min(FILE, self.longest)
+        self.file_width = max(LEAST, min(FILE, rest - _total(self.widths)))
+        self.longest = self.file_width if rest < PIPE_WIDTH else PIPE_WIDTH
         self._line("file", "time", "face", "expression", "next", "box")
 
     def row(self, row: Row) -> None:
