@@ -7,6 +7,7 @@ import json
 import math
 import os
 import shlex
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,17 @@ def shorten(text: str, width: int) -> str:
         return text
     head = (width - 3) // 2
     return f"{text[:head]}...{text[head + 3 - width :]}"
+
+
+UNLIMITED = 10_000
+"""Width of a line in a pipe without $COLUMNS, in characters."""
+
+
+def wrap(text: str, width: int, indent: int = 0) -> str:
+    """Wrap a line between words. Further lines are indented."""
+    return textwrap.fill(
+        text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def quote(word: object) -> str:

@@ -122,8 +122,9 @@ def audit(
 def _report(found: Audit, out: Sequence[Path]) -> None:
     from ferkit.audit.page import WRITERS
     from ferkit.audit.text import describe
+    from ferkit.cli.tables import make_console
 
-    for line in describe(found):
+    for line in describe(found, make_console().width):
         typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file name may not be UTF-8
     for file in out:
         WRITERS[file.suffix](found, file)

@@ -30,6 +30,7 @@ def compare(
     """
     from ferkit.evaluation.compare import as_table, read_outcomes
     from ferkit.evaluation.compare import compare as compare_outcomes
+    from ferkit.evaluation.formatting import NAMES
     from ferkit.messages import count_of
 
     one, other = read_outcomes(first, epoch_selection), read_outcomes(second, epoch_selection)
@@ -41,12 +42,13 @@ def compare(
     typer.echo(f"{'percent':<14}{'first':>8}{'second':>8}{'difference':>12}  95% interval, by {found.kind}")
     for row in as_table(found):
         numbers = f"{row['first']:>8.2f}{row['second']:>8.2f}{row['difference']:>+12.2f}"
-        typer.echo(f"{row['metric']:<14}{numbers}  {row['low']:+.2f} to {row['high']:+.2f}")
+        name = NAMES[row["metric"].replace(" ", "_")]
+        typer.echo(f"{name:<14}{numbers}  {row['low']:+.2f} to {row['high']:+.2f}")
     typer.echo("")
     for repeat, test in enumerate(found.mcnemar, start=1):
         typer.echo(
-            f"McNemar, repeat {repeat}: only the first is right on {test.only_first} images, only the second "
-            f"on {test.only_second}; p = {test.p_value:.3g}"
+            f"McNemar, repeat {repeat}: right only in first {test.only_first}, only in second "
+            f"{test.only_second}, p = {test.p_value:.3g}"
         )
     typer.echo(found.conclusion)
     for note in found.notes:

@@ -47,20 +47,20 @@ def table(
 
     Docs: docs/site/paper.md
     """
-    from rich.console import Console
-
+    from ferkit.cli.tables import fits, make_console
     from ferkit.messages import count_of
     from ferkit.report.table.columns import notes
     from ferkit.report.table.definition import read_definition
     from ferkit.report.table.entries import make_table
-    from ferkit.report.table.formats import to_csv, to_html, to_markdown, to_terminal
+    from ferkit.report.table.formats import to_csv, to_html, to_markdown, to_stacked, to_terminal
     from ferkit.runtime.atomic_write import write_text
 
     made = make_table(read_definition(name), runs or finished_runs())
     chosen = written_as or format_of(out)
     if chosen is Format.terminal:
-        console = Console()
-        console.print(to_terminal(made), highlight=False)
+        console = make_console()
+        wide = to_terminal(made)
+        console.print(wide if fits(console, wide) else to_stacked(made), highlight=False)
         for line in (*notes(made), *made.missing):
             console.print(line, style="dim", highlight=False, markup=False)
     else:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from ferkit.messages import UNLIMITED, wrap
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-PIPE_WIDTH = 10_000
-"""Width in a pipe without $COLUMNS: each row is one line."""
 
 
 def make_console() -> Console:
@@ -21,7 +19,7 @@ def make_console() -> Console:
 
     made = console.Console()
     if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = PIPE_WIDTH
+        made.width = UNLIMITED
     return made
 
 
@@ -38,15 +36,8 @@ def make_table(headings: Sequence[str]) -> Table:
 
 def fits(console: Console, table: Table) -> bool:
     """Return True if no cell of the table has to wrap."""
-    options = console.options.update(max_width=PIPE_WIDTH)
+    options = console.options.update(max_width=UNLIMITED)
     return console.measure(table, options=options).maximum <= console.width
-
-
-def wrap(text: str, width: int, indent: int = 0) -> str:
-    """Wrap a line between words. Further lines are indented."""
-    return textwrap.fill(
-        text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    )
 
 
 def reflow(text: str, width: int) -> str:

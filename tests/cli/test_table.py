@@ -32,7 +32,7 @@ def test_a_test_selected_score_is_marked_in_every_format(
     assert ferkit(monkeypatch, "table", str(run)) == 0
     shown = capsys.readouterr().out
     assert re.search(r"50\.00† \[", shown)
-    assert "chosen on the images that the score is reported on" in shown
+    assert "Optimistic: the epoch was chosen" in shown
     for ending, mark in ((".md", "50.00†"), (".html", "50.00†"), (".csv", "best_epoch")):
         out = tmp_path / f"table{ending}"
         assert ferkit(monkeypatch, "table", str(run), "--out", str(out)) == 0
@@ -67,7 +67,7 @@ def test_a_page_needs_no_network_and_takes_nothing_for_markup(
     [
         (["nowhere"], "there is no run in nowhere"),
         (["--table", "nothing"], "table 'nothing': there is no such file"),
-        (["--out", "table.pdf"], r"expected a file ending in \.md, \.csv, \.html"),
+        (["--out", "table.pdf"], r"expected the suffix \.md, \.csv, \.html"),
     ],
 )
 def test_what_can_not_be_done_is_told(

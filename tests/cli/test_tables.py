@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ferkit.cli.tables import PIPE_WIDTH, fits, make_console, make_table, reflow
+from ferkit.cli.tables import fits, make_console, make_table, reflow
+from ferkit.messages import UNLIMITED
 
 DOCSTRING = """\
 A head of one layer that averages the last map,
@@ -23,7 +24,7 @@ def test_the_width_is_that_of_columns_or_of_a_pipe(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COLUMNS", "70")
     assert make_console().width == 70
     monkeypatch.delenv("COLUMNS")
-    assert make_console().width == PIPE_WIDTH
+    assert make_console().width == UNLIMITED
 
 
 @pytest.mark.parametrize(("width", "is_wide_enough"), [(20, False), (40, True)])

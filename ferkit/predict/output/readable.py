@@ -6,11 +6,9 @@ import shutil
 from collections.abc import Sequence
 from typing import IO
 
-from ferkit.messages import printable, shorten
+from ferkit.messages import UNLIMITED, printable, shorten
 from ferkit.predict.row import Row
 
-PIPE_WIDTH = 10_000
-"""Width without a terminal and without $COLUMNS: nothing is cut."""
 FILE, TIME, FACE, BOX = 32, 9, 4, 19
 """Widths of columns, in characters."""
 LEAST = 16
@@ -30,12 +28,12 @@ class ReadableTable:
         self.file = file
         percent = max((len(label) for label in labels), default=0) + len(" 100.0%")
         fixed = [TIME, FACE, percent + len("unsure ()")]
-        rest = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+        rest = shutil.get_terminal_size((UNLIMITED, 24)).columns
         self.has_box = rest >= LEAST + _total([*fixed, percent, BOX])
         self.has_next = rest >= LEAST + _total([*fixed, percent])
         self.widths = [*fixed, *[percent] * self.has_next, *[BOX] * self.has_box]
         self.file_width = max(LEAST, min(FILE, rest - _total(self.widths)))
-        self.longest = self.file_width if rest < PIPE_WIDTH else PIPE_WIDTH
+        self.longest = self.file_width if rest < UNLIMITED else UNLIMITED
         self._line("file", "time", "face", "expression", "next", "box")
 
     def row(self, row: Row) -> None:
