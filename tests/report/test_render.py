@@ -245,6 +245,12 @@ def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> No
     assert "None" not in page
 
 
+def test_uar_is_explained_once(folder: Path) -> None:
+    page = render(folder).read_text()
+    assert page.count("UAR (balanced accuracy)") == 1
+    assert page.count("UAR") > 2
+
+
 def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:
     paper = {**SUMMARY["paper"], "metric": "mean_recall"}
     page = render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text()
