@@ -70,7 +70,7 @@ def table(
             typer.echo(text, nl=False)
         else:
             write_text(out, text)
-            typer.echo(f"written: {out} ({count_of(len(made.lines), 'row')})")
+            typer.echo(f"{out}: {count_of(len(made.lines), 'line')}")
     for words in made.left_out:
         typer.echo(f"not shown: {words}", err=True)
 

@@ -58,7 +58,7 @@ def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
     assert answer.returncode == 3
     assert answer.stdout == ""
     assert "failed: 2" in answer.stderr
-    assert f"  {tmp_path / 'none.png'}: no such file" in answer.stderr
+    assert f"  {tmp_path / 'none.png'}: there is no such file" in answer.stderr
     assert "1 file ignored" in answer.stderr
     rows = list(csv.DictReader(io.StringIO(out[0].read_text(encoding="utf-8"))))
     assert [row["file"] for row in rows] == [str(given / "a b ü.png")] + [str(given / "v.avi")] * 3

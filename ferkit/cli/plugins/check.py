@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ferkit.testing import Outcome
 
+DETAILS = 50
+"""Minimum width of the other columns of the table, in characters."""
 COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow", "expected": "yellow"}
 
 
@@ -58,18 +60,21 @@ def check(
 def _print_table(console: Console, outcomes: list[Outcome]) -> None:
     from rich.markup import escape
 
-    from ferkit.cli.tables import fits, make_table
+    from ferkit.cli.tables import make_table
 
     if not outcomes:
         return
+    names = max(len(f"{one.check.subject}{one.check.name}") for one in outcomes)
+    if names + DETAILS > console.width:
+        _print_stacked(console, outcomes)
+        return
     table = make_table(("component", "check", "result", "details"))
+    for column in table.columns[:3]:
+        column.no_wrap = True
     for one in outcomes:
         result = f"[{COLOURS[one.status]}]{one.status}[/]"
         table.add_row(escape(str(one.check.subject)), one.check.name, result, escape(one.told))
-    if fits(console, table):
-        console.print(table)
-    else:
-        _print_stacked(console, outcomes)
+    console.print(table)
 
 
 def _print_stacked(console: Console, outcomes: list[Outcome]) -> None:

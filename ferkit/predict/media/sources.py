@@ -105,7 +105,7 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
         elif text.isdecimal() and len(text) <= CAMERA_DIGITS and not os.path.lexists(text):
             yield Camera(int(text))
         else:
-            yield from _of_name(text, "no such file, folder or camera")
+            yield from _of_name(text, "there is no such file, folder or camera")
 
 
 def _of_name(text: str, otherwise: str) -> Iterator[Source]:
@@ -193,4 +193,4 @@ def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
         return
     for line in given:
         if line.strip():
-            yield from _of_name(os.fsdecode(line), "no such file or folder")
+            yield from _of_name(os.fsdecode(line), "there is no such file or folder")

@@ -90,14 +90,14 @@ def test_a_number_is_a_camera_unless_there_is_a_file_of_that_name(
 
 def test_a_long_number_is_no_camera() -> None:
     name = "20240101123456"
-    assert list(find_sources([name])) == [InputError(name, "no such file, folder or camera")]
+    assert list(find_sources([name])) == [InputError(name, "there is no such file, folder or camera")]
 
 
 @pytest.mark.parametrize("line", ["0", "-", "*\0.png"])
 def test_a_line_of_a_list_is_a_name_and_nothing_else(line: str) -> None:
     listed = b"none.png" + b"\n" * 600 + line.encode()  # beyond where a NUL tells an image
     _, found = find_sources(["-"], io.BytesIO(listed))
-    assert found == InputError(line, "no such file or folder")
+    assert found == InputError(line, "there is no such file or folder")
 
 
 @pytest.mark.parametrize("length", [2000, 100_000])
@@ -111,7 +111,7 @@ def test_a_name_that_goes_on_and_on_is_cut(length: int) -> None:
 def test_what_is_not_there_is_a_problem_and_the_rest_is_found(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     first, second = find_sources([tmp_path / "none.png", tmp_path / "a.png"])
-    assert first == InputError(str(tmp_path / "none.png"), "no such file, folder or camera")
+    assert first == InputError(str(tmp_path / "none.png"), "there is no such file, folder or camera")
     assert isinstance(second, ImageSource)
 
 
