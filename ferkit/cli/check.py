@@ -21,6 +21,7 @@ def check(
 
     Docs: docs/site/first-run.md
     """
+    from ferkit.cli.tables import say
     from ferkit.recipe.load import load_recipe
 
     checked, _ = load_recipe(recipe, overrides or ())
@@ -31,4 +32,4 @@ def check(
         else f"{model.backbone.name} -> {model.head.name} -> {model.output.name}, loss {checked.loss.name}"
     )
     typer.echo(f"{checked.name}: no problem found")
-    typer.echo(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")
+    say(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")

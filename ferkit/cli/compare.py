@@ -28,6 +28,7 @@ def compare(
 
     Docs: docs/site/data.md
     """
+    from ferkit.cli.tables import say
     from ferkit.evaluation.compare import as_table, read_outcomes
     from ferkit.evaluation.compare import compare as compare_outcomes
     from ferkit.evaluation.formatting import NAMES
@@ -50,6 +51,6 @@ def compare(
             f"McNemar, repeat {repeat}: right only in first {test.only_first}, only in second "
             f"{test.only_second}, p = {test.p_value:.3g}"
         )
-    typer.echo(found.conclusion)
+    say(found.conclusion)
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")

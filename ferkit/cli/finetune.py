@@ -72,6 +72,7 @@ def finetune(
     Docs: docs/site/predict.md
     """
     from ferkit.cli.progress import watch_images
+    from ferkit.cli.tables import say
     from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
     from ferkit.messages import quote
 
@@ -79,7 +80,7 @@ def finetune(
     with watch_images() as progress:
         plan = make_plan(wish, progress)
     for line in (*plan.told, f"recipe: {plan.file}"):
-        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file name may not be UTF-8
+        say(line.encode("utf-8", "backslashreplace").decode())  # a file name may not be UTF-8
     if dry_run:
         typer.echo(f"Dry run: nothing was trained. Next: {plan.command('')}")
         return

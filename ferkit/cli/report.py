@@ -24,6 +24,7 @@ def report(
     Docs: docs/site/first-run.md
     """
     from ferkit.cli.run import show_scores
+    from ferkit.cli.tables import say
     from ferkit.experiment.rescore import renew
     from ferkit.report import render
 
@@ -36,5 +37,5 @@ def report(
     page = render(run, images)
     show_scores(run)
     for warning in images.warnings if images else ():
-        typer.echo(f"note: {warning}")
+        say(f"note: {warning}")
     typer.echo(f"report: {page}")

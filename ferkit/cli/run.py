@@ -46,6 +46,7 @@ def run(
     Docs: docs/site/first-run.md
     """
     from ferkit.cli.progress import watch
+    from ferkit.cli.tables import say
     from ferkit.experiment.run import NO_PROGRESS, RunRequest
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.demo import cut_down
@@ -57,7 +58,7 @@ def run(
     order = RunRequest(checked, registry, folder, resume, demo, tuple(warnings))
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
-        typer.echo(checked.description)
+        say(checked.description)
     with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
         report = run_order(order, progress)
     show_scores(folder)
@@ -98,6 +99,7 @@ def find_latest(name: str) -> Path:
 
 def show_scores(folder: Path) -> None:
     """Print the scores of a run with their intervals, the paper's number and the warnings."""
+    from ferkit.cli.tables import say
     from ferkit.evaluation.run_files import read_summary
     from ferkit.evaluation.verdict import judge
 
@@ -108,9 +110,9 @@ def show_scores(folder: Path) -> None:
         for kind, found in list(chosen.get("intervals", {}).items())[:1]:
             low, high = (100 * edge for edge in found["accuracy"])
             words += f", 95% interval {low:.1f} to {high:.1f} (by {kind})"
-        typer.echo(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
+        say(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
     if paper := summary.paper:
-        typer.echo(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
-        typer.echo(f"Verdict: {judge(summary)}")
+        say(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
+        say(f"Verdict: {judge(summary)}")
     for warning in summary.warnings:
-        typer.echo(f"note: {warning}")
+        say(f"note: {warning}")

@@ -40,6 +40,14 @@ def fits(console: Console, table: Table) -> bool:
     return console.measure(table, options=options).maximum <= console.width
 
 
+def say(text: str) -> None:
+    """Print a line, wrapped between words to the width of the terminal."""
+    import typer
+
+    indent = len(text) - len(text.lstrip()) + 2
+    typer.echo(wrap(text, make_console().width, indent))
+
+
 def reflow(text: str, width: int) -> str:
     """Wrap the paragraphs of a docstring, and each entry of a section such as `Args:`."""
     paragraphs: list[str] = []

@@ -150,10 +150,11 @@ def test_the_commands_are_listed_where_none_is_given(
     assert written.err == ""
 
 
+@pytest.mark.parametrize("option", ["--version", "-v"])
 def test_the_version_is_the_packages(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
 ) -> None:
-    assert run(monkeypatch, "--version") == 0
+    assert run(monkeypatch, option) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"ferkit {ferkit.__version__} (torch {torch.__version__}, ")
     assert "cpu" in out or "cuda" in out

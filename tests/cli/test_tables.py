@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferkit.cli.tables import fits, make_console, make_table, reflow
+from ferkit.cli.tables import fits, make_console, make_table, reflow, say
 from ferkit.messages import UNLIMITED
 
 DOCSTRING = """\
@@ -49,3 +49,15 @@ def test_paragraphs_are_joined_and_entries_stay_apart() -> None:
     narrow = reflow(DOCSTRING, 40).splitlines()
     assert max(map(len, narrow)) <= 40
     assert narrow[narrow.index("Args:") + 2].startswith("        set to zero")
+
+
+def test_a_long_line_wraps_between_words_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "  image_folder -> mtcnn -> inception_resnet_v1"
+    monkeypatch.setenv("COLUMNS", "30")
+    say(text)
+    assert capsys.readouterr().out == "  image_folder -> mtcnn ->\n    inception_resnet_v1\n"
+    monkeypatch.delenv("COLUMNS")
+    say(text)
+    assert capsys.readouterr().out == f"{text}\n"
