@@ -55,7 +55,7 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def shorten(text: str, width: int) -> str:
+def shorten_middle(text: str, width: int) -> str:
     """Cut out the middle of a text that is longer than `width` characters."""
     if len(text) <= width:
         return text

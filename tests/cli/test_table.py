@@ -42,6 +42,18 @@ def test_a_test_selected_score_is_marked_in_every_format(
     assert re.search(r"last_epoch,[\d.]+,[\d.]+,False,0\.5", csv)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_narrow_terminal_gets_a_block_for_each_row(
+    run: Path, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert ferkit(monkeypatch, "table", str(run)) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= width
+    block = shown[shown.index("4. MTCNN + Inception Resnet v1 (fine-tuned)") :]
+    assert any("paper: best epoch† " in line and "50.00†" in line for line in block)
+
+
 def test_without_folders_all_finished_runs_are_taken(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from typing import IO
 
-from ferkit.messages import UNLIMITED, printable, shorten
+from ferkit.messages import UNLIMITED, printable, shorten_middle
 from ferkit.predict.row import Row
 
 FILE, TIME, FACE, BOX = 32, 9, 4, 19
@@ -42,7 +42,8 @@ class ReadableTable:
             self._line(printable(row.file), time, "-", "no face was found")
             return
         ranked = sorted(row.probabilities.items(), key=lambda one: -one[1])[:2]
-        first, second = [f"{label} {100 * value:.1f}%" for label, value in ranked] + [""] * (2 - len(ranked))
+        best = [f"{printable(label)} {100 * value:.1f}%" for label, value in ranked]
+        first, second = best[0], "".join(best[1:])
         first = f"unsure ({first})" if row.abstained else first
         box = " ".join(f"{edge:.0f}" for edge in row.box or ())
         self._line(printable(row.file), time, str(row.track or row.face), first, second, box)
@@ -50,7 +51,7 @@ class ReadableTable:
     def _line(self, file: str, time: str, face: str, first: str, second: str = "", box: str = "") -> None:
         cells = [time, face, first, *[second] * self.has_next, *[box] * self.has_box]
         padded = [cell.ljust(width) for cell, width in zip(cells, self.widths, strict=True)]
-        name = shorten(file, self.longest).ljust(self.file_width)
+        name = shorten_middle(file, self.longest).ljust(self.file_width)
         self.file.write(GAP.join([name, *padded]).rstrip() + "\n")
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ferkit.evaluation.formatting import NAMES
 from ferkit.evaluation.verdict import RULE, judge, verdict_selection
+from ferkit.messages import printable
 from ferkit.report.render import template
 from ferkit.report.table.columns import (
     FIRST_SCORE,
@@ -58,8 +59,8 @@ def to_stacked(table: Table) -> Group:
         grid.add_column(overflow="fold")
         shown = names if line.runs else names[:2]
         for name, value in zip(shown, values, strict=False):
-            grid.add_row(Text(name), Text(value))
-        blocks += [Text(f"\n{place}. {system}", style="bold"), Padding(grid, (0, 0, 0, 3))]
+            grid.add_row(Text(name), Text(printable(value)))
+        blocks += [Text(f"\n{place}. {printable(system)}", style="bold"), Padding(grid, (0, 0, 0, 3))]
     return Group(*blocks, "")
 
 
