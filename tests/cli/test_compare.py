@@ -115,7 +115,7 @@ def test_the_command_tells_numbers_tests_and_what_limits_them(
     assert "200 images in both" in shown
     assert "95% interval, by movie" in shown
     assert re.search(r"accuracy +\d\d\.\d\d +\d\d\.\d\d +\+\d\d\.\d\d  \+\d+\.\d\d to \+\d+\.\d\d", shown)
-    assert "McNemar, repeat 1: only the first is right on" in shown
+    assert "McNemar, repeat 1: right only in first" in shown
     assert "The protocols differ (paper; grouped (movie))" in shown
     assert "chosen on the test images" not in shown
     assert ferkit(monkeypatch, "compare", str(one), str(two), "--epoch-selection", "best_epoch") == 0

@@ -52,7 +52,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
 def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -> None:
     answer = ferkit("finetune", faces, *SMALL, "--out", "my faces")
     assert answer.returncode == 0
-    resumed = "To resume if interrupted: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
+    resumed = "If interrupted, resume with: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
     assert resumed in answer.stdout.splitlines()
     summary = json.loads(Path("my faces/run/summary.json").read_text())
     assert [one["selected_on_test"] for one in summary["scores"].values()] == [False]

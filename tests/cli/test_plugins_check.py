@@ -45,6 +45,13 @@ def test_an_expected_failure_is_told_with_its_reason() -> None:
     assert any("a label = calm" in line for line in told)
 
 
+def test_a_narrow_terminal_keeps_the_names_of_checks_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, told = check("ferkit_outputs")
+    assert "  passed   keeps_no_tensor_outside_its_state" in told[told.index("output.identity") :]
+    assert max(map(len, told)) <= 80
+
+
 @pytest.mark.parametrize("setting", ["initial=1", "output.output_mixup=1", "output"])
 def test_an_option_that_is_not_written_right_is_told(setting: str) -> None:
     with pytest.raises(ComponentError, match="expected K"):

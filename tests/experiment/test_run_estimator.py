@@ -95,7 +95,7 @@ def test_one_fit_has_no_curves_and_nothing_of_epochs_that_were_chosen(recipe: Pa
     page = (folder / "report.html").read_text()
     assert "<h2>Curves</h2>" not in page
     assert "One fit; no epoch was chosen" in page
-    assert "Training accuracy is that of augmented images" not in page
+    assert "Training accuracy is measured on augmented images" not in page
 
 
 def test_one_fit_under_nested_says_that_nothing_was_chosen(recipe: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_pictures_are_kept_and_shown_only_where_images_are_asked_for(recipe: Pat
     pixels = np.asarray(Image.open(folder / "folds" / "repeat0_fold1" / "pictures" / files[1]))
     assert pixels.shape == (4, 6, 3)
     assert (pixels == 80).all()
-    assert "own pictures" not in (folder / "report.html").read_text()
+    assert "Images from the estimator" not in (folder / "report.html").read_text()
     page = render(folder, show_images(folder)).read_text()
     assert page.count("sheet, repeat0_fold1, epoch 2") == 2  # caption and alternative text
     assert "epoch 1</figcaption>" not in page
