@@ -1,8 +1,8 @@
 """Values and protocols of the plugin contract.
 
 Frozen dataclasses pass between the steps of a run. One `Protocol` for each kind of component defines what the
-component provides. This module imports neither numpy nor torch, which keeps `ferkit check` and `ferkit plugins`
-fast.
+component provides. This module imports neither numpy nor torch, which keeps `ferkit check` and `ferkit
+plugins` fast.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Sample:
             A protocol can keep all samples of one group in the same split.
         split: "train", "validation" or "test" if the dataset defines it, else "".
         soft_target: Label to probability (0 to 1, sum 1), for training on the votes of several annotators or
-            on a network's output. Empty if the label alone counts. The label has the largest probability; scores,
-            stratification and audits use the label.
+            on a network's output. Empty if the label alone counts. The label has the largest probability;
+            scores, stratification and audits use the label.
     """
 
     path: Path
@@ -93,8 +93,8 @@ class Epoch:
         seconds: Duration of training and validation together.
         details: Further numbers, plotted in the report.
         warnings: Sentences for the reader of the results.
-        pictures: Name to (H, W, 3) uint8 RGB image. They are saved in the run folder. `ferkit report` shows them
-            if images are requested.
+        pictures: Name to (H, W, 3) uint8 RGB image. They are saved in the run folder. `ferkit report` shows
+            them if images are requested.
     """
 
     number: int
@@ -125,8 +125,8 @@ class Dataset(Protocol):
         """Find out if the data is complete, without opening an image.
 
         Returns:
-            One sentence for each problem: the missing file or folder, and how to get the data. Empty if the data
-            is complete.
+            One sentence for each problem: the missing file or folder, and how to get the data. Empty if the
+            data is complete.
         """
 
     def samples(self) -> Sequence[Sample]:
@@ -194,9 +194,9 @@ class Backbone(Protocol):
 class Head(Protocol):
     """An `nn.Module` built with `in_channels`, `num_classes` and its options: feature maps to logits.
 
-    The annotation of `in_channels` selects the input. With `int`, the head gets the feature map of the backbone's
-    default stage. With `Mapping[str, int]`, the constructor gets the channels of every stage and sets
-    `self.stages` to the stages that it needs. The head is then called with a mapping of these.
+    The annotation of `in_channels` selects the input. With `int`, the head gets the feature map of the
+    backbone's default stage. With `Mapping[str, int]`, the constructor gets the channels of every stage and
+    sets `self.stages` to the stages that it needs. The head is then called with a mapping of these.
 
     Optional method: `embed`, with the same argument, returns (B, D), the input of the last layer.
     """
@@ -216,8 +216,8 @@ class Output(Protocol):
     """An `nn.Module` that transforms logits, in training and prediction.
 
     It is built with its options, and with those of `labels`, `num_classes` and `class_counts` that the
-    constructor names. `class_counts` is the same as for a `Loss`. It is 1 for each class when a trained network is
-    loaded from a file: store what you compute from it in a buffer, which the file contains.
+    constructor names. `class_counts` is the same as for a `Loss`. It is 1 for each class when a trained
+    network is loaded from a file: store what you compute from it in a buffer, which the file contains.
     """
 
     def __call__(self, logits: Tensor) -> Tensor:
@@ -235,8 +235,8 @@ class Loss(Protocol):
     """An `nn.Module` built with `num_classes` and its options.
 
     It is also built with `labels` and `class_counts`, if the constructor names them. `class_counts` is a
-    `Sequence[float]` in the order of the labels: the number of training images of each label, as int. If images have
-    soft targets, it is the sum of their probabilities, as float. A count may be 0.
+    `Sequence[float]` in the order of the labels: the number of training images of each label, as int. If
+    images have soft targets, it is the sum of their probabilities, as float. A count may be 0.
     """
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -275,12 +275,12 @@ class Descriptor(Protocol):
 class Estimator(Protocol):
     """The object that a protocol evaluates, built with `labels` and its options.
 
-    The constructor is cheap, because `ferkit check` calls it too. It also gets those of these arguments that it
-    names (`ferkit check` passes None for the last three):
+    The constructor is cheap, because `ferkit check` calls it too. It also gets those of these arguments that
+    it names (`ferkit check` passes None for the last three):
 
     - `seed` (`int`): differs between repeats and folds.
-    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, cropped by the recipe's
-      detector, and lists them in the run folder.
+    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, cropped by the
+      recipe's detector, and lists them in the run folder.
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
       [fit].

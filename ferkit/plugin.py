@@ -8,8 +8,8 @@ A plugin is a module with one function:
     def ferkit_components():
         return [Component("head", "maxpool", "ferkit_maxpool.head:MaxPoolHead", "Strongest response")]
 
-An entry point in the group `ferkit` names the module. The parameters of the target's constructor are the options
-of the component.
+An entry point in the group `ferkit` names the module. The parameters of the target's constructor are the
+options of the component.
 
 `ferkit_contract = 1` in the same module states the version of the contract that the plugin supports. If
 `CONTRACT_VERSION` differs, ferkit lists the plugin as broken, explains how to fix it, and does not use it.
