@@ -1,4 +1,4 @@
-"""Images as arrays, whatever their makers did to them."""
+"""Read image files as RGB arrays."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from ferkit.runtime.disk_cache import file_sha256
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB, upright by its EXIF orientation.
+    """Read an image file, rotated by its EXIF orientation.
 
-    16-bit greys are scaled to 8 bits, transparency is laid on white, CMYK is converted. Raises DataError,
-    naming the file, where it is absent, truncated, no image, or larger than Pillow takes for safe.
+    16-bit grey is scaled to 8 bits. Transparent pixels become white. CMYK is converted.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        DataError: The file is missing, truncated, not an image, or larger than Pillow's limit.
     """
     try:
         with warnings.catch_warnings():
@@ -29,13 +34,13 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
-        raise DataError(f"{path}: it is no image, or of a kind that Pillow can't read") from error
+        raise DataError(f"{path}: it is no image, or in a format that Pillow can't read") from error
     except Exception as error:
         raise DataError(f"{path}: it can't be read as an image: {error}") from error
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Of any mode; what is transparent is laid on white."""
+    """Convert an image of any mode to RGB. Transparent pixels become white."""
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -46,14 +51,14 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """16 bits by their upper 8; what fits in 8 bits as it is."""
+    """Keep the upper 8 of 16 bits. Values up to 255 stay unchanged."""
     numbers = values.astype(np.float64)
     scale = 257.0 if numbers.max(initial=0) > 255 else 1.0
     return np.clip(np.round(numbers / scale), 0, 255).astype(np.uint8)
 
 
 def image_sha256(path: Path) -> str:
-    """Of the file's bytes. Raises DataError where it can't be read."""
+    """Return the hash of an image file. Raises DataError if the file is unreadable."""
     try:
         return file_sha256(path)
     except OSError as error:

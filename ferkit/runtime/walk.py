@@ -1,4 +1,4 @@
-"""Going through a folder and all below it."""
+"""Walk through a folder and its subfolders."""
 
 from __future__ import annotations
 
@@ -22,16 +22,26 @@ def walk_folder(
     refuse: Callable[[OSError], object] = _refuse,
     is_wanted: Callable[[str], bool] = _everything,
 ) -> Iterator[tuple[Path, list[str]]]:
-    """(folder, names of its files), folder by folder, each by name.
+    """Walk through a folder and its subfolders, sorted by name.
 
-    Linked folders are followed, after the others, so that a folder which lies below root and is linked as
-    well comes once, under its own name; a loop of links ends. refuse: called with the error of a folder that
-    can't be listed, which is then left out; else DataError is raised. is_wanted: whether folders of a name
-    are gone into.
+    Links to folders are followed last. A folder that is reachable twice appears once, under its own name.
+    Loops of links end.
+
+    Args:
+        root: The folder.
+        refuse: Called with the OSError of a folder that cannot be listed, which is then skipped. The default
+            raises DataError.
+        is_wanted: Returns True for names of folders to enter. The default enters all.
+
+    Yields:
+        (folder, sorted names of its files).
+
+    Raises:
+        DataError: A folder cannot be listed.
     """
     seen: set[str] = set()
     beginnings = [root]
-    for beginning in beginnings:  # which grows meanwhile
+    for beginning in beginnings:  # grows during the loop
         for place, folders, files in os.walk(beginning, onerror=refuse):
             real = os.path.realpath(place)
             if real in seen:
@@ -44,6 +54,6 @@ def walk_folder(
 
 
 def real_folders(root: Path) -> Iterator[Path]:
-    """Where those that `walk_folder` goes through are, without links; those that can't be listed left out."""
+    """Yield the resolved paths of all folders of `walk_folder`. Folders that cannot be listed are skipped."""
     for folder, _ in walk_folder(root, refuse=lambda _: None):
         yield folder.resolve()

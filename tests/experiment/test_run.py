@@ -181,8 +181,8 @@ def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
     run(RunRequest(checked, registry, tmp_path / "run"))
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     (warning,) = summary["warnings"]
-    assert warning.startswith("1 image is left out as a pixel-for-pixel duplicate of another")
-    reason = f"its face is that of {samples[0].path}"
+    assert warning.startswith("1 image is dropped as a pixel-for-pixel duplicate of another")
+    reason = f"its face equals that of {samples[0].path}"
     assert summary["data"]["skipped"] == [{"path": str(samples[1].path), "problem": reason}]
     with (tmp_path / "run" / "manifest.csv").open(newline="") as file:
         assert [row["path"] for row in csv.DictReader(file) if row["problem"]] == [str(samples[1].path)]
@@ -280,7 +280,7 @@ def test_what_a_data_set_left_out_is_told_and_kept(recipe: Path, tmp_path: Path)
     run_recipe(recipe, tmp_path / "run", 'data.name="sparing"', "fit.epochs=1", "protocol.repeats=1")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["data"]["left_out"] == {"without a label": 1, "blurred": 3}
-    assert summary["warnings"][0] == "The data set itself left out 4 of 16: 3 blurred, 1 without a label"
+    assert summary["warnings"][0] == "The dataset itself left out 4 of 16 images: 3 blurred, 1 without a label"
     assert summary["warnings"][0] in (tmp_path / "run" / "report.html").read_text()
 
 

@@ -148,7 +148,7 @@ def test_pictures_are_kept_and_shown_only_where_images_are_asked_for(recipe: Pat
 def test_what_other_data_left_out_is_told_with_its_name(recipe: Path, tmp_path: Path) -> None:
     given = telling(tmp_path).replace('"squares"', '"sparing"')
     warnings = summary_of(run_recipe(recipe, given))["warnings"]
-    assert "source: The data set itself left out 4 of 10: 3 blurred, 1 without a label" in warnings
+    assert "source: The dataset itself left out 4 of 10 images: 3 blurred, 1 without a label" in warnings
 
 
 def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path: Path) -> None:
