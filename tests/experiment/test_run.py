@@ -280,7 +280,9 @@ def test_what_a_data_set_left_out_is_told_and_kept(recipe: Path, tmp_path: Path)
     run_recipe(recipe, tmp_path / "run", 'data.name="sparing"', "fit.epochs=1", "protocol.repeats=1")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["data"]["left_out"] == {"without a label": 1, "blurred": 3}
-    assert summary["warnings"][0] == "The dataset itself left out 4 of 16 images: 3 blurred, 1 without a label"
+    assert (
+        summary["warnings"][0] == "The dataset itself left out 4 of 16 images: 3 blurred, 1 without a label"
+    )
     assert summary["warnings"][0] in (tmp_path / "run" / "report.html").read_text()
 
 

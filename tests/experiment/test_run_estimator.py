@@ -223,7 +223,7 @@ def test_a_part_of_no_network_is_a_problem(recipe: Path) -> None:
 
 def test_images_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
-    told = "6 of 12 tested images are among those that model.initial was trained on"
+    told = "6 of 12 tested images are training images of model.initial"
     assert f"{told}: the scores are optimistic" in summary_of(again)["warnings"]
     # What that one was trained on is remembered by the next.
     header = read_header(again / "folds" / "repeat0_fold1" / "model.safetensors")
@@ -233,7 +233,7 @@ def test_images_that_the_first_network_was_trained_on_are_told(recipe: Path, kep
 def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe: Path, kept: Path) -> None:
     save_network(kept, load_file(kept), ["anger", "neutral"])
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
-    told = "What model.initial (model.safetensors) was trained on is not known; it may be tested here"
+    told = "The training images of model.initial (model.safetensors) are unknown. They may be tested here"
     assert told in summary_of(again)["warnings"]
 
 
@@ -241,7 +241,7 @@ def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe
     ("override", "message"),
     [
         ('model.initial="gone.safetensors"', "there is no file gone.safetensors"),
-        ('model.head={name="multiscale", stage="late"}', "is of another network than the recipe's"),
+        ('model.head={name="multiscale", stage="late"}', "does not match the recipe's network"),
         ('model.backbone={name="tiny", is_frozen=true}', ""),
         ('model.initial="setup.toml"', "is no whole safetensors file"),
     ],
@@ -269,5 +269,5 @@ def test_a_start_with_other_labels_is_told_before_any_image_is_opened(recipe: Pa
 
 def test_a_head_that_does_not_tell_what_it_sees_is_named(recipe: Path) -> None:
     overrides = ['estimator={name="seeing"}', 'model.head={name="mute"}']
-    with pytest.raises(ComponentError, match="TinyHead does not tell what its last layer is given"):
+    with pytest.raises(ComponentError, match="TinyHead cannot compute embeddings"):
         run_recipe(recipe, *overrides)
