@@ -1,4 +1,4 @@
-"""TOML -> Recipe, with every problem at once."""
+"""Load a recipe from TOML, and report all problems at once."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
     try:
         return table, registry, list(all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        hint = f"ferkit check {quote(source)} tells what is wrong with it."
+        hint = f"ferkit check {quote(source)} lists its problems."
         raise RecipeError(source, [Problem("recipe", "its parts can't be read", hint)]) from error

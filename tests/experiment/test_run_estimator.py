@@ -217,7 +217,7 @@ def test_a_network_of_other_classes_starts_from_an_earlier_runs_backbone(recipe:
 
 
 def test_a_part_of_no_network_is_a_problem(recipe: Path) -> None:
-    with pytest.raises(RecipeError, match=r"it says what is taken from model\.initial, which is not given"):
+    with pytest.raises(RecipeError, match=r"it selects a part of model\.initial, which is not set"):
         load_recipe(str(recipe), ["model.initial_part=backbone"])
 
 
