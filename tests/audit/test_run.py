@@ -135,7 +135,7 @@ def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) ->
         path.write_text("nothing")
     found = run(images)
     assert len(found.unreadable) == 24
-    assert "there must be two classes or more" in found.crossings.problem
+    assert "expected two classes or more" in found.crossings.problem
     assert any("can't be read" in line for line in describe(found))
 
 

@@ -194,7 +194,7 @@ def test_fewer_than_two_classes_stop_the_run_before_a_image_is_opened(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ferkit.experiment.run.find_faces", lambda *_: pytest.fail("images were opened"))
-    with pytest.raises(DataError, match="the data has 'anger'; there must be two classes or more"):
+    with pytest.raises(DataError, match="expected two classes or more, but the data has 'anger'"):
         run_recipe(recipe, tmp_path / "run", 'data.labels=["anger"]')
 
 

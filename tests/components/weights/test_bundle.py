@@ -272,7 +272,7 @@ def test_what_is_not_of_the_catalogue_is_told(tmp_path: Path) -> None:
 def test_a_recipe_whose_parts_can_not_be_read_is_to_be_checked(tmp_path: Path) -> None:
     recipe = tmp_path / "mine.toml"
     recipe.write_text('name = "mine"\ngrid = 3\n[data]\nname = "synthetic"\n')
-    with pytest.raises(RecipeError, match=rf"its parts can't be read\s+ferkit check {recipe} tells"):
+    with pytest.raises(RecipeError, match=rf"its parts can't be read\s+ferkit check {recipe} lists"):
         find_needed([str(recipe)])
 
 
