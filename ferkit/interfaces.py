@@ -122,18 +122,10 @@ class Dataset(Protocol):
     """
 
     def problems(self) -> Sequence[str]:
-        """Find out if the data is complete, without opening an image.
-
-        Returns:
-            One sentence for each problem: the missing file or folder, and how to get the data. Empty if the
-            data is complete.
-        """
+        """Return a sentence for each missing file or folder, with how to get the data. Opens no image."""
 
     def samples(self) -> Sequence[Sample]:
-        """List every image, in an order that depends only on the data.
-
-        Returns:
-            The samples.
+        """Return every image, in an order that depends only on the data.
 
         Raises:
             DataError: The images or annotations cannot be read.
@@ -157,13 +149,10 @@ class Detector(Protocol):
     version: str
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
-        """Find the faces in each image.
+        """Return the faces of each image, in the order of the images.
 
         Args:
             images: (H, W, 3) uint8 RGB images, which may differ in size.
-
-        Returns:
-            One `Detections` for each image, in the order of the images.
         """
 
 
@@ -181,13 +170,10 @@ class Backbone(Protocol):
     default_stage: str
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Compute the feature maps.
+        """Return a (B, C, h, w) feature map for each stage.
 
         Args:
             images: (B, 3, H, W) float, normalised as the recipe says.
-
-        Returns:
-            Stage to (B, C, h, w) feature map.
         """
 
 
@@ -202,13 +188,10 @@ class Head(Protocol):
     """
 
     def __call__(self, features: Any) -> Tensor:
-        """Compute the logits.
+        """Return (B, num_classes) logits.
 
         Args:
             features: (B, C, h, w), or a mapping of stage to (B, C, h, w).
-
-        Returns:
-            (B, num_classes) logits.
         """
 
 
@@ -221,13 +204,10 @@ class Output(Protocol):
     """
 
     def __call__(self, logits: Tensor) -> Tensor:
-        """Transform the logits.
+        """Return (B, K) transformed logits.
 
         Args:
             logits: (B, K), columns in the order of the labels.
-
-        Returns:
-            (B, K), columns in the same order.
         """
 
 
@@ -240,14 +220,11 @@ class Loss(Protocol):
     """
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Compute the mean loss of a batch.
+        """Return the mean loss of a batch, a scalar.
 
         Args:
             logits: (B, K).
             targets: (B,) int64 labels, or (B, K) soft targets.
-
-        Returns:
-            A scalar.
         """
 
 
@@ -262,13 +239,10 @@ class Descriptor(Protocol):
     signature: str
 
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Compute the features of a face.
+        """Return (D,) features of a face. D depends only on the options and the size of the image.
 
         Args:
             image: (H, W) grey, 0 to 255.
-
-        Returns:
-            (D,) features. D depends only on the options and the size of the image.
         """
 
 
@@ -287,28 +261,20 @@ class Estimator(Protocol):
     """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Train, and yield the results on the validation faces after each epoch.
-
-        The labels of the validation faces must not influence the training.
+        """Train, and yield an `Epoch` after each epoch. An estimator without epochs yields once.
 
         Args:
             train: The training faces.
-            validation: The faces for `Epoch.probabilities`.
-
-        Yields:
-            One `Epoch` for each epoch. An estimator without epochs yields once.
+            validation: The faces for `Epoch.probabilities`. Their labels must not influence the training.
         """
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Compute probabilities.
+        """Return (faces, labels) probabilities, columns in the order of the labels. Each row sums to 1.
 
         ferkit may call it between two epochs of `fit`. It must not change the following epochs.
 
         Args:
             faces: The faces to classify.
-
-        Returns:
-            (faces, labels) probabilities, columns in the order of the labels. Each row sums to 1.
         """
 
 
@@ -316,15 +282,10 @@ class FeatureEstimator(Estimator, Protocol):
     """An estimator that also computes embeddings."""
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Compute the input of the last layer.
-
-        Before `fit`, the initial network computes it.
+        """Return (faces, D) embeddings, the input of the last layer. Before `fit`: of the initial network.
 
         Args:
             faces: The faces to embed.
-
-        Returns:
-            (faces, D) embeddings.
         """
 
 

@@ -76,7 +76,7 @@ FOUND_BY_RUN = [
     ("model.output", "DropsAClass", "expected logits of shape (4, 2), got shape (4, 1)"),
     ("loss", "OnePerImage", "expected one number, the batch's mean, got shape (4,)"),
     ("estimator", "FailsToFit", "ZeroDivisionError: no face has this label"),
-    ("estimator", "GivesOneRow", "gave an array of shape (1, 2); expected 6 rows of 2 probabilities"),
+    ("estimator", "GivesOneRow", "returned an array of shape (1, 2); expected 6 rows of 2 probabilities"),
 ]
 
 

@@ -291,7 +291,7 @@ def test_a_finished_run_is_not_trained_again(recipe: Path, tmp_path: Path) -> No
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     run_recipe(recipe, tmp_path / "run", is_resumed=True)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
-    with pytest.raises(RunError, match="holds a run already"):
+    with pytest.raises(RunError, match="contains a run already"):
         run_recipe(recipe, tmp_path / "run")
 
 

@@ -67,7 +67,7 @@ def test_an_estimator_sees_by_the_recipes_network(recipe: Path, is_trained: bool
 def test_a_network_that_is_not_used_is_said_and_not_recorded(recipe: Path) -> None:
     folder = run_recipe(recipe, 'estimator={name="majority"}')
     warnings = summary_of(folder)["warnings"]
-    assert "The estimator 'majority' has no use for the recipe's [model], [fit]" in warnings
+    assert "The estimator 'majority' does not use [model], [fit] of the recipe" in warnings
     written = (folder / "recipe.toml").read_text()
     assert "[estimator]" in written
     assert "[fit" not in written
@@ -159,7 +159,7 @@ def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path
     assert all(row["sha256"] and str(tmp_path / "others") in row["path"] for row in rows)
     assert not (folder / "folds" / "repeat0_fold0" / "state.pt").exists()
     warnings = summary_of(folder)["warnings"]
-    assert "It is given 6 images of source too; a face was found in 6" in warnings
+    assert "The estimator also uses 6 images of source; a face was found in 6" in warnings
 
 
 def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
@@ -176,12 +176,14 @@ def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
 def test_tested_images_among_those_learnt_from_are_told(recipe: Path, tmp_path: Path) -> None:
     folder = run_recipe(recipe, telling(tmp_path, "images", per_class=6))
     warnings = summary_of(folder)["warnings"]
-    assert any(one.startswith("12 images of source are byte for byte among the data's") for one in warnings)
+    assert any(
+        one.startswith("12 images of source are byte-for-byte duplicates of test images") for one in warnings
+    )
 
 
 def test_other_data_without_a_face_is_refused(recipe: Path, tmp_path: Path) -> None:
     overrides = (telling(tmp_path, per_class=0),)
-    with pytest.raises(DataError, match=r"estimator\.source: none of its 0 images gives a face"):
+    with pytest.raises(DataError, match=r"estimator\.source: no face was found in its 0 images"):
         run_recipe(recipe, *overrides)
 
 
