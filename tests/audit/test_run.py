@@ -127,7 +127,7 @@ def test_a_split_that_cannot_be_made_is_a_finding(images: Path, tmp_path: Path) 
     found = run(recipe)
     (finding,) = found.findings
     assert finding.name == "protocol"
-    assert "the data set gives no groups" in finding.words
+    assert "the dataset has no groups" in finding.words
 
 
 def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) -> None:

@@ -178,12 +178,12 @@ def test_an_estimator_whose_answers_are_no_probabilities_is_named(
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [
-        ('name = "grouped"\nby = "none"', 'folds without groups are "paper"'),
+        ('name = "grouped"\nby = "none"', 'Without groups, use "paper"'),
         ('name = "grouped"\nsplit = "{split}"', "lists movie m1 more than once"),
         ('name = "grouped"\nsplit = "nowhere"', "there is no such file"),
         ('name = "leave_one_out"', "one of 'paper', 'grouped', 'nested', 'holdout'"),
         ('name = "nested"\nchose_by = "nll"', "Did you mean 'choose_by'"),
-        ('[grid]\n"fit.epochs" = [1]', "chosen on test images"),
+        ('[grid]\n"fit.epochs" = [1]', "requires the protocol "nested""),
         ('name = "nested"\n[grid]\n"data.root" = ["a"]', "a grid can only search model, loss"),
         ('name = "nested"\n[grid]\n"fit.epochs" = [1, "two"]', "fit.epochs = two"),
         ('name = "nested"\n[grid]\n"fit.epochs" = []', "expected a list of values"),

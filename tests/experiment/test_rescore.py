@@ -54,7 +54,7 @@ def test_a_recipe_without_a_paper_gives_a_summary_without_one(tmp_path: Path) ->
 def test_a_papers_row_that_cannot_be_understood_is_named(tmp_path: Path) -> None:
     write_run(tmp_path)
     (tmp_path / "recipe.toml").write_text('[paper]\nrow = "A row"\n')
-    with pytest.raises(RunError, match=r"recipe\.toml: its \[paper\] can't be understood"):
+    with pytest.raises(RunError, match=r"recipe\.toml: its \[paper\] can't be read"):
         renew(tmp_path)
 
 

@@ -89,7 +89,7 @@ def test_a_name_that_is_no_utf8_is_kept_as_it_is(run_dir: RunDir) -> None:
 
 def test_going_on_with_another_recipe_is_refused_and_shows_the_difference(tmp_path: Path) -> None:
     RunDir.create(tmp_path, "seed = 0\nname = 'x'\n").close()
-    with pytest.raises(RunError, match=r"(?s)another recipe.*-seed = 0.*\+seed = 1"):
+    with pytest.raises(RunError, match=r"(?s)the recipe has changed.*-seed = 0.*\+seed = 1"):
         RunDir.resume(tmp_path, "seed = 1\nname = 'x'\n")
 
 
@@ -109,7 +109,7 @@ def test_two_processes_cannot_write_the_same_run(tmp_path: Path) -> None:
 def test_other_images_than_the_run_began_with_are_refused(run_dir: RunDir) -> None:
     run_dir.write_manifest(FACES, [])
     run_dir.write_manifest(FACES, [])
-    with pytest.raises(RunError, match=r"not those that .*manifest.csv lists"):
+    with pytest.raises(RunError, match=r"differ from .*manifest.csv"):
         run_dir.write_manifest(FACES[:2], [(FACES[2].sample, "truncated")])
 
 

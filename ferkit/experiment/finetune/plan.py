@@ -190,9 +190,7 @@ def _describe_start(recipe: Recipe, registry: Registry, earlier: Sequence[str]) 
     for kind, part in (("backbone", recipe.model.backbone), ("detector", recipe.detector)):
         for name in weights_options(registry.get(kind, part.name), part.options).values():
             if name != "none":
-                where = (
-                    "in the cache" if is_present(name) else "not here yet, downloaded at the start of the run"
-                )
+                where = "in the cache" if is_present(name) else "not here yet, the run downloads them"
                 entry = find_entry(name)
                 lines.append(f"{kind}: weights {name} ({where}); licence: {entry.licence}")
     return lines or ["no weights of ferkit's catalogue"]

@@ -201,7 +201,7 @@ def test_a_place_that_a_link_among_the_images_leads_to_is_refused(faces: Path, t
 def test_what_was_made_before_is_left_and_its_recipe_named(faces: Path) -> None:
     first = make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY)).file
     first.write_text("edited")
-    with pytest.raises(RunError, match=r"ferkit run finetune-faces/recipe.toml\), or give another --out"):
+    with pytest.raises(RunError, match=r"ferkit run finetune-faces/recipe.toml\), or use another --out"):
         make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY))
     assert first.read_text() == "edited"
 
