@@ -21,7 +21,6 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
     Args:
         warnings: Warnings for the reader of the results are appended to this list.
     """
-
     template = read_template("demo")
     most = template["fit"]["epochs"]
 

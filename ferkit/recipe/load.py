@@ -62,10 +62,13 @@ def load_table(
 
 
 def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, str, Part]]]:
-    """A recipe's table, the components that there are, and (kind, key, part) of each that it uses, the values
-    of its grid included.
+    """Read a recipe without checks. Its data and weights need not exist.
 
-    Nothing is checked and nothing need be there, such as its data. Raises RecipeError where it can't be read.
+    Returns:
+        (table, installed components, (kind, key, part) of each component that it uses, also in its grid).
+
+    Raises:
+        RecipeError: The file or its components cannot be read.
     """
     table = read_table(source)
     registry = load_plugins_of(table)

@@ -102,6 +102,7 @@ class PixelNetwork:
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
+        """Start with class means of 0."""
         self.labels = labels
         self.means = np.zeros((len(labels), 8 * 8 * 3))
 

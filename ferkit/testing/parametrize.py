@@ -27,9 +27,11 @@ class Test:
     check: Check
 
     def __str__(self) -> str:
+        """Return the full name of the check."""
         return str(self.check)
 
     def __call__(self) -> None:
+        """Run the check, and print its measurement."""
         import pytest
 
         try:

@@ -183,7 +183,7 @@ def test_an_estimator_whose_answers_are_no_probabilities_is_named(
         ('name = "grouped"\nsplit = "nowhere"', "there is no such file"),
         ('name = "leave_one_out"', "one of 'paper', 'grouped', 'nested', 'holdout'"),
         ('name = "nested"\nchose_by = "nll"', "Did you mean 'choose_by'"),
-        ('[grid]\n"fit.epochs" = [1]', "requires the protocol "nested""),
+        ('[grid]\n"fit.epochs" = [1]', 'requires the protocol "nested"'),
         ('name = "nested"\n[grid]\n"data.root" = ["a"]', "a grid can only search model, loss"),
         ('name = "nested"\n[grid]\n"fit.epochs" = [1, "two"]', "fit.epochs = two"),
         ('name = "nested"\n[grid]\n"fit.epochs" = []', "expected a list of values"),

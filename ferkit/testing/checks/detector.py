@@ -49,7 +49,7 @@ def answers_for_each_image(subject: ComponentUnderTest) -> None:
 
 @check("detector")
 def gives_arrays_as_agreed(subject: ComponentUnderTest) -> None:
-    """boxes (N, 4), scores (N,) and landmarks (N, 5, 2) are float32 and finite."""
+    """It returns finite float32 arrays: boxes (N, 4), scores (N,), landmarks (N, 5, 2)."""
     for found in subject.built(_images()):
         fix = "Return np.asarray(boxes, dtype=np.float32).reshape(-1, 4), and (-1,) and (-1, 5, 2) likewise."
         expect_agreed(wrong_detections(found), fix)
