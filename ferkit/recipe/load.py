@@ -27,10 +27,18 @@ Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 def load_recipe(
     source: str, overrides: Sequence[str] = (), change: Change | None = None
 ) -> tuple[Recipe, Registry]:
-    """A recipe ready to run, and the components that it names.
+    """Load and check a recipe, without reading images or downloading files.
 
-    source: a file, or a shipped recipe's name; overrides: "section.key=value"; change: applied to the table
-    before it is checked. Reads no image and fetches nothing. Raises RecipeError with all the problems.
+    Args:
+        source: A file, or the name of a bundled recipe.
+        overrides: "section.key=value".
+        change: Applied to the table before it is checked.
+
+    Returns:
+        The recipe, and the installed components.
+
+    Raises:
+        RecipeError: The recipe has problems. The error lists all of them.
     """
     return load_table(source, read_table(source), overrides, change)
 
