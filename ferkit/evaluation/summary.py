@@ -65,7 +65,7 @@ class Summary(Value):
     Attributes:
         name: Name of the recipe.
         description: Description of the recipe.
-        demo: True if synthetic faces replaced the data.
+        demo: True if generated faces replaced the data.
         status: "complete".
         labels: The labels, in the order of the columns of the predictions.
         warnings: Sentences for the reader of the results.

@@ -11,7 +11,7 @@ from ferkit.evaluation.summary import Summary
 
 RULE = """\
 A run is comparable with a paper if data, protocol and number of folds are the same. The data is the same if
-[paper] names no other data, the images match the manifest of the recipe, and no faces are synthetic. The
+[paper] names no other data, the images match the manifest of the recipe, and no faces are generated. The
 verdict uses the run's 95% bootstrap interval of the same metric, which draws whole groups if there are any.
 Under the protocol "paper", it uses the best epoch, as the paper does. Under other protocols, it uses the
 epoch that was not selected on test images. If the paper's score is in the interval, the verdict is
@@ -67,7 +67,7 @@ def verdict_selection(summary: Summary) -> str:
 def _obstacle(summary: Summary, paper: Mapping[str, Any]) -> str | None:
     """Return the reason why the run is not comparable with the paper, or None."""
     if summary.demo:
-        return "other data: synthetic faces"
+        return "other data: generated faces"
     if paper["data"]:
         return f"other data: the paper's number is on {paper['data']}"
     if difference := summary.data.difference:

@@ -45,7 +45,7 @@ class RunRequest:
         registry: The installed components.
         folder: Run folder.
         is_resumed: Resume the run in the folder.
-        is_demo: Synthetic faces replace the data.
+        is_demo: Generated faces replace the data.
         warnings: Warnings for the reader of the results.
     """
 

@@ -87,7 +87,7 @@ class RunInputs:
         difference: Difference from the manifest, or None.
         weights: Pretrained weights, as in summary.json.
         warnings: Sentences for the reader of the results.
-        is_demo: True if synthetic faces replaced the data.
+        is_demo: True if generated faces replaced the data.
     """
 
     labels: Sequence[str]

@@ -1,4 +1,4 @@
-"""Demonstrate any recipe on synthetic faces in a few minutes, without its data."""
+"""Demonstrate any recipe on generated faces in a few minutes, without its data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ferkit.runtime.shipped import read_template
 
 
 def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
-    """Return a function that changes a recipe: synthetic faces, few epochs, and only cached weights.
+    """Return a function that changes a recipe: generated faces, few epochs, and only cached weights.
 
     Args:
         warnings: Warnings for the reader of the results are appended to this list.
@@ -26,14 +26,14 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
 
     def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
         warnings.append(
-            "This is a demonstration on synthetic faces, reduced to a few minutes. Its scores mean nothing "
+            "This is a demonstration on generated faces, reduced to a few minutes. Its scores mean nothing "
             "about real faces, or about the recipe on its own data."
         )
         model, fit, protocol = (table.get(key, {}) for key in ("model", "fit", "protocol"))
         changed = {
             **table,
             # Also in the resolved recipe, where the warning stays.
-            "description": f"Demonstration on synthetic faces. {table.get('description', '')}".strip(),
+            "description": f"Demonstration on generated faces. {table.get('description', '')}".strip(),
             "data": dict(template["data"]),
         }
         if isinstance(name := table.get("name"), str):
@@ -63,7 +63,7 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
 def _estimator_on_drawn_faces(
     part: Mapping[str, Any], registry: Registry, template: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Replace the datasets of the estimator by synthetic faces, and reduce the epochs."""
+    """Replace the datasets of the estimator by generated faces, and reduce the epochs."""
     try:
         parameters = option_parameters(registry.get("estimator", str(part.get("name"))))
     except ComponentError:
@@ -81,7 +81,7 @@ def _estimator_on_drawn_faces(
 
 
 def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """Use one repeat and no split files. Synthetic faces have no defined splits."""
+    """Use one repeat and no split files. Generated faces have no defined splits."""
     kept = {key: value for key, value in protocol.items() if key not in ("split", "by")}
     return {"name": "paper", "repeats": 1} if kept.get("name") == "holdout" else {**kept, "repeats": 1}
 

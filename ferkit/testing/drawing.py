@@ -1,4 +1,4 @@
-"""Test data: synthetic faces, and a classifier on pixels."""
+"""Test data: generated faces, and a classifier on pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferkit.data.images import image_sha256, read_image
 from ferkit.interfaces import Dataset, Epoch, Face, Sample
 
 LABELS = ("anger", "happiness", "neutral", "sadness")
-"""Labels of the synthetic faces."""
+"""Labels of the generated faces."""
 MOUTHS = {"anger": (200, 340), "happiness": (20, 160), "neutral": (0, 360), "sadness": (200, 340)}
 SKINS = {"anger": (205, 120, 105), "happiness": (235, 205, 120), "neutral": (190, 190, 190)}
 

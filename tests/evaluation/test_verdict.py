@@ -57,7 +57,7 @@ def test_the_papers_own_metric_is_compared() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"demo": True}, "other data: synthetic faces"),
+        ({"demo": True}, "other data: generated faces"),
         ({"paper": {**PAPER, "data": "SFEW 2.0"}}, "other data: the paper's number is on SFEW 2.0"),
         ({"data": {"manifest": {"difference": "2 missing (a, b)"}}}, "other data: 2 missing (a, b)"),
         (
