@@ -78,9 +78,7 @@ class GroupedProtocol(_Grouped):
     @classmethod
     def _is_grouped(cls, by: str | None) -> str | None:
         if by == UNGROUPED:
-            raise ValueError(
-                'expected a kind of group, such as "movie"; for folds without groups, use "paper"'
-            )
+            raise ValueError('expected a kind of group, such as "movie". Without groups, use "paper"')
         return by
 
 
