@@ -151,7 +151,7 @@ def is_built_from_its_options(subject: ComponentUnderTest) -> None:
         f"Set {subject.say_how_to_give(next(iter(is_path), ''))}",
     )
     fix = "Set options that its constructor accepts, or correct the constructor."
-    expect(not subject.problem, "an object", subject.problem, fix)
+    expect(not subject.problem, "a component that can be built", subject.problem, fix)
 
 
 def _is_path(subject: ComponentUnderTest, name: str) -> bool:
