@@ -74,7 +74,7 @@ class Registry:
     def say_broken(self) -> str:
         """List the broken plugins, one of which may have the missing component."""
         broken = "; ".join(f"{one.provider}: {one.problem}" for one in self.broken)
-        return f" Broken plugins were ignored (see `ferkit plugins`): {broken}." if broken else ""
+        return f" Ignored broken plugins (see `ferkit plugins`): {broken}." if broken else ""
 
     def provider(self, kind: str, name: str) -> str:
         """Return the provider of a component, which must exist."""
