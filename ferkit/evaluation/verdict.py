@@ -13,9 +13,9 @@ RULE = """\
 A run is comparable with a paper if data, protocol and number of folds are the same. The data is the same if
 [paper] names no other data, the images match the manifest of the recipe, and no faces are generated. The
 verdict uses the run's 95% bootstrap interval of the same metric, which draws whole groups if there are any.
-Under the protocol "paper", it uses the best epoch, as the paper does. Under other protocols, it uses the
-epoch that was not selected on test images. If the paper's score is in the interval, the verdict is
-"reproduced". If the interval is above the paper's score, it is "above". Otherwise, it is "below"."""
+Under the paper's protocol, it uses the best epoch, as the paper does. Under other protocols, it uses the
+epoch that was not selected on test images. If the paper's score is inside the interval: reproduced. If the
+interval is above the paper's score: above. If it is below: below."""
 
 Kind = Literal["reproduced", "above", "below", "not comparable"]
 
