@@ -127,7 +127,7 @@ def test_a_split_that_cannot_be_made_is_a_finding(images: Path, tmp_path: Path) 
     found = run(recipe)
     (finding,) = found.findings
     assert finding.name == "protocol"
-    assert "the data set gives no groups" in finding.words
+    assert "the dataset has no groups" in finding.words
 
 
 def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) ->
         path.write_text("nothing")
     found = run(images)
     assert len(found.unreadable) == 24
-    assert "there must be two classes or more" in found.crossings.problem
+    assert "expected two classes or more" in found.crossings.problem
     assert any("cannot be read" in line for line in describe(found))
 
 

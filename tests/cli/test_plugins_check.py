@@ -29,7 +29,7 @@ def test_a_right_plugin_ends_with_0_and_a_line_that_counts() -> None:
 def test_a_failure_ends_with_1_and_says_how_to_mend_it() -> None:
     status, told = check("ferkit_outputs", "--set", "output.output_mixup.neutral=calm", "--brief")
     assert status == 1
-    assert any("to mend:" in line for line in told)
+    assert any("fix:" in line for line in told)
     assert not any(line.split()[1:3] == ["is_documented", "passed"] for line in told)
 
 

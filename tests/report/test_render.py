@@ -95,7 +95,7 @@ def test_a_run_of_another_protocol_is_not_comparable(tmp_path: Path) -> None:
     paper = {**SUMMARY["paper"], "protocol": "grouped"}
     verdict = boxes(render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text())[3]
     assert ">not comparable<" in verdict
-    assert "other protocol: paper, where the paper&#39;s is grouped" in verdict
+    assert "other protocol: paper, but the paper has grouped" in verdict
     assert MARK not in verdict
 
 

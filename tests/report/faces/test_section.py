@@ -132,7 +132,7 @@ def test_a_network_of_another_shape_is_said_in_one_sentence(recipe: Path) -> Non
     tensors = {name: one for name, one in load_file(file).items() if "head" not in name}
     save_file(tensors, file, {"labels": json.dumps(["anger", "neutral"])})
     (warning,) = show_images(folder).warnings
-    assert "is of another network than the recipe's" in warning
+    assert "does not match the recipe's network" in warning
     assert "\n" not in warning
 
 
