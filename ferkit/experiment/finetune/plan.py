@@ -37,8 +37,17 @@ from ferkit.runtime.walk import real_folders
 
 @dataclass(frozen=True, slots=True)
 class FinetuneOptions:
-    """What was asked for. begin: weights, a run's folder or a model file; detector: a name, or a table of
-    TOML; out: where all is to go."""
+    """Options of `ferkit finetune`.
+
+    Attributes:
+        folder: The class folders.
+        begin: Weights, a run folder or a model file to start from.
+        epochs: Number of epochs; None chooses by the number of images.
+        group_pattern: Option of the dataset `image_folder`.
+        detector: A name, or a TOML table.
+        overrides: KEY=VALUE for the recipe.
+        out: The folder for recipe, run and model.
+    """
 
     folder: Path
     begin: str | None = None
