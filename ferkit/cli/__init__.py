@@ -71,12 +71,30 @@ def common(
     """Facial expression recognition by recipes and plugins, with numbers that can be trusted."""
 
 
-def _blame(error: Exception) -> FerkitError | None:
+def _blame(error: BaseException) -> FerkitError | None:
     """The message for an exception raised by a third-party plugin."""
     from ferkit.components.discovery import load_plugins, named_modules
     from ferkit.components.plugin_failure import find_culprit
 
     return find_culprit(error, load_plugins(named_modules))
+
+
+def _report(error: BaseException) -> int:
+    """Print an unexpected error and return the exit status; re-raise what is a fault of ferkit itself."""
+    from ferkit.components.tracebacks import is_interrupt
+
+    if isinstance(error, typer.Abort):  # what typer makes of Ctrl-C
+        error = error.__cause__ or KeyboardInterrupt()
+    if is_interrupt(error):
+        return INTERRUPTED
+    if format_message := getattr(error, "format_message", None):
+        if message := format_message():
+            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
+        return 2
+    if told := _blame(error):
+        print(told, file=sys.stderr)
+        return 1
+    raise error
 
 
 def main() -> None:
@@ -89,17 +107,8 @@ def main() -> None:
     except FerkitError as error:
         print(error, file=sys.stderr)
         sys.exit(2 if isinstance(error, RecipeError) else 1)
-    except typer.Abort:
-        status = INTERRUPTED
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            if told := _blame(error):
-                print(told, file=sys.stderr)
-                sys.exit(1)
-            raise
-        if message := error.format_message():
-            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
-        sys.exit(2)
+    except BaseException as error:
+        status = _report(error)
     if status == INTERRUPTED:
         print("\nStopped. Resume a run with: ferkit run RECIPE --resume", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

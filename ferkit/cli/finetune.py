@@ -72,7 +72,9 @@ def finetune(
     from ferkit.cli.progress import watch_images
     from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
     from ferkit.messages import quote
+    from ferkit.runtime.processes import refuse_several_processes
 
+    refuse_several_processes()
     wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
     with watch_images() as progress:
         plan = make_plan(wish, progress)

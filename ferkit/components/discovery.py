@@ -21,7 +21,7 @@ from ferkit.components.component import Component
 from ferkit.components.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
 from ferkit.components.provider import hint, installed, module_of, named
 from ferkit.components.registry import BrokenPlugin, NameTakenError, Registry
-from ferkit.components.tracebacks import describe, describe_call
+from ferkit.components.tracebacks import describe, describe_call, is_interrupt
 from ferkit.errors import ComponentError
 from ferkit.messages import suggest
 
@@ -107,7 +107,9 @@ def _add(registry: Registry, provider: str, load: Callable[[], Any]) -> None:
         registry.broken.append(BrokenPlugin(provider, str(error), error.hint(provider)))
     except NameTakenError as error:
         registry.broken.append(BrokenPlugin(provider, str(error), f"It needs another name. {hint(provider)}"))
-    except (Exception, SystemExit) as error:  # a module may end in sys.exit()
+    except BaseException as error:  # a module may end in sys.exit()
+        if is_interrupt(error):
+            raise
         registry.broken.append(BrokenPlugin(provider, _describe(error, provider), hint(provider)))
 
 

@@ -139,6 +139,10 @@ class Predictor:
                 f"{self.told}: it gave probabilities of shape {found.shape}, where its labels are "
                 f"{', '.join(self.labels)}: {expected}. The file is damaged; export it again"
             )
+        if not np.isfinite(found).all():
+            raise RunError(
+                f"{self.told}: its probabilities are not finite. Its file is damaged; export it again"
+            )
         return found
 
     def _prepare(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.float32]:
