@@ -1,14 +1,13 @@
-"""How large backbones are: their stages, parameters and multiplications, counted on torch's meta device.
+"""Print the stages, parameters and GFLOPs of backbones, counted on torch's meta device.
 
-Every one is tried as `ferkit check` tries a recipe, without weights, and then counted for one image. GFLOPs
-are torch's own count, two for a multiplication with its addition.
+Each model is checked as `ferkit check` does, without weights, then counted for one image. GFLOPs are
+torch's count, with two operations for each multiply-add.
 
     python -m benchmarks.backbone_sizes --image-size 224 resnet18 convnext_tiny
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,24 +15,25 @@ import timm
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.script import describe_options
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.neural.build import build_model
 from ferkit.recipe.load import load_recipe
 
 
-def describe(model: str, side: int) -> str:
-    """A row of a Markdown table for one of timm's models. Raises RecipeError at a problem."""
+def describe(model: str, size: int) -> str:
+    """Return the row of a timm model in a Markdown table. Raises RecipeError."""
     overrides = [
         f'model.backbone={{name="timm", model="{model}", pretrained=false}}',
         'model.head={name="linear"}',
-        f"model.image_size={side}",
+        f"model.image_size={size}",
     ]
     recipe, registry = load_recipe("quickstart", overrides)
     with torch.device("meta"), torch.no_grad():
         network = build_model(recipe.model, registry, CANONICAL_LABELS).eval()
         backbone = network.backbone
         with FlopCounterMode(display=False) as counter:
-            maps = backbone(torch.zeros(1, 3, side, side))
+            maps = backbone(torch.zeros(1, 3, size, size))
     channels = ", ".join(f"{one.shape[1]}×{one.shape[2]}²" for one in maps.values())
     parameters = sum(parameter.numel() for parameter in backbone.parameters()) / 1e6
     settings: Any = timm.get_pretrained_cfg(model)
@@ -42,11 +42,11 @@ def describe(model: str, side: int) -> str:
 
 
 def main(typed: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("models", nargs="+", help="names that timm knows")
-    parser.add_argument("--image-size", type=int, default=224, help="pixels")
+    parser = describe_options(__doc__)
+    parser.add_argument("models", nargs="+", help="names of timm models")
+    parser.add_argument("--image-size", type=int, default=224, help="network input in pixels [224]")
     arguments = parser.parse_args(typed)
-    print("| weights | stages: channels × side² | parameters, million | GFLOPs | licence of the weights |")
+    print("| weights | stages: channels × size² | parameters, million | GFLOPs | licence of the weights |")
     print("|---|---|---|---|---|")
     for model in arguments.models:
         print(describe(model, arguments.image_size))

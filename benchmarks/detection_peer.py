@@ -1,10 +1,9 @@
-"""ferkit's MTCNN against facenet-pytorch's, in one process, and whether they find the same faces.
+"""Compare ferkit's MTCNN with facenet-pytorch's: speed, and whether both find the same faces.
 
-The two take turns, 16 images each, and take turns in beginning, so that what else the machine does
-strikes both. facenet-pytorch is called as its users call it, `MTCNN(keep_all=True).detect(image)`, with
-landmarks, for ferkit gives them too; ferkit's is given the 16 at once, as by `ferkit run`, or one by one with
---batch-size 1. Images are decoded beforehand. "times as fast" is the median over the turns of the two
-times' ratio, with a bootstrap interval (95%); a last turn of fewer images is compared, but not timed.
+The two take turns on the same decoded images in one process, and take turns in starting.
+facenet-pytorch is called as in its documentation: `MTCNN(keep_all=True).detect(image)`, with landmarks.
+ferkit gets 16 images at once, as in `ferkit run`, or one with --batch-size 1. "times as fast" is the median
+ratio over the turns, with a 95% bootstrap interval. A last turn with fewer images is not timed.
 
     OMP_NUM_THREADS=2 python -m benchmarks.detection_peer --images "$FERKIT_DATA/sfew"
 """
@@ -20,32 +19,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from facenet_pytorch import MTCNN
 from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
 
-from benchmarks.script import add_ends, count, run_script
-from ferkit.bench.machine import describe_machine, load_average
+from benchmarks.script import count, make_parser, make_record, run_script
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import ProgressCallback, busy_warnings
+from ferkit.bench.run import ProgressCallback
+from ferkit.bench.subject import find_images
 from ferkit.data.images import read_image
 from ferkit.plugin import Detections
-from ferkit.recipe.load import load_recipe
 
 SIZE = 720, 576
 SAME_FACE, SAME_BOX = 0.5, 0.95
 """Intersections over union."""
 Images = Sequence[NDArray[np.uint8]]
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What both found in some images, and the seconds it took each."""
+    """The detections of both in the same images, and the seconds that each took."""
 
     theirs: Sequence[Detections]
     ours: Sequence[Detections]
@@ -54,7 +50,7 @@ class Turn:
 
 
 def compose(number: int) -> NDArray[np.uint8]:
-    """The astronaut one to three times, of different sizes and tilts, on noise: (576, 720, 3)."""
+    """Draw one to three astronauts of different sizes and tilts on noise: (576, 720, 3) uint8."""
     rng = np.random.default_rng(number)
     canvas = Image.fromarray(rng.integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8))
     portrait = Image.fromarray(astronaut())  # type: ignore[no-untyped-call]
@@ -66,21 +62,24 @@ def compose(number: int) -> NDArray[np.uint8]:
 
 
 def read_images(folder: Path | None, limit: int | None) -> list[NDArray[np.uint8]]:
-    """Evenly over the folder and those below it, or composed ones (20 unless told)."""
+    """Read images evenly from a folder and its subfolders, or compose some (20 by default)."""
     if folder is None:
         return [compose(number) for number in range(limit or 20)]
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise SystemExit(f"{folder}: no image (.jpg, .png) is in it. Name a folder that holds some")
+    paths = find_images(folder)
     places = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
     return [read_image(paths[place]) for place in places]
 
 
-def take_turns(images: Sequence[NDArray[np.uint8]], size: int, say: ProgressCallback) -> list[Turn]:
-    """size: images of a turn."""
+def make_peer(**options: Any) -> MTCNN:
+    """Build facenet-pytorch's MTCNN on the CPU, without the warning of its torch.load."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
-        peer = MTCNN(keep_all=True, device="cpu").eval()
+        warnings.simplefilter("ignore", FutureWarning)
+        return MTCNN(device="cpu", **options).eval()
+
+
+def take_turns(images: Sequence[NDArray[np.uint8]], size: int, say: ProgressCallback) -> list[Turn]:
+    """Detect with both in turns of `size` images."""
+    peer = make_peer(keep_all=True)
 
     def by_peer(some: Images) -> list[Detections]:
         return [_detections(*peer.detect(Image.fromarray(one), landmarks=True)) for one in some]
@@ -114,7 +113,7 @@ def _detections(boxes: Any, scores: Any, landmarks: Any) -> Detections:
 
 
 def overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Boxes (M, 4) and (N, 4) -> intersections over union (M, N)."""
+    """Compute the intersections over union (M, N) of boxes (M, 4) and (N, 4)."""
     corner = np.maximum(first[:, None, :2], second[None, :, :2])
     opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
     shared = (opposite - corner).clip(min=0).prod(axis=2)
@@ -124,7 +123,7 @@ def overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray
 
 
 def match(theirs: Detections, ours: Detections) -> list[tuple[int, int, float]]:
-    """Pairs of the same face, each face once, closest first: their index, our index, overlap."""
+    """Pair the same faces, closest first: (their index, our index, overlap). No face is in two pairs."""
     table = overlaps(theirs.boxes, ours.boxes)
     pairs = []
     while table.size and table.max() >= SAME_FACE:
@@ -135,7 +134,7 @@ def match(theirs: Detections, ours: Detections) -> list[tuple[int, int, float]]:
 
 
 def agreement(turns: Sequence[Turn]) -> dict[str, float]:
-    """How far ours are theirs: faces counted over all images, differences the largest of any face."""
+    """Count faces found by both and by one of them; report the largest differences of any face."""
     overlap, scores, points = [], [0.0], [0.0]
     their_found = [found for turn in turns for found in turn.theirs]
     our_found = [found for turn in turns for found in turn.ours]
@@ -159,35 +158,27 @@ def agreement(turns: Sequence[Turn]) -> dict[str, float]:
 
 
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
-    load = load_average()
     images = read_images(options.images, options.limit)
     turns = take_turns(images, options.batch_size, say)
     whole = [turn for turn in turns if len(turn.ours) == len(turns[0].ours)]
     theirs, ours = ([getattr(turn, name) for turn in whole] for name in ("their_seconds", "our_seconds"))
     faster = compare_rounds(theirs, ours)
-    machine, versions = describe_machine(*load_recipe("quickstart"), torch.device("cpu"))
     measurements = [
         Measurement({"stage": "detect", "detector": name}, seconds, len(turns[0].ours))
         for name, seconds in (("facenet-pytorch", theirs), ("ferkit mtcnn", ours))
     ]
     where = str(options.images) if options.images else "composed of skimage's astronaut"
-    facts: dict[str, Any] = {"times as fast": round(faster.ratio, 3)}
-    facts["95% interval"] = faster.interval
-    facts.update(agreement(turns))
+    facts = {"times as fast": round(faster.ratio, 3), "95% interval": faster.interval, **agreement(turns)}
     setting = {"images": f"{len(images)} of {where}", "batch_size": options.batch_size}
-    title = "benchmarks/detection_peer.py"
-    return Record(title, machine, versions, setting, measurements, warnings=busy_warnings(load), facts=facts)
+    return make_record("benchmarks/detection_peer.py", setting, measurements, facts)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_ends(parser)
+    parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--images", type=Path, help="a folder of images [composed ones, 720 × 576]")
-    add("--limit", type=count, help="at most so many images, evenly over the folder [all]")
-    add("--batch-size", type=count, default=16, help="images that ferkit is given at once [16]")
+    add("--images", type=Path, help="a folder of images [composed images, 720 × 576]")
+    add("--limit", type=count, help="maximum number of images, evenly over the folder [all]")
+    add("--batch-size", type=count, default=16, help="images that ferkit gets at once [16]")
     run_script(measure, parser, arguments)
 
 

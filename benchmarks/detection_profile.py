@@ -1,7 +1,7 @@
-"""Where the time of MTCNN's cascade goes, step by step: facenet-pytorch's and ferkit's on the same images.
+"""Profile the steps of the MTCNN cascade in facenet-pytorch and ferkit on the same images.
 
-The steps' functions are wrapped by a clock, in one process and one image at a time, each detector in its
-turn. "other" is what is left of the whole call: boxes found and moved, tensors made and joined.
+A clock wraps the functions of the steps. Both run in one process, in turns, one image at a time. "other" is
+the rest of the whole call.
 
     OMP_NUM_THREADS=2 python -m benchmarks.detection_profile --images "$FERKIT_DATA/sfew"
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import time
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,38 +25,27 @@ from facenet_pytorch.models.utils import detect_face
 from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from PIL import Image
 
-from benchmarks.script import add_ends, count, run_script
-from ferkit.bench.machine import describe_machine, load_average
+from benchmarks.detection_peer import make_peer, read_images
+from benchmarks.script import count, make_parser, make_record, run_script
 from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import ProgressCallback, busy_warnings
-from ferkit.bench.subject import find_images
-from ferkit.data.images import read_image
-from ferkit.recipe.load import load_recipe
+from ferkit.bench.run import ProgressCallback
 
-STEPS = (
-    "shrink the image",
-    "P-Net",
-    "cut out and resize boxes",
-    "R-Net",
-    "O-Net",
-    "suppression",
-    "other",
-)
+STEPS = ("shrink the image", "P-Net", "cut out and resize boxes", "R-Net", "O-Net", "suppression", "other")
 WARM_UP = 3
 NOT_NEEDED = 1e-9
-"""Seconds of a step that an image did not come to: a record has no zero."""
+"""Seconds of a step that an image did not reach, because a record has no zero."""
 SHRINK, PNET, CUT, RNET, ONET, SUPPRESS, OTHER = STEPS
 
 
 class Clock:
-    """Seconds by step; a step inside another counts for the outer one."""
+    """The seconds of each step. A step inside another counts for the outer one."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self.is_running = False
 
     def timed(self, step: Callable[..., str], function: Callable[..., Any]) -> Callable[..., Any]:
-        """step: names the step by the function's arguments."""
+        """Wrap a function; `step` names the step from the function's arguments."""
 
         def call(*arguments: Any, **options: Any) -> Any:
             if self.is_running:
@@ -73,7 +61,7 @@ class Clock:
 
     @contextmanager
     def watching(self, places: Sequence[tuple[Any, str, Callable[..., str]]]) -> Iterator[None]:
-        """places: (module or object, the name of its function, step)."""
+        """Wrap the functions given as (module or object, name of its function, step)."""
         with ExitStack() as stack:
             for owner, name, step in places:
                 stack.enter_context(patch.object(owner, name, self.timed(step, getattr(owner, name))))
@@ -114,7 +102,7 @@ NETWORKS = {"pnet": PNET, "rnet": RNET, "onet": ONET}
 
 
 def profile(detect: Callable[[Any], object], clock: Clock, image: Any) -> Mapping[str, float]:
-    """Seconds of each step of one call."""
+    """Return the seconds of each step of one call."""
     clock.seconds.clear()
     started = time.perf_counter()
     detect(image)
@@ -123,13 +111,8 @@ def profile(detect: Callable[[Any], object], clock: Clock, image: Any) -> Mappin
 
 
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
-    load = load_average()
-    found = find_images(options.images)
-    chosen = found[:: max(1, len(found) // options.limit)][: options.limit]
-    images = [read_image(path) for path in chosen]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # facenet-pytorch's torch.load
-        peer = MTCNN(keep_all=True, device="cpu").eval()
+    images = read_images(options.images, options.limit)
+    peer = make_peer(keep_all=True)
     ours, clocks = MTCNNDetector(device="cpu"), (Clock(), Clock())
     calls = {
         "facenet-pytorch": lambda one: peer.detect(Image.fromarray(one), landmarks=True),
@@ -143,12 +126,10 @@ def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
                 steps = profile(detect, clock, image)
                 for step in STEPS if number > 0 else ():
                     taken[name, step].append(steps.get(step, 0.0) or NOT_NEEDED)
-    machine, versions = describe_machine(*load_recipe("quickstart"), torch.device("cpu"))
     measurements = [Measurement({"detector": key[0], "step": key[1]}, each) for key, each in taken.items()]
     setting = {"images": f"{len(images)} of {options.images}"}
     facts = {f"{name}, ms of an image": _means(taken, name) for name in calls}
-    title = "benchmarks/detection_profile.py"
-    return Record(title, machine, versions, setting, measurements, warnings=busy_warnings(load), facts=facts)
+    return make_record("benchmarks/detection_profile.py", setting, measurements, facts)
 
 
 def _means(taken: Mapping[tuple[str, str], Sequence[float]], name: str) -> str:
@@ -157,13 +138,10 @@ def _means(taken: Mapping[tuple[str, str], Sequence[float]], name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_ends(parser)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add("--images", type=Path, required=True, help="a folder of images")
-    add("--limit", type=count, default=100, help="at most so many, evenly over the folder [100]")
+    add("--limit", type=count, default=100, help="maximum number, evenly over the folder [100]")
     run_script(measure, parser, arguments)
 
 

@@ -1,9 +1,9 @@
-"""How much longer ferkit's epoch takes than a plain loop over the same modules, in one process.
+"""Compare ferkit's epoch with a plain PyTorch loop over the same modules, in one process.
 
-Both train the recipe's network on the same drawn faces and evaluate it on as many others: ferkit through
-its estimator, state file and all, the plain loop by nothing but torch. The two take turns, so that what
-else the machine does strikes both; "ratio" is the median of neighbouring epochs'. "waiting" is the share of
-ferkit's epochs in which they waited for images.
+Both train the recipe's network on the same generated faces and evaluate it on as many others. ferkit uses
+its estimator, including the state file. The plain loop uses only torch. The two take turns, an epoch each.
+"ratio" is the median ratio of neighbouring epochs. "waiting" is the fraction of ferkit's epochs spent
+waiting for images.
 
     OMP_NUM_THREADS=2 python -m benchmarks.epoch_overhead recipes/sfew_inception.toml --image-size 160
 """
@@ -19,12 +19,11 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from benchmarks.script import add_ends, count, run_script
-from benchmarks.timed_epochs import ferkit_epochs
-from ferkit.bench.machine import describe_machine, load_average
+from benchmarks.script import count, make_parser, make_record, run_script
+from benchmarks.timed_epochs import TimedEpoch, ferkit_epochs, take_turns
 from ferkit.bench.ratio import compare_rounds
-from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import ProgressCallback, busy_warnings
+from ferkit.bench.record import Record
+from ferkit.bench.run import ProgressCallback
 from ferkit.components.build import build
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
@@ -41,15 +40,15 @@ from ferkit.recipe.schema import Recipe
 
 def plain_epochs(
     recipe: Recipe, registry: Registry, train: list[Face], test: list[Face], labels: list[str]
-) -> Iterator[float]:
-    """Seconds of each epoch of the loop that anyone would write."""
+) -> Iterator[TimedEpoch]:
+    """Time the epochs of a plain training loop, one after another without end."""
     seed_everything(0)
     side, batch_size = recipe.model.image_size, recipe.fit.batch_size
     network = build_model(recipe.model, registry, labels).to(memory_format=torch.channels_last)
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
     optimizer = make_optimizer(network, recipe.fit.optimizer)
-    model, altering = recipe.model, Augmentation(recipe.augment, side)
-    images = FaceImages(train, labels, side, model.normalize, altering, color=model.color)
+    model, augmentation = recipe.model, Augmentation(recipe.augment, side)
+    images = FaceImages(train, labels, side, model.normalize, augmentation, color=model.color)
     testing = FaceImages(test, labels, side, model.normalize, color=model.color)
     loader = DataLoader(images, batch_size, sampler=EpochSampler(len(train), 0))
     test_loader = DataLoader(testing, batch_size, sampler=EpochSampler(len(test), None))
@@ -70,33 +69,22 @@ def plain_epochs(
         with torch.inference_mode(), autocast():
             for batch, _ in test_loader:
                 network(batch.contiguous(memory_format=torch.channels_last)).softmax(dim=1)
-        yield time.perf_counter() - started
+        yield TimedEpoch(time.perf_counter() - started, waited=0.0)
 
 
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
-    """Epochs of both in turns; the fact "ratio" is how many times as long ferkit's takes."""
-    load = load_average()
     recipe, registry = _load(options)
     samples = build(registry, "dataset", recipe.data).samples()
     drawn = find_faces(recipe.detector, recipe.faces, registry, samples).faces
     labels = sorted({face.sample.label for face in drawn})
     train, test = list(drawn[::2]), list(drawn[1::2])
-    ours = ferkit_epochs(recipe, registry, train, test, labels)
-    plain = plain_epochs(recipe, registry, train, test, labels)
-    next(ours), next(plain)
-    seconds: dict[str, list[float]] = {"ferkit": [], "plain": []}
-    waited = 0.0
-    for number in range(options.epochs):
-        say(f"epoch {number + 1} of {options.epochs}")
-        epoch = next(ours)
-        waited += epoch.waited
-        seconds["ferkit"].append(epoch.seconds)
-        seconds["plain"].append(next(plain))
-    measured = [
-        Measurement({"stage": "epoch", "loop": name}, times, len(drawn)) for name, times in seconds.items()
-    ]
-    longer = compare_rounds(seconds["ferkit"], seconds["plain"])
-    machine, versions = describe_machine(recipe, registry, torch.device("cpu"))
+    loops = {
+        "ferkit": ferkit_epochs(recipe, registry, train, test, labels),
+        "plain": plain_epochs(recipe, registry, train, test, labels),
+    }
+    measured, waited = take_turns(loops, options.epochs, len(drawn), say)
+    ferkit, plain = (one.seconds for one in measured)
+    longer = compare_rounds(ferkit, plain)
     setting = {
         "recipe": recipe.name,
         "image_size": recipe.model.image_size,
@@ -106,15 +94,14 @@ def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     facts = {
         "ratio": round(longer.ratio, 4),
         "95% interval": longer.interval,
-        "waiting": round(waited / sum(seconds["ferkit"]), 4),
+        "waiting": round(sum(waited["ferkit"]) / sum(ferkit), 4),
     }
-    title = "benchmarks/epoch_overhead.py"
-    return Record(title, machine, versions, setting, measured, warnings=busy_warnings(load), facts=facts)
+    return make_record("benchmarks/epoch_overhead.py", setting, measured, facts, loaded=(recipe, registry))
 
 
 def _load(options: argparse.Namespace) -> tuple[Recipe, Registry]:
-    """The recipe on drawn faces that fill their pictures, with an epoch more than count."""
-    # Worker processes wait unseen, and what an epoch waits for is measured here.
+    """Return the recipe on generated faces that fill their images, with one epoch more than counted."""
+    # Waiting inside worker processes could not be measured.
     overrides = ['fit.device="cpu"', "fit.workers=0", 'detector={name="whole_image"}']
     if options.image_size:
         overrides.append(f"model.image_size={options.image_size}")
@@ -128,12 +115,11 @@ def _load(options: argparse.Namespace) -> tuple[Recipe, Registry]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("recipe", help="a recipe with a [model]")
-    parser.add_argument("--epochs", type=count, default=5, help="epochs of each that count [5]")
-    parser.add_argument("--image-size", type=int, help="pixels [the recipe's own]")
-    parser.add_argument("--faces", type=int, default=675, help="drawn faces, half of them to test [675]")
-    add_ends(parser)
+    parser.add_argument("--epochs", type=count, default=5, help="counted epochs of each loop [5]")
+    parser.add_argument("--image-size", type=int, help="pixels [the recipe's]")
+    parser.add_argument("--faces", type=int, default=675, help="generated faces, half of them to test [675]")
     run_script(measure, parser, arguments)
 
 

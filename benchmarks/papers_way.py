@@ -1,11 +1,11 @@
-"""An epoch of a recipe with InceptionResnetV1 by ferkit, against one done as the paper did it.
+"""Compare an epoch of a recipe with InceptionResnetV1 in ferkit with the paper's way of doing it.
 
-The paper's way: in every epoch the images are read, MTCNN finds their faces batch by batch, and the
-network is trained and tested in float32 by facenet-pytorch's own modules; nothing is kept from one epoch to
-the next. ferkit finds the faces once, before the first epoch, and writes the state to go on from after each.
-The two take turns, an epoch each. "until images were there" is the part of an epoch that went into reading
-and detecting, or into waiting for it. With --memory each does one epoch in a process of its own instead, and
-what is told is the most memory that it had above what it had before there were images and a network.
+The paper's way reads all images in every epoch and finds their faces with MTCNN, batch by batch. It trains
+and tests facenet-pytorch's own modules in float32, and keeps nothing between epochs. ferkit finds the faces
+once, before the first epoch, and writes the training state after each. The two take turns, an epoch each.
+"until images were there" is the time of an epoch spent on reading and detection, or on waiting for it.
+With --memory, each does one epoch in its own process. The result is the peak memory above the memory in use
+before images and network were loaded.
 
     OMP_NUM_THREADS=2 python -m benchmarks.papers_way sfew_inception --set model.image_size=160
     OMP_NUM_THREADS=2 python -m benchmarks.papers_way sfew_multiscale --memory
@@ -34,14 +34,14 @@ from ferkit_backbones.inception_resnet_v1.backbone import STAGES
 from PIL import Image
 from torch import Tensor
 
-from benchmarks.script import add_ends, count, run_script
-from benchmarks.timed_epochs import TimedEpoch, Waiting, ferkit_epochs
-from ferkit.bench.machine import describe_machine, load_average
+from benchmarks.detection_peer import make_peer
+from benchmarks.script import count, make_parser, make_record, run_script
+from benchmarks.timed_epochs import TimedEpoch, Waiting, ferkit_epochs, take_turns
 from ferkit.bench.memory import resident
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.recipes import load_for_bench
-from ferkit.bench.record import Measurement, Record
-from ferkit.bench.run import ProgressCallback, busy_warnings
+from ferkit.bench.record import Record
+from ferkit.bench.run import ProgressCallback
 from ferkit.components.build import build
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
@@ -56,7 +56,6 @@ from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
 
 WAYS = ("ferkit", "paper")
-
 ROOT = Path(__file__).parents[1]
 
 
@@ -72,7 +71,7 @@ class Work:
 
 
 def our_epochs(work: Work) -> Iterator[TimedEpoch]:
-    """Training, testing, and writing the state."""
+    """Find the faces, then train, test and write the state in each epoch."""
     train, test = (
         find_faces(work.recipe.detector, work.recipe.faces, work.registry, samples).faces
         for samples in (work.train, work.test)
@@ -81,16 +80,14 @@ def our_epochs(work: Work) -> Iterator[TimedEpoch]:
 
 
 def paper_epochs(work: Work) -> Iterator[TimedEpoch]:
-    """Reading, detecting, training, and the same for testing."""
+    """Read, detect and train, then read, detect and test, in each epoch."""
     recipe, side = work.recipe, work.recipe.model.image_size
     network = build_model(recipe.model, work.registry, work.labels)
     network.backbone.forward = partial(run_modules, network.backbone)
     counts = [len(work.train) // len(work.labels)] * len(work.labels)
     loss = build_loss(recipe.loss, work.registry, work.labels, counts)
     optimizer = make_optimizer(network, recipe.fit.optimizer)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
-        detector = MTCNN(image_size=side, margin=0, selection_method="probability", device="cpu")
+    detector = make_peer(image_size=side, margin=0, selection_method="probability")
     read = partial(read_batch, detector, Augmentation(recipe.augment, side), work.labels)
     waiting = Waiting(iter)
 
@@ -114,7 +111,7 @@ def paper_epochs(work: Work) -> Iterator[TimedEpoch]:
 
 
 def run_modules(backbone: Any, images: Tensor) -> dict[str, Tensor]:
-    """The trunk's stages as facenet-pytorch computes them."""
+    """Compute the backbone's stages as facenet-pytorch does."""
     maps, trunk = {}, backbone.trunk
     for stage in backbone.stages:
         if stage == "embedding":
@@ -134,9 +131,10 @@ def read_batch(
     samples: Sequence[Sample],
     is_training: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Images of one size -> faces (B, 3, side, side), (x − 127.5)/128, and labels.
+    """Read images of one size. An image without a face is used whole.
 
-    An image in which none is found is taken whole.
+    Returns:
+        Faces (B, 3, side, side) as (x − 127.5)/128, and label indices (B,).
     """
     side = (detector.image_size, detector.image_size)
     opened = [Image.open(sample.path).convert("RGB") for sample in samples]
@@ -159,7 +157,7 @@ def read_batch(
 
 
 def in_batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
-    """In one order; a last batch of one, which batch norm can't be trained on, is left out."""
+    """Yield batches in a fixed order, without a last batch of one, which batch norm cannot train on."""
     order = np.random.default_rng(0).permutation(len(samples)).tolist()
     for start in range(0, len(order), size):
         if len(batch := order[start : start + size]) > 1:
@@ -167,7 +165,7 @@ def in_batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample
 
 
 def load_work(options: argparse.Namespace) -> Work:
-    """One fold of the recipe's own images, or of drawn ones."""
+    """Load one fold of the recipe's images, or of generated faces."""
     overrides = [*options.set, f"fit.epochs={options.repeats + 2}", 'fit.device="cpu"']
     if options.drawn:
         recipe, registry = load_for_bench(options.recipe, overrides, {}, options.drawn, 320)
@@ -180,8 +178,7 @@ def load_work(options: argparse.Namespace) -> Work:
 
 
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
-    load, work = load_average(), load_work(options)
-    machine, versions = describe_machine(work.recipe, work.registry, torch.device("cpu"))
+    work = load_work(options)
     setting = {
         "recipe": work.recipe.name,
         "image_size": work.recipe.model.image_size,
@@ -189,42 +186,24 @@ def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
         "training": len(work.train),
         "test": len(work.test),
     }
-    title = f"benchmarks/papers_way.py {options.recipe}"
+    title, loaded = f"benchmarks/papers_way.py {options.recipe}", (work.recipe, work.registry)
     if options.memory:
         peaks = {way: peak_in_process(options, way) for way in WAYS}
-        told = {f"{way}, MB at most": round(peak / 1e6) for way, peak in peaks.items()}
-        facts: dict[str, Any] = {**told, "ratio": round(peaks["paper"] / peaks["ferkit"], 2)}
-        measurements: list[Measurement] = []
-    else:
-        measurements, facts = take_turns(work, options.repeats, say)
-    warnings = busy_warnings(load)
-    return Record(title, machine, versions, setting, measurements, warnings=warnings, facts=facts)
-
-
-def take_turns(work: Work, rounds: int, say: ProgressCallback) -> tuple[list[Measurement], dict[str, Any]]:
-    """An epoch of each, again and again, after a first one that does not count."""
+        facts: dict[str, Any] = {f"{way}, MB at most": round(peak / 1e6) for way, peak in peaks.items()}
+        facts["ratio"] = round(peaks["paper"] / peaks["ferkit"], 2)
+        return make_record(title, setting, [], facts, loaded=loaded)
     ways = {"ferkit": our_epochs(work), "paper": paper_epochs(work)}
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    waited: dict[str, list[float]] = {way: [] for way in ways}
-    for number in range(rounds + 1):
-        for way, epochs in ways.items():
-            say(f"epoch {number} of {rounds}, the way of {way}")
-            took = next(epochs)
-            if number:
-                seconds[way].append(took.seconds)
-                waited[way].append(took.waited)
-    speed = compare_rounds(seconds["paper"], seconds["ferkit"])
-    images = len(work.train) + len(work.test)
-    measurements = [Measurement({"stage": "epoch", "way": way}, seconds[way], images) for way in WAYS]
-    facts: dict[str, Any] = {"times as fast": round(speed.ratio, 2), "95% interval": speed.interval}
-    for way in WAYS:
-        until, whole = median(waited[way]), median(seconds[way])
-        facts[f"{way}, until images were there"] = f"{until:.1f} s of {whole:.1f}"
-    return measurements, facts
+    measurements, waited = take_turns(ways, options.repeats, len(work.train) + len(work.test), say)
+    ferkit, paper = measurements
+    speed = compare_rounds(paper.seconds, ferkit.seconds)
+    facts = {"times as fast": round(speed.ratio, 2), "95% interval": speed.interval}
+    for way, one in zip(WAYS, measurements, strict=True):
+        facts[f"{way}, until images were there"] = f"{median(waited[way]):.1f} s of {one.median:.1f}"
+    return make_record(title, setting, measurements, facts, loaded=loaded)
 
 
 def peak_in_process(options: argparse.Namespace, way: str) -> int:
-    """Bytes, of one epoch in a process of its own."""
+    """Run one epoch in its own process and return its peak memory in bytes."""
     command = [sys.executable, "-m", "benchmarks.papers_way", options.recipe, "--only", way]
     command += [word for one in options.set for word in ("--set", one)]
     command += ["--drawn", str(options.drawn)] if options.drawn else []
@@ -233,7 +212,7 @@ def peak_in_process(options: argparse.Namespace, way: str) -> int:
 
 
 def print_peak(options: argparse.Namespace) -> None:
-    """The most memory of an epoch done one way, above that before anything was read or built, in bytes."""
+    """Print the peak memory of one epoch, in bytes above the memory before anything was loaded."""
     work = load_work(options)
     before = resident()
     next(our_epochs(work) if options.only == "ferkit" else paper_epochs(work))
@@ -242,16 +221,13 @@ def print_peak(options: argparse.Namespace) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_ends(parser)
+    parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--repeats", type=count, default=5, help="epochs of each that count [5]")
+    add("--repeats", type=count, default=5, help="counted epochs of each [5]")
     add("recipe", nargs="?", default="sfew_inception", help="a file or a shipped recipe [sfew_inception]")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key of the recipe")
-    add("--drawn", type=int, metavar="N", help="N drawn faces instead of the recipe's images")
-    add("--memory", action="store_true", help="how much memory each takes, instead of how long")
+    add("--drawn", type=int, metavar="N", help="use N generated faces instead of the recipe's images")
+    add("--memory", action="store_true", help="measure the memory of each instead of the time")
     add("--only", choices=WAYS, help=argparse.SUPPRESS)
     if (options := parser.parse_args(arguments)).only:
         print_peak(options)

@@ -1,9 +1,9 @@
-// One round after another of face-api's models over photographs, for benchmarks/peers.py.
+// Run face-api's models over images again and again, for benchmarks/peers.py.
 //
-//   node peer_worker.mjs NODE_MODULES PHOTOGRAPHS.json MODEL
+//   node peer_worker.mjs NODE_MODULES IMAGES.json MODEL
 //
-// MODEL: tiny or ssd, the detector; expressions are read off each face. The photographs lie beside the list as raw
-// RGB bytes. Prints {"ready": ...}; then, for each line that it reads, {"faces": n} when all photographs are done.
+// MODEL is the detector: tiny or ssd. The images are next to the list, as raw RGB bytes. It prints
+// {"ready": ...}. Then it prints {"faces": n} for each line that it reads, after it has processed all images.
 
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

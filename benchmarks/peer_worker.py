@@ -1,10 +1,10 @@
-"""One round after another of another tool over images, for benchmarks/peers.py.
+"""Run another tool over images again and again, for benchmarks/peers.py.
 
     python peer_worker.py TOOL IMAGES.json
 
-It runs in that tool's own environment, so it imports nothing but the tool and what comes with it. The
-images lie beside the list as raw RGB bytes. It prints {"ready": ...}; then, for each line that it reads,
-{"faces": n} when all images are done.
+It runs in the tool's environment, so it imports only the tool and its dependencies. The images are next to
+the list, as raw RGB bytes. It prints {"ready": ...}. Then it prints {"faces": n} for each line that it reads,
+after it has processed all images.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Round = Callable[[], int]
 
 
 def read_images(listing: Path) -> list[Any]:
-    """(H, W, 3) uint8 RGB arrays."""
+    """Read (H, W, 3) uint8 RGB arrays."""
     import numpy as np
 
     table = json.loads(listing.read_text(encoding="utf-8"))
@@ -30,33 +30,33 @@ def read_images(listing: Path) -> list[Any]:
 
 
 def fer(images: list[Any], is_mtcnn: bool) -> Round:
-    """fer's detector and expressions, with OpenCV's Haar cascade or its MTCNN."""
+    """Prepare fer with OpenCV's Haar cascade or its MTCNN."""
     if is_mtcnn:
-        import facenet_pytorch  # noqa: F401  # loaded after TensorFlow, its torch kills the process
+        import facenet_pytorch  # noqa: F401  # its torch crashes if it is imported after TensorFlow
     from fer.fer import FER
 
     detector = FER(mtcnn=is_mtcnn)
-    as_opencv_has_them = [image[:, :, ::-1].copy() for image in images]
-    return lambda: sum(len(detector.detect_emotions(image)) for image in as_opencv_has_them)
+    bgr = [image[:, :, ::-1].copy() for image in images]
+    return lambda: sum(len(detector.detect_emotions(image)) for image in bgr)
 
 
 def facenet_pytorch(images: list[Any]) -> Round:
-    """facenet-pytorch's MTCNN as its users call it: a PIL image at a time, its default thresholds."""
+    """Prepare facenet-pytorch's MTCNN with its defaults, on one PIL image at a time."""
     from facenet_pytorch import MTCNN
     from PIL import Image
 
     detector = MTCNN(keep_all=True)
-    pictures = [Image.fromarray(image) for image in images]
+    pil_images = [Image.fromarray(image) for image in images]
 
     def detect_all() -> int:
-        found = [detector.detect(picture)[0] for picture in pictures]
+        found = [detector.detect(image)[0] for image in pil_images]
         return sum(0 if boxes is None else len(boxes) for boxes in found)
 
     return detect_all
 
 
 def ferkit(images: list[Any], batch: int) -> Round:
-    """ferkit's own MTCNN component, so many images at a time."""
+    """Prepare ferkit's MTCNN component on batches of images."""
     from ferkit.components.build import build
     from ferkit.components.discovery import load_plugins
     from ferkit.components.part import Part
@@ -67,7 +67,7 @@ def ferkit(images: list[Any], batch: int) -> Round:
 
 
 def ferkit_expressions(images: list[Any], batch: int) -> Round:
-    """ferkit.Predictor with the model that ferkit brings: every face that its MTCNN finds."""
+    """Prepare ferkit.Predictor with the bundled model."""
     from ferkit import Predictor
     from ferkit.runtime.malloc import keep_freed
 
@@ -89,7 +89,7 @@ TOOLS: dict[str, tuple[str, Callable[[list[Any]], Round]]] = {
 def main() -> None:
     tool, listing = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what the tool itself prints must not be taken for an answer
+    os.dup2(2, 1)  # the tool's own output must not mix with the answers
     package, make = TOOLS[tool]
     detect_all = make(read_images(Path(listing)))
     print(json.dumps({"ready": f"{package} {version(package)}"}), file=answers)

@@ -1,13 +1,13 @@
-"""Other tools beside ferkit on the same images, in turns, each in an environment of its own.
+"""Compare ferkit with other tools on the same images, in turns, each tool in its own environment.
 
-Two tasks: "faces" (where they are) and "expressions" (where they are, and what each shows). Images lie
-decoded in every tool's memory before anything is timed; a call goes through all of them. What can't be
-installed or fails is listed as not measured, with the reason.
+There are two tasks: "faces" (find them) and "expressions" (find and classify them). Each tool has the
+decoded images in memory before anything is timed. A call processes all of them. A tool that fails or cannot
+be installed is listed as not measured, with the reason.
 
     python -m benchmarks.peers --environments peers --install --images FOLDER --out peers.json
 
-fer and face-api are installed into environments of their own in that folder, by pip and npm; facenet-pytorch
-is what ferkit itself depends on, and is measured in ferkit's environment, over the same torch.
+pip and npm install fer and face-api into environments in that folder. facenet-pytorch is a dependency of
+ferkit. It is measured in ferkit's environment, with the same torch.
 """
 
 from __future__ import annotations
@@ -23,20 +23,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from benchmarks.script import make_parser, run_script
+from benchmarks.script import add_images, make_parser, make_record, measure_on_host, run_script
 from benchmarks.worker import Worker
-from ferkit.bench.machine import describe_machine, load_average
-from ferkit.bench.measuring import Case, Effort, Key, measure
-from ferkit.bench.memory import Unwatched
+from ferkit.bench.measuring import Case, Key
 from ferkit.bench.plan import Plan
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.record import Record
-from ferkit.bench.run import ProgressCallback, busy_warnings
+from ferkit.bench.run import ProgressCallback
 from ferkit.bench.subject import Subject
-from ferkit.bench.timers import HostTimer
 from ferkit.errors import RunError
 
 HERE = Path(__file__).parent
@@ -46,7 +42,7 @@ FACE_API = ("@vladmandic/face-api@1.7.15", "@tensorflow/tfjs@4.22.0", "@tensorfl
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool: what it is asked for, and how its worker is started over a list of images."""
+    """A tool, its task, and the command that starts its worker."""
 
     name: str
     task: str
@@ -74,7 +70,7 @@ def peers(environments: Path) -> list[Peer]:
 
 
 def install(environments: Path, say: ProgressCallback) -> dict[str, str]:
-    """Tool -> why it could not be installed; nothing is done where it is there."""
+    """Install the tools that are not there yet. Return the reason for each that failed."""
     environments.mkdir(parents=True, exist_ok=True)
     fer, face_api = environments / "fer", environments / "face-api"
     steps = {
@@ -95,13 +91,12 @@ def install(environments: Path, say: ProgressCallback) -> dict[str, str]:
             done.touch()
         except (OSError, subprocess.CalledProcessError) as error:
             said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-            failed[tool] = f"can't be installed: {said[-1] if said else error}"
+            failed[tool] = f"Cannot install {tool}: {said[-1] if said else error}"
     return failed
 
 
 def measure_peers(options: argparse.Namespace, say: ProgressCallback) -> Record:
     failed = install(options.environments, say) if options.install else {}
-    load = load_average()
     recipe, registry = load_for_bench("quickstart", [], {}, options.count, options.drawn_size)
     plan = Plan(["decode"], [options.count], "float32", "cpu", images=options.images)
     subject = Subject.of(recipe, registry, plan)
@@ -109,13 +104,10 @@ def measure_peers(options: argparse.Namespace, say: ProgressCallback) -> Record:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         listing = write_images(list(subject.images.values()), folder)
         cases, missing, found = start_peers(options, listing, failed, stack, say)
-        effort = Effort(options.repeats, options.seconds, warm_up=1)
-        outcome = measure(cases, HostTimer(), Unwatched, effort, say)
-    machine, versions = describe_machine(recipe, registry, torch.device("cpu"))
+        outcome = measure_on_host(cases, options, say)
     setting = {"images": subject.describe()["images"]}
     missing += outcome.missing
-    times, warnings = outcome.measurements, busy_warnings(load)
-    return Record("benchmarks/peers.py", machine, versions, setting, times, missing, warnings, found)
+    return make_record("benchmarks/peers.py", setting, outcome.measurements, found, missing)
 
 
 def start_peers(
@@ -125,7 +117,11 @@ def start_peers(
     stack: ExitStack,
     say: ProgressCallback,
 ) -> tuple[list[Case], list[tuple[Key, str]], dict[str, str]]:
-    """Cases of those that run, why the others don't, and what each one is and found in the images."""
+    """Start the tools.
+
+    Returns:
+        The cases of those that run, the reasons for the others, and each tool's version and number of faces.
+    """
     cases: list[Case] = []
     missing: list[tuple[Key, str]] = []
     found: dict[str, str] = {}
@@ -143,7 +139,7 @@ def start_peers(
 
 
 def write_images(images: Sequence[NDArray[np.uint8]], folder: Path) -> Path:
-    """(H, W, 3) uint8 RGB, as raw bytes and a list of their sizes, whose path is given back."""
+    """Write images (H, W, 3) uint8 RGB as raw bytes; return the path of a JSON list of their sizes."""
     table = []
     for number, image in enumerate(images):
         image.tofile(folder / f"{number}.rgb")
@@ -156,11 +152,10 @@ def write_images(images: Sequence[NDArray[np.uint8]], folder: Path) -> Path:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = make_parser(__doc__, rounds=10, seconds=300)
     add = parser.add_argument
-    add("--environments", type=Path, required=True, metavar="FOLDER", help="where the tools are installed")
-    add("--install", action="store_true", help="install there what is not there yet")
-    add("--images", type=Path, metavar="FOLDER", help="images [drawn faces]")
-    add("--count", type=int, default=32, help="how many, at most [32]")
-    add("--drawn-size", type=int, default=320, help="side of drawn ones in pixels [320]")
+    add("--environments", type=Path, required=True, metavar="FOLDER", help="folder of the installed tools")
+    add("--install", action="store_true", help="install missing tools there")
+    add("--count", type=int, default=32, help="maximum number of images [32]")
+    add_images(parser, size=320)
     run_script(measure_peers, parser, arguments)
 
 

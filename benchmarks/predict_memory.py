@@ -1,14 +1,14 @@
-"""Whether the memory of `ferkit predict` grows with what it is given: its peak for many pictures and for few.
+"""Measure whether the memory of `ferkit predict` grows with the number of images or video frames.
 
-Drawn faces, a network of random numbers, a process of its own for each; first a folder of pictures, then a
-video. Peaks are of the resident set, by the operating system. A ratio of 1 is memory that does not grow.
+The images are generated and the network is untrained. Each call runs in its own process: few and many
+images of a folder, then few and many frames of a video. The peak is the resident set reported by the
+operating system. A ratio of 1 means that memory does not grow.
 
     python -m benchmarks.predict_memory --few 2000 --many 20000
 """
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.script import describe_options
 from ferkit.components.part import Part
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.neural.build import build_model
@@ -28,7 +29,7 @@ from ferkit.predict.model.description import Description
 from ferkit.recipe.load import load_recipe
 
 SIDE = 96
-TOLD = """
+PREDICT_AND_PRINT_PEAK = """
 import resource, sys
 from pathlib import Path
 from ferkit.cli import main
@@ -36,17 +37,17 @@ try:
     main()
 finally:
     status = Path("/proc/self/status")
-    if status.exists():  # on Linux, ru_maxrss begins with the parent's
+    if status.exists():  # on Linux, ru_maxrss starts with the parent's
         lines = status.read_text().splitlines()
         print(1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")))
     else:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-"""What the measured process runs: its peak in bytes, once all is done."""
+"""The measured program. It prints its peak in bytes at the end."""
 
 
 def draw_face(number: int) -> NDArray[np.uint8]:
-    """(SIDE, SIDE, 3) uint8; another one for each number."""
+    """Draw a face, (SIDE, SIDE, 3) uint8, by number."""
     numbers = np.random.default_rng(number)
     image = numbers.integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)
     middle, width = SIDE // 2, int(numbers.integers(24, 34))
@@ -58,7 +59,7 @@ def draw_face(number: int) -> NDArray[np.uint8]:
 
 
 def write_model(file: Path, detector: str) -> None:
-    """The quickstart's network, untrained."""
+    """Write the quickstart recipe's network, untrained."""
     recipe, registry = load_recipe("quickstart")
     torch.manual_seed(0)
     network = build_model(recipe.model, registry, CANONICAL_LABELS)
@@ -66,7 +67,7 @@ def write_model(file: Path, detector: str) -> None:
     save_network(file, network.state_dict(), CANONICAL_LABELS, description=description.as_table())
 
 
-def write_pictures(folder: Path, count: int) -> Path:
+def write_images(folder: Path, count: int) -> Path:
     folder.mkdir()
     for number in range(count):
         cv2.imwrite(str(folder / f"{number:06}.jpg"), draw_face(number))
@@ -82,25 +83,27 @@ def write_video(file: Path, count: int) -> Path:
 
 
 def measure_peak(given: Path, model: Path, out: Path) -> int:
-    """Bytes at most, of a process that predicts all that is given. Raises SystemExit where it fails."""
+    """Return the peak memory of a predicting process, in bytes. Raises SystemExit if it fails."""
     typed = ["predict", str(given), "--model", str(model), "--out", str(out)]
-    answer = subprocess.run([sys.executable, "-c", TOLD, *typed], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [sys.executable, "-c", PREDICT_AND_PRINT_PEAK, *typed], capture_output=True, text=True, check=False
+    )
     if answer.returncode:
         raise SystemExit(f"ferkit {' '.join(typed)} ended with {answer.returncode}: {answer.stderr}")
     return int(answer.stdout)
 
 
 def main(typed: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--few", type=int, default=2000, help="pictures, and frames")
-    parser.add_argument("--many", type=int, default=20000, help="pictures, and frames")
-    parser.add_argument("--detector", default="mtcnn", help="a detector by name")
+    parser = describe_options(__doc__)
+    parser.add_argument("--few", type=int, default=2000, help="number of images and of frames")
+    parser.add_argument("--many", type=int, default=20000, help="number of images and of frames")
+    parser.add_argument("--detector", default="mtcnn", help="name of a detector [mtcnn]")
     arguments = parser.parse_args(typed)
     print(f"| {arguments.detector} | {arguments.few}, MB | {arguments.many}, MB | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
         model = Path(place, "model.safetensors")
         write_model(model, arguments.detector)
-        for kind, write, suffix in (("pictures", write_pictures, ""), ("frames", write_video, ".avi")):
+        for kind, write, suffix in (("images", write_images, ""), ("frames", write_video, ".avi")):
             few, many = (
                 measure_peak(
                     write(Path(place, f"{kind}{count}{suffix}"), count), model, Path(place, "out.csv")

@@ -1,9 +1,10 @@
-"""How long ferkit's commands take from being typed to their end: --help, plugins, and check.
+"""Time ferkit's commands as whole processes: --help, plugins and check.
 
-A recipe is checked once before anything is timed, so that "check" is that of an unchanged recipe; with
---first, a recipe that was never checked on the machine is timed too.
+A recipe is checked once before anything is timed: "check" is the check of an unchanged recipe. With --first,
+the first check of a recipe on this machine is timed too. With --plugins, `ferkit plugins` is timed once more
+with that many third-party plugins installed.
 
-    python -m benchmarks.start --out start.json
+    python -m benchmarks.start --plugins 20 --out start.json
 """
 
 from __future__ import annotations
@@ -13,49 +14,46 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import torch
-
-from benchmarks.script import make_parser, run_script
-from ferkit.bench.machine import describe_machine, load_average
-from ferkit.bench.measuring import Case, Effort, measure
-from ferkit.bench.memory import Unwatched
+from benchmarks.script import make_parser, make_record, measure_on_host, run_script
+from ferkit.bench.measuring import Case
 from ferkit.bench.record import Record
-from ferkit.bench.run import ProgressCallback, busy_warnings
-from ferkit.bench.timers import HostTimer
+from ferkit.bench.run import ProgressCallback
 from ferkit.errors import RunError
-from ferkit.recipe.load import load_recipe
+
+HOOK = """\
+from ferkit.plugin import Component, hookimpl
+
+@hookimpl
+def ferkit_components():
+    return [Component("head", "{name}", "{name}.head:Head", "A head that is never loaded")]
+"""
 
 
 def measure_starts(options: argparse.Namespace, say: ProgressCallback) -> Record:
-    load = load_average()
     commands = {"--help": ["--help"], "plugins": ["plugins"], "check": ["check", options.recipe]}
     cases = [Case({"command": name}, command(typed), images=0) for name, typed in commands.items()]
-    with tempfile.TemporaryDirectory() as cache:
+    with TemporaryDirectory() as cache, TemporaryDirectory() as installed:
         if options.first:
             key = {"command": "check, for the first time"}
             check = command(commands["check"], {"XDG_CACHE_HOME": cache})
             cases.append(Case(key, check, images=0, prepare=lambda: _empty(Path(cache))))
-        effort = Effort(options.repeats, options.seconds, warm_up=1)
-        outcome = measure(cases, HostTimer(), Unwatched, effort, say)
-    machine, versions = describe_machine(*load_recipe("quickstart"), torch.device("cpu"))
+        if options.plugins:
+            names = [install(Path(installed), f"plugin_{number}") for number in range(options.plugins)]
+            several = command(["plugins"], {"PYTHONPATH": installed}, names)
+            cases.append(Case({"command": f"plugins, {options.plugins} more"}, several, images=0))
+        outcome = measure_on_host(cases, options, say)
     setting = {"recipe": options.recipe}
-    return Record(
-        "benchmarks/start.py",
-        machine,
-        versions,
-        setting,
-        outcome.measurements,
-        outcome.missing,
-        busy_warnings(load),
-    )
+    return make_record("benchmarks/start.py", setting, outcome.measurements, missing=outcome.missing)
 
 
-def command(typed: Sequence[str], environment: Mapping[str, str] = {}) -> Callable[[], object]:
-    """A call of the ferkit that is installed beside this Python."""
+def command(
+    typed: Sequence[str], environment: Mapping[str, str] = {}, expected: Sequence[str] = ()
+) -> Callable[[], object]:
+    """Return a call of the ferkit installed with this Python; its output must have the expected words."""
     script = shutil.which("ferkit", path=Path(sys.executable).parent)
     start = [script] if script else [sys.executable, "-m", "ferkit"]
 
@@ -65,8 +63,20 @@ def command(typed: Sequence[str], environment: Mapping[str, str] = {}) -> Callab
         )
         if answer.returncode:
             raise RunError(f"ferkit {' '.join(typed)} ended with {answer.returncode}: {answer.stderr}")
+        if missing := [word for word in expected if word not in answer.stdout]:
+            raise RunError(f"ferkit {' '.join(typed)} does not list {', '.join(missing)}")
 
     return call
+
+
+def install(folder: Path, name: str) -> str:
+    """Write a distribution with one plugin as pip would; return its name."""
+    (folder / f"{name}.py").write_text(HOOK.format(name=name))
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[ferkit]\n{name} = {name}\n")
+    return name
 
 
 def _empty(folder: Path) -> None:
@@ -75,9 +85,11 @@ def _empty(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = make_parser(__doc__, rounds=20, seconds=120)
-    parser.add_argument("--recipe", default="quickstart", help="what is checked [quickstart]")
-    parser.add_argument("--first", action="store_true", help="time the first check of a recipe as well")
+    parser = make_parser(__doc__, rounds=20)
+    add = parser.add_argument
+    add("--recipe", default="quickstart", help="the recipe to check [quickstart]")
+    add("--first", action="store_true", help="time the first check of a recipe too")
+    add("--plugins", type=int, default=0, metavar="N", help="time `plugins` with N more plugins too [0]")
     run_script(measure_starts, parser, arguments)
 
 

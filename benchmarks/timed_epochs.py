@@ -1,16 +1,18 @@
-"""Epochs of a recipe as `ferkit run` makes them, timed, for what is set beside them."""
+"""Timed epochs of ferkit's training loop, in turns with other loops."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from ferkit.bench.record import Measurement
+from ferkit.bench.run import ProgressCallback
 from ferkit.components.registry import Registry
 from ferkit.interfaces import Face
 from ferkit.neural import loop
@@ -23,7 +25,12 @@ from ferkit.runtime.prefetch import iterate_ahead
 
 @dataclass(frozen=True, slots=True)
 class TimedEpoch:
-    """seconds: of training, testing and writing the state; waited: those of them spent waiting for images."""
+    """One epoch.
+
+    Attributes:
+        seconds: Time for training, testing and writing the state.
+        waited: Seconds of it spent waiting for images.
+    """
 
     seconds: float
     waited: float
@@ -32,7 +39,7 @@ class TimedEpoch:
 def ferkit_epochs(
     recipe: Recipe, registry: Registry, train: Sequence[Face], test: Sequence[Face], labels: Sequence[str]
 ) -> Iterator[TimedEpoch]:
-    """As many as the recipe has; the first one includes building the network."""
+    """Train as `ferkit run` does, for the recipe's epochs. The first epoch includes building the network."""
     with tempfile.TemporaryDirectory() as folder:
         estimator = NeuralEstimator(
             recipe.model,
@@ -48,7 +55,6 @@ def ferkit_epochs(
         epochs = estimator.fit(train, test)
         while True:
             started, waiting.seconds = time.perf_counter(), 0.0
-            # Training has no business with a clock for each batch; only who measures it has.
             with patch.object(loop, "iterate_ahead", waiting):
                 epoch = next(epochs, None)
             if epoch is None:
@@ -57,7 +63,7 @@ def ferkit_epochs(
 
 
 class Waiting:
-    """Goes through batches as `fetch` does, and adds up the seconds until each was there."""
+    """An iterator over batches that adds up the seconds of waiting for the next one."""
 
     def __init__(self, fetch: Callable[..., Iterator[Any]]) -> None:
         self.fetch = fetch
@@ -72,3 +78,25 @@ class Waiting:
             if batch is None:
                 return
             yield batch
+
+
+def take_turns(
+    loops: Mapping[str, Iterator[TimedEpoch]], rounds: int, images: int, say: ProgressCallback
+) -> tuple[list[Measurement], dict[str, list[float]]]:
+    """Run one epoch of each loop per round, after a first round that does not count.
+
+    Returns:
+        A measurement and the seconds of waiting in each round, per loop.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
+    waited: dict[str, list[float]] = {name: [] for name in loops}
+    for number in range(rounds + 1):
+        for name, epochs in loops.items():
+            say(f"epoch {number} of {rounds}: {name}")
+            epoch = next(epochs)
+            if number:
+                seconds[name].append(epoch.seconds)
+                waited[name].append(epoch.waited)
+    return [
+        Measurement({"stage": "epoch", "loop": name}, each, images) for name, each in seconds.items()
+    ], waited

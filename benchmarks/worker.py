@@ -1,4 +1,4 @@
-"""Another process that does something whenever it is asked, and says when it is done."""
+"""A process that answers requests."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ferkit.errors import RunError
 
 
 class Worker:
-    """A context: a process that prints {"ready": ...}, then a JSON object for every line that it reads."""
+    """A context with a process that prints {"ready": ...}, then a JSON object for each line that it reads."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
 
     def __enter__(self) -> Worker:
-        """Raises RunError where it does not come up."""
+        """Start the process. Raises RunError if it fails."""
         self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow tells much that is no error
+        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow logs much that is no error
         try:
             self.process = subprocess.Popen(
                 self.command,
@@ -33,7 +33,9 @@ class Worker:
             )
         except OSError as error:
             self.log.close()
-            raise RunError(f"it is not installed: {self.command[0]}: {error.strerror}") from error
+            raise RunError(
+                f"Cannot start {self.command[0]}: {error.strerror}. Install it: --install"
+            ) from error
         try:
             self.ready = str(self._read().get("ready", ""))
         except RunError:
@@ -47,7 +49,7 @@ class Worker:
         self.log.close()
 
     def ask(self) -> dict[str, Any]:
-        """Its answer, once it is done. Raises RunError where the process has ended."""
+        """Request and return one answer. Raises RunError if the process has ended."""
         assert self.process.stdin
         try:
             self.process.stdin.write("go\n")
@@ -66,13 +68,11 @@ class Worker:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise RunError(f"expected a JSON object of its process, got {line.strip()[:80]!r}")
+            raise RunError(f"Expected a JSON object from the process, got {line.strip()[:80]!r}")
         return answer
 
     def _ended(self) -> RunError:
         status = self.process.wait()
         self.log.seek(0)
         lines = self.log.read().strip().splitlines()
-        return RunError(
-            f"its process ended with {status}: {lines[-1].strip() if lines else 'it said nothing'}"
-        )
+        return RunError(f"The process ended with {status}: {lines[-1].strip() if lines else 'no output'}")

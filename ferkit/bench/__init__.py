@@ -1,5 +1,5 @@
-"""What `ferkit bench` and the scripts in benchmarks/ measure, and how.
+"""Speed and memory measurements for `ferkit bench` and the scripts in benchmarks/.
 
-`plan` says what is measured, `subject` builds it, `stages` makes a call of each stage, `measuring` times the
-calls in turns, `record` is what is kept, `comparison` holds it against an older record.
+`plan` has the options, `subject` builds the parts, and `stages` turns each stage into a call. `measuring`
+times the calls in turns. `record` stores the result, and `comparison` compares two results.
 """

@@ -1,4 +1,4 @@
-"""A record held against an older one."""
+"""Comparison of a record with an older one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from ferkit.bench.record import Measurement, Record
 from ferkit.errors import DataError
 
 DRIFT = 0.05
+"""Relative change of the machine's own speed that is worth a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A case that both records have."""
+    """A case of both records."""
 
     old: Measurement
     new: Measurement
@@ -25,40 +26,41 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """rows: of the cases in both; notes: whatever else differs, a sentence each."""
+    """The cases of both records, and a note for each other difference."""
 
     rows: list[Compared]
     notes: list[str]
 
 
 def compare_records(old: Record, new: Record, is_forced: bool = False) -> Comparison:
-    """Raises DataError where machine, settings or components differ, unless forced, or no case is in both."""
+    """Compare two records case by case.
+
+    Raises:
+        DataError: They have no case in common. Or, unless forced, machine, settings or components differ.
+    """
     differing = [*_differences(old.machine, new.machine), *_differences(old.setting, new.setting)]
     if differing and not is_forced:
         raise DataError(
-            "the two were not measured alike, so that their times say nothing about each other:\n  "
+            "Cannot compare the records: they were measured differently.\n  "
             + "\n  ".join(differing)
-            + "\nMeasure both in the same way, or compare them all the same: --force"
+            + "\nMeasure both in the same way, or compare them anyway: --force"
         )
     pairs = [(before, after) for after in new.measurements if (before := old.find(**after.case))]
     if not pairs:
         raise DataError(
-            f"no case is in both: the old record has {_name_cases(old)}; the new one {_name_cases(new)}"
+            "Cannot compare the records: they have no case in common. The old one has "
+            f"{_name_cases(old)}; the new one {_name_cases(new)}"
         )
     rows = [Compared(one, other, compare_runs(one.seconds, other.seconds)) for one, other in pairs]
-    notes = [f"not the same: {line}" for line in differing]
-    notes += [f"not the same: {line}" for line in _differences(old.versions, new.versions)]
+    notes = [f"not the same: {line}" for line in [*differing, *_differences(old.versions, new.versions)]]
     return Comparison(rows, [*notes, *_unpaired(old, new), *_drift(rows)])
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield f"{key}: {_say(old.get(key))} before, {_say(new.get(key))} now"
-
-
-def _say(value: Any) -> str:
-    return "not recorded" if value is None else str(value)
+        before, now = ("not recorded" if one.get(key) is None else one[key] for one in (old, new))
+        if before != now:
+            yield f"{key}: {before} before, {now} now"
 
 
 def _unpaired(old: Record, new: Record) -> Iterator[str]:
@@ -69,18 +71,18 @@ def _unpaired(old: Record, new: Record) -> Iterator[str]:
 
 
 def _drift(rows: list[Compared]) -> Iterator[str]:
-    """Where the machine itself was at another speed."""
+    """Note a change of the machine's own speed."""
     for row in rows:
         if row.new.case.get("stage") == REFERENCE and abs(row.speed_up.ratio - 1) > DRIFT:
             longer = 1 / row.speed_up.ratio
             yield (
-                f"the machine itself: {name_case(row.new.case)} took {longer:.2f} times as long as before: "
-                "other work may have disturbed one of the two"
+                f"{name_case(row.new.case)} took {longer:.2f} times as long as before. The machine's speed "
+                "changed, perhaps because of other work."
             )
 
 
 def name_case(case: Mapping[str, str | int]) -> str:
-    """In words: "backbone, batch 8"."""
+    """Format a case: "backbone, batch 8"."""
     return ", ".join(str(value) if key == "stage" else f"{key} {value}" for key, value in case.items())
 
 

@@ -1,4 +1,4 @@
-"""A record shown, kept and compared: how `ferkit bench` and every script end."""
+"""Output of a record, for `ferkit bench` and the scripts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ferkit.bench.record import Record, write_record
 from ferkit.bench.table import show_comparison, show_record
 
 PIPE_WIDTH = 160
-"""Of what is no terminal: no line of a table is folded."""
+"""Width of output that is no terminal, so that no table line wraps."""
 
 
 def deliver(record: Record, file: Path | None, old: Record | None, is_forced: bool = False) -> None:
-    """Print the record, write it to the file, and compare it with the old one. Raises DataError.
+    """Print a record, write it to the file, and compare it with the old one. Raises DataError.
 
-    The file is written before anything is compared: what took minutes to measure is not lost by a refusal.
+    The file is written first, so that a failed comparison does not lose the measurement.
     """
     console = Console()
     if not console.is_terminal:
@@ -34,7 +34,7 @@ def deliver(record: Record, file: Path | None, old: Record | None, is_forced: bo
 
 @contextmanager
 def watch() -> Iterator[Callable[[str], object]]:
-    """A line that says what is under way, on a terminal's standard error; nothing where there is none."""
+    """Yield a function that shows progress on standard error, if it is a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _: None

@@ -1,4 +1,4 @@
-"""The machine and the versions that a time depends on."""
+"""Machine and software versions that a time depends on."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ MACHINE = ("system", "processor", "cores", "threads", "gpu")
 def describe_machine(
     recipe: Recipe, registry: Registry, device: torch.device
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(what the machine is, with what software), as a run's environment names them.
+    """Return the machine and the software versions, with the keys of a run's environment.
 
-    clock: the policy by which the processor changes its speed, where the system tells it.
+    The machine's "clock" is the policy for the processor's frequency, or None if unknown.
     """
     known = describe_environment(recipe, registry)
     machine = {name: known[name] for name in MACHINE}
     machine["gpu"] = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     machine["clock"] = read_governor()
-    left_out = (*MACHINE, "precision")
-    versions = {name: value for name, value in known.items() if name not in left_out}
+    versions = {name: value for name, value in known.items() if name not in (*MACHINE, "precision")}
     if device.type == "cuda":
         versions["cuda"] = torch.version.cuda
     return machine, versions
 
 
 def read_governor(file: Path = GOVERNOR) -> str | None:
-    """Linux's name of the policy ("performance", "powersave"); None where it can't be read."""
+    """Read Linux's frequency policy ("performance", "powersave"); None if unknown."""
     try:
         return file.read_text(encoding="utf-8").strip()
     except OSError:
@@ -43,7 +42,7 @@ def read_governor(file: Path = GOVERNOR) -> str | None:
 
 
 def load_average() -> float | None:
-    """Processes that wanted a core in the last minute; None where the system does not tell."""
+    """Return the mean number of runnable processes in the last minute; None if unknown."""
     try:
         return round(os.getloadavg()[0], 2)
     except OSError:

@@ -1,4 +1,4 @@
-"""Cases timed in turns, after a warm-up."""
+"""Timing of cases in turns, after a warm-up."""
 
 from __future__ import annotations
 
@@ -14,35 +14,38 @@ REFERENCE = "matmul"
 """The stage whose speed depends on the machine alone."""
 WARM_UP = 2
 FEWEST = 5
-"""Rounds that are measured however long they take: fewer say nothing about the noise."""
+"""Minimum number of rounds, however long they take, to estimate the noise."""
 
 Key = Mapping[str, str | int]
 
 
-def _nothing() -> None:
-    """No preparation."""
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Something to be timed: `call` is one call, with everything ready for it.
+    """A call to be timed.
 
-    key: what tells it from the others; images: that the call goes through; flops: of it, where they are
-    counted; prepare: called before each timed call, and not timed itself.
+    Attributes:
+        key: Identifies the case among the others.
+        call: One call, with everything prepared for it.
+        images: Number of images per call.
+        flops: Floating-point operations per call, if counted.
+        prepare: Called before each timed call, untimed.
     """
 
     key: Key
     call: Callable[[], object]
     images: int = 1
     flops: int | None = None
-    prepare: Callable[[], object] = _nothing
+    prepare: Callable[[], object] = lambda: None
 
 
 @dataclass(slots=True)
 class Effort:
-    """How much is measured.
+    """Amount of measuring.
 
-    rounds: calls of each case that are timed; seconds: after which no further round begins, once there are 5.
+    Attributes:
+        rounds: Maximum number of timed calls per case.
+        seconds: No round starts after this time, once there are 5.
+        warm_up: Untimed calls before.
     """
 
     rounds: int = 50
@@ -52,7 +55,7 @@ class Effort:
 
 @dataclass(slots=True)
 class Outcome:
-    """measurements: in the cases' order; missing: (case, reason) of those that failed in the warm-up."""
+    """The measurements in the order of the cases, and (case, reason) of those that failed in the warm-up."""
 
     measurements: list[Measurement] = field(default_factory=list)
     missing: list[tuple[Key, str]] = field(default_factory=list)
@@ -65,10 +68,10 @@ def measure(
     effort: Effort,
     progress: Callable[[str], object] = lambda _: None,
 ) -> Outcome:
-    """Warm each case up, watching its memory; then round by round, each case once in every round.
+    """Warm up each case and measure its memory, then time each case once per round.
 
-    What else the machine does meanwhile then strikes all cases alike. A case that fails in its warm-up is
-    noted and left out; one that fails later ends the measuring.
+    Other load on the machine then affects all cases alike. A case that fails in its warm-up is skipped and
+    noted. A later failure is raised.
     """
     outcome = Outcome()
     ready, peaks = [], []
@@ -81,14 +84,15 @@ def measure(
             ready.append(case)
             peaks.append(peak)
     rounds = _rounds(ready, timer, effort, progress)
-    for case, peak, seconds in zip(ready, peaks, zip(*rounds, strict=True), strict=False):
-        measured = Measurement(dict(case.key), list(seconds), case.images, peak, case.flops)
-        outcome.measurements.append(measured)
+    outcome.measurements = [
+        Measurement(dict(case.key), list(seconds), case.images, peak, case.flops)
+        for case, peak, seconds in zip(ready, peaks, zip(*rounds, strict=True), strict=False)
+    ]
     return outcome
 
 
 def _warm_up(case: Case, meter: MemoryMeter, calls: int) -> tuple[int | None, str]:
-    """The peak of its memory, and why it can't be measured, if so."""
+    """Return the peak memory, and the reason if the case fails."""
     try:
         with meter:
             case.prepare()
@@ -103,40 +107,39 @@ def _warm_up(case: Case, meter: MemoryMeter, calls: int) -> tuple[int | None, st
 def _rounds(
     cases: Sequence[Case], timer: Timer, effort: Effort, progress: Callable[[str], object]
 ) -> list[list[float]]:
-    """Seconds by round and case."""
+    """Return the seconds by round and case."""
     rounds: list[list[float]] = []
     started = time.perf_counter()
     while cases and len(rounds) < effort.rounds:
         if len(rounds) >= FEWEST and time.perf_counter() - started > effort.seconds:
             break
         progress(f"round {len(rounds) + 1} of at most {effort.rounds}")
-        rounds.append([_time(case, timer) for case in cases])
+        seconds = []
+        for case in cases:
+            case.prepare()
+            seconds.append(timer(case.call))
+        rounds.append(seconds)
     return rounds
 
 
-def _time(case: Case, timer: Timer) -> float:
-    case.prepare()
-    return timer(case.call)
-
-
 def find_peak(measurements: Sequence[Measurement], precision: str | int | None = None) -> float | None:
-    """FLOP/s of the fastest matrix multiplication, by its median; None where none was measured.
+    """Return the median FLOP/s of the fastest matrix multiplication, or None.
 
-    precision: of the cases that are looked at, where the record has several.
+    Args:
+        measurements: All measurements of a record.
+        precision: The precision in the key of the cases, if the record has several.
     """
-    products = [one for one in measurements if one.case.get("stage") == REFERENCE and one.flops]
-    rates = [
-        one.flops / one.median for one in products if one.case.get("precision") == precision and one.flops
-    ]
-    return max(rates, default=None)
+    alike = [one for one in measurements if one.case.get("precision") == precision]
+    products = [one for one in alike if one.case.get("stage") == REFERENCE]
+    return max((one.flops / one.median for one in products if one.flops), default=None)
 
 
 def share_of_peak(measurements: Sequence[Measurement]) -> list[Measurement]:
-    """The same, with their shares of the peak in their own precision where their operations are counted."""
+    """Add to each measurement with counted operations its fraction of the peak in its precision."""
     shared = []
     for one in measurements:
         peak = find_peak(measurements, one.case.get("precision"))
-        is_counted = one.flops and peak and one.case.get("stage") != REFERENCE
-        share = one.flops / one.median / peak if is_counted and one.flops and peak else None
-        shared.append(replace(one, peak_share=share))
+        if one.flops and peak and one.case.get("stage") != REFERENCE:
+            one = replace(one, peak_share=one.flops / one.median / peak)
+        shared.append(one)
     return shared

@@ -1,10 +1,10 @@
-"""The most memory that a call had in use."""
+"""Peak memory of a call."""
 
 from __future__ import annotations
 
 import gc
 import threading
-from typing import Protocol
+from typing import Self
 
 import psutil
 import torch
@@ -12,51 +12,44 @@ import torch
 from ferkit.runtime.malloc import give_back
 
 POLL = 0.002
-"""Seconds between two looks at the process's memory."""
+"""Seconds between two readings of the process's memory."""
 
 
-class MemoryMeter(Protocol):
-    """A context; when it is left, `peak` is in bytes, or None where nobody looked."""
+class MemoryMeter:
+    """A context that leaves a call's peak memory in `peak`, in bytes.
 
-    @property
-    def peak(self) -> int | None: ...
+    This base measures nothing, for calls that run in another process: its `peak` is None.
+    """
 
-    def __enter__(self) -> object: ...
+    peak: int | None = None
 
-    def __exit__(self, *details: object) -> None: ...
-
-
-class Unwatched:
-    """For calls whose memory is another process's."""
-
-    peak = None
-
-    def __enter__(self) -> Unwatched:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *details: object) -> None: ...
 
 
-class ResidentMemory:
-    """On a CPU: the process's largest resident set inside the context, above `base`.
+class ResidentMemory(MemoryMeter):
+    """Largest resident set of the process inside the context, above `base`. For a CPU.
 
-    base: the resident set in bytes before the network and the images were there. So the peak is what
-    the call needs with all that is loaded for it and for the other stages, the network included, but neither
-    Python nor torch's own libraries: a stage that is measured alone has its own. It is looked at every 2
-    milliseconds, so that a shorter peak may be missed; what earlier stages freed is given back to the system
-    first, as far as the C library can. Two runs agree to some megabytes.
+    The peak includes the network and all that is loaded for the other stages, but neither Python nor torch's
+    libraries. Memory freed earlier is returned to the system first, where the C library can. A peak shorter
+    than 2 milliseconds may be missed. Two runs agree to some megabytes.
+
+    Args:
+        base: Resident set in bytes before the network and the images were loaded.
     """
 
     def __init__(self, base: int) -> None:
         self.base = base
-        self.peak = 0
+        self.peak: int = 0
         self._process = psutil.Process()
         self._done = threading.Event()
 
-    def __enter__(self) -> ResidentMemory:
+    def __enter__(self) -> Self:
         release()
         self._look()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=self._poll, daemon=True)
         self._thread.start()
         return self
 
@@ -65,7 +58,7 @@ class ResidentMemory:
         self._done.set()
         self._thread.join()
 
-    def _watch(self) -> None:
+    def _poll(self) -> None:
         while not self._done.wait(POLL):
             self._look()
 
@@ -73,14 +66,13 @@ class ResidentMemory:
         self.peak = max(self.peak, self._process.memory_info().rss - self.base)
 
 
-class AllocatedMemory:
-    """On a GPU: the most that torch's allocator had given out, the network included."""
+class AllocatedMemory(MemoryMeter):
+    """Peak of torch's allocator on a GPU, including the network."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.peak = 0
 
-    def __enter__(self) -> AllocatedMemory:
+    def __enter__(self) -> Self:
         torch.cuda.reset_peak_memory_stats(self.device)
         return self
 
@@ -89,18 +81,18 @@ class AllocatedMemory:
 
 
 def resident() -> int:
-    """The process's resident set in bytes, once what it freed is given back."""
+    """Return the resident set in bytes, after freed memory is returned to the system."""
     release()
     size: int = psutil.Process().memory_info().rss
     return size
 
 
 def release() -> None:
-    """Give all freed memory back to the system."""
+    """Return all freed memory to the system."""
     gc.collect()
     give_back()
 
 
 def make_meter(device: torch.device, base: int) -> MemoryMeter:
-    """base: of `resident`, before anything was built."""
+    """Return a meter for the device. `base` is the result of `resident` before anything was built."""
     return AllocatedMemory(device) if device.type == "cuda" else ResidentMemory(base)

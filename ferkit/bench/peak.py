@@ -1,4 +1,4 @@
-"""What a machine can multiply at most, and what a call multiplies."""
+"""Matrix multiplication peak of a machine, and operation counts of a call."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ferkit.bench.measuring import REFERENCE, Case, Key
-from ferkit.bench.precision import lower_type, set_float32
+from ferkit.bench.precision import LOWER_TYPES, set_float32
 
 SIDES = {"cpu": (1024, 2048), "cuda": (4096, 8192)}
-"""Of the square matrices: large enough to be limited by arithmetic, small enough to take a moment."""
+"""Sizes of the square matrices: large enough to be limited by arithmetic, small enough to be quick."""
 
 
 def count_flops(call: Callable[[], object]) -> int:
-    """Floating-point operations of matrix multiplications and convolutions, 2 for each multiply-add.
+    """Run the call once and count its operations, 2 for each multiply-add.
 
-    Counted by torch.utils.flop_counter as the call runs once; what is element by element is not counted.
+    torch.utils.flop_counter counts matrix multiplications and convolutions, not elementwise operations.
     """
     counter = FlopCounterMode(display=False)
     with counter:
@@ -27,28 +27,18 @@ def count_flops(call: Callable[[], object]) -> int:
 
 
 def matmul_cases(device: torch.device, precision: str, key: Key) -> list[Case]:
-    """Products of two square matrices in that precision: what any network there could reach at most."""
-    kind = lower_type(precision) or torch.float32
-    cases = []
-    for side in SIDES[device.type]:
-        one, other = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
-        out = torch.empty_like(one)
-        multiply = _multiply(one, other, out)
-        cases.append(
-            Case(
-                {"stage": REFERENCE, "side": side, **key},
-                multiply,
-                images=0,
-                flops=2 * side**3,
-                prepare=partial(set_float32, precision),
-            )
-        )
-    return cases
+    """Return products of square matrices, the upper limit for any network in that precision."""
+    return [_matmul_case(side, device, precision, key) for side in SIDES[device.type]]
 
 
-def _multiply(one: torch.Tensor, other: torch.Tensor, out: torch.Tensor) -> Callable[[], object]:
+def _matmul_case(side: int, device: torch.device, precision: str, key: Key) -> Case:
+    kind = LOWER_TYPES.get(precision, torch.float32)
+    one, other = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
+    out = torch.empty_like(one)
+
     def multiply() -> None:
         with torch.inference_mode():
             torch.mm(one, other, out=out)
 
-    return multiply
+    name = {"stage": REFERENCE, "side": side, **key}
+    return Case(name, multiply, images=0, flops=2 * side**3, prepare=partial(set_float32, precision))

@@ -1,4 +1,4 @@
-"""How much faster one of two is, with an interval that takes the noise into account."""
+"""Speed ratio of two measurements, with an interval for the noise."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 DRAWS = 2000
 CONFIDENCE = 0.95
 FEWEST = 5
-"""Times on either side, below which nothing is said of the noise."""
+"""Times on each side, below which there is no interval."""
 MARGIN = 0.05
-"""Two runs' medians differ by so much from what no repeat within a run shows, as where memory came to lie."""
+"""Difference of the medians of two runs that repeats within a run do not show, such as memory placement."""
 
 Words = Literal["faster", "slower", "no difference shown"]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedUp:
-    """ratio: the old median time over the new, above 1 where the new is faster, with its 95% interval.
+    """The ratio of the old time to the new, above 1 if the new is faster.
 
-    low, high: NaN where there were too few times for an interval.
+    Attributes:
+        ratio: Ratio of the medians, or median of the ratios.
+        low: Lower end of the 95% interval. NaN if there were too few times.
+        high: Upper end.
     """
 
     ratio: float
@@ -33,31 +36,31 @@ class SpeedUp:
 
     @property
     def interval(self) -> str:
-        """ "1.02 to 1.20"."""
+        """Format the interval: "1.02 to 1.20"."""
         if math.isnan(self.low):
             return f"none: fewer than {FEWEST} times"
         return f"{self.low:.2f} to {self.high:.2f}"
 
     @property
     def verdict(self) -> Words:
-        """ "faster" or "slower" only where the whole interval lies beyond 1 and a margin of 5%."""
+        """Return a verdict: the whole interval must be beyond 1 by a margin of 5%."""
         if self.low > 1 + MARGIN:
             return "faster"
         return "slower" if self.high < 1 / (1 + MARGIN) else "no difference shown"
 
 
 def compare_runs(old: Sequence[float], new: Sequence[float], seed: int = 0) -> SpeedUp:
-    """Of times that were not taken together: each side is drawn by itself, in blocks of rounds."""
+    """Compare times of two runs. Each side is resampled on its own, in blocks of rounds."""
     generator = np.random.default_rng(seed)
     before, after = (np.asarray(one, dtype=np.float64) for one in (old, new))
+    ratio = float(np.median(before) / np.median(after))
     if min(len(before), len(after)) < FEWEST:
-        return SpeedUp(float(np.median(before) / np.median(after)), math.nan, math.nan)
-    drawn = _medians(before, generator) / _medians(after, generator)
-    return _summarise(float(np.median(before) / np.median(after)), drawn)
+        return SpeedUp(ratio, math.nan, math.nan)
+    return _summarise(ratio, _medians(before, generator) / _medians(after, generator))
 
 
 def compare_rounds(old: Sequence[float], new: Sequence[float], seed: int = 0) -> SpeedUp:
-    """Of times that were taken in turns: the median of the rounds' ratios. Both have one time a round."""
+    """Compare times taken in turns, by the median of the rounds' ratios. Both have one time per round."""
     ratios = np.asarray(old, dtype=np.float64) / np.asarray(new, dtype=np.float64)
     if len(ratios) < FEWEST:
         return SpeedUp(float(np.median(ratios)), math.nan, math.nan)
@@ -65,7 +68,7 @@ def compare_rounds(old: Sequence[float], new: Sequence[float], seed: int = 0) ->
 
 
 def _medians(values: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
-    """Of many samples drawn in blocks (Künsch 1989): what disturbs a machine lasts longer than one call."""
+    """Return medians of block bootstrap samples (Künsch 1989), as disturbances last longer than one call."""
     size = len(values)
     length = math.ceil(size ** (1 / 3))
     starts = generator.integers(0, size, (DRAWS, math.ceil(size / length)))

@@ -1,4 +1,4 @@
-"""A recipe as it is measured: on any images, without pretrained weights, with other parts if asked."""
+"""Recipes prepared for a measurement."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
 
 DRAWN_LABELS = 7
-OTHER_IMAGES = "Name the images with --images FOLDER, or the size of drawn ones with --drawn-size."
+OTHER_IMAGES = "Set the images with --images FOLDER, or the size of generated images with --drawn-size."
 
 
 def load_for_bench(
-    source: str,
-    overrides: Sequence[str],
-    parts: Mapping[str, str | None],
-    images: int,
-    drawn_size: int,
+    source: str, overrides: Sequence[str], parts: Mapping[str, str | None], images: int, drawn_size: int
 ) -> tuple[Recipe, Registry]:
-    """The recipe with drawn faces for its data, as `--demo` does, and what takes the place of its parts.
+    """Load a recipe with generated faces as its data, as `--demo` does.
 
-    parts: a recipe's key ("model.backbone") -> a component's name or an inline table, or None to leave it.
-    What a network computes takes the same time whatever its weights, so those that are not in the cache are
-    not fetched. Raises RecipeError.
+    Weights that are not in the cache are not fetched, because they do not change the time.
+
+    Args:
+        source: A recipe file or the name of a shipped recipe.
+        overrides: KEY=VALUE settings.
+        parts: Component name or inline table by key ("model.backbone"). None: that of the recipe.
+        images: Number of images needed.
+        drawn_size: Size of generated images, in pixels.
+
+    Raises:
+        RecipeError: The recipe has errors, or a setting changes its data.
     """
     if replaced := [one for one in overrides if one.partition("=")[0].strip().split(".")[0] == "data"]:
-        problem = f"{replaced[0]} would change nothing: the data of the recipe are not what is measured"
+        problem = f"{replaced[0]} would change nothing: the recipe's data are not measured"
         raise RecipeError(source, [Problem("data", problem, OTHER_IMAGES)])
     named = [f"{key}={_as_toml(value)}" for key, value in parts.items() if value is not None]
     change = cut_down([])

@@ -1,4 +1,4 @@
-"""What a measuring leaves: calls' times by case, beside the machine and the settings that they depend on."""
+"""Record of a measurement: times by case, with machine, versions and settings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,15 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One case, timed.
+    """The times of one case.
 
-    case: what tells it from the record's other cases, e.g. {"stage": "backbone", "batch": 8}; seconds: of
-    each call, one a round; images: that a call goes through; peak_memory: bytes; flops: of a call, 2 for a
-    multiply-add; peak_share: of the machine's matrix multiplication peak, 0..1.
+    Attributes:
+        case: Identifies it in the record: {"stage": "backbone", "batch": 8}.
+        seconds: Time of each call, one per round.
+        images: Images per call.
+        peak_memory: Bytes.
+        flops: Operations per call, 2 for each multiply-add.
+        peak_share: Fraction of the machine's matrix multiplication peak, in 0..1.
     """
 
     case: Mapping[str, str | int]
@@ -38,36 +42,42 @@ class Measurement:
 
     @property
     def median(self) -> float:
-        """Seconds of a call."""
+        """Median seconds per call."""
         return statistics.median(self.seconds)
 
     @property
     def per_second(self) -> float:
-        """Images, by the median."""
+        """Images per second, by the median."""
         return self.images / self.median
 
     def percentile(self, percent: float) -> float:
-        """Seconds; between two calls' times, on the line that joins them."""
+        """Return a percentile of the seconds, linearly interpolated."""
         return float(np.percentile(self.seconds, percent))
 
     def as_json(self) -> dict[str, Any]:
-        """With what is worked out from the times, for whoever reads the file by other means."""
-        worked_out = {
+        """Add the derived figures, for other readers of the file."""
+        derived = {
             "median": self.median,
             "p95": self.percentile(95),
             "p99": self.percentile(99),
             "images_per_second": self.per_second,
         }
-        return {**asdict(self), **worked_out}
+        return {**asdict(self), **derived}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A whole measuring.
+    """A whole measurement.
 
-    title: the command or script; machine, versions: what it ran on and with; setting: what was measured, and
-    whatever else a number depends on; missing: (case, reason) of what could not be measured; facts: further
-    figures of a script's own, each worked out from the measurements.
+    Attributes:
+        title: The command or script.
+        machine: The machine's processor, cores and so on.
+        versions: Software versions.
+        setting: The measured parts and other conditions of the times.
+        measurements: The timed cases.
+        missing: (case, reason) of what could not be measured.
+        warnings: Limits of the measurement.
+        facts: Further results of a script, derived from the measurements.
     """
 
     title: str
@@ -80,12 +90,12 @@ class Record:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def find(self, **case: str | int) -> Measurement | None:
-        """The measurement of exactly that case."""
+        """Return the measurement of exactly that case."""
         return next((one for one in self.measurements if one.case == case), None)
 
 
 def write_record(record: Record, path: Path) -> None:
-    """As JSON. Raises DataError where the file can't be written."""
+    """Write a record as JSON. Raises DataError if that fails."""
     table = asdict(record)
     table["measurements"] = [one.as_json() for one in record.measurements]
     try:
@@ -95,32 +105,32 @@ def write_record(record: Record, path: Path) -> None:
 
 
 def read_record(path: Path) -> Record:
-    """What `write_record` wrote. Raises DataError, saying what is wrong with the file."""
+    """Read a record that `write_record` wrote. Raises DataError for any other file."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected a file that `ferkit bench --out` wrote: {error}") from error
+        raise DataError(f"Cannot read {path}: expected a file from `ferkit bench --out`: {error}") from error
     if not isinstance(table, dict) or table.get("ferkit_bench") != FORMAT:
         found = table.get("ferkit_bench") if isinstance(table, dict) else None
         raise DataError(
-            f'{path}: expected a file that `ferkit bench --out` wrote, with "ferkit_bench": {FORMAT}, found '
-            f"{found}. Measure again with this ferkit."
+            f'Cannot read {path}: expected a file from `ferkit bench --out` with "ferkit_bench": {FORMAT}, '
+            f"found {found}. Measure again with this version."
         )
     try:
         record = TypeAdapter(Record).validate_python(table)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: it is no whole record ({place}: {first['msg']}). Measure again.") from error
+        raise DataError(f"Cannot read {path}: {place}: {first['msg']}. Measure again.") from error
     for one in record.measurements:
         if not one.seconds or not all(math.isfinite(call) and call > 0 for call in one.seconds):
             times = f"the times of {dict(one.case)} are not all positive numbers"
-            raise DataError(f"{path}: it is no whole record ({times}). Measure again.")
+            raise DataError(f"Cannot read {path}: {times}. Measure again.")
     return record
 
 
 def check_writable(path: Path) -> None:
-    """Whether `write_record` will be able to. Raises DataError."""
+    """Raise DataError if `write_record` would fail."""
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
@@ -132,4 +142,4 @@ def check_writable(path: Path) -> None:
 
 
 def _unwritable(path: Path, error: BaseException) -> DataError:
-    return DataError(f"can't write {path}: {error}. Give another --out.")
+    return DataError(f"Cannot write {path}: {error}. Give another --out.")

@@ -1,4 +1,4 @@
-"""Each stage of the way from an image to probabilities, and a training step, as a call to be timed."""
+"""The stages from an image to probabilities, and a training step, as calls to be timed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from ferkit.bench.measuring import Case
+from ferkit.bench.measuring import Case, Key
 from ferkit.bench.peak import count_flops
 from ferkit.bench.subject import Subject
 from ferkit.data.images import read_image
@@ -20,42 +20,34 @@ from ferkit.neural.network import Network
 Answer = TypeVar("Answer")
 
 
-def make_case(subject: Subject, stage: str, batch: int, **variant: str | int) -> Case:
-    """variant: what tells the case from others of that stage and batch.
-
-    Raises RunError where the recipe has no such stage, and whatever its parts raise when they are built.
-    """
-    return STAGES[stage](subject, batch, {"stage": stage, "batch": batch, **variant})
-
-
-def decode(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Files -> arrays, as a run reads them, from the system's cache of files."""
+def decode(subject: Subject, batch: int, key: Key) -> Case:
+    """Read files into arrays as a run does, from the system's file cache."""
     files = subject.batch_files(batch)
     return Case(key, lambda: [read_image(file) for file in files], batch)
 
 
-def detect(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Arrays -> boxes, the whole batch in one call."""
+def detect(subject: Subject, batch: int, key: Key) -> Case:
+    """Detect the faces of a batch in one call."""
     images = [subject.images[file] for file in subject.batch_files(batch)]
     detector = subject.detector
     return Case(key, lambda: detector(images), batch)
 
 
-def crop(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Arrays and boxes -> faces -> the network's normalised input, on the device."""
+def crop(subject: Subject, batch: int, key: Key) -> Case:
+    """Crop faces and make the network's normalised input, on the device."""
     return Case(key, lambda: subject.tensor(subject.as_images(subject.faces(batch))), batch)
 
 
-def augment(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Faces -> a batch of altered, normalised images, on the processor that trains."""
+def augment(subject: Subject, batch: int, key: Key) -> Case:
+    """Augment and normalise a batch of faces, on the CPU as in training."""
     if not subject.recipe.augment:
         raise RunError("the recipe has no [[augment]]")
     images = subject.as_images(subject.faces(batch), is_training=True)
     return Case(key, lambda: stack_images([images[0, place] for place in range(batch)]), batch)
 
 
-def backbone(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Images -> feature maps, without gradients."""
+def backbone(subject: Subject, batch: int, key: Key) -> Case:
+    """Compute feature maps, without gradients."""
     module = _network(subject).backbone
     pixels, call = _pixels(subject, batch), subject.compiled(module)
     forward = _infer(subject, lambda: call(pixels))
@@ -64,8 +56,8 @@ def backbone(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case
     return Case(key, forward, batch, flops, partial(subject.make_ready, is_training=False))
 
 
-def head(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Feature maps -> logits, the output transform included."""
+def head(subject: Subject, batch: int, key: Key) -> Case:
+    """Compute logits from feature maps, including the output transform."""
     network, pixels = _network(subject), _pixels(subject, batch)
     subject.make_ready(is_training=False)
     features: Mapping[str, Tensor] = _infer(subject, lambda: network.features(pixels))()
@@ -74,8 +66,8 @@ def head(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
     return Case(key, _infer(subject, lambda: call(features)), batch, prepare=prepare)
 
 
-def training_step(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Forward, loss, backward and the optimizer's step on images that lie ready; float16 with scaled loss."""
+def training_step(subject: Subject, batch: int, key: Key) -> Case:
+    """Run forward, loss, backward and optimizer on a prepared batch; float16 with a scaled loss."""
     network, pixels = _network(subject), _pixels(subject, batch)
     call, loss, optimizer = subject.compiled(network), subject.loss, subject.optimizer
     scaler = torch.amp.GradScaler(subject.device.type, enabled=subject.precision == "float16")
@@ -93,8 +85,8 @@ def training_step(subject: Subject, batch: int, key: Mapping[str, str | int]) ->
     return Case(key, step, batch, prepare=partial(subject.make_ready, is_training=True))
 
 
-def end_to_end(subject: Subject, batch: int, key: Mapping[str, str | int]) -> Case:
-    """Files -> probabilities on the host: decoding, detection, crops, network, nothing from any cache."""
+def end_to_end(subject: Subject, batch: int, key: Key) -> Case:
+    """Turn files into probabilities on the host, without any cache of ferkit."""
     network, files = _network(subject), subject.batch_files(batch)
     call = subject.compiled(network)
 
@@ -120,7 +112,7 @@ def _pixels(subject: Subject, batch: int) -> Tensor:
 
 
 def _infer(subject: Subject, call: Callable[[], Answer]) -> Callable[[], Answer]:
-    """The call without gradients, in the precision that is measured."""
+    """Wrap a call: no gradients, in the measured precision."""
 
     def inferring() -> Answer:
         with torch.inference_mode(), subject.autocast():
@@ -129,7 +121,7 @@ def _infer(subject: Subject, call: Callable[[], Answer]) -> Callable[[], Answer]
     return inferring
 
 
-STAGES: Mapping[str, Callable[[Subject, int, Mapping[str, str | int]], Case]] = {
+STAGES: Mapping[str, Callable[[Subject, int, Key], Case]] = {
     "decode": decode,
     "detect": detect,
     "crop": crop,

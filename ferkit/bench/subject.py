@@ -1,4 +1,4 @@
-"""A recipe's parts, built and given images: all that a stage needs to be called."""
+"""Parts of a recipe with images, as the stages need them."""
 
 from __future__ import annotations
 
@@ -38,14 +38,21 @@ from ferkit.runtime.file_kinds import is_image
 from ferkit.runtime.walk import walk_folder
 
 RECOMPILED = 100
-"""Shapes, modes and precisions that torch.compile may compile a function for: more than any measuring has."""
+"""Limit of recompilations in torch.compile, above the combinations of any measurement."""
 
 
 @dataclass
 class Subject:
-    """Built on demand, and once: what no stage asks for is never built.
+    """The parts of a recipe on a device. Each part is built once, when a stage needs it.
 
-    files: the images, taken in turns where a batch is larger; precision, compile_mode: as in `Plan`.
+    Attributes:
+        recipe: The recipe.
+        registry: The components.
+        device: The measured device.
+        precision: See `Plan`; not "auto".
+        compile_mode: See `Plan`.
+        files: The images. A larger batch repeats them.
+        longer_side: See `Plan`.
     """
 
     recipe: Recipe
@@ -69,7 +76,7 @@ class Subject:
 
     @classmethod
     def of(cls, recipe: Recipe, registry: Registry, plan: Plan) -> Subject:
-        """On the plan's device, over its images. Raises RunError, DataError."""
+        """Prepare the plan's device and images. Raises RunError or DataError."""
         device = choose_device(plan.device)
         if device.type == "cuda":
             torch.cuda.set_device(device)  # events are recorded on the current one
@@ -88,7 +95,7 @@ class Subject:
 
     @cached_property
     def detector(self) -> Any:
-        """On the device that is measured, where it can be told one and the recipe does not."""
+        """The detector, on the measured device unless the recipe sets one."""
         part = on_device(self.registry, "detector", self.recipe.detector, str(self.device))
         return build(self.registry, "detector", part)
 
@@ -98,7 +105,7 @@ class Subject:
         return dict(zip(self.images, found, strict=True))
 
     def crop(self, file: Path, pixels: NDArray[np.uint8], found: Detections) -> Face:
-        """The face, under the image's name; its label is of no account here."""
+        """Crop the face of an image. Its label is a placeholder."""
         loaded = LoadedImage(Sample(file, self.labels[0]), "", pixels)
         return crop_face(loaded, found, self.recipe.faces.margin)
 
@@ -112,7 +119,7 @@ class Subject:
         return FaceImages(faces, self.labels, side, model.normalize, augmentation, color=model.color)
 
     def tensor(self, images: FaceImages) -> Tensor:
-        """(B, 3, side, side) on the device, channels last."""
+        """Stack images as (B, 3, side, side) on the device, channels last."""
         pixels, _ = stack_images([images[0, place] for place in range(len(images))])
         return pixels.to(self.device, memory_format=torch.channels_last)
 
@@ -123,13 +130,13 @@ class Subject:
         return made.to(self.device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
 
     def make_ready(self, is_training: bool) -> None:
-        """The network in the mode, and the device in the precision, that the next call is measured in."""
+        """Set the network's mode and the device's precision for the next call."""
         set_float32(self.precision)
         if self.network.training == is_training:
             return
         self.network.train(is_training)
         if not is_training:
-            # What a network makes at its first pass and keeps is no part of the pass that is timed.
+            # Work that a network does only in its first pass is not timed.
             side = self.recipe.model.image_size
             pixels = torch.zeros(1, 3, side, side, device=self.device)
             with torch.inference_mode(), self.autocast():
@@ -146,10 +153,10 @@ class Subject:
         return make_optimizer(self.network, self.recipe.fit.optimizer)
 
     def compiled(self, call: Any) -> Any:
-        """What is called instead of a module or a function, by the compile mode; for one shape at a time."""
+        """Compile a module or function as the mode says, for one shape at a time."""
         if self.compile_mode == "off":
             return call
-        torch._dynamo.config.recompile_limit = RECOMPILED  # else it quietly goes on uncompiled
+        torch._dynamo.config.recompile_limit = RECOMPILED  # above the limit, torch silently stops compiling
         return torch.compile(call, mode=self.compile_mode, dynamic=False)
 
     @property
@@ -157,14 +164,14 @@ class Subject:
         return partial(autocast, self.precision, self.device)
 
     def digest(self) -> str:
-        """Other images have another one."""
+        """Hash the images' contents."""
         contents = hashlib.sha256()
         for file in self.files:
             contents.update(file.read_bytes())
         return contents.hexdigest()[:12]
 
     def describe(self) -> Mapping[str, Any]:
-        """What the numbers depend on beside the machine."""
+        """Describe the settings that the times depend on."""
         sizes = sorted({f"{image.shape[1]}x{image.shape[0]}" for image in self.images.values()})
         model = self.recipe.model
         parts = {"detector": self.recipe.detector, "loss": self.recipe.loss}
@@ -192,7 +199,7 @@ def _describe(part: Part) -> str:
 
 
 def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 in another resolution; 0 leaves it as it is."""
+    """Resize an image (H, W, 3) uint8 to a longer side in pixels; 0: unchanged."""
     if not longer_side:
         return image
     scale = longer_side / max(image.shape[:2])
@@ -201,10 +208,9 @@ def bring_to(image: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
 
 
 def find_images(folder: Path) -> list[Path]:
-    """The image files anywhere below a folder, by name. Raises DataError where there is none, or a folder
-    can't be listed."""
+    """List the image files of a folder and its subfolders by name. Raises DataError if there are none."""
     if not folder.is_dir():
-        raise DataError(f"--images: there is no folder {folder}")
+        raise DataError(f"--images: folder {folder} does not exist")
     files = (place / name for place, names in walk_folder(folder) for name in names)
     found = sorted(path for path in files if is_image(path))
     if not found:

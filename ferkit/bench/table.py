@@ -1,8 +1,8 @@
-"""A record, and a comparison, as tables for a terminal."""
+"""Tables of a record and of a comparison for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Group
@@ -19,7 +19,7 @@ FIGURES = ("images/s", "median", "p95", "p99", "memory", "of peak")
 
 
 def show_record(record: Record) -> Group:
-    """What was measured, on what, and what could not be."""
+    """Show the machine, the times, and the cases that could not be measured."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     rows = [one for one in record.measurements if one.case.get("stage") != REFERENCE]
     keys = list(dict.fromkeys(key for one in rows for key in one.case))
@@ -37,12 +37,12 @@ def show_record(record: Record) -> Group:
 
 
 def describe(record: Record) -> Iterator[str]:
-    """The machine and the settings, in a few lines."""
+    """Describe the machine and the settings in a few lines."""
     machine = record.machine
     gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
     yield (
         f"{machine['processor']}{gpu}; {machine['cores']} cores, {machine['threads']} threads; "
-        f"clock policy {machine['clock'] or 'not told'}"
+        f"clock policy {machine['clock'] or 'unknown'}"
     )
     for names in (("detector", "backbone", "head"), ("device", "precision", "compile", "image_size")):
         known = [f"{name} {record.setting[name]}" for name in names if name in record.setting]
@@ -53,7 +53,7 @@ def describe(record: Record) -> Iterator[str]:
 
 
 def _figures(one: Measurement) -> dict[str, str]:
-    """By column; empty where there is none."""
+    """Format the figures by column; "" for a missing one."""
     rate = f"{one.per_second:.3g}" if one.per_second < 1000 else f"{one.per_second:.0f}"
     return {
         "images/s": rate if one.images else "",
@@ -66,7 +66,7 @@ def _figures(one: Measurement) -> dict[str, str]:
 
 
 def format_seconds(seconds: float) -> str:
-    """With three digits, in the unit that suits: 1.23 ms."""
+    """Format a time with three digits and a unit: 1.23 ms."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size or unit == "µs":
             return f"{seconds / size:.3g} {unit}" if seconds < 1000 * size else f"{seconds / size:.0f} {unit}"
@@ -77,13 +77,13 @@ def _footer(record: Record) -> Iterator[str]:
     rounds = {len(one.seconds) for one in record.measurements}
     if rounds:
         has_memory = any(one.peak_memory is not None for one in record.measurements)
-        memory = "; memory: at most, with all that is loaded for it" if has_memory else ""
-        yield f"{max(rounds)} calls of each, in turns, after a warm-up{memory}"
+        memory = "; memory: peak, with everything loaded for it" if has_memory else ""
+        yield f"{max(rounds)} calls per case, in turns, after a warm-up{memory}"
     products = [one.case for one in record.measurements if one.case.get("stage") == REFERENCE]
     for precision in dict.fromkeys(case.get("precision") for case in products):
         peak = (find_peak(record.measurements, precision) or 0) / 1e9
         words = precision or record.setting.get("precision", "")
-        yield f"the machine's peak, by matrix multiplication in {words}: {peak:.0f} GFLOP/s"
+        yield f"peak of the machine in matrix multiplication, {words}: {peak:.0f} GFLOP/s"
     for case, reason in record.missing:
         yield f"not measured: {name_case(case)}: {reason}"
     for warning in record.warnings:
@@ -93,7 +93,7 @@ def _footer(record: Record) -> Iterator[str]:
 
 
 def show_comparison(comparison: Comparison) -> Group:
-    """Each case in both records, with a verdict."""
+    """Show the cases of both records with a verdict."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in ("case", "before", "now", "times as fast", "95% interval", "verdict"):
         table.add_column(name, justify="left" if name in ("case", "verdict") else "right")
@@ -102,8 +102,4 @@ def show_comparison(comparison: Comparison) -> Group:
         times = format_seconds(row.old.median), format_seconds(row.new.median)
         words = escape(name_case(row.new.case))
         table.add_row(words, *times, f"{speed_up.ratio:.2f}", speed_up.interval, speed_up.verdict)
-    return Group(table, *_notes(comparison.notes))
-
-
-def _notes(notes: Iterable[str]) -> Iterator[Text]:
-    yield from (Text(f"note: {note}") for note in notes)
+    return Group(table, *(Text(f"note: {note}") for note in comparison.notes))

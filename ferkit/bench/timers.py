@@ -1,36 +1,32 @@
-"""How long a call takes: on the host by its clock, on a GPU by events that the GPU itself stamps."""
+"""Timers of a call: the host's clock, or events that a GPU stamps."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
-
-class Timer(Protocol):
-    """Whatever can time a call."""
-
-    def __call__(self, call: Callable[[], object]) -> float:
-        """Seconds from the call's beginning until all that it set going is done."""
+Timer = Callable[[Callable[[], object]], float]
+"""Returns the seconds from the start of a call until all work that it started is done."""
 
 
-class HostTimer:
-    """The host's monotonic clock."""
-
-    def __call__(self, call: Callable[[], object]) -> float:
-        started = time.perf_counter()
-        call()
-        return time.perf_counter() - started
+def time_on_host(call: Callable[[], object]) -> float:
+    """Time a call by the host's monotonic clock, in seconds."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
 
 
 class EventTimer:
-    """A pair of GPU events around the call, with nothing under way before it.
+    """A pair of GPU events around the call. The GPU is idle before it.
 
-    make_event: a `torch.cuda.Event`, or whatever has its `record` and `elapsed_time` (milliseconds);
-    synchronize: waits until the GPU has done all that it was given. What the host does between the two events
-    counts too, as the GPU then waits for it: an end-to-end stage is timed as its user feels it.
+    Time that the host spends between the two events counts too, because the GPU waits for it.
+
+    Args:
+        make_event: Makes a `torch.cuda.Event`, or an object with its `record` and `elapsed_time` (ms).
+        synchronize: Waits until the GPU has finished all its work.
     """
 
     def __init__(self, make_event: Callable[[], Any], synchronize: Callable[[], object]) -> None:
@@ -48,11 +44,10 @@ class EventTimer:
 
 
 def make_timer(device: torch.device) -> Timer:
-    """Events on a GPU, the host's clock elsewhere."""
+    """Return an event timer for a GPU, the host's clock otherwise."""
     if device.type != "cuda":
-        return HostTimer()
-
-    def make_event() -> Any:
-        return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-
-    return EventTimer(make_event, lambda: torch.cuda.synchronize(device))
+        return time_on_host
+    return EventTimer(
+        lambda: torch.cuda.Event(enable_timing=True),  # type: ignore[no-untyped-call]
+        lambda: torch.cuda.synchronize(device),
+    )

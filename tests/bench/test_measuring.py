@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ferkit.bench.measuring import Case, Effort, find_peak, measure, share_of_peak
-from ferkit.bench.memory import Unwatched
+from ferkit.bench.memory import MemoryMeter
 from ferkit.bench.record import Measurement
 from ferkit.errors import ComponentError
 
@@ -35,7 +35,7 @@ def test_cases_take_turns_after_their_warm_up() -> None:
         Case({"stage": name}, lambda name=name: said.append(name), prepare=lambda: said.append("ready"))
         for name in ("a", "b")
     ]
-    outcome = measure(cases, Clock(float), Unwatched, Effort(rounds=2, seconds=60, warm_up=1))
+    outcome = measure(cases, Clock(float), MemoryMeter, Effort(rounds=2, seconds=60, warm_up=1))
     turn = ["ready", "a", "ready", "b"]
     assert said == [*turn, *turn, *turn]
     assert [list(one.seconds) for one in outcome.measurements] == [[1.0, 3.0], [2.0, 4.0]]
@@ -43,17 +43,17 @@ def test_cases_take_turns_after_their_warm_up() -> None:
 
 def test_a_case_that_fails_is_told_and_the_others_are_measured() -> None:
     cases = [Case({"stage": "bad"}, fail), Case({"stage": "good"}, list)]
-    outcome = measure(cases, Clock(), Unwatched, Effort(rounds=3))
+    outcome = measure(cases, Clock(), MemoryMeter, Effort(rounds=3))
     assert outcome.missing == [({"stage": "bad"}, "ComponentError: too small")]
     assert [one.case for one in outcome.measurements] == [{"stage": "good"}]
 
 
 def test_nothing_that_works_is_no_measurement() -> None:
-    assert measure([Case({"stage": "bad"}, fail)], Clock(), Unwatched, Effort()).measurements == []
+    assert measure([Case({"stage": "bad"}, fail)], Clock(), MemoryMeter, Effort()).measurements == []
 
 
 def test_however_little_time_there_is_five_rounds_are_made() -> None:
-    outcome = measure([Case({"stage": "a"}, list)], Clock(), Unwatched, Effort(rounds=50, seconds=1e-9))
+    outcome = measure([Case({"stage": "a"}, list)], Clock(), MemoryMeter, Effort(rounds=50, seconds=1e-9))
     assert len(outcome.measurements[0].seconds) == 5
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ferkit.bench.memory import AllocatedMemory, ResidentMemory, Unwatched, make_meter, resident
+from ferkit.bench.memory import AllocatedMemory, MemoryMeter, ResidentMemory, make_meter, resident
 
 SIZE = 64 * 2**20
 
@@ -39,6 +39,6 @@ def test_a_gpus_peak_is_its_allocators(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_processes_memory_is_not_told() -> None:
-    with Unwatched() as meter:
+    with MemoryMeter() as meter:
         pass
     assert meter.peak is None

@@ -20,9 +20,9 @@ def test_every_stage_that_can_be_asked_for_can_be_called() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"stages": ["decode", "sleep"]}, r"--stages: expected of decode, .*; got \['sleep'\]"),
-        ({"compile_mode": "fast"}, "--compile: expected of off, default"),
-        ({"precision": "int8"}, "--precision: expected of float32"),
+        ({"stages": ["decode", "sleep"]}, r"--stages: expected decode, .*; got 'sleep'"),
+        ({"compile_mode": "fast"}, "--compile: expected off, default"),
+        ({"precision": "int8"}, "--precision: expected auto, float32"),
         ({"batch_sizes": []}, "--batch-size: expected whole numbers from 1"),
         ({"batch_sizes": [0]}, "--batch-size: expected whole numbers from 1"),
         ({"rounds": 0}, "--repeats and --seconds"),

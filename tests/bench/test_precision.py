@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ferkit.bench.precision import autocast, check_precision, lower_type, set_float32
+from ferkit.bench.precision import autocast, check_precision, set_float32
 from ferkit.errors import RunError
 from ferkit.neural.device import choose_device
 
@@ -13,7 +13,7 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 
 
 def test_a_cpu_has_no_tf32() -> None:
-    with pytest.raises(RunError, match=r"a CPU has no tf32.* Take float32, or bfloat16"):
+    with pytest.raises(RunError, match=r"a CPU has no tf32.* Use float32 or bfloat16"):
         check_precision("tf32", CPU)
 
 
@@ -22,7 +22,7 @@ def test_a_cpu_has_no_tf32() -> None:
     [
         ({"avx512_bf16": True}, []),
         ({"bf16": True}, []),
-        ({"avx512_fp16": True}, ["This CPU has no instructions for bfloat16: it computes in float32"]),
+        ({"avx512_fp16": True}, ["This CPU has no instructions for bfloat16. It computes in float32"]),
     ],
 )
 def test_a_format_without_instructions_is_told(
@@ -47,16 +47,10 @@ def test_an_older_gpu_has_float16_alone(
             check_precision(precision, GPU)
 
 
-def test_an_unknown_precision_is_refused() -> None:
-    with pytest.raises(RunError, match="--precision: expected one of float32, tf32"):
-        check_precision("int8", CPU)
-
-
 @pytest.mark.parametrize(
     ("precision", "kind"), [("float32", None), ("tf32", None), ("bfloat16", torch.bfloat16)]
 )
 def test_only_sixteen_bits_need_autocast(precision: str, kind: torch.dtype | None) -> None:
-    assert lower_type(precision) is kind
     with autocast(precision, CPU):
         product = torch.mm(torch.ones(2, 2), torch.ones(2, 2))
     assert product.dtype is (kind or torch.float32)

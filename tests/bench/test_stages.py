@@ -15,7 +15,7 @@ from ferkit.bench.peak import count_flops
 from ferkit.bench.plan import STAGES, Plan
 from ferkit.bench.recipes import load_for_bench
 from ferkit.bench.run import Variant, bench
-from ferkit.bench.stages import make_case
+from ferkit.bench.stages import STAGES as CALLS
 from ferkit.bench.subject import Subject, bring_to, find_images
 from ferkit.components.registry import Registry
 from ferkit.errors import DataError, RunError
@@ -57,7 +57,7 @@ def test_all_stages_of_a_recipe_are_measured(loaded: tuple[Recipe, Registry]) ->
     assert record.setting["backbone"] == "tiny"
     assert record.setting["images"] == "2 of 64x64"
     assert record.machine["threads"] == torch.get_num_threads()
-    assert any("drawn faces" in warning for warning in record.warnings)
+    assert any("generated faces" in warning for warning in record.warnings)
 
 
 def test_variants_are_told_apart_and_each_has_its_own_peak(loaded: tuple[Recipe, Registry]) -> None:
@@ -82,7 +82,7 @@ def test_a_training_step_changes_the_network_and_nothing_else_does(subject: Subj
     weight = subject.network.backbone.early[0].weight
     for stage in STAGES:
         before = weight.detach().clone()
-        case = make_case(subject, stage, 2)
+        case = CALLS[stage](subject, 2, {})
         case.prepare()
         case.call()
         assert torch.equal(before, weight) == (stage != "training_step")
@@ -90,10 +90,12 @@ def test_a_training_step_changes_the_network_and_nothing_else_does(subject: Subj
 
 def test_what_a_network_makes_at_its_first_pass_is_not_timed(subject: Subject) -> None:
     passes: list[int] = []
-    training, backbone = (make_case(subject, stage, 2) for stage in ("training_step", "backbone"))
+    training, backbone = (CALLS[stage](subject, 2, {}) for stage in ("training_step", "backbone"))
     training.prepare()
+    assert subject.network.training
     subject.network.backbone.register_forward_hook(lambda module, given, maps: passes.append(len(given[0])))
     backbone.prepare()
+    assert not subject.network.training
     assert passes == [1]
     backbone.prepare()
     backbone.call()
@@ -105,16 +107,8 @@ def test_other_images_are_another_setting(subject: Subject) -> None:
     assert fewer.describe()["their content"] != subject.describe()["their content"]
 
 
-def test_the_network_is_in_the_mode_that_is_measured(subject: Subject) -> None:
-    training, backbone = (make_case(subject, stage, 2) for stage in ("training_step", "backbone"))
-    training.prepare()
-    assert subject.network.training
-    backbone.prepare()
-    assert not subject.network.training
-
-
 def test_the_way_ends_in_probabilities(subject: Subject) -> None:
-    case = make_case(subject, "end_to_end", 3)
+    case = CALLS["end_to_end"](subject, 3, {})
     case.prepare()
     probabilities: Any = case.call()
     assert probabilities.shape == (3, 7)
@@ -125,7 +119,7 @@ def test_the_way_ends_in_probabilities(subject: Subject) -> None:
 def test_a_backbone_computes_in_the_precision_that_is_measured(
     subject: Subject, precision: str, kind: torch.dtype
 ) -> None:
-    maps: Any = make_case(replace(subject, precision=precision), "backbone", 2).call()
+    maps: Any = CALLS["backbone"](replace(subject, precision=precision), 2, {}).call()
     assert maps["late"].dtype is kind
     assert not maps["late"].requires_grad
 
@@ -145,9 +139,9 @@ def test_what_is_compiled_is_compiled_for_one_shape_in_the_mode_asked_for(
         return call
 
     monkeypatch.setattr(torch, "compile", compile_nothing)
-    make_case(subject, "backbone", 2)
+    CALLS["backbone"](subject, 2, {})
     assert asked == []
-    make_case(replace(subject, compile_mode="reduce-overhead"), "backbone", 2)
+    CALLS["backbone"](replace(subject, compile_mode="reduce-overhead"), 2, {})
     assert asked == [{"mode": "reduce-overhead", "dynamic": False}]
 
 
@@ -168,7 +162,7 @@ def test_an_estimator_without_network_has_its_images_measured() -> None:
     overrides = ['plugins=["tests.plugins_for_tests.tiny_plugin"]', 'estimator={name="majority"}']
     recipe, registry = load_for_bench("quickstart", overrides, {}, 2, 64)
     with pytest.raises(RunError, match="the recipe's estimator has no network"):
-        make_case(Subject.of(recipe, registry, QUICK), "backbone", 1)
+        CALLS["backbone"](Subject.of(recipe, registry, QUICK), 1, {})
 
 
 def test_own_images_are_found_below_a_folder(tmp_path: Path) -> None:
@@ -179,10 +173,10 @@ def test_own_images_are_found_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "all").symlink_to(tmp_path / "a")
     assert find_images(tmp_path / "linked") == [tmp_path / "linked" / "all" / "1.png"]
-    with pytest.raises(DataError, match="--images: there is no folder"):
+    with pytest.raises(DataError, match="does not exist"):
         find_images(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no image"):
+    with pytest.raises(DataError, match="has no image"):
         find_images(tmp_path / "empty")
 
 

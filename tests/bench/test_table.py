@@ -40,13 +40,13 @@ def test_a_row_says_how_fast_how_steady_how_large_and_how_near_the_peak() -> Non
         facts={"ratio": 1.5},
     )
     lines = shown(show_record(record))
-    assert lines[0] == "one; 2 cores, 2 threads; clock policy not told"
+    assert lines[0] == "one; 2 cores, 2 threads; clock policy unknown"
     rows = [" ".join(line.split()) for line in lines]
     assert "backbone 8 80 100 ms 100 ms 100 ms 3 MiB 84%" in rows
     assert "decode 8 40 200 ms 200 ms 200 ms" in rows
     assert lines[-5:] == [
-        "5 calls of each, in turns, after a warm-up; memory: at most, with all that is loaded for it",
-        "the machine's peak, by matrix multiplication in float32: 100 GFLOP/s",
+        "5 calls per case, in turns, after a warm-up; memory: peak, with everything loaded for it",
+        "peak of the machine in matrix multiplication, float32: 100 GFLOP/s",
         "not measured: head, batch 8: the recipe has [none]",
         "note: The machine was busy",
         "ratio: 1.5",
@@ -71,7 +71,7 @@ def test_what_was_measured_is_kept_even_where_the_comparison_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new, old = record_of(measured("decode", noisy(1))), record_of(measured("crop", noisy(1)))
-    with pytest.raises(DataError, match="no case is in both"):
+    with pytest.raises(DataError, match="no case in common"):
         deliver(new, tmp_path / "new.json", old)
     assert read_record(tmp_path / "new.json").measurements == new.measurements
     assert f"written: {tmp_path}/new.json" in capsys.readouterr().out.replace("\n", "")

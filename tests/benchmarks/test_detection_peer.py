@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.detection_peer import Turn, agreement, compose, main, read_images, take_turns
 from ferkit.bench.record import read_record
+from ferkit.errors import DataError
 from ferkit.plugin import Detections
-
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "detection_peer.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> dict[str, Any]:
-    return runpy.run_path(str(SCRIPT), run_name="detection_peer")
 
 
 def found(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Detections:
@@ -30,13 +23,12 @@ def found(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Dete
     )
 
 
-def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
-    script: dict[str, Any], tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(tmp_path: Path) -> None:
     for number in range(2):
-        Image.fromarray(script["compose"](number)).resize((360, 288)).save(tmp_path / f"{number}.png")
+        Image.fromarray(compose(number)).resize((360, 288)).save(tmp_path / f"{number}.png")
     file = tmp_path / "figures.json"
-    script["main"](["--images", str(tmp_path), "--limit", "2", "--batch-size", "1", "--out", str(file)])
+    main(["--images", str(tmp_path), "--limit", "2", "--batch-size", "1", "--out", str(file)])
     record = read_record(file)
     assert [len(one.seconds) for one in record.measurements] == [2, 2]
     facts = record.facts
@@ -46,32 +38,32 @@ def test_a_short_run_writes_its_figures_and_the_faces_are_the_same(
     assert facts["95% interval"] == "none: fewer than 5 times"
 
 
-def test_each_turn_has_as_many_images_as_told_and_the_last_one_the_rest(script: dict[str, Any]) -> None:
+def test_each_turn_has_as_many_images_as_told_and_the_last_one_the_rest() -> None:
     small = [np.zeros((40, 40, 3), np.uint8)] * 5
-    turns = script["take_turns"](small, 2, lambda text: None)
+    turns = take_turns(small, 2, lambda text: None)
     assert [(len(turn.theirs), len(turn.ours)) for turn in turns] == [(2, 2), (2, 2), (1, 1)]
 
 
-def test_composed_pictures_have_sfews_size_and_are_the_same_every_time(script: dict[str, Any]) -> None:
-    first, again, other = (script["compose"](number) for number in (3, 3, 4))
+def test_composed_pictures_have_sfews_size_and_are_the_same_every_time() -> None:
+    first, again, other = (compose(number) for number in (3, 3, 4))
     assert first.shape == (576, 720, 3)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_faces_lost_gained_and_moved_are_counted(script: dict[str, Any]) -> None:
+def test_faces_lost_gained_and_moved_are_counted() -> None:
     theirs = found((0, 0, 100, 100), (200, 0, 300, 100), (400, 0, 500, 100))
     ours = found((201, 0, 301, 100), (10, 0, 110, 100), (600, 0, 700, 100), score=0.8)
-    counted = script["agreement"]([script["Turn"]([theirs], [ours], 1.0, 1.0)])
+    counted = agreement([Turn([theirs], [ours], 1.0, 1.0)])
     assert (counted["lost"], counted["gained"], counted["same_box_share"]) == (1, 1, 0.5)
     assert counted["largest_score_difference"] == pytest.approx(0.1)
 
 
-def test_where_neither_finds_a_face_none_is_lost(script: dict[str, Any]) -> None:
-    counted = script["agreement"]([script["Turn"]([found()], [found()], 1.0, 1.0)])
+def test_where_neither_finds_a_face_none_is_lost() -> None:
+    counted = agreement([Turn([found()], [found()], 1.0, 1.0)])
     assert (counted["lost"], counted["gained"], counted["their_images_with_a_face"]) == (0, 0, 0)
 
 
-def test_a_folder_without_images_is_named(script: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="no image"):
-        script["read_images"](tmp_path, None)
+def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no image"):
+        read_images(tmp_path, None)

@@ -15,6 +15,7 @@ from benchmarks.detection_profile import OTHER, STEPS, Clock, always, profile
 from ferkit.bench.record import read_record
 
 
+@pytest.mark.slow
 def test_both_detectors_pass_through_every_step(tmp_path: Path) -> None:
     Image.fromarray(astronaut()).save(tmp_path / "astronaut.png")
     file = tmp_path / "figures.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.model_accuracy import FEWEST, NO_FACE, Judged, come_to, come_to_by, main, show
+from benchmarks.model_accuracy import FEWEST, NO_FACE, Judged, main, score, score_groups, show
 from ferkit.plugin import Sample
 from tests.predict.drawn import write_model, write_picture
 
@@ -46,10 +46,10 @@ def test_each_group_of_a_kind_is_scored_alone_unless_it_is_small(capsys: pytest.
 
     people = judged("", "happiness", 1)
     assert (
-        come_to_by(people * FEWEST, "person", "gender")["unknown"]["accuracy"] == 0
+        score_groups(people * FEWEST, "person", "gender")["unknown"]["accuracy"] == 0
     )  # in no group, so alone
     people = judged("female", "neutral", 9) + judged("female", "happiness", 3) + judged("male", "neutral", 10)
-    found = come_to_by(people + judged("", "neutral", FEWEST - 1), "", "gender")
+    found = score_groups(people + judged("", "neutral", FEWEST - 1), "", "gender")
     assert list(found) == ["female", "male", "unknown"]
     assert (found["female"]["accuracy"], found["male"]["accuracy"]) == (75, 100)
     assert found["female"]["accuracy, 95% interval"][0] < 75
@@ -59,14 +59,14 @@ def test_each_group_of_a_kind_is_scored_alone_unless_it_is_small(capsys: pytest.
 
 
 def test_a_label_that_the_model_has_not_is_named(folder: Path) -> None:
-    with pytest.raises(SystemExit, match="no label smiling; it has anger, happiness, neutral"):
+    with pytest.raises(SystemExit, match=r"no label smiling\. It has anger, happiness, neutral"):
         main(arguments(folder))
 
 
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        (["--part", "test"], "--part test: no image is of that part; there are: none"),
+        (["--part", "test"], "--part test: no image is in that split. Available: none"),
         (["--data", "sfew"], "--data: expected a table"),
         (["--rename", "smiling"], "--rename smiling: expected THEIRS=OURS"),
         (["--between", "neutral,joy"], "--between: the model has no label joy"),
@@ -87,5 +87,5 @@ def test_intervals_draw_whole_groups() -> None:
         for movie in range(8)
         for number, guess in enumerate(["anger" if movie % 2 else NO_FACE] * 20)
     ]
-    wide, narrow = (come_to(judged, kind)["accuracy, 95% interval"] for kind in ("movie", ""))
+    wide, narrow = (score(judged, kind)["accuracy, 95% interval"] for kind in ("movie", ""))
     assert wide[1] - wide[0] > 2 * (narrow[1] - narrow[0])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
+import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,30 +19,18 @@ pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 TINY = ["--set", 'plugins=["tests.plugins_for_tests.tiny_plugin"]', "--set", 'model.backbone={name="tiny"}']
-TINY += ["--set", 'model.head={name="mute"}', "--set", "model.image_size=32"]
-SMALL = '{name="timm", model="resnet10t", pretrained=false}'
+TINY += ["--set", 'model.head={name="mute"}', "--image-size", "32", "--batch-size", "2"]
 WHOLE = '{name="whole_image"}'
-SCRIPTS = {
-    "backbone_inference": ["--backbone", SMALL, "--image-size", "32", "--batch-size", "2"],
-    "backbone_training": ["--backbone", SMALL, "--image-size", "32", "--batch-size", "2"],
-    "detection": ["--detector", WHOLE, "--detector", "mtcnn", "--batch-size", "2", "--resolution", "48"],
-    "recipe_step": ["quickstart", *TINY, "--batch-size", "2"],
-    "end_to_end": ["quickstart", *TINY, "--batch-size", "2"],
-}
-HELPERS = {"peer_worker", "start_with_plugins", "script", "timed_epochs", "variants", "worker"}
-OF_THEIR_OWN = {
-    "start",
-    "epoch_overhead",
-    "peers",
-    "papers_way",
-    "detection_peer",
-    "detection_profile",
-    "backbone_sizes",
-    "predict_memory",
-    "model_accuracy",
-}
-NOTHING_TIMED = {"backbone_sizes", "predict_memory", "model_accuracy"}
+DETECT = ["--stages", "detect", "--detector", WHOLE, "--batch-size", "1", "--resolution", "48"]
+OF_NO_SCRIPT = {"peer_worker", "script", "timed_epochs", "worker"}
+WITHOUT_RECORD = {"backbone_sizes", "predict_memory", "model_accuracy"}
 FEW = ["--repeats", "1"]
+PAGES = [*FOLDER.glob("*.md"), *FOLDER.parent.glob("plugins/*/README.md")]
+COMMANDS = sorted(
+    found
+    for page in PAGES
+    for found in set(re.findall(r"^\$.* python -m benchmarks\.(\w+) ?(.*)$", page.read_text("utf-8"), re.M))
+)
 
 
 @pytest.fixture(autouse=True)
@@ -53,38 +44,68 @@ def run(name: str, tmp_path: Path, arguments: list[str]) -> Record:
     return read_record(tmp_path / "new.json")
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_measures_all_that_it_is_asked_for(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "cases"),
+    [
+        (
+            [*TINY, "--precision", "float32,bfloat16"],
+            [{"stage": "backbone", "batch": 2, "precision": each} for each in ("float32", "bfloat16")],
+        ),
+        (
+            [*DETECT, "--detector", "mtcnn"],
+            [{"stage": "detect", "batch": 1, "detector": each} for each in (WHOLE, "mtcnn")],
+        ),
+        (
+            [*TINY, "--stages", "augment,training_step"],
+            [{"stage": each, "batch": 2} for each in ("augment", "training_step")],
+        ),
+    ],
+)
+def test_all_variants_are_measured(
+    arguments: list[str], cases: list[dict[str, object]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record = run(name, tmp_path, [*SCRIPTS[name], *FEW])
+    record = run("variants", tmp_path, [*arguments, *FEW])
     assert record.missing == []
-    assert record.measurements
+    assert [one.case for one in record.measurements if one.case["stage"] != "matmul"] == cases
     assert {len(one.seconds) for one in record.measurements} == {1}
-    assert record.title.startswith(f"benchmarks/{name}.py")
+    assert record.title == "benchmarks/variants.py quickstart"
     assert f"written: {tmp_path}/new.json" in capsys.readouterr().out.replace("\n", "")
-    if name == "recipe_step":
-        (share_waiting,) = record.facts.values()
-        assert 0 < share_waiting < 1
+    if "augment,training_step" in arguments:
+        assert list(record.facts) == ["share_waiting, batch 2"]
+        assert 0 < record.facts["share_waiting, batch 2"] < 1
 
 
-def test_every_script_is_run_by_a_test_and_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    there = {path.stem for path in FOLDER.glob("*.py")} - HELPERS
-    assert there == {*SCRIPTS, *OF_THEIR_OWN}
-    for name in sorted(there):
+def test_every_script_is_in_a_test_and_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    for name in sorted({path.stem for path in FOLDER.glob("*.py")} - OF_NO_SCRIPT):
+        assert re.search(rf'run\("{name}"|benchmarks\.{name}\b', tests)
         with pytest.raises(SystemExit) as caught:
             importlib.import_module(f"benchmarks.{name}").main(["--help"])
         assert caught.value.code == 0
         told = capsys.readouterr().out
         assert f"python -m benchmarks.{name}" in told
-        assert ("--compare OLD.json" in told) == (name not in NOTHING_TIMED)
+        assert ("--compare OLD.json" in told) == (name not in WITHOUT_RECORD)
+
+
+@pytest.mark.parametrize(("name", "arguments"), COMMANDS)
+def test_every_command_of_a_page_has_the_scripts_options(
+    name: str, arguments: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_and_stop(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+        parse(parser, arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        importlib.import_module(f"benchmarks.{name}").main(shlex.split(arguments, comments=True))
 
 
 def test_an_older_record_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--detector", WHOLE, "--batch-size", "1", "--resolution", "48", *FEW]
-    run("detection", tmp_path, arguments)
+    run("variants", tmp_path, [*DETECT, *FEW])
     (tmp_path / "new.json").rename(tmp_path / "old.json")
-    run("detection", tmp_path, [*arguments, "--compare", str(tmp_path / "old.json")])
+    run("variants", tmp_path, [*DETECT, *FEW, "--compare", str(tmp_path / "old.json")])
     assert "times as fast" in capsys.readouterr().out
 
 
@@ -104,15 +125,13 @@ def test_nothing_can_be_measured_no_times(
     assert "expected a whole number from 1, got '0'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["backbone_inference", "recipe_step"])
-def test_a_list_of_nothing_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="--precision: expected at least one item"):
-        run(name, tmp_path, ["--precision", ","])
-
-
-def test_a_script_ends_with_the_message_of_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="a CPU has no tf32"):
-        run("backbone_inference", tmp_path, ["--precision", "tf32", "--device", "cpu"])
+@pytest.mark.parametrize(
+    ("precision", "problem"),
+    [(",", "--precision: expected at least one item"), ("tf32", "a CPU has no tf32")],
+)
+def test_a_script_ends_with_the_message_of_an_error(tmp_path: Path, precision: str, problem: str) -> None:
+    with pytest.raises(SystemExit, match=problem):
+        run("variants", tmp_path, ["--precision", precision, "--device", "cpu"])
 
 
 def test_epochs_of_both_loops_take_turns(tmp_path: Path) -> None:
@@ -173,15 +192,15 @@ def test_the_memory_of_predicting_is_that_of_processes_of_their_own(
     monkeypatch.setattr(script, "measure_peak", measure)
     script.main(["--few", "2", "--many", "4", "--detector", "whole_image"])
     told = capsys.readouterr().out.splitlines()
-    assert told[2:] == ["| pictures | 400 | 420 | 1.050 |", "| frames | 500 | 500 | 1.000 |"]
-    assert measured == ["pictures2", "pictures4", "frames2.avi", "frames4.avi"]
+    assert told[2:] == ["| images | 400 | 420 | 1.050 |", "| frames | 500 | 500 | 1.000 |"]
+    assert measured == ["images2", "images4", "frames2.avi", "frames4.avi"]
 
 
 def test_a_process_that_predicts_tells_its_peak(tmp_path: Path) -> None:
     script = importlib.import_module("benchmarks.predict_memory")
     script.write_model(tmp_path / "model.safetensors", "whole_image")
-    pictures = script.write_pictures(tmp_path / "pictures", 3)
-    peak = script.measure_peak(pictures, tmp_path / "model.safetensors", tmp_path / "out.csv")
+    images = script.write_images(tmp_path / "images", 3)
+    peak = script.measure_peak(images, tmp_path / "model.safetensors", tmp_path / "out.csv")
     assert peak > 50_000_000
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 4
     with pytest.raises(SystemExit, match="ended with 3"):
@@ -213,10 +232,10 @@ def test_commands_are_started_and_a_first_check_is_told_apart(
     (tmp_path / "light_plugin.py").write_text(PLUGIN)
     (tmp_path / "light.toml").write_text(RECIPE)
     monkeypatch.chdir(tmp_path)
-    record = run("start", tmp_path, ["--recipe", "light.toml", "--first", *FEW])
+    record = run("start", tmp_path, ["--recipe", "light.toml", "--first", "--plugins", "2", *FEW])
     assert record.missing == []
     commands = [one.case["command"] for one in record.measurements]
-    assert commands == ["--help", "plugins", "check", "check, for the first time"]
+    assert commands == ["--help", "plugins", "check", "check, for the first time", "plugins, 2 more"]
 
 
 def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
@@ -250,7 +269,7 @@ def test_peers_take_turns_and_those_that_are_not_there_are_told(
     assert (measured.case, measured.images) == ({"task": "faces", "tool": "one"}, 3)
     ((case, reason),) = record.missing
     assert case["tool"] == "fer, Haar"
-    assert "it is not installed" in reason
+    assert reason == "Cannot start /nowhere/python: No such file or directory. Install it: --install"
     assert record.facts == {"one": "3 faces; peer 1.0"}
 
 

@@ -59,12 +59,12 @@ def test_another_setting_is_compared_only_if_asked_for(bench: Bench, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--stages", "sleep"], 1, "--stages: expected of decode"),
+        (["--stages", "sleep"], 1, "--stages: expected decode"),
         (["--batch-size", "many"], 1, "--batch-size: expected whole numbers"),
         (["--precision", "tf32", "--device", "cpu"], 1, "a CPU has no tf32"),
         (["--device", "cuda:7"], 1, "torch sees"),
-        (["--compare", "none.json"], 1, "none.json: expected a file that `ferkit bench --out` wrote"),
-        (["--images", "nowhere"], 1, "--images: there is no folder nowhere"),
+        (["--compare", "none.json"], 1, "Cannot read none.json: expected a file from `ferkit bench --out`"),
+        (["--images", "nowhere"], 1, "--images: folder nowhere does not exist"),
         (["--backbone", "resnet"], 2, "model.backbone.name: no backbone is called 'resnet'"),
     ],
 )

@@ -21,6 +21,8 @@ from ferkit.cli import main
 from tests.cli.test_run import ROOT, ferkit
 from tests.cli.test_start import HEAVY, SHOW_LOADED
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 name = "drawn"
 plugins = ["tests.plugins_for_tests.tiny_plugin", "ferkit_datasets"]

@@ -35,7 +35,7 @@ def test_without_sfew_the_message_says_where_to_get_it_and_how_to_see_the_recipe
     assert in_process(monkeypatch, "run", str(ROOT / "recipes" / f"{name}.toml")) == 2
     told = capsys.readouterr().err
     assert "the environment variable FERKIT_DATA is not set" in told
-    assert "SFEW is to be requested from its authors" in told
+    assert "Request SFEW from its authors" in told
     assert "MovieTitle_001234567_00000012.png" in told
     assert "--demo" in told
 
@@ -49,7 +49,7 @@ def test_an_unknown_recipe_suggests_the_closest(tmp_path: Path) -> None:
 def test_resuming_where_nothing_was_run_says_so(tmp_path: Path) -> None:
     answer = ferkit("run", "quickstart", "--resume", cwd=tmp_path)
     assert answer.returncode == 1
-    assert "Cannot resume quickstart: there is no run of it in runs/" in answer.stderr
+    assert "Cannot resume quickstart: runs/ has no run" in answer.stderr
 
 
 def test_resuming_takes_the_newest_run_of_that_name_only(

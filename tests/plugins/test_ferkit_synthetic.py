@@ -1,4 +1,4 @@
-"""The drawn faces: what is drawn, that it is the same every time, and that it can be learned."""
+"""Drawn faces: content, reproducibility, and whether a network can learn them."""
 
 from __future__ import annotations
 
@@ -148,10 +148,6 @@ def test_a_cache_that_cannot_be_written_is_reported(cache: Path) -> None:
         SyntheticFaces(per_class=1, image_size=48).samples()
 
 
-def test_drawn_faces_never_lack_anything() -> None:
-    assert SyntheticFaces().problems() == []
-
-
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -212,8 +208,9 @@ def test_colours_mix_within_their_range() -> None:
     assert mix((0, 0, 0), (255, 255, 255), 1.5) == (255, 255, 255)
 
 
+@pytest.mark.slow
 def test_expressions_are_learned_on_people_who_were_not_seen() -> None:
-    samples = SyntheticFaces(per_class=40, image_size=96, people=10).samples()
+    samples = SyntheticFaces(per_class=24, image_size=96, people=8).samples()
     gradients = np.stack(
         [hog(np.asarray(Image.open(s.path).convert("L"))[24:84, 18:78], 8, (6, 6), (2, 2)) for s in samples]
     )

@@ -1,4 +1,4 @@
-"""No built-in component hands torch a kernel that reaches beyond a map that is smaller than it."""
+"""Convolutions on small maps: no built-in component uses a kernel beyond the map."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ferkit.testing import draw_faces
 from ferkit.testing.checks.module import tensors
 from ferkit.testing.component_under_test import ComponentUnderTest
 from tests.testing.test_own_plugins import OPTIONS
+
+pytestmark = pytest.mark.slow
 
 CASES: list[tuple[str, Mapping[str, Any], tuple[int, ...]]] = [
     *(("head.multiscale", {"stage": "deep", "chain": chain}, (1, 2, 3)) for chain in ("ssd", "stride")),

@@ -1,4 +1,4 @@
-"""The losses against torch's, against sums done by hand, and at the edges of the numbers."""
+"""Losses, compared with torch's and with sums by hand, also at extreme values."""
 
 from __future__ import annotations
 
@@ -61,13 +61,6 @@ def test_both_ways_of_modulating_agree_on_labels(options: dict[str, Any]) -> Non
     torch.testing.assert_close(each, FocalLoss(7, modulate="true_class", **options)(LOGITS, TARGETS))
 
 
-def test_larger_gamma_counts_easy_images_less() -> None:
-    easy, hard = torch.tensor([[4.0, 0.0]]), torch.tensor([[-1.0, 0.0]])
-    target = torch.tensor([0])
-    ratios = [FocalLoss(2, gamma=g)(easy, target) / FocalLoss(2, gamma=g)(hard, target) for g in (0, 1, 2)]
-    assert ratios[0] > ratios[1] > ratios[2]
-
-
 def test_smoothing_gives_equation_2_s_targets() -> None:
     softened = LabelSmoothingLoss(7).soften(F.one_hot(torch.tensor([4]), 7).float())
     expected = torch.full((1, 7), 0.05)
@@ -75,11 +68,13 @@ def test_smoothing_gives_equation_2_s_targets() -> None:
     torch.testing.assert_close(softened, expected)
 
 
-@pytest.mark.parametrize(("share", "as_torch"), [("others", 0.35), ("all", 0.3)])
-def test_smoothing_by_a_third_is_torch_s_with_the_epsilon_that_its_share_asks_for(
-    share: Any, as_torch: float
+@pytest.mark.parametrize(
+    ("share", "epsilon", "as_torch"), [("others", 0.3, 0.35), ("all", 0.3, 0.3), ("others", 0.0, 0.0)]
+)
+def test_smoothing_is_torch_s_with_the_epsilon_that_its_share_asks_for(
+    share: Any, epsilon: float, as_torch: float
 ) -> None:
-    loss = LabelSmoothingLoss(7, epsilon=0.3, share=share)
+    loss = LabelSmoothingLoss(7, epsilon=epsilon, share=share)
     torch.testing.assert_close(
         loss(LOGITS, TARGETS), F.cross_entropy(LOGITS, TARGETS, label_smoothing=as_torch)
     )
@@ -99,11 +94,6 @@ def test_smoothing_wraps_the_loss_that_is_named() -> None:
     soft = LabelSmoothingLoss(7, epsilon=0.3).soften(F.one_hot(TARGETS, 7).float())
     torch.testing.assert_close(loss(LOGITS, TARGETS), base(LOGITS, soft))
     assert not torch.isclose(loss(LOGITS, TARGETS), LabelSmoothingLoss(7, epsilon=0.3)(LOGITS, TARGETS))
-
-
-def test_no_epsilon_smooths_nothing() -> None:
-    loss = LabelSmoothingLoss(7, epsilon=0.0)
-    torch.testing.assert_close(loss(LOGITS, TARGETS), F.cross_entropy(LOGITS, TARGETS))
 
 
 ALL: dict[str, nn.Module] = {

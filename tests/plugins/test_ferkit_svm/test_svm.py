@@ -1,4 +1,4 @@
-"""The SVM as an estimator: what it is fitted on, what it answers, and what it refuses."""
+"""The estimator svm: its fit, its probabilities and its errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ferkit_svm import ferkit_components
 from ferkit_svm.lpq import LpqDescriptor
 from ferkit_svm.phog import PhogDescriptor
 from ferkit_svm.svm import SvmEstimator
@@ -26,7 +25,7 @@ from tests.builders import LABELS, make_faces
 
 
 class Brightness:
-    """The means of four quarters: what tells the labels of `make_faces`."""
+    """The means of four quarters, which distinguish the labels of `make_faces`."""
 
     def __init__(self, spoil: float | None = None, scale: float = 1.0) -> None:
         self.spoil = spoil
@@ -135,13 +134,6 @@ def test_what_is_said_of_a_face_does_not_depend_on_the_others_nor_on_validation(
     np.testing.assert_array_equal(other.predict(test), together)
 
 
-def test_the_same_seed_gives_the_same_answers() -> None:
-    faces = hard_faces()
-    first, again = (fit(make(), faces, faces) for _ in range(2))
-    np.testing.assert_array_equal(first.probabilities, again.probabilities)
-    assert first.details == again.details
-
-
 def test_columns_are_in_the_labels_order_and_a_class_without_faces_has_no_chance() -> None:
     faces = make_faces(6)
     usual = fit(make(), faces, faces).probabilities
@@ -184,15 +176,15 @@ def test_inner_folds_keep_movies_together_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("faces", "options", "message"),
     [
-        (make_faces(6, labels=("anger",)), {}, "at least two classes; there are only 'anger'"),
-        ([], {}, "at least two classes; there are no faces"),
+        (make_faces(6, labels=("anger",)), {}, "at least two classes, got only 'anger'"),
+        ([], {}, "at least two classes, got no faces"),
         (
             make_faces(6),
             {"descriptors": (Brightness(), Nothing())},
             "descriptor 'nothing' gives the same 3 numbers",
         ),
         (make_faces(6), {"descriptors": (Brightness(spoil=np.nan),)}, r"neutral_0\.png: .* not finite"),
-        (make_faces(1), {}, "of 'anger' there is 1 image to train on"),
+        (make_faces(1), {}, "'anger' has 1 training image"),
     ],
 )
 def test_what_nothing_can_be_learned_from_is_refused(
@@ -209,7 +201,7 @@ def test_an_inner_fold_of_faces_that_are_all_alike_is_refused() -> None:
         for place in range(5)
     ]
     other = replace(make_faces(1)[2], sample=Sample(Path("6.png"), LABELS[1]))
-    with pytest.raises(DataError, match="same for all 3 faces that one inner fold trains on"):
+    with pytest.raises(DataError, match="same for all 3 training faces of one inner fold"):
         fit(make(inner_folds=2), [*faces, other], faces)
 
 
@@ -238,16 +230,6 @@ def test_without_faces_there_is_no_answer_and_before_fit_a_refusal() -> None:
 def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(**options)
-
-
-def test_every_component_of_the_plugin_can_be_loaded() -> None:
-    found = {(one.kind, one.name): one.load().__name__ for one in ferkit_components()}
-    assert found == {
-        ("descriptor", "phog"): "PhogDescriptor",
-        ("descriptor", "lpq"): "LpqDescriptor",
-        ("descriptor", "lbp"): "LbpDescriptor",
-        ("estimator", "svm"): "SvmEstimator",
-    }
 
 
 def test_the_recipe_of_row_1_builds_what_the_paper_names() -> None:
