@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ferkit.cli.trust import TrustPlugins
+
 NOT_ALL = 3
 
 
@@ -82,6 +84,7 @@ def predict(
     device: Device = "auto",
     batch_size: BatchSize = 16,
     quiet: Quiet = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Detect faces in images and videos, and classify their expressions.
 
@@ -102,8 +105,7 @@ def predict(
     from ferkit.predict.predictor import Predictor
     from ferkit.runtime.malloc import keep_freed
 
-    places = list(dict.fromkeys(out or ()))
-    sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]
+    sinks = [open_sink(one, inputs) for one in dict.fromkeys(out or ())] or [Printed(sys.stdout, form.value)]
     keep_freed()
     predictor = Predictor(
         model,
@@ -113,6 +115,7 @@ def predict(
         device=device,
         batch_size=batch_size,
         threshold=threshold,
+        trust_plugins=trust_plugins,
     )
     if not quiet:
         typer.echo(f"model: {predictor.told}", err=True)

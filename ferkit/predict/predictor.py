@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.components.discovery import folders_of_model, importable
 from ferkit.data.crops import crop_box
 from ferkit.data.images import read_image
 from ferkit.errors import DataError, RunError
@@ -18,7 +19,7 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_sources
-from ferkit.predict.model.load import load_model
+from ferkit.predict.model.load import find_model, load_model
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.predict.row import Row
 
@@ -38,12 +39,13 @@ class Predictor:
     bundled model; repeat, fold: which of a run's networks, from 0, the first by default; detector: a
     detector's name, or a TOML table as in a recipe, instead of the one that the network was trained with;
     device: "auto", "cpu", "cuda", "cuda:0"; batch_size: images, and faces, that are computed together;
-    threshold: 0..1, below which a row says that it abstained.
+    threshold: 0..1, below which a row says that it abstained; trust_plugins: import modules that the model
+    names, also if no installed plugin provides them. Only for models whose code you know.
 
     labels: the names, in the order of a table's columns; told: a sentence about which model this is.
 
     Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
-    where the detector can't be built.
+    where the detector can't be built or the model needs a module that is not trusted.
     """
 
     def __init__(
@@ -56,12 +58,17 @@ class Predictor:
         device: str = "auto",
         batch_size: int = 16,
         threshold: float = 0.0,
+        trust_plugins: bool = False,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
-        loaded = load_model(model, WhichNetwork(repeat, fold), device)
+        folders = folders_of_model(find_model(model)) if trust_plugins else ()
+        with importable(*folders):
+            loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
+            part = read_part(detector) if detector else loaded.description.detector
+            self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.told = loaded.told
@@ -70,8 +77,6 @@ class Predictor:
         self._classify = loaded.classify
         shown = loaded.description.model
         self._normalise = Normalisation(shown.normalize, shown.color)
-        part = read_part(detector) if detector else loaded.description.detector
-        self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
 
     def predict(self, images: str | Path | Iterable[str | Path | NDArray[np.uint8]]) -> list[list[Row]]:
         """Files, or arrays (H, W, 3) uint8 RGB -> the rows of each, in their order; none without a face.

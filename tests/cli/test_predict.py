@@ -12,9 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli.answer import Ferkit
-from tests.predict.drawn import picture, write_model, write_picture, write_video
+from tests.predict.drawn import PLUGIN, picture, write_model, write_picture, write_video
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def plugin_of_the_tests(no_modules_of_other_tests: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a recipe of the user had named it: models may import it."""
+    monkeypatch.setattr("ferkit.components.discovery.named_modules", [PLUGIN])
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +87,7 @@ def test_whoever_reads_only_the_beginning_ends_the_work_without_a_word_too_many(
 ) -> None:
     files = [str(write_picture(tmp_path / f"{number}.png", (5, 5))) for number in range(40)]
     command = [sys.executable, "-m", "ferkit", "predict", *files, "--model", model, "--batch-size", "1"]
+    command.append("--trust-plugins")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout
         assert process.stderr

@@ -38,7 +38,7 @@ from ferkit.runtime.walk import real_folders
 @dataclass(frozen=True, slots=True)
 class FinetuneOptions:
     """What was asked for. begin: weights, a run's folder or a model file; detector: a name, or a table of
-    TOML; out: where all is to go."""
+    TOML; out: where all is to go; trust_plugins: import modules that the model in `begin` names."""
 
     folder: Path
     begin: str | None = None
@@ -47,6 +47,7 @@ class FinetuneOptions:
     detector: str | None = None
     overrides: tuple[str, ...] = ()
     out: Path | None = None
+    trust_plugins: bool = False
 
     @property
     def place(self) -> Path:
@@ -83,7 +84,7 @@ def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> Finetu
     written, and where no network would be trained.
     """
     _check_places(wish)
-    beginning = find_beginning(wish.begin)
+    beginning = find_beginning(wish.begin, wish.trust_plugins)
     table = _make_table(wish, beginning)
     source = f"a recipe for {wish.folder}"
     checked, registry = load_table(source, table, wish.overrides)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ferkit.components.discovery import folders_of_model, importable, load_plugins
 from ferkit.components.part import Part
 from ferkit.errors import RunError
 from ferkit.neural.checkpoint import save_network
@@ -23,9 +24,8 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder
 from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.load import FIRST, KEY, Loaded, load_model, load_network
+from ferkit.predict.model.load import FIRST, KEY, Loaded, find_model, load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import load_plugins_of
 from ferkit.runtime.atomic_write import atomic_path
 
 OPSET = 18
@@ -73,10 +73,11 @@ def export_model(
     *,
     detector: Part | None = None,
     is_half: bool = False,
+    trust_plugins: bool = False,
 ) -> Exported:
     """source: a run's folder or a model file; the file's suffix chooses what is written; detector: finds the
     faces from now on, instead of the one of the training; is_half: weights are rounded to float16, and take
-    half the room in a .safetensors file.
+    half the room in a .safetensors file; trust_plugins: as for `load_model`.
 
     .safetensors: weights; .onnx; .pt2: torch.export's. All three hold the description, and the latter two
     apply the temperature themselves. Raises RunError where the network can't be exported, and where the file
@@ -84,9 +85,12 @@ def export_model(
     """
     if file.suffix not in WRITERS:
         raise RunError(f"--out {file}: expected a file that ends in {', '.join(WRITERS)}")
-    loaded = load_network(source, which)
-    if detector:
-        loaded = _with_detector(loaded, detector)
+    with importable(*(folders_of_model(find_model(source)) if trust_plugins else ())):
+        loaded = load_network(source, which, trust_plugins)
+        return _export(_with_detector(loaded, detector) if detector else loaded, file, is_half)
+
+
+def _export(loaded: Loaded, file: Path, is_half: bool) -> Exported:
     network, description = loaded.network, loaded.description
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
@@ -107,8 +111,7 @@ def export_model(
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
     """Raises ComponentError, RunError where the detector can't be built."""
-    registry = load_plugins_of({"plugins": list(loaded.description.plugins)})
-    FaceFinder(registry, detector, "cpu")
+    FaceFinder(load_plugins(loaded.description.plugins), detector, "cpu")
     return replace(loaded, description=replace(loaded.description, detector=detector))
 
 

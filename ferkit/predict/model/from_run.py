@@ -16,7 +16,7 @@ from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.grid import recipe_of_fold
-from ferkit.recipe.parse import load_plugins_of
+from ferkit.recipe.parse import load_plugins_of_run
 from ferkit.recipe.schema import Recipe
 
 FIRST = WhichNetwork()
@@ -34,13 +34,14 @@ class RunModel:
     choice: str
 
 
-def open_run(folder: Path, which: WhichNetwork = FIRST) -> RunModel:
+def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> RunModel:
     """Open the network of a run; without a choice, that of its first repeat and fold.
 
     Which of a run's folds classifies best on other images nobody knows: their scores are on different
-    images. So the first is taken, and said. Raises RunError where there is no network.
+    images. So the first is taken, and said. Raises RunError where there is no network, ComponentError where
+    a module that the recipe names is provided by no installed plugin, unless trust_plugins is true.
     """
-    recipe = _read_recipe(folder)
+    recipe = _read_recipe(folder, trust_plugins)
     if recipe.estimator:
         raise RunError(
             f"{folder} is a run of the estimator {recipe.estimator.name!r}. Networks alone can be used on "
@@ -78,12 +79,12 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
     )
 
 
-def _read_recipe(folder: Path) -> Recipe:
+def _read_recipe(folder: Path, trust_plugins: bool) -> Recipe:
     """As it was run; its data need not be here."""
     if not (folder / "recipe.toml").is_file():
         raise RunError(f"{folder} is no run's folder: it has no recipe.toml")
     table = read_resolved(folder)
-    load_plugins_of(table)
+    load_plugins_of_run(table, folder, trust_plugins)
     try:
         return Recipe.model_validate_json(json.dumps(table, default=str))
     except ValidationError as error:
