@@ -49,7 +49,9 @@ def load_state(path: Path) -> dict[str, Any] | None:
     if file is None:
         return None
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        state: Any = torch.load(file, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise TypeError(f"it holds a {type(state).__name__}, not a dictionary")
     except Exception as error:
         raise RunError(
             f"{file} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."

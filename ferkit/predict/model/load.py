@@ -14,6 +14,7 @@ from ferkit.evaluation.run_files import folds_dir
 from ferkit.messages import suggest
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
+from ferkit.predict.model.program import inert_program
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.runtime.onnx import open_session
 
@@ -207,10 +208,11 @@ def _from_program(path: Path, device: str, trust: bool) -> Model:
     from ferkit.neural.device import choose_device
 
     place, files = choose_device(device), {KEY: ""}
+    source = path if trust else inert_program(path)
     try:
-        program = torch.export.load(path, extra_files=files)
+        program = torch.export.load(source, extra_files=files)
     except Exception as error:
-        raise RunError(f"{path} is no program that torch.export wrote: {error}") from error
+        raise RunError(f"Cannot load {path}: it is no program that torch.export wrote: {error}") from error
     description = Description.read(_as_table(files[KEY], path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     return Model(description, ProgramClassifier(program, place), registry, f"{path}: {description.source}")
