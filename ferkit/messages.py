@@ -54,6 +54,18 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def shorten(value: object, most: int = 60) -> str:
+    """Cut a value that may be long or hostile down to one line."""
+    text = printable(" ".join(str(value).split()))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def list_some(names: Sequence[str], most: int = 10) -> str:
+    """List names, each cut down to one line, and count those above `most`."""
+    shown = ", ".join(shorten(name, 40) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} others"
+
+
 def quote(word: object) -> str:
     """A word of a command as the system's shell takes it: POSIX, or cmd on Windows."""
     if os.name == "posix":

@@ -110,14 +110,14 @@ def read_resolved(run_dir: Path) -> dict[str, Any]:
     file = run_dir / "recipe.toml"
     try:
         return tomllib.loads(with_new_options(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 
 
 def _as_object(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
     if not isinstance(content, dict):
         raise RunError(f"{file} holds no JSON object. {AGAIN}")
@@ -130,7 +130,7 @@ def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
         return [_with_new_keys(json.loads(line)) for line in lines]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ferkit.errors import Problem, RunError
 from ferkit.interfaces import Face
+from ferkit.messages import list_some, shorten
 from ferkit.neural.checkpoint import HASH, load_network, read_header
 from ferkit.neural.network import Network
 
@@ -31,7 +32,7 @@ def start_from(network: Network, file: Path, labels: Sequence[str], part: str | 
     try:
         network.load_state_dict({**taken, **kept})
     except RuntimeError as error:
-        first = " ".join(str(error).split()[:40])
+        first = shorten(error, 200)
         raise RunError(
             f"model.initial: {file} is of another network than the recipe's: {first} … {REMEDY}"
         ) from error
@@ -73,8 +74,8 @@ def start_problems(
     except RunError as error:
         return [Problem("model.initial", str(error), REMEDY)]
     if part is None and labels is not None and header.labels != list(labels):
-        theirs = ", ".join(header.labels)
-        problem = f"{file} was trained with the labels {theirs}; the data's are {', '.join(labels)}"
+        theirs, ours = list_some(header.labels), list_some(labels)
+        problem = f"{file} was trained with the labels {theirs}; the data's are {ours}"
         return [Problem("model.initial", problem, REMEDY)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     every = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
@@ -90,9 +91,10 @@ def start_problems(
     if not differing:
         return []
     first = differing[0]
+    theirs = header.shapes.get(first, "not there")
     problem = (
-        f"{file} is of another network than the recipe's: {first} is {header.shapes.get(first, 'not there')} "
-        f"in the file and {ours.get(first, 'not there')} in the network, and {len(differing) - 1} more differ"
+        f"{file} is of another network than the recipe's: {shorten(first)} is {theirs} in the file "
+        f"and {ours.get(first, 'not there')} in the network, and {len(differing) - 1} more differ"
     )
     return [Problem("model.initial", problem, REMEDY)]
 

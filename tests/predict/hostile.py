@@ -22,6 +22,22 @@ def replace_members(file: Path, changes: dict[str, bytes]) -> None:
             archive.writestr(name, content)
 
 
+def describe_anew(file: Path, text: str) -> None:
+    """Replace a model's header."""
+    if file.suffix == ".safetensors":
+        from safetensors.torch import load_file, save_file
+
+        save_file(load_file(file), file, {"ferkit": text})
+    elif file.suffix == ".onnx":
+        import onnx
+
+        model = onnx.load(file)
+        onnx.helper.set_model_props(model, {"ferkit": text})
+        onnx.save(model, file)
+    else:
+        replace_members(file, {PROGRAM_HEADER: text.encode()})
+
+
 class Evil:
     """Unpickling it makes a file."""
 

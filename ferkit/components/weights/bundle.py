@@ -10,12 +10,15 @@ import tarfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ferkit.components.weights.catalogue import catalogue
 from ferkit.components.weights.entry import Weights
 from ferkit.components.weights.fetch import BLOCK, cached_path, ensure
 from ferkit.errors import WeightsError
+from ferkit.messages import list_some, shorten
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.disk_cache import file_sha256
 
@@ -96,80 +99,100 @@ def read_bundle(file: Path) -> dict[str, Path]:
     return {entry.name: cached_path(entry) for entry in entries}
 
 
-LISTED: dict[str, type] = {"name": str, "file": str, "sha256": str, "bytes": int}
+class _File(BaseModel):
+    """One file of the manifest."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    name: str = Field(max_length=200)
+    file: str = Field(max_length=200)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+
+
+class _Manifest(BaseModel):
+    """The list of a bundle's files."""
+
+    model_config = ConfigDict(strict=True)
+
+    format: str
+    files: list[_File] = Field(max_length=1000)
+
+
 MAKE = "ferkit weights bundle NAME --out FILE.tar"
 AGAIN = f"Copy it again, or make it anew: {MAKE}"
 
 
-def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[dict[str, Any]]:
-    """The files that it lists: name, file, sha256 and bytes of each."""
+def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[_File]:
+    """Read and check the list of the bundle's files. Raises WeightsError."""
     try:
         member = archive.getmember(MANIFEST)
         opened = archive.extractfile(member)
         if opened is None or member.size > LARGEST_MANIFEST:
             raise KeyError(MANIFEST)
-        found = json.loads(opened.read())
-        if found["format"] != FORMAT:
-            raise WeightsError(
-                f"{file} is {found['format']!r}; this ferkit reads {FORMAT!r}. Make it with this version"
-            )
-        listed = [{key: kind(one[key]) for key, kind in LISTED.items()} for one in found["files"]]
-    except (KeyError, ValueError, TypeError, ArithmeticError) as error:
+        found = _Manifest.model_validate_json(opened.read())
+    except (KeyError, ValidationError) as error:
         raise WeightsError(f"{file} is no bundle of weights: it has no {MANIFEST} of one. {AGAIN}") from error
-    if not listed:
+    if found.format != FORMAT:
+        raise WeightsError(
+            f"{file} is {shorten(found.format)!r}; this ferkit reads {FORMAT!r}. Make it with this version"
+        )
+    if not found.files:
         raise WeightsError(f"{file} holds no weights. {AGAIN}")
-    names = {MANIFEST, *(one["file"] for one in listed)}
+    names = {MANIFEST, *(one.file for one in found.files)}
     if others := sorted(one.name for one in archive.getmembers() if one.name not in names):
-        raise WeightsError(f"{file} holds {others[0]!r}, which its manifest does not list; nothing was taken")
-    return listed
+        raise WeightsError(
+            f"{file} holds {shorten(others[0])!r}, which its manifest does not list; nothing was taken"
+        )
+    return found.files
 
 
-def _match(file: Path, one: dict[str, Any]) -> Weights:
+def _match(file: Path, one: _File) -> Weights:
     """The catalogue's own entry, which says where the file belongs."""
     known = {entry.name: entry for entry in catalogue()}
-    entry = known.get(one["name"])
+    entry = known.get(one.name)
     if entry is None:
         raise WeightsError(
-            f"{file} holds the weights {one['name']!r}, which no installed plugin knows; there is "
-            f"{', '.join(known)}. Install the plugin that offers them, here too"
+            f"{file} holds the weights {shorten(one.name)!r}, which no installed plugin knows; there is "
+            f"{list_some([*known])}. Install the plugin that offers them, here too"
         )
-    if one["file"] != entry.filename:
+    if one.file != entry.filename:
         raise WeightsError(
-            f"{file} says that the weights {entry.name!r} are the file {one['file']!r}; expected "
+            f"{file} says that the weights {entry.name!r} are the file {shorten(one.file)!r}; expected "
             f"{entry.filename!r}. Nothing was taken"
         )
-    if entry.sha256 and one["sha256"] != entry.sha256:
+    if entry.sha256 and one.sha256 != entry.sha256:
         raise WeightsError(
-            f"{file} holds another file than the weights {entry.name!r}: sha256 {one['sha256']}; expected "
+            f"{file} holds another file than the weights {entry.name!r}: sha256 {one.sha256}; expected "
             f"{entry.sha256}. Nothing was taken"
         )
     return entry
 
 
-def _check_present(path: Path, one: dict[str, Any]) -> None:
-    if (actual := file_sha256(path)) != one["sha256"]:
+def _check_present(path: Path, one: _File) -> None:
+    if (actual := file_sha256(path)) != one.sha256:
         raise WeightsError(
             f"{path} is there already and another file: sha256 {actual}; that of the bundle is "
-            f"{one['sha256']}. Move it away, then read the bundle again"
+            f"{one.sha256}. Move it away, then read the bundle again"
         )
 
 
-def _extract(file: Path, archive: tarfile.TarFile, one: dict[str, Any], part: Path) -> None:
+def _extract(file: Path, archive: tarfile.TarFile, one: _File, part: Path) -> None:
     """Raises WeightsError where the content is not what the manifest says."""
     try:
-        opened: IO[bytes] | None = archive.extractfile(archive.getmember(one["file"]))
+        opened: IO[bytes] | None = archive.extractfile(archive.getmember(one.file))
     except KeyError:
         opened = None
     if opened is None:
-        raise WeightsError(f"{file} lists {one['file']} and does not hold it as a file. {AGAIN}")
+        raise WeightsError(f"{file} lists {one.file} and does not hold it as a file. {AGAIN}")
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as target:
-        while size <= one["bytes"] and (block := opened.read(BLOCK)):
+        while size <= one.bytes and (block := opened.read(BLOCK)):
             digest.update(block)
             size += len(block)
             target.write(block)
-    if (digest.hexdigest(), size) != (one["sha256"], one["bytes"]):
+    if (digest.hexdigest(), size) != (one.sha256, one.bytes):
         raise WeightsError(
-            f"{one['file']} in {file} is damaged: expected {one['bytes']} bytes of sha256 {one['sha256']}, "
+            f"{one.file} in {file} is damaged: expected {one.bytes} bytes of sha256 {one.sha256}, "
             f"got {size} of {digest.hexdigest()}. {AGAIN}"
         )

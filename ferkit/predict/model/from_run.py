@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import folds_dir, is_finished, read_resolved, read_summary
 from ferkit.evaluation.summary import Summary
+from ferkit.messages import list_some, shorten
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
@@ -64,10 +65,10 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
     file = folds_dir(folder) / fold / NETWORK
     header, summary = read_header(file), read_summary(folder) if is_finished(folder) else None
     if summary and summary.labels != tuple(header.labels):
-        theirs, ours = ", ".join(header.labels), ", ".join(summary.labels)
-        raise RunError(f"{file} tells {theirs} apart, the run {ours}: it is another run's network")
+        theirs, ours = list_some(header.labels), list_some(summary.labels)
+        raise RunError(f"{file} has labels {theirs}, but the run has {ours}. Is it from another run?")
     settings = recipe_of_fold(folder, recipe, fold)
-    return Description(
+    made = Description(
         labels=tuple(header.labels),
         model=settings.model.model_copy(update={"initial": None, "initial_part": None}),
         detector=settings.detector,
@@ -77,6 +78,7 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
         source=f"{recipe.name}, {WhichNetwork.of(fold)}",
         metrics=_metrics(summary),
     )
+    return Description.read(made.as_table(), file)  # a run may come from elsewhere
 
 
 def _read_recipe(folder: Path, trust_plugins: bool) -> Recipe:
@@ -90,7 +92,10 @@ def _read_recipe(folder: Path, trust_plugins: bool) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise RunError(f"{folder / 'recipe.toml'} is of another ferkit: {key}: {first['msg']}") from error
+        raise RunError(
+            f"Cannot read {folder / 'recipe.toml'}: {shorten(key)}: {shorten(first['msg'], 120)}. Was it "
+            "made by another version of ferkit?"
+        ) from error
 
 
 def _metrics(summary: Summary | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import folds_dir
 from ferkit.messages import suggest
+from ferkit.neural.header import parse_header
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.program import inert_program
@@ -195,7 +195,7 @@ def _of_torch(file: Path, description: Description, device: str, told: str, trus
 def _from_onnx(path: Path, device: str, trust: bool) -> Model:
     session = open_session(path, device)
     described = session.get_modelmeta().custom_metadata_map.get(KEY)
-    description = Description.read(_as_table(described, path), path)
+    description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     return Model(
         description, OnnxClassifier(session), registry, f"{path}: {description.source}", runtime="onnx"
@@ -213,16 +213,12 @@ def _from_program(path: Path, device: str, trust: bool) -> Model:
         program = torch.export.load(source, extra_files=files)
     except Exception as error:
         raise RunError(f"Cannot load {path}: it is no program that torch.export wrote: {error}") from error
-    description = Description.read(_as_table(files[KEY], path), path)
+    description = Description.read(_parsed(files[KEY], path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     return Model(description, ProgramClassifier(program, place), registry, f"{path}: {description.source}")
 
 
-def _as_table(text: str | bytes | None, path: Path) -> dict[str, Any]:
+def _parsed(text: str | bytes | None, path: Path) -> dict[str, Any]:
     if not text:
         raise RunError(f"{path} was not written by ferkit export: it does not say how it is to be used")
-    try:
-        table: dict[str, Any] = json.loads(text)
-    except ValueError as error:
-        raise RunError(f"{path}: what it says of itself is no JSON: {error}. Export it again") from error
-    return table
+    return parse_header(text, path)

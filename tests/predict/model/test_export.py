@@ -70,7 +70,8 @@ def test_the_onnx_file_has_the_opset_that_is_stated_and_names_for_what_goes_in_a
 def test_an_onnx_file_is_run_without_torch(graph: Path) -> None:
     code = (
         "import sys, numpy as np; from ferkit.predict.model.load import load_model\n"
-        f"found = load_model({str(graph)!r}, trust_plugins=True).classify(np.zeros((5, 24, 24, 3), np.float32))\n"
+        f"model = load_model({str(graph)!r}, trust_plugins=True)\n"
+        "found = model.classify(np.zeros((5, 24, 24, 3), np.float32))\n"
         "print(found.shape, 'torch' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

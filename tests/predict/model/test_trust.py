@@ -18,11 +18,10 @@ from ferkit.errors import ComponentError
 from ferkit.experiment.finetune.start_from import find_beginning
 from ferkit.neural.checkpoint import save_network
 from ferkit.predict import Predictor
-from ferkit.predict.model.description import Description
 from ferkit.predict.model.export import export_model
-from ferkit.predict.model.load import KEY, load_model, load_network
+from ferkit.predict.model.load import load_model, load_network
 from tests.predict.drawn import LABELS, PLUGIN, describe, picture, write_model
-from tests.predict.hostile import PROGRAM_HEADER, replace_members
+from tests.predict.hostile import describe_anew
 from tests.predict.trained import train_squares
 
 EVIL = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n"
@@ -61,20 +60,8 @@ def plant(folder: Path, kind: str, trained: Path, module: str = "evilmod") -> Pa
         return write_model(folder / "m.safetensors", plugins=described.plugins)
     honest = write_model(folder / "honest.safetensors")
     file = export_model(honest, folder / f"m.{kind}").file
-    _describe_anew(file, described)
+    describe_anew(file, json.dumps(described.as_table()))
     return file
-
-
-def _describe_anew(file: Path, described: Description) -> None:
-    table = json.dumps(described.as_table())
-    if file.suffix == ".onnx":
-        import onnx
-
-        model = onnx.load(file)
-        onnx.helper.set_model_props(model, {KEY: table})
-        onnx.save(model, file)
-    else:
-        replace_members(file, {PROGRAM_HEADER: table.encode()})
 
 
 @pytest.mark.parametrize(
