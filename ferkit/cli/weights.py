@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ferkit.messages import quote
+
+if TYPE_CHECKING:
+    from ferkit.components.weights.entry import Weights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,10 +43,23 @@ def list_weights() -> None:
             "gives": ", ".join(entry.labels) or f"{entry.embedding_size} numbers for a face",
             "licence": entry.licence,
             "source": str(entry.source),
-            "sha256": entry.sha256 or "none is published; ferkit records that of the file it finds",
+            "sha256": _describe_hash(entry),
         }
         for key, value in facts.items():
             console.print(escape(f"  {key + ':':<12}{value}"), soft_wrap=True)
+
+
+def _describe_hash(entry: Weights) -> str:
+    from ferkit.components.weights.first_use import recorded_sha256
+
+    if entry.sha256:
+        return entry.sha256
+    known = recorded_sha256(entry)
+    return (
+        f"none is published; first used here: {known}"
+        if known
+        else "none is published; recorded at first use"
+    )
 
 
 @app.command()
@@ -76,13 +92,16 @@ def verify(
     from ferkit.components.weights.catalogue import catalogue, find_entry
     from ferkit.components.weights.fetch import cached_path
     from ferkit.components.weights.fetch import verify as verify_file
+    from ferkit.components.weights.first_use import recorded_sha256
 
     entries = [find_entry(name) for name in names or ()] or [
         e for e in catalogue() if os.path.exists(cached_path(e))
     ]
     for entry in entries:
         actual = verify_file(entry)
-        verdict = "verified" if entry.sha256 else "recorded, not verified: no hash is published"
+        verdict = "verified" if entry.sha256 else "not verified: no hash is published"
+        if recorded_sha256(entry):
+            verdict = "the file that was used first (no hash is published)"
         typer.echo(f"{entry.name}: {verdict}, sha256 {actual}")
     if not entries:
         typer.echo("no weights are in the cache")
@@ -140,8 +159,15 @@ def bundle(
 
 
 @app.command()
-def unbundle(file: Annotated[Path, typer.Argument(help="An archive from `ferkit weights bundle`.")]) -> None:
+def unbundle(
+    file: Annotated[Path, typer.Argument(help="An archive from `ferkit weights bundle`.")],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Also take weights whose makers publish no hash.")
+    ] = False,
+) -> None:
     """Verify the weights in an archive and copy them to the cache.
+
+    Weights without a published hash are refused by default, unless the same file was used here before.
 
     Example: ferkit weights unbundle weights.tar
 
@@ -149,5 +175,5 @@ def unbundle(file: Annotated[Path, typer.Argument(help="An archive from `ferkit 
     """
     from ferkit.components.weights.bundle import read_bundle
 
-    for name, path in read_bundle(file).items():
+    for name, path in read_bundle(file, trust).items():
         typer.echo(f"{name}: {path}")

@@ -44,7 +44,8 @@ def rebuild_network(
         if not limit.is_exceeded:
             raise
         raise RunError(
-            f"Cannot load {file}: it describes a network that is much larger than its tensors. Is it complete?"
+            f"Cannot load {file}: it describes a network that is much larger than its tensors. Is it "
+            "complete?"
         ) from error
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ferkit.components.weights.catalogue import catalogue
 from ferkit.components.weights.entry import Weights
 from ferkit.components.weights.fetch import BLOCK, cached_path, ensure
+from ferkit.components.weights.first_use import check_first_use, record_sha256, recorded_sha256
 from ferkit.errors import WeightsError
 from ferkit.messages import list_some, shorten
 from ferkit.runtime.atomic_write import atomic_path
@@ -73,8 +74,10 @@ def _add(archive: tarfile.TarFile, entries: Sequence[Weights], paths: Sequence[P
             archive.addfile(member, opened)
 
 
-def read_bundle(file: Path) -> dict[str, Path]:
+def read_bundle(file: Path, is_trusted: bool = False) -> dict[str, Path]:
     """Put a bundle's files into the cache: weights' name -> file.
+
+    is_trusted: also take weights whose makers publish no hash, and record the bundle's hash for them.
 
     Only files that the catalogue names, under the catalogue's names, so nothing lands elsewhere whatever the
     archive says; a file that is there already with the same content stays. Raises WeightsError, and puts
@@ -85,7 +88,7 @@ def read_bundle(file: Path) -> dict[str, Path]:
     try:
         with ExitStack() as stack, tarfile.open(file, "r:") as archive:
             listed = _read_manifest(file, archive)
-            entries = [_match(file, one) for one in listed]
+            entries = [_match(file, one, is_trusted) for one in listed]
             for one, entry in zip(listed, entries, strict=True):
                 path = cached_path(entry)
                 if os.path.exists(path):
@@ -96,6 +99,9 @@ def read_bundle(file: Path) -> dict[str, Path]:
         raise WeightsError(f"{file} is no whole archive: {error}. {AGAIN}") from error
     except OSError as error:
         raise WeightsError(f"{file} can't be read, or the cache not written: {error}") from error
+    for one, entry in zip(listed, entries, strict=True):
+        if is_trusted:
+            record_sha256(entry, one.sha256)
     return {entry.name: cached_path(entry) for entry in entries}
 
 
@@ -147,7 +153,7 @@ def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[_File]:
     return found.files
 
 
-def _match(file: Path, one: _File) -> Weights:
+def _match(file: Path, one: _File, is_trusted: bool) -> Weights:
     """The catalogue's own entry, which says where the file belongs."""
     known = {entry.name: entry for entry in catalogue()}
     entry = known.get(one.name)
@@ -166,7 +172,19 @@ def _match(file: Path, one: _File) -> Weights:
             f"{file} holds another file than the weights {entry.name!r}: sha256 {one.sha256}; expected "
             f"{entry.sha256}. Nothing was taken"
         )
+    check_first_use(entry, cached_path(entry), one.sha256)
+    if not entry.sha256 and not is_trusted and not _is_known(entry, one.sha256):
+        raise WeightsError(
+            f"Cannot take {entry.name!r} from {file}: its makers publish no hash, and none is recorded here, "
+            "so it may be any file. Nothing was taken. If you know the bundle: ferkit weights unbundle --trust"
+        )
     return entry
+
+
+def _is_known(entry: Weights, sha256: str) -> bool:
+    """Whether the file was used here before, or is in the cache with the same content."""
+    path = cached_path(entry)
+    return recorded_sha256(entry) == sha256 or (os.path.exists(path) and file_sha256(path) == sha256)
 
 
 def _check_present(path: Path, one: _File) -> None:
