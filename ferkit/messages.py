@@ -49,8 +49,29 @@ def count_some(names: Sequence[str]) -> str:
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} others"
 
 
+REORDERING = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Characters that break lines or change the direction of text."""
+CONTROLS = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), *REORDERING)
+}
+"""Characters that a terminal obeys, as escapes."""
+OF_NAMES = {**CONTROLS, ord("\n"): "\\n", ord("\t"): "\\t", ord("\r"): "\\r"}
+OF_LINES = {code: text for code, text in CONTROLS.items() if chr(code) not in "\n\t"}
+
+
 def printable(name: str) -> str:
-    """Bytes of a file's name that are no UTF-8, which no terminal takes, as escapes."""
+    """Show control characters of a name, line breaks included, and bytes that are no UTF-8 as escapes."""
+    return decodable(name).translate(OF_NAMES)
+
+
+def printable_lines(text: str) -> str:
+    """Like `printable`, for a text whose line breaks and tabs are wanted."""
+    return decodable(text).translate(OF_LINES)
+
+
+def decodable(name: str) -> str:
+    """Show bytes of a file's name that are no UTF-8, which no file of text takes, as escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -19,6 +19,7 @@ from ferkit.cli.predict import predict
 from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
+from ferkit.cli.terminal import printable_output
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 from ferkit.version import __version__
@@ -80,6 +81,11 @@ def _blame(error: Exception) -> FerkitError | None:
 
 def main() -> None:
     """The `ferkit` command: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
+    with printable_output():
+        _main()
+
+
+def _main() -> None:
     try:
         status = app(standalone_mode=False)
     except FerkitError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
 
 NOT_ALL = 3
@@ -100,12 +100,12 @@ def predict(
     Docs: docs/site/predict.md
     """
     from ferkit.predict.job import do_work
-    from ferkit.predict.output.open import open_sink
+    from ferkit.predict.output.open import open_sinks
     from ferkit.predict.output.tables import Printed
     from ferkit.predict.predictor import Predictor
     from ferkit.runtime.malloc import keep_freed
 
-    sinks = [open_sink(one, inputs) for one in dict.fromkeys(out or ())] or [Printed(sys.stdout, form.value)]
+    sinks = open_sinks(out or (), inputs) or [Printed(data_stream(), form.value)]
     keep_freed()
     predictor = Predictor(
         model,

@@ -46,6 +46,7 @@ def table(
     """
     from rich.console import Console
 
+    from ferkit.messages import printable
     from ferkit.report.table.columns import notes
     from ferkit.report.table.definition import read_definition
     from ferkit.report.table.entries import make_table
@@ -58,7 +59,7 @@ def table(
         console = Console()
         console.print(to_terminal(made), highlight=False)
         for line in (*notes(made), *made.missing):
-            console.print(line, style="dim", highlight=False, markup=False)
+            console.print(printable(line), style="dim", highlight=False, markup=False)
     else:
         write = {Format.markdown: to_markdown, Format.csv: to_csv, Format.html: to_html}[chosen]
         text = write(made)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from ferkit.errors import RunError
 from ferkit.evaluation.summary import Summary
+from ferkit.runtime.escape import from_csv_cell
 
 AGAIN = "Run the recipe again."
 FOLDS, FOLDS_BEFORE = "folds", "cells"
@@ -175,7 +176,10 @@ def join(several: Sequence[Predictions]) -> Predictions:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(newline="", encoding="utf-8", errors="surrogateescape") as lines:
-            return list(csv.DictReader(lines))
+            return [
+                {from_csv_cell(name or ""): from_csv_cell(text or "") for name, text in row.items()}
+                for row in csv.DictReader(lines)
+            ]
     except (OSError, csv.Error) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 

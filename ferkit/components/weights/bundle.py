@@ -176,7 +176,7 @@ def _match(file: Path, one: _File, is_trusted: bool) -> Weights:
     if not entry.sha256 and not is_trusted and not _is_known(entry, one.sha256):
         raise WeightsError(
             f"Cannot take {entry.name!r} from {file}: its makers publish no hash, and none is recorded here, "
-            "so it may be any file. Nothing was taken. If you know the bundle: ferkit weights unbundle --trust"
+            "so it may be any file. Nothing was taken. If you know it: ferkit weights unbundle --trust"
         )
     return entry
 

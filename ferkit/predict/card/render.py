@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ferkit.evaluation.formatting import MARK, NAMES, format_interval, format_value
 from ferkit.evaluation.protocol_text import describe_protocol
-from ferkit.messages import quote
+from ferkit.messages import printable, quote
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
+from ferkit.runtime.escape import escape_markdown
 
 NOT_MEASURED = "not measured"
 WAYS = {
@@ -39,11 +41,14 @@ def write_card(facts: Facts) -> Path:
 def render_card(facts: Facts) -> str:
     """Markdown with the Hub's front matter. What the run's files don't say is "not measured"."""
     loader = PackageLoader("ferkit.predict.card", ".")
-    made = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
+    )
     made.filters |= {
-        "in_table": in_table,
         "interval": format_interval,
+        "printable": printable,
         "quote": quote,
+        "raw": Markup,
         "thousands": "{:,}".format,
     }
     summary, recipe = facts.summary, tomllib.loads(facts.recipe)
@@ -67,9 +72,9 @@ def render_card(facts: Facts) -> str:
     return text
 
 
-def in_table(text: str) -> str:
-    """A class may be called anything; a bar would end the cell."""
-    return str(text).replace("|", "\\|")
+def _escaped(value: Any) -> str:
+    """Escape what is put into the card, as labels, names and descriptions may hold anything."""
+    return str(value) if isinstance(value, Markup) else escape_markdown(str(value))
 
 
 def _score_rows(main: Mapping[str, Any]) -> list[tuple[str, str, str]]:

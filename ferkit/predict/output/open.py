@@ -12,6 +12,11 @@ from ferkit.predict.output.tables import CsvTable, JsonLines, TextSink
 TABLES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
+def open_sinks(places: Sequence[Path], inputs: Sequence[str | Path]) -> list[Sink]:
+    """Open several outputs, each once. Raises RunError."""
+    return [open_sink(place, inputs) for place in dict.fromkeys(places)]
+
+
 def open_sink(out: Path, inputs: Sequence[str | Path]) -> Sink:
     """A table by its suffix, else a folder of annotated pictures. Raises RunError."""
     suffix = out.suffix.lower()

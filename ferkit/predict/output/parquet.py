@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ferkit.errors import RunError
-from ferkit.messages import printable
+from ferkit.messages import decodable
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
@@ -51,7 +51,7 @@ class ParquetSink:
     def write(self, predicted: Predicted) -> Sequence[InputError]:
         for row in predicted.rows:
             _, *rest = row.as_record(self.labels)
-            self.rows.append([printable(row.file), *rest])
+            self.rows.append([decodable(row.file), *rest])
         if len(self.rows) >= GROUP:
             self._flush()
         return ()

@@ -1,4 +1,4 @@
-"""Where rows go: a table in a file, or on the terminal."""
+"""Write rows to a table, in a file or on the terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row, columns
+from ferkit.runtime.escape import csv_row
 
 
 class Writing(Protocol):
@@ -22,15 +23,15 @@ class Writing(Protocol):
 
 
 class CsvTable:
-    """As `ferkit.predict.row.columns` has it; nothing in a field where there is nothing."""
+    """The columns of `ferkit.predict.row.columns`; an empty cell for a value that does not exist."""
 
     def __init__(self, file: IO[str], labels: Sequence[str]) -> None:
         self.labels = labels
         self.table = csv.writer(file, lineterminator="\n")
-        self.table.writerow(columns(labels))
+        self.table.writerow(csv_row(columns(labels)))
 
     def row(self, row: Row) -> None:
-        self.table.writerow([_as_text(value) for value in row.as_record(self.labels)])
+        self.table.writerow([_as_text(value) for value in csv_row(row.as_record(self.labels))])
 
 
 class JsonLines:
@@ -101,7 +102,7 @@ class ReadableTable:
             self._line(printable(row.file), time, "-", "no face was found")
             return
         surest = sorted(row.probabilities.items(), key=lambda one: -one[1])[:2]
-        told = [f"{label} {100 * share:.0f}%" for label, share in surest] + [""]
+        told = [f"{printable(label)} {100 * share:.0f}%" for label, share in surest] + [""]
         first = f"unsure ({told[0]})" if row.abstained else told[0]
         box = " ".join(f"{edge:.0f}" for edge in row.box or ())
         self._line(printable(row.file), time, str(row.track or row.face), first, told[1], box)
