@@ -87,10 +87,10 @@ def export_model(
         raise RunError(f"--out {file}: expected a file that ends in {', '.join(WRITERS)}")
     with importable(*(folders_of_model(find_model(source)) if trust_plugins else ())):
         loaded = load_network(source, which, trust_plugins)
-        return _export(_with_detector(loaded, detector) if detector else loaded, file, is_half)
+        return _export(_with_detector(loaded, detector) if detector else loaded, file, is_half, trust_plugins)
 
 
-def _export(loaded: Loaded, file: Path, is_half: bool) -> Exported:
+def _export(loaded: Loaded, file: Path, is_half: bool, trust: bool) -> Exported:
     network, description = loaded.network, loaded.description
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
@@ -103,7 +103,7 @@ def _export(loaded: Loaded, file: Path, is_half: bool) -> Exported:
     try:
         with atomic_path(file) as part:
             write(network, description, loaded.trained_on, part)
-            difference = _difference(part, faces, expected)
+            difference = _difference(part, faces, expected, trust)
     except OSError as error:
         raise RunError(f"--out {file}: it can't be written: {error.strerror}. Give another place.") from error
     return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
@@ -131,9 +131,9 @@ def astronauts(description: Description) -> NDArray[np.float32]:
     return np.stack([normalise(resize_square(np.ascontiguousarray(one), side)) for one in shown])
 
 
-def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
+def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.float64], trust: bool) -> float:
     """In batches of several and of one. Raises RunError where it is too large."""
-    classify = load_model(file, device="cpu").classify
+    classify = load_model(file, device="cpu", trust_plugins=trust).classify
     given = [classify(faces), np.concatenate([classify(faces[i : i + 1]) for i in range(len(faces))])]
     difference = max(float(np.abs(one - expected).max()) for one in given)
     if not difference <= TOLERANCE:

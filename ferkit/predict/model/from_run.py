@@ -91,7 +91,7 @@ def _read_recipe(folder: Path, trust_plugins: bool) -> Recipe:
         return Recipe.model_validate_json(json.dumps(table, default=str))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
+        key = ".".join(map(str, first["loc"])) or "recipe"
         raise RunError(
             f"Cannot read {folder / 'recipe.toml'}: {shorten(key)}: {shorten(first['msg'], 120)}. Was it "
             "made by another version of ferkit?"

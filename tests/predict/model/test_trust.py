@@ -14,12 +14,14 @@ from safetensors.torch import load_file
 
 from ferkit.components.discovery import named_modules
 from ferkit.components.part import Part
-from ferkit.errors import ComponentError
+from ferkit.errors import ComponentError, RunError
 from ferkit.experiment.finetune.start_from import find_beginning
 from ferkit.neural.checkpoint import save_network
 from ferkit.predict import Predictor
 from ferkit.predict.model.export import export_model
 from ferkit.predict.model.load import load_model, load_network
+from ferkit.report.faces.section import show_images
+from ferkit.report.table.differences import differences
 from tests.predict.drawn import LABELS, PLUGIN, describe, picture, write_model
 from tests.predict.hostile import describe_anew
 from tests.predict.trained import train_squares
@@ -104,6 +106,29 @@ def test_a_trusted_plugin_gives_components_whose_modules_are_found_later(folder:
     model = plant(folder, "safetensors", trained, "outer")
     rows = Predictor(model, detector="inner", trust_plugins=True).predict([picture((30, 10))])
     assert rows[0][0].face == 1
+
+
+def test_a_report_of_a_run_imports_nothing_that_is_not_installed(folder: Path, trained: Path) -> None:
+    run = plant(folder, "run", trained)
+    assert any("'evilmod'" in one for one in show_images(run).warnings)
+    assert differences(run, "quickstart")
+    assert not (folder / "ran").exists()
+    assert not [one for one in show_images(run, trust_plugins=True).warnings if "evilmod' " in one]
+    assert (folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"candidate": 7}, {"candidate": -1}, {"candidate": "0"}, {"candidate": True}]
+)
+def test_a_run_whose_choice_of_a_grid_is_wrong_is_refused(
+    folder: Path, trained: Path, choice: dict[str, Any]
+) -> None:
+    run = plant(folder, "run", trained, "ferkit_heads")
+    recipe = (run / "recipe.toml").read_text().replace('name = "paper"', 'name = "nested"')
+    (run / "recipe.toml").write_text(recipe + '\n[grid]\n"fit.epochs" = [1, 2]\n')
+    (run / "folds" / "repeat0_fold0" / "choice.json").write_text(json.dumps(choice))
+    with pytest.raises(RunError, match="expected a candidate from 0 to 1"):
+        load_model(run)
 
 
 @pytest.mark.parametrize("module", ["antigravity", "tests.predict", "xml.dom"])
