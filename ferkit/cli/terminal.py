@@ -1,4 +1,4 @@
-"""What commands print: no name from elsewhere controls the terminal."""
+"""Standard output and error of commands, which no name from elsewhere can control."""
 
 from __future__ import annotations
 

@@ -74,8 +74,10 @@ def start_problems(
     except RunError as error:
         return [Problem("model.initial", str(error), REMEDY)]
     if part is None and labels is not None and header.labels != list(labels):
-        theirs, ours = list_some(header.labels), list_some(labels)
-        problem = f"{file} was trained with the labels {theirs}; the data's are {ours}"
+        problem = (
+            f"{file} was trained with the labels {list_some(header.labels)}; the data's are "
+            f"{list_some(labels)}"
+        )
         return [Problem("model.initial", problem, REMEDY)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     every = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
@@ -91,9 +93,9 @@ def start_problems(
     if not differing:
         return []
     first = differing[0]
-    theirs = header.shapes.get(first, "not there")
+    stored = header.shapes.get(first, "not there")
     problem = (
-        f"{file} is of another network than the recipe's: {shorten(first)} is {theirs} in the file "
+        f"{file} is of another network than the recipe's: {shorten(first)} is {stored} in the file "
         f"and {ours.get(first, 'not there')} in the network, and {len(differing) - 1} more differ"
     )
     return [Problem("model.initial", problem, REMEDY)]

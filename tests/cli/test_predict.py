@@ -139,5 +139,5 @@ def test_a_place_that_can_not_be_written_is_said_before_the_model_is_looked_for(
     (tmp_path / "file").touch()
     answer = ferkit("predict", "a.png", "--model", "no_such_run", "--out", str(tmp_path / "file" / "a.csv"))
     assert answer.returncode == 1
-    assert "can't be written" in answer.stderr
+    assert "Cannot write --out" in answer.stderr
     assert "no_such_run" not in answer.stderr

@@ -1,4 +1,4 @@
-"""One archive with files of pretrained weights, for a machine without a network."""
+"""Archives of pretrained weights, for machines without a network."""
 
 from __future__ import annotations
 
@@ -26,13 +26,17 @@ from ferkit.runtime.disk_cache import file_sha256
 FORMAT = "ferkit weights bundle 1"
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20
-"""Bytes: more is no list of some files."""
+"""Bytes."""
 
 
 def write_bundle(entries: Sequence[Weights], file: Path) -> None:
-    """The entries' verified files, fetched where they are not in the cache, and a manifest with their hashes.
+    """Write verified files of weights and a manifest with their hashes.
 
-    Raises WeightsError with all that can't be had, and where the file can't be written; nothing is left then.
+    Missing files are downloaded first.
+
+    Raises:
+        WeightsError: Files are not available (all are named), or the archive cannot be written. Then no
+            archive is left.
     """
     paths, problems = [], []
     for entry in entries:
@@ -75,13 +79,15 @@ def _add(archive: tarfile.TarFile, entries: Sequence[Weights], paths: Sequence[P
 
 
 def read_bundle(file: Path, is_trusted: bool = False) -> dict[str, Path]:
-    """Put a bundle's files into the cache: weights' name -> file.
+    """Put a bundle's files into the cache, and return name -> file.
 
     is_trusted: also take weights whose makers publish no hash, and record the bundle's hash for them.
 
-    Only files that the catalogue names, under the catalogue's names, so nothing lands elsewhere whatever the
-    archive says; a file that is there already with the same content stays. Raises WeightsError, and puts
-    nothing, where anything in the bundle is not what its manifest or the catalogue says.
+    Files get the names of the catalogue, so the archive cannot write elsewhere. An existing file with the
+    same content is kept.
+
+    Raises:
+        WeightsError: The bundle differs from its manifest or from the catalogue. Then no file is written.
     """
     if not os.path.isfile(file):
         raise WeightsError(f"there is no file {file}. Make it where there is a network: {MAKE}")
@@ -126,7 +132,7 @@ class _Manifest(BaseModel):
 
 
 MAKE = "ferkit weights bundle NAME --out FILE.tar"
-AGAIN = f"Copy it again, or make it anew: {MAKE}"
+AGAIN = f"Copy it again, or make it again: {MAKE}"
 
 
 def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[_File]:
@@ -154,7 +160,7 @@ def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[_File]:
 
 
 def _match(file: Path, one: _File, is_trusted: bool) -> Weights:
-    """The catalogue's own entry, which says where the file belongs."""
+    """Find the entry of the catalogue for a file. Raises WeightsError."""
     known = {entry.name: entry for entry in catalogue()}
     entry = known.get(one.name)
     if entry is None:
@@ -182,7 +188,7 @@ def _match(file: Path, one: _File, is_trusted: bool) -> Weights:
 
 
 def _is_known(entry: Weights, sha256: str) -> bool:
-    """Whether the file was used here before, or is in the cache with the same content."""
+    """Return true if the file was used here before, or is in the cache with the same content."""
     path = cached_path(entry)
     return recorded_sha256(entry) == sha256 or (os.path.exists(path) and file_sha256(path) == sha256)
 
@@ -190,19 +196,19 @@ def _is_known(entry: Weights, sha256: str) -> bool:
 def _check_present(path: Path, one: _File) -> None:
     if (actual := file_sha256(path)) != one.sha256:
         raise WeightsError(
-            f"{path} is there already and another file: sha256 {actual}; that of the bundle is "
+            f"{path} exists and is another file: sha256 {actual}; that of the bundle is "
             f"{one.sha256}. Move it away, then read the bundle again"
         )
 
 
 def _extract(file: Path, archive: tarfile.TarFile, one: _File, part: Path) -> None:
-    """Raises WeightsError where the content is not what the manifest says."""
+    """Write one file. Raises WeightsError if its content differs from the manifest."""
     try:
         opened: IO[bytes] | None = archive.extractfile(archive.getmember(one.file))
     except KeyError:
         opened = None
     if opened is None:
-        raise WeightsError(f"{file} lists {one.file} and does not hold it as a file. {AGAIN}")
+        raise WeightsError(f"{file} lists {one.file} but does not hold it as a file. {AGAIN}")
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as target:
         while size <= one.bytes and (block := opened.read(BLOCK)):

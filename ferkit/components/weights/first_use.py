@@ -19,7 +19,7 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def record_file(entry: Weights) -> Path:
-    """Where the hash of an entry is recorded, whether or not it is."""
+    """Return the path of the record for an entry, whether or not it exists."""
     readable = re.sub(r"[^\w.-]", "_", entry.name)[:100]
     digest = hashlib.sha256(f"{entry.name}\n{entry.filename}".encode()).hexdigest()[:16]
     return cache_dir("weights") / f"{readable}-{digest}.sha256"

@@ -1,4 +1,4 @@
-"""A run's folder as a model: which fold's network, built how, and what is known of it."""
+"""Open a run folder as a model."""
 
 from __future__ import annotations
 
@@ -23,12 +23,18 @@ from ferkit.recipe.schema import Recipe
 FIRST = WhichNetwork()
 NETWORK = "model.safetensors"
 KEPT = ("title", "selected_on_test", "accuracy", "mean_recall", "macro_f1", "nll", "ece")
-"""Of each epoch selection's scores, what a model file carries on."""
+"""Keys of an epoch selection's scores that a model file keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunModel:
-    """file: the network; choice: a sentence about which of the run's networks it is."""
+    """A network of a run.
+
+    Attributes:
+        file: The network.
+        description: Of the model.
+        choice: A sentence that names the repeat and fold.
+    """
 
     file: Path
     description: Description
@@ -36,21 +42,30 @@ class RunModel:
 
 
 def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> RunModel:
-    """Open the network of a run; without a choice, that of its first repeat and fold.
+    """Open a network of a run; by default that of its first repeat and fold.
 
-    Which of a run's folds classifies best on other images nobody knows: their scores are on different
-    images. So the first is taken, and said. Raises RunError where there is no network, ComponentError where
-    a module that the recipe names is provided by no installed plugin, unless trust_plugins is true.
+    The scores of folds are on different images, so they do not say which network is the best on others.
+
+    Args:
+        folder: The run folder.
+        which: The repeat and fold.
+        trust_plugins: Import modules that the recipe names, also if no installed plugin provides them.
+
+    Raises:
+        RunError: The run has no such network.
+        ComponentError: A module is not trusted.
     """
     recipe = _read_recipe(folder, trust_plugins)
     if recipe.estimator:
         raise RunError(
-            f"{folder} is a run of the estimator {recipe.estimator.name!r}. Networks alone can be used on "
-            "new images: take a run whose recipe has no [estimator]."
+            f"Cannot open {folder}: it is a run of the estimator {recipe.estimator.name!r}. Only networks "
+            "can be used on new images. Give a run whose recipe has no [estimator]."
         )
     folds = FIRST.among(path.parent.name for path in folds_dir(folder).glob(f"*/{NETWORK}"))
     if not folds:
-        raise RunError(f"{folder} holds no network yet: no fold is finished (folds/*/{NETWORK})")
+        raise RunError(
+            f"Cannot open {folder}: it holds no network yet, as no fold is finished (folds/*/{NETWORK})."
+        )
     if not (fitting := which.among(folds)):
         there = "; ".join(str(WhichNetwork.of(one)) for one in folds)
         raise RunError(f"{folder} has no network of {which}. Networks: {there}.")
@@ -61,7 +76,7 @@ def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = Fa
 
 
 def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
-    """Raises RunError where the network is one of other labels than the run's."""
+    """Describe a network of a run. Raises RunError if its labels differ from those of the run."""
     file = folds_dir(folder) / fold / NETWORK
     header, summary = read_header(file), read_summary(folder) if is_finished(folder) else None
     if summary and summary.labels != tuple(header.labels):
@@ -82,9 +97,9 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
 
 
 def _read_recipe(folder: Path, trust_plugins: bool) -> Recipe:
-    """As it was run; its data need not be here."""
+    """Read the recipe of a run; its data need not exist."""
     if not (folder / "recipe.toml").is_file():
-        raise RunError(f"{folder} is no run's folder: it has no recipe.toml")
+        raise RunError(f"Cannot open {folder}: it is no run's folder, as it has no recipe.toml.")
     table = read_resolved(folder)
     load_plugins_of_run(table, folder, trust_plugins)
     try:
@@ -99,7 +114,7 @@ def _read_recipe(folder: Path, trust_plugins: bool) -> Recipe:
 
 
 def _metrics(summary: Summary | None) -> dict[str, Any]:
-    """None where the run is not finished."""
+    """Collect the scores of a finished run; empty for another."""
     if summary is None:
         return {}
     scores = {key: {k: one[k] for k in KEPT if k in one} for key, one in summary.scores.items()}

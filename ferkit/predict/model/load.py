@@ -1,4 +1,4 @@
-"""The model that `--model` names: a run's folder, a model file, an ONNX file, or one that ferkit brings."""
+"""Load the model that `--model` names: a run folder, a model file or a bundled model."""
 
 from __future__ import annotations
 
@@ -22,17 +22,23 @@ if TYPE_CHECKING:
     from ferkit.neural.network import Network
 
 BUNDLED = Path(__file__).parents[2] / "models"
-"""Model files that ferkit brings, each known by its name without .safetensors."""
+"""Folder of the bundled models. The name of a model is that of its file, without .safetensors."""
 FIRST = WhichNetwork()
 DEFAULT = "default"
 KEY = "ferkit"
-"""Of the metadata that describe a model, in every kind of file."""
+"""Key of the description in the metadata of every kind of file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """told: a sentence that says which model this is; runtime: what a detector should be run by too, so that
-    nothing else need be imported, or None where it is as well left to the detector.
+    """A model for prediction.
+
+    Attributes:
+        description: Labels, image size, detector and so on.
+        classify: Maps faces to probabilities.
+        registry: The plugins that the model needs.
+        told: A sentence that names the model.
+        runtime: Runtime for the detector, to import no second one; None for the default of the detector.
     """
 
     description: Description
@@ -44,10 +50,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A network to be exported, without checks at every call.
+    """A network for export, without checks at every call.
 
-    trained_on: the first digits of its images' hashes; run, fold: where it comes from, None and "" where
-    it is a model file's.
+    Attributes:
+        network: In eval mode, on the CPU.
+        description: Of the model.
+        trained_on: The first digits of the hashes of its training images.
+        run: The run folder; None for a model file.
+        fold: The folder of the fold in the run; "" for a model file.
     """
 
     network: Network
@@ -94,17 +104,17 @@ def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
 
 
 def find_model(name: str | Path | None) -> Path:
-    """A file or folder of that name, else what ferkit brings under it. Raises RunError."""
+    """Find a file or folder of that name, or else a bundled model. Raises RunError."""
     if name is not None and (path := Path(name)).exists():
         return path
     known = {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
     wanted = DEFAULT if name is None else str(name)
     if wanted in known:
         return known[wanted]
-    bundled = suggest(wanted, known) if known else "This ferkit brings no model of its own."
+    bundled = suggest(wanted, known) if known else "No model is bundled."
     if name is None:
-        raise RunError(f"--model is missing. Give a run's folder or a model file. {bundled}")
-    raise RunError(f"--model {name}: there is no such folder or file, and no model of that name. {bundled}")
+        raise RunError(f"--model is missing. Give a run folder or a model file. {bundled}")
+    raise RunError(f"Cannot find --model {name}: there is no such folder, file or bundled model. {bundled}")
 
 
 def load_network(name: str | Path | None, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> Loaded:
@@ -144,24 +154,24 @@ def _load_network(path: Path, which: WhichNetwork, trust: bool) -> Loaded:
 
 def _check_no_choice(file: Path, which: WhichNetwork) -> None:
     if which.is_given:
-        raise RunError(f"{which.options}: only a run's folder has folds, and {file} is a file")
+        raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {file} is a file.")
 
 
 def read_description(path: Path) -> Description:
-    """Of a .safetensors file. Raises RunError where it has none: a network alone says not how to use it."""
+    """Read the description in a .safetensors file. Raises RunError if it has none."""
     from ferkit.neural.checkpoint import read_header
 
     header = read_header(path)
     if "model" not in header.known:
         raise RunError(
-            f"{path} holds a network, but not how it is to be used. Give its run's folder, or make a model "
-            "file of it: ferkit export RUN --out model.safetensors"
+            f"Cannot use {path}: it is a network without a description. Give its run folder, or export it: "
+            "ferkit export RUN --out model.safetensors"
         )
     return Description.read(header.known, path)
 
 
 def _run_around(path: Path) -> Path | None:
-    """The run whose folder folds/ a network lies in."""
+    """Find the run folder that a network is in; None if there is none."""
     folder = path.resolve().parent.parent.parent
     return folder if path.parent.parent == folds_dir(folder) and (folder / "recipe.toml").exists() else None
 
@@ -177,7 +187,7 @@ def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
     description = read_description(path)
     told = f"{path}: {description.source}"
     if path.parent == BUNDLED:
-        told = f"{path.stem}, ferkit's own; its card: {path}.card.md"
+        told = f"{path.stem}, bundled; model card: {path}.card.md"
     return _of_torch(path, description, device, told, trust)
 
 
@@ -220,5 +230,5 @@ def _from_program(path: Path, device: str, trust: bool) -> Model:
 
 def _parsed(text: str | bytes | None, path: Path) -> dict[str, Any]:
     if not text:
-        raise RunError(f"{path} was not written by ferkit export: it does not say how it is to be used")
+        raise RunError(f"Cannot use {path}: it has no description. Was it written by ferkit export?")
     return parse_header(text, path)

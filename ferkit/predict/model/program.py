@@ -120,7 +120,7 @@ def _is_harmless(key: str, text: str) -> bool:
 
 
 def _is_plain(spec: Any) -> bool:
-    """Whether a description of nested arguments has tuples, lists and dictionaries only."""
+    """Return true if a description of nested arguments has tuples, lists and dictionaries only."""
     if isinstance(spec, list):
         return all(isinstance(one, int) or _is_plain(one) for one in spec)
     if not isinstance(spec, dict) or spec.get("type") not in CONTAINERS:

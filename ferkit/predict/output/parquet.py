@@ -14,19 +14,19 @@ from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import TEXTS, TRUTHS, WHOLE_NUMBERS, columns
 
 GROUP = 5000
-"""Rows that are kept until they are written together."""
+"""Rows per write."""
 
 
 class ParquetSink:
-    """The columns of CSV, with types. A file's name that is no UTF-8 has its bytes as escapes."""
+    """A Parquet file with the columns of CSV. Bytes of file names that are no UTF-8 become escapes."""
 
     def __init__(self, path: Path) -> None:
         try:
             import pyarrow.parquet
         except ImportError as error:
             raise RunError(
-                f'--out {path}: Parquet takes pyarrow, which is not here: pip install "ferkit[parquet]". '
-                "CSV and JSON lines need nothing."
+                f'Cannot write --out {path}: Parquet needs pyarrow. Run: pip install "ferkit[parquet]". '
+                "CSV and JSON lines need no package."
             ) from error
         self.arrow = pyarrow
         self.path = path

@@ -43,7 +43,7 @@ class JsonLines:
 
 
 class TextSink:
-    """Bytes of a file's name that are no UTF-8 stay as they are."""
+    """A table of text in a file. Bytes of file names that are no UTF-8 are kept."""
 
     def __init__(self, path: Path, kind: type[Writing]) -> None:
         self.path = path
@@ -69,7 +69,7 @@ class TextSink:
 
 
 class Printed:
-    """On standard output, as CSV or JSON lines, or to be read: the two most probable labels of each face."""
+    """A table on standard output: CSV, JSON lines, or readable with the two most probable labels."""
 
     def __init__(self, file: IO[str], form: str) -> None:
         self.file = file

@@ -14,7 +14,7 @@ from ferkit.predict.media.frames import Frame
 class VideoCopy:
     """An MPEG-4 file. All frames get the size of the first, made even for the codec, and its duration.
 
-    first: the frame that it was begun with; part: where it is until it is whole. Raises OSError.
+    first: its first frame; part: its path until it is complete. Raises OSError.
     """
 
     def __init__(self, frame: Frame, file: Path) -> None:

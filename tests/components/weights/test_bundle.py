@@ -208,7 +208,7 @@ def test_a_file_that_is_there_already_is_never_replaced(
     there = move_to(tmp_path / "there", monkeypatch)
     there.mkdir(parents=True)
     (there / "second.h5").write_bytes(b"mine")
-    with pytest.raises(WeightsError, match=r"is there already and another file.*Move it away"):
+    with pytest.raises(WeightsError, match=r"exists and is another file.*Move it away"):
         read_bundle(tmp_path / "one.tar", is_trusted=True)
     assert (there / "second.h5").read_bytes() == b"mine"
 

@@ -182,7 +182,7 @@ def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(
         load_model()
     write_model(tmp_path / "default.safetensors")
     write_model(tmp_path / "large.safetensors", source="the large one")
-    assert load_model().told.startswith("default, ferkit's own; its card: ")
-    assert load_model("large").told.startswith("large, ferkit's own")
+    assert load_model().told.startswith("default, bundled; model card: ")
+    assert load_model("large").told.startswith("large, bundled")
     with pytest.raises(RunError, match="Did you mean 'large'"):
         load_model("larg")
