@@ -50,6 +50,7 @@ def inert_program(file: Path) -> io.BytesIO:
     copy = io.BytesIO()
     try:
         with zipfile.ZipFile(file) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as made:
+            _check_sizes(archive, file.stat().st_size)
             for name in archive.namelist():
                 made.writestr(name, _checked(name, archive.read(name)))
     except Unsafe as error:
@@ -61,6 +62,15 @@ def inert_program(file: Path) -> io.BytesIO:
         raise RunError(f"Cannot load {file}: it is no whole program that torch.export wrote.") from error
     copy.seek(0)
     return copy
+
+
+def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
+    """Raises Unsafe if the members are compressed, overlap or share a name, as those of torch never do."""
+    members = archive.infolist()
+    if any(one.compress_type != zipfile.ZIP_STORED for one in members):
+        raise Unsafe("it is compressed")
+    if sum(one.file_size for one in members) > size or len({one.filename for one in members}) < len(members):
+        raise Unsafe("its members overlap")
 
 
 def _checked(name: str, content: bytes) -> bytes:

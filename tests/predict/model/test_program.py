@@ -8,6 +8,7 @@ import pickle
 import shutil
 import zipfile
 from collections.abc import Callable
+from copy import copy as copy_of
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,36 @@ def test_a_member_that_ferkit_does_not_write_is_refused(copy: Path) -> None:
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("m/data/constants/custom_obj_0", b"\x80\x04.")
     with pytest.raises(RunError, match="custom_obj_0"):
+        load_model(copy)
+
+
+def test_a_compressed_archive_is_not_read(copy: Path) -> None:
+    """A small file may hold gigabytes of zeros."""
+    with zipfile.ZipFile(copy, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m/data/weights/weight_99", bytes(10_000))
+    with pytest.raises(RunError, match="is compressed"):
+        load_model(copy)
+
+
+def test_an_archive_whose_members_overlap_is_not_read(copy: Path) -> None:
+    with zipfile.ZipFile(copy, "a") as archive:
+        largest = max(archive.infolist(), key=lambda one: one.file_size)
+        for number in range(50):
+            again = copy_of(largest)
+            again.filename = f"m/data/weights/weight_{100 + number}"
+            archive.filelist.append(again)
+        archive.writestr("m/byteorder", b"little")
+    with pytest.raises(RunError, match="overlap"):
+        load_model(copy)
+
+
+def test_an_archive_with_a_member_twice_is_not_read(copy: Path) -> None:
+    """Two readers may take different ones."""
+    with zipfile.ZipFile(copy, "a") as archive:
+        name = next(one for one in archive.namelist() if one.endswith(INPUTS))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(name, b"")
+    with pytest.raises(RunError, match="overlap"):
         load_model(copy)
 
 
