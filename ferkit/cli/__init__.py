@@ -20,6 +20,7 @@ from ferkit.cli.predict import predict
 from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
+from ferkit.cli.terminal import printable_output
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 from ferkit.version import __version__
@@ -108,6 +109,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # nothing that is printed can fail
+    with printable_output():
+        _main()
+
+
+def _main() -> None:
     try:
         status = app(standalone_mode=False)
     except FerkitError as error:

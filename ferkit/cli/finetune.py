@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ferkit.cli.trust import TrustPlugins
+
 if TYPE_CHECKING:
     from ferkit.experiment.finetune.plan import FinetunePlan
 
@@ -60,6 +62,7 @@ def finetune(
     overrides: Overrides = None,
     out: Out = None,
     dry_run: DryRun = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Train a model on your own images, in one folder per class.
 
@@ -78,7 +81,8 @@ def finetune(
     from ferkit.runtime.processes import refuse_several_processes
 
     refuse_several_processes()
-    wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
+    settings = tuple(overrides or ())
+    wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, settings, out, trust_plugins)
     with watch_images() as progress:
         plan = make_plan(wish, progress)
     for line in (*plan.told, f"recipe: {plan.file}"):
