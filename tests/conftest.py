@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,11 @@ import pytest
 Install = Callable[..., None]
 
 collect_ignore = ["third_party"]  # a distribution of its own, with tests of its own
+
+
+def pytest_configure() -> None:
+    """Give tables the width of a pipe: pytest-xdist sets 80 columns for its workers."""
+    os.environ.pop("COLUMNS", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

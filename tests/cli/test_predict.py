@@ -114,7 +114,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        (["--model", "no_such_run"], "--model no_such_run: there is no such folder or file"),
+        (["--model", "no_such_run"], "no_such_run: there is no such folder, file"),
         (["--model", "MODEL", "--out", "faces.xlsx"], "expected a table"),
         (["--model", "MODEL", "--detector", "mtcn"], "Did you mean 'mtcnn'"),
         (["--model", "MODEL", "--fold", "1"], "only a run's folder has folds"),
