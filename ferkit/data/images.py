@@ -68,12 +68,16 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
 
 @contextmanager
 def _open(source: Path | bytes) -> Iterator[Image.Image]:
-    """Pillow's own limit is the process's and refuses what phones make; `_check_size` takes its place."""
+    """Open an image and read its EXIF data, without Pillow's warnings about damaged ones.
+
+    Pillow's limit of pixels belongs to the process and refuses images of phones. `_check_size` replaces it.
+    """
     with _pillow, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
+            image.getexif()
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with image:
