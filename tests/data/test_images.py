@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ferkit.data.images import image_sha256, read_image
 from ferkit.errors import DataError
@@ -129,6 +129,15 @@ def test_an_image_above_pillows_limit_is_read_and_the_limit_stays(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     assert read_image(path).shape == (10, 20, 3)
     assert Image.MAX_IMAGE_PIXELS == 50
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_orientation_is_that_of_pillow(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(Image.fromarray(grey(RAMP)), tmp_path / "a.png", exif=exif)
+    with Image.open(path) as image:
+        assert np.array_equal(read_image(path), np.asarray(ImageOps.exif_transpose(image)))
 
 
 def test_damaged_exif_data_are_ignored_without_a_warning(
