@@ -122,7 +122,7 @@ def rotate(image: Image.Image) -> Image.Image:
     """Rotate an image by its EXIF orientation. An unknown one is ignored."""
     with _quiet():
         orientation = image.getexif().get(ExifTags.Base.Orientation)
-    method = ORIENTATIONS.get(orientation)
+    method = ORIENTATIONS.get(orientation or 0)
     return image if method is None else image.transpose(method)
 
 
