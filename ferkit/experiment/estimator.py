@@ -11,7 +11,7 @@ from ferkit.components.build import build
 from ferkit.components.options import weights_options
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import load_weights
-from ferkit.experiment.training import TrainingData, TrainingJob
+from ferkit.experiment.values import TrainingData, TrainingJob
 from ferkit.interfaces import Estimator
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.build import build_loss, build_model

@@ -24,7 +24,7 @@ from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
 from ferkit.experiment.train_fold import train_fold
-from ferkit.experiment.training import RunInputs, TrainingData, TrainingJob
+from ferkit.experiment.values import RunInputs, TrainingData, TrainingJob
 from ferkit.interfaces import Sample
 from ferkit.neural.init_from import describe_start
 from ferkit.recipe.dry_run import try_network

@@ -13,7 +13,7 @@ from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.scores import evaluate
 from ferkit.evaluation.summary import DataSummary, Score, Summary
 from ferkit.experiment.run_dir import RunDir
-from ferkit.experiment.training import RunInputs
+from ferkit.experiment.values import RunInputs
 from ferkit.interfaces import Face
 from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
 from ferkit.recipe.schema import Recipe

@@ -18,7 +18,7 @@ from ferkit.evaluation.protocol import Fold
 from ferkit.experiment.estimator import make_estimator
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.run_dir import RunDir, predictions_table
-from ferkit.experiment.training import SelectedEpoch, TrainingData, TrainingJob
+from ferkit.experiment.values import SelectedEpoch, TrainingData, TrainingJob
 from ferkit.neural.estimator import NeuralEstimator
 
 

@@ -29,7 +29,7 @@ from tests.testing.wrong import (
 from tests.testing.wrong.case import CASES, Case, reference, registry_with
 
 WRONG = (any_kind, datasets, descriptors, detectors, estimators, losses, modules, network, weights)
-MEASURED = {"tells_its_time"}
+MEASURED = {"reports_its_time"}
 
 
 def folders(folder: Path) -> Mapping[str, str]:

@@ -169,5 +169,5 @@ def test_an_error_of_the_components_own_is_told_with_its_line(write: Write, tmp_
 
 def test_times_are_told() -> None:
     outcomes = run_checks(find_checks("ferkit_outputs"), {})
-    told, *_ = [one.told for one in outcomes if one.check.name == "tells_its_time"]
+    told, *_ = [one.told for one in outcomes if one.check.name == "reports_its_time"]
     assert told.endswith("ms for 3 images")

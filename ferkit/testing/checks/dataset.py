@@ -213,7 +213,7 @@ def _listed_backwards() -> Iterator[None]:
 
 
 @check("dataset", rests=True)
-def lies_below_its_root(subject: ComponentUnderTest) -> None:
+def is_below_its_root(subject: ComponentUnderTest) -> None:
     """Every image is in the folder `root`, or in ferkit's cache. `root` is optional."""
     root = getattr(subject.built, "root", None)
     if root is None:
@@ -242,7 +242,7 @@ def counts_what_it_left_out(subject: ComponentUnderTest) -> None:
 
 
 @check("dataset", rests=True)
-def tells_its_time(subject: ComponentUnderTest) -> str:
+def reports_its_time(subject: ComponentUnderTest) -> str:
     """Duration, without a limit."""
     started = time.perf_counter()
     count = len(_samples(subject))

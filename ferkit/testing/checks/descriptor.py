@@ -110,7 +110,7 @@ def _others(value: Any) -> list[Any]:
 
 
 @check("descriptor")
-def tells_its_time(subject: ComponentUnderTest) -> str:
+def reports_its_time(subject: ComponentUnderTest) -> str:
     """Duration, without a limit."""
     image = _grey()
     started = time.perf_counter()

@@ -132,7 +132,7 @@ def detects_alike_each_time(subject: ComponentUnderTest) -> None:
 
 
 @check("detector")
-def tells_its_time(subject: ComponentUnderTest) -> str:
+def reports_its_time(subject: ComponentUnderTest) -> str:
     """Duration, without a limit."""
     images = _images()
     started = time.perf_counter()

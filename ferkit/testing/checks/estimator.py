@@ -178,7 +178,7 @@ def chooses_nothing_by_validation_labels(subject: ComponentUnderTest) -> None:
 
 
 @check("estimator")
-def tells_its_time(subject: ComponentUnderTest) -> str:
+def reports_its_time(subject: ComponentUnderTest) -> str:
     """Duration, without a limit."""
     seconds = sum(epoch.seconds for epoch in fitted(subject).epochs)
     return f"{seconds:.2f} s for {TRAIN * len(LABELS)} faces"

@@ -241,7 +241,7 @@ def runs_on_a_gpu(subject: ComponentUnderTest) -> None:
 
 
 @check(*MODULES, rests=True)
-def tells_its_time(subject: ComponentUnderTest) -> str:
+def reports_its_time(subject: ComponentUnderTest) -> str:
     """Duration, without a limit."""
     module = subject.built.eval()
     given = inputs(subject, module)

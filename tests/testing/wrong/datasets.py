@@ -51,7 +51,7 @@ class FindsFault(RightDataset):
         return [self.sample(path) for path in sorted(self.root.glob("*/*.png"))]
 
 
-@fails("dataset", "gives_samples", "lies_below_its_root")
+@fails("dataset", "gives_samples", "is_below_its_root")
 class NamesFilesWithoutTheirFolder(RightDataset):
     def sample(self, path: Path) -> Sample:
         return Sample(Path(path.name), path.parent.name)
@@ -127,7 +127,7 @@ class ListsAsTheFileSystemDoes(RightDataset):
         return sorted(found, key=lambda one: names.index(one.path.name))
 
 
-@fails("dataset", "lies_below_its_root")
+@fails("dataset", "is_below_its_root")
 class HasItsRootElsewhere(RightDataset):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
