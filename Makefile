@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 FRESH := .venv-dist
 FAST := not slow and not data and not conformance and not subprocess and not campaign
 
-.PHONY: demo test test-fast campaign check docs format build
+.PHONY: demo test test-fast campaign check docs reference format build
 
 demo: $(VENV)/.installed
 	$(BIN)/ferkit run recipes/quickstart.toml
@@ -31,10 +31,14 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The documentation, into site/. Warnings are errors: a link that leads nowhere, an anchor that is not there.
+# The documentation, into site/. Warnings are errors, such as a broken link. With --quiet mkdocs would ignore them.
 docs: $(VENV)/.installed-dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --config-file docs/mkdocs.yml --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --config-file docs/mkdocs.yml --strict
 	@echo "Open site/index.html"
+
+# The reference pages in docs/site/reference/, from the code. A test compares them with it.
+reference: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.hooks.reference
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""Pages whose source lies elsewhere in the repository, and links that are written as GitHub reads them."""
+"""Pages with a source outside docs/site, and links in the form that GitHub reads."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ BORROWED = {
     "docs/architecture.md": "architecture.md",
     "docs/decisions/README.md": "decisions.md",
 }
-"""Place in the repository -> place in the site."""
+"""Path in the repository -> path in the site."""
 DECISIONS = {
     f"docs/decisions/{path.name}": f"decisions/{path.name}"
     for path in sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 }
-"""The same of each decision: pages that the navigation reaches through their index."""
+"""The same for the decisions, which the navigation reaches through their index."""
 PLACES = BORROWED | DECISIONS
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
 
 def source_of(page: str) -> str:
-    """Where a page's source is in the repository."""
+    """Return the path of a page's source in the repository."""
     places = {at: source for source, at in PLACES.items()}
     return places.get(page, f"{SITE}/{page}")
 
 
 def relink(markdown: str, page: str) -> str:
-    """Links between files of the repository as links of the site; what the site lacks stands as its name.
+    """Translate links between files of the repository into links of the site.
 
-    A link that leads to no file stays as it is: the strict build finds it, or it is a generated page's.
+    A link to a file that the site lacks becomes the file's name. A link to no file is not changed: the strict
+    build reports it.
     """
     folder = PurePosixPath(source_of(page)).parent
 
@@ -47,7 +48,9 @@ def relink(markdown: str, page: str) -> str:
         target = os.path.normpath(folder / path)
         if target in PLACES:
             return f"[{text}]({_relative(PLACES[target], page)}{anchor})"
-        if not target.startswith(SITE) and (ROOT / target).exists():
+        if target.startswith(f"{SITE}/"):
+            return f"[{text}]({_relative(target.removeprefix(f'{SITE}/'), page)}{anchor})"
+        if (ROOT / target).exists():
             return text if text.strip("`") in (path, target) else f"{text} (`{target}`)"
         return found[0]
 

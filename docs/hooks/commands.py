@@ -1,9 +1,10 @@
-"""The commands' reference, from the command line itself."""
+"""The reference of the commands, from the command line."""
 
 from __future__ import annotations
 
 import enum
 import inspect
+import os
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,19 +15,27 @@ import typer
 from docs.hooks.tables import code, plain, table
 from ferkit.cli import app
 
+FOLDER = "docs/site/reference"
 WORDS = {str: "a string", int: "a whole number", float: "a number", Path: "a path"}
 
 INTRODUCTION = """\
 # Commands
 
-What `ferkit --help` and `ferkit COMMAND --help` print, in one place. Exit status: 0 where all went well, 2
-for a recipe or an option with problems, 1 for other errors, 130 where it was interrupted; what else `audit`,
-`data verify`, `plugins check` and `predict` end with is told with them. `ferkit --install-completion`
+This page has the output of `ferkit --help` and of `ferkit COMMAND --help`. `ferkit --install-completion`
 installs completion for the current shell.
+
+| exit status | meaning |
+|---|---|
+| 0 | success |
+| 1 | an error |
+| 2 | problems in a recipe or an option |
+| 3 | `audit`, `data verify`, `predict`: findings, or inputs that failed (see each command) |
+| 130 | interrupted |
 """
 
 
 def command_reference() -> str:
+    """Every command with its arguments and options."""
     parts = [INTRODUCTION]
     for words, command in commands():
         parts += [f"## {' '.join(('ferkit', *words))}", *_described(words, command)]
@@ -34,7 +43,7 @@ def command_reference() -> str:
 
 
 def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The words after `ferkit`, and the command; groups only where they do something themselves."""
+    """Yield the words after `ferkit` and the command. A group is a command only if it runs without one."""
     command = command or typer.main.get_command(app)
     inner = getattr(command, "commands", {})
     if not inner or not words or command.invoke_without_command:
@@ -45,12 +54,22 @@ def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple
 
 def _described(words: tuple[str, ...], command: Any) -> Iterator[str]:
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    yield "\n\n".join(plain(part) for part in paragraphs)
+    yield "\n\n".join(_paragraph(part) for part in paragraphs)
     yield f"```text\n{usage(words, command)}\n```"
     hints = inspect.get_annotations(command.callback, eval_str=True)
     rows = [_row(one, hints.get(one.name, bool)) for one in command.params]
     if rows:
-        yield table(("argument or option", "takes", "default", "what it is"), rows)
+        yield table(("argument or option", "takes", "default", "description"), rows)
+
+
+def _paragraph(text: str) -> str:
+    """Format an example as code, and the path of a page as a link."""
+    title, _, rest = text.partition(": ")
+    if title == "Example":
+        return f"Example: `{' '.join(rest.split())}`"
+    if title == "Docs":
+        return f"Docs: [{rest}]({os.path.relpath(rest, FOLDER)})"
+    return plain(text)
 
 
 def usage(words: tuple[str, ...], command: Any) -> str:
@@ -69,8 +88,8 @@ def _is_option(parameter: Any) -> bool:
 
 def _row(parameter: Any, annotation: Any) -> tuple[str, str, str, str]:
     name = ", ".join(parameter.opts) if _is_option(parameter) else parameter.name.upper()
-    help_text, _, told = (parameter.help or "").partition("[default:")
-    default = told.rstrip("] ").strip() if told else _default(parameter)
+    help_text, _, stated = (parameter.help or "").partition("[default:")
+    default = stated.rstrip("] ").strip() if stated else _default(parameter)
     return code(name), _takes(parameter, annotation), default, plain(help_text)
 
 
@@ -84,7 +103,7 @@ def _default(parameter: Any) -> str:
 
 
 def _takes(parameter: Any, annotation: Any) -> str:
-    """In words; an option without a value is a switch."""
+    """Describe the value of an option; an option without one is a flag."""
     base = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
     members = [one for one in typing.get_args(base) if one is not type(None)]
     if typing.get_origin(base) is not list and members:
@@ -92,7 +111,7 @@ def _takes(parameter: Any, annotation: Any) -> str:
     is_list = typing.get_origin(base) is list
     base = typing.get_args(base)[0] if is_list else base
     if base is bool:
-        return "(a switch)"
+        return "a flag"
     if isinstance(base, type) and issubclass(base, enum.Enum):
         return "one of " + ", ".join(code(one.value) for one in base)
     words = code(parameter.metavar) if parameter.metavar else WORDS[base]

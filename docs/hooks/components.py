@@ -1,8 +1,9 @@
-"""The components' reference, from the registry: what `ferkit plugins show` prints of each."""
+"""The reference of the components, from the registry."""
 
 from __future__ import annotations
 
-from docs.hooks.tables import code, paragraphs, plain, table
+from docs.hooks.docstrings import read_docstring
+from docs.hooks.tables import code, plain, table
 from ferkit.components.component import KINDS
 from ferkit.components.discovery import load_plugins
 from ferkit.components.documentation import documentation, options
@@ -12,13 +13,13 @@ from ferkit.components.registry import Entry, Registry
 INTRODUCTION = """\
 # Components
 
-Everything that comes with ferkit and that a recipe can name, by kind. `ferkit plugins` lists what is
-installed on your machine, other people's plugins included; `ferkit plugins show NAME` prints what stands
-here.
+This page lists every built-in component by kind. `ferkit plugins` also lists those of other installed
+packages. `ferkit plugins show NAME` prints one of them.
 """
 
 
 def component_reference() -> str:
+    """Every built-in component with its options."""
     registry = load_plugins()
     parts = [INTRODUCTION]
     for kind in KINDS:
@@ -36,21 +37,31 @@ def _overview(entries: list[Entry]) -> str:
         )
         for one in entries
     ]
-    return table(("name", "what it is", "provided by"), rows)
+    return table(("name", "description", "provided by"), rows)
+
+
+def written(default: str) -> str:
+    """Format a default; "required" and "none" are no values."""
+    return default if default in ("required", "none") else code(default)
 
 
 def anchor(entry: Entry) -> str:
-    return f"{entry.component.kind}.{entry.component.name}"
+    """Return the id that a heading `kind name` gets on GitHub and on the site."""
+    return f"{entry.component.kind}-{entry.component.name}"
 
 
 def _described(entry: Entry, registry: Registry) -> str:
     component = entry.component
-    heading = f"### `{component.name}` {{#{anchor(entry)}}}"
+    heading = f"### {component.kind} `{component.name}`"
     text = documentation(component)
     if component.kind == "weights":
         facts = [line.partition(": ") for line in text.splitlines()]
-        return f"{heading}\n\n" + table(("", ""), [(name, code(told)) for name, _, told in facts])
+        return f"{heading}\n\n" + table(("", ""), [(name, code(value)) for name, _, value in facts])
     found = options(component, registry)
-    rows = [(code(one.name), plain(one.takes), code(one.default)) for one in found]
-    listed = table(("option", "takes", "default"), rows) if rows else "It has no options.\n"
-    return f"{heading}\n\n{paragraphs(text, [one.name for one in found])}\n{listed}"
+    read = read_docstring(text, [one.name for one in found])
+    rows = [
+        (code(one.name), plain(one.takes), written(one.default), read.items.get(one.name, ""))
+        for one in found
+    ]
+    listed = table(("option", "takes", "default", "description"), rows) if rows else "It has no options.\n"
+    return f"{heading}\n\n{read.prose}\n\n{listed}"

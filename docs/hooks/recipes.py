@@ -1,8 +1,7 @@
-"""The recipes' reference, from the schema itself."""
+"""The reference of a recipe's keys, from the schema."""
 
 from __future__ import annotations
 
-import inspect
 import tomllib
 import typing
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs.hooks.tables import code, paragraphs, plain, table
+from docs.hooks.docstrings import Docstring, read_docstring
+from docs.hooks.tables import code, plain, table
 from ferkit.components.component import KINDS
 from ferkit.components.option_types import describe_type
 from ferkit.components.part import Part, Section
@@ -25,30 +25,31 @@ BOUNDS = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "l
 INTRODUCTION = """\
 # Recipes
 
-Every key that a recipe may have, from the schema that `ferkit check` holds recipes to. A key that is not here
-is a problem. Values are not converted: `"3"` is no number.
+A recipe may have the keys on this page. `ferkit check` reports every other key as a problem. Values are not
+converted: `"3"` is a string, not a number.
 
-- A **component** is a table with a `name`; every other key of it is an option of that component
-  ([Components](components.md)).
-- `${NAME}` in a string stands for an environment variable.
-- `--set section.key=value` on the command line overrides a key; the value is written as in TOML.
+- A **component** is a table with a `name`. Its other keys are the options of that component:
+  [Components](components.md).
+- `${NAME}` in a string is replaced by an environment variable.
+- `--set section.key=value` on the command line overrides a key. The value is written as in TOML.
 """
 
 
 def recipe_reference() -> str:
+    """Every table of a recipe with its keys, and the built-in recipes."""
     parts = [INTRODUCTION]
     for key, models in sections(Recipe, ""):
         for model in models:
             parts += [f"## {_title(key, model, len(models) > 1)}", _described(model), _keys(model, key)]
-    parts += ["## Recipes that ferkit ships", SHIPPED, _shipped()]
+    parts += ["## Built-in recipes", SHIPPED, _shipped()]
     return "\n\n".join(parts)
 
 
-SHIPPED = "`ferkit run NAME` runs one, and `ferkit run NAME --demo` on drawn faces."
+SHIPPED = "`ferkit run NAME` runs a recipe. `ferkit run NAME --demo` runs it on drawn faces."
 
 
 def sections(model: type[BaseModel], key: str) -> Iterator[tuple[str, list[type[BaseModel]]]]:
-    """Each table of the schema with its key, "" for the top, and the models that it may be of."""
+    """Yield the key of each table, "" for the top, with the models that it may have."""
     yield key, [model]
     for name, field in model.model_fields.items():
         if inner := models_in(field.annotation):
@@ -60,7 +61,7 @@ def sections(model: type[BaseModel], key: str) -> Iterator[tuple[str, list[type[
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The tables that an annotation stands for: several of a union, none of a component or a value."""
+    """Return the tables of an annotation: several for a union, none for a component or a value."""
     if isinstance(annotation, type):
         return [annotation] if issubclass(annotation, Section) else []
     members = typing.get_args(annotation)
@@ -76,18 +77,22 @@ def _title(key: str, model: type[BaseModel], is_one_of_several: bool) -> str:
 
 
 def _described(model: type[BaseModel]) -> str:
-    """Its docstring, and those of the tables that it has its keys from."""
+    """Return the prose of its docstring, and of those of the tables that it inherits keys from."""
+    return "\n\n".join(read.prose for read in _docstrings(model) if read.prose)
+
+
+def _docstrings(model: type[BaseModel]) -> list[Docstring]:
     own = [one for one in model.__mro__ if issubclass(one, Section) and one is not Section]
-    texts = [inspect.cleandoc(vars(one).get("__doc__") or "") for one in own]
-    return "\n".join(paragraphs(text, model.model_fields) for text in texts if text)
+    return [read_docstring(vars(one).get("__doc__") or "", model.model_fields) for one in own]
 
 
 def _keys(model: type[BaseModel], where: str) -> str:
+    items = {name: text for read in _docstrings(model) for name, text in read.items.items()}
     rows = [
-        (code(name), _takes(name, field, where), _default(field))
+        (code(name), _takes(name, field, where), _default(field), items.get(name, ""))
         for name, field in model.model_fields.items()
     ]
-    return table(("key", "takes", "default"), rows)
+    return table(("key", "takes", "default", "description"), rows)
 
 
 def _takes(name: str, field: FieldInfo, where: str) -> str:
@@ -141,4 +146,4 @@ def _shipped() -> str:
     for name, path in sorted(shipped_recipes().items()):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         rows.append((code(name), plain(content.get("description", ""))))
-    return table(("name", "what it is"), rows)
+    return table(("name", "description"), rows)

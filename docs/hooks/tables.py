@@ -1,42 +1,37 @@
-"""Markdown tables, and docstrings as Markdown."""
+"""Markdown tables and escapes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-SPECIAL = {ord(character): f"&#{ord(character)};" for character in "\\*_{}[]<>#|$&"}
+SPECIAL = re.compile(r"[\\*<|$&]|^[>#]|\{(?=[:#.])|\](?=[(\[])|(?<!\w)_|_(?!\w)")
+"""Characters that GitHub or mkdocs may read as markup where they are."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A pipe table; the cells are Markdown already."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+    """Format a pipe table. The cells are Markdown already; columns without any text are dropped."""
+    filled = list(rows)
+    kept = [place for place, _ in enumerate(columns) if any(row[place] for row in filled)]
+    lines = [columns, ["---"] * len(columns), *filled]
+    return "\n".join(f"| {' | '.join(cells[place] for place in kept)} |" for cells in lines) + "\n"
 
 
 def code(text: str) -> str:
-    """As code in a cell; "" stays empty."""
-    return f"`{text}`".replace("|", "\\|") if text else ""
+    """Format text as code in a cell; "" stays empty."""
+    if "|" in text:  # GitHub and mkdocs read a pipe in backticks differently
+        return f"<code>{escape(text)}</code>"
+    return f"`{text}`" if text else ""
 
 
 def plain(text: str) -> str:
-    """Prose on one line, in which only `code` means anything to Markdown."""
+    """Escape prose, put it on one line and keep its `code`."""
     parts = " ".join(text.split()).split("`")
     if len(parts) % 2 == 0:
-        return "&#96;".join(part.translate(SPECIAL) for part in parts)
-    return "`".join(part if place % 2 else part.translate(SPECIAL) for place, part in enumerate(parts))
+        return "&#96;".join(escape(part) for part in parts)
+    return "`".join(part if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
-def paragraphs(docstring: str, names: Iterable[str] = ()) -> str:
-    """A docstring's paragraphs as prose, indented ones as code; names: those that it explains."""
-    parts = [part for part in docstring.split("\n\n") if part.strip()]
-    return (
-        "\n\n".join(part if part.startswith("    ") else _bold(plain(part), names) for part in parts) + "\n"
-    )
-
-
-def _bold(prose: str, names: Iterable[str]) -> str:
-    """Where a name, or the last of several, stands before a colon."""
-    known = "|".join(sorted((re.escape(name.translate(SPECIAL)) for name in names), key=len, reverse=True))
-    pattern = rf"(?<![\w;&])((?:{known})(?:, (?:{known}))*(?: \([^()]*\))?:)(?= )"
-    return re.sub(pattern, r"**\1**", prose) if known else prose
+def escape(text: str) -> str:
+    """Replace every character that Markdown may read as markup."""
+    return SPECIAL.sub(lambda found: f"&#{ord(found[0])};", text)

@@ -14,17 +14,20 @@ def ferkit_components() -> list[Component]:
             f"{INCEPTION}.backbone:InceptionResnetV1Backbone",
             "facenet-pytorch's InceptionResnetV1, trained on faces",
         ),
+        Component("backbone", "timm", "ferkit_backbones.timm:TimmBackbone", "Any feature extractor of timm"),
         Component(
-            "backbone", "timm", "ferkit_backbones.timm:TimmBackbone", "Any model of timm, by its name there"
+            "weights", "vggface2", f"{INCEPTION}.weights:VGGFACE2", "InceptionResnetV1 trained on VGGFace2"
         ),
-        Component("weights", "vggface2", f"{INCEPTION}.weights:VGGFACE2", "InceptionResnetV1 on VGGFace2"),
         Component(
             "weights",
             "casia-webface",
             f"{INCEPTION}.weights:CASIA_WEBFACE",
-            "InceptionResnetV1 on CASIA-WebFace",
+            "InceptionResnetV1 trained on CASIA-WebFace",
         ),
         Component(
-            "weights", "msceleb1m", f"{INCEPTION}.weights:MSCELEB1M", "InceptionResnetV1 on MS-Celeb-1M"
+            "weights",
+            "msceleb1m",
+            f"{INCEPTION}.weights:MSCELEB1M",
+            "InceptionResnetV1 trained on MS-Celeb-1M",
         ),
     ]

@@ -12,15 +12,16 @@ from ferkit_backbones.timm_models import create_network
 
 
 class TimmBackbone(nn.Module):
-    """A timm model's feature maps, stage by stage.
+    """A feature extractor of timm.
 
-    model: a name that timm knows, e.g. "resnet18", or one with the name of its weights, e.g.
-    "resnet18.a1_in1k"; pretrained: with timm's own weights, which it downloads, or with random numbers;
-    freeze: "none", "all", or a stage: then nothing that its map depends on is trained, and batch norm
-    keeps its statistics there.
+    Its stages are "stage1", "stage2" and so on, from shallow to deep. The model determines their sizes. Most
+    transformers accept one image size only.
 
-    Stages are "stage1", "stage2" and so on, from shallow to deep, with timm's own reductions. A model
-    that takes one size of image only (most transformers) refuses any other.
+    Args:
+        model: Name of a timm model, such as "resnet18", optionally with weights: "resnet18.a1_in1k".
+        pretrained: Use timm's weights, which are downloaded. If false, the initial weights are random.
+        freeze: "none", "all", or a stage. Layers that the map of this stage depends on are not trained, and
+            their batch norm keeps its statistics.
     """
 
     def __init__(self, model: str = "resnet18", pretrained: bool = True, freeze: str = "none") -> None:
@@ -43,7 +44,7 @@ class TimmBackbone(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> TimmBackbone:
-        """Any part whose parameters are all frozen stays in eval mode."""
+        """Set the mode; modules whose parameters are all frozen stay in eval mode."""
         super().train(mode)
         for module in self.network.modules():
             parameters = list(module.parameters())
@@ -52,7 +53,11 @@ class TimmBackbone(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, H, W) -> every stage's map, (B, C, h, w). Raises ComponentError for a size it can't take."""
+        """Map images (B, 3, H, W) to the feature maps of every stage, (B, C, h, w).
+
+        Raises:
+            ComponentError: The model does not accept images of this size.
+        """
         self._check_size(images)
         with torch.no_grad() if self.is_frozen else nullcontext():
             maps = self.network(images)
@@ -66,14 +71,17 @@ class TimmBackbone(nn.Module):
         if settings.get("fixed_input_size") and tuple(images.shape[2:]) != size:
             raise ComponentError(
                 f"timm's {self.model!r} takes images of {size[0]} by {size[1]} pixels only, got "
-                f"{images.shape[2]} by {images.shape[3]}. Set model.image_size = {size[0]}"
+                f"{images.shape[2]} by {images.shape[3]}. Set model.image_size = {size[0]}."
             )
 
     def _freeze_up_to(self, stage: str) -> None:
-        """Models name and order their parts in their own ways, so the gradient says what a map depends on."""
+        """Freeze the parameters that a stage's map depends on, found by its gradient.
+
+        Names and order of modules differ between models.
+        """
         self.eval()
         parameters = list(self.network.parameters())
-        with torch.enable_grad():  # `ferkit check` builds it without
+        with torch.enable_grad():  # `ferkit check` builds the network without gradients
             probe = self.forward(torch.zeros(1, *self.network.pretrained_cfg["input_size"]))
             gradients = torch.autograd.grad(probe[stage].sum(), parameters, allow_unused=True)
         for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -1,4 +1,4 @@
-"""Covariance pooling (Acharya et al. 2018): its network, head and second step."""
+"""Covariance pooling (Acharya et al. 2018): network, head and linear SVM."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -16,12 +16,12 @@ def ferkit_components() -> list[Component]:
             "head",
             "covpool",
             "ferkit_covpool.covpool:CovPoolHead",
-            "Covariance of a map's channels, classified by its logarithm",
+            "Covariance pooling of a feature map, then dense layers",
         ),
         Component(
             "estimator",
             "linear_svc",
             "ferkit_covpool.linear_svc:LinearSvcEstimator",
-            "A linear support vector machine on the network's features",
+            "Linear support vector machine on the network's features",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Symmetric matrices to smaller ones, by an orthonormal matrix that is learned (Huang and Van Gool 2017)."""
+"""A layer that shrinks symmetric matrices by a learned orthonormal matrix (Huang and Van Gool 2017)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import torch
 from torch import Tensor, nn
 
 with warnings.catch_warnings():
-    # geoopt 0.5 compiles with torch.jit.script, which torch 2.10 and later warn of, first in one way, then in
-    # the other.
+    # geoopt 0.5 uses torch.jit.script. torch 2.10 and later warn about it, in these two categories.
     for kind in (DeprecationWarning, FutureWarning):
         warnings.simplefilter("ignore", kind)
     import geoopt
 
 
 class BiMap(nn.Module):
-    """Wᵀ·X·W (equation 2): (B, N, N) -> (B, M, M), M ≤ N.
+    """Wᵀ·X·W (equation 2): symmetric matrices (B, N, N) -> (B, M, M), M ≤ N.
 
-    weight: W, (N, M), its columns orthonormal: a point of the Stiefel manifold. It begins as the Q of a
-    random matrix. geoopt's optimizers keep it there, by the published code's steps: the gradient less its
-    part across the manifold, W·sym(WᵀG), and a QR decomposition after each step.
+    The weight W, (N, M), has orthonormal columns: it is a point on the Stiefel manifold, initialised as the Q
+    of a random matrix. geoopt's optimizers keep it there with the published steps: they project the gradient,
+    G − W·sym(WᵀG), and apply a QR decomposition after each step.
     """
 
     def __init__(self, in_size: int, out_size: int) -> None:
@@ -28,7 +27,7 @@ class BiMap(nn.Module):
         orthonormal = torch.linalg.qr(torch.randn(in_size, out_size)).Q
         manifold = geoopt.EuclideanStiefel()
         if orthonormal.is_meta:
-            # geoopt checks the values of what it is given, and on the meta device there are none.
+            # geoopt checks values, which the meta device does not have.
             self.weight = nn.Parameter(orthonormal)
             self.weight.manifold = manifold  # type: ignore[attr-defined]
         else:

@@ -1,4 +1,4 @@
-"""The covariance of a map's channels."""
+"""Covariance of a feature map's channels."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 TRACE_SHARE = 1e-4
-"""How much of its trace is added to each of a covariance's eigenvalues, as the published code does."""
+"""Fraction of the trace that is added to each eigenvalue, as in the published code."""
 
 
 def covariances(maps: Tensor) -> Tensor:
-    """Maps (B, C, h, w), of two places and more -> (B, C, C), over their h·w places, divided by h·w − 1.
+    """Return the covariances (B, C, C) of maps (B, C, h, w) over their h·w positions, at least two.
 
-    In float32 at least: half precision has too few digits for eigenvalues. Where there are fewer places than
-    channels, the covariance is singular (of rank h·w − 1 at most).
+    They are divided by h·w − 1 and computed in float32 at least: half precision has too few digits for
+    eigenvalues. With fewer positions than channels they are singular, with rank h·w − 1 at most.
     """
     exact = maps if maps.dtype == torch.float64 else maps.float()
     values = exact.flatten(2)
@@ -22,7 +22,7 @@ def covariances(maps: Tensor) -> Tensor:
 
 
 def regularise(matrices: Tensor) -> Tensor:
-    """Σ + 10⁻⁴·tr(Σ)·I (Acharya et al. 2018, section 3.2): (B, C, C), no longer singular unless it is 0."""
+    """Return Σ + 10⁻⁴·tr(Σ)·I (Acharya et al. 2018, section 3.2), (B, C, C), not singular unless Σ is 0."""
     traces = matrices.diagonal(dim1=-2, dim2=-1).sum(-1)
     identity = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
     return matrices + TRACE_SHARE * traces[:, None, None] * identity

@@ -1,4 +1,4 @@
-"""A map's covariance, made smaller on its manifold, its logarithm classified (Acharya et al. 2018)."""
+"""Covariance pooling as a head (Acharya et al. 2018)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ from ferkit_covpool.layers import check_momentum, initialise
 from ferkit_covpool.spectral import log_rectified, rectify
 
 SMALLEST, LARGEST = 1e-4, 1e4
-"""The eigenvalues' range after ReEig, as in the published code."""
+"""Range of the eigenvalues after ReEig, as in the published code."""
 
 
 class CovPoolHead(nn.Module):
-    """Covariance of one stage's channels → BiMap and ReEig layers → LogEig → fully connected layers.
+    """Covariance of one stage's channels, then BiMap and ReEig layers, LogEig and dense layers.
 
-    stage: a stage of the backbone whose maps have two places or more; "" is the one with the most channels,
-    the deepest of several. channels: a 1×1 convolution with batch norm and ReLU reduces the map to so many
-    channels first; 0: none, which for the paper's own network is right, and for 1792 channels is slow. bimap:
-    the sizes of the matrices that BiMap layers make, none larger than the one before. hidden: widths of fully
-    connected layers with batch norm and ReLU before the last linear one. batch_norm_momentum: how fast batch
-    norm forgets; the published 0.005 (a decay of 0.995) needs thousands of steps, the default is torch's.
+    Source: Acharya, Huang, Paudel and Van Gool, "Covariance Pooling for Facial Expression Recognition", CVPR
+    Workshops 2018.
+
+    Args:
+        stage: A stage of the backbone whose maps have at least two positions. "" is the stage with the most
+            channels, the deepest if there are several.
+        channels: Channels after a 1×1 convolution with batch norm and ReLU. 0 means no such layer, as in the
+            paper. It is slow for 1,792 channels.
+        bimap: Matrix sizes after each BiMap layer, none larger than the previous one.
+        hidden: Units of the hidden dense layers, each with batch norm and ReLU.
+        batch_norm_momentum: Momentum of batch norm, above 0, at most 1. The published 0.005 (a decay of
+            0.995) needs thousands of steps. The default is torch's.
     """
 
     def __init__(
@@ -56,18 +62,21 @@ class CovPoolHead(nn.Module):
         initialise(self)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Maps (B, C, h, w) of its stage -> logits (B, num_classes).
+        """Map feature maps (B, C, h, w) to logits (B, num_classes).
 
-        Raises ComponentError where a map has one place alone, RunError where its values are not finite.
+        Raises:
+            ComponentError: A map has one position only.
+            RunError: The map has infinite values or NaN.
         """
         embedded = self.embed(features)
         logits: Tensor = self.classify(embedded.relu() if len(self.hidden) else embedded)
         return logits
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Maps -> (B, D): the last hidden layer after its batch norm and before its ReLU.
+        """Return the last hidden layer after batch norm and before ReLU, (B, D).
 
-        That is what the published code's second step classifies. Without hidden layers, the logarithm itself.
+        The published code's second step classifies these features. Without hidden layers, they are the
+        logarithm.
         """
         maps = features[self.stages[0]]
         self._check_places(maps)
@@ -75,12 +84,12 @@ class CovPoolHead(nn.Module):
         return embedded
 
     def logarithms(self, maps: Tensor) -> Tensor:
-        """Maps (B, C, h, w), reduced -> (B, M, M), in float32 at least."""
+        """Return the logarithms (B, M, M) of reduced maps (B, C, h, w), in float32 at least."""
         if not maps.is_meta and not bool(maps.isfinite().all()):
             bad = int((~maps.isfinite().flatten(1).all(dim=1)).sum())
             raise RunError(
                 f"head 'covpool': expected finite maps, got NaN or infinite values for {bad} of {len(maps)} "
-                f"images (stage {self.stages[0]}). The training diverged: lower fit.optimizer.lr, or set "
+                f"images (stage {self.stages[0]}). The training diverged. Lower fit.optimizer.lr or set "
                 'fit.precision = "float32".'
             )
         with _full_precision(maps):
@@ -95,14 +104,14 @@ class CovPoolHead(nn.Module):
         height, width = maps.shape[2:]
         if height * width < 2:
             raise ComponentError(
-                f"head 'covpool': a covariance needs maps of at least 2 places, and stage {self.stages[0]!r} "
-                f"gives {height} by {width}. Set model.head.stage to an earlier stage, or a larger "
-                "model.image_size"
+                f"head 'covpool' needs maps of at least 2 positions, but stage {self.stages[0]!r} gives "
+                f"{height} by {width}. Set model.head.stage to an earlier stage, or a larger "
+                "model.image_size."
             )
 
 
 def _full_precision(maps: Tensor) -> AbstractContextManager[object]:
-    """Mixed precision would multiply the matrices in half precision."""
+    """Disable mixed precision, which would multiply the matrices in half precision."""
     return nullcontext() if maps.is_meta else torch.autocast(maps.device.type, enabled=False)
 
 
@@ -117,7 +126,7 @@ def _reduction(in_channels: int, channels: int, momentum: float) -> nn.Module:
 
 
 def _fully_connected(widths: tuple[int, ...], momentum: float) -> nn.Sequential:
-    """Linear and batch norm for each width after the first, ReLU between them."""
+    """Return linear layers with batch norm for each width after the first, with ReLU between them."""
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
         norm = nn.BatchNorm1d(after, eps=1e-3, momentum=momentum)
@@ -131,8 +140,8 @@ def _check_sizes(channels: int, bimap: tuple[int, ...], hidden: tuple[int, ...],
     sizes = [channels or available, *bimap]
     if min(sizes) < 1 or sizes != sorted(sizes, reverse=True):
         raise ValueError(
-            f"bimap: expected sizes from 1 to {sizes[0]}, the map's channels, none larger than the one "
-            f"before, got {list(bimap)}"
+            f"bimap: expected sizes from 1 to {sizes[0]} (the map's channels), none larger than the "
+            f"previous one, got {list(bimap)}"
         )
     if min(hidden, default=1) < 1:
         raise ValueError(f"hidden: expected at least 1 unit for each layer, got {list(hidden)}")

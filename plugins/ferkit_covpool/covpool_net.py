@@ -1,4 +1,4 @@
-"""The network that the paper trains from scratch, up to its covariance."""
+"""The network of Acharya et al. 2018, up to its covariance."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from ferkit.plugin import crop_kernels
 from ferkit_covpool.layers import check_momentum, initialise
 
 BLOCKS = {"block1": (64,), "block2": (96,), "block3": (128, 128), "block4": (256, 256)}
-"""The channels of each block's convolutions."""
+"""Channels of the convolutions of each block."""
 
 
 class CovPoolBackbone(nn.Module):
-    """Four blocks of 3×3 convolutions with batch norm and ReLU, the first three ending in a 2×2 max pool.
+    """Four blocks of 3×3 convolutions with batch norm and ReLU (Acharya et al. 2018).
 
-    Stages for a 100-pixel input: block1 64×50×50, block2 96×25×25, block3 128×12×12, block4 256×12×12.
-    standardize: each image less its own mean, by its own deviation, as the published code does; whatever
-    `normalize` says comes to the same then. batch_norm_momentum: how fast batch norm forgets; the published
-    0.005 (a decay of 0.995) needs thousands of steps, the default is torch's.
+    The first three blocks end in a 2×2 max pool. The stages for a 100-pixel image are block1 64×50×50,
+    block2 96×25×25, block3 128×12×12 and block4 256×12×12.
+
+    Args:
+        standardize: Standardise each image by its own mean and deviation, as the published code. The recipe's
+            `normalize` then has no effect.
+        batch_norm_momentum: Momentum of batch norm, above 0, at most 1. The published 0.005 (a decay of
+            0.995) needs thousands of steps. The default is torch's.
     """
 
     stages: Mapping[str, int] = {name: widths[-1] for name, widths in BLOCKS.items()}
@@ -38,7 +42,7 @@ class CovPoolBackbone(nn.Module):
         crop_kernels(self)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, H, W), at least 8 by 8 -> every block's map, (B, C, h, w)."""
+        """Map images (B, 3, H, W), at least 8 by 8 pixels, to feature maps (B, C, h, w) of every block."""
         maps = {}
         one = standardize(images) if self.standardize else images
         for name, block in self.blocks.items():
@@ -47,10 +51,10 @@ class CovPoolBackbone(nn.Module):
 
 
 def standardize(images: Tensor) -> Tensor:
-    """Each image of mean 0 and deviation 1 over its places and channels; one without contrast becomes 0."""
+    """Scale each image to mean 0 and deviation 1. An image without contrast becomes 0."""
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     deviation = images.std(dim=(1, 2, 3), keepdim=True, correction=0)
-    # As the published code has it, on its scale of 0 to 255: no deviation below 1 / √(values).
+    # As the published code, on its scale of 0 to 255: no deviation below 1 / √(values).
     smallest = 1 / (128 * images.shape[1:].numel() ** 0.5)
     return (images - mean) / deviation.clamp_min(smallest)
 
@@ -58,7 +62,7 @@ def standardize(images: Tensor) -> Tensor:
 def _make_block(channels: int, widths: tuple[int, ...], is_pooled: bool, momentum: float) -> nn.Sequential:
     layers: list[nn.Module] = []
     for width in widths:
-        # No bias before batch norm, which takes the mean off.
+        # No bias before batch norm, which subtracts the mean.
         layers.append(nn.Conv2d(channels, width, 3, padding=1, bias=False))
         layers += [nn.BatchNorm2d(width, eps=1e-3, momentum=momentum), nn.ReLU()]
         channels = width

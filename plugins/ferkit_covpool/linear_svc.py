@@ -1,4 +1,4 @@
-"""The second of the paper's two steps: a linear support vector machine on the features of the network."""
+"""Second step of the paper: a linear support vector machine on the network's features."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from sklearn.svm import SVC
 
 from ferkit.plugin import Epoch, Face, FeatureEstimator, RunError
 
-UNTRAINED = "The network was not trained on these faces: its features are those that it started with"
+UNTRAINED = "The network was not trained on these faces. Its features are those of its initial weights."
 
 
 class LinearSvcEstimator:
-    """scikit-learn's `SVC` with a linear kernel, fitted on what the recipe's network embeds of the faces.
+    """scikit-learn's `SVC` with a linear kernel on the features of the recipe's network. It has one epoch.
 
-    c: the machine's C. normalise: each face's features divided by their L2 norm first. train_network: whether
-    the network is first trained on the same faces, and to its last epoch, whatever the watched faces say;
-    false takes it as it starts, which makes sense with [model] initial (the paper's second step) or with
-    pretrained weights.
+    Probabilities are the softmax of scikit-learn's one-against-rest decision values. The most probable class
+    is the predicted one, but probabilities are not calibrated. A class without training faces has probability
+    0. Losses are the mean of −log of the true class's probability.
 
-    Satisfies `Estimator`, with one epoch. Its probabilities are the softmax of the decision values that
-    scikit-learn gives each class against the rest (won votes among pairs, and how clearly). So the
-    likeliest class is the one that the machine predicts, but they are not calibrated. Its losses are the mean
-    of −log of the true class's probability. A class of which there was no face to train on has 0.
+    Args:
+        c: C of the support vector machine, above 0.
+        normalise: Divide the features of each face by their L2 norm.
+        train_network: Train the network on the training faces first, up to its last epoch. If false, use it
+            with its initial weights: from [model] initial (the paper's second step) or pretrained ones.
     """
 
     def __init__(
@@ -47,7 +47,11 @@ class LinearSvcEstimator:
         self._machine: SVC | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Yields once. Raises RunError for fewer than two classes, or features that tell nothing apart."""
+        """Yield one epoch.
+
+        Raises:
+            RunError: There are fewer than two classes, or all features are equal.
+        """
         started = time.perf_counter()
         classes = self._classes(train)
         epochs = list(self.network.fit(train, validation)) if self.train_network else []
@@ -55,19 +59,19 @@ class LinearSvcEstimator:
         if np.ptp(features, axis=0).max() <= 1e-6 * np.abs(features).max():
             raise RunError(
                 f"linear_svc: expected features that differ, got the same {features.shape[1]} numbers for "
-                f"all {len(train)} faces, so that no class can be told from another. The network's training "
-                "collapsed, or its weights are broken: lower fit.optimizer.lr, or look at model.initial."
+                f"all {len(train)} faces. The network's training collapsed, or its weights are broken. "
+                "Lower fit.optimizer.lr or check model.initial."
             )
         machine = SVC(kernel="linear", C=self.c, decision_function_shape="ovr", break_ties=True)
         self._machine = machine.fit(features, classes)
         decisions = self._decide(features)
-        watched = self._decide(self._features(validation))
+        monitored = self._decide(self._features(validation))
         yield Epoch(
             number=1,
             train_loss=_loss(decisions, classes),
             train_accuracy=float((decisions.argmax(axis=1) == classes).mean()),
-            validation_loss=_loss(watched, self._indices(validation)),
-            probabilities=_probabilities(watched),
+            validation_loss=_loss(monitored, self._indices(validation)),
+            probabilities=_probabilities(monitored),
             learning_rate=epochs[-1].learning_rate if epochs else 0.0,
             seconds=time.perf_counter() - started,
             details=self._details(epochs, validation),
@@ -75,16 +79,16 @@ class LinearSvcEstimator:
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        if not faces:  # scikit-learn's machines refuse to decide nothing
+        if not faces:  # scikit-learn's machines refuse an empty array
             return np.empty((0, len(self.labels)))
         return _probabilities(self._decide(self._features(faces)))
 
     def _decide(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(faces, labels): a decision value for each class, −inf for one that was not trained on."""
+        """Return a decision value for each class (faces, labels), −inf for a class without training faces."""
         if self._machine is None:
-            raise RunError("linear_svc: not fitted yet; call fit, and go through its one epoch, first")
+            raise RunError("linear_svc: not fitted yet. Call fit and iterate over its epoch first.")
         known = self._machine.decision_function(features)
-        if known.ndim == 1:  # two classes have one value between them
+        if known.ndim == 1:  # two classes share one value
             known = np.stack([-known, known], axis=1)
         decisions = np.full((len(features), len(self.labels)), -np.inf)
         decisions[:, self._machine.classes_] = known
@@ -96,9 +100,9 @@ class LinearSvcEstimator:
         if bad.size:
             raise RunError(
                 f"linear_svc: expected finite features, got NaN or infinite ones for {bad.size} of "
-                f"{len(faces)} faces, the first of them {faces[bad[0]].sample.path}. The network's training "
-                'diverged, or its weights are broken: lower fit.optimizer.lr, set fit.precision = "float32", '
-                "or look at model.initial."
+                f"{len(faces)} faces, the first is {faces[bad[0]].sample.path}. The network's training "
+                'diverged, or its weights are broken. Lower fit.optimizer.lr, set fit.precision = "float32", '
+                "or check model.initial."
             )
         if not self.normalise:
             return features
@@ -114,13 +118,13 @@ class LinearSvcEstimator:
         there = sorted({face.sample.label for face in train})
         if len(there) < 2:
             raise RunError(
-                f"linear_svc: expected faces of two classes or more to train on, got {len(train)} of "
-                f"{', '.join(there) or 'none'}. Add images of other classes, or take fewer folds."
+                f"linear_svc: expected training faces of at least two classes, got {len(train)} of "
+                f"{', '.join(there) or 'none'}. Add images of other classes, or use fewer folds."
             )
         return classes
 
     def _details(self, epochs: Sequence[Epoch], validation: Sequence[Face]) -> dict[str, float]:
-        """How the network itself ended, beside the machine on its features. It chooses nothing."""
+        """Return the final scores of the network itself. They are not used for selection."""
         if not epochs:
             return {}
         last = epochs[-1]
@@ -135,7 +139,7 @@ class LinearSvcEstimator:
 
 def _loss(decisions: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
     own = np.take_along_axis(log_softmax(decisions, axis=1), classes[:, None], axis=1)
-    # −log 0, of a class that was not trained on, would hide all the others.
+    # −log 0, of a class without training faces, would dominate the mean.
     return float(-np.maximum(own, np.log(np.finfo(np.float64).tiny)).mean())
 
 

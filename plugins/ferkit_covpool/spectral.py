@@ -1,9 +1,9 @@
-"""Functions of symmetric matrices, by their eigenvalues, with gradients that are right where these coincide.
+"""Functions of symmetric matrices by their eigenvalues, with gradients that are right for equal eigenvalues.
 
-Torch's own gradient of an eigendecomposition divides by the differences of eigenvalues, and is infinite where
-two are the same: that of a constant map's covariance, say. The gradient of V·f(λ)·Vᵀ as a whole needs no such
-division. By Daleckii and Krein it is V·(D ∘ VᵀGV)·Vᵀ, D holding the divided differences
-(f(λi) − f(λj)) / (λi − λj), and these have the limit f'(λ) (Ionescu et al. 2015 have it for networks).
+torch's gradient of an eigendecomposition divides by differences of eigenvalues. It is infinite for equal
+ones, as in a constant map's covariance. The gradient of V·f(λ)·Vᵀ as a whole is V·(D ∘ VᵀGV)·Vᵀ (Daleckii and
+Krein; Ionescu et al. 2015 for networks). D has the divided differences (f(λi) − f(λj)) / (λi − λj), whose
+limit is f'(λ).
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from ferkit.plugin import RunError
 
 
 def rectify(matrices: Tensor, low: float, high: float) -> Tensor:
-    """ReEig (Huang and Van Gool 2017, equation 4): eigenvalues below `low` are raised, above `high` lowered.
+    """Apply ReEig (Huang and Van Gool 2017, equation 4): clip eigenvalues to `low` and `high`.
 
-    Symmetric (..., N, N) float32 or float64 -> the same. Raises RunError where they are not finite.
+    The matrices are symmetric, (..., N, N), float32 or float64. Raises RunError if they are not finite.
     """
     rectified: Tensor = _Spectral.apply(matrices, low, high, False)
     return rectified
 
 
 def log_rectified(matrices: Tensor, low: float, high: float) -> Tensor:
-    """ReEig, then LogEig (the same, equation 6), of one decomposition: the two have the same eigenvectors.
+    """Apply ReEig, then LogEig (equation 6), with one decomposition: both have the same eigenvectors.
 
-    Symmetric (..., N, N) float32 or float64 -> the logarithm. Raises RunError where they are not finite.
+    The matrices are symmetric, (..., N, N), float32 or float64. Raises RunError if they are not finite.
     """
     logarithm: Tensor = _Spectral.apply(matrices, low, high, True)
     return logarithm
 
 
 class _Spectral(Function):
-    """clip(λ), or log(clip(λ)), of the matrices' symmetric parts."""
+    """clip(λ) or log(clip(λ)) of the symmetric parts of matrices."""
 
     @staticmethod
     def forward(ctx: Any, matrices: Tensor, low: float, high: float, is_logarithm: bool) -> Tensor:
@@ -64,10 +64,10 @@ def symmetric(matrices: Tensor) -> Tensor:
 
 
 def divided_differences(values: Tensor, low: float, high: float, is_logarithm: bool) -> Tensor:
-    """(f(λi) − f(λj)) / (λi − λj), f'(λi) where they are equal: (..., N) -> (..., N, N).
+    """Return (f(λi) − f(λj)) / (λi − λj), or f'(λi) for equal values: (..., N) -> (..., N, N).
 
-    By the chain rule of divided differences, that of log∘clip is the product of the two functions' own.
-    Nothing cancels: the difference of two numbers of about the same size is exact in floating point.
+    By the chain rule, the divided differences of log∘clip are the product of those of log and clip. There is
+    no cancellation: the difference of two numbers of about the same size is exact in floating point.
     """
     clipped = values.clamp(low, high)
     gaps = values.unsqueeze(-1) - values.unsqueeze(-2)
@@ -82,18 +82,18 @@ def divided_differences(values: Tensor, low: float, high: float, is_logarithm: b
 
 
 def _divide(above: Tensor, below: Tensor, limit: Tensor) -> Tensor:
-    """above / below, and the limit where below is 0."""
+    """Return above / below, or the limit where below is 0."""
     is_zero = below == 0
     return torch.where(is_zero, limit, above / below.masked_fill(is_zero, 1))
 
 
 def decompose(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (..., N), rising, and eigenvectors (..., N, N) in columns. Raises RunError."""
-    # There is nothing to look at on the meta device, where a recipe's network is tried.
+    """Return eigenvalues (..., N), ascending, and eigenvectors (..., N, N) in columns. Raises RunError."""
+    # The meta device, used in dry runs, has no values.
     if not matrices.is_meta and not bool(matrices.isfinite().all()):
         raise RunError(
             "covariance pooling: expected finite covariances, got infinite values or NaN: the maps' values "
-            "are too large, or the training diverged. Lower fit.optimizer.lr, or set fit.precision = "
+            "are too large, or the training diverged. Lower fit.optimizer.lr or set fit.precision = "
             '"float32".'
         )
     try:
@@ -104,9 +104,9 @@ def decompose(matrices: Tensor) -> tuple[Tensor, Tensor]:
         values, vectors = _eigh(matrices.double())
     except LinAlgError as error:
         raise RunError(
-            f"covariance pooling: the eigenvalues of a {matrices.shape[-1]} by {matrices.shape[-1]} "
-            "covariance could not be found, not in double precision either: its values differ too much in "
-            "size. Lower fit.optimizer.lr, or set a smaller model.head.bimap."
+            f"covariance pooling: cannot compute the eigenvalues of a {matrices.shape[-1]} by "
+            f"{matrices.shape[-1]} covariance, even in float64: its values differ too much in size. "
+            "Lower fit.optimizer.lr or set a smaller model.head.bimap."
         ) from error
     return values.to(matrices), vectors.to(matrices)
 

@@ -1,4 +1,4 @@
-"""Cycle-consistent adversarial attention transfer, row 3 of the paper's table."""
+"""Cycle-consistent adversarial attention transfer (row 3 of the paper's table)."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -10,6 +10,6 @@ def ferkit_components() -> list[Component]:
             "estimator",
             "cycleat",
             "ferkit_cycleat.cycleat:CycleATEstimator",
-            "Unlabelled faces by adversarial translation and attention (after Zhang et al.)",
+            "Domain adaptation to unlabelled faces (after Zhang et al. 2018)",
         )
     ]

@@ -1,4 +1,4 @@
-"""What makes translated images look like real ones: PatchGAN, LSGAN and a buffer of former translations."""
+"""Adversarial training: PatchGAN, LSGAN and a buffer of earlier translations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ KERNEL = 4
 
 
 class PatchDiscriminator(nn.Module):
-    """A score for each patch of an image: near 1 real, near 0 translated (Isola et al. 2017).
+    """A score for each patch of an image, near 1 for real and near 0 for translated (Isola et al. 2017).
 
-    width: channels of the first layer; layers: how many of them halve the map. 3 see patches of 70×70
-    pixels, 2 of 34×34, 1 of 16×16. (B, 3, H, W) -> (B, 1, h, w).
+    It maps (B, 3, H, W) to (B, 1, h, w).
+
+    Args:
+        width: Channels of the first layer.
+        layers: Layers that halve the map. 3 gives patches of 70×70 pixels, 2 of 34×34, 1 of 16×16.
     """
 
     def __init__(self, width: int, layers: int) -> None:
@@ -38,33 +41,36 @@ class PatchDiscriminator(nn.Module):
 
 
 def patch_side(layers: int) -> int:
-    """The side of the patch that one score of a `PatchDiscriminator` sees, in pixels."""
+    """Return the side of the patch that one score of a `PatchDiscriminator` depends on, in pixels."""
     side = 1
-    for stride in [1, 1] + [2] * layers:  # from the last layer back to the first
+    for stride in [1, 1] + [2] * layers:  # from the last layer to the first
         side = (side - 1) * stride + KERNEL
     return side
 
 
 def choose_layers(image_size: int) -> int:
-    """As many halvings as leave a patch no larger than about half of the image: 3 from 128 pixels on."""
+    """Return the number of halvings for patches of about half the image at most: 3 from 128 pixels."""
     return 3 if image_size >= 128 else 2 if image_size >= 64 else 1
 
 
 def generator_loss(scores_of_translated: Tensor) -> Tensor:
-    """LSGAN (Mao et al. 2017): how far the translated images' scores are from 1."""
+    """Return the LSGAN loss of a generator (Mao et al. 2017): squared distance of its scores from 1."""
     return (scores_of_translated - 1).square().mean()
 
 
 def discriminator_loss(scores_of_real: Tensor, scores_of_translated: Tensor) -> Tensor:
-    """LSGAN, halved as in CycleGAN: 0 where all is told apart, 0.25 where every score is 0.5."""
+    """Return a discriminator's LSGAN loss, halved as in CycleGAN: 0 if perfect, 0.25 at chance."""
     return ((scores_of_real - 1).square().mean() + scores_of_translated.square().mean()) / 2
 
 
 class ImageBuffer:
-    """Former translations, so that a discriminator does not forget them (Shrivastava et al. 2017).
+    """A buffer of earlier translations for a discriminator (Shrivastava et al. 2017).
 
-    Until it is full, images are kept and handed on. Then each is, one time in two, put in the place of a
-    kept one, which is handed on instead. capacity: images; 0 hands on what comes.
+    Until it is full, the buffer stores and returns every image. Then, with probability ½, it returns a stored
+    image and stores the new one in its place.
+
+    Args:
+        capacity: Number of images. 0 disables the buffer.
     """
 
     def __init__(self, capacity: int = 50) -> None:
@@ -72,7 +78,7 @@ class ImageBuffer:
         self.images: list[Tensor] = []
 
     def exchange(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """(B, 3, H, W) -> as many; generator: on the CPU, decides which."""
+        """Exchange images (B, 3, H, W) for as many; the CPU generator selects them."""
         if self.capacity == 0:
             return images
         handed_on = []

@@ -1,4 +1,4 @@
-"""Batches of each domain, in an order that the seed and the epoch decide and nothing else."""
+"""Batches of each domain, in an order that only the seed and the epoch determine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PURPOSES: tuple[Purpose, ...] = ("build", "warm_up", "source", "auxiliary", "buf
 
 
 def derive_seed(seed: int, purpose: Purpose, epoch: int = 0) -> int:
-    """No two purposes or epochs share one."""
+    """Return a seed that no other purpose or epoch has."""
     return int(np.random.SeedSequence([seed, PURPOSES.index(purpose), epoch]).generate_state(1)[0])
 
 
@@ -26,16 +26,16 @@ def make_generator(seed: int, purpose: Purpose, epoch: int) -> torch.Generator:
 
 
 def normalise(pixels: Tensor) -> Tensor:
-    """0..255 -> −1..1, the range of the generators."""
+    """Scale pixels from 0..255 to −1..1, the range of the generators."""
     return pixels.float() / 127.5 - 1
 
 
 def draw_positions(
     size: int, batch_size: int, steps: int, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """For each step: positions (batch_size,), and which of these are to be mirrored, (batch_size,) bool.
+    """Yield for each step positions (batch_size,) and a mask (batch_size,) of those to mirror.
 
-    Every position comes once before any comes again.
+    All positions are used once before any is used again.
     """
     waiting = torch.empty(0, dtype=torch.int64)
     for _ in range(steps):
@@ -47,7 +47,16 @@ def draw_positions(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batches:
-    """steps: of an epoch; flip: whether every other image is mirrored."""
+    """Batches of an epoch.
+
+    Attributes:
+        domains: Images of the domains.
+        batch_size: Images of each domain in a batch.
+        steps: Steps of an epoch.
+        flip: Mirror half of the images, chosen at random.
+        seed: Seed of the order.
+        device: Device of the batches.
+    """
 
     domains: Domains
     batch_size: int
@@ -57,17 +66,17 @@ class Batches:
     device: torch.device
 
     def source(self, purpose: Purpose, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Normalised images (B, 3, side, side) and their classes (B,)."""
+        """Yield normalised images (B, 3, side, side) and their classes (B,)."""
         for positions, images in self._draw(self.domains.source, purpose, epoch):
             yield images, self.domains.classes[positions].to(self.device)
 
     def auxiliary(self, epoch: int) -> Iterator[Tensor]:
-        """Normalised images (B, 3, side, side)."""
+        """Yield normalised images (B, 3, side, side)."""
         for _, images in self._draw(self.domains.auxiliary, "auxiliary", epoch):
             yield images
 
     def samples(self, number: int) -> tuple[Tensor, Tensor]:
-        """Up to `number` images of source and auxiliary, always the same ones."""
+        """Return up to `number` images of source and auxiliary domain, always the same ones."""
         source, auxiliary = (
             normalise(pixels[spread(len(pixels), number)]).to(self.device)
             for pixels in (self.domains.source, self.domains.auxiliary)
@@ -85,5 +94,5 @@ class Batches:
 
 
 def spread(size: int, number: int) -> Tensor:
-    """Up to `number` positions, evenly over all of them: data sets list their faces class by class."""
+    """Return up to `number` evenly spaced positions: data sets list their faces by class."""
     return torch.linspace(0, size - 1, min(size, number)).round().long()

@@ -1,4 +1,4 @@
-"""F_S and F_T: images -> the last feature maps, and the logits made from them."""
+"""The classifiers F_S and F_T: feature maps and logits of images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = Literal["resnet18", "small"]
 
 
 class Classifier(nn.Module):
-    """Convolutions, then the average over all places and one linear layer, as Grad-CAM and CAM want it."""
+    """Convolutions, global average pooling and a linear layer, as Grad-CAM and CAM require."""
 
     def __init__(self, trunk: nn.Module, channels: int, num_classes: int) -> None:
         super().__init__()
@@ -19,12 +19,12 @@ class Classifier(nn.Module):
         self.classify = nn.Linear(channels, num_classes)
 
     def maps(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, C, h, w)."""
+        """Map images (B, 3, H, W) to feature maps (B, C, h, w)."""
         found: Tensor = self.trunk(images)
         return found
 
     def logits_of(self, maps: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, num_classes)."""
+        """Map feature maps (B, C, h, w) to logits (B, num_classes)."""
         logits: Tensor = self.classify(maps.mean(dim=(2, 3)))
         return logits
 
@@ -33,17 +33,18 @@ class Classifier(nn.Module):
 
 
 def make_classifier(kind: Kind, width: int, num_classes: int) -> Classifier:
-    """width: channels of the first layer, eight times as many in the last one.
+    """Create a classifier with random weights.
 
-    "resnet18": torchvision's blocks (He et al. 2016) without the first pooling, for small images: maps of
-    8×8 at 128 pixels. "small": four 3×3 convolutions, maps of 8×8 at 64 pixels.
+    Its first layer has `width` channels, its last layer eight times as many. "resnet18" has torchvision's
+    blocks (He et al. 2016) without the first pooling, for small images: maps of 8×8 at 128 pixels. "small"
+    has four 3×3 convolutions: maps of 8×8 at 64 pixels.
     """
     trunk = _resnet18(width) if kind == "resnet18" else _small(width)
     return Classifier(trunk, 8 * width, num_classes)
 
 
 def _resnet18(width: int) -> nn.Sequential:
-    # torchvision's own stages are 64, 128, 256 and 512 wide; the blocks themselves may have any width.
+    # torchvision's stages have 64, 128, 256 and 512 channels. The blocks accept any width.
     layers: list[nn.Module] = [
         nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False),
         nn.BatchNorm2d(width),
@@ -77,7 +78,7 @@ def _small(width: int) -> nn.Sequential:
 
 
 def _initialised(trunk: nn.Sequential) -> nn.Sequential:
-    """He et al.'s, as torchvision's ResNet has it."""
+    """Initialise as torchvision's ResNet (He et al.)."""
     for module in trunk.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

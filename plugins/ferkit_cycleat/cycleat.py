@@ -1,4 +1,4 @@
-"""CycleAT as an estimator: expressions in unlabelled faces, learned from another, labelled data set."""
+"""CycleAT as an estimator: expressions in unlabelled faces, learned from a labelled data set."""
 
 from __future__ import annotations
 
@@ -24,28 +24,40 @@ from ferkit_cycleat.training import Training
 
 @dataclass(eq=False, repr=False)
 class CycleATEstimator:
-    """Cycle-consistent adversarial attention transfer (after Zhang et al.; see README.md for what is known).
+    """Cycle-consistent adversarial attention transfer, after Zhang et al. 2018.
 
-    A classifier F_S learns the labelled source S. Generators translate S to the unlabelled domain A and
-    back, and F_T learns the translated images with their source's labels, looking where F_S looks. F_T
+    A classifier F_S learns the labelled source S. Generators translate between S and the unlabelled domain A.
+    F_T learns the translated images with the labels of their originals, and the attention of F_S. F_T
     classifies the target's faces. The labels of the faces given to `fit` are never read.
 
-    source: labelled faces, with every label of the target; auxiliary: faces whose labels are not read, None
-    for those of the training fold; with_target: whether the training fold's faces join an auxiliary data set.
-    mode: "source_only" trains F_T on S alone, "gan" on translated images without the attention's loss.
-    attention: what "attention" compares, maps of activation or Grad-CAM's of the true class.
-
-    image_size: pixels, a multiple of 4; width: first-layer channels of generators and discriminators; blocks:
-    residual ones of a generator; residual: whether generators begin as the identity; discriminator_layers: 3
-    see patches of 70×70 pixels, 2 of 34×34, 1 of 16×16, None chooses by image_size. classifier: "resnet18" or
-    "small", four convolutions; classifier_width: its first layer's channels.
-
-    epochs, after warmup_epochs of F_S alone; an epoch goes once through the source, or makes steps_per_epoch
-    steps of batch_size images if these are fewer. lr: Adam's for generators and discriminators,
-    classifier_lr for F_S and F_T; they fall in a line to near 0 in the second half. *_weight: of the losses,
-    the others' being 1; identity is left out at 0. train_on_source: whether F_T sees the source's own images
-    too. buffer_size: translated images kept for each discriminator. flip: mirrors every other image in
-    training. pictures_every: epochs between sample sheets. device: "auto" takes a GPU where torch sees one.
+    Args:
+        source: Labelled data set with every label of the target.
+        auxiliary: Data set whose labels are not read. Default: only the training fold.
+        with_target: Add the training fold's faces to the auxiliary data set.
+        mode: "attention" is the whole system. "gan" has no attention loss. "source_only" trains F_T on S.
+        attention: Attention maps that are compared: "activation", or "grad_cam" of the true class.
+        image_size: Side of the images in pixels, a multiple of 4, at least 16.
+        width: Channels of the first layer of generators and discriminators, at least 1.
+        blocks: Residual blocks of a generator, at least 0.
+        residual: Initialise generators as the identity, which needs fewer steps.
+        discriminator_layers: 3 gives patches of 70×70 pixels, 2 of 34×34, 1 of 16×16. Default: by image_size.
+        classifier: "resnet18", or "small" with four convolutions.
+        classifier_width: Channels of its first layer, at least 4.
+        epochs: Number of epochs after the warm-up, at least 1.
+        warmup_epochs: Epochs of F_S alone, at least 1.
+        steps_per_epoch: Maximum steps of an epoch. Default: one pass through the source.
+        batch_size: Images of each domain in a batch, at least 2.
+        lr: Learning rate of generators and discriminators (Adam). It falls linearly to near 0 in the second
+            half of the epochs.
+        classifier_lr: Learning rate of F_S and F_T. It falls in the same way.
+        cycle_weight: Weight of the cycle loss, at least 0.
+        identity_weight: Weight of the identity loss, at least 0. 0 skips it.
+        attention_weight: Weight of the attention loss, at least 0.
+        train_on_source: Train F_T on untranslated source images too.
+        buffer_size: Earlier translations stored for each discriminator, at least 0.
+        flip: Mirror half of the training images, chosen at random.
+        pictures_every: Epochs between sample sheets, at least 1.
+        device: "cpu", "cuda", or "auto" for a GPU if torch finds one.
     """
 
     labels: Sequence[str]
@@ -82,8 +94,8 @@ class CycleATEstimator:
     def __post_init__(self) -> None:
         if self.auxiliary is None and not self.with_target:
             raise ValueError(
-                "with_target: expected true where there is no auxiliary data set, as the training fold's "
-                "faces are then all that is unlabelled, got false"
+                "with_target: expected true without an auxiliary data set, because the training fold has the "
+                "only unlabelled faces, got false"
             )
         self.options = Options.pick(vars(self))
         auxiliary = self.auxiliary if self.mode != "source_only" else None
@@ -91,16 +103,19 @@ class CycleATEstimator:
         self._training: Training | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Yields after each epoch; its state is kept once the next one is asked for.
+        """Yield each epoch. Its state is saved when the next epoch is requested.
 
-        An epoch's validation_loss is NaN, as no label of the target is read. Raises DataError, and RunError
-        where the training diverges or can't go on from its state file.
+        The validation loss is NaN, because labels of the target are never read.
+
+        Raises:
+            DataError: The data sets are unusable.
+            RunError: The training diverged, or its state file is unusable.
         """
         device = find_device(self.device)
         domains = self.origins.gather(train, self.labels, self.options.image_size)
         training = Training(self.options, domains, len(self.labels), self.seed, device)
         self._training = training
-        watched = to_pixels(validation, self.options.image_size)
+        monitored = to_pixels(validation, self.options.image_size)
         warmed, done = self._restore(training)
         began = time.perf_counter()
         for number in range(warmed + 1, self.options.warmup_epochs + 1):
@@ -109,28 +124,28 @@ class CycleATEstimator:
         training.begin_target(is_fresh=done == 0)
         warnings = domains.warnings if done == 0 else []
         for number in range(done + 1, self.options.epochs + 1):
-            yield self._run_epoch(training, number, watched, warnings, began)
+            yield self._run_epoch(training, number, monitored, warnings, began)
             warnings = []
             self._save(training, self.options.warmup_epochs, number)
             began = time.perf_counter()
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, labels) probabilities, by F_T. Raises RunError before `fit`."""
+        """Return probabilities (faces, labels) of F_T. Raises RunError before `fit`."""
         if self._training is None:
-            raise RunError("the estimator 'cycleat' was asked for predictions before it was fitted")
+            raise RunError("Cannot predict: the estimator 'cycleat' has not been fitted. Call fit first.")
         return self._training.classify(to_pixels(faces, self.options.image_size))
 
     def _run_epoch(
         self,
         training: Training,
         number: int,
-        watched: torch.Tensor,
+        monitored: torch.Tensor,
         warnings: Sequence[str],
         began: float,
     ) -> Epoch:
-        """began: by the clock; before the warm-up, if the epoch follows it."""
+        """Train one epoch. `began` is the clock at its start, or at that of a warm-up before it."""
         details = training.run_epoch(number)
-        probabilities = training.classify(watched)
+        probabilities = training.classify(monitored)
         is_shown = number % self.options.pictures_every == 0 or number in (1, self.options.epochs)
         return Epoch(
             number=number,
@@ -149,7 +164,7 @@ class CycleATEstimator:
         save_state(self.state_file, {"warmed": warmed, "epoch": epoch, **training.state()})
 
     def _restore(self, training: Training) -> tuple[int, int]:
-        """The epochs of the warm-up and of the training that are done. Raises RunError."""
+        """Return the finished epochs of the warm-up and of the training. Raises RunError."""
         state = load_state(self.state_file)
         if state is None:
             return 0, 0
@@ -158,14 +173,15 @@ class CycleATEstimator:
             return int(state["warmed"]), int(state["epoch"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise RunError(
-                f"{self.state_file} is of other networks ({error}). Delete it to begin this fold anew."
+                f"Cannot resume from {self.state_file}: it has other networks ({error}). Delete it to "
+                "restart this fold."
             ) from error
 
 
 def find_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
-    """Raises RunError where there is no GPU to be had."""
+    """Return the device. Raises RunError for "cuda" without a GPU."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
-        raise RunError('estimator.device: expected a GPU that torch sees, got none. Use "auto" or "cpu".')
+        raise RunError('estimator.device: expected a GPU, but torch finds none. Use "auto" or "cpu".')
     return torch.device(name)

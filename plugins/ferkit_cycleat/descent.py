@@ -1,4 +1,4 @@
-"""The optimisers, and steps of them that end a training whose losses are no numbers."""
+"""Optimizers and their steps, which fail for losses that are not finite."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ferkit.plugin import RunError
 from ferkit_cycleat.options import Options
 
 BETAS = (0.5, 0.999)
-"""Of Adam, as CycleGAN has them."""
+"""Adam's betas in CycleGAN."""
 
 
 class Descent:
-    """An Adam for each of the named groups of parameters; "g" and "d" have `lr`, others `classifier_lr`."""
+    """An Adam for each group of parameters. Groups "g" and "d" have the rate `lr`, others `classifier_lr`."""
 
     def __init__(self, options: Options, parameters: Mapping[str, Sequence[nn.Parameter]]) -> None:
         self.options = options
@@ -30,7 +30,7 @@ class Descent:
         }
 
     def set_factor(self, factor: float) -> None:
-        """Learning rates are the recipe's times this."""
+        """Set the learning rates to the recipe's times this factor."""
         for name, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
                 group["lr"] = factor * self.rates[name]
@@ -38,9 +38,10 @@ class Descent:
     def step(
         self, names: Sequence[str], terms: Mapping[str, Tensor], loss: Tensor, where: str
     ) -> dict[str, float]:
-        """One step of the named groups down the loss -> what the terms and the loss were.
+        """Run one step of the named groups; return the values of the terms and the loss.
 
-        Raises RunError before it where one of these is no finite number.
+        Raises:
+            RunError: One of these is not finite.
         """
         values = torch.stack([*terms.values(), loss]).detach().tolist()
         named = dict(zip([*(f"loss_{name}" for name in terms), "loss"], values, strict=True))

@@ -1,4 +1,4 @@
-"""Faces of several data sets -> tensors, with the classes of those whose labels are read."""
+"""Faces as tensors, and the classes of the source's faces."""
 
 from __future__ import annotations
 
@@ -13,38 +13,39 @@ from ferkit.plugin import DataError, Face
 
 
 def to_pixels(faces: Sequence[Face], side: int) -> Tensor:
-    """(N, 3, side, side) uint8, made square whatever shape the crop has; reads no label."""
+    """Resize faces to squares, (N, 3, side, side) uint8. No label is read."""
     pixels = torch.empty(len(faces), 3, side, side, dtype=torch.uint8)
     for place, face in enumerate(faces):
-        # A copy, as torch warns of arrays that it must not write to.
+        # A copy: torch warns about read-only arrays.
         image = torch.from_numpy(np.array(face.image)).permute(2, 0, 1)
         pixels[place] = transforms.resize(image, [side, side], antialias=True)
     return pixels
 
 
 def match_labels(source: Sequence[Face], labels: Sequence[str]) -> tuple[list[Face], Tensor, list[str]]:
-    """The source's faces with the target's labels, their classes (N,) int64, and warnings.
+    """Return the source's faces with the target's labels, their classes (N,) int64, and warnings.
 
-    Raises DataError where the source lacks one of the labels.
+    Raises:
+        DataError: The source lacks a label.
     """
     found = sorted({face.sample.label for face in source})
     if len(found) < 2:
         what = f"{len(source)} faces, all labelled {found[0]!r}" if found else "no faces"
         raise DataError(
             f"estimator.source: expected labelled faces of every class of the target ({', '.join(labels)}), "
-            f"got {what}. Name a data set that has them all."
+            f"got {what}. Use a data set that has all classes."
         )
     if lacking := [label for label in labels if label not in found]:
         raise DataError(
             f"estimator.source: no faces labelled {', '.join(lacking)}. The source has {', '.join(found)}; "
-            f"the target has {', '.join(labels)}. The classifier would never see these classes: name a "
-            "source that has them all, or map its labels to the target's."
+            f"the target has {', '.join(labels)}. Use a source that has all classes, or map its labels to "
+            "the target's."
         )
     kept = [face for face in source if face.sample.label in labels]
     warnings = []
     if further := [label for label in found if label not in labels]:
         warnings.append(
-            f"{len(source) - len(kept)} of the source's {len(source)} faces were left out: the target has no "
+            f"{len(source) - len(kept)} of the source's {len(source)} faces were skipped: the target has no "
             f"label {', '.join(further)}."
         )
     return kept, torch.tensor([labels.index(face.sample.label) for face in kept]), warnings

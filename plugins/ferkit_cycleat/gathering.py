@@ -1,4 +1,4 @@
-"""The three domains, as a fold of a protocol has them."""
+"""The three domains of a fold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ Crop = Callable[[str, Dataset], Sequence[Face]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Domains:
-    """source: (N, 3, side, side) uint8 with classes (N,) int64; auxiliary: (M, 3, side, side), no labels."""
+    """Images of the domains.
+
+    Attributes:
+        source: (N, 3, side, side) uint8.
+        classes: (N,) int64, the classes of the source.
+        auxiliary: (M, 3, side, side) uint8, without labels.
+        warnings: Warnings about skipped faces.
+    """
 
     source: Tensor
     classes: Tensor
@@ -25,7 +32,7 @@ class Domains:
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where the domains come from. auxiliary: None for the target's training faces alone."""
+    """Data sets of the domains. Without an auxiliary data set, the target's training faces are used alone."""
 
     crop: Crop
     source: Dataset
@@ -33,20 +40,20 @@ class Origins:
     with_target: bool
 
     def gather(self, train: Sequence[Face], labels: Sequence[str], side: int) -> Domains:
-        """The domains of a fold. Of the training fold's faces no label is read. Raises DataError."""
+        """Return the domains of a fold. Labels of the training fold are not read. Raises DataError."""
         source, classes, warnings = match_labels(self.crop("source", self.source), labels)
         unlabelled: list[Face] = []
         if self.auxiliary is not None:
             unlabelled = list(self.crop("auxiliary", self.auxiliary))
             if not unlabelled:
                 raise DataError(
-                    "estimator.auxiliary: expected images of faces, got none. Name a data set that has "
-                    "some, or leave it out for the training fold's own faces."
+                    "estimator.auxiliary: expected images of faces, got none. Use another data set, or "
+                    "remove the option to use the training fold's faces."
                 )
         if self.auxiliary is None or self.with_target:
             unlabelled += train
         if not unlabelled:
-            raise DataError("estimator 'cycleat': expected faces to train with, got none in the fold")
+            raise DataError("estimator 'cycleat': expected training faces, got none in the fold")
         pixels, others = to_pixels(source, side), to_pixels(unlabelled, side)
         _check_varied(pixels, "the labelled source's")
         _check_varied(others, "the unlabelled")
@@ -54,9 +61,9 @@ class Origins:
 
 
 def _check_varied(pixels: Tensor, whose: str) -> None:
-    """Raises DataError where several images are all the same: no translation of them can be learned."""
+    """Raise DataError if several images are all equal."""
     if len(pixels) > 1 and bool((pixels == pixels[0]).all()):
         raise DataError(
             f"estimator 'cycleat': expected faces that differ, got {len(pixels)} times the same image for "
-            f"{whose} faces. Look at the images, and at what the detector crops of them."
+            f"{whose} faces. Check the images and their crops."
         )

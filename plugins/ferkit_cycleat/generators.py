@@ -1,4 +1,4 @@
-"""Images of one domain -> images of another (Zhu et al. 2017, after Johnson et al. 2016)."""
+"""Generators that translate images between domains (Zhu et al. 2017, after Johnson et al. 2016)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 INNER = 0.98
-"""Where images are cut off before tanh is undone, which would be infinite at 1."""
+"""Limit of pixel values before the inverse of tanh, which is infinite at 1."""
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions with reflection padding and instance norm, added to what came in."""
+    """Two 3×3 convolutions with reflection padding and instance norm, added to the input."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -32,10 +32,13 @@ class ResidualBlock(nn.Module):
 class ResnetGenerator(nn.Module):
     """CycleGAN's generator: 7×7, two halvings, residual blocks, two doublings, 7×7, tanh.
 
-    width: channels of the first layer, four times as many in the blocks; blocks: how many residual ones.
-    is_residual: whether it begins as the identity and learns what to change in an image, which is not
-    CycleGAN's way but takes far fewer steps; else it has to learn to draw the image first.
-    (B, 3, H, W) in −1..1 -> the same shape and range. H and W must be multiples of 4, and at least 8.
+    It maps (B, 3, H, W) in −1..1 to the same shape and range. H and W are multiples of 4, at least 8.
+
+    Args:
+        width: Channels of the first layer. The residual blocks have four times as many.
+        blocks: Number of residual blocks.
+        is_residual: Initialise as the identity and learn changes of the image. CycleGAN does not, and needs
+            far more steps to learn to reproduce the image.
     """
 
     def __init__(self, width: int, blocks: int, is_residual: bool = False) -> None:
@@ -62,7 +65,7 @@ class ResnetGenerator(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """CycleGAN's beginning, for generators and discriminators: weights from N(0, 0.02²), no bias."""
+    """Initialise generators and discriminators as CycleGAN: weights from N(0, 0.02²), no bias."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

@@ -1,4 +1,4 @@
-"""A training's options, with what values they can have."""
+"""Options of a training and their ranges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferkit_cycleat.adversarial import choose_layers
 
 Mode = Literal["source_only", "gan", "attention"]
 
-# The name of an option -> the least that it can be.
+# Option -> its minimum.
 AT_LEAST = {
     "blocks": 0,
     "batch_size": 2,
@@ -29,7 +29,7 @@ AT_LEAST = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `CycleATEstimator` is told, without the data. Raises ValueError."""
+    """The options of `CycleATEstimator` without the data. Raises ValueError."""
 
     mode: Mode
     attention: attention.Kind
@@ -56,47 +56,44 @@ class Options:
 
     @classmethod
     def pick(cls, arguments: Mapping[str, Any]) -> Self:
-        """Those of a constructor's arguments that are options of the training."""
+        """Select the options of the training from a constructor's arguments."""
         return cls(**{one.name: arguments[one.name] for one in fields(cls)})
 
     def __post_init__(self) -> None:
         for option, least in AT_LEAST.items():
-            # Written so that NaN is refused too.
+            # `not >=` refuses NaN too.
             if not getattr(self, option) >= least:
-                raise ValueError(f"{option}: expected {least} or more, got {getattr(self, option)}")
+                raise ValueError(f"{option}: expected at least {least}, got {getattr(self, option)}")
         for option in ("lr", "classifier_lr"):
             if not 0 < getattr(self, option) < 1:
                 raise ValueError(f"{option}: expected a number between 0 and 1, got {getattr(self, option)}")
         if self.image_size < 16 or self.image_size % 4:
-            raise ValueError(
-                "image_size: expected a multiple of 4 from 16 on, as the generators halve an image twice, "
-                f"got {self.image_size}"
-            )
+            raise ValueError(f"image_size: expected a multiple of 4, at least 16, got {self.image_size}")
         if self.steps_per_epoch is not None and self.steps_per_epoch < 1:
-            raise ValueError(f"steps_per_epoch: expected 1 or more, got {self.steps_per_epoch}")
+            raise ValueError(f"steps_per_epoch: expected at least 1, got {self.steps_per_epoch}")
         self._check_layers()
 
     def _check_layers(self) -> None:
-        """A discriminator that has nothing left to score can't be built."""
+        """Raise ValueError for a discriminator without any output."""
         layers = self.discriminator_layers
-        # Each layer halves, two more take a pixel each, and instance norm needs several values to compare.
+        # Each layer halves the map, two more remove a pixel each, and instance norm needs several values.
         if layers is not None and not (1 <= layers <= 5 and self.image_size // 2**layers >= 4):
             raise ValueError(
-                "discriminator_layers: expected 1 to 5, and no more than leave 4 pixels of an image of "
+                "discriminator_layers: expected 1 to 5, with at least 4 pixels left of an image of "
                 f"{self.image_size}, got {layers}"
             )
 
     @property
     def halvings(self) -> int:
-        """Of a discriminator."""
+        """Number of a discriminator's layers that halve the map."""
         return self.discriminator_layers or choose_layers(self.image_size)
 
     def steps(self, source: int) -> int:
-        """Of an epoch: once through that many labelled images, or as many as were asked for at most."""
+        """Return the steps of an epoch: one pass through the labelled images, at most steps_per_epoch."""
         once = -(-source // self.batch_size)
         return min(once, self.steps_per_epoch or once)
 
     def rate(self, epoch: int) -> float:
-        """What the learning rates are multiplied by in an epoch, from 1: less and less in the second half."""
+        """Return the factor of the learning rates in an epoch (from 1). It falls in the second half."""
         constant = (self.epochs + 1) // 2
         return min(1.0, (self.epochs - epoch + 1) / (self.epochs - constant + 1))

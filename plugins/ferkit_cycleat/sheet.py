@@ -1,4 +1,4 @@
-"""The sample sheet: what became of a few images on their way there and back."""
+"""The sample sheet: a few images, their translations, and the translations back."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ GAP = 2
 
 
 def draw_sheet(translation: Translation, source: Tensor, auxiliary: Tensor) -> NDArray[np.uint8]:
-    """Normalised (N, 3, H, W) of each domain, N up to 8 -> (rows, columns, 3) uint8.
+    """Draw up to 8 normalised images (N, 3, H, W) of each domain as an image (rows, columns, 3) uint8.
 
-    Rows: source, source to auxiliary, back to source; auxiliary, auxiliary to source, back to auxiliary.
+    The rows are: source, source to auxiliary, back to source; auxiliary, auxiliary to source, back to
+    auxiliary.
     """
     source, auxiliary = source[:COLUMNS], auxiliary[:COLUMNS]
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The file that a stopped training goes on from: whole or not there, and read as tensors only."""
+"""The file with the state of a stopped training. It is written atomically and read as tensors only."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from ferkit.plugin import RunError, atomic_path
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Raises RunError where it can't be written; what was there before is unharmed."""
+    """Write the state. If this fails, the previous file is unchanged. Raises RunError."""
     try:
         with atomic_path(path) as part:
             torch.save(dict(state), part)
     except (OSError, RuntimeError) as error:
         raise RunError(
-            f"can't write {path}: {error}. What was there before is unharmed: make room, then go on with "
+            f"Cannot write {path}: {error}. The previous state is unchanged. Free disk space, then run with "
             "--resume."
         ) from error
 
 
 def load_state(path: Path) -> dict[str, Any] | None:
-    """The state, or None where there is none. Raises RunError where the file is broken."""
+    """Return the state, or None if there is no file. Raises RunError for a broken file."""
     if not path.exists():
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever unpickling a broken file raises
+    except Exception as error:  # unpickling a broken file can raise anything
         raise RunError(
-            f"{path} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
+            f"Cannot read {path}: it is broken ({type(error).__name__}). Delete it to restart this fold "
+            "with --resume."
         ) from error
     return state

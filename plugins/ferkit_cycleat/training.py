@@ -1,4 +1,4 @@
-"""The networks, and what one step and one epoch do to them."""
+"""The networks, and the steps and epochs that train them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from ferkit_cycleat.translation import Translation
 from ferkit_cycleat.watch import Watch, relative_diversity
 
 SAMPLES = 32
-"""Images of each domain whose translations are compared after every epoch."""
+"""Images of each domain whose translations are compared after each epoch."""
 EVALUATED = 64
-"""Faces that are classified at a time."""
+"""Faces classified at once."""
 
 
 class Training:
-    """F_S, F_T and, but for "source_only", the translation between the domains.
+    """F_S, F_T and, except for "source_only", the translation between the domains.
 
-    The networks, the optimisers and the watch are all that one epoch hands on to the next: random numbers
-    come from the seed and the epoch.
+    Only the networks, the optimizers and the warnings given so far carry over to the next epoch. Random
+    numbers come from the seed and the epoch.
     """
 
     def __init__(
@@ -67,22 +67,25 @@ class Training:
         return Descent(self.options, parameters)
 
     def warm_up(self, epoch: int) -> None:
-        """An epoch of F_S alone, on the source."""
+        """Train F_S for an epoch on the source."""
         self.source_classifier.train()
         for step, (images, classes) in enumerate(self.batches.source("warm_up", epoch), start=1):
             loss = F.cross_entropy(self.source_classifier(images), classes)
             self.descent.step(["f_s"], {}, loss, f"epoch {epoch} of the warm-up, step {step}")
 
     def begin_target(self, *, is_fresh: bool) -> None:
-        """From here on F_S stays as it is; F_T begins as a copy of it, if it has not begun yet."""
+        """Freeze F_S, and initialise F_T as its copy if the training is fresh."""
         if is_fresh:
             self.target_classifier.load_state_dict(self.source_classifier.state_dict())
         self.source_classifier.requires_grad_(False)
         self.source_classifier.eval()
 
     def run_epoch(self, epoch: int) -> dict[str, float]:
-        """Means over the steps: every loss as loss_NAME, "loss" of the generators and F_T together, accuracy
-        of F_T on what it is trained with. After them: how diverse the translations are."""
+        """Train an epoch; return the means over its steps and the diversities of the translations.
+
+        Each loss is loss_NAME. "loss" is that of generators and F_T together. "accuracy" is that of F_T on
+        its training images.
+        """
         self.target_classifier.train()
         self.descent.set_factor(self.options.rate(epoch))
         unlabelled = self.batches.auxiliary(epoch)
@@ -111,7 +114,7 @@ class Training:
         draws: torch.Generator,
         where: str,
     ) -> dict[str, float]:
-        """One step of the generators and F_T together, then one of the discriminators."""
+        """Run one step of generators and F_T together, then one of the discriminators."""
         out = translation.translate(images, unlabelled)
         terms = translation.generator_terms(images, unlabelled, out)
         terms["class_s"] = F.cross_entropy(self.source_classifier(out.source_again), classes)
@@ -124,9 +127,9 @@ class Training:
     def _classify_translated(
         self, images: Tensor, translated: Tensor, classes: Tensor, terms: dict[str, Tensor]
     ) -> Tensor:
-        """F_T's logits of the translated images; adds its cross entropy and its attention to the terms."""
+        """Return F_T's logits of the translated images; add its cross entropy and attention loss."""
         count = len(images)
-        # One batch, so that batch norm normalises by the same mixture that it keeps the averages of.
+        # One batch: batch norm normalises by the mixture whose averages it keeps.
         batch = torch.cat([translated, images]) if self.options.train_on_source else translated
         every_class = classes.repeat(len(batch) // count)
         maps = self.target_classifier.maps(batch)
@@ -159,14 +162,14 @@ class Training:
         }
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
-        """The sample sheet, or nothing where nothing is translated."""
+        """Return the sample sheet, or nothing without a translation."""
         if self.translation is None:
             return {}
         return {"translations": draw_sheet(self.translation, *self.batches.samples(COLUMNS))}
 
     @torch.no_grad()
     def classify(self, pixels: Tensor) -> NDArray[np.float64]:
-        """(N, 3, side, side) uint8 -> (N, K) probabilities by F_T. Training goes on as if not asked."""
+        """Return F_T's probabilities (N, K) of pixels (N, 3, side, side) uint8."""
         self.target_classifier.eval()
         batches = [normalise(batch).to(self.device) for batch in torch.split(pixels, EVALUATED)]
         logits = torch.cat([self.target_classifier(batch).cpu() for batch in batches])
@@ -181,7 +184,7 @@ class Training:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Raises KeyError, ValueError or RuntimeError where it is of other networks."""
+        """Load a state. Raises KeyError, ValueError or RuntimeError for other networks."""
         self.networks.load_state_dict(state["networks"])
         self.descent.restore(state["optimizers"])
         self.watch.restore(state["watch"])

@@ -1,4 +1,4 @@
-"""Two generators and two discriminators between the source domain S and the auxiliary domain A."""
+"""Generators and discriminators between the source domain S and the auxiliary domain A."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ferkit_cycleat.options import Options
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Translated:
-    """Of a batch of each domain: its translation, and that translated back; all (B, 3, H, W) in −1..1."""
+    """Translations of a batch of each domain, and their translations back; all (B, 3, H, W) in −1..1."""
 
     to_auxiliary: Tensor
     source_again: Tensor
@@ -48,7 +48,7 @@ class Translation(nn.Module):
         return Translated(to_auxiliary, self.to_source(to_auxiliary), to_source, self.to_auxiliary(to_source))
 
     def generator_terms(self, source: Tensor, auxiliary: Tensor, out: Translated) -> dict[str, Tensor]:
-        """Unweighted: adv_g, cycle and, where it has a weight, identity; each the sum of both directions."""
+        """Return the unweighted losses adv_g, cycle and optionally identity, summed over both directions."""
         for parameter in self.discriminators():
             parameter.requires_grad_(False)
         adversarial = generator_loss(self.judge_auxiliary(out.to_auxiliary)) + generator_loss(
@@ -67,7 +67,7 @@ class Translation(nn.Module):
     def discriminator_terms(
         self, source: Tensor, auxiliary: Tensor, out: Translated, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """d_s and d_a, the translated images out of the buffers."""
+        """Return the losses d_s and d_a, with translated images from the buffers."""
         translated = {
             "d_s": self.former_source.exchange(out.to_source.detach(), generator),
             "d_a": self.former_auxiliary.exchange(out.to_auxiliary.detach(), generator),
@@ -79,7 +79,7 @@ class Translation(nn.Module):
         }
 
     def get_extra_state(self) -> dict[str, Any]:
-        """The buffers, which are no parameters."""
+        """Return the buffers, which are not parameters."""
         buffers = {"source": self.former_source, "auxiliary": self.former_auxiliary}
         return {name: [image.cpu() for image in buffer.images] for name, buffer in buffers.items()}
 

@@ -1,4 +1,4 @@
-"""Whether a translation still is one: mode collapse and divergence, told once each."""
+"""Detection of mode collapse and divergence, with one warning for each."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 
 COLLAPSED = 0.2
-"""Translations that differ among themselves by less than this part of what their originals do."""
+"""Relative diversity of the translations below which they have collapsed."""
 DECIDED = 0.01
-"""A discriminator's LSGAN loss below which its scores are within 0.1 of right; 0.25 where it can't tell."""
+"""LSGAN loss of a discriminator below which its scores are within 0.1 of right. 0.25 is chance."""
 EXPLODED = 10.0
-"""Times the least loss of any epoch so far."""
+"""Factor of the lowest loss so far above which the loss has exploded."""
 
 DIRECTIONS = {"diversity_s_to_a": "source to auxiliary", "diversity_a_to_s": "auxiliary to source"}
 JUDGES = {"loss_d_s": "source", "loss_d_a": "auxiliary"}
 
 
 def diversity(images: Tensor) -> float:
-    """(N, 3, H, W) -> the mean over all pairs of the root mean square difference of their pixels."""
+    """Return the root mean square difference of pixels, the mean over all pairs of images (N, 3, H, W)."""
     if len(images) < 2:
         return 0.0
     flat = images.flatten(1).double()
@@ -28,26 +28,27 @@ def diversity(images: Tensor) -> float:
 
 
 def relative_diversity(translated: Tensor, originals: Tensor, real: Tensor) -> float:
-    """The translations' diversity, 1 for that of their originals or of the domain's real images.
+    """Return the diversity of translations, relative to their originals or the domain's real images.
 
-    The lesser of the two counts: a domain where all images are alike asks for no more. 1 where even
-    these are all the same.
+    The lower of these two counts, because a domain may have similar images only. The result is 1 if even
+    these are equal.
     """
     expected = min(diversity(originals), diversity(real))
     return diversity(translated) / expected if expected > 0 else 1.0
 
 
 class Watch:
-    """What has been told, and the least loss so far."""
+    """The warnings given so far, and the lowest loss so far."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
         self.least = float("inf")
 
     def look(self, details: Mapping[str, float]) -> list[str]:
-        """Warnings about an epoch's details; what was told once is not told again.
+        """Return new warnings about an epoch's details. Each warning is given once.
 
-        No number stands in them: folds with the same trouble say the same, and ferkit adds where it was.
+        Warnings have no numbers of the epoch: folds with the same problem have the same warning, and ferkit
+        adds the fold and epoch.
         """
         warnings = []
         for name, sentence in self._troubles(details).items():
@@ -58,25 +59,24 @@ class Watch:
         return warnings
 
     def _troubles(self, details: Mapping[str, float]) -> dict[str, str]:
+        """Return the problems of an epoch by the names of their details."""
         troubles = {}
         for name, direction in DIRECTIONS.items():
             if details.get(name, 1.0) < COLLAPSED:
                 troubles[name] = (
-                    f"Mode collapse from {direction}: the translations differ among themselves by less than "
-                    f"{COLLAPSED} of what real images do (its {name}). Raise cycle_weight or "
-                    "identity_weight, or lower lr"
+                    f"Mode collapse from {direction}: {name} is below {COLLAPSED} (1 for real images). Raise "
+                    "cycle_weight or identity_weight, or lower lr."
                 )
         for name, domain in JUDGES.items():
             if details.get(name, 1.0) < DECIDED:
                 troubles[name] = (
-                    f"The discriminator of the {domain} domain has won: its loss is below {DECIDED} (0.25 "
-                    "where it can't tell), and the generators learn nothing from it. Lower lr, or give it "
-                    "fewer discriminator_layers"
+                    f"The discriminator of the {domain} domain has won: its loss is below {DECIDED} (chance: "
+                    "0.25), and the generators learn nothing from it. Lower lr or discriminator_layers."
                 )
         if details["loss"] > EXPLODED * self.least:
             troubles["loss"] = (
-                f"The loss has exploded to more than {EXPLODED:g} times its least. Lower lr or "
-                "attention_weight"
+                f"The loss has exploded to more than {EXPLODED:g} times its minimum. Lower lr or "
+                "attention_weight."
             )
         return troubles
 

@@ -1,4 +1,4 @@
-"""AffectNet (Mollahosseini, Hasani and Mahoor 2017), its manually annotated part."""
+"""AffectNet (Mollahosseini, Hasani and Mahoor 2017), the manually annotated images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ferkit.plugin import DataError, Sample
 from ferkit_datasets.labels import AFFECTNET, AFFECTNET_NO_EXPRESSION, check_left_out, find_label
-from ferkit_datasets.rows import Faults, read_header, read_rows
+from ferkit_datasets.rows import Problems, read_header, read_rows
 
 COLUMNS = (
     "subDirectory_filePath",
@@ -28,26 +28,30 @@ LISTS = {"train": "training.csv", "validation": "validation.csv"}
 FOLDERS = {"train": "train_set", "validation": "val_set"}
 
 LAYOUT = """\
-AffectNet is to be requested from its authors (A. Mollahosseini, B. Hasani, M. H. Mahoor, "AffectNet: A
-Database for Facial Expression, Valence, and Arousal Computing in the Wild", IEEE Transactions on Affective
-Computing 2017): http://mohammadmahoor.com/affectnet/
-How its folder must look:
+Request AffectNet from its authors (A. Mollahosseini, B. Hasani, M. H. Mahoor, "AffectNet: A Database for
+Facial Expression, Valence, and Arousal Computing in the Wild", IEEE Transactions on Affective Computing
+2017): http://mohammadmahoor.com/affectnet/
+Expected layout:
     {root}/Manually_Annotated_file_lists/training.csv, validation.csv
     {root}/Manually_Annotated_Images/1/*.jpg
-or, as the release of eight classes:
-    {root}/train_set/images/1.jpg, {root}/train_set/annotations/1_exp.npy, and val_set likewise"""
+or the layout of the release with eight classes:
+    {root}/train_set/images/1.jpg, {root}/train_set/annotations/1_exp.npy, and the same in val_set"""
 
 
 class AffectNet:
-    """Manually annotated images of eight expressions, in either of the layouts that were given out.
+    """Manually annotated images of eight expressions.
 
-    root: a folder that holds either Manually_Annotated_file_lists/training.csv and validation.csv beside
-    Manually_Annotated_Images/, or train_set/ and val_set/, each with images/1.jpg and annotations/1_exp.npy.
-    lists, images: folders below root, of the lists and of the images that they name; they are looked at
-    unless there is a folder train_set. leave_out: labels to do without, usually
-    "contempt". validation_is: the part that AffectNet's validation set is; "test", since the labels of its
-    own test set are not given out and results are reported on the validation set. What shows no expression
-    (none, uncertain, no face) is left out and counted: `left_out`, by reason.
+    Both published layouts are supported: lists in CSV files, or the folders train_set and val_set. Images
+    labelled "none", "uncertain" or "no face" are skipped. `left_out` counts skipped images by reason.
+
+    Args:
+        root: Folder with Manually_Annotated_file_lists/ and Manually_Annotated_Images/, or with train_set/
+            and val_set/, each with images/1.jpg and annotations/1_exp.npy.
+        lists: Folder of training.csv and validation.csv below root. Ignored if there is a folder train_set.
+        images: Folder of the images in these lists, below root. Ignored if there is a folder train_set.
+        leave_out: Labels to skip, usually "contempt".
+        validation_is: Split of AffectNet's validation set. Default "test", because the labels of the test
+            set are not public.
     """
 
     def __init__(
@@ -81,17 +85,17 @@ class AffectNet:
         if problems := self.problems():
             raise DataError("\n".join(problems))
         self.left_out = Counter()
-        told, samples = Faults(), []
+        errors, samples = Problems(), []
         for part, split in self.splits.items():
-            found = self._by_number(part, told) if self._is_by_number else self._by_list(part, told)
+            found = self._by_number(part, errors) if self._is_by_number else self._by_list(part, errors)
             for place, path, code in found:
                 try:
                     if label := self._label(code):
                         _check_file(path)
                         samples.append(Sample(path, label, split=split))
                 except ValueError as error:
-                    told.add(place, error)
-        told.check()
+                    errors.add(place, error)
+        errors.check()
         return samples
 
     @property
@@ -99,28 +103,28 @@ class AffectNet:
         return (self.root / FOLDERS["train"]).is_dir()
 
     def _label(self, code: str) -> str:
-        """ "" where the row is left out, and counted. Raises ValueError."""
+        """Return the label, or "" for a row that is skipped and counted. Raises ValueError."""
         label = find_label(code, AFFECTNET | AFFECTNET_NO_EXPRESSION)
         if code in AFFECTNET_NO_EXPRESSION or label in self.leave_out:
             self.left_out[f"of {label}"] += 1
             return ""
         return label
 
-    def _by_list(self, part: str, problems: Faults) -> Iterator[tuple[str, Path, str]]:
+    def _by_list(self, part: str, problems: Problems) -> Iterator[tuple[str, Path, str]]:
         file = self.lists / LISTS[part]
-        # validation.csv was given out without the line of names that training.csv begins with.
+        # The published validation.csv has no header, training.csv has one.
         columns = None if COLUMNS[0] in read_header(file) else COLUMNS
         for row in read_rows(file, (COLUMNS[0], "expression"), columns):
             yield row.place, self.images / row.cells[COLUMNS[0]], row.cells["expression"]
 
-    def _by_number(self, part: str, problems: Faults) -> Iterator[tuple[str, Path, str]]:
+    def _by_number(self, part: str, problems: Problems) -> Iterator[tuple[str, Path, str]]:
         folder = self.root / FOLDERS[part]
         files = {file.name.removesuffix("_exp.npy"): file for file in folder.glob("annotations/*_exp.npy")}
         for number in sorted(files, key=lambda name: (len(name), name)):
             try:
                 code = str(np.load(files[number], allow_pickle=False).item())
             except (OSError, ValueError, EOFError) as error:
-                problems.add(str(files[number]), f"it can't be read as a label: {error}")
+                problems.add(str(files[number]), f"cannot read the label: {error}")
                 continue
             yield str(files[number]), folder / "images" / f"{number}.jpg", code
 

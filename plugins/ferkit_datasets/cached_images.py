@@ -1,4 +1,4 @@
-"""Images that a data set has only as numbers or as boxes, made into files."""
+"""Image files for data sets that have their faces as numbers or boxes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ SIDE = 48
 
 
 def draw_pixels(text: str, number: int) -> Path:
-    """The file of an image that is written as 2,304 grey values, 0..255; drawn unless it is there.
+    """Return the PNG file of an image given as 2,304 grey values from 0 to 255; write it if it is missing.
 
-    Its name is FER+'s for the row, and tells the content, so that no two versions share a file.
-    Raises ValueError where the text is something else, DataError where the file can't be written.
+    The file name has FER+'s name of the row and a hash of the pixels: different versions are different files.
+
+    Raises:
+        ValueError: The text is not 2,304 grey values.
+        DataError: The file cannot be written.
     """
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     path = cache_dir("fer2013") / f"fer{number:07}_{digest}.png"
@@ -29,20 +32,19 @@ def draw_pixels(text: str, number: int) -> Path:
 def _grey_values(text: str) -> bytes:
     cells = text.split()
     if len(cells) != SIDE**2:
-        raise ValueError(f"expected {SIDE**2} pixels, {SIDE} by {SIDE}, found {len(cells)}")
+        raise ValueError(f"expected {SIDE**2} pixels ({SIDE} by {SIDE}), got {len(cells)}")
     try:
         return bytes(map(int, cells))
     except ValueError as error:
-        raise ValueError(f"expected pixels as whole numbers from 0 to 255 ({error})") from error
+        raise ValueError(f"expected pixels as whole numbers from 0 to 255: {error}") from error
 
 
 def write_png(path: Path, image: Image.Image) -> None:
-    """Under another name first: a process that stops half-way leaves no half image. Raises DataError."""
+    """Write a PNG file atomically. Raises DataError."""
     try:
         with atomic_path(path) as part:
             image.save(part, format="PNG", compress_level=1)
     except OSError as error:
         raise DataError(
-            f"{path}: the image can't be written ({error}). Free some space, or point XDG_CACHE_HOME to a "
-            "folder that can be written."
+            f"Cannot write {path}: {error}. Free disk space, or set XDG_CACHE_HOME to a writable folder."
         ) from error

@@ -8,23 +8,27 @@ from pathlib import Path
 from ferkit.plugin import DataError, Sample
 from ferkit_datasets.labels import CKPLUS as CODES
 from ferkit_datasets.labels import check_left_out, find_label
-from ferkit_datasets.rows import Faults
+from ferkit_datasets.rows import Problems
 
 LAYOUT = """\
-CK+ is to be requested from its authors (P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews,
-"The Extended Cohn-Kanade Dataset (CK+)", CVPR Workshops 2010): http://www.jeffcohn.net/Resources/
-How its folder must look:
+Request CK+ from its authors (P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The
+Extended Cohn-Kanade Dataset (CK+)", CVPR Workshops 2010): http://www.jeffcohn.net/Resources/
+Expected layout:
     {root}/cohn-kanade-images/S005/001/S005_001_00000011.png
     {root}/Emotion/S005/001/S005_001_00000011_emotion.txt"""
 
 
 class CKPlus:
-    """The frames of the 327 labelled sequences that show their expression.
+    """Frames of the 327 labelled sequences of CK+.
 
-    root: the folder with cohn-kanade-images and Emotion. last_frames: how many of each sequence, its peak
-    being the last one. first_frame_neutral: whether each sequence's first frame is a neutral face too; where
-    it is one of the last frames, it is not. leave_out: labels to do without, usually "contempt". Groups:
-    "person", the subject, and "clip", the sequence. CK+ has no parts of its own.
+    Its groups are "person" (the subject) and "clip" (the sequence). CK+ has no splits.
+
+    Args:
+        root: Folder with cohn-kanade-images and Emotion.
+        last_frames: Frames used from the end of each sequence, where the expression peaks; at least 1.
+        first_frame_neutral: Use the first frame of each sequence as a neutral face, unless it is one of the
+            last frames.
+        leave_out: Labels to skip, usually "contempt".
     """
 
     def __init__(
@@ -50,20 +54,20 @@ class CKPlus:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples = Faults(), []
+        errors, samples = Problems(), []
         for file in sorted((self.root / "Emotion").glob("S*/*/*_emotion.txt")):
             try:
                 samples += [one for one in self._sequence(file) if one.label not in self.leave_out]
             except (OSError, ValueError) as error:
-                told.add(str(file), error)
-        told.check()
+                errors.add(str(file), error)
+        errors.check()
         if not samples:
             layout = LAYOUT.format(root=self.root)
             raise DataError(f"{self.root / 'Emotion'} has no S005/001/*_emotion.txt. {layout}")
         return samples
 
     def _sequence(self, file: Path) -> Iterator[Sample]:
-        """The samples of the sequence that a file labels. Raises ValueError, OSError."""
+        """Yield the samples of the sequence labelled by a file. Raises ValueError and OSError."""
         subject, sequence = file.parts[-3:-1]
         label = _read_label(file)
         folder = self.root / "cohn-kanade-images" / subject / sequence
@@ -78,10 +82,10 @@ class CKPlus:
 
 
 def _read_label(file: Path) -> str:
-    """CK+ writes the code as a number with a fraction: "   3.0000000e+00"."""
+    """Read a label that CK+ writes as a decimal number, such as "   3.0000000e+00"."""
     text = file.read_text(encoding="utf-8", errors="replace").strip()
     try:
         code = float(text)
     except ValueError as error:
-        raise ValueError(f"expected a number such as 3.0000000e+00, found {text[:40]!r}") from error
+        raise ValueError(f"expected a number such as 3.0000000e+00, got {text[:40]!r}") from error
     return find_label(f"{code:g}", CODES)

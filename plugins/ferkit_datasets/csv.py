@@ -1,4 +1,4 @@
-"""Any table of paths and labels."""
+"""Tables of paths and labels."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from pathlib import Path
 
 from ferkit.plugin import DataError, Sample, suggest
 from ferkit_datasets.labels import find_label
-from ferkit_datasets.rows import Faults, Row, check_columns, read_header, read_rows
+from ferkit_datasets.rows import Problems, Row, check_columns, read_header, read_rows
 
 PARTS = ("train", "validation", "test")
 
 
 class TableDataset:
-    """Images that a table names, in its order.
+    """Images and labels from a table, in its order.
 
-    file: the table. root: the folder that the paths are below, the table's own if left out. path, label,
-    split: its columns; without split, the images are of no part. groups: kind of group -> column, e.g.
-    { person = "subject" }. label_map: what the label's column says -> label, for all that it says; "" leaves
-    a row out. split_map: likewise what the split's column says -> train, validation, test or "". separator:
-    between cells, one character. columns: their names, for a table that does not begin with them.
+    Args:
+        file: The table.
+        root: Folder that the paths are relative to. Default: the folder of the table.
+        path: Column of the image paths.
+        label: Column of the labels.
+        split: Column of the splits. Without it, the images have no split.
+        groups: Kind of group -> its column, such as { person = "subject" }.
+        label_map: Value in the label column -> label, for every value. "" skips the row.
+        split_map: Value in the split column -> "train", "validation", "test" or "" (no split).
+        separator: One character between cells. Without it, one of , ; tab | is found by the header.
+        columns: Names of the columns, for a table without a header.
     """
 
     def __init__(
@@ -38,10 +44,10 @@ class TableDataset:
         if separator is not None and len(separator) != 1:
             raise ValueError(f"separator: expected one character, got {separator!r}")
         if split_map and not split:
-            raise ValueError("split_map: it needs the option split, the name of a column")
+            raise ValueError("split_map: it needs the option split, the column of the splits")
         for part in (split_map or {}).values():
             if part and part not in PARTS:
-                raise ValueError(f"split_map: no part is called {part!r}. {suggest(part, PARTS)}")
+                raise ValueError(f"split_map: no split is called {part!r}. {suggest(part, PARTS)}")
         self.file = file
         self.root = file.parent if root is None else root
         self.path, self.label, self.split = path, label, split
@@ -54,28 +60,30 @@ class TableDataset:
     def problems(self) -> list[str]:
         if not self.file.is_file():
             return [
-                f"there is no file {self.file}. Expected a table of images: paths in a column "
-                f"{self.path!r} (option path), labels in a column {self.label!r} (option label)"
+                f"there is no file {self.file}. Expected a table with the columns {self.path!r} (option "
+                f"path) and {self.label!r} (option label)."
             ]
         try:
             names = self.columns or read_header(self.file, self.separator, self._needed())
             check_columns(self.file, names, self._needed())
         except DataError as error:
-            hint = "Name them by the options path, label, split, groups, columns; see separator too"
+            hint = (
+                "Set the options path, label, split and groups to its columns, or set columns or separator."
+            )
             return [f"{error}. {hint}"]
         return []
 
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples, seen = Faults(), [], dict[Path, str]()
+        errors, samples, seen = Problems(), [], dict[Path, str]()
         for row in read_rows(self.file, self._needed(), self.columns, self.separator):
             try:
                 if label := self._label(row):
                     samples.append(self._sample(row, label, seen))
             except ValueError as error:
-                told.add(row.place, error)
-        told.check()
+                errors.add(row.place, error)
+        errors.check()
         return samples
 
     def _needed(self) -> list[str]:
@@ -85,15 +93,15 @@ class TableDataset:
         text = row.cells[self.label]
         if self.label_map is None:
             if not text:
-                raise ValueError(f"there is no label in the column {self.label!r}")
+                raise ValueError(f"the column {self.label!r} is empty")
             return text
         return find_label(text, self.label_map)
 
     def _sample(self, row: Row, label: str, seen: dict[Path, str]) -> Sample:
-        """Raises ValueError. seen: images of the rows before, with these rows."""
+        """Return the sample of a row; `seen` has earlier images and their lines. Raises ValueError."""
         path = self._path(row.cells[self.path])
         if path in seen:
-            raise ValueError(f"{path} stands in {seen[path]} too; each image counts once")
+            raise ValueError(f"{path} is also in {seen[path]}. List each image once.")
         seen[path] = row.place
         groups = {kind: text for kind, name in self.groups.items() if (text := row.cells[name])}
         return Sample(path, label, groups, self._part(row.cells))
@@ -111,5 +119,5 @@ class TableDataset:
         text = cells[self.split]
         if text not in self.split_map:
             known = ", ".join(repr(one) for one in self.split_map)
-            raise ValueError(f"the split is {text!r}; expected one of {known}. Others are told by split_map")
+            raise ValueError(f"the split is {text!r}; expected one of {known}. Map others with split_map.")
         return self.split_map[text]

@@ -9,16 +9,16 @@ from ferkit.plugin import DataError, Sample, is_hidden, is_image
 from ferkit_datasets.cached_images import draw_pixels
 from ferkit_datasets.labels import FER2013 as CODES
 from ferkit_datasets.labels import FER2013_FOLDERS, find_label
-from ferkit_datasets.rows import Faults, Row, check_columns, read_header, read_rows
+from ferkit_datasets.rows import Problems, Row, check_columns, read_header, read_rows
 
 COLUMNS = ("emotion", "pixels", "Usage")
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 
 LAYOUT = """\
-FER2013 is Kaggle's "Challenges in Representation Learning: Facial Expression Recognition Challenge"
-(Goodfellow et al. 2013):
+Download FER2013 from Kaggle, "Challenges in Representation Learning: Facial Expression Recognition
+Challenge" (Goodfellow et al. 2013):
 https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge
-How its folder must look:
+Expected layout:
     {root}/fer2013.csv                      columns emotion, pixels, Usage
 or  {root}/train/angry/*.jpg, {root}/test/angry/*.jpg, and disgust, fear, happy, neutral, sad, surprise"""
 
@@ -26,10 +26,13 @@ or  {root}/train/angry/*.jpg, {root}/test/angry/*.jpg, and disgust, fear, happy,
 class FER2013:
     """35,887 grey faces of 48 by 48 pixels.
 
-    root: the folder with the CSV file or, if there is none, with the folders train and test. file: the CSV
-    file's name; the challenge's own icml_face_data.csv has the same columns. The CSV's images are drawn into
-    ferkit's cache, once. Training is "train", PublicTest "validation" and PrivateTest "test"; in folders the
-    files' names tell the last two apart, and all are "test" where they do not.
+    Images of the CSV file are written into the cache once. Splits: Training is "train", PublicTest is
+    "validation", PrivateTest is "test". In the folder layout, file names distinguish PublicTest and
+    PrivateTest. Test images with other names are "test".
+
+    Args:
+        root: Folder with the CSV file or, without one, with the folders train and test.
+        file: Name of the CSV file. The challenge's icml_face_data.csv has the same columns.
     """
 
     def __init__(self, root: Path, file: str = "fer2013.csv") -> None:
@@ -43,7 +46,7 @@ class FER2013:
         folders = [f"{part}/{name}" for part in ("train", "test") for name in FER2013_FOLDERS]
         missing = [name for name in folders if not (self.root / name).is_dir()]
         if len(missing) == len(folders):
-            return [f"there is no {self.file}, and no folders train and test beside it. {layout}"]
+            return [f"there is no {self.file}, and no folders train and test next to it. {layout}"]
         return [f"{self.root} lacks {', '.join(missing)}. {layout}"] if missing else []
 
     def samples(self) -> list[Sample]:
@@ -52,7 +55,7 @@ class FER2013:
         return self._from_csv() if self.file.is_file() else list(self._from_folders())
 
     def _from_csv(self) -> list[Sample]:
-        problems, samples = Faults(), []
+        problems, samples = Problems(), []
         for row in read_rows(self.file, COLUMNS):
             try:
                 label = find_label(row.cells["emotion"], CODES)
@@ -75,17 +78,17 @@ def _column_problems(file: Path) -> list[str]:
     try:
         check_columns(file, read_header(file), COLUMNS)
     except DataError as error:
-        return [f"{error}. Expected FER2013's emotion, pixels, Usage"]
+        return [f"{error}. Expected FER2013's columns emotion, pixels, Usage."]
     return []
 
 
 def draw_row(row: Row) -> Path:
-    """The file of a row's image. Raises ValueError where its pixels are none."""
+    """Return the image file of a row. Raises ValueError for invalid pixels."""
     return draw_pixels(row.cells["pixels"], row.number)
 
 
 def find_split(row: Row) -> str:
-    """Raises ValueError where the row's Usage is none of FER2013's."""
+    """Return the split of a row's Usage. Raises ValueError for an unknown Usage."""
     usage = row.cells["Usage"]
     if usage not in SPLITS:
         raise ValueError(f"the Usage is {usage!r}; expected one of {', '.join(SPLITS)}")

@@ -1,4 +1,4 @@
-"""FER+ (Barsoum et al. 2016): FER2013's images, labelled again by ten people each."""
+"""FER+ (Barsoum et al. 2016): FER2013's images with the votes of ten people each."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Literal
 from ferkit.plugin import DataError, Sample
 from ferkit_datasets.fer2013 import COLUMNS, draw_row, find_split
 from ferkit_datasets.labels import FERPLUS, check_left_out
-from ferkit_datasets.rows import Faults, Row, read_rows
+from ferkit_datasets.rows import Problems, Row, read_rows
 from ferkit_datasets.teacher import Teacher
 from ferkit_datasets.votes import CHOICES, Rule, elect, share_out
 
 FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
-"""Where FER+'s own program puts the images that it makes of fer2013.csv."""
+"""Folders that FER+'s program writes the images of fer2013.csv into."""
 
 LAYOUT = """\
-The votes are https://github.com/microsoft/FERPlus, the images FER2013's: https://www.kaggle.com/c/\
+Votes: https://github.com/microsoft/FERPlus. Images: FER2013, https://www.kaggle.com/c/\
 challenges-in-representation-learning-facial-expression-recognition-challenge
-How the folder must look:
+Expected layout:
     {root}/fer2013new.csv                   the votes
-    {root}/fer2013.csv                      the images, row by row
-or  {root}/FER2013Train/fer0000000.png, FER2013Valid, FER2013Test, as FER+'s program makes them
-or  {root}/any/where.png, and join = "TABLE.csv": columns name (fer0000000.png) and path (any/where.png)"""
+    {root}/fer2013.csv                      the images, in the same order
+or  {root}/FER2013Train/fer0000000.png, FER2013Valid, FER2013Test, as FER+'s program writes them
+or  {root}/any/where.png, and join = "TABLE.csv" with columns name (fer0000000.png), path (any/where.png)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Elected:
-    """A row of the votes; label: "" where it is left out."""
+    """A row of the votes with its label, "" if it is skipped."""
 
     row: Row
     label: str
@@ -38,20 +38,24 @@ class Elected:
 
 
 class FERPlus:
-    """FER2013 with the labels that most of FER+'s ten people gave; parts as FER2013's.
+    """FER2013 with the votes of FER+'s ten annotators, and FER2013's splits.
 
-    root: the folder of the images. votes: FER+'s table, root/fer2013new.csv if left out. file: FER2013's CSV
-    file, whose rows are those of the votes. join: a table that tells the images' paths by FER+'s names, for
-    images that were laid out otherwise. missing: whether an image that is not there stops the reading or is
-    left out. rule: "majority", as in FER+'s own code: single votes are dropped, and the winner needs more
-    than half of the rest; "plurality": the most votes, whatever their share. leave_out: labels to do without.
-    Rows that come to no expression are left out and counted: `left_out`, by reason.
+    Rows without a winning expression are skipped. `left_out` counts them by reason.
 
-    targets: what is trained on, the label or the votes' distribution over the labels: single votes dropped,
-    the rest shared out. teacher: a table of another network's probabilities, with a column for the file and
-    one for each label, as `ferkit predict` writes it. They make up teacher_weight (0..1) of the training
-    images' targets, and less where they would make another label the likeliest. Validation and test images
-    keep the votes' own.
+    Args:
+        root: Folder of the images.
+        votes: FER+'s table. Default: fer2013new.csv in root.
+        file: FER2013's CSV file, in the order of the votes.
+        join: Table of image paths by FER+'s names, for images in another layout.
+        rule: "majority" is the rule of FER+'s code: single votes are dropped, and the winner needs more than
+            half of the rest. "plurality": the most votes win.
+        leave_out: Labels to skip, usually "contempt".
+        targets: Training target: the "label", or the distribution of the "votes" without single votes.
+        teacher: Table of another network's probabilities for the training images, as `ferkit predict --out`
+            writes. Validation and test images keep their targets.
+        teacher_weight: Fraction of the teacher's probabilities in the target, from 0 to 1. It is lowered for
+            an image if another label would become the most probable.
+        missing: Handling of a missing image: "stop" is an error, "leave_out" skips it.
     """
 
     def __init__(
@@ -97,12 +101,12 @@ class FERPlus:
         if problems := self.problems():
             raise DataError("\n".join(problems))
         self.left_out = Counter()
-        told = Faults()
-        elected = self._elect_all(told)
-        told.check()
-        found = self._by_row(elected, told) if self._is_by_row else self._by_name(elected, told)
-        told.check()
-        # A name that no image is labelled with is no class, whatever votes went to it.
+        errors = Problems()
+        elected = self._elect_all(errors)
+        errors.check()
+        found = self._by_row(elected, errors) if self._is_by_row else self._by_name(elected, errors)
+        errors.check()
+        # A name without a labelled image is not a class, even if it has votes.
         labels = [label for label in FERPLUS if any(one.label == label for _, one in found)]
         samples = [self._sample(path, one, labels) for path, one in found]
         if self.teacher:
@@ -113,7 +117,7 @@ class FERPlus:
     def _is_by_row(self) -> bool:
         return self.join is None and self.file.is_file()
 
-    def _elect_all(self, problems: Faults) -> list[Elected]:
+    def _elect_all(self, problems: Problems) -> list[Elected]:
         elected = []
         for row in read_rows(self.votes, ("Usage", "Image name", *CHOICES)):
             try:
@@ -134,26 +138,26 @@ class FERPlus:
         shares = share_out(one.votes, labels) if self.targets == "votes" else {}
         return Sample(path, one.label, split=find_split(one.row), soft_target=shares)
 
-    def _by_row(self, elected: list[Elected], problems: Faults) -> list[tuple[Path, Elected]]:
+    def _by_row(self, elected: list[Elected], problems: Problems) -> list[tuple[Path, Elected]]:
         found, images = [], 0
         for image in read_rows(self.file, COLUMNS):
             images += 1
             one = elected[image.number] if images <= len(elected) else Elected(image, "", {})
             try:
                 if find_split(one.row) != find_split(image):
-                    raise ValueError(f"the Usage is not that of the same row, {one.row.place}")
+                    raise ValueError(f"the Usage differs from the same row of the votes, {one.row.place}")
                 if one.label:
                     found.append((draw_row(image), one))
             except ValueError as error:
                 problems.add(image.place, error)
         if images != len(elected):
             raise DataError(
-                f"{self.votes} has {len(elected)} rows and {self.file} {images}; they belong together row by "
-                "row, so one of them is not whole"
+                f"{self.votes} has {len(elected)} rows, but {self.file} has {images}. Both need the same "
+                "rows: one of the files is incomplete."
             )
         return found
 
-    def _by_name(self, elected: list[Elected], problems: Faults) -> list[tuple[Path, Elected]]:
+    def _by_name(self, elected: list[Elected], problems: Problems) -> list[tuple[Path, Elected]]:
         paths = _read_join(self.join) if self.join else None
         found, taken = [], set[str]()
         for one in elected:
@@ -171,16 +175,16 @@ class FERPlus:
             elif self.missing == "leave_out":
                 self.left_out["without an image"] += 1
             else:
-                where = f"there is no file {path}" if below else f"{self.join} does not name it"
+                where = f"there is no file {path}" if below else f"{self.join} does not list it"
                 problems.add(row.place, f"{name}: {where}")
         return found
 
 
 def _count(row: Row) -> Mapping[str, int]:
-    """Raises ValueError where a vote is no number."""
+    """Read the votes of a row. Raises ValueError for a vote that is not a number."""
     counts = {choice: row.cells[choice] for choice in CHOICES}
     if wrong := [f"{choice}: {text!r}" for choice, text in counts.items() if not text.isdecimal()]:
-        raise ValueError(f"votes must be numbers, not {', '.join(wrong)}")
+        raise ValueError(f"expected whole numbers of votes, got {', '.join(wrong)}")
     return {choice: int(text) for choice, text in counts.items()}
 
 

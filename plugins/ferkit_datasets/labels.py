@@ -1,4 +1,4 @@
-"""What each data set calls its classes -> ferkit's labels. No class order is written anywhere else."""
+"""Class names and codes of each data set, mapped to ferkit's labels. No other module has a class order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FER2013_FOLDERS = {
     "surprise": "surprise",
 }
 FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-"""FER+ has these names as the columns of its votes."""
+"""Columns of FER+'s votes."""
 RAFDB = {
     "1": "surprise",
     "2": "fear",
@@ -57,11 +57,11 @@ CKPLUS = {
     "7": "surprise",
 }
 EXPW = FER2013
-"""ExpW took over FER2013's order."""
+"""ExpW uses FER2013's codes."""
 
 
 def find_label(code: str, labels: Mapping[str, str]) -> str:
-    """Raises ValueError where the data set has no such code."""
+    """Return the label of a code. Raises ValueError for an unknown code."""
     if code not in labels:
         known = ", ".join(f"{one} ({label})" for one, label in labels.items())
         raise ValueError(f"the label is {code!r}; expected one of {known}")
@@ -69,7 +69,7 @@ def find_label(code: str, labels: Mapping[str, str]) -> str:
 
 
 def check_left_out(leave_out: Collection[str], labels: Collection[str]) -> None:
-    """The option `leave_out` that several data sets have: labels to do without, usually contempt."""
+    """Check the option `leave_out`. Raises ValueError for an unknown label."""
     for label in leave_out:
         if label not in labels:
             raise ValueError(f"leave_out: there is no label {label!r}. {suggest(label, labels)}")

@@ -1,4 +1,4 @@
-"""A data set as a list: one line for each image."""
+"""A data set as a list with one line for each image."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ SHOWN = 3
 
 
 class Manifest:
-    """Images that a CSV file lists, in its order.
+    """Images listed in a CSV file, as `ferkit data manifest` writes it, in its order.
 
-    file: its columns are path and label and, if wanted, split (train, validation or test), groups (a JSON
-    object such as {"person": "7"}) and sha256, which only `ferkit data verify` and a recipe's [manifest] look
-    at; what `ferkit data manifest` writes is such a list. root: the folder that the paths are below, the
-    list's own folder if left out. Labels are taken as they are written.
+    Args:
+        file: CSV file with the columns path and label, and optionally split ("train", "validation" or
+            "test"), groups (a JSON object such as {"person": "7"}) and sha256. Only `ferkit data verify` and
+            [manifest] of a recipe use sha256.
+        root: Folder that the paths are relative to. Default: the folder of the list.
     """
 
     def __init__(self, file: Path, root: Path | None = None) -> None:
@@ -26,11 +27,11 @@ class Manifest:
         self.root = file.parent if root is None else root
 
     def problems(self) -> list[str]:
-        """What is wrong with the list, images that are missing, splits for some only, one class only."""
+        """Find errors in the list, missing images, missing splits and a single class."""
         if not os.path.isfile(self.file):
             return [
-                f"there is no file {self.file}. Expected a CSV list with the columns path and label and, if "
-                "wanted, split, groups and sha256. Make one of what you have: ferkit data manifest FOLDER"
+                f"there is no file {self.file}. Expected a CSV list with the columns path and label, and "
+                "optionally split, groups and sha256. Create it with: ferkit data manifest FOLDER"
             ]
         try:
             entries = self._entries()
@@ -41,17 +42,17 @@ class Manifest:
         unplaced = [one.name for one in entries if not one.split]
         found = []
         if outside:
-            found.append(f"{self.file} lists {_some(outside)}; paths must be below the folder {self.root}")
+            found.append(f"{self.file} lists {_some(outside)}. Paths must be below the folder {self.root}.")
         elif missing:
             found.append(
                 f"{self.root} lacks {len(missing)} of the {len(entries)} images that {self.file} lists: "
-                f"{_some(missing)}. Restore them, take their lines out, or give the folder that the paths "
-                "are below as the option root"
+                f"{_some(missing)}. Restore them, remove their lines, or set the option root to the folder "
+                "that the paths are relative to."
             )
         if 0 < len(unplaced) < len(entries):
-            found.append(f"{self.file} gives a split for some images, but none for {_some(unplaced)}")
+            found.append(f"{self.file} has a split for some images, but none for {_some(unplaced)}")
         if len(labels := {one.label for one in entries}) < 2:
-            found.append(f"{self.file} lists the class {labels.pop()!r} alone; two or more are needed")
+            found.append(f"{self.file} has one class only, {labels.pop()!r}. At least two are needed.")
         return found
 
     def samples(self) -> list[Sample]:
@@ -75,6 +76,6 @@ def _is_outside(name: str) -> bool:
 
 
 def _some(names: Sequence[str]) -> str:
-    # Bytes that are no UTF-8 are escaped: no terminal takes them.
+    # Escape bytes that are not UTF-8: terminals cannot show them.
     shown = ", ".join(names[:SHOWN]).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return shown + (f" and {len(names) - SHOWN} others" if len(names) > SHOWN else "")

@@ -8,23 +8,24 @@ from typing import Literal
 from ferkit.plugin import DataError, Sample
 from ferkit_datasets.labels import RAFDB as CODES
 from ferkit_datasets.labels import find_label
-from ferkit_datasets.rows import Faults, Row, read_list
+from ferkit_datasets.rows import Problems, Row, read_list
 
-LIST = "EmoLabel/list_patition_label.txt"  # so spelt in the data set
+LIST = "EmoLabel/list_patition_label.txt"  # the data set's spelling
 
 LAYOUT = """\
-RAF-DB is to be requested from its authors (S. Li, W. Deng, J. Du, "Reliable Crowdsourcing and Deep
-Locality-Preserving Learning for Expression Recognition in the Wild", CVPR 2017): http://www.whdeng.cn/RAF/model1.html
-How its folder "basic" must look:
+Request RAF-DB from its authors (S. Li, W. Deng, J. Du, "Reliable Crowdsourcing and Deep Locality-Preserving
+Learning for Expression Recognition in the Wild", CVPR 2017): http://www.whdeng.cn/RAF/model1.html
+Expected layout of its folder "basic":
     {root}/EmoLabel/list_patition_label.txt          train_00001.jpg 5
     {root}/Image/aligned/train_00001_aligned.jpg     or Image/original/train_00001.jpg"""
 
 
 class RAFDB:
-    """15,339 images, in the parts "train" and "test" that the files' names tell.
+    """15,339 images with a single label, in the splits "train" and "test" given by their file names.
 
-    root: RAF-DB's folder "basic". images: "aligned", faces of 100 by 100 pixels that need no detector, or
-    "original".
+    Args:
+        root: RAF-DB's folder "basic".
+        images: "aligned" has faces of 100 by 100 pixels and needs no detector. "original" has whole images.
     """
 
     def __init__(self, root: Path, images: Literal["aligned", "original"] = "aligned") -> None:
@@ -40,13 +41,13 @@ class RAFDB:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        told, samples = Faults(), []
+        errors, samples = Problems(), []
         for row in read_list(self.root / LIST, ("name", "code")):
             try:
                 samples.append(self._sample(row))
             except ValueError as error:
-                told.add(row.place, error)
-        told.check()
+                errors.add(row.place, error)
+        errors.check()
         return samples
 
     def _sample(self, row: Row) -> Sample:

@@ -1,4 +1,4 @@
-"""Tables and lists in files, read so that whatever is wrong is told with its file and line."""
+"""Tables and lists in files, read with the file and line of every problem."""
 
 from __future__ import annotations
 
@@ -18,15 +18,21 @@ log = logging.getLogger("ferkit")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table. place: "FILE, line N"; number: from 0, of the rows; cells: by column."""
+    """A line of a table.
+
+    Attributes:
+        place: "FILE, line N".
+        number: Number of the row, from 0.
+        cells: Column -> cell.
+    """
 
     place: str
     number: int
     cells: dict[str, str]
 
 
-class Faults:
-    """Faults of many lines, of which the first few are told."""
+class Problems:
+    """Problems of many lines. The message has the first five."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -35,7 +41,7 @@ class Faults:
         self.lines.append(f"{place}: {problem}")
 
     def check(self) -> None:
-        """Raises DataError if there is any."""
+        """Raise DataError if there are problems."""
         if not self.lines:
             return
         more = len(self.lines) - SHOWN
@@ -46,10 +52,16 @@ class Faults:
 def read_rows(
     file: Path, needed: Sequence[str], columns: Sequence[str] | None = None, separator: str | None = None
 ) -> Iterator[Row]:
-    """The rows of a table; spaces around names and cells do not count, and empty lines are passed over.
+    """Yield the rows of a table, without spaces around names and cells, and without empty lines.
 
-    needed: columns that must be there; columns: their names, for a table that does not begin with them.
-    Raises DataError where the table can't be read, lacks a column, or a row has not as many cells.
+    Args:
+        file: The table.
+        needed: Columns that must be there.
+        columns: Names of the columns, for a table without a header.
+        separator: One character between cells.
+
+    Raises:
+        DataError: The table cannot be read, lacks a column, or a row has a wrong number of cells.
     """
     try:
         with _open(file) as opened:
@@ -64,15 +76,15 @@ def read_rows(
                 place = f"{file}, line {reader.line_num}"
                 yield Row(place, number, _name_cells(place, names, cells))
     except (OSError, UnicodeError, csv.Error) as error:
-        raise DataError(f"{file} can't be read as a table: {error}") from error
+        raise DataError(f"Cannot read the table {file}: {error}") from error
 
 
 def read_list(file: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """The lines of a list without names, whose cells have white space between them. Raises DataError."""
+    """Yield the lines of a list without a header, with white space between cells. Raises DataError."""
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} can't be read as a list: {error}") from error
+        raise DataError(f"Cannot read the list {file}: {error}") from error
     for number, line in enumerate(lines):
         cells, place = line.split(), f"{file}, line {number + 1}"
         if cells:
@@ -81,7 +93,7 @@ def read_list(file: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 def _name_cells(place: str, names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     if len(cells) != len(names):
-        raise DataError(f"{place}: expected {len(names)} cells ({', '.join(names)}), found {len(cells)}")
+        raise DataError(f"{place}: expected {len(names)} cells ({', '.join(names)}), got {len(cells)}")
     return dict(zip(names, map(str.strip, cells), strict=True))
 
 
@@ -103,7 +115,7 @@ def read_header(file: Path, separator: str | None = None, needed: Sequence[str] 
             separator = separator or find_separator(_first_line(opened), needed)
             return [name.strip() for name in next(csv.reader(opened, delimiter=separator), [])]
     except (OSError, UnicodeError, csv.Error) as error:
-        raise DataError(f"{file} can't be read as a table: {error}") from error
+        raise DataError(f"Cannot read the table {file}: {error}") from error
 
 
 def check_columns(file: Path, names: Sequence[str], needed: Iterable[str]) -> None:

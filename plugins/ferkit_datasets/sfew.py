@@ -1,4 +1,4 @@
-"""SFEW as the paper has it: seven class folders of movie stills."""
+"""SFEW as the paper uses it: seven class folders of movie frames."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ FOLDERS = {
     "Sad": "sadness",
     "Surprise": "surprise",
 }
-# A title may hold underscores; some names have a hyphen before the time or two underscores after it.
+# A title may have underscores. Some names have a hyphen before the time or two underscores after it.
 NAME = re.compile(r"(.+?)[_-](\d{9})_+(\d+)\.png")
 
 LAYOUT = """\
-SFEW is to be requested from its authors (Dhall, Goecke, Lucey, Gedeon: "Static Facial Expression Analysis in
-Tough Conditions: Data, Evaluation Protocol and Benchmark", ICCV Workshops 2011). How its folder must look:
+Request SFEW from its authors (Dhall, Goecke, Lucey, Gedeon: "Static Facial Expression Analysis in Tough
+Conditions: Data, Evaluation Protocol and Benchmark", ICCV Workshops 2011). Expected layout:
     {root}/Angry/MovieTitle_001234567_00000012.png    (movie, time, frame; 720 by 576 pixels)
     {root}/Disgust/, Fear/, Happy/, Neutral/, Sad/, Surprise/
-Meanwhile, to see the recipe run on drawn faces: ferkit run RECIPE --demo"""
+To run the recipe on drawn faces without SFEW: ferkit run RECIPE --demo"""
 
 
 class SFEW:
-    """The 675-image set: 100 of each class, 75 of disgust.
+    """The 675 images of SFEW: 75 of disgust, 100 of each other class.
 
-    root: the folder that holds the seven class folders. Groups: "movie", the title, and "clip", the title
-    with the time; frames of one clip are nearly the same picture.
+    Its groups are "movie" (the title) and "clip" (title and time). Frames of one clip are nearly identical.
+
+    Args:
+        root: Folder with the seven class folders.
     """
 
     def __init__(self, root: Path) -> None:
@@ -61,7 +63,7 @@ def _sample(path: Path, label: str) -> Sample:
     if not match:
         raise DataError(
             f"{path}: expected a name like MovieTitle_001234567_00000012.png (movie, time of nine digits, "
-            "frame). Rename the file, or take it out of the folder."
+            "frame). Rename the file or remove it from the folder."
         )
     title, time, _ = match.groups()
     return Sample(path, label, {"movie": title, "clip": f"{title}_{time}"})

@@ -12,18 +12,20 @@ from ferkit_datasets.sfew import FOLDERS, NAME
 PARTS = {"train": "Train", "validation": "Val"}
 
 LAYOUT = """\
-SFEW 2.0 is to be requested from its authors (A. Dhall, O. V. R. Murthy, R. Goecke, J. Joshi, T. Gedeon,
-"Video and Image Based Emotion Recognition Challenges in the Wild: EmotiW 2015", ICMI 2015).
-How its folder must look:
+Request SFEW 2.0 from its authors (A. Dhall, O. V. R. Murthy, R. Goecke, J. Joshi, T. Gedeon, "Video and
+Image Based Emotion Recognition Challenges in the Wild: EmotiW 2015", ICMI 2015).
+Expected layout:
     {root}/Train/Angry/*.png, {root}/Val/Angry/*.png, and Disgust, Fear, Happy, Neutral, Sad, Surprise"""
 
 
 class SFEW2:
     """The labelled images of SFEW 2.0.
 
-    root: the folder with Train and Val. validation_is: the part that Val is; "test", since the labels of its
-    own test part are not given out and results are reported on Val. Groups: "movie" and "clip" as SFEW's,
-    where a file's name tells them. No movie is meant to be in both parts.
+    Its groups are "movie" and "clip", if the file name has SFEW's form. Train and Val should share no movie.
+
+    Args:
+        root: Folder with Train and Val.
+        validation_is: Split of Val. Default "test", because the labels of the test set are not public.
     """
 
     def __init__(self, root: Path, validation_is: Literal["test", "validation"] = "test") -> None:

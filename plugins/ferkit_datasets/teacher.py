@@ -1,4 +1,4 @@
-"""A network's probabilities for images, from a table, to be mixed into what another network is trained on."""
+"""Probabilities of another network, mixed into training targets (distillation)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ferkit.plugin import DataError, Sample
-from ferkit_datasets.rows import Faults, Row, log, read_header, read_rows
+from ferkit_datasets.rows import Problems, Row, log, read_header, read_rows
 
 PLACES = ("file", "path", "name")
-"""Columns that may tell the image; the first of them that there is does."""
+"""Columns that may have the image; the first one that exists is used."""
 PREFIX = "p_"
-"""Before a label's name in the tables that `ferkit predict` writes; others may do without."""
+"""Prefix of the labels in tables of `ferkit predict`; optional in other tables."""
 LEAD = 0.01
-"""By how much the label's share stays above any other."""
+"""Minimum difference between the probability of the label and any other."""
 
 Shares = Mapping[str, float]
 
 
 class Teacher:
-    """What `ferkit predict --out FILE.csv` wrote, or any table with a column file, path or name and one of
-    probabilities (0..1) for each label, by its name or `p_` and its name.
+    """A table of probabilities, as `ferkit predict --out FILE.csv` writes it.
 
-    labels: those of the data; the table's other columns do not count, and what a row gives these labels is
-    divided by its sum. Images are found by their path, else by their file's name where only one row has it.
-    Rows without probabilities, of an image in which no face was found, are passed over. Raises DataError.
+    The table needs a column file, path or name, and one of probabilities from 0 to 1 for each label, called
+    LABEL or p_LABEL. Other columns are ignored. The probabilities of a row are divided by their sum. An image
+    is found by its path, otherwise by its file name if only one row has it. Rows without probabilities are
+    ignored: their image had no face. Raises DataError.
     """
 
     def __init__(self, file: Path, labels: Sequence[str]) -> None:
@@ -36,33 +36,34 @@ class Teacher:
         columns = read_header(file)
         place = next((one for one in PLACES if one in columns), PLACES[0])
         prefix = PREFIX if any(PREFIX + label in columns for label in labels) else ""
-        told, self.by_path = Faults(), dict[str, Shares]()
+        errors, self.by_path = Problems(), dict[str, Shares]()
         for row in read_rows(file, (place, *(prefix + label for label in labels))):
             path = os.path.abspath(row.cells[place])
             try:
                 shares = _read_shares(row, labels, prefix)
                 if path in self.by_path:
                     raise ValueError(
-                        f"{row.cells[place]} has a row before this one; an image has one row, of one face"
+                        f"{row.cells[place]} has an earlier row. Each image needs one row, with one face."
                     )
             except ValueError as error:
-                told.add(row.place, error)
+                errors.add(row.place, error)
                 continue
             self.by_path[path] = shares
-        told.check()
+        errors.check()
         names = Counter(PurePath(path).name for path in self.by_path)
         by_name = {PurePath(path).name: shares for path, shares in self.by_path.items()}
         self.by_name = {name: shares for name, shares in by_name.items() if names[name] == 1}
 
     def find(self, path: Path) -> Shares:
-        """Empty where the table has none for the image."""
+        """Return the probabilities of an image, empty if the table has none."""
         place = os.path.abspath(path)
         return self.by_path[place] if place in self.by_path else self.by_name.get(path.name, {})
 
     def teach(self, samples: Sequence[Sample], weight: float) -> list[Sample]:
-        """The samples, those for training with the mixed targets; how many is told.
+        """Mix the table into the targets of the training samples and log their number.
 
-        Raises DataError where the table names none of them.
+        Raises:
+            DataError: The table has none of the training images.
         """
         given, lowered = list(samples), 0
         training = [place for place, one in enumerate(given) if one.split == "train"]
@@ -74,38 +75,38 @@ class Teacher:
             lowered += is_lowered
         if training and not known:
             raise DataError(
-                f"{self.file} names none of the training images, neither by path nor by the file's name: "
-                f"e.g. {given[training[0]].path}. Make it: ferkit predict FOLDER --out FILE.csv"
+                f"{self.file} has none of the training images, by path or by file name, such as "
+                f"{given[training[0]].path}. Create it with: ferkit predict FOLDER --out FILE.csv"
             )
         log.warning(
-            "%s: it has %d of %d training images; for %d of them its share was lowered, where it would have "
-            "made another label the likeliest",
+            "%s has %d of %d training images. Its weight was lowered for %d of them, where another label "
+            "would have become the most probable",
             *(self.file, len(known), len(training), lowered),
         )
         return given
 
 
 def _read_shares(row: Row, labels: Sequence[str], prefix: str) -> Shares:
-    """Raises ValueError where they are no probabilities."""
+    """Read the probabilities of a row. Raises ValueError."""
     texts = {label: row.cells[prefix + label] for label in labels}
     if not any(texts.values()):
         return {}
     try:
         shares = {label: float(text) for label, text in texts.items()}
     except ValueError as error:
-        raise ValueError(f"expected a probability for each label ({error})") from error
+        raise ValueError(f"expected a probability for each label: {error}") from error
     if wrong := [f"{label}: {texts[label]}" for label, share in shares.items() if not 0 <= share <= 1]:
-        raise ValueError(f"expected probabilities from 0 to 1, not {', '.join(wrong)}")
+        raise ValueError(f"expected probabilities from 0 to 1, got {', '.join(wrong)}")
     if not (total := math.fsum(shares.values())):
-        raise ValueError(f"it gives nothing to any of {', '.join(labels)}")
+        raise ValueError(f"the probabilities of {', '.join(labels)} are all 0")
     return {label: share / total for label, share in shares.items()}
 
 
 def mix(target: Shares, taught: Shares, weight: float, label: str) -> tuple[dict[str, float], bool]:
-    """(1 − weight) of the target and weight of what is taught, and whether the weight had to be lowered.
+    """Return (1 − weight)·target + weight·taught, and True if the weight was lowered.
 
-    It is where another name than the label would otherwise have the largest share: what an image is scored
-    and counted as is not a network's to change.
+    The weight is lowered if another name than the label would otherwise be the most probable. The label,
+    which is scored and counted, stays the same.
     """
     names = [name for name in {**target, **taught} if name != label]
     allowed = weight

@@ -1,4 +1,4 @@
-"""Ten people's votes on a face -> one label, or a distribution (Barsoum et al. 2016)."""
+"""FER+'s ten votes on a face, converted to a label or a distribution (Barsoum et al. 2016)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ferkit_datasets.labels import FERPLUS
 
 Rule = Literal["majority", "plurality"]
 CHOICES = (*FERPLUS, "unknown", "NF")
-"""What could be voted for, as FER+'s columns; NF: there is no face."""
+"""Columns of FER+'s votes. NF means that there is no face."""
 NO_EXPRESSION = {"unknown": "voted unknown", "NF": "voted no face"}
 
 
 def elect(votes: Mapping[str, int], rule: Rule) -> tuple[str, str]:
-    """(label, ""), or ("", why there is none). votes: by the names in CHOICES.
+    """Return (label, "") or ("", reason) for votes by the names in CHOICES.
 
-    "majority" as in FER+'s own code: single votes are dropped as outliers, and the winner needs more than
-    half of what is left. "plurality": the most votes, whatever their share; a tie has no winner.
+    "majority" is the rule of FER+'s code: single votes are dropped as outliers, and the winner needs more
+    than half of the rest. "plurality": the most votes win, and a tie has no winner.
     """
     if rule == "majority":
         votes = {choice: count for choice, count in votes.items() if count > 1}
@@ -35,12 +35,11 @@ def elect(votes: Mapping[str, int], rule: Rule) -> tuple[str, str]:
 
 
 def share_out(votes: Mapping[str, int], labels: Collection[str]) -> dict[str, float]:
-    """The votes' distribution over the labels, the target of the paper's scheme "cross-entropy loss".
+    """Return the distribution of the votes over the labels, the target of the paper's "cross-entropy loss".
 
-    Single votes are dropped as outliers, as for a label, unless there are no others; "unknown", "NF" and
-    names that are not among the labels are dropped too, and the rest is divided by its sum. Names without a
-    share are left out. The paper's "probabilistic label drawing" has the same expectation: it draws one label
-    in each epoch where this gives all of them their part.
+    Single votes are dropped as outliers unless there are no others. "unknown", "NF" and names that are not
+    labels are dropped. The rest is divided by its sum. Names with probability 0 are omitted. The paper's
+    "probabilistic label drawing" has the same expectation.
     """
     counts = {label: votes[label] for label in votes if label in labels and votes[label] > 0}
     kept = {label: count for label, count in counts.items() if count > 1} or counts

@@ -1,4 +1,4 @@
-"""Face detectors: MTCNN, RetinaFace, and none for images that are cropped already."""
+"""Face detectors: MTCNN, RetinaFace, and one for images that are faces already."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -22,12 +22,12 @@ def ferkit_components() -> list[Component]:
             "detector",
             "whole_image",
             "ferkit_detectors.whole_image:WholeImageDetector",
-            "Takes each image as a face",
+            "Each image as one face, for cropped images",
         ),
         Component(
             "weights",
             "retinaface_resnet50",
             "ferkit_detectors.retinaface_weights:RESNET50",
-            "RetinaFace with a ResNet-50 on WIDER FACE",
+            "RetinaFace with a ResNet-50, trained on WIDER FACE",
         ),
     ]

@@ -1,4 +1,4 @@
-"""retinaface-pytorch's RetinaFace behind ferkit's interface."""
+"""retinaface-pytorch's RetinaFace as a detector of ferkit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ PACKAGE = "retinaface-pytorch"
 
 
 class RetinaFaceDetector:
-    """Faces by the single-stage detector of Deng et al. 2020 with a ResNet-50.
+    """RetinaFace, a single-stage detector with a ResNet-50 (Deng et al. 2020).
 
-    weights: the name of its weights; max_size: pixels that an image's longer side is scaled to, a
-    multiple of 32; confidence: score below which a face is none, 0..1; overlap: of two boxes, from which the
-    less sure one is dropped, 0..1; selection_method: whether the surest or the largest face comes first;
-    device: "auto" is the GPU if there is one. Boxes and landmarks are whole pixels, as the package has them.
+    Boxes and landmarks are rounded to whole pixels by the package retinaface-pytorch.
+
+    Args:
+        weights: Name of its weights.
+        max_size: Pixels of the longer side that images are scaled to, a multiple of 32.
+        confidence: Minimum score of a face, from 0 to 1.
+        overlap: Intersection over union above which the face with the lower score is dropped, from 0 to 1.
+        selection_method: First face: "probability" is the one with the highest score, "largest" the largest.
+        device: "cpu", "cuda", or "auto" for a GPU if there is one.
     """
 
     def __init__(
@@ -41,7 +46,7 @@ class RetinaFaceDetector:
             if not 0 <= value <= 1:
                 raise ValueError(f"{name}: expected a number from 0 to 1, got {value}")
         if weights == "none":
-            raise ValueError("weights: a detector that knows no face finds none; name some")
+            raise ValueError('weights: expected the name of weights, got "none"')
         self.confidence = confidence
         self.overlap = overlap
         self.selection_method = selection_method
@@ -51,12 +56,12 @@ class RetinaFaceDetector:
         self.version = f"{PACKAGE} {version(PACKAGE)}"
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """One after another: the package takes single images."""
+        """Detect the faces of each image. The package accepts one image at a time."""
         return [self._detect(image) for image in images]
 
     def _detect(self, image: NDArray[np.uint8]) -> Detections:
         found = self.model.predict_jsons(image, self.confidence, self.overlap)
-        # Of no face the package gives one without a box.
+        # Without a face, the package returns one entry without a box.
         faces = [one for one in found if one["bbox"]]
         boxes = np.array([one["bbox"] for one in faces], np.float32).reshape(-1, 4)
         scores = np.array([one["score"] for one in faces], np.float32)
@@ -73,19 +78,19 @@ class RetinaFaceDetector:
 
 
 def _load_model(weights: str, max_size: int, device: str) -> Any:
-    """The package's model with its weights. Raises ComponentError, WeightsError."""
+    """Return the package's model with its weights. Raises ComponentError and WeightsError."""
     try:
         package = import_module("retinaface.predict_single")
     except ImportError as error:
         raise ComponentError(
-            f"detector 'retinaface' needs the package {PACKAGE}, which can't be imported ({error}). "
-            'Install it: pip install "ferkit[retinaface]"'
+            f"detector 'retinaface' needs the package {PACKAGE}, which cannot be imported: {error}. "
+            'Install it with: pip install "ferkit[retinaface]"'
         ) from error
     _, path = load_weights(weights)
     model = package.Model(max_size=max_size, device=device)
     try:
         model.load_state_dict(read_weights(path))
     except RuntimeError as error:
-        raise WeightsError(f"{path} does not fit RetinaFace with a ResNet-50: {error}") from error
+        raise WeightsError(f"Cannot load {path} into RetinaFace with a ResNet-50: {error}") from error
     model.eval()
     return model

@@ -1,4 +1,4 @@
-"""retinaface-pytorch's weights: where they come from, and how their file is read."""
+"""retinaface-pytorch's weights and the reader of their file."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ RESNET50 = Weights(
     source=DirectFile(f"https://github.com/ternaus/retinaface/releases/download/0.01/{FILE}"),
     licence="MIT (retinaface-pytorch); WIDER FACE itself is for research",
     trained_on="WIDER FACE",
-    embedding_size=16,  # for each anchor: four of a box, two of its score, ten of landmarks
+    embedding_size=16,  # for each anchor: four box values, two scores, ten landmark coordinates
 )
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The state dict in the file, which its makers packed into an archive. Raises WeightsError."""
+    """Read the state dict, which is packed into a ZIP archive. Raises WeightsError."""
     try:
         tensors: dict[str, Tensor] = torch.load(_unpack(path), map_location="cpu", weights_only=True)
     except Exception as error:
         raise WeightsError(
-            f"{path} can't be read as weights ({type(error).__name__}). Move it away, then: "
+            f"Cannot read weights from {path}: {type(error).__name__}. Move the file away, then run: "
             f"ferkit weights fetch {RESNET50.name}"
         ) from error
     return tensors
 
 
 def _unpack(path: Path) -> Path | io.BytesIO:
-    """torch's own files are archives too, of several members."""
+    """Return the single member of an archive. torch's own files are archives with several members."""
     if not zipfile.is_zipfile(path):
         return path
     with zipfile.ZipFile(path) as archive:

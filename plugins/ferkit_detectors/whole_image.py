@@ -11,7 +11,7 @@ from ferkit.plugin import Detections
 
 
 class WholeImageDetector:
-    """Each image is one face: its box the whole image, its score 1, its landmarks not a number."""
+    """One face for each image: its box is the whole image, its score 1, its landmarks NaN."""
 
     version = "1"
 

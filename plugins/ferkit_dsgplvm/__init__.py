@@ -1,4 +1,4 @@
-"""DS-GPLVM: one latent space for several views of a face (Eleftheriadis, Rudovic and Pantic 2015)."""
+"""DS-GPLVM: a latent space shared by several views of a face (Eleftheriadis, Rudovic and Pantic 2015)."""
 
 from ferkit.plugin import Component, hookimpl
 

@@ -1,4 +1,4 @@
-"""From features to a place in the latent space: X = B_v·A_v, one map for each view or one for all."""
+"""Back-projections from features to latent points: X = B_v·A_v, with one map for each view or one for all."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ ProjectionKind = Literal["independent", "single"]
 
 
 class BackProjection:
-    """Kernel regressions onto the latent points, with the multipliers of their constraints.
+    """Kernel regressions from the views to the latent points, with the multipliers of their constraints.
 
-    "independent": a kernel and coefficients for each view (IBP); "single": one kernel, the views' kernels
-    added with their weights (SBP). A view's kernel is exp(−‖y − y'‖²/(width·t)), t the median squared
-    distance between its training faces. views: each (N, D_v); ridge: λ of the penalty λ/2·tr(Aᵀ·B·A).
+    A view's kernel is exp(−‖y − y'‖²/(width·t)), with t the median squared distance of its training faces.
+
+    Args:
+        views: Features of the training faces, each (N, D_v).
+        mapping: "independent" (IBP) has a kernel and coefficients for each view. "single" (SBP) has one
+            kernel, the weighted sum of the views' kernels.
+        ridge: λ of the penalty λ/2·tr(Aᵀ·B·A).
+        width: Factor of t in the kernels.
+        weights: Weights of the kernels for "single". Default: equal.
     """
 
     def __init__(
@@ -40,7 +46,7 @@ class BackProjection:
         self.multipliers: list[Array] = []
 
     def compare(self, views: Sequence[Array]) -> list[Array]:
-        """The kernels between M faces and the training faces: (M, N) for each map."""
+        """Return the kernels between M faces and the training faces, (M, N) for each map."""
         each = [
             np.exp(-squared_distances(view, trained) / scale)
             for view, trained, scale in zip(views, self.views, self.scales, strict=True)
@@ -50,19 +56,19 @@ class BackProjection:
         return [np.asarray(sum(w * kernel for w, kernel in zip(self.weights, each, strict=True)))]
 
     def start(self, points: Array, mu: float) -> None:
-        """Multipliers at 0, and the coefficients that suit the points."""
+        """Set the multipliers to 0 and solve for the coefficients."""
         self.multipliers = [np.zeros_like(points) for _ in self.kernels]
         self.solve(points, mu)
 
     def solve(self, points: Array, mu: float) -> None:
-        """A = (B + λ/μ·I)⁻¹·(X + Λ/μ): where the augmented Lagrangian with the penalty is stationary in A."""
+        """Set A = (B + λ/μ·I)⁻¹·(X + Λ/μ), the stationary point of the augmented Lagrangian."""
         self.coefficients = [
             cho_solve((self._factor(kernel, mu), True), points + multipliers / mu)
             for kernel, multipliers in zip(self.kernels, self.multipliers, strict=True)
         ]
 
     def climb(self, points: Array, mu: float) -> None:
-        """Λ ← Λ + μ·(X − B·A)."""
+        """Update the multipliers: Λ ← Λ + μ·(X − B·A)."""
         self.multipliers = [one.multipliers + mu * (points - one.target) for one in self.constraints()]
 
     def constraints(self) -> list[Constraint]:
@@ -74,12 +80,12 @@ class BackProjection:
         ]
 
     def residual(self, points: Array) -> float:
-        """‖X − B·A‖/‖X‖, the root mean square over the maps."""
+        """Return ‖X − B·A‖/‖X‖, the root mean square over the maps."""
         gaps = [float(((points - one.target) ** 2).sum()) for one in self.constraints()]
         return float(np.sqrt(np.mean(gaps) / max(float((points**2).sum()), 1e-300)))
 
     def project(self, views: Sequence[Array]) -> Array:
-        """M faces' views, each (M, D_v) -> their places (M, q), the mean over the maps."""
+        """Map the views of M faces, each (M, D_v), to latent points (M, q), the mean over the maps."""
         places = [
             kernel @ coefficients
             for kernel, coefficients in zip(self.compare(views), self.coefficients, strict=True)
@@ -87,10 +93,10 @@ class BackProjection:
         return np.asarray(np.mean(places, axis=0))
 
     def leave_one_out(self, mu: float) -> Array:
-        """Where each training face would be put had the maps been solved without it: (N, q).
+        """Return the latent point of each training face from maps solved without it, (N, q).
 
-        For M = B + λ/μ·I and A = M⁻¹·T, the map without face i puts it at T_i − A_i/(M⁻¹)_ii. (The latent
-        points themselves still come from all faces.)
+        For M = B + λ/μ·I and A = M⁻¹·T, the map without face i gives T_i − A_i/(M⁻¹)_ii. The targets T still
+        depend on all faces.
         """
         places = []
         for kernel, coefficients in zip(self.kernels, self.coefficients, strict=True):

@@ -1,4 +1,4 @@
-"""DS-GPLVM as ferkit's protocols evaluate it: descriptors, the model, the nearest neighbour."""
+"""DS-GPLVM as an estimator: descriptors, latent space, nearest neighbour."""
 
 from __future__ import annotations
 
@@ -22,25 +22,43 @@ from ferkit_dsgplvm.search import Choice, SearchOptions, Training, choose, combi
 from ferkit_dsgplvm.views import Scaling, ViewScaler
 
 SHARED = ("prior", "view_weights", "width", "xi", "cycles", "steps", "mu", "growth", "mu_max")
-"""Options that every candidate has, by the same name."""
+"""Options with the same name in `ModelOptions`."""
 
 
 @dataclass(eq=False, repr=False)
 class DsGplvmEstimator:
     """Discriminative shared Gaussian process latent variable model (Eleftheriadis, Rudovic, Pantic 2015).
 
-    descriptors: one view each. image_size: the faces' side in pixels. variance: what PCA keeps of a view;
-    scaling: of a view as a whole, or of each of its "components". prior: of the graph that joins faces of a
-    class, "lpp" or "lda"; xi: added to its Laplacian. back_projection: "independent", a kernel regression for
-    each view, averaged; "single", one on the views' kernels, added with `view_weights` (equal if empty).
-    width: of the back-projections' kernels, relative to the median squared distance.
+    It learns a latent space shared by several descriptors of a face. Kernel regression maps a new face into
+    this space, and its nearest training face gives its class.
 
-    latent_dims (q), prior_weights (β) and ridges (λ): where they hold more than one combination, that with
-    the best UAR over inner_folds inner folds is chosen, fits in the search having
-    search_cycles. inner_by: the kind of group, e.g. "movie", that no inner split divides, or "none".
+    If latent_dims, prior_weights and ridges have more than one combination, the one with the best UAR over
+    inner folds is chosen.
 
-    cycles: of alternating directions; steps: L-BFGS iterations in each; mu: the constraints' weight, which
-    grows by `growth` each cycle up to mu_max. neighbours: of a class, that its distance is the mean of.
+    Args:
+        descriptors: Descriptor components, one for each view.
+        image_size: Side of the faces in pixels, at least 8.
+        variance: Fraction of the variance that PCA keeps of a view, above 0, at most 1.
+        scaling: Scale each "view" as a whole, or each of its "components".
+        latent_dims: Values of q, the dimensions of the latent space, at least 1.
+        prior_weights: Values of β, the weight of the prior, at least 0.
+        ridges: Values of λ, the penalty of the back-projections, above 0.
+        prior: Graph that joins faces of a class: "lpp" or "lda".
+        xi: Number added to the diagonal of its Laplacian, at least 0.
+        back_projection: "independent" averages a kernel regression for each view. "single" is one regression
+            on the weighted sum of the views' kernels.
+        view_weights: Weights of the kernels for "single", at least 0. Default: equal.
+        width: Width of the back-projections' kernels, relative to the median squared distance, above 0.
+        inner_folds: Number of inner folds, at least 2.
+        inner_by: Kind of group that no two inner folds share, such as "movie", or "none".
+        search_cycles: Cycles of each fit in the search, at least 1.
+        cycles: Cycles of alternating directions, at least 1.
+        steps: L-BFGS iterations in each cycle, at least 1.
+        mu: Initial weight of the constraints, above 0.
+        growth: Factor of mu after each cycle, at least 1.
+        mu_max: Maximum of mu.
+        neighbours: Faces of a class whose mean distance is the distance to this class, at least 1.
+        seed: Seed of the inner folds, given by the run.
     """
 
     labels: Sequence[str]
@@ -71,7 +89,7 @@ class DsGplvmEstimator:
         if not self.inner_by:
             raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
         start = ModelOptions(
-            latent_dim=0,  # this, prior_weight and ridge are those of each candidate
+            latent_dim=0,  # each candidate has its own latent_dim, prior_weight and ridge
             prior_weight=0.0,
             ridge=0.0,
             mapping=self.back_projection,
@@ -85,16 +103,18 @@ class DsGplvmEstimator:
         self.nearest: NearestClass | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """One epoch: more would be an invitation to choose among them on the test fold.
+        """Yield one epoch. With several, the choice between them would use the test fold.
 
-        Raises DataError where the faces can't be learned from, RunError where the training breaks down.
+        Raises:
+            DataError: The faces are unusable for training.
+            RunError: The training diverged.
         """
         began = perf_counter()
         classes = self._classes_of(train)
         _check_classes(classes, self.labels)
         training = self._describe(train, classes)
-        # On matrices of a few hundred rows several threads lose more by waiting than they gain, and their
-        # number would change the last digits, by which the search may decide otherwise.
+        # For matrices of a few hundred rows, several threads are slower. Their number would also change
+        # the last digits, and with them possibly the result of the search.
         with threadpool_limits(1):
             choice = choose(training, self.candidates, self.search)
             self.scalers = training.scalers(np.arange(len(train)))
@@ -120,9 +140,14 @@ class DsGplvmEstimator:
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Each face on its own: its views, their back-projection, the nearest training faces."""
+        """Return probabilities (faces, labels). Each face is mapped independently.
+
+        Raises:
+            RunError: The model has not been fitted.
+            DataError: A face cannot be described.
+        """
         if self.model is None or self.nearest is None:
-            raise RunError("ds_gplvm: predict was called before fit")
+            raise RunError("ds_gplvm: predict was called before fit. Call fit first.")
         if not faces:
             return np.empty((0, len(self.labels)))
         features = describe_faces(faces, self.descriptors, self.image_size)
@@ -153,7 +178,7 @@ def _groups_of(faces: Sequence[Face], kind: str) -> NDArray[np.str_]:
         if kind not in face.sample.groups:
             there = ", ".join(sorted(face.sample.groups)) or "none"
             raise DataError(
-                f"{face.sample.path}: has no group {kind!r}, which inner_by asks for; it has: {there}"
+                f"{face.sample.path} has no group {kind!r}, which inner_by requires. It has: {there}"
             )
     return np.array([face.sample.groups[kind] for face in faces])
 
@@ -161,13 +186,13 @@ def _groups_of(faces: Sequence[Face], kind: str) -> NDArray[np.str_]:
 def _check_classes(classes: NDArray[np.int64], labels: Sequence[str]) -> None:
     counts = Counter(labels[index] for index in classes.tolist())
     if len(counts) < 2:
-        there = next(iter(counts), "no face at all")
-        raise DataError(f"ds_gplvm: the training faces are all of one class ({there}); expected at least two")
+        got = f"only {next(iter(counts))!r}" if counts else "no faces"
+        raise DataError(f"ds_gplvm: expected training faces of at least two classes, got {got}")
     alone = sorted(label for label, count in counts.items() if count == 1)
     if alone:
         raise DataError(
-            f"ds_gplvm: {', '.join(alone)}: one training face; expected at least two of each class, for the "
-            "prior to draw together. Add images, or leave the class out"
+            f"ds_gplvm: expected at least two training faces of each class, got one of {', '.join(alone)}. "
+            "Add images, or remove the class."
         )
 
 
@@ -188,7 +213,7 @@ def _details(
 
 
 def _mean_nll(probabilities: Array, classes: NDArray[np.int64]) -> float:
-    """The mean negative log-likelihood; 0 of no faces."""
+    """Return the mean negative log-likelihood, 0 for no faces."""
     if not len(classes):
         return 0.0
     of_truth = probabilities[np.arange(len(classes)), classes]

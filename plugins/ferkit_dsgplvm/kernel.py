@@ -1,4 +1,4 @@
-"""Kernels over the latent points, and how a kernel matrix is factored."""
+"""Kernels of the latent points, and the factorisation of kernel matrices."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from ferkit.plugin import RunError
 
 Array = NDArray[np.float64]
 
-# Tried one after the other, as shares of the diagonal's mean, until the matrix can be factored.
+# Fractions of the diagonal's mean, tried in this order until the matrix can be factored.
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4)
 
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """One view's RBF + bias + noise kernel, by the natural logarithms of its four numbers.
+    """A view's kernel, RBF + bias + noise, as natural logarithms.
 
-    variance: of the RBF part; length: its length scale, in the units of the latent points; bias: what all
-    pairs share; noise: added on the diagonal.
+    Attributes:
+        variance: Variance of the RBF kernel.
+        length: Length scale of the RBF kernel, in units of the latent points.
+        bias: Constant added to all pairs.
+        noise: Number added on the diagonal.
     """
 
     variance: float = float(np.log(0.5))
@@ -30,19 +33,19 @@ class Hyperparameters:
     noise: float = float(np.log(0.5))
 
     def as_array(self) -> Array:
-        """(4,): variance, length, bias, noise."""
+        """Return variance, length, bias and noise, (4,)."""
         return np.array([self.variance, self.length, self.bias, self.noise])
 
 
-# Of each logarithm. The likelihood does not see the points' scale: it stays the same where the length scale
-# shrinks with them, and nearly so where the variance grows as they shrink, a short stretch of an RBF kernel
-# being straight. Either would let them escape the prior. So the length scale is at least 1, about that of the
-# first points, and the variance at most 1, that of a view's features on the average.
+# Bounds of the logarithms. The likelihood does not depend on the scale of the points. Smaller points with a
+# smaller length scale or a larger variance fit equally well, and would avoid the prior. So the length scale
+# is at least 1, about that of the initial points. The variance is at most 1, the mean variance of a view's
+# features.
 BOUNDS = ((-12.0, 0.0), (0.0, 12.0), (-16.0, 12.0), (-12.0, 12.0))
 
 
 def squared_distances(one: Array, other: Array) -> Array:
-    """(N, D) and (M, D) -> (N, M), not below 0, and exactly 0 on the diagonal where both are the same."""
+    """Return squared distances (N, M) of (N, D) and (M, D); 0 on the diagonal for the same array."""
     found = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None, :] - 2 * one @ other.T
     np.maximum(found, 0, out=found)
     if one is other:
@@ -51,7 +54,7 @@ def squared_distances(one: Array, other: Array) -> Array:
 
 
 def median_squared_distance(points: Array) -> float:
-    """The median over the pairs of different points; of those that differ, where most pairs coincide."""
+    """Return the median over all pairs, or over the pairs that differ if most pairs coincide."""
     pairs = squared_distances(points, points)[np.triu_indices(len(points), 1)]
     apart = pairs[pairs > 0]
     if not apart.size:
@@ -61,19 +64,20 @@ def median_squared_distance(points: Array) -> float:
 
 
 def rbf(distances: Array, variance: float, length: float) -> Array:
-    """variance·exp(−d²/2·length²) of squared distances; both numbers as they are, no logarithms."""
+    """Return variance·exp(−d²/2·length²) of squared distances. The numbers are not logarithms."""
     return np.asarray(variance * np.exp(-0.5 * distances / length**2))
 
 
 def factor(matrix: Array, what: str) -> Array:
-    """The lower Cholesky factor, with as little added to the diagonal as it takes.
+    """Return the lower Cholesky factor, with the smallest addition to the diagonal that is needed.
 
-    Raises RunError, which says `what` it is that can't be factored.
+    Raises:
+        RunError: The matrix cannot be factored. The message names it by `what`.
     """
     if not np.isfinite(matrix).all():
         raise RunError(
-            f"ds_gplvm: {what} holds numbers that are not finite: the training has diverged. Lower mu or "
-            "prior_weights, or look for features of an unusual scale"
+            f"ds_gplvm: {what} has numbers that are not finite: the training has diverged. Lower mu or "
+            "prior_weights, or check the scale of the features."
         )
     scale = float(np.mean(np.diag(matrix)))
     for jitter in JITTERS:
@@ -84,5 +88,5 @@ def factor(matrix: Array, what: str) -> Array:
         return np.asarray(np.tril(lower))
     raise RunError(
         f"ds_gplvm: {what} is not positive definite, even with {JITTERS[-1]:g} of its mean added to the "
-        "diagonal. Look for images that are there many times, or take a larger ridge"
+        "diagonal. Remove duplicate images, or set larger ridges."
     )

@@ -1,4 +1,4 @@
-"""The discriminative prior's graph: only faces of one class are joined."""
+"""Graph of the discriminative prior. It joins faces of the same class."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Prior = Literal["lpp", "lda"]
 
 
 def join_classes(view: Array, classes: NDArray[np.int64], prior: Prior) -> Array:
-    """The (N, N) weights of one view: 0 between classes.
+    """Return the weights (N, N) of one view, 0 between classes.
 
-    "lpp": exp(−‖y_i − y_j‖²/t) inside a class, t the median squared distance of the whole view, so that
-    neighbours in the view pull more (locality preserving projections, He and Niyogi 2003); "lda": 1/n inside
-    a class of n faces, which makes the prior the scatter inside the classes.
+    "lpp" is exp(−‖y_i − y_j‖²/t) inside a class, with t the median squared distance of the whole view:
+    neighbours in the view have larger weights (locality preserving projections, He and Niyogi 2003). "lda" is
+    1/n inside a class of n faces, which makes the prior the scatter inside the classes.
     """
     is_same = classes[:, None] == classes[None, :]
     if prior == "lda":
@@ -28,13 +28,13 @@ def join_classes(view: Array, classes: NDArray[np.int64], prior: Prior) -> Array
 
 
 def normalised_laplacian(weights: Array) -> Array:
-    """I − D^(−½)·W·D^(−½), D the sums of W's rows; symmetric and positive semidefinite."""
+    """Return I − D^(−½)·W·D^(−½), with D the row sums of W; symmetric and positive semidefinite."""
     root = 1 / np.sqrt(weights.sum(axis=1))
     return np.asarray(np.eye(len(weights)) - root[:, None] * weights * root[None, :])
 
 
 def shared_laplacian(views: Sequence[Array], classes: NDArray[np.int64], prior: Prior, xi: float) -> Array:
-    """The views' normalised Laplacians added up, plus xi on the diagonal: (N, N)."""
+    """Return the sum of the views' normalised Laplacians with xi added on the diagonal, (N, N)."""
     total = xi * np.eye(len(classes))
     for view in views:
         total += normalised_laplacian(join_classes(view, classes, prior))

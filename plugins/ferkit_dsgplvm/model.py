@@ -1,4 +1,4 @@
-"""The model and its training: alternating directions on the augmented Lagrangian."""
+"""The model and its training by alternating directions on the augmented Lagrangian."""
 
 from __future__ import annotations
 
@@ -18,9 +18,22 @@ from ferkit_dsgplvm.objective import constraint_term, model_objective
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """latent_dim: q; prior_weight: β; ridge: λ; cycles: T; steps: L-BFGS iterations in each cycle.
+    """Options of one fit. See `DsGplvmEstimator`.
 
-    mu grows from its first value by `growth` each cycle, up to mu_max.
+    Attributes:
+        latent_dim: q.
+        prior_weight: β.
+        prior: Graph of the prior.
+        mapping: Kind of back-projection.
+        view_weights: Weights of the kernels for "single".
+        ridge: λ.
+        width: Width of the back-projections' kernels.
+        xi: Number added to the Laplacian's diagonal.
+        cycles: Number of cycles.
+        steps: L-BFGS iterations in each cycle.
+        mu: Initial weight of the constraints.
+        growth: Factor of mu after each cycle.
+        mu_max: Maximum of mu.
     """
 
     latent_dim: int
@@ -40,8 +53,14 @@ class ModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """objective: the model's own, without the constraints' terms; before and after: the augmented Lagrangian
-    around the X-step; residual: the constraints', relative to X."""
+    """Values of one cycle.
+
+    Attributes:
+        objective: Objective of the model, without the constraints.
+        before: Augmented Lagrangian before the X-step.
+        after: Augmented Lagrangian after the X-step.
+        residual: Residual of the constraints, relative to X.
+    """
 
     objective: float
     before: float
@@ -51,7 +70,7 @@ class Cycle:
 
 @dataclass(slots=True)
 class DsGplvm:
-    """A fitted model: points X (N, q), a kernel for each view, the back-projections, and how it got there."""
+    """A fitted model: points X (N, q), a kernel for each view, back-projections, values of all cycles."""
 
     points: Array
     kernels: list[Hyperparameters]
@@ -60,35 +79,37 @@ class DsGplvm:
     history: list[Cycle] = field(default_factory=list)
 
     def project(self, views: Sequence[Array]) -> Array:
-        """Views of M faces, each (M, D_v) -> latent places (M, q)."""
+        """Map the views of M faces, each (M, D_v), to latent points (M, q)."""
         return self.back_projection.project(views)
 
     def scatter_inside_classes(self, classes: NDArray[np.int64]) -> float:
-        """The points' scatter around their classes' means, as a fraction of that around one mean: 0..1."""
+        """Return the scatter of the points around their class means, as a fraction of the total scatter."""
         means = np.array([self.points[classes == index].mean(axis=0) for index in classes.tolist()])
         total = float(((self.points - self.points.mean(axis=0)) ** 2).sum())
         return float(((self.points - means) ** 2).sum()) / max(total, 1e-300)
 
     def leave_one_out(self) -> Array:
-        """Where the back-projections put each training face without itself: (N, q)."""
+        """Return the latent point of each training face from back-projections without it, (N, q)."""
         return self.back_projection.leave_one_out(self.mu)
 
 
 def first_points(views: Sequence[Array], latent_dim: int) -> Array:
-    """The first principal components of the views side by side, each view with the same total variance.
+    """Return the first principal components of the concatenated views, each with the same total variance.
 
-    Scaled so that the median squared distance is 2: one length scale in each of two directions. Raises
-    RunError where there are fewer components than latent_dim.
+    They are scaled to a median squared distance of 2: one length scale in each of two directions.
+
+    Raises:
+        RunError: There are fewer components than latent_dim.
     """
     size, width = len(views[0]), sum(view.shape[1] for view in views)
     if latent_dim > min(size - 1, width):
         raise RunError(
             f"ds_gplvm: latent_dims: expected at most {min(size - 1, width)} for {size} training faces with "
-            f"{width} features in all, got {latent_dim}. Take smaller ones, or more faces"
+            f"{width} features in total, got {latent_dim}. Set smaller latent_dims, or use more faces."
         )
     stacked = np.hstack([view / np.sqrt(max(view.var(axis=0).sum(), 1e-300)) for view in views])
     left, singular, right = np.linalg.svd(stacked - stacked.mean(axis=0), full_matrices=False)
-    # The sign of a component is arbitrary: its largest loading is made positive.
+    # The sign of a component is arbitrary. Make its largest loading positive.
     largest = np.abs(right).argmax(axis=1)
     signs = np.sign(right[np.arange(len(right)), largest])
     points = (left * singular * signs)[:, :latent_dim]
@@ -96,10 +117,10 @@ def first_points(views: Sequence[Array], latent_dim: int) -> Array:
 
 
 def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: ModelOptions) -> DsGplvm:
-    """Training faces' views, each (N, D_v) and centred, and their classes (N,) -> the model.
+    """Fit the model to centred views of the training faces, each (N, D_v), and their classes (N,).
 
-    Each cycle: a few L-BFGS steps in X and the kernels, the coefficients in closed form, the multipliers, a
-    larger mu. Nothing in it is random. Raises RunError where a matrix can't be factored.
+    A cycle has a few L-BFGS steps in X and the kernels, then updates the coefficients in closed form, the
+    multipliers and mu. It is deterministic. Raises RunError if a matrix cannot be factored.
     """
     points = first_points(views, options.latent_dim)
     laplacian = shared_laplacian(views, classes, options.prior, options.xi)
@@ -112,7 +133,7 @@ def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: Model
         model.history.append(Cycle(objective, before, after, back.residual(model.points)))
         back.climb(model.points, model.mu)
         model.mu = min(options.growth * model.mu, options.mu_max)
-    # The multipliers and mu have moved since: the coefficients that go with them.
+    # Coefficients for the final multipliers and mu.
     back.solve(model.points, model.mu)
     return model
 
@@ -120,7 +141,7 @@ def fit_model(views: Sequence[Array], classes: NDArray[np.int64], options: Model
 def _move_points(
     model: DsGplvm, views: Sequence[Array], laplacian: Array, options: ModelOptions
 ) -> tuple[float, float, float]:
-    """The X-step: the augmented Lagrangian before and after, and the model's own objective after."""
+    """Run the X-step; return the augmented Lagrangian before and after, and the objective after."""
     shape, count = model.points.shape, model.points.size
     constraints = model.back_projection.constraints()
     values: list[float] = []
@@ -141,12 +162,12 @@ def _move_points(
     )
     if not np.isfinite(found.fun):
         raise RunError(
-            "ds_gplvm: the objective is not finite: the training has diverged. Lower mu or prior_weights"
+            "ds_gplvm: the objective is not finite: the training has diverged. Lower mu or prior_weights."
         )
     model.points = np.asarray(found.x[:count].reshape(shape))
     model.kernels = _unpack(found.x[count:])
     extra, _ = constraint_term(model.points, constraints, model.mu)
-    # L-BFGS begins by looking at where it starts.
+    # The first evaluation of L-BFGS is at the start.
     return values[0], float(found.fun), float(found.fun) - extra
 
 

@@ -1,4 +1,4 @@
-"""The nearest neighbour in the latent space, and probabilities that agree with it."""
+"""Nearest neighbour in the latent space, with probabilities that agree with it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from scipy.special import log_softmax, softmax
 
 from ferkit_dsgplvm.kernel import Array, squared_distances
 
-# Of the logarithm of the scale, around that of the median distance: e^7 is about 1000.
+# Search range of the scale's logarithm around that of the median distance: e^7 is about 1000.
 REACH = 7.0
 
 
 class NearestClass:
-    """A face belongs to the class whose nearest training face is nearest.
+    """Classifies a point by the class with the nearest training points: p = softmax(−distance/scale).
 
-    points: (N, q) training faces; classes: (N,) from 0; count: of classes, some of which may have no face;
-    neighbours: a class's distance is the mean squared distance to so many of its faces, the nearest (to all,
-    where it has fewer). 1 is the nearest neighbour's rule. p = softmax(−distance/scale).
+    Args:
+        points: (N, q) latent points of the training faces.
+        classes: (N,) their classes, from 0.
+        count: Number of classes. Some may have no face.
+        neighbours: The distance to a class is the mean squared distance to this number of its nearest faces,
+            or to all if it has fewer. 1 is the nearest-neighbour rule.
     """
 
     def __init__(self, points: Array, classes: NDArray[np.int64], count: int, neighbours: int = 1) -> None:
@@ -29,9 +32,9 @@ class NearestClass:
         self.scale = 1.0
 
     def distances(self, places: Array, left_out: bool = False) -> Array:
-        """(M, q) -> (M, classes), squared; infinite for a class without a face.
+        """Return squared distances (M, classes) of points (M, q), infinite for a class without a face.
 
-        left_out: whether the places are those of the training faces, none being its own neighbour.
+        If `left_out`, the points are those of the training faces, and a face is not its own neighbour.
         """
         pairs = squared_distances(places, self.points)
         if left_out:
@@ -46,12 +49,13 @@ class NearestClass:
         return found
 
     def fit_scale(self, places: Array) -> None:
-        """The scale under which the training faces' classes are likeliest.
+        """Fit the scale by the likelihood of the training faces' classes.
 
-        places: (N, q), where each training face would be put without itself.
+        Args:
+            places: (N, q) latent point of each training face from a map without it.
         """
         distances = self.distances(places, left_out=True)
-        # Only a class of one face has none left.
+        # A class with one face has no other face.
         own = np.isfinite(distances[np.arange(len(places)), self.classes])
         distances, classes = distances[own], self.classes[own]
         finite = distances[np.isfinite(distances)]
@@ -70,5 +74,5 @@ class NearestClass:
         self.scale = float(np.exp(minimize_scalar(loss, bounds=around, method="bounded").x))
 
     def probabilities(self, places: Array) -> Array:
-        """(M, q) -> (M, classes), each row adding up to 1; the nearest class's is the largest."""
+        """Return probabilities (M, classes) of points (M, q); the nearest class has the largest."""
         return np.asarray(softmax(-self.distances(places) / self.scale, axis=1))

@@ -1,8 +1,8 @@
-"""What is minimised over the latent points and the kernels, with its gradients.
+"""Objective of the latent points and kernels, with its gradients.
 
     Σ_v [D_v/2·log|K_v| + ½·tr(K_v⁻¹·Y_v·Y_vᵀ)] + β/2·tr(Xᵀ·L·X)
 
-and, for the constraints X = P_v that hold X to the back-projections, the augmented Lagrangian's terms
+The constraints X = P_v couple X to the back-projections. They add the terms of the augmented Lagrangian
 
     Σ_v [⟨Λ_v, X − P_v⟩ + μ/2·‖X − P_v‖²].
 """
@@ -20,16 +20,16 @@ from ferkit_dsgplvm.kernel import Array, Hyperparameters, factor, rbf, squared_d
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """X = target, with its multipliers: both (N, q)."""
+    """The constraint X = target with its multipliers, both (N, q)."""
 
     target: Array
     multipliers: Array
 
 
 def view_term(points: Array, kernel: Hyperparameters, view: Array) -> tuple[float, Array, Array]:
-    """One view's −log p(Y|X), less its constant, and the gradients in X (N, q) and in the logarithms (4,).
+    """Return a view's −log p(Y|X) without its constant, and gradients in X (N, q) and the logarithms (4,).
 
-    points: X (N, q); view: Y (N, D), centred. Raises RunError where K can't be factored.
+    The points X are (N, q), the view Y is (N, D) and centred. Raises RunError if K cannot be factored.
     """
     variance, length, bias, noise = np.exp(kernel.as_array())
     distances = squared_distances(points, points)
@@ -55,13 +55,13 @@ def view_term(points: Array, kernel: Hyperparameters, view: Array) -> tuple[floa
 
 
 def prior_term(points: Array, laplacian: Array, weight: float) -> tuple[float, Array]:
-    """β/2·tr(Xᵀ·L·X) and its gradient in X."""
+    """Return β/2·tr(Xᵀ·L·X) and its gradient in X."""
     pulled = weight * laplacian @ points
     return 0.5 * float((points * pulled).sum()), pulled
 
 
 def constraint_term(points: Array, constraints: Sequence[Constraint], mu: float) -> tuple[float, Array]:
-    """The augmented Lagrangian's terms and their gradient in X."""
+    """Return the terms of the augmented Lagrangian and their gradient in X."""
     value, gradient = 0.0, np.zeros_like(points)
     for one in constraints:
         gap = points - one.target
@@ -73,7 +73,7 @@ def constraint_term(points: Array, constraints: Sequence[Constraint], mu: float)
 def model_objective(
     points: Array, kernels: Sequence[Hyperparameters], views: Sequence[Array], laplacian: Array, weight: float
 ) -> tuple[float, Array, Array]:
-    """The first line above: value, gradient in X (N, q), gradient in the logarithms (views, 4)."""
+    """Return the model's objective and its gradients in X (N, q) and in the logarithms (views, 4)."""
     value, by_points = prior_term(points, laplacian, weight)
     by_logarithms = np.empty((len(views), 4))
     for index, (kernel, view) in enumerate(zip(kernels, views, strict=True)):

@@ -1,4 +1,4 @@
-"""What no option may be: told before anything is computed."""
+"""Checks of the options of ds_gplvm."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ferkit_dsgplvm.search import SearchOptions
 def check_options(
     candidates: Sequence[ModelOptions], search: SearchOptions, views: int, image_size: int, variance: float
 ) -> None:
-    """Raises ValueError, which names the option, what was expected and what came."""
+    """Raise ValueError for an option outside its range."""
     if not views:
-        raise ValueError("descriptors: expected at least one, for one view each, got none")
+        raise ValueError("descriptors: expected at least one, got none")
     if not candidates:
-        raise ValueError("latent_dims, prior_weights and ridges: expected at least one number in each")
+        raise ValueError("latent_dims, prior_weights and ridges: expected at least one number for each")
     if not 0 < variance <= 1:
         raise ValueError(f"variance: expected a fraction above 0, at most 1, got {variance}")
     _check_least(
@@ -34,11 +34,11 @@ def _check_weights(options: ModelOptions, views: int) -> None:
     if not weights:
         return
     if options.mapping != "single":
-        raise ValueError('view_weights: these weigh kernels of back_projection = "single" alone')
+        raise ValueError('view_weights: these need back_projection = "single"')
     if len(weights) != views or min(weights) < 0 or sum(weights) <= 0:
         raise ValueError(
-            f"view_weights: expected a number of at least 0 for each of {views} descriptors, and not only "
-            f"zeros, got {list(weights)}"
+            f"view_weights: expected a number of at least 0 for each of {views} descriptors, not all 0, "
+            f"got {list(weights)}"
         )
 
 
@@ -58,7 +58,7 @@ def _check_numbers(options: ModelOptions) -> None:
 
 
 def _check_least(*numbers: tuple[str, float, float]) -> None:
-    """Of each: the option's name, what came, and the least that it may be."""
+    """Raise ValueError if a number is below its minimum, given (name, number, minimum)."""
     for name, number, least in numbers:
         if not number >= least:
             raise ValueError(f"{name}: expected a number of at least {least:g}, got {number:g}")

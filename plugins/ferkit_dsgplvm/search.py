@@ -1,4 +1,4 @@
-"""Which hyperparameters: an inner cross-validation on the training faces."""
+"""Choice of hyperparameters by an inner cross-validation on the training faces."""
 
 from __future__ import annotations
 
@@ -20,9 +20,15 @@ from ferkit_dsgplvm.views import Scaling, ViewScaler
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Training faces: each descriptor's features (N, D), their names, classes (N,), and what keeps together.
+    """Training faces of the search.
 
-    groups: (N,) a group for each face, no group being on both sides of an inner split; None: no groups.
+    Attributes:
+        features: Features of each descriptor, (N, D).
+        names: Names of the descriptors.
+        classes: (N,) classes.
+        groups: (N,) groups that no two inner folds share, or None.
+        variance: Fraction of the variance that PCA keeps.
+        scaling: Scaling of the views.
     """
 
     features: Sequence[Array]
@@ -41,7 +47,14 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """folds: inner ones, seed: theirs; cycles: of a fit in the search; neighbours: of `NearestClass`."""
+    """Options of the search.
+
+    Attributes:
+        folds: Number of inner folds.
+        cycles: Cycles of each fit.
+        neighbours: Option of `NearestClass`.
+        seed: Seed of the inner folds.
+    """
 
     folds: int
     cycles: int
@@ -51,7 +64,7 @@ class SearchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen options, and their UAR in 0..1 on the inner folds (nan: nothing to choose)."""
+    """The chosen options, and their UAR from 0 to 1 on the inner folds, NaN for a single candidate."""
 
     options: ModelOptions
     score: float
@@ -60,7 +73,7 @@ class Choice:
 def combine(
     start: ModelOptions, latent_dims: Sequence[int], prior_weights: Sequence[float], ridges: Sequence[float]
 ) -> list[ModelOptions]:
-    """Every combination of the lists, the first ones varying slowest."""
+    """Return every combination of the lists. The first list varies slowest."""
     return [
         replace(start, latent_dim=dim, prior_weight=weight, ridge=ridge)
         for dim, weight, ridge in product(latent_dims, prior_weights, ridges)
@@ -68,16 +81,17 @@ def combine(
 
 
 def hasten(options: ModelOptions, cycles: int) -> ModelOptions:
-    """The same path of mu in fewer cycles, each with a larger step."""
+    """Return options with fewer cycles that cover the same range of mu."""
     if cycles >= options.cycles:
         return options
     return replace(options, cycles=cycles, growth=options.growth ** (options.cycles / cycles))
 
 
 def choose(training: Training, candidates: Sequence[ModelOptions], search: SearchOptions) -> Choice:
-    """The candidate with the best UAR over the inner folds; the first of equals.
+    """Return the first candidate with the best UAR over the inner folds.
 
-    Raises DataError where the faces can't be divided into the folds.
+    Raises:
+        DataError: The faces cannot be divided into the folds.
     """
     if len(candidates) == 1:
         return Choice(candidates[0], float("nan"))
@@ -100,7 +114,7 @@ def choose(training: Training, candidates: Sequence[ModelOptions], search: Searc
 
 
 def split(training: Training, folds: int, seed: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Inner folds, balanced by class: positions that train, positions that are held out."""
+    """Yield positions (train, test) of inner folds that are stratified by class. Raises DataError."""
     classes, groups = training.classes, training.groups
     smallest = int(np.bincount(classes)[np.unique(classes)].min())
     number = min(folds, smallest)
@@ -109,17 +123,17 @@ def split(training: Training, folds: int, seed: int) -> Iterator[tuple[NDArray[n
         return
     if (there := len(np.unique(groups))) < number:
         raise DataError(
-            f"ds_gplvm: the training faces have {there} groups; expected at least {number} for the inner "
-            'folds. Lower inner_folds, or set inner_by = "none"'
+            f"ds_gplvm: expected training faces of at least {number} groups for inner folds, got {there}. "
+            'Lower inner_folds, or set inner_by = "none".'
         )
     dealt = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
-    # Whole groups may leave a fold without any.
+    # Whole groups may leave a fold empty.
     parts = [one for one in dealt.split(classes, classes, groups) if min(len(part) for part in one)]
     for inner, held_out in parts:
         if lacking := sorted(set(classes[held_out].tolist()) - set(classes[inner].tolist())):
             raise DataError(
-                f"ds_gplvm: q and beta can't be chosen on {number} inner folds that no group crosses: one of "
-                f"them holds every training face of {len(lacking)} classes. Take other folds, lower "
-                'inner_folds, or set inner_by = "none"'
+                f"ds_gplvm: cannot choose q and beta on {number} inner folds by group: one of them has every "
+                f"training face of {len(lacking)} classes. Use other folds, lower inner_folds, or set "
+                'inner_by = "none".'
             )
     yield from parts

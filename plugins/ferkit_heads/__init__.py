@@ -1,4 +1,4 @@
-"""Heads: feature maps to logits."""
+"""Heads compute logits from feature maps."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -10,16 +10,19 @@ def ferkit_components() -> list[Component]:
             "head",
             "attention",
             "ferkit_heads.attention:AttentionHead",
-            "Channels and places weighed before the average (Woo et al. 2018)",
+            "Channel and spatial attention, pooling, linear layer (Woo et al. 2018)",
         ),
         Component(
-            "head", "linear", "ferkit_heads.linear:LinearHead", "One stage, averaged, then one linear layer"
+            "head",
+            "linear",
+            "ferkit_heads.linear:LinearHead",
+            "Average pooling of one stage, then a linear layer",
         ),
         Component(
             "head",
             "multiscale",
             "ferkit_heads.multiscale:MultiscaleHead",
-            "Four scales of maps, concatenated",
+            "Feature maps in four scales, pooled and concatenated",
         ),
         Component(
             "head",

@@ -1,4 +1,4 @@
-"""Attention by channel and by place (Woo et al. 2018), then an average and a linear layer."""
+"""A head with channel and spatial attention (Woo et al. 2018)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferkit_heads.stages import check_dropout, choose_stage
 
 
 class ChannelAttention(nn.Module):
-    """σ(MLP(average) + MLP(maximum)), equation 2: a weight in 0..1 for each channel."""
+    """Equation 2: a weight from 0 to 1 for each channel, σ(MLP(average) + MLP(maximum))."""
 
     def __init__(self, channels: int, reduction: int) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """σ(conv([average; maximum])) over the channels, equation 3: a weight in 0..1 for each place."""
+    """Equation 3: a weight from 0 to 1 for each position, σ(conv([average; maximum])) over the channels."""
 
     def __init__(self, kernel: int) -> None:
         super().__init__()
@@ -40,13 +40,18 @@ class SpatialAttention(nn.Module):
 
 
 class AttentionHead(nn.Module):
-    """One stage's map, its channels weighed, then its places, averaged, then one linear layer.
+    """Channel attention, spatial attention, average pooling and a linear layer on one stage.
 
-    The weights are those of a convolutional block attention module (CBAM), and their order is its. stage: a
-    stage of the backbone that still has places to choose from; "" is the deepest, which for
-    inception_resnet_v1 is an embedding of one place. reduction: how many times fewer units the channels'
-    hidden layer has; kernel: side of the places' convolution, odd; channel, spatial: whether there are such
-    weights; dropout: the fraction of the averages that is dropped in training.
+    The attention is a convolutional block attention module (CBAM, Woo et al. 2018).
+
+    Args:
+        stage: A stage of the backbone with several positions. "" is the deepest stage. For
+            inception_resnet_v1 that is the embedding, which has one position only.
+        reduction: Channels divided by the hidden units of the channel attention, at least 1.
+        kernel: Side of the spatial attention's convolution, in positions, odd.
+        channel: Use channel attention.
+        spatial: Use spatial attention.
+        dropout: Fraction of the pooled features that training drops, from 0 to below 1.
     """
 
     def __init__(
@@ -66,7 +71,7 @@ class AttentionHead(nn.Module):
         if reduction < 1:
             raise ValueError(f"reduction: expected at least 1, got {reduction}")
         if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"kernel: expected an odd number of pixels, got {kernel}")
+            raise ValueError(f"kernel: expected an odd number above 0, got {kernel}")
         self.stages = (stage,)
         self.channel = ChannelAttention(in_channels[stage], reduction) if channel else None
         self.spatial = SpatialAttention(kernel) if spatial else None
@@ -75,7 +80,7 @@ class AttentionHead(nn.Module):
         crop_kernels(self)
 
     def attend(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """(the weighed map (B, C, h, w), the places' weights (B, 1, h, w)); these are 1 without `spatial`."""
+        """Return the weighted map (B, C, h, w) and the spatial weights (B, 1, h, w), 1 without `spatial`."""
         maps = features[self.stages[0]]
         if self.channel is not None:
             maps = maps * self.channel(maps)
@@ -83,7 +88,7 @@ class AttentionHead(nn.Module):
         return maps * weights, weights
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """The weighed map's averages, (B, C)."""
+        """Return the average of the weighted map, (B, C)."""
         return self.attend(features)[0].mean(dim=(2, 3))
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Average, drop out, classify."""
+"""Average pooling, dropout and a linear layer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from ferkit_heads.stages import check_dropout, choose_stage
 
 
 class LinearHead(nn.Module):
-    """One stage's map, averaged over its places, then one linear layer.
+    """Average pooling of one stage, then a linear layer.
 
-    stage: a stage of the backbone; "" is its deepest, which for inception_resnet_v1 is the pretrained
-    embedding. dropout: the fraction of the averages that is dropped in training.
+    Args:
+        stage: A stage of the backbone. "" is the deepest stage. For inception_resnet_v1 that is the
+            pretrained embedding.
+        dropout: Fraction of the pooled features that training drops, from 0 to below 1.
     """
 
     def __init__(
@@ -27,7 +29,7 @@ class LinearHead(nn.Module):
         self.classify = nn.Linear(in_channels[stage], num_classes)
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """The averages, (B, C)."""
+        """Return the pooled features, (B, C)."""
         return features[self.stages[0]].mean(dim=(2, 3))
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Maps in four scales, pooled, concatenated, classified (the paper, section 2.1 and Figure 2)."""
+"""Feature maps in four scales, pooled, concatenated and classified (the paper, section 2.1 and Figure 2)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ Source = Literal["chain", "taps"]
 
 
 class MultiscaleHead(nn.Module):
-    """The backbone's last map and three maps made from it, each smaller, concatenated into one linear layer.
+    """A linear layer on four feature maps: one of the backbone and three smaller ones made from it.
 
-    chain: how the maps shrink. For 350-pixel images, "ssd" gives 9→5→3→1 as SSD's extra layers do (Liu et
-    al. 2016), "stride" 9→5→3→2, "unpadded" 9→7→5→3, "pool" 9→4→2→1. A map that is smaller than a layer's
-    kernel is padded, so that smaller images work too, with scales that coincide: 4→2→1→1 at 192 pixels.
-    widths: channels of the three maps. combine: average ("gap") or strongest value ("max") of each map, or
-    every value ("flatten", which needs map_size, the side of the backbone's map: 9 at 350 pixels).
-    source: "chain" as above; "taps" takes maps of the backbone itself instead, those that `taps` names.
-    stage: the backbone's map that the chain begins with. dropout: before the linear layer.
+    Source: Xiang, "Multiscale Very Deep Convolutional Network for Facial Expression in the Wild",
+    section 2.1.
+
+    Args:
+        chain: Layers that shrink the maps. The sides for 350-pixel images are 9→5→3→1 for "ssd" (the
+            extra layers of SSD, Liu et al. 2016), 9→5→3→2 for "stride", 9→7→5→3 for "unpadded" and
+            9→4→2→1 for "pool". Maps smaller than a kernel are padded: 4→2→1→1 at 192 pixels.
+        widths: Channels of the three smaller maps, each at least 1.
+        combine: Pooling of each map: "gap" averages, "max" takes the maximum, "flatten" keeps every value.
+        source: "chain" makes smaller maps from `stage`. "taps" uses the backbone's maps in `taps`.
+        stage: The backbone's map that the chain starts with.
+        taps: Stages of the backbone for source = "taps".
+        map_size: Side of the backbone's map for combine = "flatten": 9 at 350 pixels.
+        dropout: Fraction of the features that training drops before the linear layer, from 0 to below 1.
     """
 
     def __init__(
@@ -61,21 +68,22 @@ class MultiscaleHead(nn.Module):
         crop_kernels(self)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Maps (B, C, h, w) of its stages -> logits (B, num_classes). Raises what `embed` does."""
+        """Map feature maps (B, C, h, w) to logits (B, num_classes). Raises what `embed` raises."""
         logits: Tensor = self.classify(self.dropout(self.embed(features)))
         return logits
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """All scales side by side, (B, D).
+        """Return the pooled maps of all scales, concatenated, (B, D).
 
-        Raises ComponentError where "flatten" was built for maps of another size.
+        Raises:
+            ComponentError: combine = "flatten" and the maps do not have the side `map_size`.
         """
         maps = [features[stage] for stage in self.stages]
         height, width = maps[0].shape[2:]
         if self.combine == "flatten" and (height, width) != (self.map_size, self.map_size):
             raise ComponentError(
                 f"head 'multiscale': map_size = {self.map_size}, but {self.stages[0]} gives maps of {height} "
-                f'by {width} for these images. Set map_size = {height}, or combine = "gap"'
+                f'by {width} for images of this size. Set map_size = {height} or combine = "gap".'
             )
         for layer in self.layers:
             maps.append(layer(maps[-1]))
@@ -90,19 +98,19 @@ class MultiscaleHead(nn.Module):
 def _check_stages(stages: tuple[str, ...], source: Source, in_channels: Mapping[str, int]) -> None:
     option = "taps" if source == "taps" else "stage"
     if not stages:
-        raise ValueError("taps: expected names of the backbone's stages, got none")
+        raise ValueError("taps: expected at least one stage of the backbone, got none")
     for name in stages:
         if name not in in_channels:
             raise ValueError(f"{option}: the backbone has no stage {name!r}. {suggest(name, in_channels)}")
 
 
 def _flattened(channels: list[int], source: Source, chain: Chain, map_size: int | None) -> list[int]:
-    """The numbers that each map comes to when every one of its values counts."""
+    """Return the number of values of each map."""
     if source == "taps":
-        raise ValueError('combine: "flatten" works with source = "chain" only; take "gap" or "max"')
+        raise ValueError('combine: "flatten" needs source = "chain". Set "gap" or "max".')
     if map_size is None or map_size < 1:
         raise ValueError(
-            'map_size: combine = "flatten" needs the side of the first map, e.g. 9 at 350 pixels; '
+            'map_size: combine = "flatten" needs the side of the first map, such as 9 at 350 pixels, '
             f"got {map_size}"
         )
     sides = map_sizes(chain, map_size)

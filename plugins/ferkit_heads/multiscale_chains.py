@@ -1,4 +1,4 @@
-"""Layers that make each map from the one before, in the four ways that the paper's text allows."""
+"""Layers that make each map from the previous one, in the four ways that the paper's text allows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 Chain = Literal["ssd", "stride", "unpadded", "pool"]
 
-# Of each layer: width of its 1×1 convolution, then stride and padding of its 3×3 one.
+# For each layer: channels of the 1×1 convolution; stride and padding of the 3×3 convolution.
 BOTTLENECKS = (256, 128, 128)
 SHAPES: dict[Chain, tuple[tuple[int, int], ...]] = {
     "ssd": ((2, 1), (2, 1), (1, 0)),
@@ -20,7 +20,7 @@ SHAPES: dict[Chain, tuple[tuple[int, int], ...]] = {
 
 
 class Shrink(nn.Module):
-    """1×1 and 3×3 convolution, each with batch norm and ReLU, and a 2×2 average pool if asked for."""
+    """1×1 and 3×3 convolution, each with batch norm and ReLU, and optionally a 2×2 average pool."""
 
     def __init__(
         self, in_channels: int, bottleneck: int, width: int, stride: int, padding: int, is_pooled: bool
@@ -44,7 +44,7 @@ class Shrink(nn.Module):
 
 
 def _at_least_3(one: Tensor) -> Tensor:
-    """Zeros around a map that is smaller than the kernel, as padding would have put there."""
+    """Pad a map that is smaller than the kernel with zeros."""
     height, width = (max(0, 3 - side) for side in one.shape[2:])
     if not height and not width:
         return one
@@ -60,7 +60,7 @@ def make_chain(chain: Chain, in_channels: int, widths: tuple[int, int, int]) -> 
 
 
 def map_sizes(chain: Chain, side: int) -> list[int]:
-    """The sides of the four maps, the first one given."""
+    """Return the sides of the four maps; `side` is the first."""
     sides = [side]
     for stride, padding in SHAPES[chain]:
         inner = sides[-1] if padding else max(sides[-1], 3)

@@ -1,4 +1,4 @@
-"""Distances to a prototype of each class (Snell et al. 2017)."""
+"""A head that compares features with a prototype of each class (Snell et al. 2017)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from ferkit_heads.stages import check_dropout, choose_stage
 
 
 class PrototypeHead(nn.Module):
-    """One stage's map, averaged, and how near the average x is to each class's prototype c_k.
+    """Logits from the distance between the pooled features x and a learned prototype c_k of each class.
 
-    distance: "euclidean" gives the logits −‖x − c_k‖²/τ, "cosine" gives cos(x, c_k)/τ, both in single
-    precision. temperature: τ; a cosine needs a small one, such as 0.0625, to be sure of anything. stage: a
-    stage of the backbone, "" its deepest. embedding_size: numbers that a linear layer makes of the average
-    first, 0 for none. dropout: the fraction of the averages that is dropped in training.
+    Prototypes are parameters, trained with the network. Snell et al. use class means instead, which a head
+    cannot compute because it gets no labels. Distances use float32.
 
-    The prototypes are learned with the rest, not the means of the training faces that Snell et al. take: a
-    head is not given labels.
+    Args:
+        distance: "euclidean" gives the logits −‖x − c_k‖²/τ, "cosine" gives cos(x, c_k)/τ.
+        temperature: τ, above 0. A cosine needs a small one, such as 0.0625, for confident probabilities.
+        stage: A stage of the backbone. "" is the deepest stage.
+        embedding_size: Outputs of a linear layer before the comparison. 0 means no such layer.
+        dropout: Fraction of the pooled features that training drops, from 0 to below 1.
     """
 
     def __init__(
@@ -48,18 +50,18 @@ class PrototypeHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(channels, embedding_size) if embedding_size else nn.Identity()
         size = embedding_size or channels
-        # As wide as a linear layer's weights, so that the first distances are near one another.
+        # The range of a linear layer's initial weights: the initial distances are similar.
         self.prototypes = nn.Parameter(torch.empty(num_classes, size).uniform_(-(size**-0.5), size**-0.5))
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """What is compared with the prototypes, (B, D); of length 1 for "cosine"."""
+        """Return the features that are compared with the prototypes, (B, D), of length 1 for "cosine"."""
         averages = self.project(self.dropout(features[self.stages[0]].mean(dim=(2, 3))))
         exact: Tensor = averages if averages.dtype == torch.float64 else averages.float()
         return F.normalize(exact, dim=1) if self.distance == "cosine" else exact
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         embedding = self.embed(features)[:, None]
-        # Sums of products written out, which mixed precision leaves in single precision.
+        # Written as sums of products: mixed precision keeps these in float32.
         if self.distance == "cosine":
             logits = (embedding * F.normalize(self.prototypes, dim=1)).sum(dim=2)
         else:

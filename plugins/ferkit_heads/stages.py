@@ -1,4 +1,4 @@
-"""Options that the heads of this package share."""
+"""Options shared by the heads of this package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ferkit.plugin import suggest
 
 
 def choose_stage(in_channels: Mapping[str, int], stage: str) -> str:
-    """The stage that is named, or the backbone's deepest for "". Raises ValueError."""
+    """Return the named stage, or the backbone's deepest stage for "". Raises ValueError."""
     stage = stage or list(in_channels)[-1]
     if stage not in in_channels:
         raise ValueError(f"stage: the backbone has no stage {stage!r}. {suggest(stage, in_channels)}")

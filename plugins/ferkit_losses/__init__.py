@@ -1,30 +1,30 @@
-"""Losses of logits, for labels and soft targets; several of them wrap another one."""
+"""Losses of logits, for labels and soft targets. Several wrap another loss."""
 
 from ferkit.plugin import Component, hookimpl
 
 LOSSES = (
-    ("arcface", "arcface:ArcFaceLoss", "An angular margin, for logits that are cosines (Deng et al. 2019)"),
+    ("arcface", "arcface:ArcFaceLoss", "Angular margin, for logits that are cosines (Deng et al. 2019)"),
     (
         "center",
         "center:CenterLoss",
-        "Logits drawn to their class's centre, beside another loss (Wen et al. 2016)",
+        "Another loss plus the distance to the class centre (Wen et al. 2016)",
     ),
     (
         "class_balanced",
         "class_balanced:ClassBalancedLoss",
-        "Classes weighed by their effective numbers (Cui et al. 2019)",
+        "Classes weighted by effective number of images (Cui et al. 2019)",
     ),
-    ("cross_entropy", "cross_entropy:CrossEntropyLoss", "Cross entropy, as torch has it"),
-    ("focal", "focal:FocalLoss", "Less weight for what is easy (Lin et al. 2017)"),
+    ("cross_entropy", "cross_entropy:CrossEntropyLoss", "Cross entropy of torch"),
+    ("focal", "focal:FocalLoss", "Lower weight for easy images (Lin et al. 2017)"),
     (
         "label_smoothing",
         "label_smoothing:LabelSmoothingLoss",
-        "Softened targets for another loss (Szegedy et al. 2016)",
+        "Smoothed targets for another loss (Szegedy et al. 2016)",
     ),
     (
         "symmetric_cross_entropy",
         "symmetric_cross_entropy:SymmetricCrossEntropyLoss",
-        "For labels that are partly wrong (Wang et al. 2019)",
+        "Cross entropy for noisy labels (Wang et al. 2019)",
     ),
 )
 

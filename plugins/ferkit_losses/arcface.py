@@ -12,19 +12,24 @@ from ferkit_losses.cross_entropy import CrossEntropyLoss
 from ferkit_losses.targets import as_soft, at_least_float32
 
 ROUNDING = 1.01
-"""How far half precision may take a cosine beyond 1."""
+"""Largest cosine that half-precision rounding can give."""
 
 
 class ArcFaceLoss(nn.Module):
-    """Another loss of s·cos(θ_y + m) in the true class's place, and s·cos θ_j in the others' (equation 3).
+    """Another loss, of logits with an angular margin for the true class.
 
-    margin: m, radians. scale: s, 64 in the paper. The logits must be s·cos θ with the same s already, which
-    is what the head `prototype` with distance = "cosine" and temperature = 1/s gives, and no output but the
-    identity keeps. An s that is too small is refused; one that is too large can't be told from angles near 90
-    degrees.
-    base: the loss that is given them, cross entropy if none is named. Where θ_y + m is beyond π, cos θ_y is
-    lowered by m·sin m instead, as in the authors' code, so that the loss goes on falling with θ_y. Soft
-    targets have each class's margin in its part.
+    The logit is s·cos(θ_y + m) for the true class y and s·cos θ_j for others (Deng et al. 2019, equation 3).
+    The input must already be s·cos θ with the same s. Use the head `prototype` with distance = "cosine" and
+    temperature = 1/s, and the output `identity`. A `scale` that is too small raises an error. A `scale` that
+    is too large cannot be detected: it looks like angles near 90 degrees.
+
+    If θ_y + m is above π, cos θ_y − m·sin m replaces cos(θ_y + m), as in the authors' code. For soft targets,
+    the margin of each class is multiplied by its probability.
+
+    Args:
+        scale: s, above 0; 64 in the paper.
+        margin: m, in radians, from 0 to below π/2.
+        base: Loss of the logits with the margin. Default: cross entropy.
     """
 
     def __init__(
@@ -45,22 +50,22 @@ class ArcFaceLoss(nn.Module):
         self.base = base if base is not None else CrossEntropyLoss(num_classes, class_counts)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Raises ComponentError where the logits are beyond ±s, and so no cosines times s."""
+        """Return the mean loss. Raises ComponentError for logits beyond ±s, which are not cosines."""
         exact = at_least_float32(logits)
         cosines = exact / self.scale
         if not logits.is_meta and (largest := cosines.detach().abs().max().item()) > ROUNDING:
             raise ComponentError(
                 f"loss 'arcface': a logit is {largest * self.scale:.1f}, but {self.scale:g}·cos θ is at most "
-                f'{self.scale:g}. Take the head {{ name = "prototype", distance = "cosine", temperature = '
-                f'{1 / self.scale:g} }} and the output "identity", or set scale to 1/temperature'
+                f'{self.scale:g}. Use the head {{ name = "prototype", distance = "cosine", temperature = '
+                f'{1 / self.scale:g} }} and the output "identity", or set scale = 1/temperature.'
             )
         soft = as_soft(targets, exact)
         widened = (self.add_margin(cosines) - cosines) * self.scale
         return self.base(exact + soft * widened, targets)
 
     def add_margin(self, cosines: Tensor) -> Tensor:
-        """cos θ -> cos(θ + m)."""
-        # Just inside ±1, where the gradient of the root is finite.
+        """Convert cos θ to cos(θ + m)."""
+        # Slightly inside ±1: the gradient of the root is finite there.
         inside = cosines.clamp(-1 + 1e-7, 1 - 1e-7)
         sines = (1 - inside.square()).clamp_min(1e-12).sqrt()
         moved = inside * math.cos(self.margin) - sines * math.sin(self.margin)

@@ -1,4 +1,4 @@
-"""Center loss (Wen et al. 2016), beside another loss."""
+"""Center loss (Wen et al. 2016), added to another loss."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from ferkit_losses.targets import at_least_float32
 
 
 class CenterLoss(nn.Module):
-    """base + weight·½·‖x − c_y‖², the mean over the batch: x an image's logits, c_y its class's centre.
+    """base + weight·½·‖x − c_y‖², the mean over the batch: x the logits of an image, c_y its class centre.
 
-    weight: λ of equation 5. rate: α of Wen et al.'s update, c_j ← c_j − α·Σ(c_j − x_i) / (1 + n_j) over the
-    n_j images of class j in a batch; 0 leaves the centres at 0, where they begin. base: the other loss, cross
-    entropy if none is named. An image with soft targets is of the class with the largest, as for focal loss's
-    "true_class"; the base is handed the targets as they are. The centres move with batches that are trained
-    on, which the logits' need of a gradient tells, and are part of the loss's state.
+    An image with soft targets belongs to its most probable class. The base loss gets the targets unchanged.
+    Centres are updated in training batches only. They are buffers, saved with the loss.
+
+    Args:
+        weight: λ in equation 5, at least 0.
+        rate: α in the update c_j ← c_j − α·Σ(c_j − x_i) / (1 + n_j), from 0 to 1, for the n_j images of
+            class j in a batch. With 0 the centres stay at their initial value 0.
+        base: The other loss. Default: cross entropy.
     """
 
     centers: Tensor
@@ -54,7 +57,7 @@ class CenterLoss(nn.Module):
 
     @torch.no_grad()
     def _move_centers(self, away: Tensor, classes: Tensor) -> None:
-        """Equation 4; away: each image's x − c_y, (B, K)."""
+        """Apply equation 4; `away` is x − c_y of each image, (B, K)."""
         members = F.one_hot(classes, len(self.centers)).to(away)
         steps = members.mT @ away / (1 + members.sum(dim=0))[:, None]
         self.centers += self.rate * steps.to(self.centers)

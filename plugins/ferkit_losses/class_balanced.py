@@ -12,12 +12,15 @@ from ferkit_losses.targets import as_soft, at_least_float32, check_counts
 
 
 class ClassBalancedLoss(nn.Module):
-    """Σ_i w_i·t_i·(1−p_i)^γ·−log p_i, the mean over the images, with w_i by its class's effective number.
+    """Cross entropy or focal loss with class weights from the effective number of images (Cui et al. 2019).
 
-    w_i ∝ (1−β)/(1−β^{n_i}) over the n_i training images of the class, scaled to add up to the number of
-    classes. beta: β, from 0, where all classes are equal, towards 1, which is the inverse frequency; the
-    paper tries 0.9 to 0.9999. gamma: 0 is cross entropy, more is focal loss, with `modulate` as focal loss
-    has it. The mean is over the images, not over their weights, as in the authors' code.
+    The loss is Σ_i w_i·t_i·(1−p_i)^γ·−log p_i with w_i ∝ (1−β)/(1−β^{n_i}), n_i the training images of class
+    i. The weights sum to the number of classes. The mean is over the images, as in the authors' code.
+
+    Args:
+        beta: β, from 0 (equal weights) to below 1 (towards inverse frequency). The paper tries 0.9 to 0.9999.
+        gamma: γ, at least 0. 0 is cross entropy, higher values are focal loss.
+        modulate: Factor (1−p)^γ, as in focal loss: of "each" class, or of the "true_class".
     """
 
     weights: Tensor
@@ -37,7 +40,7 @@ class ClassBalancedLoss(nn.Module):
         self.gamma = gamma
         self.modulate: Modulate = modulate
         counts = check_counts("class_balanced", class_counts)
-        # In Python's numbers: near 1, β has more digits than float32.
+        # Computed in float64: near 1, β needs more digits than float32 has.
         shares = torch.tensor([(1 - beta) / (1 - beta**count) for count in counts])
         self.register_buffer("weights", shares * num_classes / shares.sum())
 

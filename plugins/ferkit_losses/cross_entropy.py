@@ -11,9 +11,12 @@ from ferkit_losses.targets import ClassWeights, at_least_float32, weigh_classes
 
 
 class CrossEntropyLoss(nn.Module):
-    """torch's cross entropy, of labels or soft targets, and torch's mean: by weight for labels alone.
+    """torch's cross entropy, for labels or soft targets.
 
-    class_weights: "equal", or "inverse_frequency" for the same weight to every class as a whole.
+    The mean is torch's: weighted by class for labels, over the images for soft targets.
+
+    Args:
+        class_weights: "equal", or "inverse_frequency" for the same total weight of every class.
     """
 
     weights: Tensor | None

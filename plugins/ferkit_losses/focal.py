@@ -13,8 +13,8 @@ Modulate = Literal["each", "true_class"]
 
 
 def focal_terms(logs: Tensor, soft: Tensor, gamma: float, modulate: Modulate) -> Tensor:
-    """−t_i·(1−p_i)^γ·log p_i of each class. logs: log p, (B, K); soft: targets, (B, K)."""
-    # At 0 the gradient of a power below 1 is infinite.
+    """Return −t_i·(1−p_i)^γ·log p_i of each class, for log p and soft targets of shape (B, K)."""
+    # At 0, a power below 1 has an infinite gradient.
     rest = (1 - logs.exp()).clamp_min(1e-12)
     if modulate == "true_class":
         rest = rest.gather(1, soft.argmax(dim=1, keepdim=True))
@@ -27,11 +27,16 @@ def check_gamma(gamma: float) -> None:
 
 
 class FocalLoss(nn.Module):
-    """−Σ_i w_i·t_i·(1−p_i)^γ·log p_i, the mean over the batch: what is easy counts less.
+    """−Σ_i w_i·t_i·(1−p_i)^γ·log p_i, the mean over the batch: easy images have a lower weight.
 
-    gamma: γ; 0 is cross entropy. modulate: "each" class by its own (1−p_i)^γ, or all of an image by that of
-    its "true_class", the one with the largest target. class_weights: "equal", or "inverse_frequency". The
-    mean is torch's: by the weights of the images' classes for labels, by the images for soft targets.
+    Lin et al. 2017, equation 4. The mean is torch's: weighted by class for labels, over the images for soft
+    targets.
+
+    Args:
+        gamma: γ, at least 0. 0 is cross entropy.
+        modulate: Factor (1−p)^γ: "each" class has its own, or "true_class" uses that of the most probable
+            target for all classes of an image.
+        class_weights: "equal", or "inverse_frequency" for the same total weight of every class.
     """
 
     weights: Tensor | None

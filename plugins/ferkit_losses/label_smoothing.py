@@ -13,11 +13,15 @@ from ferkit_losses.targets import as_soft, at_least_float32
 
 
 class LabelSmoothingLoss(nn.Module):
-    """Hands softened targets to another loss.
+    """Another loss of smoothed targets.
 
-    epsilon: ε. share: "others" is equation 2, 1−ε for the true class and ε/(K−1) for each other; "all" is
-    torch's, where the true class has its part of ε too. base: the loss that is given them, cross entropy if
-    none is named. Soft targets that come in are softened likewise, each class as the true one in its part.
+    Soft targets are smoothed too: each class as the true class, in proportion to its probability.
+
+    Args:
+        epsilon: ε, from 0 to below 1.
+        share: "others" is the paper's equation 2: 1−ε for the true class, ε/(K−1) for each other class.
+            "all" is torch's form: every class gets ε/K, the true class 1−ε in addition.
+        base: Loss of the smoothed targets. Default: cross entropy.
     """
 
     def __init__(
@@ -39,7 +43,7 @@ class LabelSmoothingLoss(nn.Module):
         return self.base(logits, self.soften(as_soft(targets, at_least_float32(logits))))
 
     def soften(self, targets: Tensor) -> Tensor:
-        """(B, K), each row adding up to 1 -> the same, softened."""
+        """Smooth targets (B, K) with rows that sum to 1."""
         classes = targets.shape[1]
         if self.share == "all":
             return (1 - self.epsilon) * targets + self.epsilon / classes

@@ -1,4 +1,4 @@
-"""Symmetric cross entropy (Wang et al. 2019), for labels that are partly wrong."""
+"""Symmetric cross entropy (Wang et al. 2019), for noisy labels."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from ferkit_losses.targets import as_soft, at_least_float32
 class SymmetricCrossEntropyLoss(nn.Module):
     """α·−Σ_i t_i·log p_i + β·−Σ_i p_i·log t_i, the mean over the batch.
 
-    alpha, beta: α and β; the defaults are the paper's for few classes. log_zero: A, what stands for the
-    logarithm of a target of 0, and of any other below e^A. Against a wrong label the second sum can't grow
-    beyond −A, and its gradient is small where the network is sure of another class.
+    For a wrong label, the second sum is at most −A. Its gradient is small if the network is sure of another
+    class.
+
+    Args:
+        alpha: α, at least 0. The default is the paper's value for few classes.
+        beta: β, at least 0. The default is the paper's value for few classes.
+        log_zero: A, below 0: the lower limit of log t_i, which is −∞ for a target of 0.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Outputs: nothing, the paper's output mix-up, a temperature, an adjustment for unequal classes."""
+"""Outputs between the head's logits and the loss or the probabilities."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -6,23 +6,23 @@ from ferkit.plugin import Component, hookimpl
 @hookimpl
 def ferkit_components() -> list[Component]:
     return [
-        Component("output", "identity", "ferkit_outputs.output_mixup:Identity", "Logits as they are"),
+        Component("output", "identity", "ferkit_outputs.output_mixup:Identity", "Unchanged logits"),
         Component(
             "output",
             "output_mixup",
             "ferkit_outputs.output_mixup:OutputMixup",
-            "Every class mixed with the neutral one",
+            "Every class mixed with the neutral class",
         ),
         Component(
             "output",
             "temperature",
             "ferkit_outputs.temperature:TemperatureOutput",
-            "Logits over a temperature, given or learned (Guo et al. 2017)",
+            "Logits divided by a temperature, given or learned (Guo et al. 2017)",
         ),
         Component(
             "output",
             "logit_adjustment",
             "ferkit_outputs.logit_adjustment:LogitAdjustmentOutput",
-            "Logits corrected for how frequent the classes are (Menon et al. 2021)",
+            "Logits corrected for class frequencies (Menon et al. 2021)",
         ),
     ]

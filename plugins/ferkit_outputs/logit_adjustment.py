@@ -1,4 +1,4 @@
-"""Logit adjustment (Menon et al. 2021), for classes of unequal size."""
+"""Logit adjustment (Menon et al. 2021), for classes with unequal frequencies."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from torch import Tensor, nn
 
 
 class LogitAdjustmentOutput(nn.Module):
-    """Logits and τ·log π, with π the classes' shares of the training images.
+    """Logits corrected by τ·log π, with π the class frequencies of the training images.
 
-    prior: label -> share or number of its images, for every label, e.g. { anger = 100, disgust = 75 }; they
-    are divided by their sum. Left out, it is that of the images that are trained on: with soft targets, of
-    their shares. phase: "training" trains on f_y + τ·log π_y and answers with f_y, which is the
-    paper's adjusted loss; "evaluation" trains on f_y and answers with f_y − τ·log π_y, its adjustment after
-    training. tau: τ, 1 for the balanced error. further: τ of an adjustment of the answers beside that, as of
-    phase "evaluation", for a network trained with "training". bias: label -> a number added to its logit in
-    the answers, 0 for those left out: below 0 it holds back a class that takes from all others, more than
-    its share explains. To be found on validation images.
+    Args:
+        prior: Label -> fraction or number of images, above 0, for every label: { anger = 100, disgust = 75 }.
+            Values are divided by their sum. Default: counted from the training images; soft targets count
+            with their probabilities.
+        tau: τ, at least 0. 1 minimises the balanced error.
+        phase: "training" adds τ·log π to the logits in training and predicts without it (the paper's
+            adjusted loss). "evaluation" subtracts τ·log π from the logits in prediction only (the paper's
+            post-hoc adjustment).
+        further: τ of an additional post-hoc adjustment, at least 0, for networks trained with "training".
+        bias: Label -> number added to its logit in prediction, default 0. A negative number makes a class
+            rarer. Choose it on validation images.
     """
 
     adjustment: Tensor
@@ -47,7 +50,7 @@ class LogitAdjustmentOutput(nn.Module):
         self.register_buffer("correction", further * prior_logits - _read_bias(bias or {}, labels))
 
     def forward(self, logits: Tensor) -> Tensor:
-        """(B, K) -> (B, K)."""
+        """Map logits (B, K) to adjusted logits (B, K)."""
         if self.training:
             return logits + self.adjustment.to(logits) if self.phase == "training" else logits
         answered = logits - self.correction.to(logits)
@@ -55,11 +58,11 @@ class LogitAdjustmentOutput(nn.Module):
 
 
 def _count(labels: Sequence[str], class_counts: Sequence[float] | None) -> Tensor:
-    """Raises ValueError where a class has no image: its logarithm would be infinite."""
+    """Return the class counts. Raises ValueError for a class without images: its logarithm is infinite."""
     counts = class_counts or []
     if len(counts) != len(labels) or min(counts) <= 0:
         raise ValueError(
-            f"logit_adjustment without a prior needs images of every class to train on, got {class_counts}"
+            f"logit_adjustment without a prior needs training images of every class, got {class_counts}"
         )
     return torch.tensor(counts, dtype=torch.float32)
 
@@ -68,14 +71,14 @@ def _read(prior: Mapping[str, float], labels: Sequence[str]) -> Tensor:
     _check_shares(prior)
     shares = torch.tensor([prior.get(label, math.nan) for label in labels])
     if not shares.is_meta:
-        # On torch's meta device a recipe is tried before its data are read, on labels that stand in.
+        # On the meta device a dry run uses placeholder labels: the data are not read yet.
         _check_labels(prior, labels)
     return shares
 
 
 def _read_bias(bias: Mapping[str, float], labels: Sequence[str]) -> Tensor:
     if wrong := [label for label, number in bias.items() if not math.isfinite(number)]:
-        raise ValueError(f"bias: expected finite numbers, but that of {wrong[0]} is {bias[wrong[0]]}")
+        raise ValueError(f"bias: expected finite numbers, got {bias[wrong[0]]} for {wrong[0]}")
     numbers = torch.tensor([bias.get(label, 0.0) for label in labels])
     if not numbers.is_meta:
         _check_known("bias", bias, labels)
@@ -85,14 +88,12 @@ def _read_bias(bias: Mapping[str, float], labels: Sequence[str]) -> Tensor:
 def _check_shares(prior: Mapping[str, float]) -> None:
     for label, share in prior.items():
         if not 0 < share < math.inf:
-            raise ValueError(f"prior: expected shares above 0, but that of {label} is {share}")
+            raise ValueError(f"prior: expected fractions above 0, got {share} for {label}")
 
 
 def _check_labels(prior: Mapping[str, float], labels: Sequence[str]) -> None:
     if lacking := [label for label in labels if label not in prior]:
-        raise ValueError(
-            f"prior: it says nothing of {', '.join(lacking)}; expected a fraction of every label"
-        )
+        raise ValueError(f"prior: expected a fraction for every label, got none for {', '.join(lacking)}")
     _check_known("prior", prior, labels)
 
 

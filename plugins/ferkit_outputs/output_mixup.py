@@ -13,7 +13,7 @@ Coefficients = Literal["free", "sigmoid", "frozen"]
 
 
 class Identity(nn.Module):
-    """Logits as they are."""
+    """Unchanged logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,14 +23,19 @@ class Identity(nn.Module):
 
 
 class OutputMixup(nn.Module):
-    """Every class's output as part of the neutral one's and part of its own, with learned shares λ.
+    """Each class mixed with the neutral class n, with a learned fraction λ of each class.
 
-    variant: "literal" is equation 3, y_k ← λ_n·y_n + (1−λ_k)·y_k with n the neutral class; its first term
-    is the same for all classes, so on logits it changes no probability, and what remains is a temperature
-    for each class. "own_lambda" is what the text says, y_k ← λ_k·y_n + (1−λ_k)·y_k. "probability" is that
-    on probabilities, with λ held in 0..1, scaled to add up to 1 and given back as their logarithms.
-    initial: every λ at first. coefficients: "free" as in the paper, "sigmoid" to keep them in 0..1, or
-    "frozen". neutral: the neutral class's name.
+    Xiang, "Multiscale Very Deep Convolutional Network for Facial Expression in the Wild", equation 3.
+
+    Args:
+        initial: Initial value of every λ. "sigmoid" and "probability" need a number between 0 and 1.
+        variant: "literal" is equation 3, y_k ← λ_n·y_n + (1−λ_k)·y_k. Its first term is equal for all classes
+            and changes no probability, so the variant is a temperature for each class. "own_lambda" follows
+            the paper's text, y_k ← λ_k·y_n + (1−λ_k)·y_k. "probability" applies "own_lambda" to
+            probabilities, with λ clipped to 0 to 1, and returns log probabilities.
+        coefficients: "free" learns λ without limits, as the paper; "sigmoid" keeps λ between 0 and 1;
+            "frozen" keeps the initial values.
+        neutral: Name of the neutral class.
     """
 
     def __init__(
@@ -45,7 +50,7 @@ class OutputMixup(nn.Module):
         if neutral not in labels:
             raise ValueError(f"neutral: no label is called {neutral!r}; the labels are {', '.join(labels)}")
         if (coefficients == "sigmoid" or variant == "probability") and not 0 < initial < 1:
-            raise ValueError(f"initial: expected a number between 0 and 1 here, got {initial}")
+            raise ValueError(f"initial: expected a number between 0 and 1, got {initial}")
         self.neutral = list(labels).index(neutral)
         self.variant = variant
         self.is_squashed = coefficients == "sigmoid"
@@ -54,7 +59,7 @@ class OutputMixup(nn.Module):
         self.coefficients = nn.Parameter(start, requires_grad=coefficients != "frozen")
 
     def forward(self, logits: Tensor) -> Tensor:
-        """(B, K) -> (B, K)."""
+        """Map logits (B, K) to mixed logits (B, K)."""
         shares = self.coefficients.sigmoid() if self.is_squashed else self.coefficients
         if self.variant == "probability":
             return self._mix_probabilities(logits, shares)
@@ -64,7 +69,7 @@ class OutputMixup(nn.Module):
 
     def _mix_probabilities(self, logits: Tensor, shares: Tensor) -> Tensor:
         logs = (logits if logits.dtype == torch.float64 else logits.float()).log_softmax(dim=1)
-        # The logarithm of 0 would give gradients that are no numbers.
+        # The logarithm of 0 would make gradients NaN.
         epsilon = torch.finfo(torch.float32).eps
         shares = shares.clamp(epsilon, 1 - epsilon)
         mixed = torch.logaddexp(shares.log() + logs[:, self.neutral, None], (1 - shares).log() + logs)

@@ -10,11 +10,14 @@ from torch import Tensor, nn
 
 
 class TemperatureOutput(nn.Module):
-    """Logits over T. No image changes its class; above 1 the probabilities are less sure, below 1 surer.
+    """Logits divided by a temperature T. Predicted classes do not change.
 
-    temperature: T, or what a learned one begins with. phase: "evaluation" divides where nothing is trained,
-    which is temperature scaling with a T that was found on other images; "always" divides in training too.
-    learned: T is trained with the rest, as e to a parameter that begins with ln T; it needs phase = "always".
+    Args:
+        temperature: T, above 0, or the initial value of a learned T. Above 1 the probabilities are less
+            confident, below 1 more.
+        phase: "evaluation" divides in prediction only: temperature scaling with a T found on other images.
+            "always" divides in training too.
+        learned: Train T with the network. Needs phase = "always". The parameter is ln T.
     """
 
     def __init__(
@@ -27,7 +30,7 @@ class TemperatureOutput(nn.Module):
         if temperature <= 0:
             raise ValueError(f"temperature: expected a number above 0, got {temperature}")
         if learned and phase == "evaluation":
-            raise ValueError('learned: nothing is learned in evaluation; set phase = "always"')
+            raise ValueError('learned: a learned temperature needs phase = "always"')
         self.phase = phase
         self.logarithm = nn.Parameter(torch.tensor(math.log(temperature)), requires_grad=learned)
 

@@ -28,6 +28,6 @@ def ferkit_components() -> list[Component]:
             "estimator",
             "svm",
             "ferkit_svm.svm:SvmEstimator",
-            "Descriptors, PCA and an SVM with an inner search for C and gamma",
+            "Descriptors, PCA and an SVM with a search for C and gamma",
         ),
     ]

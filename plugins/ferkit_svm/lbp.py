@@ -13,15 +13,20 @@ from ferkit_svm.cells import cell_histograms
 
 
 class LbpDescriptor:
-    """Which pixels on a circle are at least as bright as its centre, counted in the cells of a grid.
+    """Uniform local binary patterns, counted in the cells of a grid (Ojala, Pietikäinen and Mäenpää 2002).
 
-    A pattern whose bits change at most twice around the circle is uniform and has a bin of its own; all
-    others share one: points·(points − 1) + 3 bins, 59 for 8 points. A cell's counts are divided by their sum:
-    D = bins·grid², which is 2891 for 8 points and grid = 7. The defaults are for faces of 128 pixels: 8
-    points at radius 2 and cells of about 18 pixels, as Shan, Gong and McOwan (2009) have for expressions.
-    Greys are rounded to whole numbers. A constant image has one pattern, all bits set.
+    A pattern marks the pixels on a circle that are at least as bright as its centre. A uniform pattern
+    changes at most twice around the circle and has its own bin. All others share one bin. With points·(points
+    − 1) + 3 bins, there are 59 for 8 points. The histogram of each cell is divided by its sum. The descriptor
+    has bins·grid² numbers: 2,891 for 8 points and grid = 7. Grey values are rounded to whole numbers.
 
-    points: 4 to 16; radius: 1 to 8 pixels; grid: 1 to 16.
+    The defaults are for faces of 128 pixels, with cells of about 18 pixels, as in Shan, Gong and McOwan
+    (2009).
+
+    Args:
+        points: Points on the circle, 4 to 16.
+        radius: Radius of the circle in pixels, 1 to 8.
+        grid: Cells per side, 1 to 16.
     """
 
     def __init__(self, points: int = 8, radius: float = 2.0, grid: int = 7) -> None:
@@ -38,7 +43,11 @@ class LbpDescriptor:
         self.signature = f"lbp 1 points={points} radius={radius} grid={grid} {made_by}"
 
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(H, W) grey, 0..255 -> (D,). Raises ValueError where the circles leave no pixel for some cell."""
+        """Return the descriptor (D,) of a grey image (H, W) from 0 to 255.
+
+        Raises:
+            ValueError: The image has too few pixels for the grid.
+        """
         border = ceil(self.radius)
         least = 2 * border + self.grid
         if min(image.shape) < least:

@@ -9,27 +9,31 @@ from numpy.typing import NDArray
 from ferkit_svm.cells import cell_histograms
 
 RHO = 0.9
-# The eigenvalues of D come in equal pairs, whose eigenvectors are anybody's choice; the authors' code scales
-# the coefficients this much apart.
+# D has pairs of equal eigenvalues, whose eigenvectors are arbitrary. The authors' code separates them by this
+# factor.
 APART = 1 + np.arange(7, -1, -1) * 1e-6
-# Coefficients of a flat window are 0 but for rounding, of about 1e-11 for greys up to 255.
+# Coefficients of a flat window are 0, with rounding errors of about 1e-11 for greys up to 255.
 ROUNDING = 1e-6
 
 
 class LpqDescriptor:
-    """Signs of local Fourier coefficients, which a blur that is the same in opposite directions keeps.
+    """Local phase quantisation: signs of local Fourier coefficients (Ojansivu and Heikkilä 2008).
 
-    Around each pixel x whose window N of window × window pixels lies inside the image (equations 5 and 6),
+    The signs do not change under a blur that is symmetric about its centre. The coefficients of a pixel x
+    with the window N of window × window pixels are (equations 5 and 6)
 
         F(u, x) = Σ_{y ∈ N} f(x − y)·exp(−2πi u·y),  u = (a, 0), (0, a), (a, a), (a, −a),  a = 1/window,
 
-    u and y as (right, down). Of the vector of their real, then imaginary parts, decorrelated (below) or as it
-    is, bit j of the pixel's code is set where component j is above 0. The codes are counted in grid × grid
-    cells of the region that they are known in, each cell's 256 counts divided by their sum:
-    D = 256·grid², which is 4096 for grid = 4. A flat window has code 0; so has a constant image throughout.
+    with u and y as (right, down). Bit j of the pixel's code is set if component j of their real and imaginary
+    parts is positive. Codes are counted in grid × grid cells of the pixels whose window is inside the image.
+    Each cell's 256 counts are divided by their sum. The descriptor has 256·grid² numbers: 4,096 for grid = 4.
+    A flat window has code 0.
 
-    window: odd, 3 to 31; grid: 1 to 16; decorrelate: rotate the eight parts by V, the eigenvectors of their
-    covariance D = M C Mᵀ for pixels whose correlation is 0.9^distance (equations 8 to 13).
+    Args:
+        window: Side of the window in pixels, odd, 3 to 31.
+        grid: Cells per side, 1 to 16.
+        decorrelate: Rotate the eight parts by the eigenvectors of their covariance D = M C Mᵀ, for pixels
+            with the correlation 0.9^distance (equations 8 to 13).
     """
 
     def __init__(self, window: int = 7, grid: int = 4, decorrelate: bool = True) -> None:
@@ -43,7 +47,11 @@ class LpqDescriptor:
         self.signature = f"lpq 1 window={window} grid={grid} decorrelate={decorrelate}"
 
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(H, W) grey, 0..255 -> (D,). Raises ValueError where a side is below window + grid − 1 pixels."""
+        """Return the descriptor (D,) of a grey image (H, W) from 0 to 255.
+
+        Raises:
+            ValueError: A side is below window + grid − 1 pixels.
+        """
         least = self.window + self.grid - 1
         if min(image.shape) < least:
             raise ValueError(
@@ -55,23 +63,23 @@ class LpqDescriptor:
         return found.ravel()
 
     def codes(self, image: NDArray[np.float64]) -> NDArray[np.int64]:
-        """(H, W) -> (H − window + 1, W − window + 1), each in 0..255."""
+        """Return the codes from 0 to 255 of an image (H, W): (H − window + 1, W − window + 1)."""
         parts = coefficients(image, self.window) @ self.rotation
         bits: NDArray[np.int64] = (parts > ROUNDING) @ (1 << np.arange(8))
         return bits
 
 
 def wave(window: int) -> NDArray[np.complex128]:
-    """exp(−2πi·a·y) at the places of a window from left to right; f(x − y) there: y falls from r to −r."""
+    """Return exp(−2πi·a·y) for the pixels f(x − y) of a window, left to right; y decreases from r to −r."""
     radius = window // 2
     found: NDArray[np.complex128] = np.exp(-2j * np.pi / window * np.arange(radius, -radius - 1, -1))
     return found
 
 
 def coefficients(image: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """(H, W) -> (H − window + 1, W − window + 1, 8): real parts at the four u, then imaginary ones."""
+    """Return the real parts at the four u, then the imaginary ones: (H − window + 1, W − window + 1, 8)."""
     across = wave(window)
-    # The mean changes no coefficient; without it there is less to round.
+    # The mean changes no coefficient. Without it, rounding errors are smaller.
     centred = image - image.mean()
     columns = sliding_window_view(centred, window, axis=0)
     flat, waved = columns.sum(axis=2), columns @ across
@@ -89,10 +97,9 @@ def coefficients(image: NDArray[np.float64], window: int) -> NDArray[np.float64]
 
 
 def decorrelation(window: int, rho: float = RHO) -> NDArray[np.float64]:
-    """(8, 8) V: its columns are eigenvectors of the eight parts' covariance, the largest variance first.
+    """Return V (8, 8): eigenvectors of the covariance of the eight parts, in columns, largest variance first.
 
-    Their signs are chosen, as eigenvectors' are free: the first of the large components is positive. So the
-    same image has the same codes on any machine.
+    The first of the large components is made positive. An image then has the same codes on any machine.
     """
     across, flat = wave(window), np.ones(window)
     rows = [(flat, across), (across, flat), (across, across), (np.conj(across), across)]

@@ -13,24 +13,29 @@ from skimage.feature import canny
 from ferkit_svm.cells import cell_histograms
 
 SMOOTHEST = 10.0
-# MATLAB's edge(image, "canny"), which the authors' code calls: seven pixels of ten are no edge, the lower
-# threshold is 0.4 of the upper, and the upper one at least a 64th of the strongest response.
+# MATLAB's edge(image, "canny"), which the authors' code calls: 70% of the pixels are not edges, the lower
+# threshold is 0.4 of the upper one, and the upper one at least 1/64 of the strongest response.
 NO_EDGE, LOWER, LEAST = 70, 0.4, 1 / 64
 
 
 class PhogDescriptor:
-    """Where the edges of a face run, and how steep they are, in cells that halve from level to level.
+    """Pyramid of histograms of oriented gradients (Bosch, Zisserman and Munoz 2007).
 
-    At each edge pixel, the gradient (g_x, g_y) of the image, by central differences, votes with its length
-    m = √(g_x² + g_y²) for bin ⌊θ·bins/angle⌋, where θ = atan2(g_y, g_x) modulo angle, in degrees, y
-    pointing down. Level l counts these in 2^l × 2^l cells, for l = 0 … levels; all are concatenated, the
-    coarsest first, cells row by row, and divided by their sum: D = bins·(4^(levels+1) − 1)/3, which is 5456
-    for 16 bins and levels = 4. An image without edges, such as a constant one, gives zeros.
+    The gradient (g_x, g_y) of an edge pixel, by central differences, adds its length m = √(g_x² + g_y²) to
+    bin ⌊θ·bins/angle⌋, where θ = atan2(g_y, g_x) modulo angle, in degrees, with y pointing down. Level l has
+    2^l × 2^l cells, for l = 0 … levels. The levels are concatenated, coarsest first, cells row by row, and
+    divided by their sum. The descriptor has bins·(4^(levels+1) − 1)/3 numbers: 5,456 for 16 bins and
+    levels = 4. An image without edges gives zeros.
 
-    levels: the finest level, 0 to 7; bins: 2 to 360; angle: 360 tells dark-to-light from light-to-dark, 180
-    does not; edges: "canny" counts gradients at Canny's edges, "all" at every pixel; sigma: of the Gaussian
-    that Canny smooths with, in pixels. Canny's thresholds are those of MATLAB, which the authors' code uses:
-    the 70th percentile of the smoothed image's gradients, and 0.4 times that.
+    Canny's thresholds are MATLAB's, as in the authors' code: the 70th percentile of the smoothed image's
+    gradients, and 0.4 times that.
+
+    Args:
+        levels: Finest level, 0 to 7.
+        bins: Bins of each histogram, 2 to 360.
+        angle: 360 distinguishes dark-to-light from light-to-dark, 180 does not.
+        edges: "canny" counts gradients at Canny's edges, "all" at every pixel.
+        sigma: Deviation of Canny's Gaussian in pixels, above 0, at most 10.
     """
 
     def __init__(
@@ -57,7 +62,11 @@ class PhogDescriptor:
         self.signature = f"phog 1 {options} {made_by}"
 
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(H, W) grey, 0..255 -> (D,). Raises ValueError where a side has fewer than 2^levels pixels."""
+        """Return the descriptor (D,) of a grey image (H, W) from 0 to 255.
+
+        Raises:
+            ValueError: A side has fewer than 2^levels pixels.
+        """
         finest = 2**self.levels
         if min(image.shape) < max(finest, 2):
             raise ValueError(
@@ -69,12 +78,12 @@ class PhogDescriptor:
         if self.edges == "canny":
             length = length * find_edges(image, self.sigma)
         degrees = np.degrees(np.arctan2(down, right)) % self.angle
-        # Just below 0 the remainder rounds up to the whole angle, which is bin 0 again.
+        # For angles slightly below 0, the remainder rounds up to the whole angle, which is bin 0.
         codes = (degrees * self.bins / self.angle).astype(np.int64) % self.bins
         return self._pyramid(cell_histograms(codes, finest, self.bins, length))
 
     def _pyramid(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The finest level's histograms -> all levels', each the sums of four cells of the next."""
+        """Return the histograms of all levels. Each is the sum of four cells of the next level."""
         levels = [cells]
         while len(levels[0]) > 1:
             half = len(levels[0]) // 2
@@ -85,12 +94,12 @@ class PhogDescriptor:
 
 
 def find_edges(image: NDArray[np.float64], sigma: float) -> NDArray[np.bool_]:
-    """(H, W) grey, 0..255 -> Canny's edges, thresholds as MATLAB sets them. The outermost pixels are none."""
+    """Return Canny's edges of a grey image (H, W), with MATLAB's thresholds. Border pixels are not edges."""
     smooth = ndimage.gaussian_filter(image, sigma, mode="nearest")
-    # What scikit-image takes the same thresholds of: Sobel's sums, not divided.
+    # scikit-image compares thresholds with Sobel's sums, not divided.
     strength = np.hypot(ndimage.sobel(smooth, axis=0), ndimage.sobel(smooth, axis=1))
     strongest = strength.max()
-    if strongest < 1e-6:  # rounding, in an image of one grey
+    if strongest < 1e-6:  # rounding errors in a constant image
         return np.zeros(image.shape, dtype=bool)
     upper = max(float(np.percentile(strength, NO_EDGE)), LEAST * strongest)
     found: NDArray[np.bool_] = canny(  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""From descriptors to what the SVM is given: scaled, projected, of total variance 1."""
+"""Preparation of descriptors for the SVM: scaling, projection and total variance 1."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ Scaling = Literal["features", "descriptors", "components"]
 
 
 class BlockScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Subtract each column's mean, and divide each block of columns by the root of its total variance.
+    """Subtract each column's mean and divide each block of columns by the root of its total variance.
 
-    widths: the columns of each block; None is one block of all. Nothing is divided by 0: a block without
-    variance becomes zeros.
+    A block without variance becomes zeros.
+
+    Args:
+        widths: Columns of each block. None is one block with all columns.
     """
 
     def __init__(self, widths: Sequence[int] | None = None) -> None:
@@ -39,13 +41,17 @@ class BlockScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def make_preparation(scaling: Scaling, variance: float, widths: Sequence[int]) -> Pipeline:
-    """An unfitted pipeline of three steps, "scale", "pca" and "unit".
+    """Return an unfitted pipeline with the steps "scale", "pca" and "unit".
 
-    scaling: "features" gives every feature mean 0 and variance 1 before PCA; "descriptors" gives every
-    descriptor as a whole variance 1 before it, its features as they are to each other; "components" gives
-    variance 1 to every component after it. variance: the fraction that PCA keeps, 1 for all; widths: the
-    features of each descriptor. "unit" divides by one number, so that gamma means the same whatever the
-    descriptors: in units of scikit-learn's "scale", one over the total variance.
+    The step "unit" divides by one number, so gamma is in units of 1/(total variance), scikit-learn's "scale",
+    for any descriptors.
+
+    Args:
+        scaling: "features" scales every feature to mean 0 and variance 1 before PCA. "descriptors" scales
+            every descriptor as a whole to variance 1 before PCA. "components" scales every component after
+            PCA.
+        variance: Fraction of the variance that PCA keeps, 1 for all.
+        widths: Number of features of each descriptor.
     """
     before = {
         "features": StandardScaler(),
@@ -53,6 +59,6 @@ def make_preparation(scaling: Scaling, variance: float, widths: Sequence[int]) -
         "components": "passthrough",
     }
     after = [("components", StandardScaler())] if scaling == "components" else []
-    # Only the full decomposition can keep a share, and it draws no random numbers.
+    # Only the full decomposition can keep a fraction, and it is deterministic.
     pca = PCA(n_components=variance if variance < 1 else None, svd_solver="full")
     return Pipeline([("scale", before[scaling]), ("pca", pca), *after, ("unit", BlockScaler())])

@@ -1,4 +1,4 @@
-"""C and gamma, chosen by an inner cross-validation in which nothing is fitted on what it is tried on."""
+"""Choice of C and gamma by an inner cross-validation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEMPERATURES = (0.1, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What is tried: every C with every gamma, from the smoothest machine to the sharpest."""
+    """The candidates: every C with every gamma, from the smoothest to the sharpest decision function."""
 
     kernel: Kernel
     costs: tuple[float, ...]
@@ -30,11 +30,11 @@ class Grid:
     class_weights: ClassWeights
 
     def machines(self) -> list[SVC]:
-        """Unfitted, and without random numbers. Gamma has no part in a linear machine."""
+        """Return unfitted, deterministic SVMs. A linear SVM has no gamma."""
         gammas = sorted(set(self.gammas)) if self.kernel == "rbf" else [1.0]
         weights = None if self.class_weights == "equal" else "balanced"
         return [
-            # With ties broken, what an SVC predicts is the argmax of its decision function.
+            # With break_ties, an SVC predicts the argmax of its decision function.
             SVC(C=cost, gamma=gamma, kernel=self.kernel, class_weight=weights, break_ties=True)
             for cost, gamma in product(sorted(set(self.costs)), gammas)
         ]
@@ -42,7 +42,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The machine that is best on the inner folds, its accuracy there, and the temperature fitted there."""
+    """The best SVM on the inner folds, its accuracy there, and the temperature fitted there."""
 
     machine: SVC
     accuracy: float
@@ -57,11 +57,19 @@ def choose(
     grid: Grid,
     check: Callable[[NDArray[np.float64]], None],
 ) -> Choice:
-    """The setting with most images right when each is predicted from the inner folds that it is not in.
+    """Return the SVM with the most correct out-of-fold predictions.
 
-    Of equals, the smallest C, then the smallest gamma. features: (N, D); truth: (N,) in 0..K−1; check: called
-    with the rows that are fitted on in each fold. This is scikit-learn's grid search over the pipeline of
-    `preparation` and an SVC, only that each fold's scaling and PCA are fitted once, not once a setting.
+    Of equals, it is the one with the smallest C, then the smallest gamma. The result is that of
+    scikit-learn's grid search over the pipeline of `preparation` and an SVC, but scaling and PCA are fitted
+    once for each fold.
+
+    Args:
+        features: (N, D) features.
+        truth: (N,) classes from 0 to K − 1.
+        folds: (train, test) positions of each inner fold.
+        preparation: Unfitted pipeline of scaling and PCA.
+        grid: The candidates.
+        check: Called with the training rows of each fold.
     """
     machines = grid.machines()
     logits = np.empty((len(machines), len(truth), truth.max() + 1))
@@ -78,23 +86,23 @@ def choose(
 
 
 def class_logits(machine: SVC, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, D) -> (N, K) whose argmax is what the machine predicts.
+    """Return (N, K) decision values whose argmax is the predicted class.
 
-    For more than two classes, scikit-learn's one-vs-rest decisions: the pairwise machines' votes, and between
-    classes with as many, the sum of their margins. For two, the margin and its negative.
+    For more than two classes, they are scikit-learn's one-vs-rest decisions: the votes of the pairwise SVMs,
+    and the sum of margins for equal votes. For two classes, they are the margin and its negative.
     """
     decisions: NDArray[np.float64] = machine.decision_function(rows)
     if decisions.ndim == 2:
         return decisions
-    margins = np.where(decisions == 0, 1e-9, decisions)  # libsvm gives a margin of 0 to the second class
+    margins = np.where(decisions == 0, 1e-9, decisions)  # libsvm predicts the second class for a margin of 0
     return np.stack([-margins, margins], axis=1)
 
 
 def fit_decision_scale(logits: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
-    """T in 0.1..100 with the least mean negative log-likelihood of softmax(logits/T).
+    """Return T from 0.1 to 100 with the lowest mean negative log-likelihood of softmax(logits/T).
 
-    It changes no argmax (Guo et al. 2017, section 4.2). A machine's decisions are of no known scale, so
-    nothing is known of T beforehand, as it is of a network's.
+    T changes no argmax (Guo et al. 2017, section 4.2). Unlike a network's logits, decision values have no
+    known scale, so T has no prior.
     """
 
     def loss(log_temperature: float) -> float:

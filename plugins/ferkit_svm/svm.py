@@ -1,4 +1,4 @@
-"""Descriptors -> PCA -> SVM, as one estimator (Dhall et al. 2011, section 4)."""
+"""Descriptors, PCA and SVM as an estimator (Dhall et al. 2011, section 4)."""
 
 from __future__ import annotations
 
@@ -22,21 +22,26 @@ SMALLEST = 1e-12
 
 
 class SvmEstimator:
-    """One support vector machine on the descriptors of a face, all concatenated.
+    """A support vector machine on the concatenated descriptors of a face.
 
-    descriptors: PHOG and LPQ where none are named; image_size: the side of the grey square that they
-    describe, 16 to 1024 pixels; variance: the fraction that PCA keeps; scaling: what is given variance 1,
-    every one of the "features" or the "descriptors" as wholes before PCA, or PCA's "components" after it;
-    kernel, C, gamma: the SVM's; every C is tried with every gamma on inner_folds parts of the training faces,
-    and gamma is in units of 1/(total variance of what the SVM is given), scikit-learn's "scale". inner_by:
-    the kind of group that no two inner folds share; left out, the coarsest that all faces have; "none" for
-    none. class_weights: whether a class of few images weighs as much as one of many. seed: of the inner
-    folds' deal, the only thing that is random.
+    Scaling, PCA and SVM are fitted on the training faces only, and in each inner fold on its training part.
+    Probabilities are softmax(d/T) of the one-vs-rest decision values d, with T fitted on those of the inner
+    folds. The most probable class is always the predicted one, unlike with libsvm's pairwise probabilities. A
+    class without training faces has probability 0.
 
-    Scaling, PCA and SVM are fitted on the training faces alone, and in each inner fold on its own part of
-    them. The probabilities are softmax(d/T) of the SVM's one-vs-rest decisions d, T being fitted on those of
-    the inner folds: the likeliest class is always the one that the SVM predicts, which is not so of the
-    pairwise probabilities of libsvm. A class without training faces has probability 0.
+    Args:
+        descriptors: Descriptor components. Default: PHOG and LPQ.
+        image_size: Side of the grey square that is described, 16 to 1024 pixels.
+        variance: Fraction of the variance that PCA keeps, above 0, at most 1.
+        scaling: Scale every one of the "features" or "descriptors" before PCA, or the "components" after PCA.
+        kernel: "rbf" or "linear".
+        C: Values of C to try, above 0.
+        gamma: Values of gamma to try, above 0, in units of 1/(total variance), scikit-learn's "scale".
+        inner_folds: Number of inner folds for the choice of C and gamma, at least 2.
+        inner_by: Kind of group that no two inner folds share, such as "movie". "none" means no groups.
+            Default: the coarsest kind that all faces have.
+        class_weights: "equal", or "inverse_frequency" for the same total weight of every class.
+        seed: Seed of the inner folds, given by the run.
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class SvmEstimator:
         variance: float = 0.98,
         scaling: Scaling = "features",
         kernel: Kernel = "rbf",
-        C: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0),  # noqa: N803  as it is called everywhere
+        C: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0),  # noqa: N803  the usual name
         gamma: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0),
         inner_folds: int = 5,
         inner_by: str | None = None,
@@ -78,7 +83,7 @@ class SvmEstimator:
         self.fitted: Pipeline | None = None
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """One epoch, whose losses are negative log-likelihoods at the inner folds' T. Raises DataError."""
+        """Yield one epoch. Its losses are negative log-likelihoods with T. Raises DataError."""
         start = perf_counter()
         parts = describe_faces(train, self.descriptors, self.image_size)
         self._check_training(train, parts)
@@ -106,9 +111,14 @@ class SvmEstimator:
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, labels). Raises RunError before it is fitted, DataError where a face can't be described."""
+        """Return probabilities (faces, labels).
+
+        Raises:
+            RunError: The SVM has not been fitted.
+            DataError: A face cannot be described.
+        """
         if self.fitted is None:
-            raise RunError("the SVM has not been fitted; call fit first")
+            raise RunError("Cannot predict: the SVM has not been fitted. Call fit first.")
         if not faces:
             return np.empty((0, len(self.labels)))
         parts = describe_faces(faces, self.descriptors, self.image_size)
@@ -122,7 +132,7 @@ class SvmEstimator:
         return found
 
     def _loss(self, probabilities: NDArray[np.float64], names: Sequence[str]) -> float:
-        """The mean negative log-likelihood; 0 of no images."""
+        """Return the mean negative log-likelihood, 0 for no images."""
         given = [row[self.labels.index(name)] for row, name in zip(probabilities, names, strict=True)]
         return -float(np.log(np.maximum(given, SMALLEST)).mean()) if given else 0.0
 
@@ -139,30 +149,29 @@ class SvmEstimator:
         }
 
     def _check_training(self, train: Sequence[Face], parts: Sequence[NDArray[np.float64]]) -> None:
-        """Raises DataError where there is nothing to tell apart, or a descriptor tells nothing."""
+        """Raise DataError for fewer than two classes, or a descriptor that is equal for all faces."""
         names = sorted({face.sample.label for face in train})
         if len(names) < 2:
-            came = f"only {names[0]!r}" if names else "no faces"
-            raise DataError(f"an SVM needs training faces of at least two classes; there are {came}")
+            got = f"only {names[0]!r}" if names else "no faces"
+            raise DataError(f"an SVM needs training faces of at least two classes, got {got}")
         for descriptor, part in zip(self.descriptors, parts, strict=True):
             if (part == part[0]).all():
                 raise DataError(
                     f"the descriptor {descriptor.signature!r} gives the same {part.shape[1]} numbers for all "
-                    f"{len(part)} training faces, so nothing can be learned from it. Change its options, "
-                    "leave it out, or look at the crops"
+                    f"{len(part)} training faces. Change its options, remove it, or check the crops."
                 )
 
     def _check_varied(self, rows: NDArray[np.float64]) -> None:
-        """Raises DataError where the faces that an inner fold trains on are all alike."""
+        """Raise DataError if all training faces of an inner fold are equal."""
         if (rows == rows[0]).all():
             raise DataError(
-                f"the descriptors are the same for all {len(rows)} faces that one inner fold trains on: the "
-                "training faces are too few or too much alike"
+                f"the descriptors are the same for all {len(rows)} training faces of one inner fold. Add "
+                "training faces, or change the descriptors' options."
             )
 
 
 def _check_descriptors(descriptors: Sequence[Descriptor], image_size: int) -> None:
-    """Raises ValueError where there are none, or where the faces will be too small for one of them."""
+    """Raise ValueError if there are no descriptors, or the faces are too small for one of them."""
     if not descriptors:
         raise ValueError("descriptors: expected at least one, got none")
     if not 16 <= image_size <= 1024:

@@ -10,6 +10,6 @@ def ferkit_components() -> list[Component]:
             "dataset",
             "synthetic",
             "ferkit_synthetic.synthetic:SyntheticFaces",
-            "Drawn faces with the seven expressions, to try a recipe without real data",
+            "Drawn faces with seven expressions, to try a recipe",
         )
     ]

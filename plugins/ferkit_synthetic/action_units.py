@@ -1,7 +1,7 @@
-"""Which facial muscles make which expression, in the terms of the Facial Action Coding System.
+"""Action units of each expression in the Facial Action Coding System.
 
 The prototypes follow EMFACS and the Investigator's Guide to FACS (Ekman, Friesen & Hager 2002, tables of
-emotion prediction): each expression has its prototype and a common variant of it.
+emotion prediction). Each expression has its prototype and common variants.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NAMES: Mapping[int, str] = {
 }
 
 Units = Mapping[int, float]
-"""Action unit -> intensity, 0 (absent) to 1 (the strongest a face can do); a unit left out is absent."""
+"""Action unit -> intensity, from 0 (absent, the default) to 1 (maximum)."""
 
 EXPRESSIONS: Mapping[str, tuple[Units, ...]] = {
     "anger": (
@@ -64,9 +64,9 @@ EXPRESSIONS: Mapping[str, tuple[Units, ...]] = {
 
 
 def sample_units(label: str, strength: float, rng: np.random.Generator) -> dict[int, float]:
-    """One face's action units: a prototype of the label, each unit off by up to a quarter.
+    """Draw the action units of a face: a prototype of the label, with each unit changed by up to 25%.
 
-    strength: 0..1, of the whole expression. Units that do not belong there twitch a little too.
+    `strength`, from 0 to 1, scales the whole expression. Other units get small random intensities.
     """
     prototypes = EXPRESSIONS[label]
     prototype = prototypes[int(rng.integers(len(prototypes)))]

@@ -1,7 +1,7 @@
-"""A picture that is painted in head coordinates, seen from the pose's direction.
+"""An image that is painted in head coordinates and projected by the pose.
 
-Head coordinates: x to the picture's right, y down, the head's centre at (0, 0), the chin near y = 0.88
-and the cheeks near x = ±0.62.
+In head coordinates, x points to the right of the image, y down. The head's centre is at (0, 0), the chin near
+y = 0.88, and the cheeks near x = ±0.62.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Colour = tuple[int, int, int]
-"""Red, green, blue in 0..255."""
+"""Red, green, blue, from 0 to 255."""
 Points = NDArray[np.float64]
 """(N, 2), x y."""
 
 SUPERSAMPLING = 3
-DEPTH = 0.5  # of the head, from its outline to the tip of the cheeks, in head coordinates
+DEPTH = 0.5  # from the head's outline to the tip of the cheeks, in head coordinates
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the head is held: angles in radians, scale in half pictures per unit, shift in half pictures."""
+    """Pose of the head.
+
+    Attributes:
+        yaw: Radians.
+        pitch: Radians.
+        roll: Radians.
+        scale: Half image sides per unit.
+        shift: Shift to the right and down, in half image sides.
+    """
 
     yaw: float = 0.0
     pitch: float = 0.0
@@ -34,9 +42,9 @@ class Pose:
     shift: tuple[float, float] = (0.0, 0.05)
 
     def project(self, points: Points, lift: float | None) -> Points:
-        """(N, 2) in head coordinates -> (N, 2) in -1..1 of the picture.
+        """Project points (N, 2) from head coordinates to −1..1 of the image.
 
-        lift: how far the points stand off the face; None for what lies in the plane of the ears.
+        `lift` is their distance from the face, None for points in the plane of the ears.
         """
         x, y = points[:, 0], points[:, 1]
         inside = np.clip(1 - (x / 0.68) ** 2 - (y / 0.95) ** 2, 0, 1)
@@ -50,7 +58,7 @@ class Pose:
 
 
 class Canvas:
-    """A square picture; everything is painted antialiased, and softened where `blur` says so."""
+    """A square image, painted with antialiasing and optional blur."""
 
     def __init__(self, background: Image.Image, pose: Pose) -> None:
         self.image = background
@@ -65,7 +73,7 @@ class Canvas:
         within: Points | None = None,
         lift: float | None = 0.0,
     ) -> None:
-        """Fill a closed outline; within: only there; blur: in head coordinates."""
+        """Fill a closed outline, optionally clipped to `within`; the blur is in head coordinates."""
         if opacity <= 0.01:
             return
         size = self.image.width
@@ -95,7 +103,7 @@ class Canvas:
         blur: float = 0.0,
         lift: float | None = 0.0,
     ) -> None:
-        """A smooth line through the points that thins out towards its ends; width in head coordinates."""
+        """Draw a smooth line through the points, thinner at its ends; the width is in head coordinates."""
         self.paint(stroke(points, width), colour, opacity, blur, lift=lift)
 
     def _pixels(self, points: Points, lift: float | None) -> Points:
@@ -112,7 +120,7 @@ def _mask(pixels: Points, size: tuple[int, int], opacity: float = 1.0) -> Image.
 
 
 def curve(points: Sequence[tuple[float, float]] | Points, is_closed: bool = False, steps: int = 8) -> Points:
-    """A Catmull-Rom spline through the points."""
+    """Return a Catmull-Rom spline through the points."""
     knots = np.asarray(points, dtype=np.float64)
     padded = np.concatenate([knots[-1:], knots, knots[:2]] if is_closed else [knots[:1], knots, knots[-1:]])
     a, b, c, d = padded[:-3, None], padded[1:-2, None], padded[2:-1, None], padded[3:, None]
@@ -123,7 +131,7 @@ def curve(points: Sequence[tuple[float, float]] | Points, is_closed: bool = Fals
 
 
 def stroke(points: Sequence[tuple[float, float]] | Points, width: float) -> Points:
-    """The outline of a brush's stroke along a smooth line, thickest in its middle."""
+    """Return the outline of a brush stroke along a smooth line, widest in the middle."""
     centre = curve(points)
     along = np.gradient(centre, axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -138,7 +146,7 @@ def ellipse(x: float, y: float, half_width: float, half_height: float) -> Points
 
 
 def mix(first: Colour, second: Colour, fraction: float) -> Colour:
-    """The first colour with a fraction (0..1) of the second."""
+    """Mix two colours; `fraction` is that of the second, from 0 to 1."""
     red, green, blue = (
         min(255, max(0, round(a + (b - a) * fraction))) for a, b in zip(first, second, strict=True)
     )

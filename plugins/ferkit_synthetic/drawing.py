@@ -1,4 +1,4 @@
-"""A face, painted from the back to the front."""
+"""The drawing of a face from back to front."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ def draw_face(
 ) -> None:
     """Paint the head, from shoulders to hair.
 
-    light: -1..1, from which side it falls; gaze: where the pupils are, -1..1 to the right and down.
+    Args:
+        canvas: The image.
+        person: The person.
+        units: Intensities of the action units.
+        light: Direction of the light, from −1 (left) to 1 (right).
+        gaze: Position of the pupils, from −1 to 1, right and down.
+        rng: Random numbers for the hair.
     """
     outline = face_outline(person, units)
     draw_back_hair(canvas, person)

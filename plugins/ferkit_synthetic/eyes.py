@@ -13,7 +13,7 @@ WHITE: Colour = (240, 237, 232)
 
 
 def draw_eyes(canvas: Canvas, person: Person, units: Units, gaze: tuple[float, float]) -> None:
-    """gaze: where the pupils are, -1..1 to the right and down."""
+    """Draw eyes and brows; `gaze` is the position of the pupils, from −1 to 1, right and down."""
     for side in (-1, 1):
         _draw_socket(canvas, person, units, side)
         _draw_eye(canvas, person, units, side, gaze)
@@ -35,7 +35,7 @@ def _draw_socket(canvas: Canvas, person: Person, units: Units, side: int) -> Non
 
 
 def eye_outline(person: Person, units: Units, side: int) -> Points:
-    """The opening between the lids."""
+    """Return the outline of the opening between the lids."""
     half = 0.122 * person.eye_size
     squint = 0.3 * units[7] + 0.28 * units[6] + 0.3 * units[9]
     upper = (

@@ -9,7 +9,7 @@ from ferkit_synthetic.person import Person
 
 
 def draw_back_hair(canvas: Canvas, person: Person) -> None:
-    """What lies behind the head."""
+    """Draw the hair behind the head."""
     width = 0.62 * person.face_width
     dark = mix(person.hair, (0, 0, 0), 0.35)
     if person.hairstyle in ("long", "fringe"):
@@ -40,7 +40,7 @@ def draw_back_hair(canvas: Canvas, person: Person) -> None:
 
 
 def draw_front_hair(canvas: Canvas, person: Person, rng: np.random.Generator) -> None:
-    """What lies on the forehead, or frames the whole face."""
+    """Draw the hair on the forehead and around the face."""
     width = 0.62 * person.face_width
     if person.hairstyle == "bald":
         canvas.paint(ellipse(-0.12, -0.62, 0.16, 0.08), (255, 250, 240), 0.25, blur=0.06)
@@ -86,7 +86,7 @@ def _draw_scarf(canvas: Canvas, person: Person, width: float) -> None:
 
 
 def draw_beard(canvas: Canvas, person: Person, drop: float, within: Points) -> None:
-    """drop: how far the chin is down."""
+    """Draw the beard; `drop` is how far the chin is lowered."""
     width = 0.62 * person.face_width
     if person.beard in ("stubble", "full"):
         half = [
@@ -105,6 +105,6 @@ def draw_beard(canvas: Canvas, person: Person, drop: float, within: Points) -> N
 
 
 def _mirrored(half: list[tuple[float, float]], last: tuple[float, float]) -> Points:
-    """A closed outline from its right half, top to bottom."""
+    """Return a closed outline from its right half, top to bottom."""
     right = [*half, last]
     return curve([*right, *[(-x, y) for x, y in right[::-1] if x > 0]], is_closed=True)

@@ -19,7 +19,7 @@ TONGUE: Colour = (176, 84, 86)
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """Half the mouth's width, and the heights of its corners and of the lips' edges in its middle."""
+    """Half the mouth's width, the height of its corners, and the heights of the lips' edges in its middle."""
 
     half_width: float
     corner: float
@@ -31,7 +31,7 @@ class Lips:
 
 
 def shape_lips(person: Person, units: Units) -> Lips:
-    """The lips as the action units pull them."""
+    """Return the lips as the action units shape them."""
     drop = JAW_DROP * units[26]
     middle = MOUTH_Y - 0.02 * units[17] + 0.012 * units[12]
     opening = max(0.0, 1.35 * drop + 0.06 * units[25] + 0.02 * units[10] * units[25])
@@ -57,7 +57,7 @@ def shape_lips(person: Person, units: Units) -> Lips:
 
 
 def _edge(lips: Lips, height: float, bow: float = 0.0) -> Points:
-    """One edge of a lip, from the left corner to the right; bow: how deep the cupid's bow is."""
+    """Return one edge of a lip from the left corner to the right; `bow` is the depth of the cupid's bow."""
     quarter = lips.corner + (height - lips.corner) * (0.45 + 0.4 * lips.squareness)
     half = [(0.62 * lips.half_width, quarter), (0.2 * lips.half_width, height - bow)]
     left = [(-lips.half_width, lips.corner), *[(-x, y) for x, y in half]]

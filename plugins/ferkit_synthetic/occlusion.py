@@ -1,4 +1,4 @@
-"""What now and then covers a part of the face."""
+"""Objects that cover a part of some faces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRAMES: tuple[Colour, ...] = ((28, 24, 26), (84, 52, 34), (120, 116, 112), (60, 
 
 
 def cover(canvas: Canvas, person: Person, rng: np.random.Generator) -> None:
-    """Put nothing before the face, mostly, or one of `COVERS`."""
+    """Draw one of `COVERS` in front of the face, or nothing, which is most likely."""
     chance = rng.random()
     for upper, draw in COVERS:
         if chance < upper:
@@ -74,4 +74,4 @@ COVERS: tuple[tuple[float, Callable[[Canvas, Person, np.random.Generator], None]
     (0.17, _draw_lock),
     (0.22, _draw_hand),
 )
-"""Each with the chance that it, or one before it, comes up."""
+"""Cumulative probabilities and drawing functions."""

@@ -1,4 +1,4 @@
-"""Who is drawn: what stays the same in all of a person's pictures."""
+"""Persons: the properties that all images of a person share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CLOTH: tuple[Colour, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Colours, and sizes as factors of the average face; age: 0 (young) to 1 (old)."""
+    """Colours, sizes as factors of the average face, and the age from 0 (young) to 1 (old)."""
 
     skin: Colour
     hair: Colour
@@ -76,7 +76,7 @@ class Person:
 
 
 def sample_person(rng: np.random.Generator) -> Person:
-    """Anyone: skin over the whole human range, and hair and eyes that go with it."""
+    """Draw a person at random: any human skin tone, with matching hair and eyes."""
     tone = rng.uniform(0, len(SKIN) - 1.001)
     skin = mix(SKIN[int(tone)], SKIN[int(tone) + 1], tone % 1)
     is_light = tone < 3.2

@@ -1,4 +1,4 @@
-"""What is not the face: its pose, its light and what lies behind it."""
+"""Pose, light and background of a face."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from ferkit_synthetic.canvas import Colour, Pose, mix
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """side: -1 (from the left) to 1; brightness and the colours' gains: factors; noise: in levels of 255."""
+    """Light and camera.
+
+    Attributes:
+        side: Direction, from −1 (left) to 1 (right).
+        brightness: Factor of all pixels.
+        gains: Factors of red, green and blue.
+        noise: Standard deviation, in levels from 0 to 255.
+        blur: Radius of the blur, in pixels of a 160-pixel image.
+    """
 
     side: float
     brightness: float
@@ -45,7 +53,7 @@ def sample_light(rng: np.random.Generator) -> Light:
 
 
 def draw_background(size: int, rng: np.random.Generator) -> Image.Image:
-    """Blurred shapes on a gradient: (size, size) RGB."""
+    """Draw blurred shapes on a gradient: (size, size) RGB."""
     first, second = (_any_colour(rng) for _ in range(2))
     small = Image.new("RGB", (40, 40), first)
     draw = ImageDraw.Draw(small)
@@ -66,7 +74,7 @@ def _any_colour(rng: np.random.Generator) -> Colour:
 
 
 def expose(image: Image.Image, light: Light, rng: np.random.Generator) -> Image.Image:
-    """The painted picture as a camera takes it in this light."""
+    """Apply light, blur and noise to the painted image."""
     if light.blur > 0.1:
         image = image.filter(ImageFilter.GaussianBlur(light.blur * image.width / 160))
     pixels = np.asarray(image, dtype=np.float32)

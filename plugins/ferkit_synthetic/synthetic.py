@@ -1,4 +1,4 @@
-"""The drawn faces as a data set."""
+"""Drawn faces as a data set."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ from ferkit_synthetic.person import sample_person
 from ferkit_synthetic.scene import draw_background, expose, sample_light, sample_pose
 
 DRAWING_VERSION = 1
-"""To be raised with every change to the drawing, so that no cache holds two kinds of faces."""
+"""Increase it with every change to the drawing, so that a cache never mixes two versions."""
 
 
 class SyntheticFaces:
-    """Drawn faces. A score on them means nothing about real faces; they only show that a recipe runs.
+    """Drawn faces, to check that a recipe runs. Scores on them say nothing about real faces.
 
-    per_class: images of each label; image_size: pixels, the pictures are square; people: how many
-    different ones, each with all labels where per_class allows it; seed: other seed, other people and
-    pictures; labels: some or all of the seven; strength: the weakest and the strongest expression, 0..1.
-    Groups: "person".
-    The same options draw the same pictures.
+    The same options draw the same images. Their group is "person".
+
+    Args:
+        per_class: Images of each label, at least 1.
+        image_size: Side of the square images, 48 to 1024 pixels.
+        people: Number of different people, at least 1. Each has all labels if per_class is high enough.
+        seed: Seed of people and images, at least 0.
+        labels: Some or all of the seven labels.
+        strength: Weakest and strongest expression, from 0 to 1.
     """
 
     def __init__(
@@ -67,9 +71,9 @@ class SyntheticFaces:
         return []
 
     def samples(self) -> list[Sample]:
-        """Draws what the cache lacks; raises DataError if the cache can't be written."""
-        pictures = [(label, number) for label in self.labels for number in range(self.per_class)]
-        return [self._sample(label, number) for label, number in pictures]
+        """Return the samples, and draw images that the cache lacks. Raises DataError."""
+        images = [(label, number) for label in self.labels for number in range(self.per_class)]
+        return [self._sample(label, number) for label, number in images]
 
     def _sample(self, label: str, number: int) -> Sample:
         person = number % self.people
@@ -100,12 +104,12 @@ def _require(is_met: bool, option: str, expected: str, value: object) -> None:
 
 
 def _write(path: Path, image: Image.Image) -> None:
-    """Under a name of its own first: another process may be drawing the same picture."""
+    """Write a PNG file atomically: another process may be drawing the same image."""
     try:
         with atomic_path(path) as part:
             image.save(part, format="PNG", compress_level=1)
     except OSError as error:
         raise DataError(
-            f"{path}: the drawn face can't be written ({error}). Free some space, or point "
-            "XDG_CACHE_HOME to a folder that can be written."
+            f"Cannot write the drawn face {path}: {error}. Free disk space, or set XDG_CACHE_HOME to a "
+            "writable folder."
         ) from error

@@ -21,7 +21,8 @@ SEED = "FERKIT_CAMPAIGN_SEED"
 """The environment variable that repeats a campaign. Without it, each campaign draws its seed."""
 SCALE = "FERKIT_CAMPAIGN_SCALE"
 """The environment variable that multiplies the number of trials, such as 0.01."""
-SHOWN = 5
+LONGEST = 2000
+"""Characters of a fault's input that are shown, and of its traceback's end."""
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Campaign:
     name: str
     seed: int = field(default_factory=lambda: int(os.environ.get(SEED) or secrets.randbits(32)))
     tried: int = 0
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -63,7 +64,7 @@ class Campaign:
         return self.trial(given, FerkitError)
 
     def add_fault(self, given: object, reason: str) -> None:
-        self.faults.append(f"{given}\n{reason}")
+        self.faults.append((str(given), reason))
 
     def scaled(self, count: int) -> range:
         """As many numbers as trials are wanted, at least one."""
@@ -75,9 +76,16 @@ class Campaign:
         return f"{self.name}: {counts} ({SEED}={self.seed}, {seconds:.0f} s)"
 
     def check(self) -> None:
-        """Fail if there is a fault, or if nothing was tried."""
-        more = f"\n... and {len(self.faults) - SHOWN} more" if len(self.faults) > SHOWN else ""
-        assert not self.faults, "\n\n".join([str(self), *self.faults[:SHOWN]]) + more
+        """Fail if there is a fault, or if nothing was tried. Of faults at one line, the shortest is shown."""
+        kinds: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for given, reason in self.faults:
+            frames = [line for line in reason.splitlines() if line.startswith('  File "')]
+            kinds.setdefault(tuple(frames[-1:]), []).append((given, reason))
+        shown = [str(self)]
+        for alike in kinds.values():
+            given, reason = min(alike, key=lambda one: len(one[0]))
+            shown.append(f"{len(alike)} faults, such as: {given[:LONGEST]}\n{reason[-LONGEST:]}")
+        assert not self.faults, "\n\n".join(shown)
         assert self.tried, f"{self.name}: nothing was tried"
 
 

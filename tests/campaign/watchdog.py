@@ -27,7 +27,7 @@ def predict_all(
     model: Path, files: Sequence[Path]
 ) -> tuple[dict[str, list[list[str]]], list[tuple[str, str]]]:
     """What came of each file, by its name, and (file, reason) of each at which a process ended."""
-    answers: dict[str, list[list[str]]] = defaultdict(list)
+    answers: Answers = defaultdict(list)
     ends: list[tuple[str, str]] = []
     left = [str(file) for file in files]
     while left:
@@ -45,7 +45,7 @@ def predict_all(
     return answers, ends
 
 
-def _predict(model: Path, files: Sequence[str], answers: dict[str, list[list[str]]]) -> str:
+def _predict(model: Path, files: Sequence[str], answers: Answers) -> str:
     """Collect answers from one process. Return why it did not end well, or ""."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
@@ -70,7 +70,7 @@ def _predict(model: Path, files: Sequence[str], answers: dict[str, list[list[str
     return f"exit status {process.returncode}\n{told}" if process.returncode else ""
 
 
-def _collect(process: subprocess.Popen[bytes], answers: dict[str, list[list[str]]]) -> bool:
+def _collect(process: subprocess.Popen[bytes], answers: Answers) -> bool:
     """Read answers until the process ends. Return whether it hangs."""
     assert process.stdout
     rest, patience = b"", START

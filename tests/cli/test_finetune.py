@@ -92,7 +92,7 @@ def test_a_dry_run_writes_the_recipe_and_says_how_to_run_it(ferkit: Ferkit, face
         (["nowhere"], 1, "nowhere does not exist"),
         (["faces", "--epochs", "0"], 2, "Invalid value for '--epochs'"),
         (["faces", "--out", "faces"], 1, "faces is there already"),
-        (["faces/sad"], 2, "two classes or more"),
+        (["faces/sad"], 2, "two classes"),
     ],
 )
 def test_bad_input_is_a_sentence_and_a_status(

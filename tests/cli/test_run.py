@@ -34,7 +34,7 @@ def test_without_sfew_the_message_says_where_to_get_it_and_how_to_see_the_recipe
     assert in_process(monkeypatch, "run", str(ROOT / "recipes" / f"{name}.toml")) == 2
     told = capsys.readouterr().err
     assert "the environment variable FERKIT_DATA is not set" in told
-    assert "SFEW is to be requested from its authors" in told
+    assert "Request SFEW from its authors" in told
     assert "MovieTitle_001234567_00000012.png" in told
     assert "--demo" in told
 

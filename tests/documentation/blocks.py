@@ -1,4 +1,4 @@
-"""A page of Markdown -> its blocks of code, with what the source says of them."""
+"""The blocks of code of a Markdown page, with the marks before them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from docs.hooks.borrowed import BORROWED
 
 ROOT = Path(__file__).parent.parent.parent
-SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "site").rglob("*.md"))
+SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "site").glob("*.md"))
+"""Written pages of the site; docs/site/reference is generated."""
 MEASURED = ("benchmarks/RESULTS.md", "benchmarks/OTHER.md")
-"""Pages of the site whose commands are only held against the command line."""
+"""Pages of measurements. Their commands are only parsed."""
 PAGES = ("README.md", *sorted(BORROWED.keys() - set(MEASURED)), *SITE)
-"""Pages whose blocks are run."""
+"""Pages with blocks that the tests run."""
 
 FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.M | re.S)
 MARK = re.compile(r"<!-- (?:not run: (.+?)|exits with (\d+)) -->\n$")
@@ -22,8 +23,17 @@ NAMED = re.compile(r"# ([\w./-]+\.\w+)\n")
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code. language: "" where none is given; file: the file that it is, if any; reason: why it is
-    not run, "" if it is; status: with which its commands exit."""
+    """A block of code.
+
+    Attributes:
+        page: Path of its page from the project's root.
+        line: Its first line in the page.
+        language: The word after the fence, or "".
+        text: The lines between the fences.
+        file: The file that the block is written to, or "".
+        reason: The reason for not running it, or "".
+        status: The exit status of its commands.
+    """
 
     page: str
     line: int

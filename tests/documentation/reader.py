@@ -1,4 +1,4 @@
-"""Does what a page tells its reader to do, in the reader's folder: writes files, runs commands and code."""
+"""Follows a page in an empty folder: writes its files, runs its commands and code, compares the output."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ferkit.cli import app, main
 from ferkit.recipe.load import load_recipe, load_table
 from ferkit.recipe.parse import read_table
 from ferkit.recipe.schema import Recipe
+from ferkit.report.table.definition import read_definition
 from ferkit.testing import draw_face
 from tests.documentation.blocks import ROOT, Block
 
@@ -42,58 +43,74 @@ def draw_images(folder: Path) -> None:
 
 
 class Reader:
-    """Somebody in a folder of their own, which is also where Python looks first.
+    """A reader in a folder, which is first on Python's path.
 
-    told: what the last block's commands or code printed.
+    Attributes:
+        folder: The working directory.
+        printed: Output of the last block of commands or code.
+        names: Names that the blocks of Python defined.
     """
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        self.told = ""
+        self.printed = ""
         self.names: dict[str, Any] = {}
         monkeypatch.chdir(folder)
         monkeypatch.syspath_prepend(str(folder))
         monkeypatch.setattr(sys, "dont_write_bytecode", True)
-        for name, value in {"COLUMNS": "140", "FERKIT_CACHE": str(folder), "TORCH_HOME": str(folder)}.items():
+        environment = {
+            "COLUMNS": "140",
+            "CUDA_VISIBLE_DEVICES": "",  # checks of a GPU are skipped on every machine
+            "FERKIT_CACHE": str(folder),
+            "TORCH_HOME": str(folder),
+        }
+        for name, value in environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("FERKIT_DATA", raising=False)
 
     def follow(self, block: Block) -> None:
-        """Raises AssertionError, or what the block raises. One that is not run is read all the same."""
+        """Do what a block says, or parse a block that is not run.
+
+        Raises AssertionError, or the error of the block.
+        """
         if block.reason:
             check_syntax(block)
         elif block.file:
             self.write(block)
         elif block.language == "console":
-            self.told = "".join(self.run(command, block.status) for command in block.commands)
+            self.printed = "".join(self.run(command, block.status) for command in block.commands)
         elif not block.language:
             for line in block.text.splitlines():
                 check_command(line)
         elif block.language == "text":
             self.compare(block)
         elif block.language == "python":
-            self.told = self.execute(block)
+            self.printed = self.execute(block)
         elif block.language == "toml":
             add_to_quickstart(block)
         else:
-            raise AssertionError(f"{block}: blocks of {block.language!r} can't be run; mark it as not run")
+            raise AssertionError(f"{block}: cannot run a block of {block.language!r}. Mark it as not run.")
 
     def write(self, block: Block) -> None:
-        """A file of the reader's; a recipe is checked as `ferkit check` does."""
+        """Write a file. Check a recipe as `ferkit check` does, and the definition of a table."""
         path = self.folder / block.file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, encoding="utf-8")
-        if path.suffix == ".toml" and path.name != "pyproject.toml" and self.is_ready(block):
+        if path.suffix != ".toml" or path.name == "pyproject.toml":
+            return
+        if "row" in tomllib.loads(block.text):
+            read_definition(block.file)
+        elif self.is_ready(block):
             load_recipe(block.file)
 
     def is_ready(self, block: Block) -> bool:
-        """Whether the files that it names are there already; a later command of the page checks it if not."""
+        """Return whether the manifest of a recipe exists. If not, a later command checks the recipe."""
         manifest = tomllib.loads(block.text).get("manifest", {})
         return not manifest or (self.folder / manifest["file"]).exists()
 
     def run(self, command: str, status: int) -> str:
         words = shlex.split(command, comments=True)
-        assert words[0] == "ferkit", f"{command}: only ferkit's commands are run; mark the block as not run"
+        assert words[0] == "ferkit", f"cannot run {command}: not a ferkit command. Mark the block as not run."
         self.forget_modules()
         out = io.TextIOWrapper(
             io.BytesIO(), encoding="utf-8", write_through=True
@@ -119,15 +136,17 @@ class Reader:
         return out.getvalue()
 
     def compare(self, block: Block) -> None:
-        """Every line of what the page shows was printed, spaces aside."""
-        printed = " ".join(self.told.split())
+        """Check that every line of a block was printed, except spaces. A line `...` replaces other lines."""
+        printed = " ".join(self.printed.split())
         for line in block.text.splitlines():
+            if line.strip() == "...":
+                continue
             assert " ".join(line.split()) in printed, (
-                f"{block}: {line!r} is not in what was printed:\n{self.told}"
+                f"{block}: {line!r} is not in what was printed:\n{self.printed}"
             )
 
     def forget_modules(self) -> None:
-        """Files of the reader's may have changed since they were imported."""
+        """Forget the imported modules of the folder, whose files may have changed."""
         for name, module in list(sys.modules.items()):
             if (getattr(module, "__file__", None) or "").startswith(str(self.folder)):
                 del sys.modules[name]
@@ -135,7 +154,7 @@ class Reader:
 
 
 def check_syntax(block: Block) -> None:
-    """What can be said of a block without running it: that its commands exist, and its code can be parsed."""
+    """Check the commands of a block, and parse its code, without running it."""
     if block.language == "toml":
         tomllib.loads(block.text)
     if block.language == "python":
@@ -145,7 +164,7 @@ def check_syntax(block: Block) -> None:
 
 
 def check_command(line: str) -> None:
-    """Raises a usage error of the command line's for a command, argument or option that is none."""
+    """Parse a command. Raises a usage error for an unknown command, argument or option."""
     words = shlex.split(line, comments=True)
     if words[:1] == ["make"]:
         assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text(encoding="utf-8"), f"{line}: no such target"
@@ -161,7 +180,7 @@ def check_command(line: str) -> None:
 
 
 def add_to_quickstart(block: Block) -> Recipe:
-    """A part of a recipe, checked in the place of quickstart's own."""
+    """Replace the keys of the recipe quickstart by those of a block, and check the recipe."""
     table = read_table("quickstart")
     for key, value in tomllib.loads(block.text).items():
         is_component = not isinstance(value, dict) or "name" in value

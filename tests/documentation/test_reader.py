@@ -1,4 +1,4 @@
-"""A page that is wrong is found out: each of these would be a page's problem."""
+"""The reader finds every kind of error that a page may have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ferkit.errors import RecipeError
+from ferkit.errors import DataError, RecipeError
 from tests.documentation.blocks import find_blocks
 from tests.documentation.reader import Reader
 
@@ -58,7 +58,7 @@ class PageHead(nn.Module):
 
 def test_a_plugin_that_conforms_is_passed(reader: Reader) -> None:
     follow(reader, PLUGIN + console("ferkit plugins check ferkit_page"))
-    assert re.search(r"ferkit_page: \d+ passed, \d+ skipped", reader.told)
+    assert re.search(r"ferkit_page: \d+ passed, \d+ skipped", reader.printed)
 
 
 def test_a_plugin_that_does_not_conform_is_found_out(reader: Reader) -> None:
@@ -97,6 +97,18 @@ def test_output_that_was_not_printed_is_found_out(reader: Reader) -> None:
         follow(reader, shown.format("one"))
 
 
+def test_a_line_of_dots_replaces_other_lines(reader: Reader) -> None:
+    shown = console("ferkit check quickstart") + "\n```text\nquickstart: {} problem found\n...\n```\n"
+    follow(reader, shown.format("no"))
+    with pytest.raises(AssertionError, match="is not in what was printed"):
+        follow(reader, shown.format("one"))
+
+
+def test_a_table_definition_with_a_problem_is_found_out(reader: Reader) -> None:
+    with pytest.raises(DataError, match="source"):
+        follow(reader, '```toml title="a.toml"\nname = "a"\ntitle = "b"\nrow = []\n```\n')
+
+
 def test_another_exit_status_than_the_page_says_is_found_out(reader: Reader) -> None:
     with pytest.raises(AssertionError, match="no problem found"):
         follow(reader, "<!-- exits with 2 -->\n" + console("ferkit check quickstart"))
@@ -117,5 +129,5 @@ def test_code_that_raises_is_found_out(reader: Reader) -> None:
 
 
 def test_a_language_of_which_nothing_is_known_is_found_out(reader: Reader) -> None:
-    with pytest.raises(AssertionError, match="mark it as not run"):
+    with pytest.raises(AssertionError, match="Mark it as not run"):
         follow(reader, "```rust\nfn main() {}\n```\n")

@@ -1,4 +1,4 @@
-"""The drawn faces: what is drawn, that it is the same every time, and that it can be learned."""
+"""Drawn faces: content, reproducibility, and whether a network can learn them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every plugin package has a README in one form, which names all of its components."""
+"""READMEs of the plugins: one form, and a table of all components."""
 
 from __future__ import annotations
 

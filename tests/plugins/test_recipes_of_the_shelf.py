@@ -1,4 +1,4 @@
-"""The wider shelf's parts through recipes: checked and tried as a user's would be."""
+"""Recipes with components of several plugins: checks and dry runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_recipe_may_name_it(overrides: list[str]) -> None:
         ),
         ('loss={name="class_balanced", class_counts=[1]}', "ferkit itself gives a loss 'class_counts'"),
         ('loss={name="arcface", scale=16, base="focal"}', "loss.base: expected a loss"),
-        ('data={name="rafdb", root="nowhere"}', "requested from its authors"),
+        ('data={name="rafdb", root="nowhere"}', "from its authors"),
         ('data={name="rafdb", root="nowhere", images="cut"}', "data.images: expected one of 'aligned'"),
         ('data={name="ckplus", root="nowhere"}', "jeffcohn"),
         ('detector={name="retinaface", max_size="x"}', "detector.max_size: expected"),

@@ -1,4 +1,4 @@
-"""No built-in component hands torch a kernel that reaches beyond a map that is smaller than it."""
+"""Convolutions on small maps: no built-in component uses a kernel beyond the map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Components that pass every check of a recipe, and break the contract once a run is under way."""
+"""Components that pass every check of a recipe, and break the contract during a run."""
 
 from __future__ import annotations
 

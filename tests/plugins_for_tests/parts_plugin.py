@@ -1,4 +1,4 @@
-"""Components of tests' own, with options of every type."""
+"""Test components with options of every type."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""A module that can't be imported, for a reason that is no ImportError."""
+"""A module that cannot be imported, for a reason other than ImportError."""
 
 1 / 0  # noqa: B018

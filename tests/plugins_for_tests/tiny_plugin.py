@@ -1,4 +1,4 @@
-"""A plugin of a test's own: a data set of small squares, a tiny backbone, an estimator of another kind."""
+"""A test plugin: a data set of small squares, a tiny backbone and other estimators."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ferkit_components() -> list[Component]:
             "estimator",
             "telling",
             "tests.plugins_for_tests.tiny_plugin:Telling",
-            "Tells all that an epoch can",
+            "Reports all that an epoch can",
         ),
         Component(
             "estimator",

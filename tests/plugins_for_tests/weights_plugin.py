@@ -1,4 +1,4 @@
-"""A plugin with weights of its own, one of which can't be loaded."""
+"""A plugin with weights. One of them cannot be loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of the default model and its teacher, run for some steps on a drawn FER+."""
+"""The recipes default_model and default_teacher, run for a few steps on a drawn FER+."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""InceptionResnetV1 with its stages in the open."""
+"""InceptionResnetV1 as a backbone with selectable stages."""
 
 from __future__ import annotations
 
@@ -33,23 +33,32 @@ STAGES = {
     "block8": ("block8",),
     "embedding": ("last_linear", "last_bn"),
 }
-"""Each stage that heads can tap, from shallow to deep, and the modules that lead to it."""
+"""Stages that heads can use, from shallow to deep, and the modules of each."""
 
 SMALLEST = {"conv2d_4b": 27, "repeat_1": 27, "mixed_6a": 43, "repeat_2": 43}
-"""The side in pixels below which a stage has nothing left to convolve; 75 for the later ones."""
+"""The smallest image side of each stage, in pixels; 75 for later stages."""
 
 
 class InceptionResnetV1Backbone(nn.Module):
-    """facenet-pytorch's InceptionResnetV1 (Szegedy et al. 2017), as trained on faces.
+    """facenet-pytorch's InceptionResnetV1 (Szegedy et al. 2017), trained on faces.
 
-    weights: the name of pretrained weights, or "none" to begin with random numbers; freeze: "none", "all",
-    or a stage up to which, it included, nothing is trained and batch norm keeps its statistics; dropout:
-    the fraction dropped before the embedding's linear layer; batch_norm: "eval" keeps the pretrained
-    statistics in what is trained too; last_stage: where the backbone ends: what comes after is not kept.
+    The stages for a 160-pixel image, as channels × height × width:
 
-    Stages for a 160-pixel input: conv2d_4b and repeat_1 256×17×17, mixed_6a and repeat_2 896×8×8,
-    mixed_7a, repeat_3 and block8 1792×3×3; embedding 512×1×1 (128 for msceleb1m): average pool, dropout,
-    linear and batch norm as pretrained, without the L2 norm that face recognition ends with.
+        conv2d_4b, repeat_1            256 × 17 × 17
+        mixed_6a, repeat_2             896 × 8 × 8
+        mixed_7a, repeat_3, block8     1792 × 3 × 3
+        embedding                      512 × 1 × 1 (128 for msceleb1m)
+
+    The embedding is an average pool, dropout, a linear layer and batch norm, as pretrained. The L2 norm of
+    face recognition is not applied.
+
+    Args:
+        weights: Name of pretrained weights, or "none" for random weights.
+        freeze: "none", "all", or a stage. The stages up to this one are not trained, and their batch norm
+            keeps its statistics.
+        dropout: Fraction that training drops before the embedding's linear layer, from 0 to below 1.
+        batch_norm: "eval" keeps the pretrained statistics in trained stages too.
+        last_stage: Last stage of the backbone. Later ones are removed.
     """
 
     def __init__(
@@ -85,9 +94,9 @@ class InceptionResnetV1Backbone(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> InceptionResnetV1Backbone:
-        """What is frozen stays in eval mode: its batch norm must not learn either."""
+        """Set the mode; frozen modules stay in eval mode, so their batch norm keeps its statistics."""
         super().train(mode)
-        self.folding = Folding()  # whoever averages weights through `tensor.data` does so before eval()
+        self.folding = Folding()  # code that averages weights through `tensor.data` must do it before eval()
         for module in self._frozen_modules():
             module.eval()
         if self.batch_norm == "eval":
@@ -99,16 +108,17 @@ class InceptionResnetV1Backbone(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, H, W), (x − 127.5)/128 -> every stage's map.
+        """Map images (B, 3, H, W), scaled as (x − 127.5)/128, to the feature maps of every stage.
 
-        Raises ComponentError below 75 pixels, or below what a shorter backbone can still convolve.
+        Raises:
+            ComponentError: A side is below 75 pixels, or below the minimum of a shorter backbone.
         """
         if min(images.shape[2:]) < self.smallest:
             height, width = images.shape[2:]
             raise ComponentError(
                 f"backbone 'inception_resnet_v1' takes images of {self.smallest} pixels and more, got "
-                f"{height} by {width}. Set model.image_size to {self.smallest} or more; it was trained on "
-                "160."
+                f"{height} by {width}. Set model.image_size to {self.smallest} or more. The weights were "
+                "trained at 160."
             )
         features = {}
         for stage in self.stages:
@@ -123,7 +133,7 @@ class InceptionResnetV1Backbone(nn.Module):
         return features
 
     def _run(self, module: nn.Module, maps: Tensor) -> Tensor:
-        # A compiler folds by itself, and can't look into what is kept here.
+        # torch.compile folds by itself and cannot trace the cache.
         if module.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
             result: Tensor = module(maps)
             return result
@@ -139,7 +149,7 @@ class InceptionResnetV1Backbone(nn.Module):
 
 
 def _stages_up_to(last_stage: str) -> list[str]:
-    """Raises ValueError where there is no such stage."""
+    """Return the stages up to the last one. Raises ValueError for an unknown stage."""
     names = list(STAGES)
     if last_stage not in names:
         raise ValueError(f"last_stage: no stage is called {last_stage!r}. {suggest(last_stage, names)}")
@@ -152,7 +162,7 @@ def _modules_after(last_stage: str) -> list[str]:
 
 
 def load_inception(name: str) -> tuple[InceptionResnetV1, int]:
-    """The network with its weights, and how many numbers its embedding has. Raises WeightsError."""
+    """Return the network with its weights and the size of its embedding. Raises WeightsError."""
     trunk = InceptionResnetV1(pretrained=None)
     if name == "none":
         return trunk, 512
@@ -164,17 +174,17 @@ def load_inception(name: str) -> tuple[InceptionResnetV1, int]:
     try:
         trunk.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
-        raise WeightsError(f"{path} does not fit InceptionResnetV1: {error}") from error
+        raise WeightsError(f"Cannot load {path} into InceptionResnetV1: {error}") from error
     return trunk, entry.embedding_size
 
 
 def read_torch_weights(path: Path, entry: Weights) -> dict[str, Tensor]:
-    """facenet-pytorch's state dict without the layer that tells people apart. Raises WeightsError."""
+    """Read facenet-pytorch's state dict without the layer that classifies people. Raises WeightsError."""
     try:
         tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise WeightsError(
-            f"{path} can't be read as weights ({type(error).__name__}). Move it away, then: "
+            f"Cannot read weights from {path}: {type(error).__name__}. Move the file away, then run: "
             f"ferkit weights fetch {entry.name}"
         ) from error
     return {name: tensor for name, tensor in tensors.items() if not name.startswith("logits.")}

@@ -1,4 +1,4 @@
-"""The backbone with its batch norms folded into the convolutions, for where nothing is trained."""
+"""Batch norms folded into convolutions, for prediction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BRANCHES = ("branch0", "branch1", "branch2", "branch3")
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A convolution's kernel and bias, and the state of what they were computed from."""
+    """Kernel and bias of a folded convolution, and the state of the tensors they were computed from."""
 
     made_from: tuple[object, ...]
     weight: Tensor
@@ -33,26 +33,27 @@ class Folded:
 
 
 class Folding:
-    """Runs facenet-pytorch's modules as in eval mode, each batch norm as a part of its convolution.
+    """Runs facenet-pytorch's modules in eval mode with each batch norm folded into its convolution.
 
-    With γ, β, μ and σ² of the batch norm: γ·(W∗x − μ)/√(σ² + ε) + β = W'∗x + b', where W' = W·γ/√(σ² + ε) and
-    b' = β − μ·γ/√(σ² + ε). A residual block's scale goes into its last convolution likewise. So the maps are
-    read and written half as often, and the ReLU overwrites its argument. The folded kernels are kept in the
-    precision of the pass; they are computed anew once a tensor that they were made from has changed, as far
-    as torch counts its changes: those made through `tensor.data`, or by a fused optimizer, it does not. Train
-    and eval of the backbone begin anew. Forward hooks of the modules inside are not called.
+    With γ, β, μ and σ² of the batch norm, γ·(W∗x − μ)/√(σ² + ε) + β = W'∗x + b', where W' = W·γ/√(σ² + ε) and
+    b' = β − μ·γ/√(σ² + ε). The scale of a residual block is folded into its last convolution. This halves the
+    reads and writes of feature maps, and the ReLU works in place.
+
+    Folded kernels are cached in the precision of the forward pass. They are computed again if torch counted a
+    change of their tensors. torch does not count changes through `tensor.data` or by a fused optimizer, so
+    the backbone clears the cache in train() and eval(). Forward hooks of inner modules are not called.
     """
 
     def __init__(self) -> None:
         self._kept: WeakKeyDictionary[nn.Module, Folded] = WeakKeyDictionary()
 
     def __reduce__(self) -> tuple[type[Folding], tuple[()]]:
-        """A copy begins with nothing: what is kept belongs to the modules that were not copied."""
+        """Return an empty cache for a copy: cached kernels belong to the original modules."""
         return Folding, ()
 
     def __call__(self, module: nn.Module, maps: Tensor) -> Tensor:
-        """What module(maps) gives in eval mode, (B, C, h, w). Gradients must be off."""
-        if maps.is_meta:  # nothing is computed there, and autocast knows no such device
+        """Return module(maps) in eval mode, (B, C, h, w). Gradients must be off."""
+        if maps.is_meta:  # the meta device computes nothing and has no autocast
             shapes: Tensor = module(maps)
             return shapes
         match module:
@@ -78,7 +79,7 @@ class Folding:
             return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
 
         weight, bias = self._keep(module, tensors, maps, fold)
-        # Not F.conv2d: the layer crops its kernel on small maps.
+        # `_conv_forward`, not F.conv2d: the layer crops its kernel on small maps.
         folded: Tensor = conv._conv_forward(maps, weight, bias)
         return folded.relu_()
 
@@ -115,5 +116,5 @@ class Folding:
 
 
 def _state(tensor: Tensor) -> tuple[object, ...] | None:
-    """Differs whenever the tensor's values may; None where torch keeps no count of its changes."""
+    """Return a value that changes with the tensor, or None if torch does not count its changes."""
     return None if tensor.is_inference() else (tensor.device, tensor.data_ptr(), tensor._version)

@@ -1,6 +1,6 @@
 """Keras' facenet weights as a state dict of facenet-pytorch's InceptionResnetV1.
 
-The file is read as arrays: its `model_config` is never looked at, and nothing in it can run.
+The file is read as arrays. Its `model_config` is ignored, and no code of it can run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ ARRAYS = {
 
 
 def read_keras_weights(path: Path) -> dict[str, Tensor]:
-    """Every tensor of the backbone and of the bottleneck. Raises WeightsError where the file has others.
+    """Read all tensors of the backbone and the bottleneck. Raises WeightsError for a file with others.
 
-    Keras' batch norm here has no gamma, so its weight is 1; kernels are HWIO and become OIHW.
+    Keras' batch norm has no gamma here, so its weight is 1. Kernels are converted from HWIO to OIHW.
     """
     tensors: dict[str, Tensor] = {}
     try:
@@ -38,7 +38,7 @@ def read_keras_weights(path: Path) -> dict[str, Tensor]:
             group = file.get("model_weights", file)
             layers = {name: dict(_arrays(group[name])) for name in group if len(group[name])}
     except (OSError, KeyError) as error:
-        raise WeightsError(f"{path} can't be read as Keras weights: {error}") from error
+        raise WeightsError(f"Cannot read Keras weights from {path}: {error}") from error
     branches = _number_branches(layers)
     for layer, arrays in layers.items():
         module = _module_name(layer, branches)
@@ -67,7 +67,7 @@ def _as_tensor(array: NDArray[np.float32]) -> Tensor:
 
 
 def _number_branches(layers: Iterable[str]) -> dict[str, list[str]]:
-    """The convolutions of each branch, in their order: "Block35_1_Branch_1" -> ["Conv2d_0a_1x1", ...]."""
+    """Return the convolutions of each branch in order: "Block35_1_Branch_1" -> ["Conv2d_0a_1x1", ...]."""
     branches: dict[str, list[str]] = {}
     for layer in sorted(layers):
         if (match := re.fullmatch(r"(\w+_Branch_\d)_(Conv2d_\w+?)", layer)) and "BatchNorm" not in layer:
@@ -76,7 +76,7 @@ def _number_branches(layers: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _module_name(layer: str, branches: dict[str, list[str]]) -> str:
-    """ "Block35_1_Branch_1_Conv2d_0a_1x1_BatchNorm" -> "repeat_1.0.branch1.0.bn"."""
+    """Convert "Block35_1_Branch_1_Conv2d_0a_1x1_BatchNorm" to "repeat_1.0.branch1.0.bn"."""
     if layer.startswith("Bottleneck"):
         return "last_bn" if layer.endswith("BatchNorm") else "last_linear"
     base = layer.removesuffix("_BatchNorm")
@@ -92,7 +92,7 @@ def _module_name(layer: str, branches: dict[str, list[str]]) -> str:
 
 
 def _block_name(block: str) -> str:
-    """ "Block17_3" -> "repeat_2.2"; "Block8_6" is the last one, alone; "Conv2d_1a_3x3" -> "conv2d_1a"."""
+    """Convert "Block17_3" to "repeat_2.2", "Conv2d_1a_3x3" to "conv2d_1a". "Block8_6" is the last block."""
     if match := re.fullmatch(r"(Block\d+)_(\d+)(_Conv2d_1x1)?", block):
         kind, number = match[1], int(match[2])
         name = "block8" if (kind, number) == ("Block8", 6) else f"{REPEATS[kind]}.{number - 1}"

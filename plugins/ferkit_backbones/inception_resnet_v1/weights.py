@@ -1,4 +1,4 @@
-"""Weights for InceptionResnetV1: where they come from and what is known of them."""
+"""Pretrained weights for InceptionResnetV1, with their sources and licences."""
 
 from ferkit.plugin import ArchiveMember, DirectFile, Weights
 

@@ -1,1 +1,1 @@
-"""One's own images, a folder for each class."""
+"""Class folders of images as a data set."""

@@ -33,7 +33,7 @@ log = logging.getLogger("ferkit")
 
 
 class ImageFolder:
-    """Images in one folder for each class, at any depth below it; linked folders are followed.
+    r"""Images in one folder for each class, at any depth below it. Linked folders are followed.
 
     Without a label map, a folder with a known spelling of a canonical label ("Happy") gets that label, and
     any other folder is a class of its own name. Without splits, folders with the usual names of splits
@@ -62,7 +62,9 @@ class ImageFolder:
         try:
             self.pattern = re.compile(group_pattern) if group_pattern else None
         except re.error as error:
-            raise ValueError(f"group_pattern: {group_pattern!r} is no regular expression: {error}") from error
+            raise ValueError(
+                f"group_pattern: {group_pattern!r} is not a regular expression: {error}"
+            ) from error
 
     def problems(self) -> list[str]:
         """Return missing folders, folders without a label, empty classes, and classes that a split lacks."""
@@ -86,7 +88,7 @@ class ImageFolder:
         found += lacking_problems(labels)
         if len(set().union(*labels.values())) < 2 and not found:
             there = ", ".join(sorted(path.name for several in classes.values() for path in several)) or "none"
-            found.append(f"{self.root} needs a folder for each of two classes or more; found: {there}")
+            found.append(f"{self.root} needs folders of at least two classes, got: {there}")
         return found
 
     def samples(self) -> list[Sample]:

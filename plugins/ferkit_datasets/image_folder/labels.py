@@ -1,4 +1,4 @@
-"""Names of class folders -> labels."""
+"""Labels of class folders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPELLINGS = {
     "surprise": "surprise",
     "surprised": "surprise",
 }
-"""How data sets spell the canonical labels, in lower case."""
+"""Spellings of the canonical labels in data sets, in lower case."""
 
 
 def normalise(name: str) -> str:
@@ -68,7 +68,7 @@ def map_problems(label_map: Mapping[str, str] | None, names: Collection[str], ro
     ]
     spelt = sorted({label for label in label_map.values() if label.lower() in SPELLINGS})
     wrong = [label for label in spelt if label not in CANONICAL_LABELS]
-    return problems + [f"label_map: {one!r} is written {SPELLINGS[one.lower()]!r} in ferkit" for one in wrong]
+    return problems + [f"label_map: write {SPELLINGS[one.lower()]!r} instead of {one!r}" for one in wrong]
 
 
 def merged_classes(counts: Mapping[Path, int], label_map: Mapping[str, str] | None) -> list[str]:

@@ -1,8 +1,8 @@
-"""Area interpolation of whole images and of many boxes at once, from sums over rectangles.
+"""Area interpolation of whole images and of many boxes at once, from summed-area tables.
 
-`torch.nn.functional.interpolate(mode="area")` gives each pixel of the result the mean of a rectangle of
-whole pixels. The sum over any rectangle takes four look-ups in a table of sums (Crow 1984, "Summed-area
-tables for texture mapping"), so that no box has to be cut out on its own. Integers make the sums exact.
+`torch.nn.functional.interpolate(mode="area")` computes each pixel as the mean of a rectangle of whole
+pixels. A summed-area table (Crow 1984) gives the sum of any rectangle in four look-ups, so boxes need not be
+cropped one by one. The sums are integers and exact.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from ferkit_detectors.mtcnn.runtime import Array, Runtime
 
 GREY, RANGE = 127.5, 128.0
-"""The networks were trained on (pixel - 127.5) / 128."""
+"""The networks expect (pixel - 127.5) / 128."""
 
 
 def summed_area(images: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """(N, H, W, 3) -> (N, H + 1, W + 1, 3) int32: sums over all pixels above and to the left.
+    """Return the sums over all pixels above and to the left: (N, H, W, 3) -> (N, H + 1, W + 1, 3) int32.
 
-    Beyond 2³¹ they wrap around, and differences still come out right as long as a rectangle has fewer than
-    8.4 million pixels.
+    Sums above 2³¹ wrap around. Differences are still right for rectangles below 8.4 million pixels.
     """
     count, height, width, channels = images.shape
     table = np.empty((count, height + 1, width + 1, channels), np.int32)
@@ -33,9 +32,9 @@ def summed_area(images: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 
 def bins(runtime: Runtime, lengths: Array, count: int) -> tuple[Array, Array]:
-    """(B,) int64 -> where each of `count` bins starts, and where it ends: both (B, count).
+    """Return the start and the end of each of `count` bins: (B,) int64 lengths -> two arrays (B, count).
 
-    Neighbours share a pixel where the length is no multiple of the count, as in torch's adaptive pooling.
+    Neighbours share a pixel if the count does not divide the length, as in torch's adaptive pooling.
     """
     numbers = runtime.xp.arange(count, device=runtime.device)
     whole = lengths[:, None]
@@ -43,7 +42,7 @@ def bins(runtime: Runtime, lengths: Array, count: int) -> tuple[Array, Array]:
 
 
 def resize(runtime: Runtime, sums: Array, size: tuple[int, int], rows: slice) -> Array:
-    """The rows `rows` of all the images at `size`, height and width: (N, 3, rows, width) in -1..1."""
+    """Resize images to `size` (height, width); return the rows `rows`, (N, 3, rows, width) in -1..1."""
     sides = (runtime.xp.asarray([side - 1], device=runtime.device) for side in sums.shape[1:3])
     (tops, bottoms), (lefts, rights) = (bins(runtime, *one) for one in zip(sides, size, strict=True))
     top, bottom, left, right = tops[0, rows], bottoms[0, rows], lefts[0], rights[0]
@@ -55,9 +54,14 @@ def resize(runtime: Runtime, sums: Array, size: tuple[int, int], rows: slice) ->
 
 
 def resize_boxes(runtime: Runtime, sums: Array, images: Array, boxes: Array, side: int) -> Array:
-    """Each box of the image that it belongs to, resized to a square: (B, 3, side, side) in -1..1.
+    """Resize each box to a square: (B, 3, side, side) in -1..1.
 
-    images: (B,) int64; boxes: (B, 4) int64, x0 y0 x1 y1, inside the image and at least a pixel wide and high.
+    Args:
+        runtime: The runtime of the arrays.
+        sums: Summed areas of the images.
+        images: (B,) int64, the image of each box.
+        boxes: (B, 4) int64, x0 y0 x1 y1, inside the image, at least one pixel wide and high.
+        side: Side of the squares in pixels.
     """
     xp = runtime.xp
     x0, y0, x1, y1 = xp.unstack(boxes, axis=1)
@@ -73,9 +77,10 @@ def resize_boxes(runtime: Runtime, sums: Array, images: Array, boxes: Array, sid
 
 
 def _scaled(xp: Any, totals: Array, heights: Array, widths: Array) -> Array:
-    """Sums (B, h, w, 3) over so many pixels, heights (B or 1, h) and widths (B or 1, w) -> means in -1..1.
+    """Convert sums (B, h, w, 3) over rectangles to means in -1..1.
 
-    By rows, then by columns: to read a weight for every pixel takes longer.
+    Heights are (B or 1, h), widths (B or 1, w). Rows and columns are scaled separately, which is faster than
+    one weight for each pixel.
     """
     count, height, width, channels = totals.shape
     down = xp.astype(1 / (heights * RANGE), xp.float32, copy=False)[:, :, None]

@@ -1,4 +1,4 @@
-"""What happens to boxes between the networks, by facenet-pytorch's own rules of rounding."""
+"""Operations on boxes between the networks, with facenet-pytorch's rounding rules."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from ferkit_detectors.mtcnn.runtime import Array, Runtime
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """M boxes that may be faces.
+    """M candidate faces.
 
-    boxes: (M, 4) float32, x0 y0 x1 y1 in pixels; scores: (M,) float32 in 0..1; images: (M,) int64, the image
-    of the batch that each lies in; values: (M, ...) float32, what else the last network said of each.
+    Attributes:
+        boxes: (M, 4) float32, x0 y0 x1 y1 in pixels.
+        scores: (M,) float32, from 0 to 1.
+        images: (M,) int64, index of the image in the batch.
+        values: (M, ...) float32, other outputs of the last network.
     """
 
     boxes: Array
@@ -32,7 +35,7 @@ class Candidates:
 
     @classmethod
     def none(cls, *values: int) -> Candidates:
-        """In numpy."""
+        """Return no candidates, as numpy arrays."""
         nothing = np.zeros(0, np.float32)
         boxes = nothing.reshape(0, 4)
         return cls(boxes, nothing, nothing.astype(np.int64), nothing.reshape(0, *values))
@@ -47,13 +50,14 @@ class Candidates:
 
 
 def suppress(runtime: Runtime, candidates: Candidates, groups: Array, overlap: float) -> Candidates:
-    """Non-maximum suppression by intersection over union, within each group: those kept, best first."""
+    """Apply non-maximum suppression by intersection over union within each group; the best come first."""
     return candidates[runtime.suppress(candidates.boxes, candidates.scores, groups, overlap)]
 
 
 def suppress_nested(candidates: Candidates, overlap: float) -> Candidates:
-    """The same of few, in numpy, within each image by intersection over the smaller area; a box includes its
-    last pixel.
+    """Apply non-maximum suppression by intersection over the smaller area, within each image, in numpy.
+
+    A box includes its last pixel.
     """
     best_first = np.argsort(-candidates.scores, kind="stable")
     boxes, images = candidates.boxes[best_first], candidates.images[best_first]
@@ -70,13 +74,13 @@ def suppress_nested(candidates: Candidates, overlap: float) -> Candidates:
 
 
 def shift(xp: Any, boxes: Array, offsets: Array, extra: int) -> Array:
-    """Each edge moved by its offset, in widths or heights of the box; `extra` pixels are added to these."""
+    """Move each edge by its offset, in widths or heights of the box plus `extra` pixels."""
     sizes = boxes[:, 2:] - boxes[:, :2] + extra
     return boxes + offsets * xp.tile(sizes, (1, 2))
 
 
 def make_square(xp: Any, boxes: Array) -> Array:
-    """The square about the same centre whose side is the longer one."""
+    """Return squares with the same centres, as large as the longer side."""
     sizes = boxes[:, 2:] - boxes[:, :2]
     sides = xp.max(sizes, axis=1, keepdims=True)
     corners = boxes[:, :2] + sizes * 0.5 - sides * 0.5
@@ -84,7 +88,7 @@ def make_square(xp: Any, boxes: Array) -> Array:
 
 
 def to_pixels(runtime: Runtime, boxes: Array, size: tuple[int, int]) -> Array:
-    """The part of each box inside an image of this height and width: int64, empty where x0 >= x1 or y0 >= y1.
+    """Clip boxes to an image of this height and width: int64, empty if x0 >= x1 or y0 >= y1.
 
     facenet-pytorch counts a box's first pixel from 1.
     """

@@ -1,4 +1,4 @@
-"""The cascade of three networks, step by step as facenet-pytorch takes it.
+"""The cascade of three networks, with the steps of facenet-pytorch.
 
 K. Zhang, Z. Zhang, Z. Li, Y. Qiao, "Joint face detection and alignment using multitask cascaded convolutional
 networks", IEEE Signal Processing Letters 23, 2016.
@@ -17,15 +17,21 @@ from ferkit_detectors.mtcnn.proposals import OVERLAP, propose, pyramid
 from ferkit_detectors.mtcnn.runtime import Array, CropNetwork, Runtime
 
 VERSION = 2
-"""To be raised with every change that may change an answer."""
+"""Increase it with every change that may change detections."""
 STEP = 4
-"""Crops go through a network in a multiple of so many: oneDNN prepares itself anew for every number of crops
-that it has not met."""
+"""The number of crops in a call is a multiple of this. oneDNN has a setup cost for every new number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """min_face_size in pixels; thresholds of the networks, 0..1; factor between the pyramid's scales."""
+    """The cascade as a function of images.
+
+    Attributes:
+        runtime: The runtime of the networks.
+        min_face_size: Minimum side of a face in pixels.
+        thresholds: Thresholds of the three networks, from 0 to 1.
+        factor: Factor between the scales of the image pyramid.
+    """
 
     runtime: Runtime
     min_face_size: int
@@ -33,7 +39,7 @@ class Cascade:
     factor: float
 
     def __call__(self, images: NDArray[np.uint8]) -> Candidates:
-        """(N, H, W, 3) RGB, N at least 1 -> the faces of all, in numpy; values: landmarks (M, 5, 2)."""
+        """Detect the faces of RGB images (N, H, W, 3), N at least 1; values: landmarks (M, 5, 2)."""
         scales = pyramid(images.shape[1:3], self.min_face_size, self.factor)
         if not scales:
             return Candidates.none(5, 2)
@@ -43,14 +49,14 @@ class Cascade:
             return self._output(self._refine(proposals, sums), sums)
 
     def _refine(self, proposals: Candidates, sums: Array) -> Candidates:
-        """Second stage: fewer squares."""
+        """Run the second stage, which keeps fewer squares."""
         xp = self.runtime.xp
         judged = self._judge(self.runtime.rnet, proposals, sums, 24, self.thresholds[1])
         kept = suppress(self.runtime, judged, judged.images, OVERLAP)
         return replace(kept, boxes=make_square(xp, shift(xp, kept.boxes, kept.values, extra=1)))
 
     def _output(self, squares: Candidates, sums: Array) -> Candidates:
-        """Third stage: boxes and landmarks, which O-Net gives relative to the square."""
+        """Run the third stage. O-Net's boxes and landmarks are relative to the square."""
         judged = self._judge(self.runtime.onet, squares, sums, 48, self.thresholds[2]).in_numpy(self.runtime)
         offsets, points = judged.values[:, :4], judged.values[:, 4:].reshape(-1, 2, 5).swapaxes(1, 2)
         corners = judged.boxes[:, None, :2]
@@ -61,7 +67,10 @@ class Cascade:
     def _judge(
         self, network: CropNetwork, candidates: Candidates, sums: Array, side: int, threshold: float
     ) -> Candidates:
-        """Those that the network takes for faces, seen at `side` pixels, with its scores and values."""
+        """Return the candidates with a score above the threshold, with the network's scores and values.
+
+        `side` is the side of the resized crops in pixels.
+        """
         xp, device = self.runtime.xp, self.runtime.device
         pixels = to_pixels(self.runtime, candidates.boxes, (sums.shape[1] - 1, sums.shape[2] - 1))
         is_inside = xp.all(pixels[:, 2:] > pixels[:, :2], axis=1)
@@ -70,7 +79,7 @@ class Cascade:
         values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
         for first in range(0, len(pixels), self.runtime.chunk):
             count = min(self.runtime.chunk, len(pixels) - first)
-            # The last box is repeated until there are enough.
+            # Repeat the last box up to a multiple of STEP.
             places = xp.arange(first, first + count + -count % STEP, device=device)
             places = xp.clip(places, None, len(pixels) - 1)
             images = candidates.images[places]

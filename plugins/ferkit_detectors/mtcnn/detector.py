@@ -1,4 +1,4 @@
-"""The MTCNN cascade behind ferkit's interface."""
+"""The MTCNN cascade as a detector of ferkit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,22 @@ Selection = Literal["probability", "largest", "largest_over_threshold", "center_
 
 
 class MTCNNDetector:
-    """Faces by the three-network cascade of Zhang et al. 2016, with the weights in facenet-pytorch's wheel.
+    """MTCNN, a cascade of three networks (Zhang et al. 2016), with facenet-pytorch's weights.
 
-    min_face_size: pixels; thresholds: of the three networks, 0..1; factor: between the scales of the image
-    pyramid, 0..1; selection_method: which face comes first, by facenet-pytorch's rules, "probability" being
-    the paper's; selection_threshold: for "largest_over_threshold"; center_weight: for "center_weighted_size";
-    device: "auto" is the GPU if there is one; runtime: "onnx" has onnxruntime compute the networks on the
-    device and numpy all else on the CPU. That finds the same faces without importing torch.
+    It finds the same faces as facenet-pytorch. facenet-pytorch's options for crops (image_size, margin,
+    post_process, keep_all) are not needed: ferkit keeps all boxes and crops by the recipe's [faces].
 
-    facenet-pytorch's options about its own crops (image_size, margin, post_process, keep_all) have no place
-    here: ferkit keeps all boxes and crops by the recipe's `[faces]`.
+    Args:
+        min_face_size: Minimum side of a face in pixels, at least 1.
+        thresholds: Thresholds of the three networks, from 0 to 1.
+        factor: Factor between the scales of the image pyramid, between 0 and 1.
+        selection_method: Order of the faces, as in facenet-pytorch: "probability" (the paper's), "largest",
+            "largest_over_threshold" or "center_weighted_size".
+        selection_threshold: Minimum score for "largest_over_threshold", from 0 to 1.
+        center_weight: Weight of the squared distance to the image centre for "center_weighted_size".
+        device: "cpu", "cuda", or "auto" for a GPU if there is one.
+        runtime: "torch", or "onnx" to run the networks by onnxruntime and the rest by numpy on the CPU,
+            without importing torch. Both find the same faces.
     """
 
     def __init__(
@@ -54,7 +60,10 @@ class MTCNNDetector:
         self.version = f"cascade {VERSION}, {self.cascade.runtime.weights}"
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """On a CPU several images are each given a thread; on a GPU those of equal size go together."""
+        """Detect the faces of each image.
+
+        A CPU has a thread for each image. A GPU gets batches of images of one size.
+        """
         runtime = self.cascade.runtime
         if len(images) > 1 and runtime.threads() > 1:
             with ThreadPoolExecutor(runtime.threads(), initializer=runtime.work_alone) as threads:
@@ -77,7 +86,7 @@ class MTCNNDetector:
         return [self._order(found[found.images == number], batch.shape[1:3]) for number in range(len(batch))]
 
     def _order(self, faces: Candidates, size: tuple[int, int]) -> Detections:
-        """The face that the selection method picks first, the others after it in its order."""
+        """Return the faces in the order of the selection method."""
         if not len(faces):
             return _nothing()
         ordered = faces[np.argsort(-self._rank(faces.boxes, faces.scores, size), kind="stable")]
@@ -93,7 +102,7 @@ class MTCNNDetector:
             case "largest":
                 return areas
             case "largest_over_threshold":
-                # Those over the threshold by size, before all the others.
+                # Faces above the threshold come first, ordered by size.
                 is_sure = (scores > self.selection_threshold).astype(np.float32)
                 sure_first: NDArray[np.float32] = areas + is_sure * (areas.max() + 1)
                 return sure_first
@@ -105,7 +114,7 @@ class MTCNNDetector:
 
 
 def _start(runtime: str, device: str) -> Runtime:
-    """torch and onnxruntime are slow to import, and only one of them is needed."""
+    """Import one runtime only: torch and onnxruntime are slow to import."""
     if runtime == "onnx":
         from ferkit_detectors.mtcnn.onnx_runtime import OnnxRuntime
 

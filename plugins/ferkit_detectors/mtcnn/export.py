@@ -1,6 +1,6 @@
-"""facenet-pytorch's three networks as ONNX graphs: `python -m ferkit_detectors.mtcnn.export FOLDER`.
+"""Export of facenet-pytorch's three networks to ONNX: `python -m ferkit_detectors.mtcnn.export FOLDER`.
 
-This made those in graphs/; a test holds them against the networks in facenet-pytorch's wheel.
+It wrote the files in graphs/. A test compares them with the networks in facenet-pytorch's wheel.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ANY_NUMBER = {0: Dim("count")}
 
 
 class PReLU(nn.Module):
-    """The same numbers in steps that onnxruntime does quickly: its own PRelu took half of the time."""
+    """PReLU in operations that are fast in onnxruntime. Its PRelu took half of the time."""
 
     def __init__(self, theirs: nn.PReLU) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class PReLU(nn.Module):
 
 
 class Windows(nn.Module):
-    """P-Net: scores (N, y, x), offsets (N, y, x, 4)."""
+    """P-Net with the outputs scores (N, y, x) and offsets (N, y, x, 4)."""
 
     def __init__(self, theirs: PNet) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Windows(nn.Module):
 
 
 class Crops(nn.Module):
-    """R-Net or O-Net: scores (B,), values (B, 4 or 14)."""
+    """R-Net or O-Net with the outputs scores (B,) and values (B, 4 or 14)."""
 
     def __init__(self, theirs: RNet | ONet) -> None:
         super().__init__()
@@ -64,9 +64,9 @@ class Crops(nn.Module):
 
 
 def export(folder: Path) -> None:
-    """pnet.onnx for images of any size, rnet.onnx and onet.onnx for crops of 24 and 48 pixels."""
+    """Write pnet.onnx for images of any size, rnet.onnx for 24-pixel and onet.onnx for 48-pixel crops."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # torch.load of facenet-pytorch's own files
+        warnings.simplefilter("ignore", FutureWarning)  # from torch.load of facenet-pytorch's files
         pnet, rnet, onet = PNet(), RNet(), ONet()
     folder.mkdir(parents=True, exist_ok=True)
     _export(Windows(pnet), torch.zeros(3, 3, 41, 50), ANY_SIZE, folder / "pnet.onnx")
@@ -97,7 +97,7 @@ def _export(network: Windows | Crops, images: Tensor, free: dict[int, Dim], file
 
 
 def _leave_out_notes(graph: onnx.GraphProto) -> None:
-    """The exporter's stack traces, and its names of lengths, which are others each time."""
+    """Remove the exporter's stack traces and dimension names, which differ between exports."""
     del graph.value_info[:]
     for part in (*graph.node, *graph.input, *graph.output):
         del part.metadata_props[:]

@@ -1,4 +1,4 @@
-"""The cascade by numpy, its networks by onnxruntime: torch is not imported."""
+"""The cascade in numpy with its networks in onnxruntime. It does not import torch."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ferkit_detectors.mtcnn.suppression import suppress_by_numpy
 
 GRAPHS = Path(__file__).parent / "graphs"
 WEIGHTS = "weights"
-"""Of a graph's metadata: whose they are."""
+"""Metadata key of a graph with the origin of its weights."""
 
 
 class Graph:
-    """A network of graphs/, by its name: numpy in, numpy out. Several threads may call it at once."""
+    """A network of graphs/, for numpy arrays. Several threads may call it at once."""
 
     def __init__(self, name: str, device: str) -> None:
         self.name, self.device = name, device
@@ -29,7 +29,7 @@ class Graph:
         self.values = self.session.get_outputs()[1].shape[-1]
 
     def __reduce__(self) -> tuple[type[Graph], tuple[str, str]]:
-        """A session can't be pickled."""
+        """Return the constructor's arguments: a session cannot be pickled."""
         return Graph, (self.name, self.device)
 
     def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -37,12 +37,12 @@ class Graph:
         return scores, values
 
     def offsets(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """P-Net's graph has worked them out for every window."""
+        """Return the features, which are offsets already: P-Net's graph computes them for every window."""
         return features
 
 
 def _array_api() -> Any:
-    """numpy itself has the array API from 2.1 on; the package imports all of numpy, which takes long."""
+    """Return numpy if it has the array API (2.1 or later), else array-api-compat, which imports slowly."""
     if hasattr(np, "unstack"):
         return np
     import array_api_compat.numpy
@@ -51,7 +51,14 @@ def _array_api() -> Any:
 
 
 class OnnxRuntime(Runtime):
-    """See `Runtime`. device: "auto" is the GPU if onnxruntime can use one. Raises RunError."""
+    """The runtime with onnxruntime. See `Runtime`.
+
+    Args:
+        device: "cpu", "cuda", or "auto" for a GPU if onnxruntime can use one.
+
+    Raises:
+        RunError: onnxruntime is missing or cannot use the device.
+    """
 
     xp: Any = _array_api()
     device = "cpu"
@@ -72,7 +79,7 @@ class OnnxRuntime(Runtime):
         return self.cores
 
     def work_alone(self) -> None:
-        """The sessions begin no threads as it is."""
+        """Do nothing: the sessions start no threads."""
 
     def summed_area(self, images: NDArray[np.uint8]) -> NDArray[np.int32]:
         return summed_area(images)
@@ -88,8 +95,7 @@ class OnnxRuntime(Runtime):
 
 
 def _cores() -> int:
-    """As many as OMP_NUM_THREADS says, as torch does; else those that this process may use, where the system
-    tells."""
+    """Return OMP_NUM_THREADS if it is set, as torch does, otherwise the cores that this process may use."""
     if (asked := os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()).isdecimal() and int(asked):
         return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""The cascade's first stage: P-Net on every window of 12 pixels of an image pyramid."""
+"""First stage of the cascade: P-Net on every 12-pixel window of an image pyramid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEVEL_OVERLAP, OVERLAP = 0.5, 0.7
 
 
 def pyramid(size: tuple[int, int], min_face_size: int, factor: float) -> list[float]:
-    """The scales at which a face of the least size, and each larger one, fills the window."""
+    """Return the scales at which faces from the minimum size up to the whole image fill a window."""
     scale = WINDOW / min_face_size
     side = min(size) * scale
     scales = []
@@ -24,7 +24,7 @@ def pyramid(size: tuple[int, int], min_face_size: int, factor: float) -> list[fl
 
 
 def propose(runtime: Runtime, sums: Array, scales: list[float], threshold: float) -> Candidates:
-    """Squares of all the images, from their summed areas (N, H + 1, W + 1, 3): few overlap in one image."""
+    """Return square candidates of all images, given their summed areas (N, H + 1, W + 1, 3)."""
     xp, device = runtime.xp, runtime.device
     levels = [_windows(runtime, sums, scale, threshold) for scale in scales]
     counts = xp.asarray([len(level) for level in levels], device=device)
@@ -36,11 +36,11 @@ def propose(runtime: Runtime, sums: Array, scales: list[float], threshold: float
 
 
 def _windows(runtime: Runtime, sums: Array, scale: float, threshold: float) -> Candidates:
-    """One level's windows over the threshold; values: by how much to move their edges."""
+    """Return one level's windows above the threshold; values: offsets of their edges."""
     xp = runtime.xp
     count, height, width = sums.shape[0], sums.shape[1] - 1, sums.shape[2] - 1
     size = int(height * scale + 1), int(width * scale + 1)
-    # What P-Net leaves of the height: two pixels less, half, rounded up, and four less.
+    # Rows of P-Net's output: two pixels less, then half of them, rounded up, then four less.
     rows = (size[0] - 1) // STRIDE - 4
     step = max(1, runtime.strip // (count * size[1] * STRIDE))
     strips = []

@@ -1,4 +1,4 @@
-"""What the cascade leaves to torch or onnxruntime; what lies between the networks is written once."""
+"""The interface of torch and onnxruntime for the cascade. All code between the networks uses it."""
 
 from __future__ import annotations
 
@@ -9,32 +9,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = Any
-"""A torch tensor or a numpy array. What both have, https://data-apis.org/array-api, has no types."""
+"""A torch tensor or a numpy array. The array API, https://data-apis.org/array-api, has no types."""
 
 
 class ProposalNetwork(Protocol):
-    """P-Net, on windows of 12 pixels, 2 apart."""
+    """P-Net on 12-pixel windows with a stride of 2."""
 
     def __call__(self, images: Array, /) -> tuple[Array, Array]:
-        """(N, 3, h, w) -> each window's score (N, y, x) in 0..1, and its features (N, y, x, F)."""
+        """Map images (N, 3, h, w) to each window's score (N, y, x) from 0 to 1 and features (N, y, x, F)."""
 
     def offsets(self, features: Array) -> Array:
-        """(M, F) of the windows that matter -> (M, 4), by how much to move x0 y0 x1 y1."""
+        """Map features (M, F) of the selected windows to offsets (M, 4) of x0 y0 x1 y1."""
 
 
 class CropNetwork(Protocol):
-    """R-Net or O-Net. values: how many numbers it gives of a crop beside the score."""
+    """R-Net or O-Net. Its attribute `values` is the number of outputs besides the score."""
 
     values: int
 
     def __call__(self, crops: Array, /) -> tuple[Array, Array]:
-        """(B, 3, side, side) -> scores (B,) in 0..1, and values (B, 4 or 14)."""
+        """Map crops (B, 3, side, side) to scores (B,) from 0 to 1 and values (B, 4 or 14)."""
 
 
 class Runtime(Protocol):
-    """xp: the array API's functions, for arrays on the device; weights: where the networks' are from, and by
-    what they are run if not by torch; strip: pixels that P-Net is given at once, so that 50 megapixels take
-    no more memory than one; chunk: crops that R-Net and O-Net are given at most at once.
+    """The networks and array operations of the cascade.
+
+    Attributes:
+        xp: Functions of the array API, for arrays on the device.
+        device: The device of the arrays.
+        weights: Origin of the weights, and the runtime if it is not torch.
+        strip: Maximum number of pixels in a call of P-Net. It limits the memory for large images.
+        pnet: First network.
+        rnet: Second network.
+        onet: Third network.
+        chunk: Maximum number of crops in a call of R-Net and O-Net.
     """
 
     xp: Any
@@ -47,28 +55,26 @@ class Runtime(Protocol):
     chunk: int
 
     def inference(self) -> AbstractContextManager[object]:
-        """In which all is computed."""
+        """Return the context for all computations."""
 
     def threads(self) -> int:
-        """How many images to work on at a time; 1 where those of one size go through the networks
-        together.
-        """
+        """Return the number of images to process at once; 1 for batches of images of one size."""
 
     def work_alone(self) -> None:
-        """Called first in each thread: what it computes is to begin no further ones."""
+        """Prepare a thread so that its computations start no further threads."""
 
     def summed_area(self, images: NDArray[np.uint8]) -> Array:
-        """(N, H, W, 3) -> (N, H + 1, W + 1, 3) int32, where the runtime computes: see `area.summed_area`."""
+        """Compute `area.summed_area` on the device: (N, H, W, 3) -> (N, H + 1, W + 1, 3) int32."""
 
     def to_numpy(self, array: Array) -> NDArray[Any]:
-        """On the CPU."""
+        """Return the array as a numpy array on the CPU."""
 
     def take(self, array: Array, places: Array, axis: int) -> Array:
-        """The array API's `take`, of places that are not negative: array-api-compat looks for such first."""
+        """Apply the array API's `take` without its check for negative indices."""
 
     def suppress(self, boxes: Array, scores: Array, groups: Array, overlap: float) -> Array:
-        """Non-maximum suppression within each group -> indices of the boxes kept, best first.
+        """Apply non-maximum suppression within each group; return the indices of the kept boxes, best first.
 
-        A box goes whose intersection over union with a better one is more than `overlap`, in float64; of
-        equal scores the first is the better one.
+        A box is dropped if its intersection over union with a better box exceeds `overlap`, in float64. Of
+        equal scores, the first is better.
         """

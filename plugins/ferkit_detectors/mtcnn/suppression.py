@@ -1,4 +1,4 @@
-"""Non-maximum suppression in numpy, that keeps what torchvision's keeps."""
+"""Non-maximum suppression in numpy with the results of torchvision."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 128
-"""Boxes that are compared with all that follow at a time: thousands take no more memory than hundreds."""
+"""Boxes compared with all following ones at once. It limits the memory for thousands of boxes."""
 
 
 def suppress_by_numpy(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], groups: NDArray[np.int64], overlap: float
 ) -> NDArray[np.intp]:
-    """As `Runtime.suppress` says."""
+    """Implement `Runtime.suppress` in numpy."""
     best_first = np.argsort(-scores, kind="stable")
     exact, its_group = boxes.astype(np.float64)[best_first], groups[best_first]
     is_kept = np.zeros(len(boxes), bool)
@@ -23,7 +23,7 @@ def suppress_by_numpy(
 
 
 def _suppress(boxes: NDArray[np.float64], overlap: float) -> NDArray[np.intp]:
-    """Of one group, best first."""
+    """Return the kept boxes of one group that is ordered best first."""
     remain, kept = np.arange(len(boxes)), []
     while len(remain):
         exceeds = _shared(boxes[remain[:BLOCK]], boxes[remain]) > overlap
@@ -38,7 +38,7 @@ def _suppress(boxes: NDArray[np.float64], overlap: float) -> NDArray[np.intp]:
 
 
 def _shared(some: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(B, 4), (M, 4) -> (B, M): intersection over union; of two without an area NaN, which exceeds none."""
+    """Return intersection over union of (B, 4) and (M, 4), (B, M); NaN for two boxes without an area."""
     wide, high = (
         np.minimum(some[:, None, axis + 2], boxes[:, axis + 2])
         - np.maximum(some[:, None, axis], boxes[:, axis])

@@ -1,4 +1,4 @@
-"""The cascade by torch, on a CPU or a GPU."""
+"""The cascade in torch, on a CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ CHUNK = {"cpu": 64, "cuda": 2048}
 
 
 class TorchRuntime(Runtime):
-    """See `Runtime`. device: "auto" is the GPU if there is one."""
+    """The runtime with torch. See `Runtime`.
+
+    Args:
+        device: "cpu", "cuda", or "auto" for a GPU if there is one.
+    """
 
     xp: Any = array_api_compat.torch
 
@@ -35,7 +39,7 @@ class TorchRuntime(Runtime):
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.weights = f"weights of facenet-pytorch {version('facenet-pytorch')}"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # its torch.load, of its own wheel's files
+            warnings.simplefilter("ignore", FutureWarning)  # from torch.load in facenet-pytorch
             pnet, rnet, onet = PNet(), RNet(), ONet()
         self.pnet = ProposalNetwork(pnet)
         self.rnet, self.onet = refinement_network(rnet), output_network(onet)
@@ -52,7 +56,7 @@ class TorchRuntime(Runtime):
         return torch.get_num_threads() if self.device.type == "cpu" else 1
 
     def work_alone(self) -> None:
-        """torch sets a thread's number of threads when that first asks for it, and never again."""
+        """Set the threads of this thread to 1; torch reads the number once, when it is first asked for."""
         torch.get_num_threads()
         threadpool_limits(1, user_api="openmp")
 
@@ -68,14 +72,16 @@ class TorchRuntime(Runtime):
         return array.index_select(axis, places)
 
     def suppress(self, boxes: Tensor, scores: Tensor, groups: Tensor, overlap: float) -> Tensor:
-        """torchvision moves the groups apart by adding to the coordinates: in float32 an image's answer would
-        depend on those beside it.
+        """Apply torchvision's suppression in float64.
+
+        torchvision separates groups by adding to the coordinates. In float32, results would depend on other
+        images.
         """
         kept: Tensor = batched_nms(boxes.double(), scores.double(), groups, overlap)
         return kept
 
 
 def summed_by_torch(pixels: Tensor) -> Tensor:
-    """`summed_area` on any device; on a CPU OpenCV takes a tenth of the time."""
+    """Compute `summed_area` on any device. On a CPU, OpenCV takes a tenth of the time."""
     sums = pixels.cumsum(1, dtype=torch.int32).cumsum(2, dtype=torch.int32)
     return pad(sums, (0, 0, 1, 0, 1, 0))

@@ -1,4 +1,4 @@
-"""The folded backbone: the same maps as the modules give, after whatever happens to their tensors."""
+"""The folded backbone: the same maps as its modules, also after changes of tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The covariance pooling head: what it computes, what it withstands, what it refuses."""
+"""The head covpool: values, extreme inputs and errors."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_constant_maps_give_finite_logits_and_gradients(value: float) -> None:
 def test_maps_that_are_not_finite_are_refused_with_the_stage_and_the_count(bad: float) -> None:
     maps = make_maps()
     maps["late"][2, 0, 1, 1] = bad
-    message = r"expected finite maps, got NaN or infinite values for 1 of 4 images \(stage late\).*lower fit"
+    message = r"expected finite maps, got NaN or infinite values for 1 of 4 images \(stage late\).*Lower fit"
     with pytest.raises(RunError, match=message):
         make_head()(maps)
 
@@ -125,9 +125,7 @@ def test_values_too_large_for_a_covariance_are_refused() -> None:
 
 
 def test_a_map_of_one_place_is_refused_with_what_to_do() -> None:
-    message = (
-        r"at least 2 places, and stage 'embedding' gives 1 by 1. Set model.head.stage to an earlier stage"
-    )
+    message = r"at least 2 positions, but stage 'embedding' gives 1 by 1. Set model.head.stage to an earlier"
     with pytest.raises(ComponentError, match=message):
         make_head(stage="embedding")({"embedding": torch.randn(4, 5, 1, 1)})
 
@@ -148,10 +146,10 @@ def test_the_matrices_stay_in_single_precision_under_half_precision() -> None:
     [
         ({"stage": "lat"}, "stage: .*'lat'. Did you mean 'late'"),
         ({"channels": -1}, "channels: .* got -1"),
-        ({"bimap": (9,)}, r"bimap: expected sizes from 1 to 8, .* got \[9\]"),
-        ({"bimap": (4, 5)}, r"bimap: .* none larger than the one before, got \[4, 5\]"),
+        ({"bimap": (9,)}, r"bimap: expected sizes from 1 to 8 .* got \[9\]"),
+        ({"bimap": (4, 5)}, r"bimap: .* none larger than the previous one, got \[4, 5\]"),
         ({"bimap": (4, 0)}, r"bimap: .* got \[4, 0\]"),
-        ({"channels": 3}, r"bimap: expected sizes from 1 to 3, .* got \[4\]"),
+        ({"channels": 3}, r"bimap: expected sizes from 1 to 3 .* got \[4\]"),
         ({"hidden": (4, 0)}, r"hidden: expected at least 1 unit .* got \[4, 0\]"),
         ({"batch_norm_momentum": 0.0}, "batch_norm_momentum: expected .* got 0.0"),
     ],
@@ -162,7 +160,7 @@ def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: 
 
 
 def departure(weight: Tensor) -> float:
-    """How far WᵀW is from the identity."""
+    """Distance of WᵀW from the identity."""
     return (weight.mT @ weight - torch.eye(weight.shape[1])).abs().max().item()
 
 

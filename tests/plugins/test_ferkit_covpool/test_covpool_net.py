@@ -1,4 +1,4 @@
-"""The paper's own network, alone and with its head."""
+"""The network covpool_net, alone and with its head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second step: a linear machine on the features of a network, which is faked here."""
+"""The linear SVM on features of a fake network."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ def test_two_classes_work_too() -> None:
 
 def test_one_class_alone_is_refused_before_anything_is_trained() -> None:
     network = FakeNetwork()
-    with pytest.raises(RunError, match=r"expected faces of two classes or more .* got 5 of anger. Add"):
+    with pytest.raises(
+        RunError, match=r"expected training faces of at least two classes, got 5 of anger. Add"
+    ):
         next(LinearSvcEstimator(LABELS, network).fit(FACES[:5], FACES))
     assert network.fitted == []
 
@@ -154,9 +156,9 @@ def test_no_face_at_all_is_refused() -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ("nan", r"expected finite features, got NaN or infinite ones for 1 of 15 .*anger_1.png.*lower fit"),
-        ("inf", r"expected finite features, got NaN or infinite ones for 1 of 15 .*anger_1.png.*lower fit"),
-        ("constant", r"expected features that differ, got the same 3 numbers for all 15 faces.*lower fit"),
+        ("nan", r"expected finite features, got NaN or infinite ones for 1 of 15 .*anger_1.png.*Lower fit"),
+        ("inf", r"expected finite features, got NaN or infinite ones for 1 of 15 .*anger_1.png.*Lower fit"),
+        ("constant", r"expected features that differ, got the same 3 numbers for all 15 faces.*Lower fit"),
     ],
 )
 def test_features_that_nothing_can_be_made_of_are_refused(bad: str, message: str) -> None:

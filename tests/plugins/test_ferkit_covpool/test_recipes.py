@@ -1,4 +1,4 @@
-"""Row 9's recipes, and a run of both steps on squares."""
+"""The recipes of row 9, and a run of both steps on squares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of eigenvalues: their values against pyriemann and numpy, their gradients by differences."""
+"""Functions of eigenvalues: values against pyriemann and numpy, gradients against differences."""
 
 from __future__ import annotations
 
@@ -157,5 +157,5 @@ def test_what_does_not_converge_in_single_precision_is_done_in_double(
 
 def test_what_does_not_converge_at_all_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.linalg, "eigh", fail_in(torch.float32, torch.float64))
-    with pytest.raises(RunError, match=r"eigenvalues of a 4 by 4 covariance could not be found.*Lower"):
+    with pytest.raises(RunError, match=r"cannot compute the eigenvalues of a 4 by 4 covariance.*Lower"):
         decompose(positive(2, 4).float())

@@ -1,4 +1,4 @@
-"""Two small domains: shapes in grey, and in red, whose labels can't be read."""
+"""Two small domains: grey shapes, and red ones whose labels cannot be read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TINY: Mapping[str, Any] = {
 
 
 class SecretSample(Sample):
-    """One whose label nobody may read."""
+    """A sample whose label raises an error when it is read."""
 
     __slots__ = ()
 
@@ -39,7 +39,7 @@ class SecretSample(Sample):
 
 
 def draw(label: str, rng: np.random.Generator, is_red: bool) -> np.ndarray[Any, Any]:
-    """A bar that lies, one that stands, or a square, light on dark: in grey, or in red for the target."""
+    """Draw a horizontal bar, a vertical bar or a square, light on dark, grey or red (target)."""
     image = np.full((SIDE, SIDE, 3), 40.0)
     top, left = (int(value) for value in rng.integers(2, 5, 2))
     height, width = {"anger": (3, 9), "happiness": (9, 3), "neutral": (7, 7)}[label]
@@ -61,7 +61,7 @@ def make_faces(per_class: int = 8, *, is_target: bool = False, labels: Iterable[
 
 
 def hide_labels(faces: Sequence[Face]) -> list[Face]:
-    """The same faces; an AssertionError for whoever reads a label."""
+    """Return the same faces with labels that raise AssertionError when they are read."""
     return [
         Face(SecretSample(face.sample.path, ""), face.image, face.box, face.score, face.sha256)
         for face in faces
@@ -69,7 +69,7 @@ def hide_labels(faces: Sequence[Face]) -> list[Face]:
 
 
 class Faces:
-    """A data set, as far as `crop` below needs one."""
+    """A minimal data set for `crop` below."""
 
     def __init__(self, faces: Sequence[Face]) -> None:
         self.faces = faces

@@ -1,4 +1,4 @@
-"""Attention maps whose values can be worked out by hand."""
+"""Attention maps with values computed by hand."""
 
 from __future__ import annotations
 

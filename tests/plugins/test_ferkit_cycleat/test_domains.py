@@ -1,4 +1,4 @@
-"""Which faces and labels a training is given."""
+"""Faces and labels of the domains of a training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_labels_that_the_target_lacks_are_left_out_and_told() -> None:
     kept, classes, warnings = match_labels(faces, ("neutral", "anger"))
     assert {face.sample.label for face in kept} == {"anger", "neutral"}
     assert classes.tolist() == [1, 1, 0, 0]
-    assert warnings == ["2 of the source's 6 faces were left out: the target has no label happiness."]
+    assert warnings == ["2 of the source's 6 faces were skipped: the target has no label happiness."]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What adaptation is for: a target that a classifier of the source alone does not know."""
+"""Adaptation to a target that a classifier of the source does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of row 3 have no problem and are what their comments say."""
+"""The recipes of row 3: no problems, and the values that their comments state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a translation is said to have collapsed or diverged, and that it is said once."""
+"""Warnings about collapse and divergence, each given once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_domain_of_like_images_asks_for_no_more_diversity_than_it_has() -> Non
         ("diversity_a_to_s", 0.05, "Mode collapse from auxiliary to source"),
         ("loss_d_s", 0.002, "The discriminator of the source domain has won"),
         ("loss_d_a", 0.002, "The discriminator of the auxiliary domain has won"),
-        ("loss", 70.0, "The loss has exploded to more than 10 times its least"),
+        ("loss", 70.0, "The loss has exploded to more than 10 times its minimum"),
     ],
 )
 def test_each_trouble_is_told_once_with_its_epoch_and_a_hint(name: str, value: float, words: str) -> None:

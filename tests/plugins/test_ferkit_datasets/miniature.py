@@ -1,4 +1,4 @@
-"""The miniature data sets of these tests: laid out exactly like the real ones, with drawn images."""
+"""Miniature data sets with drawn images, in the layouts of the real ones."""
 
 from __future__ import annotations
 

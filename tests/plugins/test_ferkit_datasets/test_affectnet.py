@@ -1,4 +1,4 @@
-"""AffectNet, by its lists and by its numbered annotations."""
+"""AffectNet in both layouts."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def test_a_label_file_that_is_none_or_could_run_code_is_told_by_name(tmp_path: P
     with pytest.raises(DataError) as raised:
         AffectNet(tmp_path).samples()
     first, second = str(raised.value).splitlines()
-    assert first.startswith(f"{folder / '1_exp.npy'}: it can't be read as a label")
-    assert second.startswith(f"{folder / '2_exp.npy'}: it can't be read as a label")
+    assert first.startswith(f"{folder / '1_exp.npy'}: cannot read the label")
+    assert second.startswith(f"{folder / '2_exp.npy'}: cannot read the label")
 
 
 def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:

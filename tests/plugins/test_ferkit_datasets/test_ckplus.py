@@ -1,4 +1,4 @@
-"""CK+'s sequences: which frames are taken, and whose they are."""
+"""CK+: selected frames and groups."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def test_codes_have_the_sets_own_order(tmp_path: Path) -> None:
     [
         ("   8.0000000e+00", "the label is '8'; expected one of 0 (neutral)"),
         ("   1.5000000e+00", "the label is '1.5'"),
-        ("angry", "expected a number such as 3.0000000e+00, found 'angry'"),
-        ("", "found ''"),
+        ("angry", "expected a number such as 3.0000000e+00, got 'angry'"),
+        ("", "got ''"),
     ],
 )
 def test_a_file_without_a_label_is_told_by_name(root: Path, code: str, problem: str) -> None:

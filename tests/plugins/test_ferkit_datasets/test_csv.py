@@ -1,4 +1,4 @@
-"""Any table of paths and labels."""
+"""Tables of paths and labels."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def test_a_person_who_is_not_known_is_no_group(file: Path) -> None:
     [
         ("1\ta/9.png\tHA\ttrn", "line 5: there is no file .*a/9.png"),
         ("1\t\tHA\ttrn", "line 5: there is no file"),
-        ("1\ta/1.png\tNE\ttrn", r"line 5: .*a/1\.png stands in .*line 2 too; each image counts once"),
+        ("1\ta/1.png\tNE\ttrn", r"line 5: .*a/1\.png is also in .*line 2"),
         ("1\tb/3.png\tSU\ttrn", r"line 5: the label is 'SU'; expected one of HA \(happiness\), NE"),
         ("1\tb/3.png\tHA\tdev", "line 5: the split is 'dev'; expected one of 'trn', 'tst'"),
-        ("1\tb/3.png\tHA", "line 5: expected 4 cells .* found 3"),
+        ("1\tb/3.png\tHA", "line 5: expected 4 cells .* got 3"),
     ],
 )
 def test_a_row_that_can_not_be_used_is_told_with_file_and_line(file: Path, line: str, problem: str) -> None:
@@ -89,7 +89,7 @@ def test_a_row_that_can_not_be_used_is_told_with_file_and_line(file: Path, line:
 def test_a_cell_without_a_label_is_told(tmp_path: Path) -> None:
     draw(tmp_path / "1.png")
     file = write(tmp_path / "list.csv", "path,label", "1.png,")
-    with pytest.raises(DataError, match="line 2: there is no label in the column 'label'"):
+    with pytest.raises(DataError, match="line 2: the column 'label' is empty"):
         TableDataset(file).samples()
 
 
@@ -138,7 +138,7 @@ def test_columns_that_are_not_there_are_problems_with_those_that_are(file: Path)
     [
         ({"separator": "::"}, "separator: expected one character, got '::'"),
         ({"split_map": {"a": "train"}}, "split_map: it needs the option split"),
-        ({"split": "s", "split_map": {"a": "tran"}}, "no part is called 'tran'. Did you mean 'train'"),
+        ({"split": "s", "split_map": {"a": "tran"}}, "no split is called 'tran'. Did you mean 'train'"),
     ],
 )
 def test_an_option_that_can_not_be_is_named(options: dict[str, Any], problem: str) -> None:

@@ -1,4 +1,4 @@
-"""ExpW's boxes, cut out of its images."""
+"""Faces cropped by ExpW's boxes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fill(root: Path, *lines: str) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An image whose red tells the column and whose green tells the row."""
+    """An image whose red is the column and whose green is the row."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "expw" / "image" / "origin"
     folder.mkdir(parents=True)

@@ -19,7 +19,7 @@ ORDER = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutra
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data set, and an empty cache beside it."""
+    """An empty data set with an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "fer2013").mkdir()
     return tmp_path / "fer2013"
@@ -92,7 +92,7 @@ def test_every_row_that_can_not_be_used_is_told_with_file_and_line(root: Path) -
         f"{root}/fer2013.csv, line {n}" for n in range(2, 6)
     ]
     assert "the label is '7'; expected one of 0 (anger), 1 (disgust)" in lines[0]
-    assert "expected 2304 pixels, 48 by 48, found 3" in lines[1]
+    assert "expected 2304 pixels (48 by 48), got 3" in lines[1]
     assert "whole numbers from 0 to 255" in lines[2]
     assert "the Usage is 'Test'; expected one of Training, PublicTest, PrivateTest" in lines[3]
 
@@ -108,7 +108,7 @@ def test_of_many_problems_five_are_told_and_the_rest_counted(root: Path) -> None
 
 def test_a_line_that_was_cut_off_is_told(root: Path) -> None:
     write(root / "fer2013.csv", "emotion,pixels,Usage", "0,1 2 3")
-    with pytest.raises(DataError, match=r"fer2013\.csv, line 2: expected 3 cells \(emotion, .* found 2"):
+    with pytest.raises(DataError, match=r"fer2013\.csv, line 2: expected 3 cells \(emotion, .* got 2"):
         FER2013(root).samples()
 
 

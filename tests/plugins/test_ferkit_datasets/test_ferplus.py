@@ -1,4 +1,4 @@
-"""FER+: how votes make a label, and how they find their images."""
+"""FER+: labels from votes, and the images of rows."""
 
 from __future__ import annotations
 
@@ -115,25 +115,23 @@ def test_an_image_that_is_not_there_is_told_with_the_line_of_its_votes(root: Pat
     first, second, _ = str(raised.value).splitlines()
     votes_file = root / "fer2013new.csv"
     assert first == f"{votes_file}, line 2: fer0000000.png: there is no file {root / 'gone.png'}"
-    assert second == f"{votes_file}, line 3: fer0000001.png: {join} does not name it"
+    assert second == f"{votes_file}, line 3: fer0000001.png: {join} does not list it"
 
 
 def test_rows_that_do_not_belong_together_are_refused(root: Path) -> None:
     write_fer2013(root / "fer2013.csv", [("0", 1, usage) for usage in ["PublicTest", *USAGES[1:]]])
-    with pytest.raises(
-        DataError, match=r"fer2013\.csv, line 2: the Usage is not that of the same row, .*line 2"
-    ):
+    with pytest.raises(DataError, match=r"fer2013\.csv, line 2: the Usage differs .*line 2"):
         FERPlus(root).samples()
     for usages in (USAGES[:4], [*USAGES, "Training"]):
         write_fer2013(root / "fer2013.csv", [("0", 1, usage) for usage in usages])
-        with pytest.raises(DataError, match=f"has 6 rows and .* {len(usages)}; they belong together"):
+        with pytest.raises(DataError, match=f"has 6 rows, but .* has {len(usages)}"):
             FERPlus(root).samples()
 
 
 def test_votes_that_are_no_numbers_are_told(root: Path) -> None:
     write(root / "fer2013new.csv", HEADER, VOTES[0].replace("9", "many"))
     write_fer2013(root / "fer2013.csv", [("0", 1, "Training")])
-    with pytest.raises(DataError, match=r"line 2: votes must be numbers, not happiness: 'many'"):
+    with pytest.raises(DataError, match=r"line 2: expected whole numbers of votes, got happiness: 'many'"):
         FERPlus(root).samples()
 
 

@@ -1,4 +1,4 @@
-"""FER+'s votes as what is trained on, and a teacher's probabilities mixed in."""
+"""FER+'s votes as soft targets, and a teacher's probabilities."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_teacher_goes_with_labels_too_and_what_it_gives_other_names_is_shared_
 def test_how_many_images_the_teacher_has_is_told(root: Path, caplog: pytest.LogCaptureFixture) -> None:
     table = teach(root, "0,fer0000000.png,0.5,0.3,0.2", "0,fer0000006.png,1,0,0", "0,fer0000001.png,,,")
     FERPlus(root, leave_out=("contempt",), teacher=table, teacher_weight=0.6).samples()
-    assert "it has 2 of 3 training images; for 1 of them its share was lowered" in caplog.text
+    assert "has 2 of 3 training images. Its weight was lowered for 1 of them" in caplog.text
 
 
 def test_a_path_is_preferred_to_a_name_and_an_ambiguous_name_finds_nothing(tmp_path: Path) -> None:
@@ -151,11 +151,11 @@ def test_a_teacher_never_makes_another_label_the_likeliest(
     ("rows", "problem"),
     [
         (("0,a.png,0.5,0.5",), "line 2: expected 5 cells"),
-        (("0,a.png,50,30,20",), "line 2: expected probabilities from 0 to 1, not neutral: 50"),
-        (("0,a.png,high,0,0",), "line 2: expected a probability for each label .*'high'"),
-        (("0,a.png,0,0,0",), "line 2: it gives nothing to any of neutral, sadness, anger"),
-        (("0,a.png,1,0,0", "1,a.png,0,1,0"), r"line 3: a\.png has a row before this one"),
-        (("0,a.png,1,0,0",), r"names none of the training images.* ferkit predict FOLDER"),
+        (("0,a.png,50,30,20",), "line 2: expected probabilities from 0 to 1, got neutral: 50"),
+        (("0,a.png,high,0,0",), "line 2: expected a probability for each label: .*'high'"),
+        (("0,a.png,0,0,0",), "line 2: the probabilities of neutral, sadness, anger are all 0"),
+        (("0,a.png,1,0,0", "1,a.png,0,1,0"), r"line 3: a\.png has an earlier row"),
+        (("0,a.png,1,0,0",), r"has none of the training images.* ferkit predict FOLDER"),
     ],
 )
 def test_what_is_wrong_with_a_teachers_table_is_told(root: Path, rows: tuple[str, ...], problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Class folders: which are classes, under which names, and what is told of the ones that can't be."""
+"""Class folders: classes, labels, splits and errors."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_groups_are_the_named_parts_of_a_files_name(tmp_path: Path) -> None:
 
 
 def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"group_pattern: '\(' is no regular expression"):
+    with pytest.raises(ValueError, match=r"group_pattern: '\(' is not a regular expression"):
         ImageFolder(tmp_path, group_pattern="(")
 
 
@@ -108,8 +108,8 @@ def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "label_map", "problems"),
     [
-        (["a/1.jpg"], None, ["needs a folder for each of two classes or more; found: a"]),
-        ([], None, ["needs a folder for each of two classes or more; found: none"]),
+        (["a/1.jpg"], None, ["needs folders of at least two classes, got: a"]),
+        ([], None, ["needs folders of at least two classes, got: none"]),
         (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["joy has no image"]),
         (["a/1.jpg", "b/1.jpg"], {"a": "x"}, ["label_map has no label for the folder 'b'"]),
         (
@@ -117,7 +117,7 @@ def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
             {"a": "x", "b": "y", "c": "z"},
             ["label_map has 'c', but", "has no such folder"],
         ),
-        (["a/1.jpg", "b/1.jpg"], {"a": "Angry", "b": "y"}, ["'Angry' is written 'anger' in ferkit"]),
+        (["a/1.jpg", "b/1.jpg"], {"a": "Angry", "b": "y"}, ["write 'anger' instead of 'Angry'"]),
     ],
 )
 def test_what_is_wrong_is_told_before_a_image_is_opened(

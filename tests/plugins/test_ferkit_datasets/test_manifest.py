@@ -1,4 +1,4 @@
-"""A data set as a CSV list names it."""
+"""A data set as a CSV list."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def test_a_image_whose_name_is_no_utf8_is_found(file: Path) -> None:
         ("file,label\na/1.png,joy\n", "has no column path"),
         (LIST + "a/1.png,joy,test,,\n", r"lists a/1\.png more than once"),
         (LIST.replace("val", "dev"), "line 3: the split is 'dev'; expected train, validation, test"),
-        (LIST.replace(",val", ","), r"gives a split for some images, but none for a/1\.png"),
-        (LIST.replace("fear", "joy"), "lists the class 'joy' alone; two or more are needed"),
-        (LIST.replace("a/1", "/a/1"), r"lists /a/1\.png; paths must be below the folder"),
-        (LIST.replace("a/1", "../a/1"), r"lists \.\./a/1\.png; paths must be below the folder"),
+        (LIST.replace(",val", ","), r"has a split for some images, but none for a/1\.png"),
+        (LIST.replace("fear", "joy"), "has one class only, 'joy'"),
+        (LIST.replace("a/1", "/a/1"), r"lists /a/1\.png\. Paths must be below the folder"),
+        (LIST.replace("a/1", "../a/1"), r"lists \.\./a/1\.png\. Paths must be below the folder"),
         (LIST.replace("a/1", "a/9"), r"lacks 1 of the 3 images that .*list\.csv lists: a/9\.png"),
     ],
 )

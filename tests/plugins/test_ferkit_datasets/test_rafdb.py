@@ -45,14 +45,14 @@ def test_rows_that_can_not_be_used_are_told_with_file_and_line(root: Path) -> No
 
 def test_a_line_with_another_number_of_cells_is_told(root: Path) -> None:
     write(root / LIST, "train_00001.jpg")
-    with pytest.raises(DataError, match=r"line 1: expected 2 cells \(name, code\), found 1"):
+    with pytest.raises(DataError, match=r"line 1: expected 2 cells \(name, code\), got 1"):
         RAFDB(root).samples()
 
 
 def test_what_is_missing_is_told_with_the_authors_page(tmp_path: Path) -> None:
     (problem,) = RAFDB(tmp_path).problems()
     assert problem.startswith(f"there is no {tmp_path / LIST} and no {tmp_path / 'Image/aligned'}. ")
-    assert "requested from its authors" in problem
+    assert "from its authors" in problem
     assert "http://www.whdeng.cn/RAF/model1.html" in problem
     with pytest.raises(DataError, match="there is no"):
         RAFDB(tmp_path).samples()

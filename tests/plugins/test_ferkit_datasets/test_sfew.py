@@ -65,7 +65,7 @@ def test_files_that_finder_leaves_are_passed_over(root: Path) -> None:
 def test_a_missing_folder_says_where_sfew_is_to_be_had_and_how_it_must_look(tmp_path: Path) -> None:
     (problem,) = SFEW(tmp_path / "none").problems()
     assert f"there is no folder {tmp_path / 'none'}" in problem
-    assert "requested from its authors" in problem
+    assert "from its authors" in problem
     assert f"{tmp_path / 'none'}/Angry/MovieTitle_001234567_00000012.png" in problem
     assert "--demo" in problem
 

@@ -1,4 +1,4 @@
-"""SFEW 2.0's labelled parts."""
+"""SFEW 2.0, the labelled images."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def test_what_is_missing_is_told_with_where_to_request_it(root: Path) -> None:
     (root / "Val" / "Sad" / "About_A_Boy_001234567_00000012.png").unlink()
     (root / "Val" / "Sad").rmdir()
     (problem,) = SFEW2(root).problems()
-    assert problem.startswith(f"{root} lacks Val/Sad. SFEW 2.0 is to be requested from its authors")
+    assert problem.startswith(f"{root} lacks Val/Sad. Request SFEW 2.0 from its authors")
     with pytest.raises(DataError, match="lacks Val/Sad"):
         SFEW2(root).samples()

@@ -1,4 +1,4 @@
-"""RetinaFace behind ferkit's interface: a stand-in for its package, and the package itself where it is."""
+"""RetinaFace with a stand-in for its package, and with the package if it is installed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IMAGE = np.zeros((100, 100, 3), np.uint8)
 
 
 class StandIn:
-    """What the package's Model does: its constructor, its answers, and the calls that it got."""
+    """A stand-in for the package's Model: its constructor, its results, and a record of its calls."""
 
     answer: ClassVar[list[dict[str, Any]]] = [SMALL, LARGE]
 
@@ -51,7 +51,7 @@ class StandIn:
 
 @pytest.fixture
 def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache; gives where the weights would be."""
+    """Path of the weights in an empty cache."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     return tmp_path / "checkpoints" / FILE
@@ -137,10 +137,10 @@ def test_the_makers_archive_is_unpacked_and_torch_s_own_file_read(cached: Path, 
 @pytest.mark.usefixtures("stand_in")
 def test_a_file_that_is_none_or_of_another_network_is_refused(cached: Path) -> None:
     torch.save({"other": torch.zeros(1)}, cached)
-    with pytest.raises(WeightsError, match="does not fit RetinaFace"):
+    with pytest.raises(WeightsError, match=r"Cannot load .* into RetinaFace"):
         RetinaFaceDetector(device="cpu")
     cached.write_bytes(b"nothing")
-    with pytest.raises(WeightsError, match=r"can't be read as weights .*ferkit weights fetch retinaface"):
+    with pytest.raises(WeightsError, match=r"Cannot read weights from .*ferkit weights fetch retinaface"):
         RetinaFaceDetector(device="cpu")
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_none_or_of_another_network_is_refused(cached: Path) -> N
         ({"max_size": 100}, "max_size: expected a multiple of 32 pixels, got 100"),
         ({"confidence": 1.5}, r"confidence: expected a number from 0 to 1, got 1\.5"),
         ({"overlap": -1.0}, r"overlap: expected a number from 0 to 1, got -1\.0"),
-        ({"weights": "none"}, "weights: a detector that knows no face"),
+        ({"weights": "none"}, 'weights: expected the name of weights, got "none"'),
     ],
 )
 def test_an_option_that_can_not_be_is_named(options: dict[str, Any], message: str) -> None:

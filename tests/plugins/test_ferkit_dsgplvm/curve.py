@@ -1,4 +1,4 @@
-"""Faces without images: classes along a curve, seen through two nonlinear views with noise."""
+"""Faces without images: classes along a curve, in two nonlinear views with noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABELS = ("anger", "fear", "happiness", "neutral")
 def make_curve(per_class: int, seed: int, noise: float = 0.6) -> tuple[list[Array], NDArray[np.int64], Array]:
     """Two views (N, 12), classes (N,), and the place on the curve (N,) in 0..classes.
 
-    A class is a stretch of the curve. A nuisance of the same strength, which tells nothing, moves each view.
+    A class is a stretch of the curve. Noise of the same strength moves each view.
     """
     generator = np.random.default_rng(seed)
     count = len(LABELS)
@@ -44,7 +44,7 @@ class TableDescriptor:
 
 
 def number_faces(classes: Sequence[int], first: int = 0, movie: str = "") -> list[Face]:
-    """One face for each class index; each is of one grey, by which a TableDescriptor knows its row."""
+    """One face for each class index; each has one grey value, by which a TableDescriptor finds its row."""
     faces = []
     for position, index in enumerate(classes):
         image = np.full((16, 16, 3), first + position, dtype=np.uint8)

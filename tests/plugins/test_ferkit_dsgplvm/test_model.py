@@ -1,4 +1,4 @@
-"""The alternating directions, and what they find on two views of a curve."""
+"""Alternating directions on two views of a curve."""
 
 from __future__ import annotations
 

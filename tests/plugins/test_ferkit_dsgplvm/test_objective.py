@@ -1,4 +1,4 @@
-"""Values and analytic gradients of what is minimised."""
+"""Values and analytic gradients of the objective."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_matrix_that_is_nearly_singular_is_factored_and_an_indefinite_one_refu
 
 
 def test_a_matrix_that_is_not_finite_is_refused_as_divergence() -> None:
-    with pytest.raises(RunError, match=r"the matrix holds numbers that are not finite: .* diverged"):
+    with pytest.raises(RunError, match=r"the matrix has numbers that are not finite: .* diverged"):
         factor(np.full((2, 2), np.nan), "the matrix")
 
 

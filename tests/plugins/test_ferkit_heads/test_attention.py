@@ -1,4 +1,4 @@
-"""The attention head: where its weights lie, and what they do."""
+"""The head attention: its weights and their effect."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_fewer_channels_than_the_reduction_leave_one_hidden_unit() -> None:
     [
         ({"stage": "lat"}, "stage: .*'lat'. Did you mean 'late'"),
         ({"reduction": 0}, "reduction: expected at least 1, got 0"),
-        ({"kernel": 4}, "kernel: expected an odd number of pixels, got 4"),
+        ({"kernel": 4}, "kernel: expected an odd number above 0, got 4"),
         ({"dropout": 1.0}, r"dropout: expected .* got 1\.0"),
     ],
 )

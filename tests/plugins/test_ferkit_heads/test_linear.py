@@ -1,4 +1,4 @@
-"""The simplest head."""
+"""The head linear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's head: scales, ways to combine them, and the sizes that it can't take."""
+"""The head multiscale: scales, pooling and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_head(**options: Any) -> MultiscaleHead:
 
 
 def sides_of(chain: Chain, side: int) -> list[int]:
-    """What the layers themselves give."""
+    """The sides of the maps that the layers return."""
     maps = [torch.randn(1, 8, side, side)]
     for layer in make_chain(chain, 8, WIDTHS).eval():
         maps.append(layer(maps[-1]))
@@ -105,10 +105,10 @@ def test_flatten_on_maps_of_another_size_says_which_size_came() -> None:
     [
         ({"combine": "flatten"}, "map_size: .* got None"),
         ({"combine": "flatten", "map_size": 0}, "map_size: .* got 0"),
-        ({"combine": "flatten", "source": "taps"}, 'combine: "flatten" works with source = "chain" only'),
+        ({"combine": "flatten", "source": "taps"}, 'combine: "flatten" needs source = "chain"'),
         ({"stage": "blok8"}, "stage: .*'blok8'. Did you mean 'block8'"),
         ({"source": "taps", "taps": ("repeat_1", "x")}, "taps: the backbone has no stage 'x'. There is"),
-        ({"source": "taps", "taps": ()}, "taps: expected names"),
+        ({"source": "taps", "taps": ()}, "taps: expected at least one stage"),
         ({"dropout": 1.0}, "dropout: .* got 1.0"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The prototype head: its distances, and that it goes with ArcFace."""
+"""The head prototype: distances, and its use with ArcFace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ArcFace's margin against angles that are known."""
+"""ArcFace's margin for known angles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Center loss: its value, its gradient, and how its centres move."""
+"""Center loss: its value, its gradient and the update of its centres."""
 
 from __future__ import annotations
 

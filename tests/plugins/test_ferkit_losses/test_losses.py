@@ -1,4 +1,4 @@
-"""The losses against torch's, against sums done by hand, and at the edges of the numbers."""
+"""Losses, compared with torch's and with sums by hand, also at extreme values."""
 
 from __future__ import annotations
 

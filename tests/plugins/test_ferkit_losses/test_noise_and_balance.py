@@ -1,4 +1,4 @@
-"""Class-balanced and symmetric losses against sums done by hand."""
+"""Class-balanced and symmetric losses, compared with sums by hand."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def test_a_soft_target_above_the_cut_counts_with_its_own_logarithm() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: ClassBalancedLoss(3), "class_balanced needs images of every class to train on, got None"),
-        (lambda: ClassBalancedLoss(3, (1, 0, 2)), r"class_balanced needs images .* got \(1, 0, 2\)"),
+        (lambda: ClassBalancedLoss(3), "class_balanced needs training images of every class, got None"),
+        (lambda: ClassBalancedLoss(3, (1, 0, 2)), r"class_balanced needs training images .* got \(1, 0, 2\)"),
         (lambda: ClassBalancedLoss(3, COUNTS, beta=1.0), r"beta: expected .* got 1\.0"),
         (lambda: ClassBalancedLoss(3, COUNTS, gamma=-1.0), r"gamma: expected .* got -1\.0"),
         (lambda: SymmetricCrossEntropyLoss(3, alpha=-1.0), r"alpha: expected .* got -1\.0"),

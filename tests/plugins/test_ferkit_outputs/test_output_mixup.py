@@ -1,4 +1,4 @@
-"""Output mix-up: equation 3, what it does to probabilities, and its variants."""
+"""Output mix-up: equation 3, its effect on probabilities, and its variants."""
 
 from __future__ import annotations
 

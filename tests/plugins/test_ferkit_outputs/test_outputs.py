@@ -1,4 +1,4 @@
-"""Temperature and logit adjustment: what they change, when, and what they leave alone."""
+"""Temperature and logit adjustment, in training and prediction."""
 
 from __future__ import annotations
 
@@ -84,17 +84,17 @@ def test_a_class_may_be_held_back_in_the_answers_alone() -> None:
         (lambda: TemperatureOutput(0.0), r"temperature: expected a number above 0, got 0\.0"),
         (
             lambda: TemperatureOutput(learned=True),
-            'learned: .* evaluation; set phase = "always"',
+            'learned: .* needs phase = "always"',
         ),
         (
             lambda: LogitAdjustmentOutput(LABELS, prior={"anger": 1.0}),
-            "prior: it says nothing of fear, neutral",
+            "prior: .* got none for fear, neutral",
         ),
         (
             lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "joy": 1.0}),
             "prior: no label is called joy; the labels are anger, fear, neutral",
         ),
-        (lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "fear": 0.0}), r"that of fear is 0\.0"),
+        (lambda: LogitAdjustmentOutput(LABELS, prior={**PRIOR, "fear": 0.0}), r"got 0\.0 for fear"),
         (lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, tau=-1.0), r"tau: expected .* got -1\.0"),
         (
             lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, bias={"joy": 1.0}),
@@ -102,10 +102,13 @@ def test_a_class_may_be_held_back_in_the_answers_alone() -> None:
         ),
         (
             lambda: LogitAdjustmentOutput(LABELS, prior=PRIOR, bias={"fear": math.inf}),
-            "bias: expected finite numbers, but that of fear is inf",
+            "bias: expected finite numbers, got inf for fear",
         ),
-        (lambda: LogitAdjustmentOutput(LABELS, [3, 0, 1]), r"needs images of every class .* got \[3, 0, 1\]"),
-        (lambda: LogitAdjustmentOutput(LABELS), "without a prior needs images of every class"),
+        (
+            lambda: LogitAdjustmentOutput(LABELS, [3, 0, 1]),
+            r"training images of every class, got \[3, 0, 1\]",
+        ),
+        (lambda: LogitAdjustmentOutput(LABELS), "without a prior needs training images of every class"),
     ],
 )
 def test_an_option_that_can_not_be_is_named(build: Any, message: str) -> None:
@@ -147,5 +150,5 @@ def test_a_recipe_may_name_a_prior_of_seven_labels_before_its_data_are_known() -
     plugins = 'plugins=["ferkit_outputs"]'
     recipe, _ = load_recipe("quickstart", [plugins, output])
     assert recipe.model.output.name == "logit_adjustment"
-    with pytest.raises(RecipeError, match=r"prior: expected shares above 0, but that of fear is -1\.0"):
+    with pytest.raises(RecipeError, match=r"prior: expected fractions above 0, got -1\.0 for fear"):
         load_recipe("quickstart", [plugins, output.replace("fear=1", "fear=-1")])

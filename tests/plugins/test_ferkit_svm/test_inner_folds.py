@@ -1,4 +1,4 @@
-"""Inner folds: what stays together, how many there can be, and when there can be none."""
+"""Inner folds: groups, number of folds and errors."""
 
 from __future__ import annotations
 
@@ -39,9 +39,14 @@ def test_the_deal_depends_on_the_seed_alone() -> None:
 @pytest.mark.parametrize(
     ("truth", "groups", "folds", "warning"),
     [
-        (TRUTH + ["joy"] * 3, None, 3, "3 inner folds, not 5: of 'joy' there are 3 images to train on"),
+        (TRUTH + ["joy"] * 3, None, 3, "3 inner folds, not 5: 'joy' has 3 training images"),
         (TRUTH, [f"{min(place // 3, 4)}" for place in range(24)], 5, ""),
-        (TRUTH, [f"{place // 3 % 3}" for place in range(24)], 3, "3 inner folds, not 5: there are 3 groups"),
+        (
+            TRUTH,
+            [f"{place // 3 % 3}" for place in range(24)],
+            3,
+            "3 inner folds, not 5: the training images have 3 groups",
+        ),
     ],
 )
 def test_there_are_as_few_folds_as_images_of_a_class_or_groups(
@@ -56,12 +61,12 @@ def test_there_are_as_few_folds_as_images_of_a_class_or_groups(
 @pytest.mark.parametrize(
     ("truth", "groups", "message"),
     [
-        ([*TRUTH, "joy"], None, "of 'joy' there is 1 image to train on. Give the class more images, or"),
-        (["anger", "fear"] * 4, ["a"] * 8, 'is 1 group to train on. Take data with more groups.*"none"'),
+        ([*TRUTH, "joy"], None, "'joy' has 1 training image. Add images"),
+        (["anger", "fear"] * 4, ["a"] * 8, 'have 1 group. Use data with more groups.*"none"'),
         (
             [*TRUTH, "joy", "joy"],
             [*MOVIES, "Town", "Town"],
-            "all images of 'joy' to train on are of one group, 'Town'.*inner_by",
+            "all training images of 'joy' are in one group, 'Town'.*inner_by",
         ),
     ],
 )
@@ -78,7 +83,7 @@ def test_a_fold_that_leaves_a_class_nothing_to_learn_from_is_refused() -> None:
     for label in ("anger", "fear", "neutral"):
         truth += [label] * 20
         groups += ["a"] * 5 + ["b"] * 5 + ["c"] * 10
-    with pytest.raises(DataError, match="one of the 2 holds every image of 'joy'"):
+    with pytest.raises(DataError, match="one of the 2 has every image of 'joy'"):
         deal(truth, groups, folds=2, seed=0)
 
 
@@ -91,6 +96,6 @@ def test_groups_are_the_coarsest_kind_that_all_have() -> None:
 
 
 def test_a_face_without_a_group_of_the_kind_is_named() -> None:
-    message = "inner_by: 1.png has no group of the kind 'person'; kinds that there are: movie"
+    message = "inner_by: 1.png has no group of the kind 'person'. All images have: movie"
     with pytest.raises(DataError, match=re.escape(message)):
         inner_groups(samples({"movie": "a", "person": "x"}, {"movie": "b"}), "person")

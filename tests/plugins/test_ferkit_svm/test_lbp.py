@@ -1,4 +1,4 @@
-"""LBP: patterns by hand, cells, and what is refused."""
+"""LBP: patterns by hand, cells and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LPQ: codes worked out pixel by pixel in the test, and what the method is for: blur."""
+"""LPQ: codes computed pixel by pixel, and invariance to blur."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PHOG: tiny images worked out by hand, scikit-image's HOG where both are the same, and what is refused."""
+"""PHOG: small images by hand, scikit-image's HOG if both are equal, and errors."""
 
 from __future__ import annotations
 

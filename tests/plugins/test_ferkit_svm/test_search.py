@@ -1,4 +1,4 @@
-"""Preparation and search: against scikit-learn's own, and that nothing is fitted on what it is tried on."""
+"""Preparation and search, compared with scikit-learn's, without leakage into inner test folds."""
 
 from __future__ import annotations
 

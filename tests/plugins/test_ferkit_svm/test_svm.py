@@ -1,4 +1,4 @@
-"""The SVM as an estimator: what it is fitted on, what it answers, and what it refuses."""
+"""The estimator svm: its fit, its probabilities and its errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.builders import LABELS, make_faces
 
 
 class Brightness:
-    """The means of four quarters: what tells the labels of `make_faces`."""
+    """The means of four quarters, which distinguish the labels of `make_faces`."""
 
     def __init__(self, spoil: float | None = None, scale: float = 1.0) -> None:
         self.spoil = spoil
@@ -176,15 +176,15 @@ def test_inner_folds_keep_movies_together_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("faces", "options", "message"),
     [
-        (make_faces(6, labels=("anger",)), {}, "at least two classes; there are only 'anger'"),
-        ([], {}, "at least two classes; there are no faces"),
+        (make_faces(6, labels=("anger",)), {}, "at least two classes, got only 'anger'"),
+        ([], {}, "at least two classes, got no faces"),
         (
             make_faces(6),
             {"descriptors": (Brightness(), Nothing())},
             "descriptor 'nothing' gives the same 3 numbers",
         ),
         (make_faces(6), {"descriptors": (Brightness(spoil=np.nan),)}, r"neutral_0\.png: .* not finite"),
-        (make_faces(1), {}, "of 'anger' there is 1 image to train on"),
+        (make_faces(1), {}, "'anger' has 1 training image"),
     ],
 )
 def test_what_nothing_can_be_learned_from_is_refused(
@@ -201,7 +201,7 @@ def test_an_inner_fold_of_faces_that_are_all_alike_is_refused() -> None:
         for place in range(5)
     ]
     other = replace(make_faces(1)[2], sample=Sample(Path("6.png"), LABELS[1]))
-    with pytest.raises(DataError, match="same for all 3 faces that one inner fold trains on"):
+    with pytest.raises(DataError, match="same for all 3 training faces of one inner fold"):
         fit(make(inner_folds=2), [*faces, other], faces)
 
 

@@ -1,4 +1,4 @@
-"""Pictures with faces that belong to the public: scikit-image's astronaut, again and again."""
+"""Images with a face in the public domain: scikit-image's astronaut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ASTRONAUT = astronaut()
 
 
 def crowd() -> NDArray[np.uint8]:
-    """Three faces of different sizes: the astronaut beside herself, smaller each time."""
+    """Three faces of different sizes: copies of the astronaut side by side."""
     half, third = (np.asarray(Image.fromarray(ASTRONAUT).resize((side, side))) for side in (300, 200))
     canvas = np.full((512, 1012, 3), 200, dtype=np.uint8)
     canvas[:, :512] = ASTRONAUT
@@ -30,7 +30,7 @@ def rotated(degrees: float) -> NDArray[np.uint8]:
 
 
 def cut() -> NDArray[np.uint8]:
-    """Half the face, at the picture's left and upper edge."""
+    """Half the face, at the image's left and upper edge."""
     return np.ascontiguousarray(ASTRONAUT[70:300, 215:500])
 
 

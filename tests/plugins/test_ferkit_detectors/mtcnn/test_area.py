@@ -1,4 +1,4 @@
-"""Area interpolation from summed areas, by torch and by numpy, held against torch's own."""
+"""Area interpolation from summed areas, in torch and numpy, compared with torch's."""
 
 from __future__ import annotations
 

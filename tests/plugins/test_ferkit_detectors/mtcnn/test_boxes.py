@@ -1,4 +1,4 @@
-"""Boxes between the networks, by torch and by numpy, held against facenet-pytorch's own functions."""
+"""Operations on boxes, in torch and numpy, compared with facenet-pytorch's."""
 
 from __future__ import annotations
 

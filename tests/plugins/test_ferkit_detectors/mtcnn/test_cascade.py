@@ -1,4 +1,4 @@
-"""The cascade, by torch and by onnxruntime, finds what facenet-pytorch's `detect_face` finds."""
+"""The cascade, in torch and onnxruntime, compared with facenet-pytorch's `detect_face`."""
 
 from __future__ import annotations
 

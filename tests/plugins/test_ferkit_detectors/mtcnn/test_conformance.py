@@ -1,4 +1,4 @@
-"""By onnxruntime it passes the checks of any detector too; by torch it does in tests/testing."""
+"""The checks of a detector for runtime = "onnx". tests/testing checks runtime = "torch"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MTCNN behind ferkit's interface, by torch and by onnxruntime, held against facenet-pytorch's answers."""
+"""The detector mtcnn, in torch and onnxruntime, compared with facenet-pytorch."""
 
 from __future__ import annotations
 
@@ -180,10 +180,10 @@ def test_both_runtimes_agree_about_tiny_pictures_and_strips(
     assert_alike(by_onnx([noise, strip]), by_torch([noise, strip]))
 
 
-def test_pictures_of_one_size_go_through_a_gpus_networks_together(
+def test_images_of_one_size_go_through_a_gpus_networks_together(
     by_onnx: MTCNNDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What onnxruntime does on a GPU: a thread for each picture would do no good there."""
+    """One thread, as on a GPU, where threads for images would not help."""
     flipped = np.ascontiguousarray(ASTRONAUT[:, ::-1])
     images = [ASTRONAUT, np.zeros_like(ASTRONAUT), flipped, ASTRONAUT[:300]]
     apart = by_onnx(images)

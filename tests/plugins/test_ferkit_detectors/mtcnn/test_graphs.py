@@ -1,4 +1,4 @@
-"""The graphs that ferkit brings are facenet-pytorch's networks, and can be made anew."""
+"""The bundled ONNX files, compared with facenet-pytorch's networks and a new export."""
 
 from __future__ import annotations
 

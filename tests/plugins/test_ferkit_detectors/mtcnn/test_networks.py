@@ -1,4 +1,4 @@
-"""The networks in their quicker form give what facenet-pytorch's give."""
+"""The faster networks, compared with facenet-pytorch's."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A loss, a head and a data set for ferkit.
 
-Imports nothing heavy: `ferkit plugins` imports this of every plugin.
+It imports nothing heavy, because `ferkit plugins` imports this module of every plugin.
 """
 
 from ferkit.plugin import Component, hookimpl

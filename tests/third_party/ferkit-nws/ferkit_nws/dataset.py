@@ -1,4 +1,4 @@
-"""Images, and what several people say that they show."""
+"""Images with the votes of several raters."""
 
 import csv
 import logging
@@ -17,18 +17,19 @@ LABELS = {
     "sad": "sadness",
     "surprised": "surprise",
 }
-"""What the table's column expression says, in lower case, and ferkit's names for it."""
+"""Values of the column expression, in lower case, and their labels."""
 
 
 class PairsCsvDataset:
-    """A folder of images and a table of what several raters see in each; the label is what most say.
+    """A folder of images with a table of several raters' votes.
 
-    An image on which no expression has more votes than each other is left out and counted: `left_out`, by
-    reason. Groups: "person". The data set has no parts of its own.
+    The label is the expression with the most votes. Images with a tie are skipped. `left_out` counts skipped
+    images by reason. The group is "person". The data set has no splits.
 
-    root: the folder of the images and of the table.
-    table: the table's name below root, with the columns file, person, rater and expression.
-    least_raters: how many raters an image needs; one with fewer is left out and counted.
+    Args:
+        root: Folder of the images and the table.
+        table: Name of the table below root, with the columns file, person, rater and expression.
+        least_raters: Minimum number of raters of an image, at least 1. Images with fewer are skipped.
     """
 
     def __init__(self, root: Path, table: str = "ratings.csv", least_raters: int = 1) -> None:
@@ -40,7 +41,7 @@ class PairsCsvDataset:
         self.left_out: dict[str, int] = {}
 
     def problems(self) -> list[str]:
-        """What is missing, and where it is to be had."""
+        """Find a missing folder or table."""
         if not self.root.is_dir():
             return [f"there is no folder {self.root}. Request the data from their authors."]
         if not (self.root / self.table).is_file():
@@ -48,7 +49,7 @@ class PairsCsvDataset:
         return []
 
     def samples(self) -> list[Sample]:
-        """Every image with a majority, sorted by its name. Raises DataError."""
+        """Return every image with a label, sorted by name. Raises DataError."""
         if problems := self.problems():
             raise DataError("\n".join(problems))
         people, votes = self._read()
@@ -66,12 +67,12 @@ class PairsCsvDataset:
         self.left_out = dict(left_out)
         for reason, count in sorted(self.left_out.items()):
             logging.getLogger(__name__).warning(
-                "%s: %d images left out: %s", self.root / self.table, count, reason
+                "%s: %d images skipped: %s", self.root / self.table, count, reason
             )
         return samples
 
     def _read(self) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        """file -> person, and file -> rater -> label."""
+        """Return file -> person, and file -> rater -> label."""
         people: dict[str, str] = {}
         votes: dict[str, dict[str, str]] = {}
         problems = []
@@ -92,14 +93,14 @@ class PairsCsvDataset:
 
     def _take(self, row: dict[str, str], people: dict[str, str], votes: dict[str, dict[str, str]]) -> str:
         if empty := [name for name in COLUMNS if not (row[name] or "").strip()]:
-            return f"nothing in the column {', '.join(empty)}"
+            return f"the column {', '.join(empty)} is empty"
         name, person, rater, said = (row[column].strip() for column in COLUMNS)
         if said.lower() not in LABELS:
             return f"no expression is called {said!r}. {suggest(said.lower(), LABELS)}"
         if not (self.root / name).is_file():
             return f"there is no image {self.root / name}"
         if people.setdefault(name, person) != person:
-            return f"{name} is of {person} here and of {people[name]} before"
+            return f"{name} shows {person} here, but {people[name]} in an earlier line"
         if rater in votes.setdefault(name, {}):
             return f"a second vote of {rater} on {name}"
         votes[name][rater] = LABELS[said.lower()]

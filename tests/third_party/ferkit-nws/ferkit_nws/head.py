@@ -1,4 +1,4 @@
-"""Feature maps -> logits."""
+"""A head with top-k pooling."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,11 @@ from torch import Tensor, nn
 class TopKPoolHead(nn.Module):
     """The mean of the k strongest responses of each channel, then dropout and a linear layer.
 
-    k: how many places are averaged, 1 or more; of a map with fewer places, all of them.
-    stage: a stage of the backbone; "" is its deepest.
-    second_stage: another one, whose means stand beside the first's; "" for none.
-    dropout: the fraction of the means that is left out in training, from 0 to 1.
+    Args:
+        k: Number of positions to average, at least 1. Maps with fewer positions use all of them.
+        stage: A stage of the backbone. "" is the deepest stage.
+        second_stage: Another stage, whose means are concatenated with the first's. "" means none.
+        dropout: Fraction of the means that training drops, from 0 to 1.
     """
 
     def __init__(
@@ -41,12 +42,12 @@ class TopKPoolHead(nn.Module):
         self.classify = nn.Linear(sum(in_channels[name] for name in self.stages), num_classes)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """(B, C, h, w) of each stage -> (B, num_classes)."""
+        """Map feature maps (B, C, h, w) to logits (B, num_classes)."""
         logits: Tensor = self.classify(self.dropout(self.embed(features)))
         return logits
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """(B, C, h, w) of each stage -> (B, D): what the last layer classifies."""
+        """Return the pooled features (B, D)."""
         return torch.cat([self._pool(features[name]) for name in self.stages], dim=1)
 
     def _pool(self, features: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Logits and targets -> one number."""
+"""A focal loss with a polynomial term."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -11,11 +11,13 @@ from torch.nn.functional import log_softmax, one_hot
 class PolyFocalLoss(nn.Module):
     """Focal loss plus epsilon * (1 - p_t) ** (gamma + 1), the first term of PolyLoss (Leng et al. 2022).
 
-    Of soft targets every class counts by its share. The mean is over the images, not over their weights.
+    For soft targets, every class counts with its probability. The mean is over the images, not over their
+    weights.
 
-    gamma: of the focal loss, 0 or more; 0 is cross entropy with the polynomial term.
-    epsilon: of the polynomial term, -1 or more; 0 is focal loss.
-    class_weights: "equal", or "inverse_frequency" for the same weight to every class as a whole.
+    Args:
+        gamma: Exponent of the focal loss, at least 0. 0 is cross entropy with the polynomial term.
+        epsilon: Weight of the polynomial term, at least -1. 0 is focal loss.
+        class_weights: "equal", or "inverse_frequency" for the same total weight of every class.
     """
 
     weights: Tensor
@@ -45,10 +47,10 @@ class PolyFocalLoss(nn.Module):
         self.register_buffer("weights", weights)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """(B, K) and labels (B,) or soft targets (B, K) -> the batch's mean."""
+        """Return the mean loss of logits (B, K) and labels (B,) or soft targets (B, K)."""
         soft = one_hot(targets, self.num_classes).to(logits) if targets.dim() == 1 else targets
         logs = log_softmax(logits, dim=1)
-        # A small number, as the gradient of a root of 0 is infinite.
+        # A small number: the gradient of a root is infinite at 0.
         rest = (-torch.expm1(logs)).clamp(min=1e-6)
         each = rest**self.gamma * (self.epsilon * rest - logs)
         return (self.weights * soft * each).sum(dim=1).mean()

@@ -1,4 +1,4 @@
-"""All that ferkit expects of a loss, a head and a data set."""
+"""ferkit's checks of a loss, a head and a data set."""
 
 import csv
 
@@ -6,7 +6,7 @@ from ferkit.testing import draw_folders, parametrize_with_checks
 
 
 def draw(folder):
-    """Lays the miniature into an empty folder, and gives the options that lead to it."""
+    """Write a small data set into an empty folder and return the options for it."""
     draw_folders(folder, ["anger", "happiness", "neutral"])
     with (folder / "ratings.csv").open("w", newline="") as file:
         rows = csv.writer(file)

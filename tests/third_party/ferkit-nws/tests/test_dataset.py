@@ -32,7 +32,7 @@ def test_ties_are_left_out_and_counted(tmp_path):
     [
         ("A.png,p,1,hapy", "line 2: no expression is called 'hapy'. Did you mean 'happy'"),
         ("nowhere.png,p,1,happy", "line 2: there is no image"),
-        ("A.png,,1,happy", "line 2: nothing in the column person"),
+        ("A.png,,1,happy", "line 2: the column person is empty"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(tmp_path, row, told):
