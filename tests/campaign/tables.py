@@ -15,9 +15,35 @@ from ferkit.runtime.shipped import find_recipe
 from tests.experiment.test_run import RECIPE
 
 SHIPPED = ("quickstart", "sfew_multiscale", "sfew_search", "sfew_svm", "sfew_cycleat", "rafdb_covpool")
-KEYS = ("name", "data", "model", "fit", "loss", "grid", "plugins", "protocol", "augment", "estimator", "faces")
+KEYS = (
+    "name",
+    "data",
+    "model",
+    "fit",
+    "loss",
+    "grid",
+    "plugins",
+    "protocol",
+    "augment",
+    "estimator",
+    "faces",
+)
 NAMES = ("linear", "tiny", "majority", "squares", "whole_image", "mtcnn", "timm", "image_folder", "nested")
-STRANGE = ("", " ", "\0", "\n", "\ud800", "é" * 300, "../..", "/dev/zero", "${HOME}", "${", "a.b", "[", "\x1b[2J")
+STRANGE = (
+    "",
+    " ",
+    "\0",
+    "\n",
+    "\ud800",
+    "é" * 300,
+    "../..",
+    "/dev/zero",
+    "${HOME}",
+    "${",
+    "a.b",
+    "[",
+    "\x1b[2J",
+)
 NUMBERS = (0, -1, 2**31, 2**63, 2**64, -(2**63), 10**40, 10**5000)
 FLOATS = (0.0, -0.0, 1e-320, 1e308, -1.0, 0.5, float("inf"), float("-inf"), float("nan"))
 TIMES = (datetime.date(1, 1, 1), datetime.time(), datetime.datetime(9999, 12, 31, 23, 59))
@@ -27,7 +53,11 @@ def base_tables(folder: Path) -> list[dict[str, Any]]:
     """Recipes that are valid but for their data sets' folders."""
     tables = [tomllib.loads(find_recipe(name).read_text(encoding="utf-8")) for name in SHIPPED]
     tiny = tomllib.loads(RECIPE.format(root=folder / "images"))
-    searched = {**tiny, "protocol": {"name": "nested"}, "grid": {"fit.epochs": [1, 2], "fit.optimizer.lr": [0.1]}}
+    searched = {
+        **tiny,
+        "protocol": {"name": "nested"},
+        "grid": {"fit.epochs": [1, 2], "fit.optimizer.lr": [0.1]},
+    }
     return [tiny, tiny, {**tiny, "estimator": {"name": "majority"}}, searched, *tables]
 
 
@@ -45,7 +75,9 @@ def _nested_table(depth: int) -> dict[str, Any]:
     return inner
 
 
-texts = st.one_of(st.sampled_from(STRANGE), st.sampled_from(NAMES), st.sampled_from(KEYS), st.text(max_size=9))
+texts = st.one_of(
+    st.sampled_from(STRANGE), st.sampled_from(NAMES), st.sampled_from(KEYS), st.text(max_size=9)
+)
 leaves = st.one_of(
     st.sampled_from(NUMBERS),
     st.sampled_from(FLOATS),

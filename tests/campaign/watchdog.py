@@ -23,9 +23,10 @@ AHEAD = 24
 """Files beyond the last answer that a process may have opened already."""
 
 
-def predict_all(
-    model: Path, files: Sequence[Path]
-) -> tuple[dict[str, list[list[str]]], list[tuple[str, str]]]:
+Answers = dict[str, list[list[str]]]
+
+
+def predict_all(model: Path, files: Sequence[Path]) -> tuple[Answers, list[tuple[str, str]]]:
     """What came of each file, by its name, and (file, reason) of each at which a process ended."""
     answers: Answers = defaultdict(list)
     ends: list[tuple[str, str]] = []
