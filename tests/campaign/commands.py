@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -19,6 +20,7 @@ import ferkit.predict.model.export
 import ferkit.report.render
 from ferkit.cli import main
 from tests.campaign.campaign import ROOT, Campaign
+from tests.campaign.work import CONTENT
 
 LIMIT = 120.0
 """Seconds in which a command ends, on a busy machine."""
@@ -108,10 +110,12 @@ def kill_and_repeat(
         folder: An empty folder.
         kills: At most so many kills of one piece of work.
     """
+    prepare(_make(folder / "first")).finish()  # which imports everything
     whole = prepare(_make(folder / "whole"))
     seconds = whole.finish()
     expected = results(whole.folder)
     assert expected
+    assert expected == results(folder / "first" / "work")
     for number in campaign.scaled(count):
         moments = [campaign.random.uniform(0, seconds) for _ in range(campaign.random.randint(1, kills))]
         with campaign.trial(f"{campaign.name} {number}: killed after {moments} of {seconds:.2f} s"):
@@ -119,6 +123,7 @@ def kill_and_repeat(
             todo: Sequence[Command] = [command]
             for moment in moments:
                 if not todo[0].kill_after(moment):
+                    todo = ()
                     break
                 check_whole(command.folder)
                 todo = again(command)
@@ -159,6 +164,10 @@ def _check_file(path: Path) -> None:
             from safetensors.torch import load_file
 
             load_file(path)
+        elif path.suffix == ".pt2":
+            assert zipfile.ZipFile(path).testzip() is None
+        elif path.suffix == ".bin":
+            assert path.read_bytes() == CONTENT
         elif path.suffix == ".pt":
             torch.load(path, weights_only=True)
     except Exception as error:

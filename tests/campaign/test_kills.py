@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import pytest
 from ferkit.testing.drawing import draw_folders
 from tests.campaign.commands import Command, kill_and_repeat
 from tests.campaign.conftest import Start
+from tests.campaign.work import detect, draw_pictures, fetch_weights, serve
 from tests.experiment.finetune.test_plan import TINY
 from tests.experiment.test_run import RECIPE
 from tests.experiment.test_run import results as run_results
 
-RUNS = 100
+RUNS = 60
 SHORT = 100
-FINETUNES = 40
+FINETUNES = 30
 TIMES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?|[\d.,]+ (s|min|seconds|minutes)\b")
 """What differs from one run to the next."""
 SETTINGS = ("--detector", "whole_image", "--epochs", "2", *(word for one in TINY for word in ("--set", one)))
@@ -39,7 +41,11 @@ def write_recipe(folder: Path, images: Path) -> Path:
 
 def run_command(folder: Path, images: Path, *more: str) -> Command:
     file = write_recipe(folder, images)
-    return Command(["run", str(file), "--out", "run", "--quiet", *more], folder, environment(folder))
+    return Command(
+        ["run", str(file), "--out", "run", "--quiet", "--set", "protocol.repeats=1", *more],
+        folder,
+        environment(folder),
+    )
 
 
 def same(command: Command) -> Sequence[Command]:
@@ -65,6 +71,9 @@ def files(folder: Path) -> dict[str, object]:
 
 
 def _content(path: Path) -> object:
+    if path.suffix == ".pt2":
+        with zipfile.ZipFile(path) as archive:
+            return {one.filename.partition("/")[2]: one.CRC for one in archive.infolist()}
     if path.suffix in (".html", ".md"):
         return TIMES.sub("", path.read_text().replace(str(path.parents[1]), ""))
     return path.read_bytes()
@@ -89,23 +98,24 @@ def test_a_killed_run_resumes_to_the_same_numbers(start: Start, tmp_path: Path) 
 def finished(tmp_path: Path) -> Path:
     """The folder of a finished run."""
     (tmp_path / "finished" / "work").mkdir(parents=True)
-    command = run_command(tmp_path / "finished" / "work", tmp_path / "images", "--set", "protocol.repeats=1")
+    command = run_command(tmp_path / "finished" / "work", tmp_path / "images")
     command.finish()
     return command.folder / "run"
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "words", "count"),
     [
-        ("report", ("report", "run")),
-        ("report --images", ("report", "run", "--images")),
-        ("export to .safetensors", ("export", "run", "--out", "model.safetensors")),
-        ("export to .pt2", ("export", "run", "--out", "model.pt2")),
-        ("table", ("table", "run", "--out", "table.html")),
+        ("report", ("report", "run"), 40),
+        ("report --images", ("report", "run", "--images"), 20),
+        ("export to .safetensors", ("export", "run", "--out", "model.safetensors"), SHORT),
+        ("export to .pt2", ("export", "run", "--out", "model.pt2"), 20),
+        ("export to .onnx", ("export", "run", "--out", "model.onnx"), 20),
+        ("table", ("table", "run", "--out", "table.html"), SHORT),
     ],
 )
 def test_a_killed_command_leaves_no_half_file(
-    start: Start, tmp_path: Path, finished: Path, name: str, words: Sequence[str]
+    start: Start, tmp_path: Path, finished: Path, name: str, words: Sequence[str], count: int
 ) -> None:
     campaign = start(f"kills of {name}")
 
@@ -113,7 +123,7 @@ def test_a_killed_command_leaves_no_half_file(
         shutil.copytree(finished, folder / "run")
         return Command(words, folder, environment(folder))
 
-    kill_and_repeat(campaign, SHORT, prepare, same, files, tmp_path)
+    kill_and_repeat(campaign, count, prepare, same, files, tmp_path)
     campaign.check()
 
 
@@ -142,4 +152,29 @@ def test_a_killed_finetune_is_completed(start: Start, tmp_path: Path) -> None:
         return {"model": model, **run_results(folder / "out" / "run")}
 
     kill_and_repeat(campaign, FINETUNES, prepare, complete, results, tmp_path)
+    campaign.check()
+
+
+def test_a_killed_detection_is_repeated_with_the_same_boxes(start: Start, tmp_path: Path) -> None:
+    campaign = start("kills of detection")
+    images = draw_pictures(tmp_path / "pictures", 120)
+
+    def prepare(folder: Path) -> Command:
+        cache = {"XDG_CACHE_HOME": str(folder / "cache")}
+        return Command((detect, (images, folder / "boxes.json")), folder, cache)
+
+    kill_and_repeat(campaign, SHORT, prepare, same, files, tmp_path, kills=3)
+    campaign.check()
+
+
+def test_a_killed_fetch_of_weights_is_repeated(start: Start, tmp_path: Path) -> None:
+    campaign = start("kills of weights fetch")
+    with serve() as address:
+
+        def prepare(folder: Path) -> Command:
+            names = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+            places = {"TORCH_HOME": str(folder), **dict.fromkeys(names, "")}
+            return Command((fetch_weights, (address,)), folder, places)
+
+        kill_and_repeat(campaign, SHORT, prepare, same, files, tmp_path, kills=2)
     campaign.check()
