@@ -48,9 +48,7 @@ class Command:
         return self.folder.parent / f"{self.folder.name}.log"
 
     def start(self) -> BaseProcess:
-        process = _context.Process(target=_run, args=(self,), daemon=True)
-        process.start()
-        return process
+        return start_process(_run, self)
 
     def finish(self) -> float:
         """Run to the end. Return the seconds. Raises AssertionError with the output if it fails."""
@@ -72,6 +70,13 @@ class Command:
         process.join()
         assert process.exitcode in (0, -9), f"{self.call}: {process.exitcode}\n{self.log.read_text()}"
         return process.exitcode != 0
+
+
+def start_process(function: Callable[..., object], *arguments: object) -> BaseProcess:
+    """Fork a process with a function of a module."""
+    process = _context.Process(target=function, args=arguments, daemon=True)
+    process.start()
+    return process
 
 
 def _run(command: Command) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import random
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,3 +131,38 @@ def _spoil(draw: st.DrawFn, place: Any, key: Any) -> None:
         place[draw(texts)] = draw(values)
     else:
         place[draw(texts)] = place.pop(key)
+
+
+LONG_TEXTS = (
+    "",
+    "[]",
+    "null",
+    "1",
+    '"x"',
+    "{",
+    "[" * 50_000,
+    '{"a":' * 50_000,
+    "{}",
+    "\ud800",
+    "NaN",
+    "9" * 5000,
+)
+"""Headers that hold no table."""
+ODD = (None, *NUMBERS[:-1], *FLOATS, True, [], {}, *STRANGE[:4], *NAMES, "x" * 100_000, [[[]]], {"name": {}})
+
+
+def spoil_at_random(table: dict[str, Any], draw: random.Random) -> dict[str, Any]:
+    """A copy of a table of JSON with one to three changes, without hypothesis."""
+    table = copy.deepcopy(table)
+    for _ in range(draw.randint(1, 3)):
+        place, key = draw.choice(list(places(table)) or [(table, "labels")])
+        change = draw.random()
+        if change < 0.15 and len(place):
+            place.pop(key)
+        elif change < 0.3 and isinstance(place, dict):
+            place[draw.choice(("", "x", "name", "labels", "model"))] = draw.choice(ODD)
+        elif change < 0.4 and isinstance(place, list):
+            place += [draw.choice(ODD)] * draw.choice((1, 1, 5000))
+        else:
+            place[key] = draw.choice(ODD)
+    return table

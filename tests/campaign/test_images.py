@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ferkit.components.part import Part
 from tests.campaign.campaign import Campaign, damage
 from tests.campaign.conftest import Start
 from tests.campaign.media import make_files, make_videos
+from tests.campaign.models import write_model
 from tests.campaign.watchdog import predict_all
-from tests.predict.drawn import write_model
 
 IMAGES = 10_000
 VIDEOS = 1_000
@@ -26,7 +25,7 @@ def test_damaged_videos_are_all_accounted_for(start: Start, tmp_path: Path) -> N
 
 
 def predict_damaged(campaign: Campaign, whole: Mapping[str, bytes], count: int, folder: Path) -> None:
-    model = write_model(folder / "model.safetensors", detector=Part(name="whole_image"))
+    model = write_model(folder / "model.safetensors")
     numbers = campaign.scaled(count)
     for first in range(0, len(numbers), AT_ONCE):
         files = []
@@ -52,7 +51,7 @@ def predict_damaged(campaign: Campaign, whole: Mapping[str, bytes], count: int, 
 def test_whole_files_give_rows_alone(start: Start, tmp_path: Path) -> None:
     """Without this, a worker that refuses everything would pass."""
     campaign = start("whole files")
-    model = write_model(tmp_path / "model.safetensors", detector=Part(name="whole_image"))
+    model = write_model(tmp_path / "model.safetensors")
     for name, content in {**make_files(), **make_videos()}.items():
         (tmp_path / name).write_bytes(content)
     files = [tmp_path / name for name in {**make_files(), **make_videos()}]
