@@ -1,4 +1,4 @@
-"""Score a model on a data set that it was not trained on, as `ferkit predict` uses it.
+r"""Score a model on a data set that it was not trained on, as `ferkit predict` uses it.
 
 Every image goes from file to label. The model's detector finds the faces, and the first face is classified.
 An image without a face counts as wrong. The 95% intervals are bootstrap intervals. With --group they draw

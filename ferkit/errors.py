@@ -1,13 +1,13 @@
-"""Everything that ferkit raises on purpose.
+"""Exceptions that ferkit raises on purpose.
 
 FerkitError
-├── RecipeError         a recipe that can't be run; carries every problem found
-├── ComponentError      a component that can't be named, imported or built
-├── DataError           an image, folder or label that can't be used
-├── WeightsError        a weights file that is missing, broken or not the one expected
-└── RunError            a run's folder that can't be written or gone on with
+├── RecipeError         invalid recipe; lists every problem
+├── ComponentError      component that cannot be found, imported or built
+├── DataError           image, folder or label that cannot be used
+├── WeightsError        weights file that is missing, broken or unexpected
+└── RunError            run folder that cannot be written or resumed
 
-The message says what was expected, what came and what to do; the command line prints it as it is.
+Each message gives the expected and the actual value, and the fix. The command line prints it unchanged.
 """
 
 from __future__ import annotations
@@ -17,26 +17,44 @@ from dataclasses import dataclass
 
 
 class FerkitError(Exception):
-    """What every error of ferkit's own derives from."""
+    """Base class of all exceptions of ferkit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a recipe: where (`fit.epochs`), what, and what to do about it."""
+    """A problem of a recipe.
+
+    Attributes:
+        where: Key of the recipe, such as `fit.epochs`.
+        message: The problem, with the expected and the actual value.
+        hint: How to fix it, or "".
+    """
 
     where: str
     message: str
     hint: str = ""
 
     def __str__(self) -> str:
+        """Return key, message and hint as lines."""
         lines = [*self.message.splitlines(), *self.hint.splitlines()]
         return f"{self.where}: " + "\n    ".join(lines)
 
 
 class RecipeError(FerkitError):
-    """A recipe that can't be run; `problems` holds everything found wrong, not only the first."""
+    """The recipe is invalid.
+
+    Attributes:
+        source: The recipe's file or name.
+        problems: All problems of the recipe, not only the first.
+    """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        """List the problems, one a line, as the message.
+
+        Args:
+            source: The recipe's file or name.
+            problems: All problems of the recipe.
+        """
         self.source = source
         self.problems = tuple(problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -45,16 +63,16 @@ class RecipeError(FerkitError):
 
 
 class ComponentError(FerkitError):
-    """A component that can't be named, imported or built."""
+    """A component cannot be found, imported or built."""
 
 
 class DataError(FerkitError):
-    """An image, folder or label that can't be used."""
+    """An image, folder or label cannot be used."""
 
 
 class WeightsError(FerkitError):
-    """A weights file that is missing, broken or not the one expected."""
+    """A weights file is missing, broken or not the expected one."""
 
 
 class RunError(FerkitError):
-    """A run's folder that can't be written or gone on with."""
+    """A run folder cannot be written or resumed."""

@@ -1,6 +1,8 @@
-"""The shapes of things: the values that pass between the steps, and what each kind of component does.
+"""Values and protocols of the plugin contract.
 
-Nothing here imports numpy or torch: commands that only list or check stay quick.
+Frozen dataclasses pass between the steps of a run. One `Protocol` for each kind of component defines what the
+component provides. This module imports neither numpy nor torch, which keeps `ferkit check` and `ferkit
+plugins` fast.
 """
 
 from __future__ import annotations
@@ -16,17 +18,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CANONICAL_LABELS = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+"""Names of the expressions that ferkit knows. Datasets map their own codes to these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One image and what is known of it.
+    """An image of a dataset, with its annotations.
 
-    label: the class's canonical name. groups: what must not be on both sides of an honest split,
-    by the kind of group, e.g. {"movie": "Hangover", "clip": "Hangover_001949614"}. split: "train",
-    "validation" or "test" where the data set itself says so, else "". soft_target: label -> its share (0..1,
-    adding up to 1) where several people or a network judged and it is to be trained on, else empty. The label
-    has the largest share, and is what is scored, stratified and audited.
+    Attributes:
+        path: The image file.
+        label: Canonical name of the class, such as "happiness".
+        groups: Kind of group to name of group, such as `{"movie": "Hangover", "clip": "Hangover_001949614"}`.
+            A protocol can keep all samples of one group in the same split.
+        split: "train", "validation" or "test" if the dataset defines it, else "".
+        soft_target: Label to probability (0 to 1, sum 1), for training on the votes of several annotators or
+            on a network's output. Empty if the label alone counts. The label has the largest probability;
+            scores, stratification and audits use the label.
     """
 
     path: Path
@@ -38,12 +45,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """The N faces found in one image, the one to be used first.
+    """The N faces found in one image. The first is the one that ferkit uses.
 
-    boxes: (N, 4) float32, x0 y0 x1 y1 in pixels, and may reach beyond the image;
-    scores: (N,) float32 in 0..1; landmarks: (N, 5, 2) float32, x y in pixels: the eye on the
-    image's left, the eye on its right, nose, the mouth's left and right corner; NaN of a detector that
-    looks for none.
+    Attributes:
+        boxes: (N, 4) float32, `x0 y0 x1 y1` in pixels. Boxes may extend beyond the image.
+        scores: (N,) float32, 0 to 1.
+        landmarks: (N, 5, 2) float32, `x y` in pixels: left eye, right eye, nose, left and right corner of the
+            mouth, with left and right as seen in the image. NaN if the detector finds no landmarks.
     """
 
     boxes: NDArray[np.float32]
@@ -53,11 +61,14 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """An image's face, cropped.
+    """A face cropped from an image.
 
-    image: (H, W, 3) uint8 RGB, at the size it has in the image; box: x0 y0 x1 y1 in pixels, or
-    None where no face was found and image is the whole image; score: 0..1, or None likewise;
-    sha256: of the image's file.
+    Attributes:
+        sample: The sample of the image.
+        image: (H, W, 3) uint8 RGB, at its size in the original image.
+        box: `x0 y0 x1 y1` in pixels. None if no face was found; `image` is then the whole image.
+        score: Score of the detection, 0 to 1. None if no face was found.
+        sha256: Hash of the image file.
     """
 
     sample: Sample
@@ -69,16 +80,21 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Epoch:
-    """What one epoch of training came to.
+    """The results of one epoch of training.
 
-    number: from 1; probabilities: (validation faces, labels) float64, each row adding up to 1;
-    losses are means over the images, by the recipe's own loss; a validation_loss of NaN, of an estimator that
-    reads no label of these faces, is replaced by the probabilities' NLL; accuracies in 0..1; seconds: spent
-    on training and on validation together.
-
-    details: further numbers, drawn in the report; warnings: what whoever reads the numbers must know, a
-    sentence each; pictures: name -> (H, W, 3) uint8 RGB, kept in the run's folder and shown where images
-    are asked for.
+    Attributes:
+        number: Epoch number, from 1.
+        train_loss: Mean of the recipe's loss over the training images.
+        train_accuracy: Accuracy on the training images, 0 to 1.
+        validation_loss: Mean of the recipe's loss over the validation images. ferkit replaces NaN by the
+            negative log-likelihood (NLL) of the probabilities.
+        probabilities: (validation faces, labels) float64. Each row sums to 1.
+        learning_rate: Learning rate at the end of the epoch.
+        seconds: Duration of training and validation together.
+        details: Further numbers, plotted in the report.
+        warnings: Sentences for the reader of the results.
+        pictures: Name to (H, W, 3) uint8 RGB image. They are saved in the run folder. `ferkit report` shows
+            them if images are requested.
     """
 
     number: int
@@ -94,137 +110,187 @@ class Epoch:
 
 
 class Dataset(Protocol):
-    """Built with its options, which must be cheap; reads the disk only when asked for samples.
+    """A source of labelled images, built with its options.
 
-    If it has an attribute `root`, a Path, images are named in manifests by their paths below it. If it
-    has `left_out`, a `Mapping[str, int]`, that is what `samples` did without, when it was last called: a
-    reason ("without a majority") -> how many. A run tells it as a warning and keeps it in summary.json.
+    The constructor is cheap: only `samples` and `problems` read the disk.
+
+    Two optional attributes:
+
+    - `root` (`Path`): manifests name the images by their paths relative to it.
+    - `left_out` (`Mapping[str, int]`): images that the last call of `samples` excluded, as reason
+      ("without a majority") to count. A run warns of them and saves them in summary.json.
     """
 
     def problems(self) -> Sequence[str]:
-        """What is missing, a sentence each, with what was looked for and how to get the data.
-
-        Looks at folders only and opens no image. Empty if all is there.
-        """
+        """Return a sentence for each missing file or folder, with how to get the data. Opens no image."""
 
     def samples(self) -> Sequence[Sample]:
-        """Every image, in an order that depends on nothing but the data. Raises DataError."""
+        """Return every image, in an order that depends only on the data.
+
+        Raises:
+            DataError: The images or annotations cannot be read.
+        """
 
 
 class Detector(Protocol):
-    """Built with its options. ferkit sets two of them where a detector has them and they were not given:
-    `device` ("cpu", "cuda", "cuda:0") to the one that a command was told, and `runtime`, if it takes the
-    word "onnx", to that where the model is an ONNX file, so that torch need not be imported.
+    """A face detector, built with its options.
 
-    `version` names whatever its answers depend on beside the options (a package's version): cached
-    detections are used only under the version that made them.
+    ferkit sets two options if the constructor has them and the recipe does not set them:
+
+    - `device`: the device of the command, "cpu", "cuda" or "cuda:0".
+    - `runtime`: "onnx" if the model is an ONNX file, so that torch is not imported. The option must accept
+      this word.
+
+    Attributes:
+        version: Everything except the options that changes the detections, such as the version of a package.
+            ferkit reuses cached detections only if they have the same version.
     """
 
     version: str
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
-        """(H, W, 3) uint8 RGB images, of any sizes -> the faces of each, in the images' order."""
+        """Return the faces of each image, in the order of the images.
+
+        Args:
+            images: (H, W, 3) uint8 RGB images, which may differ in size.
+        """
 
 
 class Backbone(Protocol):
-    """An `nn.Module` built with its options: images -> feature maps.
+    """An `nn.Module` built with its options: images to feature maps.
 
-    stages: the channels of each stage that it offers, from shallow to deep; default_stage: the one
-    given to a head that does not choose. Frozen parts have `requires_grad` off and stay in eval mode
-    whatever `train()` says.
+    Frozen parameters have `requires_grad=False`. Frozen modules stay in eval mode when `train()` is called.
+
+    Attributes:
+        stages: Name to number of channels of each feature map, from shallow to deep.
+        default_stage: The stage for a head that does not select one.
     """
 
     stages: Mapping[str, int]
     default_stage: str
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """(B, 3, H, W) float, normalised as the recipe says -> (B, C, h, w) for each stage."""
+        """Return a (B, C, h, w) feature map for each stage.
+
+        Args:
+            images: (B, 3, H, W) float, normalised as the recipe says.
+        """
 
 
 class Head(Protocol):
-    """An `nn.Module` built with `in_channels`, `num_classes` and its options: features -> logits.
+    """An `nn.Module` built with `in_channels`, `num_classes` and its options: feature maps to logits.
 
-    A head whose `in_channels` is an `int` is given the backbone's default stage, as one tensor. A head
-    whose `in_channels` is a `Mapping[str, int]` sees every stage's channels, sets `self.stages` to
-    those that it wants, and is called with a mapping of just these.
+    The annotation of `in_channels` selects the input. With `int`, the head gets the feature map of the
+    backbone's default stage. With `Mapping[str, int]`, the constructor gets the channels of every stage and
+    sets `self.stages` to the stages that it needs. The head is then called with a mapping of these.
 
-    It may also have `embed`, which takes the same and gives (B, D): what its last layer classifies.
+    Optional method: `embed`, with the same argument, returns (B, D), the input of the last layer.
     """
 
     def __call__(self, features: Any) -> Tensor:
-        """(B, C, h, w), or a mapping of such -> logits (B, num_classes)."""
+        """Return (B, num_classes) logits.
+
+        Args:
+            features: (B, C, h, w), or a mapping of stage to (B, C, h, w).
+        """
 
 
 class Output(Protocol):
-    """What happens to logits, in training and after: an `nn.Module` built with its options and, if it names
-    them, `labels`, `num_classes` and `class_counts`.
+    """An `nn.Module` that transforms logits, in training and prediction.
 
-    class_counts: as for a loss, a sequence of numbers in the order of the labels. Where a trained network is
-    rebuilt from its file they are all 1, so what is made of them belongs into a buffer, which the file has.
+    It is built with its options, and with those of `labels`, `num_classes` and `class_counts` that the
+    constructor names. `class_counts` is the same as for a `Loss`. It is 1 for each class when a trained
+    network is loaded from a file: store what you compute from it in a buffer, which the file contains.
     """
 
     def __call__(self, logits: Tensor) -> Tensor:
-        """(B, K) -> (B, K), columns in the order of the labels."""
+        """Return (B, K) transformed logits.
+
+        Args:
+            logits: (B, K), columns in the order of the labels.
+        """
 
 
 class Loss(Protocol):
-    """An `nn.Module` built with `num_classes` and, if it names them, `labels` and `class_counts`.
+    """An `nn.Module` built with `num_classes` and its options.
 
-    class_counts: a `Sequence[float]` in the order of the labels, which is that of the logits' columns: the
-    training images of each label, as ints; where images have soft targets, the sums of their shares, as
-    floats. One may be 0.
+    It is also built with `labels` and `class_counts`, if the constructor names them. `class_counts` is a
+    `Sequence[float]` in the order of the labels: the number of training images of each label, as int. If
+    images have soft targets, it is the sum of their probabilities, as float. A count may be 0.
     """
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Logits (B, K) and labels (B,) int64 or soft targets (B, K) -> a scalar, the batch's mean."""
+        """Return the mean loss of a batch, a scalar.
+
+        Args:
+            logits: (B, K).
+            targets: (B,) int64 labels, or (B, K) soft targets.
+        """
 
 
 class Descriptor(Protocol):
-    """Built with its options: features of a face that are worked out, not learned.
+    """A hand-crafted feature extractor, built with its options.
 
-    signature: whatever its numbers depend on: its name, every option and a version. What was computed is
-    kept on disk under it.
+    Attributes:
+        signature: Everything that changes the features: name, every option and a version. ferkit caches
+            features by signature.
     """
 
     signature: str
 
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(H, W) grey, 0..255 -> (D,), where D depends on the options and the image's size alone."""
+        """Return (D,) features of a face. D depends only on the options and the size of the image.
+
+        Args:
+            image: (H, W) grey, 0 to 255.
+        """
 
 
 class Estimator(Protocol):
-    """What a protocol evaluates; built with `labels` and its options, and with what it names of these. To
-    build it must be cheap: a check does so too, with None for the last three.
+    """The object that a protocol evaluates, built with `labels` and its options.
 
-    seed, an int that differs between repeats and folds; crop, which gives another data set's faces as the
-    recipe's own detector crops them, `crop("source", dataset)`, and lists them in the run's folder;
-    state_file, a Path where the state of the training may be kept, removed once it is finished; network,
-    that of the recipe's [model], [loss], [augment] and [fit], not yet fitted, as a `FeatureEstimator`.
+    The constructor is cheap, because `ferkit check` calls it too. It also gets those of these arguments that
+    it names (`ferkit check` passes None for the last three):
+
+    - `seed` (`int`): differs between repeats and folds.
+    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, cropped by the
+      recipe's detector, and lists them in the run folder.
+    - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
+    - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
+      [fit].
     """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Train, and after each epoch give what it came to on the validation faces.
+        """Train, and yield an `Epoch` after each epoch. An estimator without epochs yields once.
 
-        An estimator without epochs yields once. The validation faces' labels choose nothing in here.
+        Args:
+            train: The training faces.
+            validation: The faces for `Epoch.probabilities`. Their labels must not influence the training.
         """
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, labels) probabilities, each row adding up to 1, columns in the labels' order.
+        """Return (faces, labels) probabilities, columns in the order of the labels. Each row sums to 1.
 
-        May be called between two epochs of `fit`, and must not change what the next ones come to.
+        ferkit may call it between two epochs of `fit`. It must not change the following epochs.
+
+        Args:
+            faces: The faces to classify.
         """
 
 
 class FeatureEstimator(Estimator, Protocol):
-    """An estimator that also tells what it sees in a face."""
+    """An estimator that also computes embeddings."""
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, D): what its last layer classifies. Before `fit`: by the network as it starts."""
+        """Return (faces, D) embeddings, the input of the last layer. Before `fit`: of the initial network.
+
+        Args:
+            faces: The faces to embed.
+        """
 
 
 WeightsName = NewType("WeightsName", str)
-"""The type of an option that names an entry of the catalogue, or "none".
+"""Type of an option that names pretrained weights in the catalogue, or "none".
 
-An option of this type is checked against the catalogue with the rest of the recipe, before anything
-is fetched.
+ferkit checks the name with the rest of the recipe, before any download.
 """

@@ -1,4 +1,4 @@
-"""Words that messages share: near names, values, counts and lists."""
+"""Text that messages share: near names, values, counts and lists."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import json
 import math
 import os
 import shlex
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The sentence that follows an unknown name: the closest one, if any is close, and the rest."""
+    """Return the sentence after an unknown name: the closest known name, if any, and all names."""
     known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if close else ""
@@ -33,7 +34,7 @@ WORDS = {
 
 
 def describe_value(value: Any) -> str:
-    """A value and what it is, in plain words."""
+    """Return a value as JSON with its type in plain words."""
     written = json.dumps(value, default=str, ensure_ascii=False)
     if isinstance(value, float) and not math.isfinite(value):
         return f"{written} (not finite)"
@@ -44,18 +45,37 @@ SHOWN = 3
 
 
 def count_some(names: Sequence[str]) -> str:
-    """The first few names, and how many there are if there are more."""
+    """Join the first few names, with the number of the others."""
     shown = ", ".join(printable(name) for name in names[:SHOWN])
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} others"
 
 
 def printable(name: str) -> str:
-    """Bytes of a file's name that are no UTF-8, which no terminal takes, as escapes."""
+    """Escape the bytes of a file name that are not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def shorten_middle(text: str, width: int) -> str:
+    """Cut out the middle of a text that is longer than `width` characters."""
+    if len(text) <= width:
+        return text
+    head = (width - 3) // 2
+    return f"{text[:head]}...{text[head + 3 - width :]}"
+
+
+UNLIMITED = 10_000
+"""Width of a line in a pipe without $COLUMNS, in characters."""
+
+
+def wrap(text: str, width: int, indent: int = 0) -> str:
+    """Wrap a line between words. Further lines are indented."""
+    return textwrap.fill(
+        text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def quote(word: object) -> str:
-    """A word of a command as the system's shell takes it: POSIX, or cmd on Windows."""
+    """Quote a word for the system's shell: POSIX, or cmd on Windows."""
     if os.name == "posix":
         return shlex.quote(str(word))
     from subprocess import list2cmdline
@@ -64,15 +84,15 @@ def quote(word: object) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A fraction of 0..1 with one decimal; what is above nothing is never shown as 0.0%."""
+    """Format a fraction, 0..1, as percent with one decimal. A small value above 0 is not shown as 0.0%."""
     return "less than 0.1%" if 0 < fraction < 0.0005 else f"{100 * fraction:.1f}%"
 
 
 def number(count: float) -> str:
-    """A whole number as such, a mean over repeats with one decimal."""
+    """Format a whole number without decimals, and a mean with one."""
     return f"{count:,.0f}" if count == int(count) else f"{count:,.1f}"
 
 
 def count_of(count: float, noun: str) -> str:
-    """ "1 file", "2 files", "37.4 test images"."""
+    """Format a count with its noun: "1 file", "2 files", "37.4 test images"."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Everything that a plugin may import from ferkit.
+"""The public interface for plugins: import nothing else from ferkit.
 
 A plugin is a module with one function:
 
@@ -8,10 +8,11 @@ A plugin is a module with one function:
     def ferkit_components():
         return [Component("head", "maxpool", "ferkit_maxpool.head:MaxPoolHead", "Strongest response")]
 
-named by an entry point in the group `ferkit`. The constructor of a target is the schema of its options.
+An entry point in the group `ferkit` names the module. The parameters of the target's constructor are the
+options of the component.
 
-`ferkit_contract = 1` in the same module says for which version of the contract it is made. A ferkit whose
-`CONTRACT_VERSION` is another lists it as broken, with what to do, and goes on without it.
+`ferkit_contract = 1` in the same module states the version of the contract that the plugin supports. If
+`CONTRACT_VERSION` differs, ferkit lists the plugin as broken, explains how to fix it, and does not use it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What is wrong with a data set before anything is trained on it: `ferkit audit`."""
+"""Find problems of a data set before training: `ferkit audit`."""

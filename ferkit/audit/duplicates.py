@@ -1,4 +1,4 @@
-"""Images that are byte for byte the same."""
+"""Find images with identical bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ferkit.audit.result import Duplicates
 
 
 def find_duplicates(images: Images) -> tuple[Duplicates, ...]:
-    """Every image that has more than one file; those under several labels first."""
+    """Return each image that has several files, those with several labels first."""
     places: dict[str, list[int]] = {}
     for place, sha256 in enumerate(images.sha256):
         places.setdefault(sha256, []).append(place)

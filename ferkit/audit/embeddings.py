@@ -1,4 +1,4 @@
-"""Faces as the recipe's backbone sees them, where its weights are here already."""
+"""Embed faces with the recipe's backbone, if its weights are in the cache."""
 
 from __future__ import annotations
 
@@ -22,43 +22,51 @@ from ferkit.neural.device import make_accelerator
 from ferkit.recipe.schema import Recipe
 
 LARGEST = 160
-"""Pixels: what face networks are trained on; a recipe's 350 would take five times as long."""
+"""Maximum image size, in pixels. Face networks are trained on it, and 350 would take five times as long."""
 BATCH = 32
 
 
 def why_no_weights(registry: Registry, kind: str, part: Part) -> str:
-    """Why the component can't be built with pretrained weights unless something is fetched; "" where it can.
-
-    A component that takes no weights at all is none that can't.
-    """
+    """Return the reason why a component cannot be built without a download; "" if it can."""
     component = registry.get(kind, part.name)
     for name in weights_options(component, part.options).values():
         if name != "none" and not is_present(name):
-            return f"the weights {name!r} are not here; fetch them: ferkit weights fetch {name}"
+            return f"the weights {name!r} are not in the cache. Run: ferkit weights fetch {name}"
     parameters = option_parameters(component)
     if "pretrained" in parameters and part.options.get("pretrained", parameters["pretrained"].default):
-        return f"{kind} {part.name!r} may download its pretrained weights, which an audit never does"
+        return f"{kind} {part.name!r} may download pretrained weights, and an audit downloads nothing"
     return ""
 
 
 def why_no_embeddings(recipe: Recipe, registry: Registry) -> str:
-    """Why faces can't be compared by the recipe's backbone; "" where they can."""
+    """Return the reason why the recipe's backbone cannot compare faces; "" if it can."""
     if recipe.estimator:
-        return f"the recipe has the estimator {recipe.estimator.name!r} in place of a network"
+        return f"the recipe uses the estimator {recipe.estimator.name!r} instead of a network"
     part = recipe.model.backbone
     if reason := why_no_weights(registry, "backbone", part):
         return reason
     named = weights_options(registry.get("backbone", part.name), part.options)
     if all(name == "none" for name in named.values()):
-        return f"the backbone {part.name!r} starts from random numbers, which know nothing of faces"
+        return f"the backbone {part.name!r} has random weights"
     return ""
 
 
 def embed_faces(
     recipe: Recipe, registry: Registry, faces: Sequence[Face], progress: Progress = no_progress
 ) -> NDArray[np.float32]:
-    """(faces, C) float32: the backbone's default stage, averaged over its map; batch norm and dropout as in
-    testing. faces: one or more. Raises FerkitError where the backbone can't be built.
+    """Embed faces: the backbone's default stage in eval mode, averaged over positions.
+
+    Args:
+        recipe: The recipe.
+        registry: The available components.
+        faces: One or more faces.
+        progress: Called after each batch.
+
+    Returns:
+        (faces, C) float32.
+
+    Raises:
+        FerkitError: The backbone cannot be built.
     """
     backbone: Any = build(registry, "backbone", recipe.model.backbone)
     device = make_accelerator(recipe.fit.model_copy(update={"precision": "float32"})).device
@@ -78,7 +86,7 @@ def embed_faces(
 
 
 def _choose_side(backbone: Any, image_size: int, device: torch.device) -> int:
-    """LARGEST at most, unless the backbone takes only images of the recipe's own size (most transformers)."""
+    """Return the image size: LARGEST at most, unless the backbone needs the recipe's size."""
     if image_size <= LARGEST:
         return image_size
     try:

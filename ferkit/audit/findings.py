@@ -1,4 +1,4 @@
-"""Which of the facts are problems, and whether the command is to fail for them."""
+"""Derive findings from an audit, and decide which of them are serious."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Collection, Iterator
 
 from ferkit.audit.result import Audit, Finding
 from ferkit.errors import RunError
-from ferkit.messages import count_of, number, percent
+from ferkit.messages import count_of, number, percent, suggest
 
 NAMES = {
-    "unreadable": "files that can't be read",
-    "conflicts": "an image under two labels",
-    "duplicates": "exact duplicates: on both sides of the recipe's split, or, without a recipe, any",
-    "groups": "a group on both sides of the recipe's split",
-    "near_duplicates": "nearly the same image on both sides of the split; told, never serious",
-    "protocol": "the recipe's split can't be made of these images",
+    "unreadable": "files that cannot be read",
+    "conflicts": "images with two labels",
+    "duplicates": "exact duplicates in both training and test; without a recipe, any exact duplicates",
+    "groups": "groups in both training and test",
+    "near_duplicates": "near duplicates in both training and test; never serious",
+    "protocol": "the recipe's split cannot be made",
 }
-"""What `--allow` takes."""
+"""Names for `--allow`, with their meaning."""
 
 
 def check_allowed(allowed: Collection[str]) -> frozenset[str]:
-    """Raises RunError at a name that is no finding's."""
+    """Return the names as a set. Raises RunError at an unknown name."""
     if unknown := sorted(set(allowed) - set(NAMES)):
-        raise RunError(f"no finding is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+        raise RunError(f"Cannot allow {unknown[0]!r}: no such finding. {suggest(unknown[0], NAMES)}")
     return frozenset(allowed)
 
 
 def judge(audit: Audit, allowed: Collection[str]) -> tuple[Finding, ...]:
-    """The problems, serious ones first."""
+    """Return the findings, serious ones first."""
     found = [
         Finding(name, words, name != "near_duplicates", name in allowed) for name, words in _problems(audit)
     ]
@@ -36,9 +36,9 @@ def judge(audit: Audit, allowed: Collection[str]) -> tuple[Finding, ...]:
 
 def _problems(audit: Audit) -> Iterator[tuple[str, str]]:
     if count := len(audit.unreadable):
-        yield "unreadable", f"{count_of(count, 'file')} can't be read"
+        yield "unreadable", f"{count_of(count, 'file')} cannot be read"
     if count := sum(one.is_conflict for one in audit.duplicates):
-        yield "conflicts", f"{count_of(count, 'image')} under two labels or more"
+        yield "conflicts", f"{count_of(count, 'image')} with two or more labels"
     yield from _duplicates(audit)
     split = audit.crossings
     if audit.is_recipe:
@@ -50,12 +50,12 @@ def _problems(audit: Audit) -> Iterator[tuple[str, str]]:
                     f"{one.kind} in training ({split.protocol})",
                 )
         if split.problem:
-            yield "protocol", f"the recipe's split can't be made: {split.problem}"
+            yield "protocol", f"the recipe's split cannot be made: {split.problem}"
     if split.near_duplicates:
         yield (
             "near_duplicates",
-            f"{count_of(split.near_duplicates, 'test image')} of {number(split.test_images)} with nearly "
-            f"the same image in training ({split.protocol})",
+            f"{number(split.near_duplicates)} of {count_of(split.test_images, 'test image')} have a near "
+            f"duplicate in training ({split.protocol})",
         )
 
 
@@ -64,11 +64,11 @@ def _duplicates(audit: Audit) -> Iterator[tuple[str, str]]:
     if audit.is_recipe and split.duplicates:
         yield (
             "duplicates",
-            f"{count_of(split.duplicates, 'test image')} with an exact duplicate in training "
-            f"({split.protocol})",
+            f"{number(split.duplicates)} of {count_of(split.test_images, 'test image')} have an exact "
+            f"duplicate in training ({split.protocol})",
         )
     elif not audit.is_recipe and audit.spare_duplicates:
         yield (
             "duplicates",
-            f"{count_of(audit.spare_duplicates, 'image')} more than there are images: exact duplicates",
+            f"{count_of(audit.spare_duplicates, 'file')} could be removed: exact duplicates of others",
         )

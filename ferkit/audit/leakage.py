@@ -1,4 +1,4 @@
-"""What of the test images is in training already: groups, exact duplicates, near duplicates."""
+"""Measure leakage: groups, exact duplicates and near duplicates in both training and test."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.interfaces import Sample
 
 SEEDS = 50
-"""Random splits: their mean fraction of leaking images varies by less than 1% between audits."""
+"""Number of random splits. The mean leakage then varies by less than 1% between audits."""
 
 
 def random_protocol(seeds: int) -> PaperProtocol:
-    """Random stratified 2-fold, drawn anew so many times."""
+    """Return a random stratified 2-fold protocol with new folds for each seed."""
     return PaperProtocol(folds=2, repeats=seeds, seed=0, new_folds=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """A protocol's folds over the images at the positions `used`; none where there is a problem."""
+    """Folds of a protocol over the images at the positions `used`; none if `problem` is set."""
 
     protocol: Protocol
     used: NDArray[np.intp]
@@ -40,7 +40,7 @@ class Split:
 
 
 def make_split(protocol: Protocol, samples: Sequence[Sample], used: NDArray[np.intp]) -> Split:
-    """Where the protocol can't split the samples, its DataError becomes the problem."""
+    """Split the samples. If the protocol cannot, its error becomes `problem`."""
     try:
         return Split(protocol, used, list(folds(protocol, [samples[place] for place in used])), "")
     except DataError as error:
@@ -48,7 +48,7 @@ def make_split(protocol: Protocol, samples: Sequence[Sample], used: NDArray[np.i
 
 
 def describe_groups(samples: Sequence[Sample], random: Split, own: Split | None) -> tuple[Groups, ...]:
-    """Every kind of group that all samples have; own: the recipe's split, if it is one that is audited."""
+    """Describe each kind of group that all samples have. `own` is the recipe's split, if audited."""
     found = []
     for kind in group_kinds(samples):
         sizes = Counter(sample.groups[kind] for sample in samples)
@@ -70,13 +70,13 @@ def _fraction(split: Split, samples: Sequence[Sample], kind: str) -> float | Non
 
 
 def partial_groups(samples: Sequence[Sample]) -> dict[str, int]:
-    """Kinds of group that only some samples have, and how many have them."""
+    """Return the kinds of group that only some samples have, with their number."""
     counts = Counter(kind for sample in samples for kind in sample.groups)
     return {kind: count for kind, count in sorted(counts.items()) if count < len(samples)}
 
 
 def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Crossings:
-    """near: pairs of all the images, by one method or several."""
+    """Count the test images with a duplicate in training. `near` has the near pairs of each method."""
     words = describe_protocol(split.protocol.model_dump())
     if not split.folds:
         return Crossings(words, problem=split.problem)
@@ -101,7 +101,7 @@ def find_crossings(split: Split, images: Images, near: Sequence[Pairs]) -> Cross
 def _ends(
     near: Sequence[Pairs], used: NDArray[np.intp], total: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Every pair both ways round, as positions among the images that are used."""
+    """Return each pair in both orders, as positions among the used images."""
     place = np.full(total, -1, dtype=np.intp)
     place[used] = np.arange(len(used))
     first = place[np.concatenate([end for one in near for end in (one.first, one.second)])]

@@ -1,4 +1,4 @@
-"""Images that are nearly the same: all pairs, a block of rows at a time."""
+"""Find near duplicates: compare all pairs, in blocks of rows."""
 
 from __future__ import annotations
 
@@ -12,28 +12,39 @@ from ferkit.audit.read import Images
 from ferkit.audit.result import Near, NearPair
 
 HASH_DISTANCE = 8
-"""Bits of 64 that may differ. On SFEW-675, of the 158 pairs within 8 bits all are of one movie and 88% of one
-clip, and half of all pairs of one clip are found; at 10 bits, pairs of different movies begin. It is for
-images that differ in scene: of 204 studio portraits (../shared/data/london), where framing and
-background are one, 151 pairs are within 8 bits and 9% of them of one person; at 2 bits there are none."""
+"""Maximum difference of near duplicates, in bits of 64.
+
+SFEW-675 has 158 pairs within 8 bits: all from the same movie, 88% from the same clip. They include half of
+all pairs from the same clip. At 10 bits, pairs from different movies appear. The threshold suits images with
+different scenes. In 204 studio portraits (London set) with the same framing and background, 151 pairs are
+within 8 bits, and 9% of them show the same person. At 2 bits there are none.
+"""
 
 SIMILARITY = 0.9
-"""Cosine of two faces' embeddings. On SFEW-675 with InceptionResnetV1 (msceleb1m), of the 57 pairs at 0.9 and
-above all are of one movie and 89% of one clip; at 0.895, pairs of different movies begin. On the 204
-portraits, all of the 86 pairs are of one person."""
+"""Minimum cosine similarity of the embeddings of near-duplicate faces.
+
+SFEW-675 with InceptionResnetV1 (msceleb1m) has 57 pairs from 0.9: all from the same movie, 89% from the same
+clip. At 0.895, pairs from different movies appear. In the 204 portraits, all 86 pairs show the same person.
+"""
 
 HASH, EMBEDDING = "perceptual hash", "face embedding"
 ROWS = 1024
-"""Compared with all others at a time: 36,000 images make a block of 150 MB."""
+"""Rows per block. With 36,000 images a block takes 150 MB."""
 MOST = 5_000_000
-"""Pairs beyond which a threshold tells nothing, and the memory for them would be the next trouble."""
+"""Maximum number of pairs. With more, the threshold is useless, and they would take much memory."""
 LISTED = 1_000
-"""Pairs that are told by name, the nearest ones."""
+"""Number of nearest pairs that are listed by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """first, second: (P,) positions, first < second; value: (P,) float32, larger is nearer."""
+    """Pairs of images.
+
+    Attributes:
+        first: (P,) positions.
+        second: (P,) positions, each larger than `first`.
+        value: (P,) float32 similarities.
+    """
 
     first: NDArray[np.intp]
     second: NDArray[np.intp]
@@ -44,10 +55,15 @@ NO_PAIRS = Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.floa
 
 
 def find_pairs(vectors: NDArray[np.float32], least: float, same: NDArray[np.intp]) -> Pairs | None:
-    """The pairs of rows whose product is `least` or more.
+    """Find the pairs of rows with a dot product of at least `least`.
 
-    vectors: (N, D); same: (N,), equal for rows that are no pair (exact duplicates). None where there are more
-    than MOST.
+    Args:
+        vectors: (N, D).
+        least: Minimum dot product.
+        same: (N,) numbers. Rows with equal numbers are exact duplicates and make no pair.
+
+    Returns:
+        The pairs; None if there are more than MOST.
     """
     blocks: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]] = []
     count = 0
@@ -66,8 +82,8 @@ def find_pairs(vectors: NDArray[np.float32], least: float, same: NDArray[np.intp
 
 
 def near_by_hash(images: Images, distance: int = HASH_DISTANCE) -> tuple[Near, Pairs]:
-    """Pairs of images whose perceptual hashes differ in `distance` bits at most."""
-    # As +1 and −1, two hashes that differ in d of 64 bits have the product 64 − 2d, exactly.
+    """Find pairs of images whose perceptual hashes differ by `distance` bits at most."""
+    # With bits as +1 and −1, hashes that differ in d of 64 bits have the dot product 64 − 2d.
     signs = np.where(images.bits, np.float32(1), np.float32(-1))
     pairs = find_pairs(signs, 64 - 2 * distance, copy_numbers(images.sha256))
     everything = np.arange(len(images.samples))
@@ -82,9 +98,13 @@ def near_by_embedding(
     places: NDArray[np.intp],
     similarity: float = SIMILARITY,
 ) -> tuple[Near, Pairs]:
-    """Pairs of faces whose embeddings have that cosine or more.
+    """Find pairs of faces whose embeddings have at least the given cosine similarity.
 
-    embeddings: (M, D); places: (M,), which images they are of, ascending.
+    Args:
+        images: All images.
+        embeddings: (M, D).
+        places: (M,) positions of their images, ascending.
+        similarity: Minimum cosine similarity.
     """
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
@@ -92,12 +112,12 @@ def near_by_embedding(
     if pairs:
         pairs = Pairs(places[pairs.first], places[pairs.second], pairs.value)
     return _describe(
-        images, EMBEDDING, similarity, places, pairs, "raise --similarity", lambda one: min(one, 1.0)
+        images, EMBEDDING, similarity, places, pairs, "higher --similarity", lambda one: min(one, 1.0)
     )
 
 
 def copy_numbers(sha256: Sequence[str]) -> NDArray[np.intp]:
-    """(N,): a number for each image, the same for all its duplicates."""
+    """Return (N,) numbers that are equal for exact duplicates."""
     return np.unique(np.array(sha256, dtype=str), return_inverse=True)[1].astype(np.intp)
 
 
@@ -110,13 +130,13 @@ def _describe(
     hint: str,
     measure: Callable[[float], float],
 ) -> tuple[Near, Pairs]:
-    """measure: a pair's product -> the value that is told of it."""
+    """Describe pairs. `measure` converts a dot product to the reported value."""
     if pairs is None:
-        reason = f"more than {MOST:,} pairs are as near as that, so the threshold tells nothing; {hint}"
+        reason = f"more than {MOST:,} pairs are within the threshold. Use a {hint}"
         return Near(method, threshold, reason=reason), NO_PAIRS
     labels = np.array([sample.label for sample in images.samples], dtype=str)
     nearest = np.argsort(-pairs.value, kind="stable")[:LISTED]
-    told = Near(
+    near = Near(
         method,
         threshold,
         compared=len(places),
@@ -134,7 +154,7 @@ def _describe(
             )
         ),
     )
-    return told, pairs
+    return near, pairs
 
 
 def _same_group(images: Images, pairs: Pairs) -> dict[str, float]:
@@ -142,8 +162,8 @@ def _same_group(images: Images, pairs: Pairs) -> dict[str, float]:
 
     if not len(pairs.first):
         return {}
-    shares = {}
+    fractions = {}
     for kind in group_kinds(images.samples):
         names = np.array([sample.groups[kind] for sample in images.samples], dtype=str)
-        shares[kind] = float((names[pairs.first] == names[pairs.second]).mean())
-    return shares
+        fractions[kind] = float((names[pairs.first] == names[pairs.second]).mean())
+    return fractions

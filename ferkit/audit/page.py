@@ -1,4 +1,4 @@
-"""An audit as a page and as JSON. Neither shows an image."""
+"""Write an audit as an HTML page or as JSON. Neither shows an image."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ferkit.runtime.atomic_write import write_text
 from ferkit.version import __version__
 
 SHOWN = 200
-"""Rows of a table on the page; the JSON file has more."""
+"""Maximum rows of a table on the page. The JSON file has all rows."""
 
 
 def write_page(audit: Audit, file: Path) -> None:
-    """The page needs no network and no other file. Raises RunError where it can't be written."""
-    # The looks are the run report's.
+    """Write the page, which needs no network and no other file. Raises RunError if it cannot."""
+    # The style sheet is that of the run report.
     loader = ChoiceLoader([PackageLoader("ferkit.audit", "."), PackageLoader("ferkit.report", ".")])
     made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -33,7 +33,7 @@ def write_page(audit: Audit, file: Path) -> None:
 
 
 def write_json(audit: Audit, file: Path) -> None:
-    """All that the result holds; shares are 0..1. Raises RunError where it can't be written."""
+    """Write the result as JSON. Fractions are 0..1. Raises RunError if the file cannot be written."""
     found = {
         "ferkit": __version__,
         "serious": audit.is_serious,
@@ -44,14 +44,14 @@ def write_json(audit: Audit, file: Path) -> None:
 
 
 WRITERS: Mapping[str, Callable[[Audit, Path], None]] = {".html": write_page, ".json": write_json}
-"""The ending of a file, and what writes it."""
+"""File suffix -> the function that writes it."""
 
 
 def check_outputs(files: Sequence[Path]) -> None:
-    """Raise RunError if a file has an ending that nothing writes."""
+    """Raise RunError if the suffix of a file is not supported."""
     for file in files:
         if file.suffix not in WRITERS:
-            raise RunError(f"--out {file}: expected a file that ends in {' or '.join(WRITERS)}")
+            raise RunError(f"Cannot write --out {file}: expected the suffix {' or '.join(WRITERS)}")
 
 
 def _write(file: Path, text: str) -> None:
@@ -59,5 +59,5 @@ def _write(file: Path, text: str) -> None:
         write_text(file, text)
     except RunError as error:
         raise RunError(
-            f"--out: can't write {file}: {error.__cause__}. Give a file in a folder that you may write to."
+            f"Cannot write --out {file}: {error.__cause__}. Give a file in a writable folder."
         ) from error

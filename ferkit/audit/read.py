@@ -1,4 +1,4 @@
-"""Every image read once: its hash, its perceptual hash, or why it can't be read."""
+"""Read each image once: its hash and perceptual hash, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -18,18 +18,24 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many images it is done for, and of how many."""
+"""Called with the name of the task, the number of finished images, and their total."""
 
 
-def no_progress(what: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
+def no_progress(task: str, done: int, total: int) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Images:
-    """The N files that could be read, and the others.
+    """The N readable files, and the unreadable ones.
 
-    names: below root; sha256: of the files' bytes; bits: (N, 64) bool, their perceptual hashes.
+    Attributes:
+        root: The common folder.
+        samples: N samples.
+        names: N paths relative to the root.
+        sha256: N hashes of the files' bytes.
+        bits: (N, 64) bool perceptual hashes.
+        unreadable: The other files.
     """
 
     root: Path
@@ -41,7 +47,7 @@ class Images:
 
 
 def read_images(samples: Sequence[Sample], progress: Progress = no_progress) -> Images:
-    """samples: one or more. Goes on over files that can't be read."""
+    """Read one or more samples. Unreadable files are collected, not raised."""
     root = Path(os.path.commonpath([sample.path.absolute().parent for sample in samples]))
     kept, names, hashes, bits, unreadable = [], [], [], [], []
     for done, sample in enumerate(samples, start=1):
@@ -63,9 +69,9 @@ def read_images(samples: Sequence[Sample], progress: Progress = no_progress) -> 
 
 
 def perceptual_hash(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(H, W, 3) uint8 RGB -> (64,) bool: which of the lowest frequencies are above their median.
+    """Compute imagehash's phash of an (H, W, 3) uint8 RGB image: (64,) bool.
 
-    imagehash's phash: of the whole picture in grey at 32 by 32 pixels, so neither size nor compression
-    changes much of it.
+    Each bit says if a low frequency of the grey image at 32 x 32 pixels is above the median. Scaling and
+    compression change few bits.
     """
     return np.asarray(imagehash.phash(Image.fromarray(image)).hash, dtype=np.bool_).reshape(64)

@@ -1,4 +1,4 @@
-"""What an audit found, as the terminal, the page and the JSON file tell it. Images go by their names."""
+"""Result of an audit, for the terminal, the page and the JSON file. Images are identified by name."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
+    """A file that cannot be read, with the reason."""
+
     name: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Images that are byte for byte the same; names and labels in one order."""
+    """Files with identical bytes. Names and labels have the same order."""
 
     sha256: str
     names: tuple[str, ...]
@@ -22,13 +24,13 @@ class Duplicates:
 
     @property
     def is_conflict(self) -> bool:
-        """Whether the one image stands under several labels."""
+        """True if the files have several labels."""
         return len(set(self.labels)) > 1
 
 
 @dataclass(frozen=True, slots=True)
 class NearPair:
-    """Two images that are nearly the same; value: bits that differ, or cosine similarity."""
+    """Two near duplicates. `value` is the number of different bits, or the cosine similarity."""
 
     names: tuple[str, str]
     labels: tuple[str, str]
@@ -37,10 +39,17 @@ class NearPair:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """All pairs within a threshold, exact duplicates left out.
+    """All near-duplicate pairs of one method, without exact duplicates.
 
-    compared: images; same_group: kind of group -> share (0..1) of the pairs that are of one group;
-    closest: the first of the pairs, nearest first; reason: why nothing was compared, else "".
+    Attributes:
+        method: "perceptual hash" or "face embedding".
+        threshold: Maximum number of different bits, or minimum cosine similarity.
+        compared: Number of compared images.
+        pairs: Number of pairs.
+        two_labels: Number of pairs with two labels.
+        same_group: Kind of group -> fraction of the pairs in the same group, 0..1.
+        closest: The nearest pairs, nearest first.
+        reason: Why nothing was compared; "" if something was.
     """
 
     method: str
@@ -55,11 +64,15 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """One kind of group. sharing: images whose group has another.
+    """One kind of group, such as person.
 
-    random_fraction, protocol_fraction: the fraction (0..1) of test images with an image of their group in
-    training (or validation), under random stratified 2-fold and under the recipe's protocol; None where not
-    judged.
+    Attributes:
+        kind: Name of the kind.
+        groups: Number of groups.
+        sharing: Number of images whose group has another image.
+        random_fraction: Fraction of test images, 0..1, whose group is also in training or validation, for
+            random stratified 2-fold; None if not measured.
+        protocol_fraction: The same for the recipe's protocol; None if not measured.
     """
 
     kind: str
@@ -71,11 +84,14 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Crossings:
-    """What is on both sides of a split.
+    """Leakage of a split. Counts are means over the repeats.
 
-    protocol: in words; test_images, duplicates, near_duplicates: in one repeat, the mean over the repeats:
-    test images, those with an exact duplicate in training (or validation), those with a near duplicate
-    there; problem: why the split can't be made, else "".
+    Attributes:
+        protocol: Description of the protocol.
+        test_images: Number of test images per repeat.
+        duplicates: Number of test images with an exact duplicate in training or validation.
+        near_duplicates: Number of test images with a near duplicate in training or validation.
+        problem: Why the split cannot be made; "" if it can.
     """
 
     protocol: str
@@ -87,7 +103,14 @@ class Crossings:
 
 @dataclass(frozen=True, slots=True)
 class FaceFacts:
-    """detector: its name; reason: why no face was looked for, else ""."""
+    """Results of face detection.
+
+    Attributes:
+        detector: Name of the detector.
+        found: Number of images with a face.
+        not_found: Names of the images without a face.
+        reason: Why no faces were detected; "" if detection ran.
+    """
 
     detector: str
     found: int = 0
@@ -97,7 +120,14 @@ class FaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """name: what `--allow` calls it; is_serious: whether it makes the command fail where not allowed."""
+    """A problem of the data set.
+
+    Attributes:
+        name: Its name for `--allow`.
+        words: Its description.
+        is_serious: True if it makes the command fail unless it is allowed.
+        is_allowed: True if it is allowed.
+    """
 
     name: str
     words: str
@@ -111,9 +141,24 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """root: the folder that names are below; classes: label -> images, all files counted.
+    """The whole result.
 
-    partial_groups: kinds of group that only some images have, and how many; seeds: random splits.
+    Attributes:
+        name: Name of the recipe or data set.
+        dataset: Name of the dataset component.
+        root: Folder that file names are relative to.
+        is_recipe: True if the recipe's own split is judged.
+        images: Number of files.
+        classes: Label -> number of files.
+        unreadable: Files that cannot be read.
+        duplicates: Exact duplicates.
+        near: Near duplicates of each method.
+        groups: Kinds of group that all images have.
+        partial_groups: Kinds of group that only some images have -> number of these images.
+        seeds: Number of random splits.
+        crossings: Leakage of the split.
+        faces: Results of face detection.
+        findings: The problems, serious ones first.
     """
 
     name: str
@@ -134,12 +179,12 @@ class Audit:
 
     @property
     def imbalance(self) -> float:
-        """The largest class over the smallest."""
+        """Size of the largest class divided by that of the smallest."""
         return max(self.classes.values()) / min(self.classes.values())
 
     @property
     def spare_duplicates(self) -> int:
-        """Images that would go if one of each image were kept."""
+        """Number of files that are exact duplicates of others."""
         return sum(len(one.names) - 1 for one in self.duplicates)
 
     @property

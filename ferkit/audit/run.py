@@ -1,4 +1,4 @@
-"""The spine of `ferkit audit`: from a target to what was found, step by step."""
+"""Run the steps of an audit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,18 @@ log = logging.getLogger("ferkit")
 
 @dataclass(frozen=True)
 class AuditRequest:
-    """What is to be audited, and how: is_recipe: whether the recipe's own split is judged."""
+    """A request for an audit.
+
+    Attributes:
+        recipe: The recipe.
+        registry: The available components.
+        is_recipe: True if the recipe's own split is judged.
+        seeds: Number of random splits.
+        hash_distance: Maximum difference of near duplicates, in bits of 64.
+        similarity: Minimum cosine similarity of near-duplicate faces.
+        has_faces: True if faces are detected and compared.
+        allowed: Names of findings that do not make the command fail.
+    """
 
     recipe: Recipe
     registry: Registry
@@ -62,12 +73,12 @@ class AuditRequest:
 
 
 def audit(order: AuditRequest, progress: Progress = no_progress) -> Audit:
-    """Raises FerkitError, e.g. where the data set gives no image; over unreadable files it goes on."""
+    """Audit a data set. Unreadable files are reported. Raises FerkitError, e.g. without images."""
     samples, left_out = samples_of(order.registry, order.recipe.data)
     for warning in describe_left_out(left_out, len(samples)):
         log.warning("%s", warning)
     if not samples:
-        raise DataError(f"data set {order.recipe.data.name!r} gives no image, so there is nothing to audit")
+        raise DataError(f"Cannot audit the data set {order.recipe.data.name!r}: it has no images")
     images = read_images(samples, progress)
     readable = images.samples
     faces, facts = look_for_faces(order, images, progress)
@@ -100,7 +111,7 @@ def audit(order: AuditRequest, progress: Progress = no_progress) -> Audit:
 def look_for_faces(
     order: AuditRequest, images: Images, progress: Progress = no_progress
 ) -> tuple[list[Face], FaceFacts]:
-    """A crop of every image, the whole of it where no face was found; none at all if none are sought."""
+    """Crop every image, or keep it whole if it has no face. Without detection the list is empty."""
     recipe, registry = order.recipe, order.registry
     name = recipe.detector.name
     reason = NOT_WANTED if not order.has_faces else why_no_weights(registry, "detector", recipe.detector)
@@ -116,7 +127,7 @@ def look_for_faces(
     )
     if crops.skipped:
         sample, problem = crops.skipped[0]
-        raise DataError(f"{sample.path} could be read at first, and then no more: {problem}. Audit again.")
+        raise DataError(f"{sample.path} became unreadable during the audit: {problem}. Run the audit again.")
     lost = [name for name, face in zip(images.names, crops.faces, strict=True) if face.box is None]
     return crops.faces, FaceFacts(name, len(crops.faces) - len(lost), tuple(lost))
 
@@ -128,10 +139,10 @@ def compare_faces(
     facts: FaceFacts,
     progress: Progress = no_progress,
 ) -> tuple[Near, Pairs]:
-    """Near pairs by the embedding, of the images in which a face was found.
+    """Find near duplicates by embedding among the images with a face.
 
-    Whole images without a face look alike to a face network: on SFEW, with them in it, half of the pairs
-    at the same threshold were of different movies.
+    A face network cannot distinguish images without a face. On SFEW with such images, half of the pairs at
+    the same threshold were from different movies.
     """
     places = np.array([place for place, face in enumerate(faces) if face.box is not None], dtype=np.intp)
     reason = facts.reason or why_no_embeddings(order.recipe, order.registry)
@@ -144,8 +155,10 @@ def compare_faces(
 
 
 def used_places(recipe: Recipe, images: Images, faces: Sequence[Face], facts: FaceFacts) -> NDArray[np.intp]:
-    """The images that a run of the recipe would split: not those that it skips for want of a face, nor
-    the duplicates that it leaves out. Where no faces were sought, these are byte-for-byte duplicates.
+    """Return the positions of the images that a run of the recipe uses.
+
+    Images without a face and duplicates are dropped as the recipe says. Without face detection, only files
+    with identical bytes count as duplicates.
     """
     lost = set(facts.not_found) if recipe.faces.no_face == "skip" else set()
     kept = [place for place, name in enumerate(images.names) if name not in lost]

@@ -1,4 +1,4 @@
-"""The command line. Each command is a thin module; what is heavy is imported inside it."""
+"""The command line. Each command is a thin module that imports heavy packages inside its function."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 from ferkit.version import __version__
 
-INTERRUPTED = 130  # what typer makes of Ctrl-C
+INTERRUPTED = 130  # the status that typer returns for Ctrl-C
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Facial expression recognition by recipes and plugins, with numbers that can be trusted.",
+    rich_markup_mode=None,
+    help="Recognise facial expressions, and train and evaluate models by recipes and plugins.\n\n"
+    "Example: ferkit predict photo.jpg\n\nDocs: docs/site/index.md",
 )
 app.command()(run)
 app.command()(check)
@@ -62,17 +64,18 @@ def common(
         bool,
         typer.Option(
             "--version",
+            "-v",
             callback=_version,
             is_eager=True,
             help="Print the versions of ferkit and torch, and the device.",
         ),
     ] = False,
 ) -> None:
-    """Facial expression recognition by recipes and plugins, with numbers that can be trusted."""
+    """Accept the options before a command."""
 
 
 def _blame(error: Exception) -> FerkitError | None:
-    """The message for an exception raised by a third-party plugin."""
+    """Return the message for an exception that a third-party plugin raised; None for any other."""
     from ferkit.components.discovery import load_plugins, named_modules
     from ferkit.components.plugin_failure import find_culprit
 
@@ -80,7 +83,7 @@ def _blame(error: Exception) -> FerkitError | None:
 
 
 def main() -> None:
-    """The `ferkit` command: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
+    """Run the command line. Exit status: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # nothing that is printed can fail
@@ -93,11 +96,14 @@ def main() -> None:
         status = INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
-            if told := _blame(error):
-                print(told, file=sys.stderr)
+            if failure := _blame(error):
+                print(failure, file=sys.stderr)
                 sys.exit(1)
             raise
-        if message := error.format_message():
+        message = error.format_message()
+        if message.startswith("Usage: "):  # no arguments: the message is the help
+            print(message)
+        else:
             print(f"{message}\nTry: ferkit --help", file=sys.stderr)
         sys.exit(2)
     if status == INTERRUPTED:

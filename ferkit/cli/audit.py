@@ -1,4 +1,4 @@
-"""`ferkit audit`."""
+"""The command `ferkit audit`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Target = Annotated[
     str,
     typer.Argument(
         help="A recipe file, the name of a shipped recipe, a folder with one folder per class, "
-        "a CSV list, or a data set's name with --set data.root=..."
+        "a CSV list, or a data set's name with --set data.root=DIR."
     ),
 ]
 Overrides = Annotated[
@@ -43,23 +43,29 @@ Allow = Annotated[
         help=f"Accept a kind of finding: {', '.join(FINDINGS)} or {LAST}. Repeatable.",
     ),
 ]
-NoFaces = Annotated[bool, typer.Option("--no-faces", help="Compare images only; detect no faces.")]
+NoFaces = Annotated[bool, typer.Option("--no-faces", help="Detect no faces. Compare whole images only.")]
 HashDistance = Annotated[
     int | None,
     typer.Option(
         min=0,
         max=64,
-        help="Bits of 64 by which near duplicates may differ. Use fewer for similarly framed portraits. "
-        "[default: 8]",
+        metavar="BITS",
+        help="Maximum difference of near duplicates, in bits of 64. Use fewer for similarly framed "
+        "portraits. [default: 8]",
     ),
 ]
 Similarity = Annotated[
     float | None,
     typer.Option(
-        min=0, max=1, help="Cosine similarity above which two faces are near duplicates. [default: 0.9]"
+        min=0,
+        max=1,
+        metavar="COSINE",
+        help="Minimum cosine similarity of two near-duplicate faces. [default: 0.9]",
     ),
 ]
-Seeds = Annotated[int, typer.Option(min=1, help="Random splits over which leaks are averaged.")]
+Seeds = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Number of random splits. Leaks are averaged over them.")
+]
 
 
 def audit(
@@ -72,15 +78,16 @@ def audit(
     similarity: Similarity = None,
     seeds: Seeds = 50,
 ) -> None:
-    """Find broken files, duplicates, near duplicates and leaks between splits in a data set.
+    """Find broken files, duplicates and leaks between splits.
 
-    Nothing is changed and nothing is downloaded. Faces are compared by default; --no-faces compares images
-    only.
+    The audit changes nothing and downloads nothing. By default it compares faces and whole images, and
+    averages leaks over 50 random splits. With --no-faces it compares whole images only.
 
-    Exit status: 0 where nothing serious was found, or all of it was allowed; 3 for serious findings; 2 for a
-    recipe or an option with problems; 1 for other errors. Serious findings are unreadable files, an image
-    under two labels, an exact duplicate or a group on both sides of the recipe's split, and a split that
-    cannot be made. Without a recipe, any exact duplicate is serious.
+    These findings are serious: unreadable files, an image with two labels, an exact duplicate or a group in
+    both training and test, and a split that cannot be made. Without a recipe, any exact duplicate is serious.
+
+    Exit status: 0 without serious findings, or if all are allowed; 3 with serious findings; 2 for an invalid
+    recipe or option; 1 for other errors.
 
     Example: ferkit audit images --no-faces --out findings.json
 
@@ -107,17 +114,18 @@ def audit(
         found = find(
             AuditRequest(recipe, registry, is_recipe, seeds, bits, cosine, not no_faces, allowed), progress
         )
-    _tell(found, out or ())
+    _report(found, out or ())
     if found.is_serious:
         raise typer.Exit(SERIOUS)
 
 
-def _tell(found: Audit, out: Sequence[Path]) -> None:
+def _report(found: Audit, out: Sequence[Path]) -> None:
     from ferkit.audit.page import WRITERS
     from ferkit.audit.text import describe
+    from ferkit.cli.tables import make_console
 
-    for line in describe(found):
-        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
+    for line in describe(found, make_console().width):
+        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file name may not be UTF-8
     for file in out:
         WRITERS[file.suffix](found, file)
         typer.echo(f"written: {file}")

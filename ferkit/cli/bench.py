@@ -1,4 +1,4 @@
-"""`ferkit bench`."""
+"""The command `ferkit bench`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferkit.messages import quote
 Part = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="A component, or { name = ..., options }. [default: that of the recipe]"
+        metavar="NAME", help="A component's name, or { name = ..., options }. [default: from the recipe]"
     ),
 ]
 DetectorPart = Annotated[
@@ -22,7 +22,7 @@ DetectorPart = Annotated[
         "--detector",
         "-d",
         metavar="NAME",
-        help="A component, or { name = ..., options }. [default: that of the recipe]",
+        help="A component's name, or { name = ..., options }. [default: from the recipe]",
     ),
 ]
 Recipe = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
@@ -33,37 +33,41 @@ Stages = Annotated[
     str,
     typer.Option(
         show_default=False,
+        metavar="NAMES",
         help="Comma-separated: decode, detect, crop, augment, backbone, head, training_step, end_to_end. "
         "[default: all]",
     ),
 ]
 BatchSize = Annotated[
-    str, typer.Option("--batch-size", "-b", help="One or more batch sizes, comma-separated.")
+    str, typer.Option("--batch-size", "-b", metavar="N,...", help="Batch sizes, comma-separated.")
 ]
 ImageSize = Annotated[
     int | None,
-    typer.Option(min=1, help="Input size of the network, in pixels. [default: that of the recipe]"),
+    typer.Option(min=1, metavar="PIXELS", help="Input size of the network. [default: from the recipe]"),
 ]
 Precision = Annotated[
-    str, typer.Option(help="float32, bfloat16, float16 or tf32; auto: as a training chooses.")
+    str, typer.Option(metavar="NAME", help="float32, bfloat16, float16, tf32, or auto as in training.")
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")]
+Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:0.")]
 Compile = Annotated[
     str,
     typer.Option(
         "--compile", metavar="MODE", help="torch.compile: off, default, reduce-overhead or max-autotune."
     ),
 ]
-Images = Annotated[Path | None, typer.Option(help="A folder of images. [default: generated images]")]
-DrawnSize = Annotated[int, typer.Option(min=1, help="Size of generated images, in pixels.")]
-Repeats = Annotated[int, typer.Option(help="Maximum number of timed calls per stage.")]
-Seconds = Annotated[float, typer.Option(help="Stop after this many seconds, but not before 5 rounds.")]
+Images = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="A folder of images. [default: generated images]")
+]
+DrawnSize = Annotated[int, typer.Option(min=1, metavar="PIXELS", help="Size of generated images.")]
+Repeats = Annotated[int, typer.Option(metavar="N", help="Maximum number of timed calls per stage.")]
+Seconds = Annotated[float, typer.Option(metavar="SECONDS", help="Time limit. At least 5 rounds are timed.")]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write all times to a .json file.")
 ]
-Compare = Annotated[Path | None, typer.Option(metavar="OLD.json", help="Compare with an earlier record.")]
+Compare = Annotated[Path | None, typer.Option(metavar="FILE", help="Compare with an earlier record (.json).")]
 Force = Annotated[
-    bool, typer.Option("--force", help="Compare records of different settings, and list the differences.")
+    bool,
+    typer.Option("--force", help="Compare records of different settings. The differences are listed."),
 ]
 
 STAGES = "decode,detect,crop,augment,backbone,head,training_step,end_to_end"
@@ -89,9 +93,10 @@ def bench(
     compare: Compare = None,
     force: Force = False,
 ) -> None:
-    """Measure the speed and memory of a recipe's stages on this machine.
+    """Measure the speed and memory of each stage of a recipe.
 
-    Measures all stages of quickstart by default, with batches of 1, 8 and 32, on generated images.
+    By default, all stages of the recipe quickstart are measured, with batches of 1, 8 and 32 generated
+    images.
 
     Example: ferkit bench quickstart --stages decode,detect --out record.json
 

@@ -1,4 +1,4 @@
-"""`ferkit check`."""
+"""The command `ferkit check`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def check(
 ) -> None:
     """Check a recipe and list every problem.
 
-    Reads no image and downloads nothing.
+    The check reads no images and downloads nothing.
 
     Example: ferkit check recipe.toml --set fit.epochs=3
 
     Docs: docs/site/first-run.md
     """
+    from ferkit.cli.tables import say
     from ferkit.recipe.load import load_recipe
 
     checked, _ = load_recipe(recipe, overrides or ())
@@ -31,4 +32,4 @@ def check(
         else f"{model.backbone.name} -> {model.head.name} -> {model.output.name}, loss {checked.loss.name}"
     )
     typer.echo(f"{checked.name}: no problem found")
-    typer.echo(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")
+    say(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")

@@ -1,4 +1,4 @@
-"""`ferkit compare`."""
+"""The command `ferkit compare`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ def compare(
     epoch_selection: Annotated[
         str | None,
         typer.Option(
-            help="best_epoch, last_epoch or chosen_epoch. [default: the one not selected on test images]"
+            metavar="NAME",
+            help="best_epoch, last_epoch or chosen_epoch. [default: the one not selected on test images]",
         ),
     ] = None,
 ) -> None:
-    """Compare two runs image by image, by McNemar's test and a paired bootstrap.
+    """Compare two runs image by image with statistical tests.
 
-    Uses the epoch that was not selected on test images by default.
+    The tests are McNemar's test and a paired bootstrap. By default, the epoch that was not selected on test
+    images is used.
 
     Example: ferkit compare runs/first runs/second
 
     Docs: docs/site/data.md
     """
+    from ferkit.cli.tables import say
     from ferkit.evaluation.compare import as_table, read_outcomes
     from ferkit.evaluation.compare import compare as compare_outcomes
+    from ferkit.evaluation.formatting import NAMES
     from ferkit.messages import count_of
 
     one, other = read_outcomes(first, epoch_selection), read_outcomes(second, epoch_selection)
@@ -39,13 +43,14 @@ def compare(
     typer.echo(f"{'percent':<14}{'first':>8}{'second':>8}{'difference':>12}  95% interval, by {found.kind}")
     for row in as_table(found):
         numbers = f"{row['first']:>8.2f}{row['second']:>8.2f}{row['difference']:>+12.2f}"
-        typer.echo(f"{row['metric']:<14}{numbers}  {row['low']:+.2f} to {row['high']:+.2f}")
+        name = NAMES[row["metric"].replace(" ", "_")]
+        typer.echo(f"{name:<14}{numbers}  {row['low']:+.2f} to {row['high']:+.2f}")
     typer.echo("")
     for repeat, test in enumerate(found.mcnemar, start=1):
         typer.echo(
-            f"McNemar, repeat {repeat}: only the first is right on {test.only_first} images, only the second "
-            f"on {test.only_second}; p = {test.p_value:.3g}"
+            f"McNemar, repeat {repeat}: right only in first {test.only_first}, only in second "
+            f"{test.only_second}, p = {test.p_value:.3g}"
         )
-    typer.echo(found.conclusion)
+    say(found.conclusion)
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")

@@ -1,4 +1,4 @@
-"""`ferkit data`."""
+"""The command `ferkit data`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from typing import Annotated
 
 import typer
 
-DIFFERENT = 3  # 1 and 2 are errors, so that a script can tell
+DIFFERENT = 3  # a script can distinguish it from the errors 1 and 2
 
-app = typer.Typer(no_args_is_help=True, help="List the images of a data set, and compare them with a list.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List the images of a data set, and compare them with a list.\n\n"
+    "Example: ferkit data manifest images --out images.csv\n\nDocs: docs/site/data.md",
+)
 Target = Annotated[
-    str, typer.Argument(help="A recipe, a folder of class folders, a CSV list, or a data set.")
+    str,
+    typer.Argument(
+        help="A recipe, a folder with one folder per class, a CSV list, or a data set's name with "
+        "--set data.root=DIR."
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -24,12 +32,14 @@ def write_manifest(
     target: Target,
     overrides: Overrides = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The CSV file to write. [default: standard output]")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The CSV file to write. [default: standard output]"),
     ] = None,
 ) -> None:
-    """List the path, label, split, groups and sha256 of every image, as CSV.
+    """Write a CSV list of a data set's images.
 
-    Writes to standard output by default. The list contains no image.
+    Each line has the path, label, split, groups and sha256 of an image. By default the list goes to standard
+    output.
 
     Example: ferkit data manifest images --out images.csv
 
@@ -46,13 +56,13 @@ def write_manifest(
     entries = list_entries(dataset.samples(), root=data_root(dataset))
     text = format_manifest(entries)
     if out is None:
-        # As bytes: names of files need not be what the terminal, or even UTF-8, has letters for.
+        # As bytes: a file name may not be UTF-8, or not printable on the terminal.
         typer.echo(text.encode("utf-8", "surrogateescape"), nl=False)
         return
     try:
         write_text(out, text)
     except RunError as error:
-        raise DataError(f"can't write {out}: {error.__cause__}. Give another --out.") from error
+        raise DataError(f"Cannot write {out}: {error.__cause__}. Give another --out.") from error
     typer.echo(f"{out}: {len(entries)} images")
 
 
@@ -64,7 +74,7 @@ def verify(
 ) -> None:
     """Compare images with a manifest and list every difference.
 
-    Exit status: 0 where all images are the same, 3 where any differs.
+    Exit status: 0 if all images are the same, 3 if any differs.
 
     Example: ferkit data verify images images.csv
 

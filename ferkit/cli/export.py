@@ -1,4 +1,4 @@
-"""`ferkit export`."""
+"""The command `ferkit export`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Out = Annotated[
 ]
 Repeat = Annotated[
     int | None,
-    typer.Option(min=0, help="Repeat of the run, from 0. [default: the first]"),
+    typer.Option(min=0, metavar="N", help="Repeat of the run, from 0. [default: the first]"),
 ]
 Fold = Annotated[
     int | None,
-    typer.Option(min=0, help="Fold of the run, from 0. [default: the first]"),
+    typer.Option(min=0, metavar="N", help="Fold of the run, from 0. [default: the first]"),
 ]
 Detector = Annotated[
     str | None,
@@ -25,14 +25,17 @@ Detector = Annotated[
         "--detector",
         "-d",
         metavar="NAME",
-        help="Detector for prediction: a name, or a table as in a recipe. [default: that of the training]",
+        help="Detector for prediction: a name, or a table as in a recipe. [default: the detector of the run]",
     ),
 ]
 Half = Annotated[
     bool, typer.Option("--half", help="Round the weights to float16: half the size of a .safetensors file.")
 ]
 Licence = Annotated[
-    str, typer.Option("--license", metavar="ID", help="License of the model, as the Hub spells it: mit.")
+    str,
+    typer.Option(
+        "--license", metavar="ID", help="License of the model, as the Hugging Face Hub spells it: mit."
+    ),
 ]
 
 
@@ -47,10 +50,10 @@ def export(
 ) -> None:
     """Export the network of a run to one file for `ferkit predict`.
 
-    The ending of --out chooses the format: .safetensors, .onnx (opset 18) or .pt2 (torch.export). Takes the
-    first repeat and fold by default. The exported file is compared with torch on an image of a face; if
-    probabilities differ, no file is left. ONNX and .pt2 take normalised images (B, 3, size, size) and return
-    probabilities. A model card for the Hugging Face Hub is written to FILE.card.md.
+    The suffix of --out selects the format: .safetensors, .onnx (opset 18) or .pt2 (torch.export). By default
+    the first repeat and fold are exported. ferkit compares the file with torch on an image of a face, and
+    deletes it if the probabilities differ. ONNX and .pt2 files take normalised images (B, 3, size, size) and
+    return probabilities. A model card for the Hugging Face Hub is written to FILE.card.md.
 
     Example: ferkit export runs/mine --out model.safetensors
 
@@ -67,13 +70,13 @@ def export(
     known = made.description
     typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")
-    fitted = f"{known.temperature:.3f}" if known.temperature != 1 else "none was fitted"
+    fitted = f"{known.temperature:.3f}" if known.temperature != 1 else "none fitted"
     typer.echo(f"temperature: {fitted}")
     side, how = known.model.image_size, known.model.normalize
-    typer.echo(f"input: faces of {side} by {side}, normalised as {how}; found by {known.detector.name}")
+    typer.echo(f"input: {side} x {side} pixel faces, normalised as {how}, detected by {known.detector.name}")
     typer.echo(
-        f"checked: {made.faces} images of a face give torch's probabilities, within {made.difference:.1g}"
+        f"checked: probabilities of {made.faces} face images are within {made.difference:.1g} of torch's"
     )
     if half:
-        typer.echo(f"rounding to float16 changes these probabilities by at most {made.rounding:.1g}")
+        typer.echo(f"float16: rounding changes these probabilities by {made.rounding:.1g} at most")
     typer.echo(f"card: {write_card(gather(made.file, made.loaded, licence))}")

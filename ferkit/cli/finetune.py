@@ -1,4 +1,4 @@
-"""`ferkit finetune`."""
+"""The command `ferkit finetune`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ From = Annotated[
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option(min=1, help="Passes over the images. [default: 8; up to 30 for few images]"),
+    typer.Option(min=1, metavar="N", help="Number of epochs. [default: 8, up to 30 for small data sets]"),
 ]
 Pattern = Annotated[
     str | None,
     typer.Option(
         metavar="REGEX",
-        help="Person in each file name, e.g. '(?P<person>[a-z]+)_'. No person is then in both training and "
-        "test.",
+        help="Pattern of the person in each file name, such as '(?P<person>[a-z]+)_'. No person is then in "
+        "both training and test.",
     ),
 ]
 Detector = Annotated[
@@ -37,15 +37,17 @@ Detector = Annotated[
     typer.Option(
         "--detector",
         "-d",
+        metavar="NAME",
         help="Detector: a name, or '{name=\"mtcnn\", min_face_size=40}'. [default: mtcnn]",
     ),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe.")
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.batch_size=8.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the recipe without training.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="The folder to write. [default: finetune-FOLDER]")
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="The folder to write. [default: finetune-FOLDER]"),
 ]
 
 
@@ -59,17 +61,18 @@ def finetune(
     out: Out = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Train a model on your own images, from class folders to a file for `ferkit predict`.
+    """Train a model on your own images, in one folder per class.
 
-    Writes a recipe that can be edited, runs it as `ferkit run` does, and exports the network with its card.
-    Starts from the weights msceleb1m by default, and detects faces with mtcnn. The reported score is on
-    images that were used neither for training nor for epoch selection.
+    ferkit writes a recipe that you can edit, runs it, and exports the model with its card for
+    `ferkit predict`. By default training starts from the weights msceleb1m, and mtcnn detects the faces. The
+    reported score is on images that were used neither for training nor for epoch selection.
 
     Example: ferkit finetune images --out smiles
 
     Docs: docs/site/predict.md
     """
     from ferkit.cli.progress import watch_images
+    from ferkit.cli.tables import say
     from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
     from ferkit.messages import quote
 
@@ -77,12 +80,12 @@ def finetune(
     with watch_images() as progress:
         plan = make_plan(wish, progress)
     for line in (*plan.told, f"recipe: {plan.file}"):
-        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # a file's name may be no UTF-8
+        say(line.encode("utf-8", "backslashreplace").decode())  # a file name may not be UTF-8
     if dry_run:
         typer.echo(f"Dry run: nothing was trained. Next: {plan.command('')}")
         return
     run = quote(plan.run)
-    typer.echo(f"To resume if interrupted: {plan.command(f' --out {run} --resume')}")
+    typer.echo(f"If interrupted, resume with: {plan.command(f' --out {run} --resume')}")
     _train(plan)
     _export(plan)
 
@@ -108,7 +111,7 @@ def _export(plan: FinetunePlan) -> None:
     made = export_model(plan.run, plan.model)
     typer.echo(f"model: {made.file} ({open_run(plan.run).choice})")
     typer.echo(f"card: {write_card(gather(made.file, made.loaded))}")
-    typer.echo("next:")
+    typer.echo("Next:")
     typer.echo(f"  ferkit predict PHOTO --model {quote(made.file)}")
     typer.echo(f"  ferkit report {quote(plan.run)} --images")
-    typer.echo(f"  {plan.command('    # the recipe, edited')}")
+    typer.echo(f"  {plan.command('    # after editing the recipe')}")

@@ -1,4 +1,4 @@
-"""`ferkit predict`."""
+"""The command `ferkit predict`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Form(StrEnum):
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT...",
-        help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - (paths on standard "
-        "input, one a line or separated by NUL).",
+        metavar="INPUT",
+        help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - for paths on standard "
+        "input, one per line or separated by NUL.",
     ),
 ]
 ModelName = Annotated[
@@ -31,24 +31,27 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
+        metavar="PATH",
         help="A run folder, or a file from `ferkit export` (.safetensors, .onnx, .pt2). "
         "[default: the bundled model]",
     ),
 ]
 Repeat = Annotated[
     int | None,
-    typer.Option(min=0, help="Repeat of the run, from 0. [default: the first]"),
+    typer.Option(min=0, metavar="N", help="Repeat of the run, from 0. [default: the first]"),
 ]
 Fold = Annotated[
     int | None,
-    typer.Option(min=0, help="Fold of the run, from 0. [default: the first]"),
+    typer.Option(min=0, metavar="N", help="Fold of the run, from 0. [default: the first]"),
 ]
 Detector = Annotated[
     str | None,
     typer.Option(
         "--detector",
         "-d",
-        help="A detector, or '{name=\"mtcnn\", min_face_size=40}'. [default: the detector of the model]",
+        metavar="NAME",
+        help="A detector's name, or '{name=\"mtcnn\", min_face_size=40}'. "
+        "[default: the detector of the model]",
     ),
 ]
 Out = Annotated[
@@ -56,17 +59,21 @@ Out = Annotated[
     typer.Option(
         "--out",
         "-o",
+        metavar="PATH",
         help="A table (.csv, .jsonl, .parquet), or a folder for annotated images and videos. Repeatable.",
     ),
 ]
-Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows, without --out.")]
-Every = Annotated[int, typer.Option(min=1, help="Process every Nth video frame.")]
+Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out.")]
+Every = Annotated[int, typer.Option(min=1, metavar="N", help="Process every Nth video frame.")]
 Threshold = Annotated[
-    float, typer.Option(min=0, max=1, help="Mark faces whose confidence is below this as abstained (0 to 1).")
+    float,
+    typer.Option(min=0, max=1, metavar="P", help="Mark faces with a confidence below P (0..1) as abstained."),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:0.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Images, and faces, per batch.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results and what was not done.")]
+Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:0.")]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", "-b", min=1, metavar="N", help="Images, and faces, per batch.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 
 
 def predict(
@@ -83,14 +90,15 @@ def predict(
     batch_size: BatchSize = 16,
     quiet: Quiet = False,
 ) -> None:
-    """Detect faces in images and videos, and classify their expressions.
+    """Recognise the expressions of faces in images and videos.
 
-    Writes one row per face, with a probability for each label. An image without a face has one row that says
-    so. Uses the bundled model by default, prints a table, and takes the detector from the model.
+    The output has one row per face with a probability for each label. An image without a face has one row
+    that says so. By default, ferkit uses the bundled model with seven expressions and the detector of the
+    model, and prints a table.
 
-    Exit status: 0 where everything was processed; 3 where some files were not (listed at the end with the
-    reason) or Ctrl-C stopped the work (of a camera: 0); 2 for options with problems; 1 where nothing could
-    start, or the results could not be written.
+    Exit status: 0 if every input was processed, 3 if some inputs failed or Ctrl-C stopped the work, 2 for an
+    invalid option, 1 for other errors. Failed inputs are listed at the end. Ctrl-C is the normal way to stop
+    a camera (0).
 
     Example: ferkit predict photo.jpg --out faces.csv
 

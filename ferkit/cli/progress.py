@@ -1,4 +1,4 @@
-"""A run's progress on a terminal, and in plain lines where there is none."""
+"""Progress of a run: bars on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from ferkit.neural.loop import BatchReport
 
 
 class PlainProgress:
-    """A line for each thing that happened: for files, pipes and logs.
+    """Progress as plain lines, for files, pipes and logs.
 
-    epochs: of a fold; is_wrapped: whether they are those of a network inside an estimator, whose own epochs
-    are the ones that are told.
+    Args:
+        epochs: Number of epochs per fold.
+        is_wrapped: True if the network belongs to an estimator. Then the estimator's epochs are printed.
     """
 
     def __init__(self, epochs: int, is_wrapped: bool = False) -> None:
@@ -65,7 +66,7 @@ class PlainProgress:
 
 
 class TerminalProgress(PlainProgress):
-    """Bars for the faces, the epochs and the batches, above them a line for each epoch."""
+    """Progress as bars for faces, epochs and batches, with a line for each finished epoch."""
 
     def __init__(self, epochs: int, console: Console, bars: Bars, is_wrapped: bool = False) -> None:
         super().__init__(epochs, is_wrapped)
@@ -103,7 +104,7 @@ class TerminalProgress(PlainProgress):
 
 @contextmanager
 def watch(epochs: int, is_wrapped: bool = False) -> Iterator[PlainProgress]:
-    """Bars while standard output is a terminal, plain lines otherwise."""
+    """Show bars if standard output is a terminal, plain lines otherwise."""
     console = Console(file=sys.stdout)
     if not console.is_terminal:
         yield PlainProgress(epochs, is_wrapped)
@@ -115,7 +116,7 @@ def watch(epochs: int, is_wrapped: bool = False) -> Iterator[PlainProgress]:
 
 @contextmanager
 def watch_images() -> Iterator[Callable[[str, int, int], None]]:
-    """Bars on standard error where that is a terminal: what is done, for how many of how many images."""
+    """Show bars on standard error if it is a terminal. Yields a function (task, done, total)."""
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:

@@ -1,4 +1,4 @@
-"""`ferkit report`."""
+"""The command `ferkit report`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
     with_images: Annotated[
         bool,
-        typer.Option("--images", help="Show images too: the most confident errors, and Grad-CAM of a few."),
+        typer.Option("--images", help="Add images: the most confident errors, and some Grad-CAM maps."),
     ] = False,
 ) -> None:
-    """Render the report of a finished run again, with scores computed from its predictions.
+    """Render the report of a finished run again.
+
+    Scores are computed again from the run's predictions. By default the report has no images.
 
     Example: ferkit report runs/mine --images
 
     Docs: docs/site/first-run.md
     """
     from ferkit.cli.run import show_scores
+    from ferkit.cli.tables import say
     from ferkit.experiment.rescore import renew
     from ferkit.report import render
 
@@ -34,5 +37,5 @@ def report(
     page = render(run, images)
     show_scores(run)
     for warning in images.warnings if images else ():
-        typer.echo(f"note: {warning}")
+        say(f"note: {warning}")
     typer.echo(f"report: {page}")

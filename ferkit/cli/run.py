@@ -1,4 +1,4 @@
-"""`ferkit run`."""
+"""The command `ferkit run`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The run folder. [default: runs/NAME-DATE-TIME]")
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
@@ -37,14 +38,15 @@ def run(
 ) -> None:
     """Train and evaluate a recipe, and write a report.
 
-    The recipe defaults to quickstart, the folder to runs/NAME-DATE-TIME. An interrupted run continues from
-    the last complete epoch with --resume.
+    By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
+    interrupted run continues from the last complete epoch.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
     Docs: docs/site/first-run.md
     """
     from ferkit.cli.progress import watch
+    from ferkit.cli.tables import say
     from ferkit.experiment.run import NO_PROGRESS, RunRequest
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.demo import cut_down
@@ -56,7 +58,7 @@ def run(
     order = RunRequest(checked, registry, folder, resume, demo, tuple(warnings))
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
-        typer.echo(checked.description)
+        say(checked.description)
     with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
         report = run_order(order, progress)
     show_scores(folder)
@@ -64,7 +66,7 @@ def run(
 
 
 def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
-    """How many a fold has, and whether they are those of a network that an estimator uses."""
+    """Return the number of epochs per fold, and True if they belong to an estimator's network."""
     from ferkit.components.options import option_parameters
     from ferkit.recipe.parts import uses_network
 
@@ -83,20 +85,21 @@ def name_folder(name: str) -> Path:
 
 
 def find_latest(name: str) -> Path:
-    """The newest run of that name. Raises RunError where there is none."""
+    """Return the newest run folder of a recipe. Raises RunError if there is none."""
     from ferkit.errors import RunError
 
     stamped = re.compile(re.escape(name) + r"-\d{8}-\d{6}")
     runs = [path.parent for path in RUNS.glob("*/recipe.toml") if stamped.fullmatch(path.parent.name)]
     if not runs:
         raise RunError(
-            f"Cannot resume {name}: there is no run of it in {RUNS}/. Drop --resume, or give --out."
+            f"Cannot resume {name}: {RUNS}/ has no run of this recipe. Drop --resume, or give --out."
         )
     return max(runs, key=lambda path: path.name)
 
 
 def show_scores(folder: Path) -> None:
-    """The numbers, each named as what it is."""
+    """Print the scores of a run with their intervals, the paper's number and the warnings."""
+    from ferkit.cli.tables import say
     from ferkit.evaluation.run_files import read_summary
     from ferkit.evaluation.verdict import judge
 
@@ -107,9 +110,9 @@ def show_scores(folder: Path) -> None:
         for kind, found in list(chosen.get("intervals", {}).items())[:1]:
             low, high = (100 * edge for edge in found["accuracy"])
             words += f", 95% interval {low:.1f} to {high:.1f} (by {kind})"
-        typer.echo(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
+        say(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
     if paper := summary.paper:
-        typer.echo(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
-        typer.echo(f"Verdict: {judge(summary)}")
+        say(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
+        say(f"Verdict: {judge(summary)}")
     for warning in summary.warnings:
-        typer.echo(f"note: {warning}")
+        say(f"note: {warning}")

@@ -1,4 +1,4 @@
-"""`ferkit table`."""
+"""The command `ferkit table`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class Format(StrEnum):
 
 TableName = Annotated[
     str,
-    typer.Option("--table", help="A TOML file with the rows of the table, or the name of a shipped table."),
+    typer.Option(
+        "--table", metavar="NAME", help="A TOML file with the table's rows, or the name of a shipped table."
+    ),
 ]
 
 
@@ -29,34 +31,36 @@ def table(
     name: TableName = "sfew",
     written_as: Annotated[
         Format | None,
-        typer.Option("--format", help="Output format. [default: by the ending of --out, else terminal]"),
+        typer.Option("--format", help="Output format. [default: by the suffix of --out, else terminal]"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write the table to a .md, .csv or .html file.")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the table to a .md, .csv or .html file."),
     ] = None,
 ) -> None:
     """Compare runs with the numbers of a paper in one table.
 
-    Takes all finished runs in runs/ by default, and the rows of the shipped table sfew. The format follows
-    the ending of --out; without --out, the table is printed.
+    By default the table has the rows of the shipped table sfew, and shows all finished runs in runs/. The
+    suffix of --out selects the format. Without --out the table is printed.
 
     Example: ferkit table runs/* --out table.md
 
     Docs: docs/site/paper.md
     """
-    from rich.console import Console
-
+    from ferkit.cli.tables import fits, make_console
+    from ferkit.messages import count_of
     from ferkit.report.table.columns import notes
     from ferkit.report.table.definition import read_definition
     from ferkit.report.table.entries import make_table
-    from ferkit.report.table.formats import to_csv, to_html, to_markdown, to_terminal
+    from ferkit.report.table.formats import to_csv, to_html, to_markdown, to_stacked, to_terminal
     from ferkit.runtime.atomic_write import write_text
 
     made = make_table(read_definition(name), runs or finished_runs())
     chosen = written_as or format_of(out)
     if chosen is Format.terminal:
-        console = Console()
-        console.print(to_terminal(made), highlight=False)
+        console = make_console()
+        wide = to_terminal(made)
+        console.print(wide if fits(console, wide) else to_stacked(made), highlight=False)
         for line in (*notes(made), *made.missing):
             console.print(line, style="dim", highlight=False, markup=False)
     else:
@@ -66,7 +70,7 @@ def table(
             typer.echo(text, nl=False)
         else:
             write_text(out, text)
-            typer.echo(f"{out}: {len(made.lines)} lines")
+            typer.echo(f"{out}: {count_of(len(made.lines), 'line')}")
     for words in made.left_out:
         typer.echo(f"not shown: {words}", err=True)
 
@@ -78,13 +82,13 @@ def finished_runs() -> list[Path]:
 
 
 def format_of(out: Path | None) -> Format:
-    """By a file's ending. Raises typer.BadParameter where it says nothing."""
+    """Return the format for a file's suffix. Raises typer.BadParameter for any other suffix."""
     if out is None:
         return Format.terminal
     endings = {".md": Format.markdown, ".csv": Format.csv, ".html": Format.html}
     if out.suffix not in endings:
         raise typer.BadParameter(
-            f"Cannot choose a format for --out {out}: expected a file ending in {', '.join(endings)}, "
-            "or --format."
+            f"Cannot choose a format for --out {out}: expected the suffix {', '.join(endings)}. "
+            "Rename the file or give --format."
         )
     return endings[out.suffix]

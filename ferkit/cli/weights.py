@@ -1,4 +1,4 @@
-"""`ferkit weights`."""
+"""The command `ferkit weights`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from ferkit.messages import quote
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="List, fetch, verify and bundle pretrained weights.",
+    help="List, fetch, verify and bundle pretrained weights.\n\n"
+    "Example: ferkit weights list\n\nDocs: docs/site/paper.md",
 )
 
 
 @app.command("list")
 def list_weights() -> None:
-    """List pretrained weights with source, license, hash and location.
+    """List pretrained weights with source, license and hash.
 
     Example: ferkit weights list
 
@@ -34,15 +35,15 @@ def list_weights() -> None:
     for entry in catalogue():
         path = cached_path(entry)
         console.print(f"[bold]{escape(entry.name)}[/bold]")
-        facts = {
-            "file": f"{path} ({'here' if os.path.exists(path) else 'not fetched'})",
+        fields = {
+            "file": f"{path} ({'fetched' if os.path.exists(path) else 'not fetched'})",
             "trained on": entry.trained_on,
-            "gives": ", ".join(entry.labels) or f"{entry.embedding_size} numbers for a face",
+            "output": ", ".join(entry.labels) or f"an embedding of {entry.embedding_size} numbers per face",
             "licence": entry.licence,
             "source": str(entry.source),
-            "sha256": entry.sha256 or "none is published; ferkit records that of the file it finds",
+            "sha256": entry.sha256 or "none published; ferkit records the hash of the first file it reads",
         }
-        for key, value in facts.items():
+        for key, value in fields.items():
             console.print(escape(f"  {key + ':':<12}{value}"), soft_wrap=True)
 
 
@@ -67,7 +68,9 @@ def verify(
         list[str] | None, typer.Argument(help="Names of weights. [default: all in the cache]")
     ] = None,
 ) -> None:
-    """Verify the hashes of cached weights; all of them by default.
+    """Verify the hashes of cached weights.
+
+    By default all weights in the cache are verified.
 
     Example: ferkit weights verify msceleb1m
 
@@ -82,10 +85,10 @@ def verify(
     ]
     for entry in entries:
         actual = verify_file(entry)
-        verdict = "verified" if entry.sha256 else "recorded, not verified: no hash is published"
+        verdict = "verified" if entry.sha256 else "recorded, not verified (no hash is published)"
         typer.echo(f"{entry.name}: {verdict}, sha256 {actual}")
     if not entries:
-        typer.echo("no weights are in the cache")
+        typer.echo("The cache has no weights. List all weights with: ferkit weights list")
 
 
 @app.command()
@@ -112,10 +115,13 @@ def bundle(
         list[str], typer.Argument(help="Recipes (files, or names of shipped ones), or names of weights.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The archive to write, a .tar file.", dir_okay=False)
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", help="The archive to write (.tar).", dir_okay=False),
     ],
 ) -> None:
-    """Write all weights that recipes need to one archive, for `ferkit weights unbundle`.
+    """Write the weights that recipes need to one archive.
+
+    On another machine, `ferkit weights unbundle` copies them from the archive to the cache.
 
     Example: ferkit weights bundle london --out weights.tar
 
@@ -129,19 +135,21 @@ def bundle(
     for sentence in needed.others:
         typer.echo(f"note: {sentence}", err=True)
     if not needed.names:
-        typer.echo(f"{', '.join(names)}: no weights of the catalogue are needed, so nothing was written")
+        typer.echo(f"Nothing was written: {', '.join(names)} needs no weights of the catalogue.")
         return
     entries = [find_entry(name) for name in needed.names]
     write_bundle(entries, out)
     for entry in entries:
         typer.echo(f"{entry.name}: {entry.filename}. Licence: {entry.licence}")
     size, name = out.stat().st_size / 1e6, quote(out.name)
-    typer.echo(f"{out}: {size:.1f} MB. On the other machine: ferkit weights unbundle {name}")
+    typer.echo(f"written: {out} ({size:.1f} MB). On the other machine: ferkit weights unbundle {name}")
 
 
 @app.command()
 def unbundle(file: Annotated[Path, typer.Argument(help="An archive from `ferkit weights bundle`.")]) -> None:
-    """Verify the weights in an archive and copy them to the cache.
+    """Copy the weights of an archive to the cache.
+
+    Each file is verified first.
 
     Example: ferkit weights unbundle weights.tar
 

@@ -1,1 +1,1 @@
-"""Components by name: find them in plugins, check their options, build them, hold them to the contract."""
+"""Find components in plugins, check their options, build them, and enforce the contract."""

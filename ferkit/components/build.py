@@ -1,4 +1,4 @@
-"""Build components from their names and options."""
+"""Build components from names and options."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ from ferkit.messages import describe_value
 
 
 def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
-    """The component, built from its options and whatever of the context its constructor names.
+    """Build a component.
 
-    Raises ComponentError with the component's name and provider where that fails; a FerkitError of the
-    constructor's own goes through.
+    Args:
+        registry: The installed components.
+        kind: Kind of the component.
+        part: Name and options.
+        context: Arguments from ferkit. The constructor gets those that it names.
+
+    Raises:
+        ComponentError: The constructor fails. The message has the name and provider of the component.
+        FerkitError: The constructor raises it.
     """
     component = registry.get(kind, part.name)
     target = component.load()
@@ -36,19 +43,19 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         raise
     except Exception as error:
         if isinstance(error, ValueError):
-            detail = str(error)  # of the options, which whoever wrote the recipe can mend
+            detail = str(error)  # about the options, which the author of the recipe can fix
         else:
             detail = f"{describe(error, component.target)}. {component.hint}"
         raise ComponentError(f"{component} can't be built with its options: {detail}") from error
 
 
 def on_device(registry: Registry, kind: str, part: Part, device: str) -> Part:
-    """The part with its option `device` set, where it has one and none was given."""
+    """Set the option `device` if the component has it and the recipe does not set it."""
     return _unless_given(registry, kind, part, "device", device)
 
 
 def on_runtime(registry: Registry, kind: str, part: Part, runtime: str) -> Part:
-    """The part with its option `runtime` set, where it has one that takes this word and none was given."""
+    """Set the option `runtime` if the component accepts this value and the recipe does not set it."""
     return _unless_given(registry, kind, part, "runtime", runtime)
 
 
@@ -68,5 +75,5 @@ def _option(registry: Registry, parameter: inspect.Parameter, value: Any, contex
     try:
         return convert(annotation, value)
     except ValueError as error:
-        expected, came = describe_type(annotation), describe_value(value)
-        raise ComponentError(f"option {parameter.name!r}: expected {expected}, got {came}") from error
+        expected, got = describe_type(annotation), describe_value(value)
+        raise ComponentError(f"option {parameter.name!r}: expected {expected}, got {got}") from error

@@ -1,4 +1,4 @@
-"""A component by reference: what a plugin says of it before any of its code is imported."""
+"""A component by reference, listed by a plugin without importing its code."""
 
 from __future__ import annotations
 
@@ -14,14 +14,23 @@ Kind = Literal[
     "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator", "weights"
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
+"""Kinds of component."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A named part that recipes can ask for.
+    """A component that recipes can name.
 
-    kind: one of `KINDS`; name: how recipes call it; target: "package.module:Attribute", imported
-    only when the component is used; summary: one line for `ferkit plugins`. provider: filled in by ferkit.
+    Attributes:
+        kind: "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator" or
+            "weights".
+        name: Name in recipes.
+        target: "package.module:Attribute". It is imported when the component is used.
+        summary: One line for `ferkit plugins`, at most 100 characters.
+        provider: Module, distribution and version of the plugin. ferkit sets it.
+
+    Raises:
+        ComponentError: The kind is unknown, or the target has another form.
     """
 
     kind: Kind
@@ -31,16 +40,25 @@ class Component:
     provider: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        """Check kind and target."""
         if self.kind not in KINDS:
             kinds = ", ".join(KINDS)
             raise ComponentError(f"component {self.name!r}: unknown kind {self.kind!r}; kinds: {kinds}")
         if self.target.count(":") != 1:
             raise ComponentError(
-                f'{self.kind} {self.name!r}: target is "package.module:Attribute", not {self.target!r}'
+                f'{self.kind} {self.name!r}: expected a target "package.module:Attribute", '
+                f"got {self.target!r}"
             )
 
     def load(self) -> Any:
-        """Import the target. Raises ComponentError, naming the component, whatever goes wrong there."""
+        """Import the target.
+
+        Returns:
+            The class, or the `Weights` entry.
+
+        Raises:
+            ComponentError: The import fails.
+        """
         module, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
@@ -50,10 +68,10 @@ class Component:
             ) from error
 
     def __str__(self) -> str:
-        """ "head 'maxpool' of ferkit_maxpool (ferkit-maxpool 0.1)"."""
+        """Return kind, name and provider, such as "head 'maxpool' of ferkit_maxpool (ferkit-maxpool 0.1)"."""
         return f"{self.kind} {self.name!r}" + (f" of {self.provider}" if self.provider else "")
 
     @property
     def hint(self) -> str:
-        """What to do where it is broken."""
-        return hint(self.provider) if self.provider else "Mend it."
+        """Sentence on how to fix a broken component."""
+        return hint(self.provider) if self.provider else "Fix the component."

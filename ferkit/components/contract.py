@@ -1,6 +1,6 @@
-"""What components give in the middle of a run, held against the contract as they give it.
+"""Check the results of components against the contract during a run.
 
-A plugin that gives something else is named at once, in place of whatever its answer would break later on.
+The error names the plugin at once, before a wrong result causes an obscure error elsewhere.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 Wrong = tuple[str, str] | None
-"""(what was expected, what came), None where all is well."""
+"""(expected, got), or None if the result is correct."""
 SHAPES = {"boxes": (4,), "scores": (), "landmarks": (5, 2)}
 
 
 def check_samples(found: object, who: Component) -> Sequence[Sample]:
-    """A data set's samples. Raises ComponentError."""
+    """Check and return the samples of a dataset. Raises ComponentError."""
     given = list(found) if isinstance(found, Sequence) else [found]
     samples = [one for one in given if isinstance(one, Sample)]
     if len(samples) < len(given):
@@ -35,20 +35,20 @@ def check_samples(found: object, who: Component) -> Sequence[Sample]:
     labels = {one.label for one in samples}
     for one in samples:
         if found_wrong := find_disagreement(one, labels):
-            expected, came = found_wrong
-            raise disagree(who, f"{expected}, for {one.path}", came)
+            expected, got = found_wrong
+            raise disagree(who, f"{expected}, for {one.path}", got)
     return samples
 
 
 def check_left_out(dataset: object, who: Component) -> dict[str, int]:
-    """What a data set says that it left out, by reason; may be nothing. Raises ComponentError."""
+    """Return the positive counts in the optional attribute `left_out` of a dataset. Raises ComponentError."""
     found: Mapping[str, int] = getattr(dataset, "left_out", {})
     _require(who, wrong_left_out(found))
     return {reason: number for reason, number in found.items() if number}
 
 
 class AgreedDetector:
-    """A detector whose answers are checked, and on a GPU exact. Satisfies `Detector`."""
+    """A detector with checked results and exact float32 on a GPU. Satisfies `Detector`."""
 
     def __init__(self, detector: Detector, who: Component) -> None:
         self.detector = detector
@@ -59,7 +59,7 @@ class AgreedDetector:
         self.version = version
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
-        """Raises ComponentError where it gives other things than Detections, one for each image."""
+        """Detect faces. Raises ComponentError unless there is one Detections for each image."""
         with exact_float32():
             answers = list(self.detector(images))
         if len(answers) != len(images):
@@ -70,21 +70,21 @@ class AgreedDetector:
 
 
 def agree_on_maps(backbone: nn.Module, who: Component) -> None:
-    """Makes the backbone raise ComponentError where a stage's map is missing or is none."""
-    _watch(backbone, who, _wrong_maps_of)
+    """Make the backbone raise ComponentError if a feature map is missing or has a wrong shape."""
+    _check_results(backbone, who, _wrong_maps_of)
 
 
 def agree_on_logits(module: nn.Module, who: Component, classes: int) -> None:
-    """Makes a head or an output raise ComponentError where its logits are not (B, classes)."""
-    _watch(module, who, partial(_wrong_logits_for, classes))
+    """Make a head or an output raise ComponentError if its logits are not (B, classes)."""
+    _check_results(module, who, partial(_wrong_logits_for, classes))
 
 
 def agree_on_a_number(loss: nn.Module, who: Component) -> None:
-    """Makes a loss raise ComponentError where it gives anything but a scalar."""
-    _watch(loss, who, _wrong_loss)
+    """Make a loss raise ComponentError if it does not return a scalar."""
+    _check_results(loss, who, _wrong_loss)
 
 
-def _watch(module: nn.Module, who: Component, find_wrong: Callable[..., Wrong]) -> None:
+def _check_results(module: nn.Module, who: Component, find_wrong: Callable[..., Wrong]) -> None:
     if not hasattr(module, "register_forward_hook"):
         raise disagree(who, "a torch.nn.Module", type(module).__name__)
     module.register_forward_hook(partial(_hold, who, find_wrong))
@@ -113,7 +113,7 @@ def wrong_left_out(found: object) -> Wrong:
         isinstance(reason, str) and isinstance(number, int) for reason, number in found.items()
     ):
         return None
-    return "left_out, from reasons to numbers", repr(found)
+    return "left_out, a mapping of reasons to numbers", repr(found)
 
 
 def wrong_detections(found: object) -> Wrong:
@@ -131,7 +131,7 @@ def wrong_detections(found: object) -> Wrong:
 
 def wrong_maps(maps: Any, stages: Mapping[str, int]) -> Wrong:
     if not isinstance(maps, Mapping):
-        return "a map for each stage, by its name", _shape(maps)
+        return "a mapping of stages to feature maps", _shape(maps)
     for stage, channels in stages.items():
         expected = f"(B, {channels}, h, w) for stage {stage!r}"
         if stage not in maps:
@@ -156,8 +156,9 @@ def _shape(found: Any) -> str:
     return f"shape {tuple(found.shape)}" if hasattr(found, "shape") else type(found).__name__
 
 
-def disagree(who: Component, expected: str, came: str) -> ComponentError:
-    return ComponentError(f"{who} broke the contract: expected {expected}, got {came}. {who.hint}")
+def disagree(who: Component, expected: str, got: str) -> ComponentError:
+    """Return an error that names the component."""
+    return ComponentError(f"{who} broke the contract: expected {expected}, got {got}. {who.hint}")
 
 
 def _require(who: Component, wrong: Wrong) -> None:

@@ -1,4 +1,4 @@
-"""What there is to say of a component: its documentation, and its options with their types and defaults."""
+"""Documentation of a component, and its options with types and defaults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from ferkit.components.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option. takes: its type in plain words; default: as a recipe would write it, or "required"."""
+    """An option of a component.
+
+    Attributes:
+        name: Name of the option.
+        takes: Type in plain words.
+        default: Default as in a recipe, or "required".
+    """
 
     name: str
     takes: str
@@ -23,7 +29,7 @@ class Option:
 
 
 def documentation(component: Component) -> str:
-    """A class's docstring; of weights, what their entry says. Raises ComponentError."""
+    """Return the docstring of a class, or the fields of an entry of weights. Raises ComponentError."""
     target = component.load()
     if component.kind != "weights":
         return inspect.cleandoc(vars(target).get("__doc__") or "")
@@ -36,7 +42,7 @@ def documentation(component: Component) -> str:
 
 
 def options(component: Component, registry: Registry) -> list[Option]:
-    """In the constructor's order; none for weights. Raises ComponentError."""
+    """List the options in the order of the constructor. Weights have none. Raises ComponentError."""
     if component.kind == "weights":
         return []
     return [
@@ -52,7 +58,7 @@ def _default(parameter: inspect.Parameter, registry: Registry) -> str:
 
 
 def _written(value: Any, registry: Registry) -> str:
-    """A value as TOML has it; an object that is a component by its name, one of another class by that."""
+    """Format a value as TOML. A component becomes its name, another object its class."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(_written(one, registry) for one in value)}]"
     try:

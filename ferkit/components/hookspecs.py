@@ -1,4 +1,4 @@
-"""The one hook that plugins implement."""
+"""The hook that plugins implement."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from ferkit.components.component import Component
 PROJECT = "ferkit"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
-
+"""Decorator of the hook `ferkit_components` in a plugin."""
 
 CONTRACT_VERSION = 1
-"""Of the hook, the interfaces and all that ferkit.plugin offers: raised where a plugin that worked would no
-longer. A plugin may say for which it was made: `ferkit_contract = 1` in the module with its hook."""
+"""Version of `ferkit.plugin`: hook, interfaces and functions.
+
+A change that breaks working plugins increases it. A plugin states its version with `ferkit_contract = 1` in
+the module of its hook.
+"""
 
 
 class Hooks:
+    """The specification of the hook."""
+
     @hookspec
     def ferkit_components(self) -> Iterable[Component]:  # type: ignore[empty-body]
-        """The components this plugin offers, as references; import nothing heavy here."""
+        """List the components of the plugin. Do not import torch or numpy here."""

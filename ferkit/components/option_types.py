@@ -1,4 +1,4 @@
-"""What an annotation of a constructor says of a recipe's values: which fit, as what, and in plain words."""
+"""Annotations of a constructor as types of a recipe's values: conversion and description."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ NESTED = {
     getattr(interfaces, kind.capitalize()): kind
     for kind in ("dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator")
 }
-"""Interfaces that an option can be annotated with, and the kind of component that they stand for."""
+"""Interface of an option's annotation to the kind of component."""
 
 
 def nested_kind(annotation: Any) -> str | None:
-    """The kind of component that an annotation such as `Loss | None` stands for, if any."""
+    """Return the kind of component of an annotation such as `Loss | None`, or None."""
     members = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
     return next((NESTED[one] for one in members if isinstance(one, type) and one in NESTED), None)
 
 
 def nested_items(annotation: Any) -> str | None:
-    """The kind of component that a list such as `tuple[Descriptor, ...]` is made of, if any."""
+    """Return the kind of component in a list such as `tuple[Descriptor, ...]`, or None."""
     items = typing.get_args(annotation)
     is_list = typing.get_origin(annotation) is tuple and items[-1:] == (Ellipsis,)
     return nested_kind(items[0]) if is_list else None
 
 
 def convert(annotation: Any, value: Any) -> Any:
-    """Convert a recipe's value strictly to the annotation's type; a list is a tuple, a string a path.
+    """Convert a recipe's value to the type of an annotation: a list to a tuple, a string to a path.
 
     In a path, `~` is expanded.
 
-    Raises ValueError (pydantic's ValidationError is one), also for numbers that are not finite.
+    Other types must match strictly.
+
+    Raises:
+        ValueError: The value does not fit, or a number is not finite. pydantic's ValidationError is one.
     """
     if annotation is inspect.Parameter.empty or annotation is Any:
         return value
@@ -50,7 +53,7 @@ def convert(annotation: Any, value: Any) -> Any:
 
 
 def describe_type(annotation: Any) -> str:
-    """A type in plain words: "a number", "one of 'a', 'b'", "2 numbers"."""
+    """Describe a type in plain words: "a number", "one of 'a', 'b'", "2 numbers"."""
     if kind := nested_kind(annotation):
         return describe_nested(kind)
     if kind := nested_items(annotation):
@@ -78,7 +81,7 @@ def _describe_items(items: tuple[Any, ...]) -> str:
 
 
 def describe_nested(kind: str) -> str:
-    """How a recipe writes a component that is an option of another."""
+    """Describe the syntax for a component that is an option of another."""
     return f'{"an" if kind[0] in "aeiou" else "a"} {kind}, written {{ name = "...", ... }}'
 
 

@@ -1,4 +1,4 @@
-"""A constructor's signature as the schema of its options."""
+"""The signature of a constructor as the schema of the options."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CONTEXT: Mapping[str, tuple[str, ...]] = {
     "loss": ("num_classes", "labels", "class_counts"),
     "estimator": ("labels", "seed", "crop", "state_file", "network"),
 }
-"""What the core gives a constructor of each kind, if it names it; recipes can't set these."""
+"""Kind to the arguments from ferkit, for constructors that name them. Recipes cannot set these."""
 
 
 def option_parameters(component: Component) -> dict[str, inspect.Parameter]:
-    """The constructor's parameters that a recipe may set, by name. Raises ComponentError."""
+    """Return the parameters of the constructor that a recipe can set. Raises ComponentError."""
     target = component.load()
     try:
         parameters = inspect.signature(target, eval_str=True).parameters
@@ -40,7 +40,7 @@ def option_parameters(component: Component) -> dict[str, inspect.Parameter]:
 def check_options(
     component: Component, options: Mapping[str, Any], registry: Registry, where: str
 ) -> list[Problem]:
-    """Every problem of a component's options; where: the recipe's key, e.g. "model.head"."""
+    """Return all problems of a component's options. `where` is a key of the recipe, such as "model.head"."""
     try:
         parameters = option_parameters(component)
     except ComponentError as error:
@@ -53,7 +53,7 @@ def check_options(
         if name in known:
             problems += check_value(known[name].annotation, value, registry, f"{where}.{name}")
         elif name in CONTEXT.get(component.kind, ()):
-            problem = f"ferkit itself gives a {component.kind} {name!r}; a recipe can't set it"
+            problem = f"ferkit itself gives a {component.kind} {name!r}. A recipe cannot set it."
             problems.append(Problem(f"{where}.{name}", problem))
         elif not takes_any:
             problems.append(
@@ -67,7 +67,7 @@ def check_options(
 
 
 def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> list[Problem]:
-    """Whether a value fits an option's annotation; an annotation with an interface stands for a component."""
+    """Return the problems of a value of an option. An interface as annotation expects a component."""
     if kind := nested_kind(annotation):
         return _check_nested(kind, value, registry, where)
     if kind := nested_items(annotation):
@@ -82,8 +82,8 @@ def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> 
     except ValueError:
         return [Problem(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
     except PydanticSchemaGenerationError:
-        hint = "Leave it out; the plugin's author should annotate it with a type that TOML can write."
-        return [Problem(where, f"the component wants {annotation}, which no recipe can give", hint)]
+        hint = "Remove it. The author of the plugin should use a type that TOML can express."
+        return [Problem(where, f"the component expects {annotation}, which TOML cannot express", hint)]
     return []
 
 
@@ -106,12 +106,12 @@ def _check_items(kind: str, annotation: Any, value: Any, registry: Registry, whe
 
 
 def names_context(component: Component, name: str) -> bool:
-    """Whether the constructor asks for that part of the context. Raises ComponentError."""
+    """Return True if the constructor has this argument. Raises ComponentError."""
     return name in inspect.signature(component.load()).parameters
 
 
 def weights_options(component: Component, options: Mapping[str, Any]) -> dict[str, str]:
-    """The options that name pretrained weights, with the names given or left as they are."""
+    """Return the options that name pretrained weights, with their values or defaults."""
     found = {}
     for name, parameter in option_parameters(component).items():
         if parameter.annotation is WeightsName:
@@ -120,7 +120,7 @@ def weights_options(component: Component, options: Mapping[str, Any]) -> dict[st
 
 
 def without_weights(component: Component) -> dict[str, Any]:
-    """The options that make it start from random numbers, with the values that do."""
+    """Return the options and values that select random initial weights."""
     parameters = option_parameters(component)
     named: dict[str, Any] = dict.fromkeys(weights_options(component, {}), "none")
     return named | ({"pretrained": False} if "pretrained" in parameters else {})

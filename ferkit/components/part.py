@@ -1,4 +1,4 @@
-"""What every table of a recipe is: frozen, strict, and unforgiving of unknown keys."""
+"""Base classes of the tables of a recipe: frozen and strict."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A table of the recipe; unknown keys are problems, values are not converted, nothing changes later."""
+    """A frozen table of the recipe. Unknown keys are errors, and values are not converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Part(BaseModel):
-    """A component by name; every other key of its table is an option of its constructor."""
+    """A component by name. Every other key of the table is an option of its constructor."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     name: str
 
     @property
     def options(self) -> dict[str, Any]:
+        """All keys except `name`."""
         return dict(self.model_extra or {})

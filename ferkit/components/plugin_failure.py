@@ -1,4 +1,4 @@
-"""An exception that nobody expected: which plugin's code raised it, if any."""
+"""Find the plugin whose code raised an unexpected exception."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from ferkit.errors import ComponentError
 
 
 def find_culprit(error: BaseException, registry: Registry) -> ComponentError | None:
-    """What to tell in its place where it came out of a plugin that is not ferkit's own; else None.
+    """Return an error that names the plugin, or None if ferkit or a bundled plugin raised the exception.
 
-    The deepest call of a plugin's own code is what counts, whatever library it called in turn, unless that
-    was ferkit itself: a problem of the core is not the plugin's.
+    The deepest call in code of a plugin or of ferkit decides. Calls of other libraries are ignored.
     """
     owners = {module_of(entry.provider): entry.provider for entry in registry.entries()}
     owners |= {entry.component.target.partition(":")[0]: entry.provider for entry in registry.entries()}
@@ -35,7 +34,7 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
 
 
 def _owner(module: str, owners: Mapping[str, str]) -> str | None:
-    """Of a module, or of the package that it is in."""
+    """Return the owner of a module or of its package."""
     while module:
         if module in owners:
             return owners[module]

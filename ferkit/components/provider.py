@@ -1,4 +1,4 @@
-"""Who provides a component, as messages name it, and what to do where it is broken."""
+"""The provider of a component in messages, and hints for broken ones."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ NOT_INSTALLED = "(not installed)"
 
 
 def installed(module: str, distribution: str, version: str) -> str:
-    """ "ferkit_detectors (ferkit 0.1.0)"."""
+    """Return the provider of an installed plugin, such as "ferkit_detectors (ferkit 0.1.0)"."""
     return f"{module} ({distribution} {version})"
 
 
 def named(module: str) -> str:
-    """A module that a recipe names."""
+    """Return the provider for a module that a recipe names."""
     return f"{module} {BY_RECIPE}"
 
 
 def not_installed(module: str) -> str:
-    """A module that is checked as it lies there."""
+    """Return the provider for a module that is not installed."""
     return f"{module} {NOT_INSTALLED}"
 
 
 def module_of(provider: str) -> str:
-    """Without the attribute of an entry point such as "package:plugin"."""
+    """Return the module of a provider, without the attribute of an entry point such as "package:plugin"."""
     return provider.partition(" ")[0].partition(":")[0]
 
 
@@ -32,24 +32,24 @@ def is_named(provider: str) -> bool:
 
 
 def is_own(provider: str) -> bool:
-    """Whether ferkit itself provides it."""
+    """Return True for a bundled plugin."""
     return provider.partition("(")[2].startswith(f"{PROJECT} ")
 
 
 def hint(provider: str) -> str:
-    """What whoever uses it can do, or its author, where it is installed to be worked on."""
+    """Return a sentence for the user, or for the author if the plugin is installed in editable mode."""
     if is_named(provider):
-        return "Mend the module, or take it out of the recipe's `plugins`."
+        return "Fix the module, or remove it from the recipe's `plugins`."
     if provider.endswith(NOT_INSTALLED):
-        return "Mend the module."
+        return "Fix the module."
     distribution = provider.partition("(")[2].rstrip(")").split()[0]
     if folder := _edited_in(distribution):
-        return f"Mend it: it is installed from {folder}"
+        return f"Fix it in {folder}"
     return f"Update it, or remove it: pip uninstall {distribution}"
 
 
 def _edited_in(distribution: str) -> str:
-    """The folder of what `pip install -e` installed; "" of anything else."""
+    """Return the folder of an editable installation (`pip install -e`), else ""."""
     import json
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import distribution as find

@@ -1,4 +1,4 @@
-"""(kind, name) -> component."""
+"""Components by kind and name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferkit.messages import suggest
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A component, who provides it ("ferkit_detectors (ferkit 0.1.0)"), and whether ferkit itself does."""
+    """A component with its provider, such as "ferkit_detectors (ferkit 0.1.0)"."""
 
     component: Component
     provider: str
@@ -20,7 +20,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class BrokenPlugin:
-    """A plugin that could not be used: whose, why, and what to do."""
+    """A plugin that cannot be used.
+
+    Attributes:
+        provider: Module, distribution and version.
+        problem: The error.
+        hint: How to fix it.
+    """
 
     provider: str
     problem: str
@@ -28,18 +34,18 @@ class BrokenPlugin:
 
 
 class NameTakenError(ComponentError):
-    """Two plugins, or one twice, offer one kind of component under one name."""
+    """Two components of the same kind have the same name."""
 
 
 class Registry:
-    """What all plugins offer together, and which of them are broken."""
+    """The components of all plugins, and the broken plugins."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], Entry] = {}
         self.broken: list[BrokenPlugin] = []
 
     def add(self, components: Iterable[Component], provider: str) -> None:
-        """Take a plugin's components, all or none. Raises NameTakenError."""
+        """Add all components of a plugin. Raises NameTakenError and adds none if a name is taken."""
         fresh: dict[tuple[str, str], Entry] = {}
         for component in components:
             key = (component.kind, component.name)
@@ -51,14 +57,14 @@ class Registry:
         self._entries.update(fresh)
 
     def entries(self) -> Sequence[Entry]:
-        """All of them, by kind and name."""
+        """Return all components, sorted by kind and name."""
         return [self._entries[key] for key in sorted(self._entries)]
 
     def names(self, kind: str) -> Sequence[str]:
         return sorted(name for its_kind, name in self._entries if its_kind == kind)
 
     def get(self, kind: str, name: str) -> Component:
-        """Raises ComponentError with the closest name and all the others."""
+        """Return a component. Raises ComponentError with the closest name and all others."""
         try:
             return self._entries[kind, name].component
         except KeyError:
@@ -66,10 +72,10 @@ class Registry:
             raise ComponentError(f"no {kind} is called {name!r}. {known}{self.say_broken()}") from None
 
     def say_broken(self) -> str:
-        """What is not there may be what a broken plugin would have offered."""
+        """List the broken plugins, one of which may have the missing component."""
         broken = "; ".join(f"{one.provider}: {one.problem}" for one in self.broken)
-        return f" Not counting broken plugins (see `ferkit plugins`): {broken}." if broken else ""
+        return f" Ignored broken plugins (see `ferkit plugins`): {broken}." if broken else ""
 
     def provider(self, kind: str, name: str) -> str:
-        """Who offers it; it must be there."""
+        """Return the provider of a component, which must exist."""
         return self._entries[kind, name].provider

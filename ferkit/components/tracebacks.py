@@ -1,7 +1,4 @@
-"""Where in a plugin's own files an exception was raised.
-
-What a library raised is told as the plugin's line that called it.
-"""
+"""Find the line of a plugin that raised an exception, or that called the library which raised it."""
 
 from __future__ import annotations
 
@@ -10,20 +7,25 @@ from pathlib import Path
 
 
 def describe(error: BaseException, module: str) -> str:
-    """ "RuntimeError: a and b must have the same size (head.py:53)"; module: a component's target too."""
+    """Describe an exception, such as "RuntimeError: a and b must have the same size (head.py:53)".
+
+    Args:
+        error: The exception.
+        module: Module of the plugin, or the target of a component.
+    """
     _, line = _deepest(error, module)
     said = f"{type(error).__name__}: {error}".rstrip(". :")
     return f"{said} ({line})" if line else said
 
 
 def describe_call(error: BaseException, module: str) -> str:
-    """ " in pool (head.py:53)", or "" where no line of the plugin was reached."""
+    """Return the place, such as " in pool (head.py:53)", or "" if no line of the plugin was reached."""
     function, line = _deepest(error, module)
     return f" in {function} ({line})" if line else ""
 
 
 def _deepest(error: BaseException, module: str) -> tuple[str, str]:
-    """The function, and "head.py:53", of the deepest call within the package that a module is in."""
+    """Return (function, "head.py:53") of the deepest call in the package of a module."""
     package = module.partition(":")[0].partition(".")[0]
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:

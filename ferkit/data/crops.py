@@ -1,4 +1,4 @@
-"""Images -> crops of faces, through a detector that sees each image once, ever."""
+"""Crop faces from images. Detections are cached, so each image is detected once."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Detections, Detector, Face, Sample
 
 BATCH = 16
-"""Images that are decoded at a time; a detector is given those of them that it has not seen."""
+"""Number of images that are decoded at a time. The detector gets those without cached detections."""
 
 
 @dataclass(frozen=True, slots=True)
 class CropResult:
-    """faces: in the samples' order; skipped: the samples that gave none, with the reason; warnings: what
-    whoever reads the numbers must know of it."""
+    """The faces of samples.
+
+    Attributes:
+        faces: Faces in the order of the samples.
+        skipped: Samples without a face, with the reason.
+        warnings: Sentences for the reader of the results.
+    """
 
     faces: list[Face]
     skipped: list[tuple[Sample, str]]
@@ -33,7 +38,13 @@ class CropResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedImage:
-    """A file that was read: its sha256, and image (H, W, 3) uint8 RGB."""
+    """An image file.
+
+    Attributes:
+        sample: The sample of the image.
+        sha256: Hash of the file.
+        image: (H, W, 3) uint8 RGB.
+    """
 
     sample: Sample
     sha256: str
@@ -48,10 +59,17 @@ def crop_faces(
     options: FaceOptions,
     progress: Callable[[int, int], None] | None = None,
 ) -> CropResult:
-    """One face of each image: the first that the detector gives.
+    """Crop the first face of each image. Detections stay in the cache if this is interrupted.
 
-    progress: called with the images done and their total. Raises DataError at the first unreadable
-    file, unless the options say to skip it. What was detected before an interruption stays in the cache.
+    Args:
+        samples: The images.
+        detector: The detector.
+        cache: Cache of the detector.
+        options: Margin, and how to treat unreadable files and images without a face.
+        progress: Called with (images done, images in total).
+
+    Raises:
+        DataError: A file is unreadable, and the options do not skip it.
     """
     faces: list[Face] = []
     skipped: list[tuple[Sample, str]] = []
@@ -79,7 +97,7 @@ def _read(
         except DataError as error:
             if options.unreadable == "stop":
                 raise DataError(
-                    f'{error}. To go on without such files: --set faces.unreadable="skip"'
+                    f'{error}. To skip unreadable files: --set faces.unreadable="skip"'
                 ) from error
             skipped.append((sample, str(error)))
 
@@ -95,7 +113,7 @@ def _detect(images: Sequence[LoadedImage], detector: Detector, cache: DetectionC
 
 
 def crop_face(loaded: LoadedImage, found: Detections, margin: float) -> Face:
-    """The first box, widened on every side by half the margin times its longer side, clipped."""
+    """Crop the first box, extended on every side by half the margin times its longer side, and clipped."""
     image = loaded.image
     if not len(found.boxes):
         return Face(loaded.sample, image, None, None, loaded.sha256)
@@ -105,7 +123,7 @@ def crop_face(loaded: LoadedImage, found: Detections, margin: float) -> Face:
 
 
 def crop_box(image: NDArray[np.uint8], box: NDArray[np.float32], margin: float) -> NDArray[np.uint8]:
-    """What a box (4,) shows of an image (H, W, 3), widened as above: a view of at least one pixel."""
+    """Return a view of an (H, W, 3) image: a (4,) box, extended as by `crop_face`, at least one pixel."""
     x0, y0, x1, y1 = (float(edge) for edge in box)
     extra = margin * max(x1 - x0, y1 - y0) / 2
     height, width = image.shape[:2]
@@ -115,13 +133,13 @@ def crop_box(image: NDArray[np.uint8], box: NDArray[np.float32], margin: float) 
 
 
 def _clip(low: float, high: float, size: int) -> tuple[int, int]:
-    """A range of at least one pixel inside the image."""
+    """Return a range of at least one pixel inside the image."""
     start = min(max(int(np.floor(low)), 0), size - 1)
     return start, max(min(int(np.ceil(high)), size), start + 1)
 
 
 def describe_detector(name: str, options: Mapping[str, object], detector: Detector) -> str:
-    """What cached detections are kept under, beside the image: name, all options and version."""
+    """Return the cache key of a detector: name, all options and version."""
     parameters = inspect.signature(type(detector)).parameters.values()
     defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
     settings = json.dumps({**defaults, **options}, sort_keys=True, default=str)

@@ -1,4 +1,4 @@
-"""Hand-crafted features of faces, kept on disk by the face's pixels and whatever decided them."""
+"""Hand-crafted features of faces, cached by pixels and descriptor."""
 
 from __future__ import annotations
 
@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 def describe_faces(
     faces: Sequence[Face], descriptors: Sequence[Descriptor], image_size: int
 ) -> list[NDArray[np.float64]]:
-    """Of each descriptor an (N, D) float64 array, a row for each face.
+    """Compute features of faces, or read them from the cache.
 
-    Faces are made square, image_size pixels wide, and grey by ITU-R 601. Raises DataError, naming the
-    image, where a descriptor gives anything but one row of finite numbers, as long as the others.
+    Faces are converted to grey (ITU-R 601) and resized to squares.
+
+    Args:
+        faces: N faces.
+        descriptors: The descriptors.
+        image_size: Width and height of the squares, in pixels.
+
+    Returns:
+        An (N, D) float64 array for each descriptor.
+
+    Raises:
+        DataError: A descriptor rejects an image, or returns numbers that are not finite or of another length
+            than for other faces. The message names the image.
     """
     import numpy as np
 
@@ -44,7 +55,7 @@ def describe_faces(
 
 
 def _describe(descriptor: Descriptor, image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
-    """Raises DataError, naming the image, where the descriptor refuses it."""
+    """Call the descriptor. Raises DataError with the name of the image if the descriptor rejects it."""
     import numpy as np
 
     try:
@@ -56,7 +67,7 @@ def _describe(descriptor: Descriptor, image: NDArray[np.uint8], face: Face) -> N
 
 
 def _grey_square(face: Face, side: int) -> NDArray[np.uint8]:
-    """(side, side), resampled by area where it shrinks."""
+    """Convert to (side, side) grey, resampled by area if it shrinks."""
     import cv2
     import numpy as np
 
@@ -70,19 +81,19 @@ def _check(
 ) -> None:
     import numpy as np
 
-    what = f"{face.sample.path}: the descriptor {descriptor.signature!r} gave"
+    what = f"{face.sample.path}: the descriptor {descriptor.signature!r} returned"
     length = len(others[0]) if others else row.size
     if row.shape != (length,):
         raise DataError(f"{what} an array of shape {row.shape}; expected ({length},), as for other faces")
     if bad := int((~np.isfinite(row)).sum()):
         raise DataError(
-            f"{what} {bad} numbers of {length} that are not finite. Leave the image out, or "
-            "change the descriptor's options."
+            f"{what} {bad} of {length} numbers that are not finite. Remove the image, or "
+            "change the options of the descriptor."
         )
 
 
 class _Kept:
-    """Rows on disk; one that can't be read is made again."""
+    """Features on disk. Unreadable ones are computed again."""
 
     def __init__(self, signature: str) -> None:
         self.cache = DiskCache("descriptors", signature, ".npy")

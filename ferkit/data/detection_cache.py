@@ -1,4 +1,4 @@
-"""Detections on disk, by the image's content and whatever decided them."""
+"""Detections on disk, cached by image hash and detector."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from ferkit.runtime.disk_cache import DiskCache
 
 
 class DetectionCache:
-    """Detections made by one detector with its options; an entry that can't be read is made again.
+    """The detections of one detector. Unreadable entries are detected again.
 
-    detector: names it, its options and its version.
+    Args:
+        detector: Name, options and version of the detector.
+        folder: Folder instead of ferkit's cache.
     """
 
     def __init__(self, detector: str, folder: Path | None = None) -> None:

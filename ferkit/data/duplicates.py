@@ -1,4 +1,4 @@
-"""Images whose face is, pixel for pixel, that of another: which of them stays."""
+"""Drop images whose faces are identical to another face, pixel for pixel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferkit.data.crops import CropResult
 from ferkit.interfaces import Face, Sample
 
 PRECEDENCE = {"test": 0, "validation": 1}
-"""Parts whose images stay before those of others: what is scored is not given up for what is trained on."""
+"""Priority of splits: images that are scored are kept, and duplicates in the training data are dropped."""
 
 
 def drop_duplicates(crops: CropResult) -> CropResult:
@@ -24,24 +24,31 @@ def drop_duplicates(crops: CropResult) -> CropResult:
     kept = [face for place, face in enumerate(crops.faces) if place not in reasons]
     left = [(crops.faces[place].sample, reason) for place, (_, reason) in sorted(reasons.items())]
     counts = Counter(why for why, _ in reasons.values())
-    told = ", ".join(f"{count} {why}" for why, count in counts.most_common())
-    what = "image is left out as a pixel-for-pixel duplicate of another"
+    listed = ", ".join(f"{count} {why}" for why, count in counts.most_common())
+    what = "image is dropped as a pixel-for-pixel duplicate of another"
     if len(left) > 1:
-        what = "images are left out as pixel-for-pixel duplicates of others"
-    warning = f"{len(left)} {what}: {told}"
+        what = "images are dropped as pixel-for-pixel duplicates of others"
+    warning = f"{len(left)} {what}: {listed}"
     return replace(crops, faces=kept, skipped=[*crops.skipped, *left], warnings=(*crops.warnings, warning))
 
 
 def pixel_hash(face: Face) -> str:
-    """Of the crop's pixels, whatever the file around them."""
+    """Return the hash of the pixels of a crop."""
     return hashlib.sha256(f"{face.image.shape}".encode() + face.image.tobytes()).hexdigest()
 
 
 def judge_duplicates(samples: Sequence[Sample], keys: Sequence[Hashable]) -> dict[int, tuple[str, str]]:
-    """Position -> (why in general, the reason) of each sample that is to be left out.
+    """Select the duplicates to drop.
 
-    keys: equal for duplicates. Those of a test image go, then those of a validation image, whatever their
-    labels. Of those in one split the first stays, or none where their labels differ.
+    Duplicates of a test image are dropped, then duplicates of a validation image. Within one split, the first
+    image stays, or none if the labels differ.
+
+    Args:
+        samples: The images.
+        keys: One key for each image. Duplicates have equal keys.
+
+    Returns:
+        Position of each dropped sample to (category, reason).
     """
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, key in enumerate(keys):
@@ -63,14 +70,14 @@ def _judge(duplicates: Sequence[tuple[int, Sample]]) -> dict[int, tuple[str, str
         if _rank(sample) > best:
             reasons[place] = (
                 f"of {first.split} images",
-                f"its face is that of the {first.split} image {first.path}",
+                f"its face equals that of the {first.split} image {first.path}",
             )
         elif len(labels) > 1:
             other = next(one for _, one in staying if one.label != sample.label)
-            said = f"its face is that of {other.path}, which is labelled {other.label}, not {sample.label}"
-            reasons[place] = ("under several labels", said)
+            said = f"its face equals that of {other.path}, which has the label {other.label}"
+            reasons[place] = ("with different labels", f"{said}, not {sample.label}")
         elif sample is not first:
-            reasons[place] = ("of one in the same split", f"its face is that of {first.path}")
+            reasons[place] = ("of one in the same split", f"its face equals that of {first.path}")
     return reasons
 
 

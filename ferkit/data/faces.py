@@ -27,9 +27,9 @@ def find_faces(
     Args:
         detector: Name and options of the detector.
         options: Margin, and what happens to images without a face, unreadable files and duplicates.
-        registry: The components to choose from.
+        registry: The installed components.
         samples: The images.
-        on_progress: Called with (images done, images in all).
+        on_progress: Called with (images done, images in total).
     """
     built = build(registry, "detector", detector)
     cache = DetectionCache(describe_detector(detector.name, detector.options, built))

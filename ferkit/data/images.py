@@ -1,4 +1,4 @@
-"""Images of any kind as RGB arrays."""
+"""Read image files as RGB arrays."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ _pillow = threading.Lock()
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Read a file as (H, W, 3) uint8 RGB, upright by its EXIF orientation.
+    """Read an image file, rotated by its EXIF orientation. Of an animation, the first frame is read.
 
-    16-bit greys are scaled to 8 bits, numbers in 0..1 to 0..255. Transparent pixels become white, CMYK is
-    converted. Of an animation the first frame is read.
+    16-bit grey is scaled to 8 bits, floats in 0..1 to 0..255. Transparent pixels become white. CMYK is
+    converted.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
 
     Raises:
-        DataError: With the file's name, if it is absent, no regular file, truncated, not an image, has more
-            pixels than `FERKIT_MAX_PIXELS` (400 million by default), or values of an unknown scale.
+        DataError: The file is missing, not a regular file, truncated or not an image. Or it has more pixels
+            than `FERKIT_MAX_PIXELS` (400 million by default) or values of an unknown scale.
     """
     if special := describe_special(path):
         raise DataError(f"{path}: it is {special}, not a file")
@@ -58,7 +61,7 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
     except (FileNotFoundError, DataError):
         raise
     except UnidentifiedImageError as error:
-        raise DataError("it is not an image, or of a kind that Pillow can't read") from error
+        raise DataError("it is not an image, or in a format that Pillow can't read") from error
     except Exception as error:
         raise DataError(f"it can't be read as an image: {error}") from error
 
@@ -96,7 +99,7 @@ def _register_heif() -> None:
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Return an image of any mode as RGB, on white where it is transparent. Raises DataError."""
+    """Convert an image of any mode to RGB. Transparent pixels become white. Raises DataError."""
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -120,7 +123,7 @@ def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def image_sha256(path: Path) -> str:
-    """Return the hash of the file's bytes. Raises DataError if it can't be read."""
+    """Return the hash of an image file. Raises DataError if the file is unreadable."""
     if special := describe_special(path):
         raise DataError(f"{path}: it is {special}, not a file")
     try:

@@ -1,4 +1,4 @@
-"""CSV lists of images: paths, labels, parts, groups and hashes."""
+"""CSV lists of images: paths, labels, splits, groups and hashes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,19 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
-"""How lists spell the parts of a data set, in lower case."""
+"""Spelling in lists, in lower case, to the name of the split."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An image of a list.
+    """An image in a list.
 
-    name: its path below the data set's folder, with forward slashes; split: "train", "validation", "test"
-    or ""; groups: by kind; sha256: of the file, in lower case, or "" where it is not known.
+    Attributes:
+        name: Path relative to the folder of the dataset, with forward slashes.
+        label: Label of the image.
+        split: "train", "validation", "test" or "".
+        groups: Kind of group to name of group.
+        sha256: Hash of the file in lower case, or "" if it is unknown.
     """
 
     name: str
@@ -43,20 +47,28 @@ class Entry:
 
 
 def read_listing(path: Path) -> list[Entry]:
-    """The images that a list names, in its order; split, groups and sha256 may be left out.
+    """Read a CSV list of images.
 
-    Raises DataError with a line for each problem: of the columns, of rows, and names that stand in it twice.
+    Args:
+        path: A CSV file with the columns path and label, and optionally split, groups and sha256.
+
+    Returns:
+        The images in the order of the list.
+
+    Raises:
+        DataError: The file is unreadable, or has wrong columns, wrong rows or duplicate paths. The message
+            has a line for each problem.
     """
     rows = _read_rows(path)
     problems: list[str] = []
     entries = [_entry(row, f"{path}, line {line}", problems) for line, row in rows]
     if not rows:
-        problems.append(f"{path} lists no image: below its first line there is nothing")
+        problems.append(f"{path} lists no image: it is empty below the first line")
     twice = [name for name, count in Counter(one.name for one in entries).items() if count > 1 and name]
     if twice:
         problems.append(
-            f"{path} lists {count_some(twice)} more than once. Leave one line for each image; one that "
-            "shows two expressions belongs to no class"
+            f"{path} lists {count_some(twice)} more than once. Keep one line for each image. Remove an image "
+            "that shows two expressions."
         )
     if problems:
         raise DataError("\n".join(problems))
@@ -64,7 +76,7 @@ def read_listing(path: Path) -> list[Entry]:
 
 
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """(line, column -> text). A file's name may be of bytes that are no UTF-8, so these are let through."""
+    """Read (line, column to text). Bytes that are not UTF-8 are kept: file names can have them."""
     try:
         found = find_encoding(path)
         encoding = "utf-8-sig" if found == FALLBACK else found  # names may be of bytes in any encoding
@@ -78,29 +90,29 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         raise DataError(f"{path} can't be read as a list of images: {error}") from error
     if lacking := [name for name in ("path", "label") if name not in columns]:
         raise DataError(
-            f"{path} has no column {' and no column '.join(lacking)}; its first line must be "
-            f"{','.join(COLUMNS)} (split, groups and sha256 may be left out)"
+            f"{path} has no column {' and no column '.join(lacking)}. Its first line must be "
+            f"{','.join(COLUMNS)} (split, groups and sha256 are optional)."
         )
     for line, row in rows:
         if None in row:
             raise DataError(
-                f"{path}, line {line}: there are more fields than columns. A field that holds a comma or a "
-                'quote is written in quotes, and quotes inside it twice: "{""movie"": ""Town""}"'
+                f"{path}, line {line}: there are more fields than columns. Put a field with a comma or "
+                'quote in quotes, and double the quotes inside it: "{""movie"": ""Town""}"'
             )
     return [(line, {name: row.get(name) or "" for name in COLUMNS}) for line, row in rows]
 
 
 def _entry(row: Mapping[str, str], place: str, problems: list[str]) -> Entry:
-    """A row; what is wrong with it is added to the problems."""
+    """Convert a row. Its problems are appended to `problems`."""
     if not row["path"] or not row["label"]:
         problems.append(f"{place}: path and label must not be empty")
     if printable(row["label"]) != row["label"]:
-        problems.append(f"{place}: the label {printable(row['label'])} is no UTF-8; save the list as UTF-8")
+        problems.append(f"{place}: the label {printable(row['label'])} is not UTF-8. Save the list as UTF-8.")
     if row["split"].lower() not in SPLITS:
         problems.append(
-            f"{place}: the split is {row['split']!r}; expected train, validation, test or nothing"
+            f"{place}: expected a split of train, validation, test or nothing, got {row['split']!r}"
         )
-    # Not resolved: "a/../b" may lead elsewhere where "a" is a link.
+    # Not resolved: "a/../b" can be another file than "b" if "a" is a link.
     name = PurePath(row["path"]).as_posix() if row["path"] else ""
     split = SPLITS.get(row["split"].lower(), "")
     return Entry(name, row["label"], split, _groups(row["groups"], place, problems), row["sha256"].lower())
@@ -114,6 +126,6 @@ def _groups(text: str, place: str, problems: list[str]) -> dict[str, str]:
     except ValueError:
         pass
     problems.append(
-        f'{place}: groups must be a JSON object of strings, such as {{"person": "7"}}, not {text}'
+        f'{place}: expected groups as a JSON object of strings, such as {{"person": "7"}}, got {text}'
     )
     return {}

@@ -1,4 +1,4 @@
-"""A data set as a list of names, labels, groups and hashes: do two people hold the same images?"""
+"""Manifests: lists of names, labels, groups and hashes, which show that two datasets are the same."""
 
 from __future__ import annotations
 
@@ -29,20 +29,24 @@ from ferkit.runtime.shipped import find_shipped
 def list_entries(
     samples: Sequence[Sample], hashes: Sequence[str] | None = None, root: Path | None = None
 ) -> list[Entry]:
-    """What a manifest says of images.
+    """List images as entries of a manifest.
 
-    hashes: of the samples' files, where they are known already; root: the folder that names are below, if
-    all images are below it (else the deepest one that they share). Raises DataError at an unreadable
-    file, at one that is there twice, and where images share no folder.
+    Args:
+        samples: The images.
+        hashes: Hashes of the files, if they are known.
+        root: Names are relative to this folder if it contains all images, else to the deepest common folder.
+
+    Raises:
+        DataError: A file is unreadable or listed twice, or the images have no common folder.
     """
     if not samples:
         return []
-    # Without ".." and relative to nothing, but through links: a name is what the data set calls a file.
+    # Absolute and without "..", but links are not resolved: a name is what the dataset calls a file.
     paths = [Path(os.path.abspath(sample.path)) for sample in samples]
     folder = _shared_folder(paths, root)
     names = [path.relative_to(folder).as_posix() for path in paths]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise DataError(f"the data set lists {count_some(twice)} more than once; each image counts once")
+        raise DataError(f"the dataset lists {count_some(twice)} more than once. List each image once.")
     known = hashes if hashes is not None else [image_sha256(sample.path) for sample in samples]
     return [
         Entry(name, sample.label, sample.split, dict(sorted(sample.groups.items())), sha256)
@@ -59,14 +63,14 @@ def _shared_folder(paths: Sequence[Path], root: Path | None) -> Path:
     if folder == Path(folder.anchor):
         raise DataError(
             f"{paths[0]} and {next((one for one in paths if one.parts[1] != paths[0].parts[1]), paths[-1])} "
-            "are below no folder that both are in, so a list of them would name folders of this machine "
-            "alone. Put the images (or links to their folders) below one folder."
+            "have no common folder, so the manifest would contain absolute paths. Put the images, or links "
+            "to their folders, in one folder."
         )
     return folder
 
 
 def format_manifest(entries: Sequence[Entry]) -> str:
-    """CSV, sorted by name."""
+    """Format entries as CSV, sorted by name."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -77,12 +81,12 @@ def format_manifest(entries: Sequence[Entry]) -> str:
 
 
 def read_manifest(source: str) -> list[Entry]:
-    """source: a file, or the name of a manifest that ferkit ships. Raises DataError where it is none."""
+    """Read a manifest from a file, or one of ferkit by its name. Raises DataError if it is invalid."""
     path = find_shipped(source, "manifests", "manifest")
     entries = read_listing(path)
     if lacking := [one.name for one in entries if not re.fullmatch("[0-9a-f]{64}", one.sha256)]:
         raise DataError(
-            f"{path} has no sha256 (64 digits of 0-9 and a-f) for {count_some(lacking)}. Make it anew: "
+            f"{path} has no sha256 (64 digits of 0-9 and a-f) for {count_some(lacking)}. Create it again: "
             "ferkit data manifest TARGET --out FILE"
         )
     return entries
@@ -91,9 +95,12 @@ def read_manifest(source: str) -> list[Entry]:
 def list_readable(
     samples: Sequence[Sample], known: Mapping[Path, str] | None = None, root: Path | None = None
 ) -> list[Entry]:
-    """Like `list_entries`, but a file that can't be read has a sha256 of "", and stops nothing.
+    """List images as `list_entries` does, with a sha256 of "" for unreadable files.
 
-    known: path -> sha256, of those whose files need not be read again.
+    Args:
+        samples: The images.
+        known: Path to known hash. These files are not read again.
+        root: As for `list_entries`.
     """
     found = known or {}
     hashes = [found.get(sample.path) or _hash_if_readable(sample.path) for sample in samples]
@@ -108,7 +115,7 @@ def _hash_if_readable(path: Path) -> str:
 
 
 def data_root(dataset: Any) -> Path | None:
-    """The folder that a data set's names are below, where it says so by an attribute `root`."""
+    """Return the optional attribute `root` of a dataset."""
     root = getattr(dataset, "root", None)
     return root if isinstance(root, Path) else None
 
@@ -116,10 +123,12 @@ def data_root(dataset: Any) -> Path | None:
 def compare_manifest(
     manifest: ManifestOptions, data: Part, registry: Registry, crops: CropResult
 ) -> str | None:
-    """How a run's images differ from those of the recipe's manifest; None where they don't.
+    """Describe how the images of a run differ from the recipe's manifest. None if they do not.
 
-    Images that the run skipped are told as such, and are not missing: they may be those of the manifest.
-    Raises DataError where images differ, not only were skipped, and the recipe says "refuse".
+    Skipped images are reported as skipped, not as missing.
+
+    Raises:
+        DataError: Images differ, and the recipe has `differs = "refuse"`. Skipped images do not count.
     """
     file = manifest.file
     root = data_root(build(registry, "dataset", data))
@@ -127,10 +136,12 @@ def compare_manifest(
     known = {face.sample.path: face.sha256 for face in crops.faces}
     entries = list_readable(samples, known, root)
     difference = compare(read_manifest(file), entries)
-    words = f"the images are not those of the manifest {file}: {difference}"
+    words = f"the images differ from the manifest {file}: {difference}"
     if difference and manifest.differs == "refuse":
         shows = f"ferkit data verify RECIPE {quote(file)}"
-        raise DataError(f'{words}. Restore them ({shows} shows all), or go on: --set manifest.differs="warn"')
+        raise DataError(
+            f'{words}. Restore them ({shows} shows all), or continue with --set manifest.differs="warn".'
+        )
     if not crops.skipped:
         return words if difference else None
     names = [one.name for one in entries[len(crops.faces) :]]

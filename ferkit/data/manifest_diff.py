@@ -1,4 +1,4 @@
-"""What differs between a list of images and those that are there."""
+"""Differences between a manifest and the images on disk."""
 
 from __future__ import annotations
 
@@ -15,20 +15,25 @@ WORDS = {
     "changed": "of another content",
     "relabelled": "with another label",
     "renamed": "under another name",
-    "moved": "in another part",
+    "moved": "in another split",
     "unreadable": "unreadable",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Names, sorted, by what is the matter with them.
+    """The differences between a manifest and data, as sorted names of images.
 
-    missing: only the manifest has them; extra: only the data; changed: the picture is another; relabelled:
-    the label is another, or the picture is listed under another label only; renamed: the picture is listed
-    under another name only; moved: from training to test images, say, where both sides name parts;
-    unreadable: listed and there, but the file can't be read. What stands in brackets after a name is how the
-    two differ. Groups don't count: they are no part of the images.
+    Text in brackets after a name describes the difference. Groups are not compared.
+
+    Attributes:
+        missing: In the manifest only.
+        extra: In the data only.
+        changed: The content of the file differs.
+        relabelled: The label differs, or the same content has another label in the manifest.
+        renamed: The manifest has the same content under another name.
+        moved: The split differs, if both sides name splits.
+        unreadable: The file exists but cannot be read.
     """
 
     missing: tuple[str, ...] = ()
@@ -43,13 +48,13 @@ class Difference:
         return any(names for _, names in self._kinds())
 
     def __str__(self) -> str:
-        """Short however much differs: counts, and the first few names."""
+        """Summarise the differences: counts, and the first few names."""
         return "; ".join(
             f"{len(names)} {WORDS[kind]} ({count_some(names)})" for kind, names in self._kinds() if names
         )
 
     def lines(self) -> list[str]:
-        """All of it, a line for each name and kind."""
+        """List all differences, one line for each name and kind."""
         return [f"{kind}: {printable(name)}" for kind, names in self._kinds() for name in names]
 
     def _kinds(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -58,7 +63,7 @@ class Difference:
 
 
 def compare(manifest: Sequence[Entry], data: Sequence[Entry]) -> Difference:
-    """What differs between the list and what is there; a sha256 of "" is that of an unreadable file."""
+    """Compare a manifest with data. A sha256 of "" marks an unreadable file."""
     listed = {one.name: one for one in manifest}
     there = {one.name: one for one in data}
     missing = sorted(listed.keys() - there.keys())
@@ -82,7 +87,7 @@ def compare(manifest: Sequence[Entry], data: Sequence[Entry]) -> Difference:
 
 
 def _pair(missing: Sequence[Entry], extra: Sequence[Entry]) -> dict[str, str]:
-    """New name -> listed name, of the same content; each name once, where copies share theirs."""
+    """Map new names to listed names with the same content. Each name is used once."""
     waiting: dict[str, list[str]] = defaultdict(list)
     for one in reversed(missing):
         waiting[one.sha256].append(one.name)
@@ -98,7 +103,7 @@ def _relabelled(listed: dict[str, Entry], data: Sequence[Entry]) -> tuple[str, .
         same = listed.get(one.name)
         if same and (same.sha256 == one.sha256 or one.sha256 not in labels):
             expected = {same.label}
-        else:  # by the picture: two folders may have changed places, with the same names in both
+        else:  # by content: two folders with the same file names may be swapped
             expected = labels.get(one.sha256, {one.label})
         if one.label not in expected:
             found.append(f"{one.name} (listed as {' and '.join(sorted(expected))}, here {one.label})")

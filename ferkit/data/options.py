@@ -10,10 +10,11 @@ from ferkit.components.part import Section
 
 
 class ManifestOptions(Section):
-    """The list of images that the recipe is meant for.
+    """The list of images that the recipe was written for.
 
-    file: made by `ferkit data manifest`, or the name of one that ferkit ships; differs: whether a run on
-    other images stops or only says so.
+    Attributes:
+        file: A file from `ferkit data manifest`, or the name of a bundled manifest.
+        differs: If the images differ: "refuse" stops the run, "warn" prints a warning.
     """
 
     file: str
@@ -21,12 +22,15 @@ class ManifestOptions(Section):
 
 
 class FaceOptions(Section):
-    """How images become crops.
+    """Cropping of faces from images.
 
-    margin: added around the box, as a fraction of its longer side; no_face: what becomes of an image
-    in which no face is found; unreadable: what becomes of a file that is no whole image; duplicates: what
-    becomes of a face that is, pixel for pixel, another's. "drop" gives up those in the training split
-    for validation and test images, and of those in one split keeps the first, or none where labels differ.
+    Attributes:
+        margin: Margin around the box, as a fraction of its longer side.
+        no_face: For an image without a detected face: use the whole image, or skip the image.
+        unreadable: For a broken image file: stop the run, or skip the file.
+        duplicates: For identical faces, pixel for pixel: keep all, or drop duplicates. "drop" keeps a test
+            image before a validation image, and this before a training image. Within one split, it keeps the
+            first image, or none if the labels differ.
     """
 
     margin: float = Field(default=0.0, ge=0)

@@ -1,4 +1,4 @@
-"""The samples that a recipe's data set gives."""
+"""The samples of a recipe's dataset."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from ferkit.interfaces import Sample
 
 
 def samples_of(registry: Registry, part: Part) -> tuple[Sequence[Sample], dict[str, int]]:
-    """A data set's images, and what it left out: reason -> how many.
+    """List the samples of a dataset.
 
-    Raises DataError, and ComponentError where it gives other things.
+    Returns:
+        The samples, and reason to number of excluded images.
+
+    Raises:
+        DataError: The images or annotations are missing.
+        ComponentError: The dataset returns something else.
     """
     dataset, who = build(registry, "dataset", part), registry.get("dataset", part.name)
     samples = check_samples(dataset.samples(), who)
@@ -22,10 +27,10 @@ def samples_of(registry: Registry, part: Part) -> tuple[Sequence[Sample], dict[s
 
 
 def describe_left_out(left_out: Mapping[str, int], kept: int) -> list[str]:
-    """A warning where the data set itself did without some of what it lists. kept: what it gave."""
+    """Describe the images that the dataset excluded. `kept` is the number of samples."""
     if not left_out:
         return []
     count = sum(left_out.values())
     most_first = sorted(left_out.items(), key=lambda item: -item[1])
     reasons = ", ".join(f"{number} {reason}" for reason, number in most_first)
-    return [f"The data set itself left out {count} of {count + kept}: {reasons}"]
+    return [f"The dataset itself left out {count} of {count + kept} images: {reasons}"]

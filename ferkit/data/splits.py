@@ -1,4 +1,4 @@
-"""Images -> folds: stratified by class, balanced over groups, or as a list says."""
+"""Divide images into folds, stratified by class or balanced over groups."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from sklearn.model_selection import StratifiedKFold
 
 Positions = NDArray[np.intp]
 STARTS = 8
-"""From which the local search begins; the best result is taken."""
+"""Number of starts of the local search."""
 
 
 def stratified_folds(truth: Sequence[str], folds: int, seed: int) -> list[Positions]:
-    """The positions of each fold's images, every class in equal shares."""
+    """Return the positions of the images of each fold, stratified by class."""
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     return [test for _, test in splitter.split(np.zeros(len(truth)), truth)]
 
 
 def grouped_folds(truth: Sequence[str], groups: Sequence[str], folds: int, seed: int) -> list[Positions]:
-    """The positions of each fold's images; no group is in two folds, classes are as equal as can be.
+    """Return the positions of the images of each fold. No group is in two folds.
 
-    Groups are dealt out, then moved and exchanged between folds as long as that makes the counts of images
-    and of each class more equal. scikit-learn's StratifiedGroupKFold deals once, and leaves classes far
-    more uneven where groups are few and large.
+    A local search moves and swaps groups between folds while this balances the number of images and the
+    classes. scikit-learn's StratifiedGroupKFold assigns each group once. Its classes are far less balanced if
+    groups are few and large.
+
+    Args:
+        truth: Label of each image.
+        groups: Group of each image.
+        folds: Number of folds.
+        seed: Seed of the search.
     """
     names = sorted(set(groups))
     classes = sorted(set(truth))
@@ -32,7 +38,7 @@ def grouped_folds(truth: Sequence[str], groups: Sequence[str], folds: int, seed:
     row, column = ({name: index for index, name in enumerate(known)} for known in (names, classes))
     for group, label in zip(groups, truth, strict=True):
         counts[row[group], column[label]] += 1
-    counts[:, -1] = counts[:, :-1].sum(axis=1)  # so that the folds' sizes weigh like a class
+    counts[:, -1] = counts[:, :-1].sum(axis=1)  # the size of a fold has the weight of a class
     generator = np.random.default_rng(seed)
     tries = [_search(counts, folds, generator) for _ in range(STARTS)]
     fold_of = min(tries, key=lambda one: _unevenness(counts, one, folds))
@@ -41,7 +47,7 @@ def grouped_folds(truth: Sequence[str], groups: Sequence[str], folds: int, seed:
 
 
 def _search(counts: NDArray[np.float64], folds: int, generator: np.random.Generator) -> NDArray[np.intp]:
-    """Deal in a random order, the largest first among groups of a kind; then improve until nothing helps."""
+    """Assign groups in random order, large ones early, then improve until nothing helps."""
     order = sorted(range(len(counts)), key=lambda one: (-counts[one, -1], generator.random()))
     order = [order[i] for i in np.argsort(np.arange(len(order)) + generator.normal(0, 2, len(order)))]
     fold_of = np.zeros(len(counts), dtype=np.intp)
@@ -58,7 +64,7 @@ def _search(counts: NDArray[np.float64], folds: int, generator: np.random.Genera
 
 
 def _improve(counts: NDArray[np.float64], fold_of: NDArray[np.intp], sums: NDArray[np.float64]) -> bool:
-    """The best single move or exchange, if any makes the sum of the folds' squared counts smaller."""
+    """Apply the best move or swap. Return False if none reduces the sum of squared counts."""
     empty = np.zeros((1, counts.shape[1]))
     best = (-1e-9, -1, -1, -1, -1)
     for one in range(len(sums)):
@@ -67,7 +73,7 @@ def _improve(counts: NDArray[np.float64], fold_of: NDArray[np.intp], sums: NDArr
                 continue
             leaving = np.flatnonzero(fold_of == one)
             coming = np.flatnonzero(fold_of == other)
-            # What goes from `one` to `other`, less what comes back; the last column: nothing comes back.
+            # Counts that move from `one` to `other`, minus those that move back. Last column: none move back.
             net = counts[leaving, None] - np.concatenate([counts[coming], empty])[None]
             change = 2 * (net * net + net * (sums[other] - sums[one])).sum(axis=2)
             if len(leaving) == 1:

@@ -1,1 +1,1 @@
-"""Which images train, select and test, and the scores of the predictions."""
+"""Protocols (images for training, selection and testing), and scores of predictions."""

@@ -1,4 +1,4 @@
-"""Two runs on the same images: which is better, and whether that is more than chance."""
+"""Compare two runs on the same images, and test the difference for significance."""
 
 from __future__ import annotations
 
@@ -28,14 +28,22 @@ from ferkit.evaluation.scores import choice_measure, find_clusters, merged_group
 
 CONFIDENCE = 0.95
 Key = tuple[str, str, int]
-"""An image: its sha256, its label, and which of several copies of the same it is."""
+"""An image: sha256, label, and a number from 0 among identical images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """A run under one epoch selection. folds: for each repeat and fold, image -> the predicted label's name.
+    """The predictions of a run with one epoch selection.
 
-    groups: image -> its group of the coarsest kind; kind: which kind that is, "image" where there is none.
+    Attributes:
+        path: Run folder.
+        labels: The labels, in order.
+        selection: Name of the epoch selection.
+        selected_on_test: True if test images selected the epoch.
+        protocol: Short name of the protocol.
+        folds: For each repeat and fold, image to predicted label.
+        groups: Image to its group of the coarsest kind.
+        kind: The kind of these groups, or "image" if there are none.
     """
 
     path: Path
@@ -49,17 +57,24 @@ class Outcomes:
 
     @property
     def predicted(self) -> list[dict[Key, str]]:
-        """For each repeat."""
+        """Image to predicted label, for each repeat."""
         return [{key: guess for fold in run for key, guess in fold.items()} for run in self.folds]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """first, second and difference (the first's less the second's): by metric, shares in 0..1.
+    """The comparison of two runs.
 
-    images: that both runs tested; kind, clusters: what was drawn, and how many there are; mcnemar, leads: for
-    each repeat that both have, McNemar's test and the first's accuracy less the second's; notes: what limits
-    the comparison.
+    Attributes:
+        images: Number of images that both runs tested.
+        first: Metric to the score of the first run, 0 to 1.
+        second: Metric to the score of the second run, 0 to 1.
+        difference: Metric to the interval of first minus second, −1 to 1.
+        kind: Unit of the bootstrap, "image" or a kind of group.
+        clusters: Number of these units.
+        mcnemar: McNemar's test for each common repeat.
+        leads: Accuracy of the first run minus that of the second, for each common repeat.
+        notes: Limits of the comparison, as sentences.
     """
 
     images: int
@@ -74,9 +89,9 @@ class Comparison:
 
     @property
     def training_p(self) -> float | None:
-        """Of the leads being the training's own chance: a t-test over repeats; None for a single one.
+        """p-value of a t-test over repeats: can random training explain the leads? None for one repeat.
 
-        Leads are counted in whole images, so they are taken to vary at least as much as that rounding does.
+        Leads are multiples of one image. Their standard deviation is at least that of this rounding.
         """
         count = len(self.leads)
         if count < 2:
@@ -86,24 +101,29 @@ class Comparison:
 
     @property
     def conclusion(self) -> str:
-        """By the interval over images and the test over repeats: only both together show a difference."""
+        """Conclusion from the interval over images and the test over repeats. A difference requires both."""
         low, high = self.difference["accuracy"].low, self.difference["accuracy"].high
         if self.clusters < FEWEST:
-            return f"No conclusion: the images are of {self.clusters} {self.kind}s only."
+            return f"No conclusion: there are only {self.clusters} {self.kind}s."
         if low <= 0 <= high:
-            return "No difference is shown: the interval of the difference in accuracy holds 0."
+            return "No difference is shown: the interval of the difference in accuracy contains 0."
         better = f"The {'first' if low > 0 else 'second'} run is better on these images"
         if (p := self.training_p) is None:
-            return f"{better}; whether that is more than the training's own chance, one repeat can't say."
+            return f"{better}. One repeat cannot show if this is more than the randomness of training."
         if p > 1 - CONFIDENCE or (mean(self.leads) > 0) != (low > 0):
-            return f"{better}, but that may be the training's own chance (t-test over repeats: p = {p:.2g})."
-        return f"{better}, and by more than the training's own chance (t-test over repeats: p = {p:.2g})."
+            return f"{better}, but it may be the randomness of training (t-test over repeats: p = {p:.2g})."
+        return f"{better}, by more than the randomness of training (t-test over repeats: p = {p:.2g})."
 
 
 def read_outcomes(run_dir: Path, selection: str | None = None) -> Outcomes:
-    """selection: best_epoch, last_epoch or chosen_epoch; left out, the one not selected on test images.
+    """Read the predictions of a run.
 
-    Raises RunError where the run is not finished or has no such epoch selection.
+    Args:
+        run_dir: The run folder.
+        selection: best_epoch, last_epoch or chosen_epoch. The default is the one without test images.
+
+    Raises:
+        RunError: The run is not finished, or has no such epoch selection.
     """
     summary = read_summary(run_dir)
     labels = summary.labels
@@ -115,7 +135,7 @@ def read_outcomes(run_dir: Path, selection: str | None = None) -> Outcomes:
     key = selection or next(name for name, one in kept.items() if not one.selected_on_test)
     if key not in kept:
         raise RunError(
-            f"{run_dir} has no predictions of the epoch selection {key!r}; it has: {', '.join(kept)}"
+            f"{run_dir} has no predictions of the epoch selection {key!r}. It has: {', '.join(kept)}."
         )
     images = read_images(run_dir)
     keys: dict[str, Key] = {}
@@ -143,17 +163,17 @@ def read_outcomes(run_dir: Path, selection: str | None = None) -> Outcomes:
 
 
 def compare(first: Outcomes, second: Outcomes) -> Comparison:
-    """Paired by image. Raises RunError where the runs have other labels, or no image in common."""
+    """Compare two runs image by image. Raises RunError if labels differ, or no image is in both runs."""
     if sorted(first.labels) != sorted(second.labels):
         raise RunError(
-            f"the runs have other labels, so they can't be compared: {', '.join(first.labels)} in "
-            f"{first.path}; {', '.join(second.labels)} in {second.path}"
+            f"Cannot compare the runs: the labels differ. {first.path} has {', '.join(first.labels)}, and "
+            f"{second.path} has {', '.join(second.labels)}."
         )
     guesses = first.predicted, second.predicted
     shared = [key for key in guesses[0][0] if key in guesses[1][0]]
     if not shared:
-        raise RunError(f"{first.path} and {second.path} tested no image in common")
-    # Of two ways to group the same images, the coarser promises less.
+        raise RunError(f"Cannot compare the runs: {first.path} and {second.path} have no common test image.")
+    # The coarser of two groupings gives the wider, more careful interval.
     drawn = min((first, second), key=lambda one: len({one.groups[key] for key in shared}))
     counts = [_confusions(one, set(shared), drawn) for one in (first, second)]
     return Comparison(
@@ -175,7 +195,7 @@ def compare(first: Outcomes, second: Outcomes) -> Comparison:
 
 
 def _confusions(one: Outcomes, shared: Set[Key], drawn: Outcomes) -> Sums:
-    """Of every cluster in each of the run's folds, the clusters in an order that both runs share."""
+    """Return the confusions of each cluster and fold. The order of the clusters is the same for both runs."""
     folds = [fold for run in one.folds for fold in run]
     order = {name: index for index, name in enumerate(sorted({drawn.groups[key] for key in shared}))}
     rows = [
@@ -199,21 +219,20 @@ def _notes(first: Outcomes, second: Outcomes, shared: int) -> list[str]:
     notes = []
     for one in (first, second):
         if one.selected_on_test:
-            notes.append(f"{one.path}: the epoch was chosen on the test images, so its score is optimistic.")
+            notes.append(f"{one.path}: test images selected the epoch, so its score is optimistic.")
         if (count := len(one.predicted[0])) != shared:
-            notes.append(f"{one.path} tested {count} images, of which {shared} are in both runs.")
+            notes.append(f"{one.path} tested {count} images; {shared} of them are in both runs.")
     if first.kind != second.kind:
         notes.append(f"The runs group their images differently ({first.kind}; {second.kind}).")
     if first.protocol != second.protocol:
         notes.append(
-            f"The protocols differ ({first.protocol}; {second.protocol}): the difference is that of the "
-            "protocols too."
+            f"The protocols differ ({first.protocol}; {second.protocol}), which may cause the difference."
         )
     return notes
 
 
 def as_table(comparison: Comparison) -> list[dict[str, Any]]:
-    """A row for each metric, in percent."""
+    """Return a row for each metric, in percent."""
     return [
         {
             "metric": metric.replace("_", " "),

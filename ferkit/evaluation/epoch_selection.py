@@ -14,7 +14,7 @@ CHOSEN_FILE = "predictions_test.csv"
 
 @dataclass(frozen=True, slots=True)
 class EpochScore:
-    """One epoch's scores on the images that its fold watches; epochs count from 1, candidates from 0."""
+    """Scores of an epoch on the monitored images of its fold. Epochs count from 1, candidates from 0."""
 
     repeat: int
     fold: int
@@ -26,7 +26,7 @@ class EpochScore:
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> EpochScore:
-        """A line of metrics.jsonl."""
+        """Convert a row of metrics.jsonl."""
         return cls(
             repeat=row["repeat"],
             fold=row["fold"],
@@ -38,7 +38,7 @@ class EpochScore:
         )
 
     def merit(self, measure: Measure) -> tuple[float, float]:
-        """The higher, the better; a lower NLL tells apart what is equal otherwise."""
+        """Return a key for comparison: higher is better. A lower NLL breaks ties."""
         certainty = -self.nll if self.nll is not None else 0.0
         values = {"accuracy": self.accuracy, "mean_recall": self.mean_recall, "nll": certainty}
         return values[measure], certainty
@@ -46,10 +46,13 @@ class EpochScore:
 
 @dataclass(frozen=True, slots=True)
 class EpochSelection:
-    """One epoch of every fold that "the result" may mean.
+    """The selected epoch of every fold.
 
-    selected_on_test: whether the test images' own labels chose the epoch, which makes the score optimistic;
-    file: the predictions that it is computed from, None where they are not kept; chosen: by repeat and fold.
+    Attributes:
+        title: Description in reports.
+        selected_on_test: True if labels of test images selected the epoch, which makes the score optimistic.
+        file: File of the predictions, or None if they are not saved.
+        chosen: Scores of the selected epoch, by repeat and fold.
     """
 
     title: str
@@ -59,10 +62,13 @@ class EpochSelection:
 
 
 def epoch_selections(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping[str, EpochSelection]:
-    """The epoch selections of "best average results" (SPEC, ambiguity 13), the paper's own first.
+    """Return the epoch selections, the one of the paper first (docs/ambiguities.md, 13).
 
-    choose_by: how validation images chose, if there were any; then there is but one, as there is where
-    every fold has one epoch (estimators without epochs).
+    There is only one selection with validation images, or if every fold has one epoch.
+
+    Args:
+        scores: Scores of all epochs.
+        choose_by: Measure on the validation images, or None without validation images.
     """
     repeats: dict[int, dict[int, list[EpochScore]]] = {}
     for one in sorted(scores, key=lambda one: (one.candidate or 0, one.epoch)):
@@ -93,5 +99,5 @@ def epoch_selections(scores: Sequence[EpochScore], choose_by: Measure | None) ->
 
 
 def best_of(scores: Sequence[EpochScore], measure: Measure) -> EpochScore:
-    """The best by the measure; the earliest of those that are equally good."""
+    """Return the best epoch by the measure. The earliest wins a tie."""
     return max(scores, key=lambda one: one.merit(measure))

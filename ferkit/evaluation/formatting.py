@@ -1,4 +1,4 @@
-"""What the page calls things, and how it writes numbers."""
+"""Names of scores and formats of numbers in reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MARK = "selected on the data it is reported on: optimistic"
-"""What every score bears that the test images' own labels chose."""
+"""Mark of every score whose epoch was selected by labels of test images."""
 
 NAMES = {
     "accuracy": "accuracy",
@@ -16,13 +16,13 @@ NAMES = {
     "brier": "Brier score",
     "ece": "ECE",
 }
-"""Each of them is a field of `Scores`, in summary.json and in the tables."""
+"""Field of `Scores` to its name in reports and tables."""
 SHARES = ("accuracy", "mean_recall", "macro_f1")
-"""Those of NAMES that are written in percent, the higher the better; of the others the lower."""
+"""Scores in percent: higher is better. For the others of NAMES, lower is better."""
 
 
 def title_of(score: Mapping[str, Any]) -> str:
-    """An epoch selection's title, with the mark if it needs one."""
+    """Return the title of an epoch selection, with the mark if test images selected the epoch."""
     return f"{score['title']} ({MARK})" if score["selected_on_test"] else str(score["title"])
 
 
@@ -35,18 +35,18 @@ def format_value(metric: str, value: float) -> str:
 
 
 def format_interval(edges: Sequence[float]) -> str:
-    """(0.469, 0.555) -> "46.9 to 55.5%"."""
+    """Format an interval: (0.469, 0.555) as "46.9 to 55.5%"."""
     low, high = edges
     return f"{100 * low:.1f} to {100 * high:.1f}%"
 
 
 def format_drawn(kind: str, clusters: int) -> str:
-    """What the bootstrap drew: "by movie, 58"."""
+    """Format the unit of the bootstrap and its number: "by movie, 58"."""
     return f"by {kind}, {clusters}"
 
 
 def format_duration(seconds: float) -> str:
-    """95.0 -> "1 min 35 s"."""
+    """Format seconds: 95.0 as "1 min 35 s"."""
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     if hours:

@@ -1,4 +1,4 @@
-"""How much of the test images is in the training images already, in another frame of the same scene."""
+"""Leakage: test images that have another image of the same group, such as a scene, in training."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from ferkit.interfaces import Sample
 
 
 def leaked_fraction(train: Sequence[str], test: Sequence[str]) -> float:
-    """The fraction (0..1) of test images whose group has an image in training; the group of each image."""
+    """Return the fraction (0 to 1) of test images whose group is in training, from the groups of images."""
     seen = set(train)
     return float(np.mean([name in seen for name in test])) if len(test) else 0.0
 
 
 def crossing(folds: Sequence[Fold], samples: Sequence[Sample], kind: str) -> float:
-    """The mean over folds of the fraction of test images whose group of that kind is trained or chosen on."""
+    """Return the mean over folds of `leaked_fraction`, with validation images as part of training."""
     names = [sample.groups[kind] for sample in samples]
-    shares = [
+    fractions = [
         leaked_fraction(
             [names[one] for part in (fold.train, fold.validation) if part is not None for one in part],
             [names[one] for one in fold.test],
         )
         for fold in folds
     ]
-    return float(np.mean(shares))
+    return float(np.mean(fractions))
 
 
 def describe_leaks(folds: Sequence[Fold], samples: Sequence[Sample]) -> list[str]:
-    """A sentence for each kind of group that crosses from training to test images."""
+    """Return a sentence for each kind of group that is in both training and test images."""
     warnings = []
     for kind in group_kinds(samples):
         if fraction := crossing(folds, samples, kind):
             warnings.append(
                 f"{100 * fraction:.1f}% of the test images have another image of the same {kind} in "
-                "training: what is tested is partly known"
+                "training: the score may be too high"
             )
     return warnings

@@ -1,4 +1,4 @@
-"""The recipe section [paper]: the number that a recipe reproduces."""
+"""The recipe section [paper]: the published score that a recipe reproduces."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from ferkit.evaluation.protocol_options import ProtocolName
 
 
 class Paper(Section):
-    """What the recipe reproduces: one number in percent, as printed, under the metric's own name.
+    """The published score that the recipe reproduces. Set exactly one metric, in percent as printed.
 
-    row: of the paper's table, in its words; accuracy, mean_recall, macro_f1: one of them, the number;
-    protocol: the one that it was measured under, in ferkit's words; folds: of how many folds, if that is
-    known; data: what it was measured on, where that is not the recipe's own data (the verdict is then "not
-    comparable"); source: where it is printed.
+    Attributes:
+        row: Row of the paper's table, in its words.
+        accuracy: Accuracy in percent.
+        mean_recall: UAR (balanced accuracy) in percent.
+        macro_f1: Macro F1 in percent.
+        protocol: Protocol of the paper, by ferkit's name.
+        folds: Number of folds, if known.
+        data: Data of the paper, if it differs from the recipe's. The verdict is then "not comparable".
+        source: Page or table of the paper.
     """
 
     row: str
@@ -31,21 +36,22 @@ class Paper(Section):
     @model_validator(mode="after")
     def _one_number(self) -> Paper:
         if sum(getattr(self, name) is not None for name in PAPER_METRICS) != 1:
-            raise ValueError(f"give one of {', '.join(PAPER_METRICS)}: the number that the paper reports")
+            raise ValueError(f"set one of {', '.join(PAPER_METRICS)}: the score that the paper reports")
         return self
 
     @property
     def metric(self) -> str:
+        """Name of the metric that is set."""
         return next(name for name in PAPER_METRICS if getattr(self, name) is not None)
 
     @property
     def number(self) -> float:
-        """In percent."""
+        """Score in percent."""
         value: float = getattr(self, self.metric)
         return value
 
     def as_printed(self) -> dict[str, Any]:
-        """For summary.json: the number and its metric side by side."""
+        """Return the fields for summary.json, with `metric` and `number`."""
         kept = ("row", "number", "metric", "protocol", "folds", "data", "source")
         return {name: getattr(self, name) for name in kept}
 

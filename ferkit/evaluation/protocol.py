@@ -1,4 +1,4 @@
-"""Which images train, which choose the epoch, which test. Knows nothing of networks."""
+"""Protocols: the images for training, for selecting the epoch, and for testing."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ from ferkit.messages import count_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """One training: positions of its training, validation and test images.
+    """One training, with positions of its images. All numbers count from 0.
 
-    validation: those that choose the epoch and the settings, None where no images are set aside for that.
-    candidate: which of the grid's settings is trained. All count from 0.
+    Attributes:
+        repeat: Number of the repeat.
+        index: Number of the fold.
+        train: Training images.
+        test: Test images.
+        validation: Images that select the epoch and the settings, or None.
+        candidate: Number of the grid's candidate, or None.
     """
 
     repeat: int
@@ -40,23 +45,30 @@ class Fold:
 
     @property
     def directory(self) -> str:
-        """What all candidates of one fold share."""
+        """Name of the folder that all candidates of the fold share."""
         return f"repeat{self.repeat}_fold{self.index}"
 
     @property
     def name(self) -> str:
+        """Name of the folder of this training."""
         return self.directory + ("" if self.candidate is None else f"_candidate{self.candidate}")
 
     @property
     def monitored(self) -> Positions:
-        """The images that every epoch is evaluated on."""
+        """Images on which every epoch is evaluated."""
         return self.test if self.validation is None else self.validation
 
 
 def folds(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) -> Iterator[Fold]:
-    """Every training that the protocol asks for; of each fold, one for each of the grid's candidates.
+    """Yield every training of a protocol.
 
-    Raises DataError where the samples lack the classes, groups or given splits that it takes.
+    Args:
+        protocol: The section `[protocol]`.
+        samples: The images.
+        candidates: Number of candidates of the grid, or 0 without a grid. Each fold is trained once for each.
+
+    Raises:
+        DataError: Classes, groups or splits that the protocol needs are missing.
     """
     check_protocol(protocol, samples)
     for repeat in range(protocol.repeats):
@@ -70,7 +82,7 @@ Parts = tuple[Positions, Positions | None, Positions]
 
 
 def _folds(protocol: Protocol, samples: Sequence[Sample], repeat: int) -> Iterator[Parts]:
-    """(train, validation, test) of each fold."""
+    """Yield (train, validation, test) of each fold."""
     if isinstance(protocol, HoldoutProtocol):
         yield _given_parts(protocol, samples, repeat)
         return
@@ -96,7 +108,7 @@ def _test_folds(protocol: Protocol, samples: Sequence[Sample], seed: int) -> lis
 
 
 def protocol_groups(protocol: Protocol, samples: Sequence[Sample]) -> list[str] | None:
-    """Each sample's group, of the kind that the protocol keeps on one side; None where it keeps none."""
+    """Return the group of each sample that the protocol keeps in one split, or None if it has no groups."""
     by = getattr(protocol, "by", None)
     if split := getattr(protocol, "split", None):
         listed = read_split(split)
@@ -111,7 +123,7 @@ def protocol_groups(protocol: Protocol, samples: Sequence[Sample]) -> list[str] 
 def _inner(
     protocol: NestedProtocol | HoldoutProtocol, samples: Sequence[Sample], train: Positions, repeat: int
 ) -> tuple[Positions, Positions]:
-    """The training images in two: those that train, and those that choose."""
+    """Divide the training images into (training, validation)."""
     inside = [samples[position] for position in train]
     truth = [sample.label for sample in inside]
     seed = protocol.seed + repeat
@@ -125,7 +137,7 @@ def _inner(
 
 
 def _given_parts(protocol: HoldoutProtocol, samples: Sequence[Sample], repeat: int) -> Parts:
-    """The data set's own."""
+    """Return the splits that the dataset defines."""
     train, validation, test = (
         np.array([place for place, sample in enumerate(samples) if sample.split == name], dtype=np.intp)
         for name in ("train", "validation", "test")
@@ -138,13 +150,17 @@ def _given_parts(protocol: HoldoutProtocol, samples: Sequence[Sample], repeat: i
 
 
 def check_protocol(protocol: Protocol, samples: Sequence[Sample]) -> None:
-    """Raises DataError where there are fewer than two classes, fewer images of one than folds, or, for given
-    parts, where one of them lacks."""
+    """Check that the samples suit the protocol.
+
+    Raises:
+        DataError: There are fewer than two classes, a class has fewer images than folds, or a split is
+            missing.
+    """
     truth = [sample.label for sample in samples]
     counts = Counter(truth)
     if len(counts) < 2:
         raise DataError(
-            f"the data has {', '.join(map(repr, counts)) or 'no class'}; there must be two classes or more"
+            f"expected two classes or more, but the data has {', '.join(map(repr, counts)) or 'no class'}"
         )
     if isinstance(protocol, HoldoutProtocol):
         _check_given(samples)
@@ -157,44 +173,46 @@ def _check_counts(truth: Sequence[str], folds: int, what: str) -> None:
         if count < folds:
             raise DataError(
                 f"class {label!r} has {count_of(count, 'image')}; {folds} {what} need at least "
-                f"{folds} of each class. Add images, or leave the class out of the data."
+                f"{folds} of each class. Add images, or remove the class from the data."
             )
 
 
 def _check_trained(
     samples: Sequence[Sample], train: Positions, others: Sequence[Positions | None], where: str
 ) -> None:
-    """Raises DataError where a class is asked for that the training images lack."""
+    """Raise DataError if a class of test or validation images is missing in the training images."""
     asked = {samples[position].label for part in others if part is not None for position in part}
     if lacking := sorted(asked - {samples[position].label for position in train}):
         raise DataError(
-            f"{where}: no training image is of the class {', '.join(lacking)}, which is tested: its images "
-            "are of too few groups to be on both sides. Take a finer kind of group (protocol.by), fewer "
-            "folds, or leave the class out of the data."
+            f"{where}: no training image has the label {', '.join(lacking)}, but test images do. The images "
+            "of this class are in too few groups. Use a finer kind of group (protocol.by) or fewer folds, or "
+            "remove the class from the data."
         )
 
 
 def _check_groups(groups: Sequence[str], folds: int, what: str) -> None:
     if (count := len(set(groups))) < folds:
         raise DataError(
-            f"there are {count} groups; {folds} {what} that no group crosses need at least {folds}. Take a "
+            f"there are {count} groups; {folds} {what} without common groups need at least {folds}. Use a "
             "finer kind of group (protocol.by), or fewer folds."
         )
 
 
 def _check_given(samples: Sequence[Sample]) -> None:
-    """Both sides must be there, with the same classes."""
+    """Raise DataError unless training and test images exist and have the same classes."""
     classes = {
         name: {sample.label for sample in samples if sample.split == name} for name in ("train", "test")
     }
     for name, found in classes.items():
         if not found:
             raise DataError(
-                f'the protocol "holdout" takes the data set\'s own parts, and no image is of its {name} '
-                "part. Give them (folders: data.splits; a list: its column split), or take another one."
+                f'the protocol "holdout" uses the splits of the dataset, but no image is in its {name} '
+                "split. Set the splits (folders: data.splits; a list: its column split), or use another "
+                "protocol."
             )
     for one, other in (("train", "test"), ("test", "train")):
         if lacking := sorted(classes[one] - classes[other]):
             raise DataError(
-                f"no {other} image is of the class {', '.join(lacking)}, which {one} images are of"
+                f"no {other} image has the label {', '.join(lacking)}, but {one} images do. Add images, or "
+                "remove the class from the data."
             )

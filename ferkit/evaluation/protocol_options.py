@@ -1,4 +1,4 @@
-"""What `[protocol]` of a recipe may say, for each protocol that there is."""
+"""The recipe section [protocol], for each protocol."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from ferkit.components.part import Section
 UNGROUPED = "none"
 Measure = Literal["accuracy", "mean_recall", "nll"]
 ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
-"""In the order of a table's columns."""
+"""Names of the protocols, in the order of a table's columns."""
 
 
 class _Repeated(Section):
-    """repeats: how often each fold is trained, with other random numbers.
+    """Repeated training.
 
-    seed: of the folds and, with the repeat and the fold, of everything random in training.
+    Attributes:
+        repeats: Number of trainings of each fold, with different random numbers.
+        seed: Seed of the folds. Together with repeat and fold, it is also the seed of the training.
     """
 
     repeats: int = Field(default=3, ge=1)
@@ -25,9 +27,11 @@ class _Repeated(Section):
 
 
 class _Folded(_Repeated):
-    """Each fold is the test fold once.
+    """Cross-validation: each fold is the test fold once.
 
-    new_folds: whether each repeat draws its own folds (otherwise only its own training seeds).
+    Attributes:
+        folds: Number of folds.
+        new_folds: True draws new folds for each repeat. False only changes the seed of the training.
     """
 
     folds: int = Field(default=2, ge=2)
@@ -35,11 +39,12 @@ class _Folded(_Repeated):
 
 
 class _Grouped(_Folded):
-    """Folds that no group crosses.
+    """Folds that keep all images of a group together.
 
-    by: the kind of group ("movie", "clip", "person"), or, left out, the coarsest that the data set gives;
-    split: a file that says which groups make up each fold, or the name of one that ferkit ships; without it,
-    folds are balanced by class through a local search.
+    Attributes:
+        by: Kind of group, such as "movie", "clip" or "person". Default: the coarsest kind of the dataset.
+        split: A file that lists the groups of each fold, or the name of a bundled one. Default: a local
+            search balances the classes.
     """
 
     by: str | None = None
@@ -47,9 +52,11 @@ class _Grouped(_Folded):
 
 
 class _Validated(Section):
-    """choose_by: the measure on the validation images: accuracy, UAR (balanced accuracy) or lowest NLL.
+    """Selection of the epoch on validation images.
 
-    inner_folds: one part in so many of the training images validates, none of them seen in training.
+    Attributes:
+        inner_folds: The training images are divided into this many parts. One of them is for validation only.
+        choose_by: Measure on the validation images: accuracy, mean_recall (UAR) or nll (lowest).
     """
 
     inner_folds: int = Field(default=4, ge=2)
@@ -57,13 +64,13 @@ class _Validated(Section):
 
 
 class PaperProtocol(_Folded):
-    """The paper's evaluation (section 2.6): stratified folds, the best epoch chosen on the test fold."""
+    """The evaluation of the paper (section 2.6): stratified folds, best epoch selected on the test fold."""
 
     name: Literal["paper"] = "paper"
 
 
 class GroupedProtocol(_Grouped):
-    """Like the paper's, with folds that no group crosses; the last epoch's score is the one not selected."""
+    """As "paper", with groups kept together. The score of the last epoch is not selected on test images."""
 
     name: Literal["grouped"]
 
@@ -71,25 +78,26 @@ class GroupedProtocol(_Grouped):
     @classmethod
     def _is_grouped(cls, by: str | None) -> str | None:
         if by == UNGROUPED:
-            raise ValueError('a kind of group, e.g. "movie", is expected; folds without groups are "paper"')
+            raise ValueError('expected a kind of group, such as "movie". Without groups, use "paper"')
         return by
 
 
 class NestedProtocol(_Grouped, _Validated):
-    """The epoch, and the recipe's `[grid]` if any, are chosen inside the training fold; the test fold is
-    scored once.
+    """Select the epoch and the values of `[grid]` inside the training fold, and score the test fold once.
 
-    Folds are grouped where the data set gives groups, and so is the inner split; by = "none" ignores groups.
+    Folds and validation images keep groups together if the dataset has groups. `by = "none"` ignores groups.
     """
 
     name: Literal["nested"]
 
 
 class HoldoutProtocol(_Repeated, _Validated):
-    """The data set's own training, validation and test images.
+    """The splits that the dataset defines.
 
-    Where it gives no validation images, validation = "inner" takes them out of the training images
-    (grouped as `by` says), and "none" goes without: then the epoch can only be chosen on the test images.
+    Attributes:
+        validation: If the dataset has no validation images: "inner" takes them from the training images, and
+            "none" uses none. The best epoch is then selected on test images.
+        by: Kind of group that validation images of "inner" keep together, or "none".
     """
 
     name: Literal["holdout"]
@@ -98,7 +106,7 @@ class HoldoutProtocol(_Repeated, _Validated):
 
 
 def _tag(value: Any) -> Any:
-    """The protocol that a table names; the paper's where it names none."""
+    """Return the name of the protocol. The default is "paper"."""
     if isinstance(value, dict):
         return value.get("name", "paper")
     return getattr(value, "name", "paper")

@@ -1,4 +1,4 @@
-"""What a run's folder says, read back."""
+"""Read the files of a run folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ferkit.evaluation.summary import Summary
 
 AGAIN = "Run the recipe again."
 FOLDS, FOLDS_BEFORE = "folds", "cells"
-"""A run's folder that has one folder for each fold, and its name in runs of earlier versions."""
+"""Folder with one folder for each fold, and its name in runs of earlier versions."""
 WARNINGS, WARNINGS_BEFORE = "warnings", "notices"
 COPIES = re.compile(r'^(\[faces\]\n(?:[^\[\n].*\n)*?)copies = "(keep|leave_out)"$', re.MULTILINE)
 """The option `duplicates` in the recipe of a run of an earlier version."""
@@ -28,7 +28,14 @@ COPIES = re.compile(r'^(\[faces\]\n(?:[^\[\n].*\n)*?)copies = "(keep|leave_out)"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """paths, truth: of each image; probabilities: (images, labels), columns in the order of the labels."""
+    """The predictions of a fold.
+
+    Attributes:
+        labels: The labels, in order.
+        paths: Path of each image.
+        truth: True label of each image.
+        probabilities: (images, labels), columns in the order of the labels.
+    """
 
     labels: Sequence[str]
     paths: Sequence[str]
@@ -37,16 +44,18 @@ class Predictions:
 
     @property
     def predicted(self) -> list[str]:
+        """Predicted label of each image."""
         return [self.labels[index] for index in self.probabilities.argmax(axis=1)]
 
     @property
     def true_indices(self) -> NDArray[np.intp]:
+        """Index of the true label of each image."""
         return np.array([list(self.labels).index(label) for label in self.truth], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """A line of manifest.csv. box: as written there, "" where no face was found."""
+    """A row of manifest.csv. `box` is its text, or "" if no face was found."""
 
     path: str
     label: str
@@ -56,42 +65,41 @@ class ImageRecord:
 
 
 def folds_dir(run_dir: Path) -> Path:
-    """The folder with one folder for each fold, also of a run that an earlier ferkit made."""
+    """Return the folder with one folder for each fold, also for runs of earlier versions."""
     before = run_dir / FOLDS_BEFORE
     return before if before.is_dir() and not (run_dir / FOLDS).exists() else run_dir / FOLDS
 
 
 def _with_new_keys(table: dict[str, Any]) -> dict[str, Any]:
-    """A summary or a line of metrics.jsonl under the names of today."""
+    """Rename old keys in a summary or a row of metrics.jsonl."""
     return {WARNINGS if key == WARNINGS_BEFORE else key: value for key, value in table.items()}
 
 
 def with_new_options(recipe: str) -> str:
-    """The text of a run's recipe.toml under the option names of today."""
+    """Rename old options in the text of a run's recipe.toml."""
     values = {"keep": "keep", "leave_out": "drop"}
     return COPIES.sub(lambda found: f'{found[1]}duplicates = "{values[found[2]]}"', recipe)
 
 
 def read_summary(run_dir: Path) -> Summary:
-    """Raises RunError where the run is not finished or its summary is broken."""
+    """Read summary.json. Raises RunError if the run is not finished or the file is broken."""
     file = run_dir / "summary.json"
     if not run_dir.is_dir():
         raise RunError(f"there is no run in {run_dir}: no such folder")
     if not file.exists():
-        raise RunError(
-            f"{file} is missing: the run is not finished. Go on with it: ferkit run RECIPE --resume"
-        )
+        raise RunError(f"{file} is missing: the run is not finished. Resume it: ferkit run RECIPE --resume")
     try:
         return Summary.model_validate(_with_new_keys(_as_object(file)))
     except ValidationError as error:
         wrong = error.errors()
         if lacking := [str(one["loc"][0]) for one in wrong if one["type"] == "missing"]:
-            raise RunError(f"{file} lacks {', '.join(lacking)}. {AGAIN}") from error
+            raise RunError(f"{file} has no key {', '.join(lacking)}. {AGAIN}") from error
         key = ".".join(map(str, wrong[0]["loc"]))
         raise RunError(f"{file} can't be read: {key}: {wrong[0]['msg']}. {AGAIN}") from error
 
 
 def is_finished(run_dir: Path) -> bool:
+    """Return True if the run has a summary."""
     return (run_dir / "summary.json").exists()
 
 
@@ -101,12 +109,12 @@ def read_environment(run_dir: Path) -> dict[str, Any]:
 
 
 def read_choice(run_dir: Path, fold: str) -> dict[str, Any]:
-    """The epoch, settings and temperature that validation images chose for a fold."""
+    """Read the epoch, settings and temperature that validation images selected for a fold."""
     return _as_object(folds_dir(run_dir) / fold / "choice.json")
 
 
 def read_resolved(run_dir: Path) -> dict[str, Any]:
-    """The recipe as it was run."""
+    """Read the recipe of the run, with all defaults."""
     file = run_dir / "recipe.toml"
     try:
         return tomllib.loads(with_new_options(file.read_text(encoding="utf-8")))
@@ -120,12 +128,12 @@ def _as_object(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
     if not isinstance(content, dict):
-        raise RunError(f"{file} holds no JSON object. {AGAIN}")
+        raise RunError(f"expected a JSON object in {file}, got another value. {AGAIN}")
     return content
 
 
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
-    """One entry for each epoch of each fold."""
+    """Read one row for each epoch of each fold."""
     file = run_dir / "metrics.jsonl"
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -135,22 +143,22 @@ def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
-    """A fold's predictions_*.csv; its columns are found by name. Raises RunError."""
+    """Read a fold's predictions_*.csv, with columns by name. Raises RunError."""
     rows = _rows(file)
     try:
         probabilities = [[float(row[label]) for label in labels] for row in rows]
         paths, truth = [row["path"] for row in rows], [row["label"] for row in rows]
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file} can't be read: it has no usable column {error}. {AGAIN}") from error
+        raise RunError(f"{file} can't be read: no usable column {error}. {AGAIN}") from error
     if unknown := sorted(set(truth) - set(labels)):
         raise RunError(
-            f"{file} has images of {', '.join(unknown)}, but the labels are {', '.join(labels)}. {AGAIN}"
+            f"{file} has the labels {', '.join(unknown)}, but the run has {', '.join(labels)}. {AGAIN}"
         )
     return Predictions(labels, paths, truth, np.array(probabilities).reshape(len(rows), len(labels)))
 
 
 def read_images(run_dir: Path) -> list[ImageRecord]:
-    """manifest.csv of a run, without what was skipped."""
+    """Read manifest.csv of a run, without skipped images."""
     file = run_dir / "manifest.csv"
     try:
         return [
@@ -163,7 +171,7 @@ def read_images(run_dir: Path) -> list[ImageRecord]:
 
 
 def join(several: Sequence[Predictions]) -> Predictions:
-    """All of them as one."""
+    """Concatenate predictions."""
     return Predictions(
         several[0].labels,
         [path for one in several for path in one.paths],
@@ -181,7 +189,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _groups(text: str) -> dict[str, str]:
-    """JSON, as the run wrote it; "movie=Title clip=Title_001" as earlier ones did."""
+    """Parse groups: JSON, or "movie=Title clip=Title_001" of earlier versions."""
     if text.startswith("{"):
         found: dict[str, str] = json.loads(text)
         return found

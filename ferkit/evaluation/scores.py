@@ -1,4 +1,4 @@
-"""A run's predictions -> its scores, under every epoch selection."""
+"""Compute the scores of a run from its predictions, for every epoch selection."""
 
 from __future__ import annotations
 
@@ -29,29 +29,33 @@ from ferkit.evaluation.run_files import (
 )
 
 MEANS = tuple(name for name in NAMES if name != "ece")
-"""Means over the repeats of the means over the folds; ECE is computed on a repeat's images together, since it
-is biased upwards on few."""
+"""Scores that are means over folds, then over repeats.
+
+ECE is computed on all images of a repeat, because it is biased upwards for few images.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """What the bootstrap draws. kind: "image" or a kind of group; of: path -> its cluster."""
+    """The units of the bootstrap.
+
+    Attributes:
+        kind: "image" or a kind of group.
+        of: Path to cluster.
+    """
 
     kind: str
     of: Mapping[str, str]
 
 
 def choice_measure(protocol: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> Measure | None:
-    """What validation images chose by, None where test images were monitored.
-
-    protocol: as in summary.json.
-    """
+    """Return the measure on validation images, or None if the run monitored test images."""
     is_validated = any(row.get("watched") == "validation" for row in metrics)
     return protocol.get("choose_by", "accuracy") if is_validated else None
 
 
 def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Score every epoch selection, as summary.json holds them. Raises RunError for an incomplete folder."""
+    """Score every epoch selection, as in summary.json. Raises RunError for an incomplete folder."""
     metrics = read_metrics(run_dir)
     scores = [EpochScore.of_row(row) for row in metrics]
     images, merged = read_images(run_dir), merged_groups(protocol)
@@ -61,7 +65,7 @@ def evaluate(run_dir: Path, protocol: Mapping[str, Any], labels: Sequence[str]) 
 
 
 def _check_whole(run_dir: Path, scores: Sequence[EpochScore]) -> None:
-    """Raises RunError where a repeat lacks a fold that another has."""
+    """Raise RunError if a repeat has fewer folds than another."""
     folds: dict[int, set[int]] = {}
     for one in scores:
         folds.setdefault(one.repeat, set()).add(one.fold)
@@ -72,9 +76,12 @@ def _check_whole(run_dir: Path, scores: Sequence[EpochScore]) -> None:
 def find_clusters(
     images: Sequence[ImageRecord], tested: Collection[str], merged: Mapping[str, str] | None = None
 ) -> list[Clusters]:
-    """By the coarsest kind of group of which the tested images have enough, if any; and by image.
+    """Return clusters by the coarsest kind with enough groups, if any, and by image.
 
-    tested: paths; merged: groups that count as another. Of too few clusters an interval would mean nothing.
+    Args:
+        images: The images of the run.
+        tested: Paths of the test images.
+        merged: Group to the group that it counts as.
     """
     own = [one for one in images if one.path in tested]
     by_image = Clusters("image", {one.path: one.path for one in images})
@@ -89,7 +96,7 @@ def find_clusters(
 
 
 def merged_groups(protocol: Mapping[str, Any]) -> Mapping[str, str]:
-    """What the protocol's list of folds counts as one group; nothing where there is no list, or no more."""
+    """Return the merged groups of the protocol's split file, or none if there is no such file."""
     try:
         return read_split(protocol["split"]).merged if protocol.get("split") else {}
     except DataError:
@@ -99,7 +106,7 @@ def merged_groups(protocol: Mapping[str, Any]) -> Mapping[str, str]:
 def selection_predictions(
     run_dir: Path, file: str, chosen: Sequence[Sequence[EpochScore]], labels: Sequence[str]
 ) -> list[list[Predictions]]:
-    """By repeat and fold."""
+    """Read the predictions of the selected epochs, by repeat and fold."""
     return [[read_predictions(_folder(run_dir, one) / file, labels) for one in run] for run in chosen]
 
 
@@ -116,7 +123,7 @@ def _describe(
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {"title": selection.title, "selected_on_test": selection.selected_on_test}
     facts["epochs"] = [[one.epoch for one in run] for run in selection.chosen]
-    if selection.file is None:  # the predictions of that epoch are not kept
+    if selection.file is None:  # the predictions of that epoch are not saved
         folds = [[one.accuracy for one in run] for run in selection.chosen]
         recall = mean(mean(one.mean_recall for one in run) for run in selection.chosen)
         return facts | _repeats(folds) | {"accuracy": mean(map(mean, folds)), "mean_recall": recall}
@@ -141,7 +148,7 @@ def _describe(
 
 
 def _repeats(folds: list[list[float]]) -> dict[str, Any]:
-    """Accuracies by fold, their means by repeat, and the sample deviation of these, if there are several."""
+    """Return accuracies by fold, means by repeat, and the standard deviation over repeats."""
     repeats = [mean(run) for run in folds]
     return {"folds": folds, "repeats": repeats, "deviation": stdev(repeats) if len(repeats) > 1 else None}
 
@@ -155,7 +162,7 @@ def _details(together: Scores, labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _check_kept(run_dir: Path, selection: EpochSelection, scored: Sequence[Sequence[Scores]]) -> None:
-    """Raises RunError where the predictions that are kept are not those of the epoch that is meant."""
+    """Raise RunError if the saved predictions belong to another epoch."""
     for chosen_run, scored_run in zip(selection.chosen, scored, strict=True):
         for chosen, found in zip(chosen_run, scored_run, strict=True):
             folder = _folder(run_dir, chosen)
@@ -167,14 +174,14 @@ def _check_kept(run_dir: Path, selection: EpochSelection, scored: Sequence[Seque
             if not is_kept:
                 raise RunError(
                     f"{folder / str(selection.file)} is not of epoch {chosen.epoch}, which metrics.jsonl "
-                    "says is meant: the fold was resumed and came to other numbers. Run the recipe again."
+                    "selects: the fold was resumed with different results. Run the recipe again."
                 )
 
 
 def _intervals(
     made: Sequence[Sequence[Predictions]], clusters: Clusters, labels: Sequence[str]
 ) -> dict[str, tuple[float, float]]:
-    """Metric -> (low, high). An image's predictions in all repeats are drawn together."""
+    """Map metrics to (low, high). The predictions of an image in all repeats are drawn together."""
     parts = [(f"{r} {f}", one) for r, run in enumerate(made) for f, one in enumerate(run)]
     everything = join([one for _, one in parts])
     folds = [name for name, one in parts for _ in one.paths]
@@ -189,7 +196,7 @@ def _calibrated(
     choices: Sequence[Sequence[Mapping[str, Any]]],
     labels: Sequence[str],
 ) -> dict[str, float]:
-    """The test images' scores after the temperature that validation images gave."""
+    """Return scores of the test images, scaled with the temperature from validation images."""
     scores, errors = [], []
     for run, chosen in zip(made, choices, strict=True):
         softened = [

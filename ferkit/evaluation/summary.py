@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 Score = Mapping[str, Any]
-"""Of one epoch selection, as `ferkit.evaluation.scores.evaluate` computes it."""
+"""Scores of an epoch selection, from `ferkit.evaluation.scores.evaluate`."""
 
 
 class Value(BaseModel):
-    """A part of summary.json. Keys of a newer ferkit are kept; nothing changes later."""
+    """A frozen part of summary.json. Keys of newer versions of ferkit are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -21,8 +21,8 @@ class Parameters(Value):
     """Number of parameters of a network.
 
     Attributes:
-        total: All of them.
-        trained: Those that training changes.
+        total: All parameters.
+        trained: Parameters that training changes.
     """
 
     total: int
@@ -30,17 +30,17 @@ class Parameters(Value):
 
 
 class DataSummary(Value):
-    """The data set of a run, counted.
+    """The dataset of a run, with counts.
 
     Attributes:
-        name: The dataset component.
-        manifest: Its file and the difference from it; None without a manifest.
-        images: Number of images, skipped ones included. None where an older ferkit did not count.
-        faces_found: Images in which a face was found.
-        whole_images: Images used whole.
+        name: Name of the dataset component.
+        manifest: File of the manifest and difference from it. None without a manifest.
+        images: Number of images, including skipped ones. None in runs of older versions.
+        faces_found: Number of images with a detected face.
+        whole_images: Number of images that were used whole.
         skipped: Path and problem of each skipped image.
-        per_class: Label -> number of images used.
-        left_out: Reason -> number of images that the data set itself left out.
+        per_class: Label to number of used images.
+        left_out: Reason to number of images that the dataset excluded.
     """
 
     name: str = ""
@@ -54,7 +54,7 @@ class DataSummary(Value):
 
     @property
     def difference(self) -> str | None:
-        """The difference of the images from the manifest's."""
+        """Difference between the images and the manifest."""
         found: str | None = (self.manifest or {}).get("difference")
         return found
 
@@ -63,16 +63,20 @@ class Summary(Value):
     """The result of a finished run.
 
     Attributes:
-        name: The recipe's.
-        demo: Whether the data was replaced by drawn faces.
-        labels: In the order of the predictions' columns.
-        warnings: Sentences, in order.
-        paper: The number that the recipe reproduces, as `Paper.as_printed` gives it.
-        protocol: The recipe's [protocol].
-        scores: Epoch selection -> its scores.
-        weights: Name, file, sha256, training data and licence of each pretrained weights file.
-        backbone_sha256: Of the backbone's tensors before training.
-        seconds: Sum over all epochs.
+        name: Name of the recipe.
+        description: Description of the recipe.
+        demo: True if generated faces replaced the data.
+        status: "complete".
+        labels: The labels, in the order of the columns of the predictions.
+        warnings: Sentences for the reader of the results.
+        paper: The published score, from `Paper.as_printed`.
+        data: The dataset.
+        protocol: The section [protocol] of the recipe.
+        scores: Epoch selection to its scores.
+        parameters: Number of parameters of the network.
+        weights: Name, file, sha256, training data and licence of each file of pretrained weights.
+        backbone_sha256: Hash of the initial tensors of the backbone.
+        seconds: Duration of all epochs.
     """
 
     name: str
@@ -91,5 +95,5 @@ class Summary(Value):
     seconds: float = 0.0
 
     def as_table(self) -> dict[str, Any]:
-        """The content of summary.json: the keys that were given, with JSON's types."""
+        """Return the content of summary.json: the keys that were set, with types of JSON."""
         return self.model_dump(exclude_unset=True)

@@ -1,4 +1,4 @@
-"""Whether a run reproduces what a paper reports, by a rule that is the same for everybody."""
+"""The verdict: does a run reproduce the score of a paper?"""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ferkit.evaluation.metrics.intervals import FEWEST
 from ferkit.evaluation.summary import Summary
 
 RULE = """\
-A run and a paper's number are comparable if they were measured on the same data (the recipe's [paper] names
-no other, the images are those of the recipe's manifest, if it has one, and none are drawn) and under the
-same protocol, with as many folds. Then the paper's number is looked for in the run's 95% bootstrap interval
-of the same metric, drawing whole groups where the data has groups: under the paper's protocol that of the
-best epoch, which the paper reports; under others that which was not chosen on test images. Inside:
-reproduced. Below the interval: the run is above the paper. Above it: below."""
+A run is comparable with a paper if data, protocol and number of folds are the same. The data is the same if
+[paper] names no other data, the images match the manifest of the recipe, and no faces are generated. The
+verdict uses the run's 95% bootstrap interval of the same metric, which draws whole groups if there are any.
+Under the paper's protocol, it uses the best epoch, as the paper does. Under other protocols, it uses the
+epoch that was not selected on test images. If the paper's score is inside the interval: reproduced. If the
+interval is above the paper's score: above. If it is below: below."""
 
 Kind = Literal["reproduced", "above", "below", "not comparable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """kind: one of the four; reason: what it rests on, in words."""
+    """A verdict, with the numbers or the reason in words."""
 
     kind: Kind
     reason: str
@@ -32,7 +32,7 @@ class Verdict:
 
 
 def judge(summary: Summary) -> Verdict | None:
-    """The verdict on a run, by RULE; None where its recipe names no paper."""
+    """Return the verdict on a run by RULE, or None if its recipe names no paper."""
     paper = summary.paper
     if not paper:
         return None
@@ -49,7 +49,7 @@ def judge(summary: Summary) -> Verdict | None:
         f"the paper has {paper['number']:.2f}"
     )
     if selection["selected_on_test"]:
-        numbers += "; the epoch was chosen on the test images, as the paper's was"
+        numbers += "; the epoch was selected on test images, as in the paper"
     if number < low:
         return Verdict("above", numbers)
     if number > high:
@@ -58,23 +58,23 @@ def judge(summary: Summary) -> Verdict | None:
 
 
 def verdict_selection(summary: Summary) -> str:
-    """The one that a verdict is about: under the paper's own protocol the best epoch, as in the paper."""
+    """Return the epoch selection for the verdict: the best epoch under the protocol "paper"."""
     if summary.protocol["name"] == "paper":
         return next(iter(summary.scores))
     return next(key for key, one in summary.scores.items() if not one["selected_on_test"])
 
 
 def _obstacle(summary: Summary, paper: Mapping[str, Any]) -> str | None:
-    """What keeps a run from being compared with the paper."""
+    """Return the reason why the run is not comparable with the paper, or None."""
     if summary.demo:
-        return "other data: drawn faces"
+        return "other data: generated faces"
     if paper["data"]:
         return f"other data: the paper's number is on {paper['data']}"
     if difference := summary.data.difference:
         return f"other data: {difference}"
     if (protocol := summary.protocol["name"]) != paper["protocol"]:
-        return f"other protocol: {protocol}, where the paper's is {paper['protocol']}"
+        return f"other protocol: {protocol}, but the paper has {paper['protocol']}"
     folds, expected = summary.protocol.get("folds"), paper.get("folds")
     if expected and folds != expected:
-        return f"other protocol: {folds} folds, where the paper's has {expected}"
+        return f"other protocol: {folds} folds, but the paper has {expected}"
     return None

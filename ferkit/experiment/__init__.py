@@ -1,1 +1,1 @@
-"""Run a recipe: train and test every fold, keep what each run needs to be resumed and scored."""
+"""Run a recipe: train and test every fold, and save the files for resuming and scoring."""

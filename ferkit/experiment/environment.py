@@ -1,4 +1,4 @@
-"""What a run's numbers depend on beside its recipe."""
+"""The environment of a run: versions and hardware, which also influence its results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PACKAGES = (
 
 
 def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
-    """Versions, machine, threads, the commit of ferkit's own checkout, if it is one, and others' plugins."""
+    """Return versions, machine, threads, commit of ferkit's checkout, and third-party plugins."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "ferkit": __version__,
@@ -50,7 +50,7 @@ def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
 
 
 def _plugins(recipe: Recipe, registry: Registry) -> list[str]:
-    """Who provides the recipe's components, where that is not ferkit."""
+    """List the third-party providers of the recipe's components."""
     used = slots(recipe.model_dump(exclude_none=True), registry)
     providers = {registry.provider(kind, part["name"]) for kind, _, part in used}
     return sorted(provider for provider in providers if f"(ferkit {__version__})" not in provider)
@@ -64,7 +64,7 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """The commit, with "+changes" where tracked files differ from it; None outside a checkout."""
+    """Return the commit, with "+changes" if tracked files differ. None outside a checkout."""
     here = Path(__file__).parents[1]
     if not (here.parent / ".git").exists():
         return None

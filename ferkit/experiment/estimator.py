@@ -1,4 +1,4 @@
-"""A recipe -> the estimator that a fold trains: the network of `[model]`, or what `[estimator]` names."""
+"""Build the estimator of a recipe: the network of `[model]`, or the component in `[estimator]`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ferkit.recipe.schema import Recipe
 def make_estimator(
     job: TrainingJob, data: TrainingData, state_file: Path, on_batch: Callable[[BatchReport], None]
 ) -> tuple[Estimator, NeuralEstimator | None]:
-    """A fresh estimator, and the network that it is or uses, if any."""
+    """Build an estimator. Return it with the network that it is or uses, if any."""
     recipe, registry, network = job.settings.recipe, job.registry, None
     if uses_network(recipe, registry):
         network = make_network_estimator(job, data.labels, state_file, on_batch)
@@ -39,7 +39,7 @@ def make_estimator(
 def make_network_estimator(
     job: TrainingJob, labels: Sequence[str], state_file: Path, on_batch: Callable[[BatchReport], None]
 ) -> NeuralEstimator:
-    """What [model], [loss], [augment] and [fit] say."""
+    """Build the estimator of [model], [loss], [augment] and [fit]."""
     recipe, registry = job.settings.recipe, job.registry
     side = recipe.model.image_size
     return NeuralEstimator(
@@ -56,13 +56,13 @@ def make_network_estimator(
 
 
 def weights_used(recipe: Recipe, registry: Registry) -> list[dict[str, Any]]:
-    """The pretrained weights that the recipe names, fetched if need be, as the run records them."""
+    """Describe the pretrained weights of a recipe for summary.json, and download missing ones."""
     named = [_describe_weights(name) for name in _weights_names(recipe, registry)]
     return [*named, _describe_initial(recipe, registry)] if recipe.model.initial else named
 
 
 def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
-    """A model file says of which run it is, and which pretrained weights its backbone began with."""
+    """Describe `model.initial` by its header: the earlier run, and the initial weights of its backbone."""
     from ferkit.runtime.disk_cache import file_sha256
 
     initial = recipe.model.initial
@@ -73,8 +73,8 @@ def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
         options = weights_options(registry.get("backbone", recipe.model.backbone.name), backbone)
         began = [name for name in options.values() if name != "none"]
     run = f"an earlier run ({source})" if (source := known.get("source")) else "an earlier run"
-    run += f", which began with {', '.join(began)}" if began else ""
-    run += "; its backbone alone is taken" if recipe.model.initial_part else ""
+    run += f", initialised from {', '.join(began)}" if began else ""
+    run += "; only its backbone is used" if recipe.model.initial_part else ""
     return {
         "name": "model.initial",
         "file": initial.name,

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it."""
+"""Progress callbacks of a run."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Called as a run goes on; none of the calls may raise."""
+    """Callbacks during a run. They must not raise exceptions."""
 
     def note(self, text: str) -> None:
-        """Something that the reader of the results must know."""
+        """Report a warning for the reader of the results."""
 
-    def faces(self, done: int, total: int) -> None: ...
+    def faces(self, done: int, total: int) -> None:
+        """Report the number of images with completed detection."""
 
     def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
-        """number: from 1, among all the run's folds."""
+        """Report the start of a fold. `number` counts from 1 among all folds of the run."""
 
-    def batch(self, report: BatchReport) -> None: ...
+    def batch(self, report: BatchReport) -> None:
+        """Report a completed batch."""
 
-    def epoch(self, epoch: Epoch, scores: Scores) -> None: ...
+    def epoch(self, epoch: Epoch, scores: Scores) -> None:
+        """Report a completed epoch."""
 
-    def finish(self, report: Path) -> None: ...
+    def finish(self, report: Path) -> None:
+        """Report the end of the run, with the path of its report."""
 
 
 class NullProgress:
-    """Progress that nobody watches."""
+    """Progress without output."""
 
     def note(self, text: str) -> None: ...
 

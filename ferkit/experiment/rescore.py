@@ -1,4 +1,4 @@
-"""A finished run, scored again by this ferkit: also one that an older ferkit made."""
+"""Score a finished run again, also one of an older version of ferkit."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from ferkit.experiment.summary import describe_permutation, describe_temperature
 
 
 def renew(run_dir: Path) -> Summary:
-    """Compute summary.json's scores again from the predictions, write it, and give it.
+    """Compute the scores in summary.json again from the predictions, and write the file.
 
-    Raises RunError where the run is not finished, its files are broken, or another ferkit is at work there.
+    Raises:
+        RunError: The run is not finished, its files are broken, or another process is writing to it.
     """
     old = read_summary(run_dir)
     scores = evaluate(run_dir, old.protocol, old.labels)
-    # What the last scoring found out is found out again.
-    kept = [one for one in old.warnings if one not in _told_by(old.scores)]
+    # The warnings about the old scores are replaced.
+    kept = [one for one in old.warnings if one not in _warnings_of(old.scores)]
     changes = {
         "paper": _read_paper(run_dir),
         "scores": scores,
-        "warnings": (*kept, *_told_by(scores)),
-        "weights": old.weights,  # an older ferkit's summary may lack these two
+        "warnings": (*kept, *_warnings_of(scores)),
+        "weights": old.weights,  # summaries of older versions may not have these two
         "backbone_sha256": old.backbone_sha256,
     }
     summary = old.model_copy(update=changes)
@@ -39,18 +40,16 @@ def renew(run_dir: Path) -> Summary:
     return summary
 
 
-def _told_by(scores: Mapping[str, Score]) -> list[str]:
+def _warnings_of(scores: Mapping[str, Score]) -> list[str]:
     return [*describe_permutation(scores), *describe_temperatures(scores)]
 
 
 def _read_paper(run_dir: Path) -> dict[str, Any] | None:
-    """What the run's recipe says of a paper, in the words of this ferkit."""
+    """Read the section [paper] of the run's recipe."""
     table = read_resolved(run_dir).get("paper")
     if not table:
         return None
     try:
         return Paper.model_validate(table).as_printed()
     except ValidationError as error:
-        raise RunError(
-            f"{run_dir / 'recipe.toml'}: its [paper] can't be understood: {error}. {AGAIN}"
-        ) from error
+        raise RunError(f"{run_dir / 'recipe.toml'}: its [paper] can't be read: {error}. {AGAIN}") from error

@@ -1,4 +1,4 @@
-"""The spine of `ferkit run`: from a checked recipe to a report, step by step."""
+"""The steps of `ferkit run`, from a checked recipe to a report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,16 @@ NO_PROGRESS = NullProgress()
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What is to be run: a checked recipe, the components, the folder, and how it was asked for."""
+    """A request for a run.
+
+    Attributes:
+        recipe: A checked recipe.
+        registry: The installed components.
+        folder: Run folder.
+        is_resumed: Resume the run in the folder.
+        is_demo: Generated faces replace the data.
+        warnings: Warnings for the reader of the results.
+    """
 
     recipe: Recipe
     registry: Registry
@@ -49,24 +58,29 @@ class RunRequest:
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """What the recipe's grid stands for; none without one."""
+        """The candidates of the grid, or none."""
         return candidates(self.recipe)
 
     def measure(self, fold: Fold) -> Measure:
-        """What the best epoch is best by; where test images are monitored, it is the paper's: accuracy."""
+        """Return the measure that selects the epoch. It is accuracy if test images are monitored."""
         chosen: Measure = getattr(self.recipe.protocol, "choose_by", "accuracy")
         return "accuracy" if fold.validation is None else chosen
 
     def settings(self, fold: Fold) -> Candidate:
-        """What a fold trains."""
+        """Return the recipe that a fold trains."""
         return Candidate({}, self.recipe) if fold.candidate is None else self.candidates[fold.candidate]
 
 
 def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
-    """Run the recipe and give the path of its report.
+    """Run a recipe.
 
-    Raises FerkitError. Whatever stops it, all epochs but the one under way are kept, and the same order
-    with `is_resumed` goes on.
+    If the run is interrupted, all complete epochs are kept. The same request with `is_resumed` continues it.
+
+    Returns:
+        The path of the report.
+
+    Raises:
+        FerkitError: A step fails.
     """
     recipe, registry = order.recipe, order.registry
     samples, labels, left_out = read_samples(order)
@@ -102,7 +116,7 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
 def _train(
     order: RunRequest, run_dir: RunDir, todo: Sequence[Fold], data: TrainingData, progress: Progress
 ) -> None:
-    """The folds that are not finished, one after the other."""
+    """Train the folds that are not finished."""
     for number, fold in enumerate(todo, start=1):
         if run_dir.finished(fold) is None:
             progress.begin_fold(fold, number, len(todo))
@@ -111,14 +125,14 @@ def _train(
 
 
 def chosen_facts(run_dir: RunDir, todo: Sequence[Fold]) -> dict[str, Any]:
-    """What is known of the first fold's network: that of the chosen candidate, if there are several."""
+    """Return size and initial hash of the first fold's network, of the selected candidate with a grid."""
     chosen = run_dir.choice(todo[0]).get("candidate")
     fold = next(one for one in todo if one.candidate in (chosen, None) or chosen is None)
     return run_dir.finished(fold) or {}
 
 
 def find_difference(order: RunRequest, crops: CropResult) -> str | None:
-    """The difference of the images from the recipe's manifest; None without either."""
+    """Return the difference between the images and the manifest. None without a difference or a manifest."""
     manifest = order.recipe.manifest
     return compare_manifest(manifest, order.recipe.data, order.registry, crops) if manifest else None
 
@@ -126,7 +140,7 @@ def find_difference(order: RunRequest, crops: CropResult) -> str | None:
 def find_warnings(
     order: RunRequest, run_dir: RunDir, crops: CropResult, todo: Sequence[Fold], difference: str | None
 ) -> list[str]:
-    """What whoever reads the numbers must know, before there are any."""
+    """Return the warnings for the reader of the results, before the training."""
     return [
         *order.warnings,
         *describe_idle(order.recipe, order.registry),
@@ -149,19 +163,23 @@ def _start_warnings(order: RunRequest, crops: CropResult, todo: Sequence[Fold]) 
 
 
 def read_samples(order: RunRequest) -> tuple[Sequence[Sample], list[str], dict[str, int]]:
-    """The data set's images, its labels, sorted, and what it left out, by reason.
+    """Read the samples, before any image is opened.
 
-    Raises DataError where these can't be evaluated, RecipeError where the network does not suit the labels:
-    before a single image is opened.
+    Returns:
+        (samples, sorted labels, reason to number of excluded images).
+
+    Raises:
+        DataError: The protocol cannot use the samples, or a label is not allowed.
+        RecipeError: The network does not suit the labels.
     """
     recipe = order.recipe
     samples, left_out = samples_of(order.registry, recipe.data)
     labels = sorted({sample.label for sample in samples})
     if taken := set(labels) & set(PREDICTION_COLUMNS):
         raise DataError(
-            f"a class can't be called {min(taken)!r}, as a column of the predictions is; rename it"
+            f"a class can't be called {min(taken)!r}, which is a column of the predictions. Rename it."
         )
-    list(folds(recipe.protocol, samples))  # what is wrong with the folds is told before anything is opened
+    list(folds(recipe.protocol, samples))  # reports problems of the folds before any image is opened
     has_soft_targets = any(sample.soft_target for sample in samples)
     if problems := try_network(recipe, order.registry, labels, has_soft_targets):
         raise RecipeError(recipe.name, problems)
@@ -169,11 +187,11 @@ def read_samples(order: RunRequest) -> tuple[Sequence[Sample], list[str], dict[s
 
 
 def check_crops(crops: CropResult, labels: Sequence[str]) -> None:
-    """Raises DataError where all images of a class were skipped: the others' scores would mislead."""
+    """Raise DataError if all images of a class were skipped. The scores would be misleading."""
     lost = sorted(set(labels) - {face.sample.label for face in crops.faces})
     if lost:
         sample, problem = next(one for one in crops.skipped if one[0].label == lost[0])
         raise DataError(
             f"every image of {', '.join(lost)} was skipped, e.g. {sample.path}: {problem}. Set "
-            'faces.no_face to "whole_image", mend the images, or leave the class out of the data.'
+            'faces.no_face to "whole_image", fix the images, or remove the class from the data.'
         )

@@ -1,4 +1,4 @@
-"""The only writer of a run's folder."""
+"""The run folder, with the only code that writes to it."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
 
 PREDICTION_COLUMNS = ("path", "label", "predicted")
-"""Of predictions_*.csv, before a column for each label."""
+"""Columns of predictions_*.csv before the columns of the labels."""
 
 
 class RunDir:
-    """A run's files: what went in, what came of every epoch, and how it ended.
+    """The files of a run.
 
-    recipe.toml, environment.json, resumed.jsonl where it was gone on with under another environment,
-    manifest.csv, a manifest_<name>.csv of each further data set that is learnt from, metrics.jsonl,
-    summary.json, and for each fold of each repeat folds/<fold>/: pictures/, model.safetensors,
-    finished.json and, while it is trained, state.pt; predictions_best.csv and predictions_last.csv where
-    every epoch is evaluated on the test images; predictions_test.csv, predictions_validation.csv and
-    choice.json where validation images choose. Candidates of a grid have finished.json and state.pt in
-    folders of their own.
+    - recipe.toml, environment.json, manifest.csv, metrics.jsonl, summary.json.
+    - resumed.jsonl, if the run was resumed in another environment.
+    - manifest_<name>.csv for each further dataset of an estimator.
+    - folds/<fold>/ for each fold of each repeat: model.safetensors, finished.json, images of the estimator,
+      and state.pt during training. With validation images: predictions_test.csv, predictions_validation.csv
+      and choice.json. Without: predictions_best.csv and predictions_last.csv.
+    - folds/<fold>_candidate<n>/ for each candidate of a grid: finished.json and state.pt.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,9 +47,9 @@ class RunDir:
 
     @classmethod
     def create(cls, path: Path, recipe: str) -> RunDir:
-        """A new folder, or one whose run ended before any training. Raises RunError where there is a run."""
+        """Create a run folder, or reuse one without any epoch. Raises RunError if it contains a run."""
         if os.path.exists(path / "metrics.jsonl") or os.path.exists(path / "summary.json"):
-            raise RunError(f"{path} holds a run already. Go on with it by --resume, or give another --out.")
+            raise RunError(f"{path} contains a run already. Resume it with --resume, or use another --out.")
         run_dir = cls(path)
         run_dir._open()
         for file in (*path.glob("manifest*.csv"), path / "environment.json", path / "resumed.jsonl"):
@@ -59,15 +59,15 @@ class RunDir:
 
     @classmethod
     def resume(cls, path: Path, recipe: str) -> RunDir:
-        """A folder to go on with. Raises RunError where there is no run, or one of another recipe."""
+        """Open a run folder for resuming. Raises RunError if there is no run, or the recipe has changed."""
         file = path / "recipe.toml"
         if not os.path.exists(file):
-            raise RunError(f"there is no run to go on with in {path}: {file.name} is missing")
+            raise RunError(f"Cannot resume {path}: {file.name} is missing. Start a new run without --resume.")
         stored, recipe = with_new_options(file.read_text(encoding="utf-8")), with_new_options(recipe)
         if stored != recipe:
             raise RunError(
-                f"{path} was begun with another recipe, so its numbers can't be gone on with:\n"
-                f"{_difference(stored, recipe)}\nGive the recipe and the --set that it was begun with."
+                f"Cannot resume {path}: the recipe has changed. Differences:\n"
+                f"{_difference(stored, recipe)}\nUse the recipe and the --set options of the first start."
             )
         run_dir = cls(path)
         run_dir._open()
@@ -80,11 +80,11 @@ class RunDir:
         self.close()
 
     def close(self) -> None:
-        """Let others write here."""
+        """Release the lock."""
         self._lock.release()
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Record what training goes on under: the first start's alone, a later one's where it is another."""
+        """Save the environment of the first start, and of later starts if it differs."""
         file = self.path / "environment.json"
         if not file.exists():
             write_text(file, json.dumps(environment, indent=2) + "\n")
@@ -93,10 +93,10 @@ class RunDir:
             write_text(self.path / "resumed.jsonl", lines)
 
     def environment_changes(self) -> list[str]:
-        """A sentence for each thing in which a later start differed from the first."""
+        """Return a sentence for each difference between a later start and the first."""
         first, *later = self._environments() or [{}]
         changes = [(k, one[k], first.get(k)) for one in later for k in one if one[k] != first.get(k)]
-        return [f"Gone on with under another {key}: {now}, begun under {then}" for key, now, then in changes]
+        return [f"Resumed under another {key}: {now}, started under {then}" for key, now, then in changes]
 
     def _environments(self) -> list[dict[str, Any]]:
         files = [self.path / "environment.json", self.path / "resumed.jsonl"]
@@ -106,9 +106,10 @@ class RunDir:
     def write_manifest(
         self, faces: Sequence[Face], skipped: Sequence[tuple[Sample, str]], name: str = ""
     ) -> None:
-        """The images by name, label, hash and box; name: of the data set, where it is not the run's own.
+        """Write the images with path, label, hash and box. `name` is the name of a further dataset.
 
-        Raises RunError where a run had others before.
+        Raises:
+            RunError: A resumed run had other images or boxes before.
         """
         rows = [["path", "label", "groups", "sha256", "box", "score", "problem"]]
         for face in faces:
@@ -120,8 +121,8 @@ class RunDir:
         text = _csv(rows)
         if file.exists() and file.read_text(encoding="utf-8", errors="surrogateescape") != text:
             raise RunError(
-                f"the images or their boxes are not those that {file} lists, so this run can't go "
-                "on. Restore them, or begin a new run."
+                f"Cannot resume this run: images or boxes differ from {file}. Restore them, or start a new "
+                "run."
             )
         write_text(file, text)
 
@@ -134,10 +135,10 @@ class RunDir:
         labels: Sequence[str],
         measure: Measure = "accuracy",
     ) -> bool:
-        """Add an epoch's numbers; the same epoch or a later one recorded before is forgotten.
+        """Save an epoch with its scores on the monitored faces, and remove later epochs of a resumed fold.
 
-        faces: those that the fold watches. Whether the epoch is the fold's best by the measure so far,
-        among all candidates.
+        Returns:
+            True if it is the best epoch of the fold so far, among all candidates.
         """
         kept = [row for row in self._metrics() if not _is_at_or_after(row, fold, epoch.number)]
         row = _epoch_row(fold, epoch, scores)
@@ -153,25 +154,23 @@ class RunDir:
         return is_best
 
     def keep_pictures(self, fold: Fold, epoch: Epoch) -> None:
-        """As PNGs in the fold's folder, named after the epoch."""
+        """Save the images of an epoch as PNG files in the folder of the fold."""
         for name, pixels in epoch.pictures.items():
             file = self.training_dir(fold) / "pictures" / f"{name}_epoch{epoch.number:03}.png"
             write_png(file, pixels)
 
     def record_choice(self, fold: Fold, choice: Mapping[str, Any], **tables: str) -> None:
-        """Keep what the best epoch so far predicts, replacing what an earlier one did.
-
-        choice: the epoch and what goes with it; tables: name -> what `predictions_table` makes.
-        """
+        """Save epoch, settings and temperature of the best epoch so far, with its predictions by name."""
         for name, table in tables.items():
             write_text(self.fold_dir(fold) / f"predictions_{name}.csv", table)
         write_text(self.fold_dir(fold) / "choice.json", json.dumps(choice) + "\n")
 
     def has_epochs(self, fold: Fold) -> bool:
+        """Return True if an epoch of the fold is saved."""
         return any(_is_at_or_after(row, fold, 0) for row in self._metrics())
 
     def choice(self, fold: Fold) -> dict[str, Any]:
-        """What `record_choice` was told last; nothing where there are no validation images."""
+        """Return the last choice of `record_choice`. Empty without validation images."""
         file = self.fold_dir(fold) / "choice.json"
         if not file.exists():
             return {}
@@ -179,37 +178,41 @@ class RunDir:
         return choice
 
     def epoch_scores(self) -> list[EpochScore]:
+        """Return the scores of all epochs."""
         return [EpochScore.of_row(row) for row in self._metrics()]
 
     def training_seconds(self) -> float:
+        """Return the duration of all epochs."""
         return float(sum(row["seconds"] for row in self._metrics()))
 
     def finish_fold(self, fold: Fold, facts: Mapping[str, Any]) -> None:
-        """Mark a fold as trained to its end; the state to go on from is no longer needed."""
+        """Mark a fold as finished, and remove its state for resuming."""
         write_text(self.training_dir(fold) / "finished.json", json.dumps(facts) + "\n")
         remove_written(self.state_file(fold))
 
     def finished(self, fold: Fold) -> dict[str, Any] | None:
-        """What `finish_fold` was told, or None where the fold is still to be trained."""
+        """Return the argument of `finish_fold`, or None if the fold is not finished."""
         file = self.training_dir(fold) / "finished.json"
         if not file.exists():
             return None
-        remove_written(self.state_file(fold))  # where it died between the two
+        remove_written(self.state_file(fold))  # in case the process died in finish_fold
         facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return facts
 
     def write_summary(self, summary: Summary) -> None:
+        """Write summary.json."""
         write_text(self.path / "summary.json", json.dumps(summary.as_table(), indent=2) + "\n")
 
     def training_dir(self, fold: Fold) -> Path:
-        """Of one training."""
+        """Return the folder of one training."""
         return folds_dir(self.path) / fold.name
 
     def fold_dir(self, fold: Fold) -> Path:
-        """Of what the candidates of one fold have in common: what was chosen."""
+        """Return the folder with the choice of a fold, which all its candidates share."""
         return folds_dir(self.path) / fold.directory
 
     def state_file(self, fold: Fold) -> Path:
+        """Return the path of the state for resuming."""
         return self.training_dir(fold) / "state.pt"
 
     def _open(self) -> None:
@@ -217,9 +220,11 @@ class RunDir:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise RunError(f"another ferkit is at work in {self.path}; wait for it, or stop it") from None
+            raise RunError(
+                f"Cannot write to {self.path}: another ferkit process is using it. Wait for it, or stop it."
+            ) from None
         except OSError as error:
-            raise RunError(f"can't write a run to {self.path}: {error}. Give another --out.") from error
+            raise RunError(f"can't write a run to {self.path}: {error}. Use another --out.") from error
 
     def _metrics(self) -> list[dict[str, Any]]:
         file = self.path / "metrics.jsonl"
@@ -229,7 +234,7 @@ class RunDir:
 
 
 def _epoch_row(fold: Fold, epoch: Epoch, scores: Scores) -> dict[str, Any]:
-    """A line of metrics.jsonl."""
+    """Return a row of metrics.jsonl."""
     return {
         "repeat": fold.repeat,
         "fold": fold.index,
@@ -265,7 +270,7 @@ def _is_at_or_after(row: Mapping[str, Any], fold: Fold, epoch: int) -> bool:
 def predictions_table(
     faces: Sequence[Face], labels: Sequence[str], probabilities: NDArray[np.float64]
 ) -> str:
-    """CSV: path, true and predicted label, a column of probabilities for each label."""
+    """Return CSV with path, true label, predicted label, and a column of probabilities for each label."""
     rows = [[*PREDICTION_COLUMNS, *labels]]
     predicted = predict_labels(probabilities, labels)
     for face, guess, row in zip(faces, predicted, probabilities, strict=True):
@@ -280,5 +285,5 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _difference(stored: str, given: str) -> str:
-    lines = difflib.unified_diff(stored.splitlines(), given.splitlines(), "begun", "given", n=0, lineterm="")
+    lines = difflib.unified_diff(stored.splitlines(), given.splitlines(), n=0, lineterm="")
     return "\n".join(f"  {line}" for line in lines if not line.startswith(("---", "+++", "@@")))

@@ -1,4 +1,4 @@
-"""What `summary.json` of a run holds, and what its reader must know."""
+"""The summary of a run, and warnings for its reader."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from ferkit.recipe.schema import Recipe
 
 
 def describe_doubles(faces: Sequence[Face]) -> list[str]:
-    """A warning where images are byte for byte the same, so that one may test what another trained."""
+    """Return a warning about byte-for-byte duplicates, which can be in training and test images."""
     count = sum(number - 1 for number in Counter(face.sha256 for face in faces).values())
     if not count:
         return []
     verb = "image is a byte-for-byte duplicate" if count == 1 else "images are byte-for-byte duplicates"
-    hint = 'to do without them: --set faces.duplicates="drop"'
-    return [f"{count} {verb} of another; duplicates may be on both sides of a split ({hint})"]
+    hint = 'drop them with --set faces.duplicates="drop"'
+    return [f"{count} {verb} of another; duplicates may be in both training and test images ({hint})"]
 
 
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
-    """A warning where the recipe says something of a network that its estimator does without."""
+    """Return a warning about sections for a network that the estimator does not use."""
     said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
     is_used = uses_network(recipe, registry)
     if is_used or not said or recipe.estimator is None:
         return []
-    return [f"The estimator {recipe.estimator.name!r} has no use for the recipe's {', '.join(said)}"]
+    return [f"The estimator {recipe.estimator.name!r} does not use {', '.join(said)} of the recipe"]
 
 
 def describe_unused(folds: Sequence[Fold], images: int) -> list[str]:
-    """A warning where images are of no part of any fold."""
+    """Return a warning about images that are in no split of any fold."""
     used: set[int] = set()
     for fold in folds:
         for part in (fold.train, fold.validation, fold.test):
             used.update(() if part is None else part.tolist())
     left = images - len(used)
-    return [f"{left} of {images} images are of no part (train, validation, test), and unused"] if left else []
+    return [f"{left} of {images} images are in no split and were not used"] if left else []
 
 
 def describe_temperatures(scores: Mapping[str, Score]) -> list[str]:
-    """A warning where the best temperature lies at the edge of those tried: it is then no estimate."""
+    """Return a warning about temperatures at the edge of the range, which are no estimates."""
     low, high = TEMPERATURES
     found = [
         choice["temperature"] for one in scores.values() for run in one.get("choices", []) for choice in run
@@ -58,13 +58,13 @@ def describe_temperatures(scores: Mapping[str, Score]) -> list[str]:
     if not edges:
         return []
     return [
-        f"{edges} of {len(found)} temperatures lie at the edge of those tried ({low} to {high}): their "
-        "validation images tell nothing of how sure the predictions should be"
+        f"{edges} of {len(found)} temperatures are at the edge of the range ({low} to {high}): their "
+        "validation images do not determine how confident the predictions should be"
     ]
 
 
 def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What estimators said of their training, with the epoch and how often."""
+    """Return the warnings of estimators, with the first epoch and the number of others."""
     first: dict[str, list[str]] = {}
     for row in metrics:
         candidate = f", candidate {row['candidate'] + 1}" if row.get("candidate") is not None else ""
@@ -78,19 +78,19 @@ def describe_training(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def describe_permutation(scores: Mapping[str, Score]) -> list[str]:
-    """A warning where the predictions are right under other names than their own."""
+    """Return a warning about predictions that match the labels in another order."""
     for one in scores.values():
         if permuted := one.get("permuted"):
             names = ", ".join(f"{said} for {meant}" for said, meant in permuted.items())
-            return [f"The labels seem to be mixed up: the predictions fit far better if one takes {names}"]
+            return [f"The labels may be in a wrong order: the predictions match far better with {names}"]
     return []
 
 
-def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, facts: Mapping[str, Any]) -> Summary:
-    """The summary of a run whose folds are all finished; facts: of its network."""
+def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, network: Mapping[str, Any]) -> Summary:
+    """Return the summary of a run whose folds are finished. `network` has its size and initial hash."""
     protocol = recipe.protocol.model_dump()
     scores = evaluate(run_dir.path, protocol, inputs.labels)
-    told = [
+    warnings = [
         *inputs.warnings,
         *describe_training(read_metrics(run_dir.path)),
         *describe_permutation(scores),
@@ -102,14 +102,14 @@ def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, facts: Mapping
         demo=inputs.is_demo,
         status="complete",
         labels=tuple(inputs.labels),
-        warnings=tuple(told),
+        warnings=tuple(warnings),
         paper=recipe.paper.as_printed() if recipe.paper else None,
         data=_describe_data(recipe, inputs),
         protocol=protocol,
         scores=scores,
-        parameters=facts.get("parameters"),
+        parameters=network.get("parameters"),
         weights=tuple(inputs.weights),
-        backbone_sha256=facts.get("backbone_sha256"),
+        backbone_sha256=network.get("backbone_sha256"),
         seconds=run_dir.training_seconds(),
     )
 

@@ -1,4 +1,4 @@
-"""One training of a run: fit, record every epoch, keep what is best."""
+"""Train one fold: fit, save every epoch, and keep the best."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ferkit.neural.estimator import NeuralEstimator
 
 
 def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: Progress) -> None:
-    """Fit one estimator, scoring every epoch on the images that the fold watches."""
+    """Fit an estimator, and score every epoch on the monitored images of the fold."""
     fold, labels = job.fold, data.labels
     monitored = data.take(fold.monitored)
     truth = [face.sample.label for face in monitored]
@@ -45,12 +45,14 @@ def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: 
             progress.note(warning)
         progress.epoch(epoch, scores)
     if not run_dir.has_epochs(fold):
-        raise RunError(f"the {who or 'network'} gave no epoch for {fold.name}; fit must yield at least one")
+        raise RunError(
+            f"the {who or 'network'} yielded no epoch for {fold.name}. Its fit must yield at least one."
+        )
     run_dir.finish_fold(fold, _keep_network(run_dir, fold, network))
 
 
 def _keep_network(run_dir: RunDir, fold: Fold, network: NeuralEstimator | None) -> dict[str, Any]:
-    """Its size and what it began with; the last epoch's is kept where none is chosen."""
+    """Return size and initial hash of the network. Without validation images, save the last epoch."""
     if network is None or not network.is_fitted:
         return {"parameters": None}
     if fold.validation is None:
@@ -66,7 +68,7 @@ def keep_choice(
     network: NeuralEstimator | None,
     selected: SelectedEpoch,
 ) -> None:
-    """Keep the network of the selected epoch, its temperature, and what it predicts for the test images."""
+    """Save the network of the selected epoch, its temperature, and its predictions for the test images."""
     settings, validation = job.settings, selected.epoch.probabilities
     true = np.array([labels.index(face.sample.label) for face in selected.validation])
     temperature = fit_temperature(true, validation)
@@ -77,7 +79,7 @@ def keep_choice(
         "temperature": temperature,
     }
     if network and network.is_fitted:
-        # Beside another estimator it is not what the temperature was fitted on.
+        # With another estimator, the temperature was not fitted on this network.
         own = None if settings.recipe.estimator else temperature
         network.save(run_dir.fold_dir(job.fold) / "model.safetensors", own)
     run_dir.record_choice(
@@ -91,16 +93,20 @@ def keep_choice(
 def check_probabilities(
     probabilities: NDArray[np.float64], images: int, labels: Sequence[str], estimator: Component | None
 ) -> None:
-    """Raises RunError where an estimator's answer is not one row of probabilities for each image.
+    """Raise RunError unless there is a row of probabilities for each image.
 
-    estimator: None is the recipe's own network.
+    Args:
+        probabilities: The result of an estimator.
+        images: Number of images.
+        labels: The labels, in order.
+        estimator: The estimator, or None for the recipe's network.
     """
     found, who = np.asarray(probabilities), f"the {estimator or 'network'}"
     hint = f". {estimator.hint}" if estimator else ""
-    expected = f"expected {images} rows of {len(labels)} probabilities that add up to 1{hint}"
+    expected = f"expected {images} rows of {len(labels)} probabilities that sum to 1{hint}"
     if found.shape != (images, len(labels)):
-        raise RunError(f"{who} gave an array of shape {found.shape}; {expected}")
+        raise RunError(f"{who} returned an array of shape {found.shape}; {expected}")
     if not np.isfinite(found).all() or (found < 0).any():
-        raise RunError(f"{who} gave numbers that are no probabilities; {expected}")
+        raise RunError(f"{who} returned numbers that are not probabilities; {expected}")
     if (worst := float(np.abs(found.sum(axis=1) - 1).max(initial=0))) > 1e-3:
-        raise RunError(f"{who} gave rows that are off by {worst:.3g}; {expected}")
+        raise RunError(f"{who} returned rows whose sum differs from 1 by {worst:.3g}; {expected}")

@@ -1,4 +1,4 @@
-"""Values that the steps of a run pass on."""
+"""Values that pass between the steps of a run."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ferkit.recipe.grid import Candidate
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
-    """Data of all trainings of a run.
+    """The data of all trainings of a run.
 
     Attributes:
-        faces: All faces; folds hold positions in them.
-        labels: Sorted.
-        crop: (option's name, data set) -> faces of another data set.
+        faces: All faces. Folds have positions in this list.
+        labels: The labels, sorted.
+        crop: Function of (name of an option, dataset) that returns the faces of another dataset.
     """
 
     faces: Sequence[Face]
@@ -33,6 +33,7 @@ class TrainingData:
     crop: Callable[[str, Dataset], Sequence[Face]]
 
     def take(self, positions: NDArray[np.intp]) -> list[Face]:
+        """Return the faces at these positions."""
         return [self.faces[position] for position in positions]
 
 
@@ -41,9 +42,10 @@ class TrainingJob:
     """One training of a run.
 
     Attributes:
-        settings: The recipe, with the grid's values in place.
-        fold: Which images train, select and test.
-        measure: Metric by which the best epoch is selected.
+        settings: The recipe, with the values of the grid.
+        registry: The installed components.
+        fold: Positions of the images for training, selection and testing.
+        measure: Measure that selects the best epoch.
     """
 
     settings: Candidate
@@ -53,18 +55,19 @@ class TrainingJob:
 
     @property
     def seed(self) -> int:
-        """Drawn from the protocol's seed, the repeat and the fold."""
+        """Seed from the protocol's seed, the repeat and the fold."""
         return derive_seed(self.settings.recipe.protocol.seed, self.fold.repeat, self.fold.index)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectedEpoch:
-    """The best epoch so far, where validation images select it.
+    """The best epoch so far, selected on validation images.
 
     Attributes:
-        validation: Faces that the epoch's own probabilities are of.
+        epoch: The epoch.
+        validation: Faces of `epoch.probabilities`.
         test: Test faces. Their labels are used once, after all selection.
-        probabilities: Of the test faces, shape (faces, labels).
+        probabilities: (test faces, labels).
     """
 
     epoch: Epoch
@@ -78,11 +81,13 @@ class RunInputs:
     """Inputs of a run, before training.
 
     Attributes:
+        labels: The labels, sorted.
         crops: Faces and skipped images.
-        left_out: Reason -> number of images that the data set itself left out.
-        difference: From the recipe's manifest; None without one, or where there is no difference.
-        weights: Pretrained weights, as summary.json records them.
-        warnings: Sentences for the reader of the scores.
+        left_out: Reason to number of images that the dataset excluded.
+        difference: Difference from the manifest, or None.
+        weights: Pretrained weights, as in summary.json.
+        warnings: Sentences for the reader of the results.
+        is_demo: True if generated faces replaced the data.
     """
 
     labels: Sequence[str]

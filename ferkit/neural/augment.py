@@ -1,4 +1,4 @@
-"""The recipe's `[[augment]]` list: albumentations, by name, as one function of an image and a seed."""
+"""The `[[augment]]` list of a recipe: transforms of albumentations, as a function of image and seed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from ferkit.errors import Problem
 from ferkit.messages import describe_value, suggest
 from ferkit.runtime.environment import temporary_variable
 
-# Its import would ask the network for a newer version.
+# Otherwise, the import looks for a newer version on the network.
 with temporary_variable("NO_ALBUMENTATIONS_UPDATE", "1"):
     import albumentations
 
 
 class Augmentation:
-    """albumentations' transforms, one after the other. Made of checked parts.
+    """Transforms of albumentations, applied in order.
 
-    side: given as `size` to the transforms that take a size and are told none.
+    Args:
+        parts: Names and options, checked by `check_transforms`.
+        side: Default of the option `size` of transforms, in pixels.
     """
 
     def __init__(self, parts: Sequence[Part], side: int) -> None:
@@ -32,8 +34,8 @@ class Augmentation:
         self.compose = albumentations.Compose(self.transforms)
 
     def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 -> (H', W', 3) uint8; the same seed alters an image in the same way."""
-        # A Compose would give all transforms the same seed: those with equal p would happen together.
+        """Transform (H, W, 3) uint8 to (H', W', 3) uint8. The same seed gives the same result."""
+        # Compose would give all transforms the same seed: those with equal p would occur together.
         seeds = np.random.SeedSequence(seed).generate_state(len(self.transforms))
         for transform, own in zip(self.transforms, seeds.tolist(), strict=True):
             transform.set_random_seed(own)
@@ -42,7 +44,7 @@ class Augmentation:
 
 
 def make_transform(part: Part, side: int) -> albumentations.BasicTransform:
-    """One transform by its class's name in albumentations."""
+    """Build a transform by its class name in albumentations."""
     transform = getattr(albumentations, part.name)
     options: dict[str, Any] = {name: _as_tuple(value) for name, value in part.options.items()}
     if "size" in inspect.signature(transform).parameters:
@@ -55,14 +57,14 @@ def _as_tuple(value: Any) -> Any:
 
 
 def transform_names() -> list[str]:
-    """The transforms that work on an image alone."""
+    """List the transforms that need only an image."""
     base = albumentations.ImageOnlyTransform, albumentations.DualTransform
     members = vars(albumentations).items()
     return sorted(name for name, one in members if isinstance(one, type) and issubclass(one, base))
 
 
 def check_transforms(tables: Sequence[Any], side: int) -> list[Problem]:
-    """Every problem in the names and options of an `[[augment]]` list, tried on an image of side by side."""
+    """Return all problems of an `[[augment]]` list, including a test on a (side, side) image."""
     blank = np.zeros((side, side, 3), dtype=np.uint8)
     return [
         problem for index, table in enumerate(tables) for problem in _check(table, f"augment.{index}", blank)
@@ -78,7 +80,7 @@ def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
             Problem(f"{where}.name", f"albumentations has no transform {name!r}. {_closest(name, known)}")
         ]
     options = inspect.signature(getattr(albumentations, name)).parameters
-    # albumentations only warns of options that it does not know.
+    # albumentations only warns about unknown options.
     unknown = [option for option in table if option not in {"name", *options}]
     if unknown:
         return [
@@ -93,29 +95,29 @@ def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
     except Exception as error:
         if isinstance(cause := error.__cause__ or error, ValidationError):
             return _refused(name, where, cause)
-        return [Problem(where, f"{name} can't be used with these options: {error}")]
+        return [Problem(where, f"{name} failed with these options: {error}")]
     if not isinstance(altered, np.ndarray) or altered.dtype != np.uint8 or altered.shape[2:] != (3,):
         return [
-            Problem(where, f"{name} gives no RGB image of whole numbers 0 to 255, which every step needs")
+            Problem(where, f"expected a uint8 RGB image from {name}, got another type or number of channels")
         ]
     return []
 
 
 def _refused(name: str, where: str, error: ValidationError) -> list[Problem]:
-    """A problem for each option; pydantic gives one for each type that an option might have had."""
+    """Return one problem for each option. pydantic has one for each possible type of an option."""
     found: dict[str, Problem] = {}
     for detail in error.errors():
         place = ".".join([where, *map(str, detail["loc"][:1])])
         problem = (
-            f"{name} refuses {describe_value(detail['input'])}: {detail['msg'].removeprefix('Value error, ')}"
+            f"{name} rejects {describe_value(detail['input'])}: {detail['msg'].removeprefix('Value error, ')}"
         )
         if detail["type"] == "missing":
-            problem = f"{name} needs this option"
+            problem = f"{name} requires this option"
         found.setdefault(place, Problem(place, problem))
     return list(found.values())
 
 
 def _closest(name: str, known: Sequence[str]) -> str:
-    """albumentations has too many transforms to list them all."""
+    """Return the closest name. albumentations has too many transforms to list all."""
     hint = suggest(name, known).partition(" There is:")[0]
-    return hint if hint.startswith("Did") else "Its transforms are listed in albumentations' documentation."
+    return hint if hint.startswith("Did") else "Its transforms are listed in its documentation."

@@ -1,4 +1,4 @@
-"""Faces -> batches of normalised images, the same ones whatever process prepares them."""
+"""Batches of normalised images from faces. They do not depend on the number of workers."""
 
 from __future__ import annotations
 
@@ -16,17 +16,26 @@ from ferkit.neural.device import derive_seed
 from ferkit.neural.preprocessing import Normalisation, resize_square
 
 Target = int | NDArray[np.float32]
-"""Of one image: its label's index, or a share (K,) for each label."""
+"""Target of an image: index of the label, or (K,) probabilities."""
 
 
 class FaceImages(Dataset[tuple[Tensor, Target]]):
-    """Faces as (image (3, side, side) float32, target); asked for by (epoch, position).
+    """A dataset of (image, target), indexed by (epoch, position). The image is (3, side, side) float32.
 
-    Targets are label indices or, if any face has a soft target, distributions (K,) float32 for all: those of
-    faces without one give all to the label.
+    Targets are indices of labels. If any face has a soft target, all targets are (K,) float32, one-hot for
+    faces without a soft target.
 
-    The epoch and the position seed the augmentation, so that an image is altered in the same way
-    whichever process does it, and a training that is gone on with sees what it would have seen.
+    Epoch and position seed the augmentation. An image is augmented in the same way in any process, and in a
+    resumed training.
+
+    Args:
+        faces: The faces.
+        labels: The K labels, in order.
+        side: Width and height of the images, in pixels.
+        normalize: Name of the normalisation, as in `[model]`.
+        augmentation: Augmentation, or None for evaluation.
+        seed: Seed of the augmentation.
+        color: "rgb" or "grey".
     """
 
     def __init__(
@@ -57,8 +66,8 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Target]:
         epoch, position = key
-        # Square before it is altered, as facenet-pytorch's MTCNN hands faces on: otherwise a random crop of
-        # square shape would show the network faces less stretched than those that it is tested on.
+        # Resized to a square before augmentation, as facenet-pytorch's MTCNN does. Otherwise, faces in square
+        # random crops would be less stretched than test faces.
         image = resize_square(self.faces[position].image, self.side)
         if self.augmentation:
             altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
@@ -68,15 +77,15 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
 
 
 def soft_targets(samples: Sequence[Sample], labels: Sequence[str]) -> NDArray[np.float32] | None:
-    """(samples, labels), each row adding up to 1, or None where no sample has a soft target."""
+    """Return (samples, labels) probabilities, or None if no sample has a soft target."""
     if not any(sample.soft_target for sample in samples):
         return None
-    shares = [sample.soft_target or {sample.label: 1.0} for sample in samples]
-    return np.array([[one.get(label, 0.0) for label in labels] for one in shares], dtype=np.float32)
+    targets = [sample.soft_target or {sample.label: 1.0} for sample in samples]
+    return np.array([[one.get(label, 0.0) for label in labels] for one in targets], dtype=np.float32)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
-    """(epoch, position) pairs in an order that the seed and the epoch decide; in order without a seed."""
+    """(epoch, position) pairs, shuffled by seed and epoch, or in order without a seed."""
 
     def __init__(self, size: int, seed: int | None) -> None:
         self.size = size
@@ -94,10 +103,12 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 
 def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor]:
-    """(3, side, side) images of one batch -> (B, 3, side, side), channels last in memory, and their targets:
-    indices (B,) int64, or (B, K) float32.
+    """Stack (3, side, side) images to (B, 3, side, side), channels last in memory, and their targets.
 
-    By numpy: torch would do it on as many threads as the training has, and they would wait for each other.
+    numpy is faster here: the threads of torch would compete with those of the training.
+
+    Returns:
+        The images, and targets: (B,) int64 or (B, K) float32.
     """
     stacked = np.stack([image.numpy().transpose(1, 2, 0) for image, _ in items])
     targets = torch.from_numpy(np.stack([target for _, target in items]))
@@ -107,9 +118,9 @@ def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor
 def make_loader(
     images: FaceImages, batch_size: int, workers: int, seed: int | None
 ) -> tuple[DataLoader[tuple[Tensor, Target]], EpochSampler]:
-    """A loader and the sampler that is to be told each epoch's number; shuffled if there is a seed.
+    """Return a loader, shuffled if there is a seed, and its sampler. Set `sampler.epoch` before each epoch.
 
-    A last batch of one image is left out of training: batch norm can't be trained on it.
+    Training drops a last batch of one image, because batch norm cannot train on it.
     """
     sampler = EpochSampler(len(images), seed)
     is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1

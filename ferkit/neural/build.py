@@ -1,4 +1,4 @@
-"""A recipe's `[model]` -> backbone, head and output, wired. Nothing here trains, so it is quick to import."""
+"""Build the network of a recipe's `[model]`. This module imports no training code, so it imports fast."""
 
 from __future__ import annotations
 
@@ -21,10 +21,18 @@ from ferkit.neural.options import Model
 def build_model(
     model: Model, registry: Registry, labels: Sequence[str], class_counts: Sequence[float] | None = None
 ) -> Network:
-    """A network whose parts are held to the contract whenever it is called.
+    """Build a network that checks the results of its parts at every call.
 
-    class_counts: of the images that it will be trained on; left out where its tensors come from a file.
-    Raises ComponentError, WeightsError, and RunError where `initial` is of another network.
+    Args:
+        model: The section `[model]`.
+        registry: The installed components.
+        labels: The labels, in order.
+        class_counts: Number of training images of each label. None if the tensors come from a file.
+
+    Raises:
+        ComponentError: A part cannot be built.
+        WeightsError: Pretrained weights are missing or broken.
+        RunError: `initial` does not match the network.
     """
     network = wire_model(model, registry, labels, class_counts)
     agree_on_maps(network.backbone, registry.get("backbone", model.backbone.name))
@@ -38,7 +46,7 @@ def build_model(
 def wire_model(
     model: Model, registry: Registry, labels: Sequence[str], class_counts: Sequence[float] | None = None
 ) -> Network:
-    """The same without the checks at every call, which no exporter can follow, and without `initial`."""
+    """Build the network without checks, which exporters cannot trace, and without `initial`."""
     backbone = build(registry, "backbone", model.backbone)
     known = {"labels": labels, "num_classes": len(labels), "class_counts": class_counts or [1] * len(labels)}
     output = build(registry, "output", model.output, **known)
@@ -48,7 +56,7 @@ def wire_model(
 
 
 def without_pretrained(model: Model, registry: Registry) -> Model:
-    """A network that starts from random numbers, whatever names its weights."""
+    """Return the section without any pretrained weights."""
     parts: dict[str, Any] = {"initial": None, "initial_part": None}
     for kind in ("backbone", "head", "output"):
         part: Part = getattr(model, kind)
@@ -60,6 +68,7 @@ def without_pretrained(model: Model, registry: Registry) -> Model:
 def build_loss(
     part: Part, registry: Registry, labels: Sequence[str], class_counts: Sequence[float]
 ) -> nn.Module:
+    """Build the loss, which checks that its result is a scalar."""
     loss: nn.Module = build(
         registry, "loss", part, num_classes=len(labels), labels=labels, class_counts=class_counts
     )

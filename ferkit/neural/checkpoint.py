@@ -1,7 +1,7 @@
-"""Files that a training leaves: the state to go on from, and the trained network.
+"""Files of a training: the state for resuming, and the trained network.
 
-Neither is ever half written: both are written beside their place and moved there. Neither can run code
-when read: tensors only.
+Both are written to a temporary file and then moved, so that they are always complete. Reading them runs no
+code.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ferkit.runtime.atomic_write import find_written, run_file, write_in_turn
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Everything that the next epoch depends on."""
+    """Write the state that the next epoch needs."""
     with _without_checksums():
         write_in_turn(path, lambda file: torch.save(dict(state), file))
 
 
 @contextmanager
 def _without_checksums() -> Iterator[None]:
-    """torch adds one to every tensor, a fifth of the time that writing hundreds of megabytes takes."""
+    """Disable the checksums of torch.save, which take a fifth of the time for hundreds of megabytes."""
     if not hasattr(torch.serialization, "set_crc32_options"):  # before torch 2.6
         yield
         return
@@ -58,7 +58,7 @@ def load_state(path: Path) -> dict[str, Any] | None:
 
 
 def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
-    """The sha256 of names, types, shapes and values, whatever file they came from."""
+    """Return the sha256 of names, types, shapes and values of tensors."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
@@ -67,7 +67,7 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
 
 
 HASH = 16
-"""Digits of an image's sha256 that are kept with a network: enough to know it again by."""
+"""Number of digits of an image's sha256 that a network file stores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,16 @@ def save_network(
     trained_on: Collection[str] = (),
     description: Mapping[str, Any] | None = None,
 ) -> None:
-    """Weights as safetensors; in its metadata the ordered label names, the temperature if one was fitted,
-    which images it was trained on, by their sha256, and the description that makes it a model file."""
+    """Write weights as safetensors, with metadata.
+
+    Args:
+        path: The file.
+        tensors: Name to tensor.
+        labels: The labels, in order.
+        temperature: Temperature of the probabilities, if fitted.
+        trained_on: sha256 of the training images.
+        description: Further metadata, which makes the file a model file.
+    """
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     known = {"labels": list(labels), "temperature": temperature}
     images = sorted({one[:HASH] for one in trained_on})

@@ -1,4 +1,4 @@
-"""Convolutions of maps that are smaller than the kernel."""
+"""Convolutions with kernels that are larger than the feature map."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ if TYPE_CHECKING:
 
 
 def crop_kernels(network: nn.Module) -> None:
-    """Crop kernels that are larger than their map, for every nn.Conv2d in a network.
+    """Make every nn.Conv2d of a network crop kernels that are larger than the feature map.
 
-    Call it at the end of a constructor. The numbers stay the same, up to rounding. Parameters and state_dict
-    stay as they are, and so do subclasses of nn.Conv2d.
+    Call it at the end of a constructor. Results stay the same, up to rounding. Parameters, state_dict and
+    subclasses of nn.Conv2d do not change.
 
-    It avoids an error of torch 2.14.1: on a CPU with AVX-512 or AMX, in bfloat16, nothing writes the weight
-    gradient of taps that only meet padding. It can be NaN, or finite and wrong.
+    It avoids a bug of torch 2.14.1 in bfloat16 on a CPU with AVX-512 or AMX. The bug leaves the weight
+    gradient of kernel elements uninitialised if they only cover padding: it can be NaN, or finite and wrong.
+
+    Args:
+        network: The network. It is changed in place.
     """
     from torch import nn
 

@@ -1,4 +1,4 @@
-"""A convolution without the taps of its kernel that only meet padding."""
+"""A convolution that skips kernel elements (taps) which only cover padding."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch.nn import functional as F
 
 
 class Axis(NamedTuple):
-    """One axis of a convolution, as it is computed.
+    """One axis of a cropped convolution.
 
     Attributes:
-        first: The first tap that is kept.
-        taps: How many taps are kept from there.
-        before: Zeros before the map. A negative number cuts values off.
-        after: Zeros after the map, likewise.
-        stride: Steps between two outputs.
+        first: Position of the first used tap.
+        taps: Number of used taps.
+        before: Zeros before the map. A negative number removes values.
+        after: Zeros after the map. A negative number removes values.
+        stride: Distance between two outputs.
     """
 
     first: int
@@ -29,13 +29,12 @@ class Axis(NamedTuple):
 class CroppedConv2d(nn.Conv2d):
     """An nn.Conv2d that crops its kernel on maps that are smaller than the kernel.
 
-    Taps that only ever meet padding are left out. The padding that the others need is written as zeros
-    first. A stride that is longer than the map becomes 1. Outputs and gradients are the same numbers, up
-    to rounding. On a 1×1 map, a padded 3×3 kernel becomes its centre. Padding modes other than "zeros" are
-    left to torch.
+    It skips taps that only cover padding, and adds the padding of the others as zeros. On a 1×1 map, a padded
+    3×3 kernel becomes its centre. A stride that is longer than the map becomes 1. Outputs and gradients stay
+    the same, up to rounding. torch handles padding modes other than "zeros".
 
-    The reason: with torch 2.14.1 on a CPU with AVX-512 or AMX, in bfloat16, nothing writes the weight
-    gradient of such taps, or of some kernels with such a stride. It is freed memory: NaN, or finite rubbish.
+    The reason is a bug of torch 2.14.1 in bfloat16 on a CPU with AVX-512 or AMX. The weight gradient of such
+    taps, or of some kernels with such a stride, is uninitialised memory.
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # noqa: A002
@@ -51,7 +50,7 @@ class CroppedConv2d(nn.Conv2d):
         before, after = self._padding_of(axis)
         size, reach = maps.shape[axis - 2], self.dilation[axis] * (self.kernel_size[axis] - 1)
         stride = self.stride[axis]
-        # A kernel within the map has such taps too where the stride skips the first values.
+        # A kernel inside the map has such taps too if the stride skips the first values.
         has_idle_taps = after > 0 and (size <= max(reach, after) or stride > before + 1)
         return has_idle_taps or stride > size
 
@@ -67,9 +66,9 @@ class CroppedConv2d(nn.Conv2d):
 
 
 def crop_axis(size: int, kernel: int, stride: int, before: int, after: int, dilation: int) -> Axis:
-    """Keep the taps that meet one of `size` values, and the zeros that these need.
+    """Select the taps that cover one of `size` values, with the padding that they need.
 
-    A kernel of which no tap meets a value is left whole.
+    If no tap covers a value, the kernel stays unchanged.
     """
     starts = range(-before, size + after - dilation * (kernel - 1), stride)
     met = [tap for tap in range(kernel) if any(0 <= start + tap * dilation < size for start in starts)]

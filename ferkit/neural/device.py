@@ -1,4 +1,4 @@
-"""The device, the precision and the random numbers that a training uses."""
+"""Device, precision and random numbers of a training."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def make_accelerator(fit: Fit) -> Accelerator:
-    """An Accelerator on the recipe's device in its precision. Raises RunError where the device is absent."""
-    from accelerate import Accelerator  # slow to import, and of no use where nothing is trained
+    """Create an Accelerator for the recipe's device and precision. Raises RunError for a missing device."""
+    from accelerate import Accelerator  # slow to import, and only needed for training
     from accelerate.state import AcceleratorState
 
     device = fit.device
@@ -30,16 +30,18 @@ def make_accelerator(fit: Fit) -> Accelerator:
                 'Use "auto" or "cpu".'
             )
         torch.cuda.set_device(index)
-    # Accelerate keeps precision and device for the whole process and refuses a second choice.
+    # Accelerate stores precision and device for the process, and rejects another choice.
     AcceleratorState._reset_state(reset_partial_state=True)
     mixed = "bf16" if choose_precision(fit) == "bfloat16" else "no"
-    # Not Apple's GPU, which Accelerate would take: torch has no double precision there.
+    # Not Apple's GPU, which Accelerate would use: torch has no float64 there.
     return Accelerator(mixed_precision=mixed, cpu=device == "cpu" or not torch.cuda.is_available())
 
 
 def choose_device(name: str) -> torch.device:
-    """auto, cpu, cuda or cuda:1; a GPU by its number, without which `torch.cuda.set_device` does not take it.
-    Raises RunError where it is not there.
+    """Return the device for auto, cpu, cuda or cuda:1. A GPU has its index, for `torch.cuda.set_device`.
+
+    Raises:
+        RunError: The name is invalid, or torch does not see the GPU.
     """
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
@@ -47,18 +49,18 @@ def choose_device(name: str) -> torch.device:
     if name != "cpu" and (kind != "cuda" or (index and not index.isdecimal()) or name.endswith(":")):
         raise RunError(f"device: expected auto, cpu, cuda or cuda:0, got {name!r}")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise RunError(f"device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Take cpu.")
+        raise RunError(f"device is {name!r}, but torch sees {torch.cuda.device_count()} GPUs here. Use cpu.")
     return torch.device("cpu") if kind == "cpu" else torch.device("cuda", int(index or 0))
 
 
 def describe_device() -> str:
-    """The device that "auto" chooses, with a GPU's name."""
+    """Return the device that "auto" selects, with the name of a GPU."""
     device = choose_device("auto")
     return f"{device}: {torch.cuda.get_device_name(device)}" if device.type == "cuda" else str(device)
 
 
 def choose_precision(fit: Fit) -> str:
-    """ "float32" or "bfloat16"; for "auto", bfloat16 where the device has instructions for it."""
+    """Return "float32" or "bfloat16". "auto" selects bfloat16 if the device has instructions for it."""
     if fit.precision != "auto":
         return fit.precision
     if fit.device != "cpu" and torch.cuda.is_available():
@@ -70,12 +72,12 @@ def choose_precision(fit: Fit) -> str:
 
 
 def derive_seed(*parts: int) -> int:
-    """A seed that differs wherever any part does; the same on every machine."""
+    """Derive a seed from numbers. It is the same on every machine."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
 def seed_everything(seed: int) -> None:
-    """Start all the generators that a training draws from; cuDNN chooses its algorithms by no clock."""
+    """Seed all random generators, and make cuDNN deterministic."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)

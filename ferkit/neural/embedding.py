@@ -1,4 +1,4 @@
-"""What a network sees in faces, before its last layer."""
+"""Embeddings of faces: the input of a network's last layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ferkit.runtime.prefetch import iterate_ahead
 def embed_images(
     network: Network, images: FaceImages, accelerator: Accelerator, batch_size: int
 ) -> NDArray[np.float64]:
-    """(images, D), in their order. Raises ComponentError where the head has no `embed`."""
+    """Return (images, D) embeddings. Raises ComponentError if the head has no `embed`."""
     network.eval()
     loader, _ = make_loader(images, batch_size, 0, seed=None)
     rows = []

@@ -1,4 +1,4 @@
-"""The network as an estimator: fit epoch by epoch, predict, save, go on."""
+"""The network as an estimator: fit, predict, save, resume."""
 
 from __future__ import annotations
 
@@ -24,17 +24,25 @@ from ferkit.neural.options import Fit, Model
 from ferkit.runtime.malloc import give_back
 
 CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
-"""Of an epoch, what can't be worked out from the state."""
+"""Fields of an epoch that cannot be computed from the state."""
 
 
 @dataclass
 class NeuralEstimator:
-    """A network trained as the recipe says. Satisfies `Estimator`.
+    """A network trained by a recipe. Satisfies `Estimator`.
 
-    build_network makes a fresh one, build_loss its loss, both of the training faces' count of each label;
-    state_file keeps, after every epoch, what the next one depends on: where it exists, `fit` goes on
-    from it and ends with the numbers of a training that was never stopped. began_with: the sha256 of the
-    backbone's tensors before any training, once `fit` has begun.
+    Attributes:
+        model: The section `[model]`.
+        options: The section `[fit]`.
+        labels: The labels, in order.
+        seed: Seed of the training.
+        build_network: Builds a network from the number of training faces of each label.
+        build_loss: Builds the loss from the same numbers.
+        augmentation: Augmentation of the training faces.
+        state_file: State after each epoch. If it exists, `fit` resumes from it, with the same results as a
+            training without interruption.
+        on_batch: Called after each batch.
+        began_with: sha256 of the initial tensors of the backbone, set by `fit`.
     """
 
     model: Model
@@ -51,7 +59,7 @@ class NeuralEstimator:
     _trained_on: Sequence[str] = field(default=(), init=False)
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Yields after each epoch; an epoch's state is kept once the next one is asked for."""
+        """Train and yield each epoch. The state of an epoch is saved when the next one is requested."""
         accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
         images = self._images(train, self.augmentation)
@@ -64,7 +72,7 @@ class NeuralEstimator:
         give_back()
         done, last = self._restore(training)
         if done >= self.options.epochs and last:
-            # All was trained already: what the last epoch came to is given once more.
+            # The training was complete: yield the last epoch again.
             probabilities, loss = training.evaluate(monitored())
             yield Epoch(**last, validation_loss=loss, probabilities=probabilities)
         for number in range(done + 1, self.options.epochs + 1):
@@ -73,34 +81,35 @@ class NeuralEstimator:
             yield epoch
             if self.state_file and accelerator.is_main_process:
                 came_to = {name: getattr(epoch, name) for name in CAME_TO}
-                told = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
-                state = {**told, **training.state()}
+                progress = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
+                state = {**progress, **training.state()}
                 save_state(self.state_file, state)
 
     @property
     def is_fitted(self) -> bool:
-        """Whether `fit` was begun."""
+        """True after `fit` has started."""
         return self._training is not None
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Return (faces, labels) probabilities."""
         training = self._fitted()
         probabilities, _ = training.evaluate(training.keep(self._images(faces))())
         return probabilities
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """(faces, D): what the head's last layer is given. Before `fit`, by the network as it starts."""
+        """Return the (faces, D) input of the head's last layer. Before `fit`, the initial network is used."""
         accelerator = self._training.accelerator if self._training else make_accelerator(self.options)
         network = self._training.network if self._training else self._start().to(accelerator.device)
         return embed_images(network, self._images(faces), accelerator, self.options.batch_size)
 
     def save(self, path: Path, temperature: float | None = None) -> None:
-        """The network's weights as safetensors, with the label names and its probabilities' temperature."""
+        """Write the weights as safetensors, with labels and temperature."""
         tensors = self._fitted().network.state_dict()
         before = read_header(self.model.initial).trained_on if self.model.initial else ()
         save_network(path, tensors, self.labels, temperature, {*before, *self._trained_on})
 
     def count_parameters(self) -> tuple[int, int]:
-        """All of the network's parameters, and those that are trained."""
+        """Count all parameters of the network, and the trained ones."""
         parameters = list(self._fitted().network.parameters())
         return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
 
@@ -111,20 +120,21 @@ class NeuralEstimator:
         return network
 
     def _restore(self, training: Training) -> tuple[int, dict[str, Any]]:
-        """The epochs that are done, and what the last one came to."""
+        """Restore the state. Return the number of complete epochs, and the values of the last one."""
         state = load_state(self.state_file) if self.state_file else None
         if state is None:
             return 0, {}
         if state.get("began_with") != self.began_with:
             raise RunError(
-                f"{self.state_file}: this fold began with other weights in the backbone than are here now. "
-                "Restore them (ferkit weights verify), or delete the file to begin this fold anew."
+                f"Cannot resume {self.state_file}: the initial weights of the backbone have changed. "
+                "Restore them (ferkit weights verify), or delete the file to restart this fold."
             )
         try:
             training.restore(state)
         except (KeyError, ValueError, RuntimeError) as error:
             raise RunError(
-                f"{self.state_file} is of another network ({error}). Delete it to begin this fold anew."
+                f"Cannot resume {self.state_file}: it does not match the network ({error}). Delete it to "
+                "restart this fold."
             ) from error
         return int(state["epoch"]), state.get("came_to", {})
 
@@ -134,5 +144,5 @@ class NeuralEstimator:
 
     def _fitted(self) -> Training:
         if self._training is None:
-            raise RunError("the estimator has not been fitted: call fit, and go through its epochs, first")
+            raise RunError("the estimator has not been fitted. Call fit first, and iterate over its epochs.")
         return self._training

@@ -1,4 +1,4 @@
-"""Starting from the file that an earlier run left: whether it fits, and what it was trained on."""
+"""Initialise a network from a file of an earlier run: compatibility and training images."""
 
 from __future__ import annotations
 
@@ -12,17 +12,26 @@ from ferkit.interfaces import Face
 from ferkit.neural.checkpoint import HASH, load_network, read_header
 from ferkit.neural.network import Network
 
-REMEDY = (
-    "Take the [model] and the classes that it was trained with, or leave model.initial out. With "
-    'model.initial_part = "backbone" head and classes may be others.'
+HINT = (
+    "Use the [model] and the classes that it was trained with, or remove model.initial. With "
+    'model.initial_part = "backbone", head and classes may differ.'
 )
 
 
 def start_from(network: Network, file: Path, labels: Sequence[str], part: str | None = None) -> None:
-    """Give the network what the file's has learnt. Raises RunError where it is of another one.
+    """Load the learned tensors of a file into the network.
 
-    part: the one that is taken, where it is not all of it; the file's labels are then of no importance. The
-    output's buffers are not learnt: they come from this recipe and its own images, as a class prior does.
+    Buffers of the output are not loaded: they are computed from this recipe and its images, such as class
+    priors.
+
+    Args:
+        network: The network. It is changed in place.
+        file: A model.safetensors.
+        labels: The labels of the network.
+        part: The only part to load, such as "backbone". The labels of the file are then ignored.
+
+    Raises:
+        RunError: The file does not match the network.
     """
     stored = load_network(file, labels if part is None else read_header(file).labels)
     own = network.state_dict() if part else _not_learnt(network)
@@ -33,7 +42,7 @@ def start_from(network: Network, file: Path, labels: Sequence[str], part: str | 
     except RuntimeError as error:
         first = " ".join(str(error).split()[:40])
         raise RunError(
-            f"model.initial: {file} is of another network than the recipe's: {first} … {REMEDY}"
+            f"model.initial: {file} does not match the recipe's network: {first} … {HINT}"
         ) from error
 
 
@@ -46,7 +55,7 @@ def _not_learnt(network: Network) -> dict[str, Tensor]:
 
 
 def stored_labels(file: Path) -> list[str]:
-    """Those that the file's network tells apart; none where it can't be read, which is told elsewhere."""
+    """Return the labels of a file, or none if it is unreadable, which `start_problems` reports."""
     try:
         return read_header(file).labels
     except RunError:
@@ -60,22 +69,27 @@ def start_problems(
     bare: Collection[str] = (),
     part: str | None = None,
 ) -> list[Problem]:
-    """Why the network can't start from the file, by its header alone.
+    """Return the reasons why the network cannot start from a file, from its header alone.
 
-    labels: the data's, if known; bare: the parts from which pretrained weights were left out. A layer's size
-    may depend on these (an embedding's numbers), so there only the names of layers are compared; in the head,
-    too, where sizes of the backbone are others. part: as for `start_from`.
+    Args:
+        network: The network.
+        file: A model.safetensors.
+        labels: The labels of the data, if known.
+        bare: Parts that were built without their pretrained weights. Sizes of layers may depend on these
+            weights, so only the names of layers are compared there. This includes the head if sizes of the
+            backbone differ.
+        part: As for `start_from`.
     """
     if not file.exists():
-        return []  # which is told elsewhere
+        return []  # reported elsewhere
     try:
         header = read_header(file)
     except RunError as error:
-        return [Problem("model.initial", str(error), REMEDY)]
+        return [Problem("model.initial", str(error), HINT)]
     if part is None and labels is not None and header.labels != list(labels):
         theirs = ", ".join(header.labels)
-        problem = f"{file} was trained with the labels {theirs}; the data's are {', '.join(labels)}"
-        return [Problem("model.initial", problem, REMEDY)]
+        problem = f"{file} was trained with the labels {theirs}, but the data has {', '.join(labels)}"
+        return [Problem("model.initial", problem, HINT)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     every = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
     names = {name for name in every if _is_of(name, part)}
@@ -91,20 +105,22 @@ def start_problems(
         return []
     first = differing[0]
     problem = (
-        f"{file} is of another network than the recipe's: {first} is {header.shapes.get(first, 'not there')} "
-        f"in the file and {ours.get(first, 'not there')} in the network, and {len(differing) - 1} more differ"
+        f"{file} does not match the recipe's network: {first} is {header.shapes.get(first, 'missing')} "
+        f"in the file and {ours.get(first, 'missing')} in the network, and {len(differing) - 1} more differ"
     )
-    return [Problem("model.initial", problem, REMEDY)]
+    return [Problem("model.initial", problem, HINT)]
 
 
 def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
-    """A warning where images that are tested are among those that the file's network was trained on.
+    """Return a warning if test images are among the training images of the file.
 
-    faces: those that are tested, or choose an epoch.
+    Args:
+        file: A model.safetensors.
+        faces: The faces that are tested, or that select an epoch.
     """
     known = read_header(file).trained_on
     if not known:
-        return [f"What model.initial ({file.name}) was trained on is not known; it may be tested here"]
+        return [f"The training images of model.initial ({file.name}) are unknown. They may be tested here"]
     shared = sum(face.sha256[:HASH] in known for face in faces)
-    told = f"{shared} of {len(faces)} tested images are among those that model.initial was trained on"
-    return [f"{told}: the scores are optimistic"] if shared else []
+    overlap = f"{shared} of {len(faces)} tested images are training images of model.initial"
+    return [f"{overlap}: the scores are optimistic"] if shared else []

@@ -1,4 +1,4 @@
-"""A network as a training left it."""
+"""Load a trained network."""
 
 from __future__ import annotations
 
@@ -20,12 +20,24 @@ def rebuild_network(
     labels: Sequence[str],
     build: Callable[[Model, Registry, Sequence[str]], Network] = build_model,
 ) -> Network:
-    """file: a model.safetensors. In eval mode, on the CPU.
+    """Build a network and load its tensors from a model.safetensors.
 
-    All that pretrained weights would give is in the file, so the network is built without them; only where
-    its shape depends on them is it built with them, and these fetched if they are not here. Raises RunError
-    where the file is missing, broken, of another network or of other labels, and what building with weights
-    raises.
+    It is built without pretrained weights, because the file contains all tensors. If its shape depends on
+    pretrained weights, it is built with them, and they are downloaded if necessary.
+
+    Args:
+        file: A model.safetensors.
+        model: The section `[model]`.
+        registry: The installed components.
+        labels: The labels, in order.
+        build: Function that builds the network.
+
+    Returns:
+        The network in eval mode, on the CPU.
+
+    Raises:
+        RunError: The file is missing or broken, or does not match the network or the labels.
+        FerkitError: The network cannot be built.
     """
     if not file.exists():
         raise RunError(f"{file} is missing")
@@ -39,5 +51,5 @@ def rebuild_network(
             network.load_state_dict(tensors)
         except RuntimeError as error:
             first = str(error).splitlines()[:2]
-            raise RunError(f"{file} is of another network than the recipe's: {' '.join(first)}") from error
+            raise RunError(f"{file} does not match the recipe's network: {' '.join(first)}") from error
     return network.eval()

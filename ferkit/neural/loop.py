@@ -1,4 +1,4 @@
-"""The loop: batches in, epochs out."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -21,12 +21,20 @@ from ferkit.neural.optim import make_optimizer, make_scheduler
 from ferkit.neural.options import Fit
 from ferkit.runtime.prefetch import iterate_ahead
 
-DIVERGED = 'Lower fit.optimizer.lr, or set fit.precision to "float32".'
+DIVERGED = 'Reduce fit.optimizer.lr, or set fit.precision to "float32".'
 
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How far an epoch has come: batch of batches, mean loss and accuracy (0..1) up to here."""
+    """Progress within an epoch.
+
+    Attributes:
+        epoch: Number of the epoch, from 1.
+        batch: Number of the batch, from 1.
+        batches: Number of batches in an epoch.
+        loss: Mean loss of the epoch so far.
+        accuracy: Accuracy of the epoch so far, 0 to 1.
+    """
 
     epoch: int
     batch: int
@@ -37,7 +45,7 @@ class BatchReport:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch to evaluate: images, or what a frozen backbone gave for them; and their targets."""
+    """A batch for evaluation: images, or feature maps of a frozen backbone, and targets."""
 
     images: Tensor | None
     features: Mapping[str, Tensor] | None
@@ -45,13 +53,13 @@ class Batch:
 
 
 def count_right(logits: Tensor, targets: Tensor) -> int:
-    """Images whose likeliest class is their label, which has the largest share of a soft target."""
+    """Count correct predictions. The label of a soft target is its largest value."""
     labels = targets if targets.dim() == 1 else targets.argmax(dim=1)
     return int((logits.argmax(dim=1) == labels).sum())
 
 
 class Training:
-    """A network with its loss, optimizer and batches: all that changes while it is trained."""
+    """A network with its loss, optimizer and batches: everything that changes during training."""
 
     def __init__(
         self,
@@ -63,7 +71,7 @@ class Training:
         seed: int,
     ) -> None:
         if not len(images):
-            raise RunError("there is no face to train on")
+            raise RunError("Cannot train: there is no training face. Check the data and the protocol.")
         self.options = options
         self.accelerator = accelerator
         self.network = network.to(memory_format=torch.channels_last)
@@ -76,7 +84,7 @@ class Training:
     def run_epoch(
         self, number: int, monitored: Iterable[Batch], on_batch: Callable[[BatchReport], None] | None
     ) -> Epoch:
-        """Train once through the images, then evaluate the monitored ones."""
+        """Train on all images once, then evaluate the monitored images."""
         started = time.perf_counter()
         rate = self.optimizer.param_groups[-1]["lr"]
         last = BatchReport(number, 0, 0, 0.0, 0.0)
@@ -107,18 +115,18 @@ class Training:
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
 
     def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
-        """Where the logits were finite, it may be the loss that is at problem."""
-        told = f"the loss became {value} in {where}"
+        """Describe the divergence. If the logits are finite, the cause may be the loss."""
+        event = f"the loss became {value} in {where}"
         if not torch.isfinite(logits).all():
-            return RunError(f"{told}: the network's outputs are no longer finite. {DIVERGED}")
+            return RunError(f"{event}: the network's outputs are no longer finite. {DIVERGED}")
         kind = type(self.loss)
         return RunError(
-            f"{told}, though the network's outputs are finite: look at the loss, {kind.__name__} of "
-            f"{kind.__module__}, and its options. Or it grew too large to compute with: {DIVERGED}"
+            f"{event}, but the network's outputs are finite. Check the loss, {kind.__name__} of "
+            f"{kind.__module__}, and its options. If it overflowed: {DIVERGED}"
         )
 
     def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
-        """Images to evaluate again and again; through the backbone once and for all where that is frozen."""
+        """Return a function that yields the batches of images. A frozen backbone runs only once."""
         if not self.network.is_backbone_frozen:
             return lambda: self._batches(images)
         kept = list(self._batches(images))
@@ -139,7 +147,7 @@ class Training:
 
     @torch.inference_mode()
     def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float]:
-        """Probabilities (images, K) and the mean loss."""
+        """Return (images, K) probabilities and the mean loss."""
         self.wrapped.eval()
         probabilities, total, seen = [], 0.0, 0
         for batch in batches:
@@ -153,7 +161,7 @@ class Training:
         return np.concatenate(probabilities), total / seen
 
     def state(self) -> dict[str, Any]:
-        """What the next epoch depends on; what is frozen is not part of it."""
+        """Return the state that the next epoch needs, without frozen tensors."""
         frozen = "backbone." if self.network.is_backbone_frozen else None
         tensors = self.network.state_dict()
         return {
@@ -164,7 +172,7 @@ class Training:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Raises KeyError, ValueError or RuntimeError where the state is of another network."""
+        """Load a state. Raises KeyError, ValueError or RuntimeError if it does not match the network."""
         complete = {**self.network.state_dict(), **state["network"]}
         self.network.load_state_dict(complete)
         self.optimizer.load_state_dict(state["optimizer"])

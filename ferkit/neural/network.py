@@ -1,4 +1,4 @@
-"""Backbone -> head -> output, and how they are wired."""
+"""The network: backbone, head and output."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from ferkit.errors import ComponentError
 
-SHARE = 4 * 350 * 350
-"""Pixels that a frozen backbone is given at once on a CPU: its maps are the most of what a training needs in
-memory, and to take more images at once makes it no quicker."""
+CHUNK = 4 * 350 * 350
+"""Maximum number of pixels that a frozen backbone processes at once on a CPU.
+
+Its feature maps dominate the memory of a training. Larger chunks are not faster.
+"""
 
 
 class Network(nn.Module):
-    """Images to logits. Split in two, so that what a frozen backbone gives can be kept."""
+    """Images to logits, in two steps: the feature maps of a frozen backbone can be stored."""
 
     def __init__(self, backbone: nn.Module, head: nn.Module, output: nn.Module, default_stage: str) -> None:
         super().__init__()
@@ -30,18 +32,18 @@ class Network(nn.Module):
         self.default_stage = default_stage
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, H, W) -> the maps that the head asked for, by stage."""
-        # A graph that is exported must not depend on how many images there are.
+        """Return the feature maps that the head needs, by stage, for (B, 3, H, W) images."""
+        # An exported graph must not depend on the number of images.
         if torch.compiler.is_compiling() or images.device.type != "cpu" or not self._judges_each_alone():
             return self._features(images)
-        at_once = max(1, SHARE // (images.shape[2] * images.shape[3]))
+        at_once = max(1, CHUNK // (images.shape[2] * images.shape[3]))
         if len(images) <= at_once:
             return self._features(images)
         parts = [self._features(part) for part in torch.split(images, at_once)]
         return {stage: torch.cat([part[stage] for part in parts]) for stage in parts[0]}
 
     def _judges_each_alone(self) -> bool:
-        """Whether what the backbone gives for an image depends on no other and on no chance."""
+        """Return True if the maps of an image do not depend on other images or random numbers."""
         depends = (_BatchNorm, _DropoutNd)
         return self.is_backbone_frozen and not any(
             module.training for module in self.backbone.modules() if isinstance(module, depends)
@@ -52,38 +54,45 @@ class Network(nn.Module):
         return {stage: maps[stage] for stage in self.stages or (self.default_stage,)}
 
     def classify(self, features: Mapping[str, Tensor]) -> Tensor:
-        """What `features` gave -> logits (B, K)."""
+        """Return (B, K) logits for the result of `features`."""
         logits: Tensor = self.head(features if self.stages else features[self.default_stage])
         mixed: Tensor = self.output(logits)
         return mixed
 
     def embed(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, D), what the head's last layer classifies. Raises ComponentError."""
+        """Return the (B, D) input of the head's last layer for (B, 3, H, W) images. Raises ComponentError."""
         embed: Callable[[Any], Tensor] | None = getattr(self.head, "embed", None)
         if embed is None:
             raise ComponentError(
-                f"the head {type(self.head).__name__} does not tell what its last layer is given: it has no "
-                "method embed. Take another head (linear has one)."
+                f"the head {type(self.head).__name__} cannot compute embeddings: it has no method embed. Use "
+                "another head, such as linear."
             )
         features = self.features(images)
         return embed(features if self.stages else features[self.default_stage])
 
     def forward(self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Images (B, 3, H, W), or the features kept of them -> logits (B, K)."""
+        """Return (B, K) logits for (B, 3, H, W) images, or for stored feature maps."""
         return self.classify(self.features(images) if images is not None else features or {})
 
     @property
     def is_backbone_frozen(self) -> bool:
+        """True if no parameter of the backbone is trained."""
         return not any(parameter.requires_grad for parameter in self.backbone.parameters())
 
 
 def assemble_network(
     backbone: Any, head_class: type, build_head: Callable[..., Any], output: nn.Module
 ) -> Network:
-    """Give the head the channels it asks for: those of the default stage, or of all of them by name.
+    """Build the head with the channels of the default stage, or of all stages by name.
 
-    backbone: satisfies `Backbone`; build_head: called with `in_channels`. Raises ComponentError where
-    the head wants a stage that the backbone does not offer, or the backbone offers none.
+    Args:
+        backbone: A `Backbone`.
+        head_class: Class of the head. The annotation of `in_channels` selects the channels.
+        build_head: Builds the head from `in_channels`.
+        output: The output.
+
+    Raises:
+        ComponentError: The backbone does not have the stages that the head needs.
     """
     _check_backbone(backbone)
     wanted = inspect.signature(head_class, eval_str=True).parameters["in_channels"].annotation
@@ -91,9 +100,7 @@ def assemble_network(
     head = build_head(in_channels=stages[backbone.default_stage] if wanted is int else stages)
     missing = [stage for stage in getattr(head, "stages", None) or () if stage not in stages]
     if missing:
-        raise ComponentError(
-            f"the head asks for stage {missing[0]!r}; the backbone offers {', '.join(stages)}"
-        )
+        raise ComponentError(f"the head needs stage {missing[0]!r}, but the backbone has {', '.join(stages)}")
     return Network(backbone, head, output, backbone.default_stage)
 
 
@@ -102,6 +109,6 @@ def _check_backbone(backbone: object) -> None:
         hasattr(backbone, name) for name in ("stages", "default_stage")
     ):
         raise ComponentError(
-            f"backbone {type(backbone).__name__}: expected an nn.Module with stages and default_stage. Its "
-            "plugin's author must mend it."
+            f"backbone {type(backbone).__name__}: expected an nn.Module with stages and default_stage. The "
+            "author of the plugin must fix it."
         )

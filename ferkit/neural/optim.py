@@ -1,4 +1,4 @@
-"""The optimizer and the learning rate's course, from the recipe."""
+"""The optimizer and the learning rate schedule of a recipe."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ferkit.neural.network import Network
 
 
 def make_optimizer(network: Network, options: fit_options.Optimizer) -> Optimizer:
-    """Adam or AdamW; the backbone at `lr`, the head at `head_lr`, the output at `output_lr`.
+    """Create Adam or AdamW with the rates `lr` (backbone), `head_lr` and `output_lr`.
 
-    Without a rate of its own, the output has the head's, and the head the backbone's.
+    The default of `output_lr` is `head_lr`, and the default of `head_lr` is `lr`.
     """
     head_lr = options.head_lr or options.lr
     groups = [
@@ -26,24 +26,24 @@ def make_optimizer(network: Network, options: fit_options.Optimizer) -> Optimize
     ]
     groups = [group for group in groups if group["params"]]
     if not groups:
-        raise RunError("nothing to train: the backbone is frozen and the head has no parameters")
+        raise RunError("Cannot train: the backbone is frozen and the head has no parameters. Unfreeze it.")
     kind = _optimizer_class(network, options)
     return kind(groups, lr=options.lr, eps=options.eps, weight_decay=options.weight_decay)
 
 
 def check_optimizer(network: Network, options: fit_options.Optimizer) -> bool:
-    """Whether parameters live on a manifold. Raises RunError where the optimizer can't move them."""
+    """Return True if parameters are on a manifold. Raises RunError if the optimizer does not support it."""
     is_curved = any(hasattr(parameter, "manifold") for parameter in network.parameters())
     if is_curved and options.name != "adam":
         raise RunError(
-            f"fit.optimizer: the network has parameters on a manifold, which {options.name} can't move. Take "
-            "adam."
+            f"fit.optimizer: the network has parameters on a manifold, which {options.name} does not "
+            "support. Use adam."
         )
     return is_curved
 
 
 def _optimizer_class(network: Network, options: fit_options.Optimizer) -> Callable[..., Optimizer]:
-    """Riemannian Adam where a parameter lives on a manifold; it moves the others as Adam does."""
+    """Return Riemannian Adam if a parameter is on a manifold. It treats the others as Adam does."""
     if not check_optimizer(network, options):
         return Adam if options.name == "adam" else AdamW
     from geoopt.optim import RiemannianAdam
@@ -59,7 +59,7 @@ def _trained(module: nn.Module) -> list[nn.Parameter]:
 def make_scheduler(
     optimizer: Optimizer, schedule: fit_options.Schedule, epochs: int, steps_per_epoch: int
 ) -> LRScheduler:
-    """A scheduler that is stepped after every batch, whatever its kind."""
+    """Create a scheduler that is stepped after every batch."""
     steps = epochs * steps_per_epoch
     match schedule:
         case fit_options.StepSchedule(mode="multiply"):
@@ -72,8 +72,8 @@ def make_scheduler(
         case fit_options.OneCycleSchedule():
             if schedule.warmup * steps <= 1:
                 raise RunError(
-                    f"schedule one_cycle: a warmup of {schedule.warmup} of {steps} steps is no step. Raise "
-                    "fit.schedule.warmup or fit.epochs, or take another schedule."
+                    f"schedule one_cycle: a warmup of {schedule.warmup} of {steps} steps is less than one "
+                    "step. Increase fit.schedule.warmup or fit.epochs, or use another schedule."
                 )
             peaks = [group["lr"] for group in optimizer.param_groups]
             return OneCycleLR(

@@ -11,14 +11,19 @@ from ferkit.components.part import Part, Section
 
 
 class Model(Section):
-    """The network: backbone, then head, then output.
+    """The network: backbone, head and output.
 
-    image_size: the side of its square input, in pixels; normalize: "facenet" is (x − 127.5) / 128, "imagenet"
-    the mean and deviation of ImageNet; color: "grey" turns every face grey, in training and in whatever the
-    network is used for: for what is trained on grey images and used on others; backbone: images to
-    feature maps; head: these to logits; output: what happens to logits, in training and after; initial: the
-    model.safetensors of an earlier run of the same network and labels, to start from; initial_part:
-    "backbone" takes that alone from it, so that the head begins anew and the labels may be others.
+    Attributes:
+        image_size: Width and height of the input, in pixels.
+        normalize: "facenet" is (x − 127.5) / 128. "imagenet" uses the mean and standard deviation of
+            ImageNet.
+        color: "grey" converts every face to grey, in training and prediction. Use it to train on grey images
+            and predict on colour images.
+        backbone: Component from images to feature maps.
+        head: Component from feature maps to logits.
+        output: Component that transforms logits, in training and prediction.
+        initial: The model.safetensors of an earlier run, to start from. Network and labels must be the same.
+        initial_part: "backbone" loads only the backbone from `initial`. Head and labels may then differ.
     """
 
     image_size: int = Field(default=160, ge=16)
@@ -32,12 +37,15 @@ class Model(Section):
 
 
 class Optimizer(Section):
-    """Adam, or AdamW by its name; parameters on a manifold (geoopt's) are moved along it, by Riemannian Adam.
+    """The optimizer. Parameters on a manifold (geoopt) are trained with Riemannian Adam.
 
-    lr: the learning rate of everything, or of the backbone alone where head_lr gives the rest a rate of its
-    own; head_lr: of all but the backbone; output_lr: of what comes after the head (output mix-up's λ), where
-    it is not to be the head's; weight_decay: added to the gradient by adam, taken off the parameters by
-    adamw; eps: added to the denominator.
+    Attributes:
+        name: "adam" or "adamw".
+        lr: Learning rate of the backbone, and of everything if `head_lr` is not set.
+        head_lr: Learning rate of head and output. Default: `lr`.
+        output_lr: Learning rate of the output, such as λ of output mix-up. Default: that of the head.
+        weight_decay: adam adds it to the gradient. adamw subtracts it from the parameters.
+        eps: Term added to the denominator.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -49,15 +57,19 @@ class Optimizer(Section):
 
 
 class ConstantSchedule(Section):
-    """The first rate, throughout."""
+    """A constant learning rate."""
 
     name: Literal["constant"] = "constant"
 
 
 class StepSchedule(Section):
-    """Every so many epochs: "multiply" the rate by factor, or "subtract" factor times the first rate.
+    """Steps of the learning rate.
 
-    every: epochs; factor: between 0 and 1; mode: which of the two.
+    Attributes:
+        every: Number of epochs between steps.
+        factor: Factor of a step, between 0 and 1.
+        mode: "multiply" multiplies the rate by `factor`. "subtract" subtracts `factor` times the initial
+            rate.
     """
 
     name: Literal["step"]
@@ -67,15 +79,16 @@ class StepSchedule(Section):
 
 
 class CosineSchedule(Section):
-    """Half a cosine from the first rate to 0, step by step over the whole training."""
+    """Half a cosine from the initial learning rate to 0, over all steps of the training."""
 
     name: Literal["cosine"]
 
 
 class OneCycleSchedule(Section):
-    """Up to the rate for a fraction of the steps, then down to nothing (Smith and Topin 2018).
+    """An increase to the learning rate, then a decrease to almost 0 (Smith and Topin 2018).
 
-    warmup: that share.
+    Attributes:
+        warmup: Fraction of the steps for the increase, between 0 and 1.
     """
 
     name: Literal["one_cycle"]
@@ -88,11 +101,16 @@ Schedule = Annotated[
 
 
 class Fit(Section):
-    """How the network is trained.
+    """The training of the network.
 
-    epochs: passes over the training faces; batch_size: faces in a step; optimizer, schedule: tables of their
-    own; precision: "auto" is bfloat16 where the device computes in it, else float32; device: "auto" is the
-    GPU if there is one; workers: processes that prepare batches beside the one that trains.
+    Attributes:
+        epochs: Number of passes over the training faces.
+        batch_size: Number of faces in a step.
+        optimizer: Table of the optimizer.
+        schedule: Table of the learning rate schedule.
+        precision: "auto" is bfloat16 if the device supports it in hardware, else float32.
+        device: "auto" is the GPU if there is one, else the CPU.
+        workers: Number of additional processes that prepare batches. 0 prepares them in a thread.
     """
 
     epochs: int = Field(default=40, ge=1)

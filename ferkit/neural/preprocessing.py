@@ -1,5 +1,4 @@
-"""A face as a network is shown it: square, grey or not, normalised. The same in training, in reports and in
-prediction."""
+"""Preprocessing of faces in training, reports and prediction: resize, optional grey, normalise."""
 
 from __future__ import annotations
 
@@ -14,10 +13,12 @@ MEAN_AND_DEVIATION = {
 
 
 class Normalisation:
-    """(side, side, 3) uint8 RGB -> the same shape in float32.
+    """Normalisation of (side, side, 3) uint8 RGB to float32 of the same shape.
 
-    name: `model.normalize`; color: `model.color`. "grey" gives all three channels the luma (ITU-R BT.601), so
-    that a colour image is what grey ones in training were.
+    Args:
+        name: `model.normalize`.
+        color: `model.color`. "grey" sets all channels to the luma (ITU-R BT.601), so that a network trained
+            on grey images also accepts colour images.
     """
 
     def __init__(self, name: str, color: str = "rgb") -> None:
@@ -34,12 +35,12 @@ class Normalisation:
 
 
 def to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB -> the same shape, its channels alike; one that is grey stays as it is."""
+    """Convert (H, W, 3) uint8 RGB to grey with three equal channels. Grey images stay unchanged."""
     return np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def resize_square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 -> (side, side, 3) uint8; the image itself where it is that already."""
+    """Resize (H, W, 3) uint8 to (side, side, 3). An image of this size is returned itself."""
     if image.shape[:2] == (side, side):
         return image
     how = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR

@@ -1,6 +1,6 @@
-"""New images and videos -> rows of expressions, by what a run has trained.
+"""Recognise expressions in new images and videos.
 
-Nothing heavy is imported before it is asked for.
+Importing this package does not import torch. A name is imported on first access.
 """
 
 from __future__ import annotations

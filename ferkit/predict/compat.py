@@ -1,6 +1,6 @@
-"""Rows in the shapes of two older tools, for programs that were written for these.
+"""Convert rows to the result formats of deepface and fer.
 
-Read off deepface 0.0.103 (`deepface/modules/demography.py`, `detection.py`) and fer 25.10.3 (`fer/fer.py`).
+Sources: deepface 0.0.103 (`deepface/modules/demography.py`, `detection.py`), fer 25.10.3 (`fer/fer.py`).
 """
 
 from __future__ import annotations
@@ -15,20 +15,33 @@ NAMES: Mapping[str, str] = {
     "happiness": "happy",
     "sadness": "sad",
 }
-"""What both call a label otherwise than ferkit: disgust, fear, neutral and surprise are the same."""
+"""Labels that both tools name differently. disgust, fear, neutral and surprise are the same."""
 
 
 def as_deepface(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """What `DeepFace.analyze(image, actions=("emotion",))` gives for one picture: a dictionary for each face.
+    """Convert the rows of one image to the result of `DeepFace.analyze(image, actions=("emotion",))`.
 
-    emotion: percent, 0..100; dominant_emotion; region: x, y, w, h in whole pixels, inside no more than the
-    box is, and left_eye, right_eye as (x, y), the person's own left and right, None where they are not known;
-    face_confidence: 0..1, to two digits. No face is an empty list, where deepface raises ValueError or, with
-    enforce_detection=False, takes the whole picture for one.
+    Without a face the list is empty. deepface raises ValueError, or uses the whole image if
+    enforce_detection=False.
+
+    Args:
+        rows: The rows of one image.
+
+    Returns:
+        A dictionary for each face, with these keys:
+        emotion: label -> percent, 0..100.
+        dominant_emotion: the most probable label.
+        region: x, y, w, h in whole pixels, not clipped to the image. left_eye and right_eye are (x, y), as
+        seen by the person, or None if unknown.
+        face_confidence: the detector's score, 0..1, with two decimals.
+
+    Example:
+        >>> as_deepface([])
+        []
     """
     return [
         {
-            "emotion": {_name(label): 100 * share for label, share in row.probabilities.items()},
+            "emotion": {_name(label): 100 * value for label, value in row.probabilities.items()},
             "dominant_emotion": _name(row.label),
             "region": {**dict(zip("xywh", _corner_and_size(row), strict=True)), **_eyes(row)},
             "face_confidence": round(row.face_score or 0.0, 2),
@@ -39,12 +52,23 @@ def as_deepface(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def as_fer(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """What `FER(mtcnn=True).detect_emotions(image)` gives: box [x, y, w, h] in whole pixels, and emotions,
-    0..1, to two digits. No face is an empty list."""
+    """Convert the rows of one image to the result of `FER(mtcnn=True).detect_emotions(image)`.
+
+    Args:
+        rows: The rows of one image.
+
+    Returns:
+        A dictionary for each face: box is [x, y, w, h] in whole pixels, and emotions maps each label to a
+        probability, 0..1, with two decimals. Without a face the list is empty.
+
+    Example:
+        >>> as_fer([])
+        []
+    """
     return [
         {
             "box": _corner_and_size(row),
-            "emotions": {_name(label): round(share, 2) for label, share in row.probabilities.items()},
+            "emotions": {_name(label): round(value, 2) for label, value in row.probabilities.items()},
         }
         for row in rows
         if row.face is not None
@@ -62,7 +86,7 @@ def _corner_and_size(row: Row) -> list[int]:
 
 
 def _eyes(row: Row) -> dict[str, tuple[int, int] | None]:
-    """The person's left eye is the one on the image's right."""
+    """Return the eyes as the person sees them: the left eye is on the right of the image."""
     if row.landmarks is None:
         return {"left_eye": None, "right_eye": None}
     right, left = ((int(x), int(y)) for x, y in row.landmarks[:2])

@@ -1,4 +1,4 @@
-"""Faces in pictures of any size, by a detector component."""
+"""Find faces in images of any size with a detector component."""
 
 from __future__ import annotations
 
@@ -19,14 +19,21 @@ from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 
 LONGER_SIDE = 2048
-"""Pixels. In larger pictures faces are looked for in a copy of this size, and cut out of the original."""
+"""Maximum image side for detection, in pixels. Larger images are downscaled; crops use the original."""
 
 
 class FaceFinder:
-    """device: given to the detector where it takes one; "auto" leaves that to the detector. runtime: what the
-    model is run by, given likewise; None leaves that to the detector.
+    """A detector for batches of images of different sizes.
 
-    Raises ComponentError where there is no such detector, RunError for its options' problems.
+    Args:
+        registry: The available components.
+        part: Name and options of the detector.
+        device: Passed to the detector if it has this option. "auto" keeps the detector's default.
+        runtime: Passed to the detector if it has this option. None keeps the detector's default.
+
+    Raises:
+        ComponentError: There is no such detector.
+        RunError: The detector's options are invalid.
     """
 
     def __init__(self, registry: Registry, part: Part, device: str, runtime: str | None = None) -> None:
@@ -38,16 +45,16 @@ class FaceFinder:
         self.detector = AgreedDetector(build(registry, "detector", placed), component)
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """(H, W, 3) uint8 RGB, of any sizes -> the faces of each, in the pixels of the images given."""
+        """Find the faces of each (H, W, 3) uint8 RGB image, in pixels of that image."""
         seen = [_shrink(image) for image in images]
         found = self.detector([image for image, _ in seen])
         return [_enlarge(one, scale) for one, (_, scale) in zip(found, seen, strict=True)]
 
 
 def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
-    """The image as the detector sees it, and its width and height as shares of what they were.
+    """Return the image for the detector, and the scales of its width and height.
 
-    The two differ by rounding, and where the image is a strip, whose shorter side keeps a pixel.
+    The two scales differ by rounding. In a very long image the shorter side keeps at least one pixel.
     """
     height, width = image.shape[:2]
     longer = max(height, width)
@@ -61,12 +68,12 @@ def _shrink(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, f
 def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
     if scale == (1, 1):
         return found
-    shares = np.array([*scale, *scale], np.float32)
-    return Detections(found.boxes / shares, found.scores, found.landmarks / shares[:2])
+    scales = np.array([*scale, *scale], np.float32)
+    return Detections(found.boxes / scales, found.scores, found.landmarks / scales[:2])
 
 
 def read_part(text: str) -> Part:
-    """A name, or an inline table of TOML. Raises RunError."""
+    """Read a detector from its name or an inline TOML table. Raises RunError."""
     if not text.lstrip().startswith("{"):
         return Part(name=text)
     try:
@@ -77,4 +84,4 @@ def read_part(text: str) -> Part:
             first = error.errors()[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         example = '{name="mtcnn", min_face_size=40}'
-        raise RunError(f"--detector: expected a name, or a table like {example}: {reason}") from error
+        raise RunError(f"--detector: expected a name or a table like {example}: {reason}") from error

@@ -1,4 +1,4 @@
-"""All that `ferkit predict` was asked for, done as far as it can be, and told."""
+"""Run a prediction over all inputs and summarise it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,27 @@ from ferkit.predict.output.sink import Sink
 from ferkit.predict.predictor import Predicted, Predictor
 
 KEPT = 1000
-"""Problems that are told one by one; more are counted."""
+"""Maximum number of problems that are listed. Further ones are counted."""
 
 
 @dataclass
 class PredictionSummary:
-    """What was done, and what was not. faceless: files without any face, of which a few are named."""
+    """Counts of a prediction's results and problems.
+
+    Attributes:
+        images: Number of images.
+        moving: Number of videos and cameras.
+        frames: Number of processed video frames.
+        faces: Number of faces.
+        abstained: Number of faces below the threshold.
+        faceless: Number of files without a face.
+        faceless_names: The first few of these files.
+        passed_over: Suffix -> number of ignored files.
+        problems: Inputs that could not be processed, 1,000 at most.
+        further_problems: Number of problems beyond these.
+        written: Output files.
+        is_stopped: True if the work was interrupted.
+    """
 
     images: int = 0
     moving: int = 0
@@ -57,7 +72,7 @@ class PredictionSummary:
         self._has_face = self._has_face or bool(faces)
 
     def finish_file(self) -> None:
-        """To be called once more at the end."""
+        """Close the current file's counts. Call it once more at the end."""
         if not self._has_face and self._source:
             self.faceless += 1
             if len(self.faceless_names) < SHOWN:
@@ -71,11 +86,11 @@ class PredictionSummary:
             self.further_problems += 1
 
     def describe(self) -> Iterator[str]:
-        """The end of the work in a few lines; what was not done last, each with its reason."""
+        """Yield the summary line by line, with the problems at the end."""
         done = [count_of(self.images, "image")] if self.images or not self.moving else []
         if self.moving:
             done.append(f"{count_of(self.moving, 'video')} ({count_of(self.frames, 'frame')})")
-        unsure = f", {self.abstained} of them below the threshold" if self.abstained else ""
+        unsure = f", {self.abstained} below the threshold" if self.abstained else ""
         yield f"{' and '.join(done)}: {count_of(self.faces, 'face')}{unsure}"
         if self.faceless:
             others = self.faceless - len(self.faceless_names)
@@ -85,19 +100,19 @@ class PredictionSummary:
         if self.passed_over:
             kinds = count_some([f"{name or 'no suffix'} ({n})" for name, n in self.passed_over.most_common()])
             number = self.passed_over.total()
-            yield f"{count_of(number, 'file')} passed over, being no image and no video: {kinds}"
+            yield f"{count_of(number, 'file')} ignored (neither image nor video): {kinds}"
         yield from (f"written: {place}" for place in self.written)
         yield from self.describe_problems()
 
     def describe_problems(self) -> Iterator[str]:
-        """Each file that was not done, with the reason, and whether the work was stopped."""
+        """Yield the inputs that failed with their reasons, and a line if the work was interrupted."""
         if self.problems:
-            yield f"not done: {len(self.problems) + self.further_problems}"
+            yield f"failed: {len(self.problems) + self.further_problems}"
             yield from (f"  {printable(one.file)}: {printable(one.reason)}" for one in self.problems)
             if self.further_problems:
                 yield f"  and {self.further_problems} more"
         if self.is_stopped:
-            yield "stopped before the end; what was found until then is above, or written"
+            yield "Stopped early: later inputs were not processed."
 
 
 def do_work(
@@ -108,10 +123,13 @@ def do_work(
     every: int = 1,
     stdin: BinaryIO | None = None,
 ) -> PredictionSummary:
-    """Give every picture to the sinks, and close these, whatever happens. Raises RunError where one fails.
+    """Predict all inputs and write the results to the sinks. The sinks are always closed.
 
-    Ctrl-C ends the work: a camera's as it should, other work as not complete; what was found is then beside
-    the place that it was for.
+    Ctrl-C ends the work. For a camera this is the normal end. Otherwise the work counts as incomplete, and a
+    table is left under a temporary name next to its destination.
+
+    Raises:
+        RunError: A sink failed.
     """
     tally = PredictionSummary()
     is_whole = False
@@ -121,14 +139,14 @@ def do_work(
         _go_through(predictor.stream(inputs, every=every, stdin=stdin), sinks, tally)
         is_whole = not tally.is_stopped
     except OSError as error:
-        raise RunError(f"the results can't be written: {error}") from error
+        raise RunError(f"Cannot write the results: {error}") from error
     finally:
         tally.written += _close(sinks, is_whole)
     return tally
 
 
 def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
-    """All of them, whatever happens to one. Raises RunError for the first that failed."""
+    """Close all sinks, even if one fails. Raises RunError for the first failure."""
     places: list[str] = []
     failed: RunError | None = None
     for sink in sinks:
@@ -138,7 +156,7 @@ def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
         except RunError as error:
             failed = failed or error
         except OSError as error:
-            failed = failed or RunError(f"the results can't be written: {error}")
+            failed = failed or RunError(f"Cannot write the results: {error}")
     if failed:
         raise failed
     return places
@@ -153,15 +171,14 @@ def _go_through(
             if isinstance(one, Predicted):
                 last = one
                 tally.count(one)
-                told = [problem for sink in sinks for problem in sink.write(one)]
-                for problem in told:
+                for problem in [problem for sink in sinks for problem in sink.write(one)]:
                     tally.add_problem(problem)
             elif isinstance(one, InputError):
                 tally.add_problem(one)
             else:
                 tally.passed_over[Path(one.file).suffix.lower()] += 1
     except BrokenPipeError:
-        # Whoever read standard output, such as `head`, has enough; nor may Python write to it at its end.
+        # The reader of standard output, such as `head`, is done. Python must not flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         tally.is_stopped = True
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""From images and videos to expressions."""
+"""The predictor: find faces in images and videos and recognise their expressions."""
 
 from __future__ import annotations
 
@@ -29,25 +29,43 @@ Given = str | Path | bytes | Image.Image | NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
-    """A picture, and a row for each face in it; one without a face where there is none."""
+    """An image or video frame with its rows.
+
+    Attributes:
+        frame: The image and where it comes from.
+        rows: One row for each face; one row without a face if there is none.
+    """
 
     frame: Frame
     rows: Sequence[Row]
 
 
 class Predictor:
-    """A detector and a trained network, ready for new pictures.
+    """A face detector and a trained model for new images and videos.
 
-    model: a run's folder, a model file (.safetensors, .onnx, .pt2; see `ferkit export`) or the name of a
-    bundled model; repeat, fold: which of a run's networks, from 0, the first by default; detector: a
-    detector's name, or a TOML table as in a recipe, instead of the one that the network was trained with;
-    device: "auto", "cpu", "cuda", "cuda:0"; batch_size: images, and faces, that are computed together;
-    threshold: 0..1, below which a row says that it abstained.
+    Args:
+        model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), or the name of a
+            bundled model. Default: the bundled model with seven expressions.
+        repeat: The repeat whose network is used, from 0, if `model` is a run folder. Default: the first.
+        fold: The fold whose network is used, from 0, if `model` is a run folder. Default: the first.
+        detector: A detector's name, or a TOML table such as `{name="mtcnn", min_face_size=40}`. Default: the
+            detector that the model was trained with.
+        device: "auto", "cpu", "cuda" or "cuda:0".
+        batch_size: Number of images, and of faces, in a batch; 1 or more.
+        threshold: Rows whose confidence is below this probability, 0..1, are marked as abstained.
 
-    labels: the names, in the order of a table's columns; told: a sentence about which model this is.
+    Attributes:
+        labels: The label names, in the order of the model's outputs.
+        description: The model's settings: labels, crop margin, network and detector.
 
-    Raises RunError where there is no such model, or its labels are others than the run's, ComponentError
-    where the detector can't be built.
+    Raises:
+        RunError: The model cannot be found or loaded, or an argument is out of range.
+        ComponentError: The detector cannot be built.
+
+    Example:
+        >>> predictor = ferkit.Predictor(threshold=0.5)
+        >>> for row in predictor.predict("face.jpg")[0]:
+        ...     print(row.label, row.confidence, row.box)
     """
 
     def __init__(
@@ -78,10 +96,22 @@ class Predictor:
         self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
 
     def predict(self, images: Given | Iterable[Given]) -> list[list[Row]]:
-        """Files, or arrays (H, W, 3) uint8 RGB -> the rows of each, in their order; none without a face.
+        """Recognise the expressions in images. Use `stream` for videos and many files.
 
-        One file's name stands for a list of it. Raises DataError at the first that can't be read. For videos
-        and many files: `stream`.
+        Args:
+            images: An image or several. An image is a file's path, the bytes of a file, a PIL image, or an
+                RGB array of shape (H, W, 3), uint8.
+
+        Returns:
+            For each image, in order, a list with one row per face. It is empty if there is no face.
+
+        Raises:
+            DataError: An image cannot be read, or an array has another shape or type.
+
+        Example:
+            >>> rows = ferkit.Predictor().predict(["a.jpg", "b.jpg"])
+            >>> len(rows)
+            2
         """
         given = [images] if isinstance(images, str | Path | bytes | Image.Image) else images
         frames = (_as_frame(one, number) for number, one in enumerate(given))
@@ -91,10 +121,25 @@ class Predictor:
     def stream(
         self, inputs: str | Path | Sequence[str | Path], *, every: int = 1, stdin: BinaryIO | None = None
     ) -> Iterator[Predicted | Ignored | InputError]:
-        """Files, folders, patterns, camera numbers and "-" -> what is found, as it is found, in order.
+        """Recognise the expressions in files, folders, videos and cameras. Memory use is constant.
 
-        One of them stands for a list of it. every: of a video's frames, each so many-th. Memory does not
-        grow with their number. What can't be read comes as a InputError, and the rest goes on.
+        Args:
+            inputs: One or several files, folders, patterns ("*.jpg"), camera numbers ("0"), or "-" for a list
+                of paths on standard input.
+            every: Process every N-th video frame; 1 or more.
+            stdin: Binary stream for "-". Default: standard input.
+
+        Yields:
+            In order, `Predicted` for each image or frame, `Ignored` for a file in a folder that is neither
+            image nor video, and `InputError` for an input that cannot be read. Later inputs continue.
+
+        Raises:
+            RunError: `every` is out of range.
+
+        Example:
+            >>> for found in ferkit.Predictor().stream("holiday.mp4", every=5):
+            ...     for row in getattr(found, "rows", []):
+            ...         print(row.time, row.track, row.label)
         """
         if every < 1:
             raise RunError(f"every: expected at least 1, got {every}")
@@ -115,7 +160,7 @@ class Predictor:
                     yield one
 
     def _find(self, frames: Sequence[Frame]) -> Iterator[tuple[Detections, NDArray[np.float64]]]:
-        """The faces of each picture, and their probabilities (faces, labels)."""
+        """Yield the faces of each image with their probabilities (faces, labels)."""
         if not frames:
             return
         found = self._find_boxes([frame.image for frame in frames])
@@ -136,8 +181,8 @@ class Predictor:
         found, expected = self._classify(faces), (len(faces), len(self.labels))
         if found.shape != expected:
             raise RunError(
-                f"{self.told}: it gave probabilities of shape {found.shape}, where its labels are "
-                f"{', '.join(self.labels)}: {expected}. The file is damaged; export it again"
+                f"{self.told}: expected probabilities of shape {expected} for the labels "
+                f"{', '.join(self.labels)}, got {found.shape}. The file is damaged. Export it again"
             )
         return found
 
@@ -182,7 +227,7 @@ def _points(landmarks: NDArray[np.float32]) -> tuple[tuple[float, float], ...] |
 
 
 class _Numbers:
-    """A tracker for each video, begun with its first frame and let go with its last."""
+    """Trackers, one for each video."""
 
     def __init__(self) -> None:
         self._source: object = None
@@ -191,7 +236,7 @@ class _Numbers:
         if frame.number is None or frame.time is None:
             return [None] * len(found.boxes)
         if frame.source is not self._source:
-            from ferkit.predict.tracker import Tracker  # scipy, which images do without
+            from ferkit.predict.tracker import Tracker  # imports scipy, which images do not need
 
             self._source, self._tracker = frame.source, Tracker()
         return self._tracker.follow(found.boxes, frame.image, frame.time)
@@ -216,6 +261,7 @@ def _as_frame(image: Given, number: int) -> Frame:
         )
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise DataError(
-            f"image {number}: expected an array (H, W, 3) of uint8, RGB; got {image.shape} of {image.dtype}"
+            f"image {number}: expected an RGB array of shape (H, W, 3), uint8, "
+            f"got {image.shape}, {image.dtype}"
         )
     return Frame(ImageSource(name, name), image)

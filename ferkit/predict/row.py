@@ -1,4 +1,4 @@
-"""What is found, one row for each face."""
+"""The result of a prediction: one row for each face."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LANDMARKS = ("eye_left", "eye_right", "nose", "mouth_left", "mouth_right")
-"""Left and right as in the image."""
+"""Landmarks in order. Left and right are those of the image, not of the person."""
 EDGES = ("x0", "y0", "x1", "y1")
 BEFORE = ("file", "frame", "time", "face", "track", *EDGES, "face_score")
 POINTS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
@@ -15,14 +15,27 @@ POINTS = tuple(f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One face; or a picture in which none was found: then face is None, and so is all that belongs to it.
+    """One face and its expression, or an image without a face.
 
-    file: as it was given; frame, time: of a video's frame, from 0 and in seconds, else None; face: from 1, in
-    the detector's order; track: from 1, the same through a video for what is taken for the same face, else
-    None; box: x0 y0 x1 y1 in pixels, and may reach beyond the picture; face_score: the detector's, 0..1;
-    landmarks: 5 of (x, y) in pixels, in the order of `LANDMARKS`, None of a detector that looks for none;
-    probabilities: 0..1 for each label name, adding up to 1; label: the most probable; abstained: whether its
-    probability is below the threshold.
+    Without a face, `face` and all fields after it are empty.
+
+    Attributes:
+        file: File name, as you gave it.
+        frame: Index of the video frame, from 0; None for an image.
+        time: Time of the video frame, in seconds; None for an image.
+        face: Number of the face in the image, from 1, in the detector's order; None without a face.
+        track: Number of the tracked face in a video, from 1; None for an image.
+        box: Bounding box (x0, y0, x1, y1) in pixels. It may extend beyond the image.
+        face_score: The detector's score, 0..1.
+        landmarks: 5 points (x, y) in pixels, in the order of `LANDMARKS`; None if the detector gives none.
+        probabilities: Label name -> probability, 0..1. They add up to 1.
+        label: The most probable label.
+        abstained: True if the label's probability is below the threshold.
+
+    Example:
+        >>> row = Row("a.jpg", face=1, probabilities={"anger": 0.2, "happiness": 0.8}, label="happiness")
+        >>> row.confidence
+        0.8
     """
 
     file: str
@@ -38,7 +51,7 @@ class Row:
     abstained: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Nested, as JSON has it."""
+        """Return the row as a nested dictionary for JSON."""
         known: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         has_face = self.face is not None
         known["box"] = list(self.box) if self.box else None
@@ -49,11 +62,11 @@ class Row:
 
     @property
     def confidence(self) -> float | None:
-        """The probability of the label; None without a face."""
+        """Probability of the label, 0..1; None without a face."""
         return self.probabilities.get(self.label)
 
     def as_record(self, labels: Sequence[str]) -> list[Any]:
-        """Flat, in the order of `columns(labels)`; None where there is nothing."""
+        """Return the row as a flat list in the order of `columns(labels)`; None for empty fields."""
         points: Iterator[float | None]
         points = (axis for point in self.landmarks or ((None, None),) * len(LANDMARKS) for axis in point)
         return [
@@ -75,9 +88,12 @@ class Row:
 WHOLE_NUMBERS = ("frame", "face", "track")
 TEXTS = ("file", "label")
 TRUTHS = ("abstained",)
-"""Columns by their type; all others are floats."""
+"""Columns by type. All other columns are floats."""
 
 
 def columns(labels: Sequence[str]) -> list[str]:
-    """Of CSV and Parquet. A probability's is p_<label>, so that no label can take another column's name."""
+    """Return the columns of a CSV or Parquet table.
+
+    Columns of probabilities are named p_<label>: no label can clash with another column.
+    """
     return [*BEFORE, *POINTS, *(f"p_{label}" for label in labels), "label", "confidence", "abstained"]

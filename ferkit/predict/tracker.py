@@ -1,4 +1,4 @@
-"""Which face of a frame is which of the frames before."""
+"""Track faces through the frames of a video."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 OVERLAP = 0.3
-"""Intersection over union from which two boxes are of one face."""
+"""Minimum intersection over union of two boxes of the same face."""
 LIKENESS = 0.9
-"""Correlation of two thumbnails from which a face that moved further than that is known again."""
+"""Minimum correlation of thumbnails of the same face, for boxes that overlap less."""
 REACH = 2.0
-"""How far it may have moved, in widths of its box."""
+"""Maximum distance that a face may move between frames, in box widths."""
 PATIENCE = 1.0
-"""Seconds for which a face that is not seen is waited for."""
+"""Time after which an unseen face is dropped, in seconds."""
 FRAMES = 5
-"""And at least so many frames, where they are far apart."""
+"""Minimum number of frames before an unseen face is dropped."""
 SIDE = 16
-"""Of a thumbnail, in pixels."""
+"""Side of a thumbnail, in pixels."""
 
 
 @dataclass(slots=True)
@@ -33,10 +33,10 @@ class _Track:
 
 
 class Tracker:
-    """Gives the faces of one video, frame after frame, the numbers of those that they go on.
+    """Number the faces of one video: the same face keeps its number from frame to frame.
 
-    By overlap first, the whole frame's faces at once (Kuhn's Hungarian method); those left, by likeness of
-    thumbnails near by. A face that nothing goes on is forgotten after a second, and is then another one.
+    Boxes are matched by overlap first, jointly for all faces of a frame (Kuhn's Hungarian method). The others
+    are matched by the similarity of nearby thumbnails. A face that is unseen for a second gets a new number.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,13 @@ class Tracker:
         self._frame = 0
 
     def follow(self, boxes: NDArray[np.float32], image: NDArray[np.uint8], time: float) -> list[int]:
-        """boxes: (N, 4), x0 y0 x1 y1; image: (H, W, 3) uint8; time: seconds. A number, from 1, for each."""
+        """Return the number of each face, from 1.
+
+        Args:
+            boxes: (N, 4), x0 y0 x1 y1 in pixels.
+            image: (H, W, 3) uint8 RGB.
+            time: Time of the frame, in seconds.
+        """
         self._frame += 1
         self._tracks = [one for one in self._tracks if self._is_awaited(one, time)]
         thumbnails = [_thumbnail(image, box) for box in boxes]
@@ -57,17 +63,17 @@ class Tracker:
             if not faces or not tracks:
                 break
             fit = measure(tracks, boxes[faces], [thumbnails[face] for face in faces])
-            # A pair that is none may not outweigh one that is.
+            # Pairs below the threshold must not affect the assignment.
             fit = np.where(fit >= least, fit, 0)
             for row, column in zip(*linear_sum_assignment(-fit), strict=True):
                 if fit[row, column]:
                     found[faces[row]] = tracks[column]
-        return [self._go_on(found.get(i), boxes[i], thumbnails[i], time) for i in range(len(boxes))]
+        return [self._update(found.get(i), boxes[i], thumbnails[i], time) for i in range(len(boxes))]
 
     def _is_awaited(self, track: _Track, time: float) -> bool:
         return time - track.time <= PATIENCE or self._frame - track.frame <= FRAMES
 
-    def _go_on(
+    def _update(
         self, track: _Track | None, box: NDArray[np.float32], thumbnail: NDArray[np.float32], time: float
     ) -> int:
         if track is None:
@@ -87,7 +93,7 @@ class Tracker:
     def _likenesses(
         tracks: list[_Track], boxes: NDArray[np.float32], thumbnails: list[NDArray[np.float32]]
     ) -> NDArray[np.float64]:
-        """(faces, tracks): the correlation, -1 where it is too far or of quite another size."""
+        """Return (faces, tracks) correlations; -1 if the boxes are too far apart or differ in size."""
         found = np.full((len(boxes), len(tracks)), -1.0)
         for row, (box, thumbnail) in enumerate(zip(boxes, thumbnails, strict=True)):
             for column, track in enumerate(tracks):
@@ -97,7 +103,7 @@ class Tracker:
 
 
 def overlaps(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(N, 4), (M, 4) -> (N, M): intersection over union, 0..1."""
+    """Compute the intersection over union, 0..1: (N, 4), (M, 4) -> (N, M)."""
     low = np.maximum(one[:, None, :2], other[None, :, :2])
     high = np.minimum(one[:, None, 2:], other[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2, dtype=np.float64)
@@ -115,7 +121,10 @@ def _is_near(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
 
 
 def _thumbnail(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(SIDE, SIDE), of mean 0 and deviation 1: the mean of two's product is their correlation."""
+    """Return a (SIDE, SIDE) thumbnail with mean 0 and standard deviation 1.
+
+    The mean of the product of two thumbnails is their correlation.
+    """
     from ferkit.data.crops import crop_box
 
     grey = cv2.cvtColor(np.ascontiguousarray(crop_box(image, box, 0.0)), cv2.COLOR_RGB2GRAY)

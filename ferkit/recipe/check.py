@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def check_components(table: Mapping[str, Any], registry: Registry) -> list[Problem]:
-    """Every problem in the names and options of a recipe's components, and in the data's folders."""
+    """Return all problems of the components of a recipe: names, options, folders of data."""
     used = slots(table, registry)
     return [problem for kind, key, part in used for problem in _check_part(registry, kind, key, part)]
 
@@ -43,7 +43,7 @@ def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -
 
 
 def check_dataset(registry: Registry, part: Part, key: str) -> list[Problem]:
-    """Data sets are cheap to build: what their constructor refuses and their folders lack is found here."""
+    """Build a dataset, which is cheap, and return the problems of its options and folders."""
     try:
         return [Problem(key, one) for one in build(registry, "dataset", part).problems()]
     except (FerkitError, OSError) as error:
@@ -58,10 +58,11 @@ DEFAULT_SIDE: int = Model().image_size
 
 
 TRIED = ("model", "loss", "estimator", "plugins")
-"""Keys of what a trial of the network is made of: where one of them has a problem already, there is none."""
+"""Keys of the dry run. If one of them has a problem, there is no dry run."""
 
 
 def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, str, Part]]:
+    """Yield (kind, key, part) of each component, including those of the grid."""
     tables = [table]
     for settings in combinations(table.get("grid") or {}):
         changed = copy.deepcopy(table)
@@ -74,7 +75,7 @@ def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, 
 
 
 def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, list[Problem]]:
-    """The recipe, if the schema takes it, and what is wrong with it: schema, components, network."""
+    """Return the recipe, if it fits the schema, and all problems of schema, components and network."""
     recipe, problems = parse(table)
     problems += check_components(table, registry)
     if isinstance(augment := table.get("augment"), list) and augment:
@@ -89,7 +90,7 @@ def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, 
 
 
 def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: Registry) -> list[Problem]:
-    """What is wrong with any of the recipes that the grid stands for."""
+    """Return all problems of the recipes of a grid."""
     problems: list[Problem] = []
     for settings in combinations(grid):
         changed = copy.deepcopy({key: value for key, value in table.items() if key != "grid"})
@@ -107,14 +108,14 @@ def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: R
 
 
 def check_files(recipe: Recipe) -> list[Problem]:
-    """The lists and the network that a recipe names."""
+    """Return the problems of the lists and the network that a recipe names."""
     problems = []
     if recipe.model.initial and not recipe.model.initial.is_file():
-        hint = "Give the model.safetensors of a run (in its folder folds/), or leave model.initial out."
+        hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
         problems.append(Problem("model.initial", f"there is no file {recipe.model.initial}", hint))
     if recipe.model.initial_part and not recipe.model.initial:
-        problem = "it says what is taken from model.initial, which is not given"
-        problems.append(Problem("model.initial_part", problem, "Give model.initial, or leave this out."))
+        problem = "it selects a part of model.initial, which is not set"
+        problems.append(Problem("model.initial_part", problem, "Set model.initial, or remove this key."))
     if split := getattr(recipe.protocol, "split", None):
         from ferkit.data.split_file import read_split
 
@@ -133,14 +134,14 @@ def check_files(recipe: Recipe) -> list[Problem]:
 
 
 def _check_split(protocol: Protocol, split: Split) -> list[Problem]:
-    """Where a recipe says other things than its list of folds, which would be passed over in silence."""
+    """Return the keys of a recipe that contradict its split file."""
     said = {"folds": getattr(protocol, "folds", None), "by": getattr(protocol, "by", None)}
     listed = {"folds": len(split.folds), "by": split.by}
     return [
         Problem(
             f"protocol.{key}",
             f"is {said[key]!r}, but the split {split.source} has {listed[key]!r}",
-            f"Take {listed[key]!r}, or another split.",
+            f"Use {listed[key]!r}, or another split.",
         )
         for key in said
         if said[key] not in (None, listed[key])
@@ -148,7 +149,9 @@ def _check_split(protocol: Protocol, split: Split) -> list[Problem]:
 
 
 def comes_of_a_variable(problem: Problem) -> bool:
-    """Whether a variable that is not set, which is told already, is all that it is about; what goes on to say
-    how to get the data is told as well."""
+    """Return True if an unset variable, which is reported already, causes a problem.
+
+    A problem with further lines, such as how to get the data, is reported too.
+    """
     has_unset = not set(VARIABLE.findall(problem.message)) <= os.environ.keys()
     return has_unset and "\n" not in problem.message

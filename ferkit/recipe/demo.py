@@ -1,4 +1,4 @@
-"""Any recipe, on drawn faces, in a few minutes: so that it can be seen to run without its data."""
+"""Demonstrate any recipe on generated faces in a few minutes, without its data."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from ferkit.runtime.shipped import read_template
 
 
 def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[str, Any]]:
-    """A change to a recipe's table: drawn faces for its data, few epochs, weights only if they are here.
+    """Return a function that changes a recipe: generated faces, few epochs, and only cached weights.
 
-    Adds to `warnings` what whoever reads the numbers must know.
+    Args:
+        warnings: Warnings for the reader of the results are appended to this list.
     """
-
     template = read_template("demo")
     most = template["fit"]["epochs"]
 
     def change(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
         warnings.append(
-            "This is a demonstration on drawn faces, cut down to a few minutes: its scores mean nothing "
-            "about real faces, and nothing about the recipe on its own data."
+            "This is a demonstration on generated faces, reduced to a few minutes. Its scores mean nothing "
+            "about real faces, or about the recipe on its own data."
         )
         model, fit, protocol = (table.get(key, {}) for key in ("model", "fit", "protocol"))
         changed = {
             **table,
-            # In the recipe as resolved too, so that the warning stays with it.
-            "description": f"Demonstration on drawn faces. {table.get('description', '')}".strip(),
+            # Also in the resolved recipe, where the warning stays.
+            "description": f"Demonstration on generated faces. {table.get('description', '')}".strip(),
             "data": dict(template["data"]),
         }
         if isinstance(name := table.get("name"), str):
             changed["name"] = f"{name}-demo"
-        # What is malformed is left as it is: the checks that follow report it.
+        # Malformed values stay unchanged: the checks report them.
         if isinstance(estimator := table.get("estimator"), dict):
             changed["estimator"] = _estimator_on_drawn_faces(estimator, registry, template)
         if not table_uses_network(table, registry):
@@ -54,7 +54,7 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
             changed["fit"] = {**fit, "epochs": min(most, epochs)}
         if isinstance(protocol, dict):
             changed["protocol"] = _on_drawn_faces(protocol)
-        # What is about the recipe's own images, or multiplies the time.
+        # The manifest lists the recipe's own images, and the grid multiplies the time.
         return {key: value for key, value in changed.items() if key not in ("manifest", "grid")}
 
     return change
@@ -63,11 +63,11 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
 def _estimator_on_drawn_faces(
     part: Mapping[str, Any], registry: Registry, template: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The estimator with drawn faces for its data sets, and few epochs."""
+    """Replace the datasets of the estimator by generated faces, and reduce the epochs."""
     try:
         parameters = option_parameters(registry.get("estimator", str(part.get("name"))))
     except ComponentError:
-        return dict(part)  # the checks that follow report it
+        return dict(part)  # the checks report it
     drawn = dict(template["estimator"]["dataset"])
     changed: dict[str, Any] = {
         name: drawn
@@ -81,7 +81,7 @@ def _estimator_on_drawn_faces(
 
 
 def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """The protocol, once over, without lists of the recipe's own data; drawn faces have no given parts."""
+    """Use one repeat and no split files. Generated faces have no defined splits."""
     kept = {key: value for key, value in protocol.items() if key not in ("split", "by")}
     return {"name": "paper", "repeats": 1} if kept.get("name") == "holdout" else {**kept, "repeats": 1}
 
@@ -89,20 +89,18 @@ def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:
 def _without_absent_weights(
     part: Mapping[str, Any], registry: Registry, warnings: list[str]
 ) -> dict[str, Any]:
-    """The part, told to start from random numbers where its weights are not in the cache."""
+    """Select random initial weights if the pretrained weights are not in the cache."""
     try:
         component = registry.get("backbone", str(part.get("name")))
         named = weights_options(component, part)
         off = without_weights(component)
     except ComponentError:
-        return dict(part)  # the checks that follow report it
+        return dict(part)  # the checks report it
     for option, name in named.items():
         if name == "none" or name not in registry.names("weights") or is_present(name):
             del off[option]
         else:
-            warnings.append(
-                f"The weights {name!r} are not here, so the backbone started from random numbers."
-            )
+            warnings.append(f"The weights {name!r} are not here, so the backbone has random initial weights.")
     if off.keys() - named.keys():
-        warnings.append("The backbone started from random numbers, so that nothing was downloaded.")
+        warnings.append("The backbone has random initial weights, because a demonstration downloads nothing.")
     return {**part, **off}

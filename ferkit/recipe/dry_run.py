@@ -1,4 +1,4 @@
-"""A recipe's network, built and run once on nothing: the problems that only its constructors can find."""
+"""Dry run: build the network of a recipe and call it once, without memory or downloads."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ Built = TypeVar("Built")
 def try_network(
     recipe: Recipe, registry: Registry, labels: Sequence[str] | None = None, has_soft_targets: bool = False
 ) -> list[Problem]:
-    """Faults in the values of the estimator's and the network's options, and in how its parts and the image
-    size go together.
+    """Return the problems of options, and of combinations of parts and image size.
 
-    labels: the data's, where they are known; has_soft_targets: whether the loss is given such too. Everything
-    is built on torch's meta device, without weights: it takes no memory, fetches nothing and computes
-    nothing. What can't be built there is not judged.
+    Everything is built on torch's meta device without weights, which needs no memory, download or
+    computation. Components that cannot be built there are not checked.
+
+    Args:
+        recipe: The recipe.
+        registry: The installed components.
+        labels: The labels of the data, if known.
+        has_soft_targets: Call the loss with soft targets too.
     """
     if recipe.estimator and (problems := _try_estimator(recipe.estimator, registry, labels)):
         return problems
@@ -59,25 +63,25 @@ def try_network(
 
 
 def _bare_parts(recipe: Recipe, bare: Recipe) -> list[str]:
-    """Those from which weights were left out."""
+    """Return the parts without their pretrained weights."""
     parts = ("backbone", "head", "output")
     return [part for part in parts if getattr(bare.model, part) != getattr(recipe.model, part)]
 
 
 def _labels(recipe: Recipe) -> list[str]:
-    """What is known of them before the data are read."""
+    """Guess the labels before the data is read."""
     from ferkit.neural.init_from import stored_labels
 
     initial = recipe.model.initial if recipe.model.initial_part is None else None
     if initial and (stored := stored_labels(initial)):
         return list(stored)
-    # A neutral class of another name is looked for among the data's own labels, later.
+    # An option can name a class, such as a neutral class with another name. The data is checked later.
     named = [value for value in recipe.model.output.options.values() if isinstance(value, str)]
     return list(dict.fromkeys([*CANONICAL_LABELS, *named]))
 
 
 def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Problem]:
-    """What its constructor refuses, given nothing to compute with."""
+    """Return the errors of the constructor, called without data and network."""
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
     nothing = dict.fromkeys(("crop", "state_file", "network"))
     return _try("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
@@ -91,7 +95,7 @@ def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Prob
 
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:
-    """The recipe with a network that starts from random numbers, whatever names its weights."""
+    """Return the recipe without any pretrained weights."""
     from ferkit.neural.build import without_pretrained
 
     return recipe.model_copy(update={"model": without_pretrained(recipe.model, registry)})

@@ -1,4 +1,4 @@
-"""A network and a loss, called once on nothing, and whose problem it is where that fails."""
+"""Call a network and a loss on torch's meta device, and find the component that fails."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ferkit.recipe.schema import Recipe
 
 META = re.compile(r"\b[Mm]eta\b")
 Parts = Mapping[str, tuple[Any, Component]]
-"""The recipe's key -> the module, and what it was built from."""
+"""Key of the recipe to (module, component)."""
 
 
 def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) -> list[Problem]:
-    """The network on images of the recipe's size, in training."""
+    """Call the network in training mode, and return its problem."""
     model = recipe.model
     parts: Parts = {
         "model.backbone": (network.backbone, registry.get("backbone", model.backbone.name)),
@@ -48,7 +48,7 @@ def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) ->
 def try_loss(
     loss: Any, part: Part, registry: Registry, shape: tuple[int, int], has_soft_targets: bool
 ) -> list[Problem]:
-    """The loss on logits of a shape with labels and, where there are any, with soft targets."""
+    """Call the loss with labels and, if the data has them, soft targets, and return its problem."""
     import torch
 
     who = registry.get("loss", part.name)
@@ -59,8 +59,8 @@ def try_loss(
             return [Problem("loss", str(error))]
         except Exception as error:
             if not is_metas_own(error):
-                told = f"{who} can't take logits of shape {shape} with {given}: {plainly(error)}"
-                return [_blame(error, {"loss": (loss, who)}, given) or Problem("loss", told)]
+                failure = f"{who} failed on logits of shape {shape} with {given}: {plainly(error)}"
+                return [_blame(error, {"loss": (loss, who)}, given) or Problem("loss", failure)]
     return []
 
 
@@ -73,19 +73,19 @@ def _targets(shape: tuple[int, int], has_soft_targets: bool) -> Iterator[tuple[A
 
 
 def _blame(error: Exception, parts: Parts, given: str) -> Problem | None:
-    """Where a part that is not ferkit's own raised what is no ValueError, which is of the values given."""
+    """Return a problem that names a third-party component, unless the error is a ValueError about a value."""
     if isinstance(error, ValueError):
         return None
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         for key, (module, who) in parts.items():
             if frame.f_locals.get("self") is module and not is_own(who.provider):
-                told = f"{who} failed{describe_call(error, who.target)} on {given}: {plainly(error)}"
-                return Problem(key, told, who.hint)
+                failure = f"{who} failed{describe_call(error, who.target)} on {given}: {plainly(error)}"
+                return Problem(key, failure, who.hint)
     return None
 
 
 def is_metas_own(error: BaseException) -> bool:
-    """Whether it, or what it came from, is only that an operation has no meaning without data."""
+    """Return True if an operation is not possible on the meta device, which has no data."""
     cause = error.__cause__
     return (
         isinstance(error, NotImplementedError)
@@ -95,6 +95,6 @@ def is_metas_own(error: BaseException) -> bool:
 
 
 def plainly(error: Exception) -> str:
-    """Its message; what is no value's problem, with its type."""
+    """Return the message of an error, with its type unless it is about a value."""
     is_plain = isinstance(error, FerkitError | ValueError)
     return str(error) if is_plain else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""A recipe with a `[grid]` -> the recipes that it stands for."""
+"""The candidate recipes of a `[grid]`."""
 
 from __future__ import annotations
 
@@ -15,24 +15,29 @@ from ferkit.recipe.overrides import put
 from ferkit.recipe.schema import Recipe
 
 SEARCHED = ("model", "loss", "augment", "fit", "estimator")
-"""What a candidate may change: nothing that decides which images it is compared on."""
+"""Sections that a candidate may change. The images of the comparison stay the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """settings: the grid's keys and this candidate's values; recipe: with these in place."""
+    """A combination of values of the grid.
+
+    Attributes:
+        settings: Key to value.
+        recipe: The recipe with these values.
+    """
 
     settings: Mapping[str, Any]
     recipe: Recipe
 
 
 def combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every combination of the grid's values, the last key's changing fastest."""
+    """Return all combinations of values. The last key changes fastest."""
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
 def candidates(recipe: Recipe) -> list[Candidate]:
-    """The recipes of the grid; none where the recipe has no grid."""
+    """Return the candidates of a recipe, or none if it has no grid."""
     if not recipe.grid:
         return []
     found = []
@@ -46,7 +51,7 @@ def candidates(recipe: Recipe) -> list[Candidate]:
 
 
 def grid_problems(grid: Any) -> list[Problem]:
-    """What is wrong with the grid itself, before its candidates are looked at."""
+    """Return the problems of the grid itself, without those of its candidates."""
     if not isinstance(grid, dict):
         return []  # the schema reports it
     problems = []
@@ -54,7 +59,7 @@ def grid_problems(grid: Any) -> list[Problem]:
         where = f'grid."{key}"'
         if key.split(".")[0] not in SEARCHED:
             problems.append(
-                Problem(where, f"a grid searches {', '.join(SEARCHED)}, such as fit.optimizer.lr")
+                Problem(where, f"a grid can only search {', '.join(SEARCHED)}, such as fit.optimizer.lr")
             )
         elif not isinstance(values, list) or not values:
             problems.append(Problem(where, f"expected a list of values to try, got {values!r}"))
@@ -62,6 +67,6 @@ def grid_problems(grid: Any) -> list[Problem]:
 
 
 def recipe_of_fold(run_dir: Path, recipe: Recipe, fold: str) -> Recipe:
-    """With the grid's settings that the fold chose, where there was a grid."""
+    """Return the recipe with the values of the grid that the fold selected, if there is a grid."""
     found = candidates(recipe)
     return found[read_choice(run_dir, fold)["candidate"]].recipe if found else recipe

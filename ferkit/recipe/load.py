@@ -1,4 +1,4 @@
-"""TOML -> Recipe, with every problem at once."""
+"""Load a recipe from TOML, and report all problems at once."""
 
 from __future__ import annotations
 
@@ -28,10 +28,18 @@ Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 def load_recipe(
     source: str, overrides: Sequence[str] = (), change: Change | None = None
 ) -> tuple[Recipe, Registry]:
-    """A recipe ready to run, and the components that it names.
+    """Load and check a recipe, without reading images or downloading files.
 
-    source: a file, or a shipped recipe's name; overrides: "section.key=value"; change: applied to the table
-    before it is checked. Reads no image and fetches nothing. Raises RecipeError with all the problems.
+    Args:
+        source: A file, or the name of a bundled recipe.
+        overrides: "section.key=value".
+        change: Applied to the table before it is checked.
+
+    Returns:
+        The recipe, and the installed components.
+
+    Raises:
+        RecipeError: The recipe has problems. The error lists all of them.
     """
     return load_table(source, read_table(source), overrides, change)
 
@@ -65,15 +73,18 @@ def load_table(
 
 
 def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, str, Part]]]:
-    """A recipe's table, the components that there are, and (kind, key, part) of each that it uses, the values
-    of its grid included.
+    """Read a recipe without checks. Its data and weights need not exist.
 
-    Nothing is checked and nothing need be there, such as its data. Raises RecipeError where it can't be read.
+    Returns:
+        (table, installed components, (kind, key, part) of each component that it uses, also in its grid).
+
+    Raises:
+        RecipeError: The file or its components cannot be read.
     """
     table = read_table(source)
     registry = load_plugins_of(table)
     try:
         return table, registry, list(all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:
-        hint = f"ferkit check {quote(source)} tells what is wrong with it."
+        hint = f"ferkit check {quote(source)} lists its problems."
         raise RecipeError(source, [Problem("recipe", "its parts can't be read", hint)]) from error

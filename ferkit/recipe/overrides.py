@@ -1,4 +1,4 @@
-"""Values put into a recipe's table by their dotted keys."""
+"""Set values of a recipe by dotted keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ferkit.messages import describe_value
 
 
 def apply_overrides(table: dict[str, Any], overrides: Sequence[str]) -> list[Problem]:
-    """Set each "section.key=value" in the table; what can't be set is a problem."""
+    """Set each "section.key=value" in the table, and return the problems."""
     return [problem for override in overrides if (problem := _apply(table, override))]
 
 
@@ -28,7 +28,7 @@ def _apply(table: dict[str, Any], override: str) -> Problem | None:
 
 
 def put(table: dict[str, Any], key: str, value: Any) -> None:
-    """Set a dotted key; tables that are not there are made. Raises ValueError where the way leads nowhere."""
+    """Set a dotted key, and create missing tables. Raises ValueError if a step is not a table or list."""
     *way, last = key.split(".")
     place: Any = table
     for step in way:
@@ -38,14 +38,14 @@ def put(table: dict[str, Any], key: str, value: Any) -> None:
 
 def _position(place: Any, step: str) -> int:
     if not isinstance(place, list):
-        raise ValueError(f"there is no table to look for {step!r} in, but {describe_value(place)}")
+        raise ValueError(f"expected a table with the key {step!r}, got {describe_value(place)}")
     if not step.isdecimal() or int(step) >= len(place):
-        raise ValueError(f"{step!r} is no position in a list of {len(place)}, counted from 0")
+        raise ValueError(f"expected a position from 0 in a list of {len(place)}, got {step!r}")
     return int(step)
 
 
 def parse(text: str) -> Any:
-    """A value as TOML writes it; what is no TOML is a string, so that names need no quotes."""
+    """Parse a TOML value. Anything else is a string: names need no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,4 +1,4 @@
-"""Names and options -> objects; and every problem in them, before anything is built."""
+"""The components that a recipe uses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NETWORK_SECTIONS = ("model", "loss", "augment", "fit")
 
 
 def uses_network(recipe: Recipe, registry: Registry) -> bool:
-    """Whether a recipe's [model] and what belongs to it are used: unless an estimator takes their place."""
+    """Return True if a recipe uses its [model]: it has no estimator, or the estimator trains the network."""
     return recipe.estimator is None or _takes_network(recipe.estimator.name, registry)
 
 
 def table_uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
-    """The same of a recipe that is not checked yet."""
+    """Return the same as `uses_network` for a recipe that is not checked yet."""
     part = table.get("estimator")
     if part is None:
         return True
@@ -30,7 +30,7 @@ def table_uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
 
 
 def _takes_network(name: Any, registry: Registry) -> bool:
-    """Of an estimator; problems with it are reported by the checks."""
+    """Return True if the estimator takes the network. The checks report other problems."""
     try:
         return names_context(registry.get("estimator", name), "network")
     except (ComponentError, TypeError, ValueError):
@@ -38,9 +38,9 @@ def _takes_network(name: Any, registry: Registry) -> bool:
 
 
 def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(kind, key, table) of each component that a recipe uses, named or by default.
+    """Yield (kind, key, table) of each component of a recipe, including defaults.
 
-    Malformed ones are left out, and so is the network where an estimator takes its place.
+    Malformed tables are skipped, and so is a network that an estimator replaces.
     """
     model = table.get("model", {})
     inner = model if isinstance(model, dict) else {}
@@ -63,7 +63,7 @@ def _default(section: type[Section], key: str) -> Any:
 
 
 def datasets_in(registry: Registry, kind: str, key: str, part: Part) -> Iterator[tuple[str, Part]]:
-    """(key, part) of the data sets that a part is or has as options."""
+    """Yield (key, part) of the datasets in a part and its options."""
     if kind == "dataset":
         yield key, part
     for name, parameter in option_parameters(registry.get(kind, part.name)).items():

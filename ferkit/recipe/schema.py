@@ -1,4 +1,4 @@
-"""The frozen schema of a recipe: what a TOML file may say, and what each part left out comes to."""
+"""The schema of a recipe: keys of the TOML file and their defaults."""
 
 from __future__ import annotations
 
@@ -17,14 +17,25 @@ from ferkit.neural.options import Fit, Model
 
 
 class Recipe(Section):
-    """A whole recipe. An `estimator` takes the place of `model`, `loss`, `augment` and `fit`.
+    """A recipe. An `estimator` replaces `model`, `loss`, `augment` and `fit`.
 
-    name: of the recipe, and of its runs' folders; description: a sentence for its readers; plugins: modules
-    with plugins that are not installed; paper: the number that it reproduces; data: the images;
-    manifest: which images are expected; detector, faces: how they become crops; model, loss, augment,
-    fit: the network and its training; protocol: what trains, chooses and tests; grid: "section.key" ->
-    values; the nested protocol trains every combination and takes the one that is best on its validation
-    images.
+    Attributes:
+        name: Name of the recipe and of its run folders.
+        description: A sentence about the recipe.
+        plugins: Modules with plugins that are not installed.
+        paper: The published result that the recipe reproduces.
+        data: The dataset.
+        manifest: The list of images that the recipe expects.
+        detector: The face detector.
+        faces: Cropping of the faces.
+        estimator: An estimator instead of the network, such as an SVM.
+        model: The network.
+        loss: The loss.
+        augment: The augmentations, in order.
+        fit: The training of the network.
+        protocol: The images for training, selection and testing.
+        grid: "section.key" to a list of values. The nested protocol trains every combination and selects the
+            best one on validation images.
     """
 
     name: str = Field(
@@ -50,7 +61,7 @@ class Recipe(Section):
     def _grid_needs_validation(self) -> Recipe:
         if self.grid and self.protocol.name != "nested":
             raise ValueError(
-                f'[grid] is searched by the protocol "nested" alone, not by {self.protocol.name!r}: what is '
-                "chosen must not be chosen on test images"
+                f'[grid] requires the protocol "nested", which selects values without test images, got '
+                f"{self.protocol.name!r}"
             )
         return self

@@ -1,4 +1,4 @@
-"""pydantic's errors in ferkit's words."""
+"""Translate errors of pydantic into problems of a recipe."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ EXPECTED = {
     "union_tag_invalid": "a table whose name is one of {expected_tags}",
     "union_tag_not_found": "a table with a name",
 }
-"""What was expected, by pydantic's type of error; the braces are filled from the error's context."""
+"""Type of pydantic's error to the expected value. The context of the error fills the braces."""
 
 
 def translate(error: ValidationError) -> list[Problem]:
-    """One problem for each thing wrong, with what was expected and what came."""
+    """Return one problem for each error, with the expected and the actual value."""
     return [_problem(detail) for detail in error.errors()]
 
 
 def _problem(detail: ErrorDetails) -> Problem:
-    kind, came = detail["type"], describe_value(detail["input"])
+    kind, got = detail["type"], describe_value(detail["input"])
     way, models, field = _follow(detail["loc"])
     where = ".".join(way)
     if not way:
@@ -55,20 +55,20 @@ def _problem(detail: ErrorDetails) -> Problem:
     if kind == "missing":
         return Problem(where, _describe_missing(detail["input"], way[-1], models))
     if kind == "string_pattern_mismatch" and field and field.description:
-        return Problem(where, f"expected {field.description}, got {came}")
+        return Problem(where, f"expected {field.description}, got {got}")
     if kind in EXPECTED:
-        return Problem(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {came}")
-    return Problem(where, f"{detail['msg']}; got {came}")
+        return Problem(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {got}")
+    return Problem(where, f"{detail['msg']}; got {got}")
 
 
 def _describe_missing(table: Any, key: str, models: list[type[BaseModel]]) -> str:
     close = difflib.get_close_matches(key, table, n=1) if Part in models and isinstance(table, dict) else []
-    hint = f"; is it {close[0]!r} that should be {key!r}?" if close else ""
-    return ("is missing: it says which component to take" if Part in models else "is missing") + hint
+    hint = f". Did you mean {key!r} instead of {close[0]!r}?" if close else ""
+    return ("is missing: it names the component" if Part in models else "is missing") + hint
 
 
 def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]], FieldInfo | None]:
-    """The way to a key without pydantic's tags, the models that its table may be of, and its field if any."""
+    """Return the path of a key without pydantic's tags, the possible models of its table, and its field."""
     way: list[str] = []
     models: list[type[BaseModel]] = [Recipe]
     inner: list[type[BaseModel]] = [Recipe]
@@ -88,7 +88,7 @@ def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]
 
 
 def _has_name(model: type[BaseModel], name: int | str) -> bool:
-    """Whether a recipe chooses this member of a union by that name."""
+    """Return True if this name selects the member of a union."""
     return name in typing.get_args(model.model_fields["name"].annotation)
 
 

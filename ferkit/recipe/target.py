@@ -1,4 +1,4 @@
-"""What `ferkit audit` and `ferkit data` are pointed at: a recipe, a folder, or a data set's name."""
+"""The target of `ferkit audit` and `ferkit data`: a recipe, folder, list or dataset."""
 
 from __future__ import annotations
 
@@ -19,11 +19,20 @@ from ferkit.runtime.shipped import read_template, shipped_recipes
 def load_target(
     target: str, overrides: Sequence[str] = (), change: Change | None = None
 ) -> tuple[Recipe, Registry, bool]:
-    """(recipe, components, whether the target was a recipe).
+    """Load a recipe, or build one from a dataset.
 
-    target: a recipe's file or shipped name, a folder with one folder for each class, a CSV list of
-    images, or the name of a dataset component whose options are given as "data.root=..."; change:
-    applied to the table before it is checked. Raises RecipeError or DataError.
+    Args:
+        target: File of a recipe, name of a bundled recipe, folder with one folder for each class, CSV list of
+            images, or name of a dataset component with options as overrides, such as "data.root=...".
+        overrides: "section.key=value".
+        change: Applied to the table before it is checked.
+
+    Returns:
+        (recipe, components, True if the target is a recipe).
+
+    Raises:
+        RecipeError: The recipe is invalid.
+        DataError: There is no such target.
     """
     is_file = os.path.isfile(target) and not target.lower().endswith((".csv", ".tsv"))
     if is_file or (target in shipped_recipes() and not os.path.isdir(target)):
@@ -32,12 +41,12 @@ def load_target(
 
 
 def without_manifest(table: dict[str, Any], registry: Registry) -> dict[str, Any]:
-    """A change for what makes or is given a manifest: the recipe's own need not be there yet."""
+    """Remove the manifest from a recipe, for commands that create one or take one."""
     return {key: value for key, value in table.items() if key != "manifest"}
 
 
 def _table(target: str) -> dict[str, Any]:
-    """A recipe of nothing but the data."""
+    """Return a recipe with only the data."""
     known, name = load_plugins([]).names("dataset"), name_after(target)
     if os.path.isdir(target):
         return {"name": name, "data": {**read_template("folder")["data"], "root": target}}
@@ -46,12 +55,12 @@ def _table(target: str) -> dict[str, Any]:
     if target in known:
         return {"name": target, "data": {"name": target}}
     raise DataError(
-        f"{target!r} is no recipe, no folder, no list and no data set. Give a recipe's file, a folder with "
-        f"one folder for each class, a CSV list, or one of the data sets {', '.join(known)} with its "
+        f"{target!r} is no recipe, no folder, no list and no dataset. Use the file of a recipe, a folder "
+        f"with one folder for each class, a CSV list, or one of the datasets {', '.join(known)} with its "
         "options: --set data.root=..."
     )
 
 
 def name_after(folder: str | Path) -> str:
-    """A recipe's name, from a folder's or file's."""
+    """Return a name for a recipe from the name of a folder or file."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", Path(folder).resolve().name).lstrip("_.-") or "images"

@@ -1,4 +1,4 @@
-"""What a recipe needs that may have to be fetched."""
+"""Find the pretrained weights that recipes need."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ from ferkit.messages import suggest
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """names: of the catalogue; others: a sentence for each thing that is none of the catalogue's."""
+    """The weights that recipes need.
+
+    Attributes:
+        names: Names in the catalogue.
+        others: A sentence for each file that is not in the catalogue.
+    """
 
     names: tuple[str, ...]
     others: tuple[str, ...] = ()
 
 
 def find_needed(given: Sequence[str]) -> Needed:
-    """given: names of weights, recipes' files, or names of recipes that ship.
+    """Find the weights of several recipes. Their data is not needed.
 
-    The recipes' data need not be here. Raises WeightsError at what is neither, RecipeError, ComponentError.
+    Args:
+        given: Names of weights, files of recipes, or names of bundled recipes.
+
+    Raises:
+        WeightsError: There are no weights and no recipe of that name.
+        RecipeError: A recipe is invalid.
+        ComponentError: A component cannot be loaded.
     """
     names: dict[str, None] = {}
     others: dict[str, None] = {}
@@ -46,12 +57,12 @@ def _look_up(given: str) -> Needed:
         if os.path.splitext(given)[1] == ".toml" or os.path.isdir(given):
             raise
         hint = suggest(given, [*known, *shipped_recipes()])
-        raise WeightsError(f"{given!r} is the name of no weights and no recipe. {hint}") from error
+        raise WeightsError(f"there are no weights and no recipe called {given!r}. {hint}") from error
     return needed_by(given)
 
 
 def needed_by(recipe: str) -> Needed:
-    """What a recipe's components name, in its grid too. Raises RecipeError, ComponentError, WeightsError."""
+    """Find the weights that a recipe names, also in its grid. Raises the errors of `find_needed`."""
     from ferkit.components.options import option_parameters, weights_options
     from ferkit.recipe.load import read_parts
 
@@ -65,11 +76,11 @@ def needed_by(recipe: str) -> Needed:
         pretrained = option_parameters(component).get("pretrained")
         if pretrained and part.options.get("pretrained", pretrained.default) is True:
             others[
-                f"{key} ({component}) takes pretrained weights that are not of ferkit's catalogue, so they "
-                "are not in the bundle: run the recipe once where there is a network, and take along the "
-                "folder that HF_HOME names"
+                f"{key} ({component}) uses pretrained weights outside ferkit's catalogue. The bundle does "
+                "not contain them. Run the recipe once with a network connection, and copy the folder in "
+                "HF_HOME"
             ] = None
     model = table.get("model")
     if isinstance(model, dict) and (initial := model.get("initial")):
-        others[f"model.initial, {initial}, is a file of your own and not in the bundle: take it along"] = None
+        others[f"model.initial, {initial}, is your own file and not in the bundle. Copy it too"] = None
     return Needed(tuple(names), tuple(others))

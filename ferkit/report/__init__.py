@@ -1,4 +1,4 @@
-"""A run's folder -> a page that can be read, sent and printed by itself."""
+"""Render a run folder as one self-contained HTML page."""
 
 from ferkit.report.render import render
 

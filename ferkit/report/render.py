@@ -1,4 +1,4 @@
-"""The page: read the folder, draw the figures, fill the template."""
+"""Render the page: read the run folder, draw the figures, fill the template."""
 
 from __future__ import annotations
 
@@ -35,10 +35,17 @@ if TYPE_CHECKING:
 
 
 def render(run_dir: Path, images: Images | None = None) -> Path:
-    """Write figures/*.png and report.html, and give the page's path.
+    """Write figures/*.png and report.html to a run folder. The page needs no network and no other file.
 
-    images: shown on the page, where they were asked for. The page needs no network and no other file.
-    Raises RunError where the folder holds no finished run.
+    Args:
+        run_dir: The folder of a finished run.
+        images: Images for the page. Default: none.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: The folder has no finished run.
     """
     summary = read_summary(run_dir)
     metrics = read_metrics(run_dir)
@@ -73,23 +80,23 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
 
 
 def _describe_grid(run_dir: Path) -> list[str]:
-    """The settings of each candidate, in their order; none without a grid."""
+    """Return the settings of each candidate in order; an empty list without a grid."""
     grid = read_resolved(run_dir).get("grid")
     return [format_settings(one) for one in combinations(grid)] if grid else []
 
 
 def single_details(metrics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The epochs whose further numbers stand in a table, those of estimators without a course to draw."""
+    """Return the epochs for a table of extra values, if every fold has one epoch only."""
     return [] if has_course(metrics) or not detail_names(metrics) else list(metrics)
 
 
 def has_course(metrics: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether any fold had more than one epoch."""
+    """Return True if any fold has more than one epoch."""
     return any(row["epoch"] > 1 for row in metrics)
 
 
 def template(name: str) -> Template:
-    """One of the pages of this folder."""
+    """Load a template of this package."""
     loader = PackageLoader("ferkit.report", ".")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.lstrip_blocks = True

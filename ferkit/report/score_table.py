@@ -1,4 +1,4 @@
-"""The rows of the page's table of scores."""
+"""Rows of the report's score table."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ NOTHING = "—"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A metric of one epoch selection, as written: its value, its interval by each kind of draw ("—" where
-    there is none), and the value after temperature scaling ("" where there is none, or scaling
-    can't change it)."""
+    """A metric of one epoch selection, formatted.
+
+    Attributes:
+        name: The metric, with an arrow if lower is better.
+        value: The value.
+        intervals: The 95% interval for each kind of draw; "—" if there is none.
+        calibrated: The value after temperature scaling; "" if there is none or scaling cannot change it.
+    """
 
     name: str
     value: str
@@ -24,12 +29,12 @@ class Row:
 
 
 def drawn_kinds(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What the bootstrap drew, groups before images: the keys of each epoch selection's intervals."""
+    """Return the kinds of units that the bootstrap drew, groups before images."""
     return list(dict.fromkeys(kind for one in scores.values() for kind in one.get("intervals", ())))
 
 
 def describe_kinds(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The same with their numbers: "by movie, 58"."""
+    """Return the kinds with their counts: "by movie, 58"."""
     counts: dict[str, int] = {}
     for one in scores.values():
         counts |= one.get("clusters", {})
@@ -37,7 +42,7 @@ def describe_kinds(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def score_rows(score: Mapping[str, Any], kinds: Sequence[str]) -> list[Row]:
-    """A row for each metric that the epoch selection has. kinds: as `drawn_kinds` gives them."""
+    """Return a row for each metric of an epoch selection. `kinds` comes from `drawn_kinds`."""
     softened = score.get("calibrated", {})
     rows = []
     for metric in (one for one in NAMES if one in score):
@@ -54,5 +59,5 @@ def score_rows(score: Mapping[str, Any], kinds: Sequence[str]) -> list[Row]:
 
 
 def format_settings(settings: Mapping[str, Any]) -> str:
-    """Of a grid: "fit.batch_size = 4, fit.optimizer.lr = 0.02"."""
+    """Format the settings of a grid: "fit.batch_size = 4, fit.optimizer.lr = 0.02"."""
     return ", ".join(f"{key} = {value}" for key, value in settings.items())

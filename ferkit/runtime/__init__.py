@@ -1,1 +1,1 @@
-"""What the machine gives: files, cache folders, threads, onnxruntime, float32."""
+"""Services of the machine: files, cache folders, threads, onnxruntime, float32."""

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Write files completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A new file to fill, next to `path` and with its suffix; moved to `path` at the end of the block.
+    """Provide a temporary file in the folder of `path`, and move it to `path` after the block.
 
-    If the block raises, the new file is removed and `path` is unharmed. The file gets the mode of any other
-    file of this process: safetensors, from 0.8 on, makes its files readable by their owner only. Raises
-    OSError.
+    If the block raises, the temporary file is removed and `path` stays unchanged. The file gets the default
+    mode of the process. (safetensors 0.8 and later would make it readable by its owner only.)
+
+    Args:
+        path: The final file. Its folder is created if necessary.
+
+    Yields:
+        The temporary file, empty, with the suffix of `path`.
+
+    Raises:
+        OSError: The file cannot be written.
     """
     # Its name is short: that of `path` may be as long as names can be.
     part = path.with_name(f".{secrets.token_hex(4)}.part{path.suffix}")
@@ -32,17 +40,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
         mode = part.stat().st_mode
         yield part
         if part.stat().st_mode != mode:
-            with contextlib.suppress(OSError):  # where a file system has no modes
+            with contextlib.suppress(OSError):  # some file systems have no modes
                 part.chmod(mode)
         os.replace(part, path)
     finally:
-        with contextlib.suppress(OSError):  # a parent that is a file, for example: reported already
+        with contextlib.suppress(OSError):  # already reported, such as a parent that is a file
             part.unlink()
 
 
 @contextlib.contextmanager
 def run_file(path: Path) -> Iterator[Path]:
-    """`atomic_path` for a file of a run: raises RunError for all that fails, a full disk for example."""
+    """Write a file of a run as `atomic_path` does. Raises RunError for any error, such as a full disk."""
     try:
         with atomic_path(path) as part:
             yield part
@@ -51,10 +59,10 @@ def run_file(path: Path) -> Iterator[Path]:
 
 
 def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Like `run_file`, for a large file that is written again and again.
+    """Write a large file repeatedly, as `run_file` does. Read it with `find_written`.
 
-    Two files take turns, each written over the one before the last: the system need not find new memory for
-    it every time, which takes several times as long as the writing. Read it by `find_written`.
+    Two files take turns, so that each write reuses allocated disk space. Allocation takes several times as
+    long as writing.
     """
     part, former = _companions(path)
     try:
@@ -74,13 +82,16 @@ def write_in_turn(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def find_written(path: Path) -> Path | None:
-    """The newest whole file of `write_in_turn`, if any; not `path` where a process died between renamings."""
+    """Return the newest complete file of `write_in_turn`, or None.
+
+    It is not `path` if a process died between two renames.
+    """
     _, former = _companions(path)
     return next((file for file in (path, former) if file.exists()), None)
 
 
 def remove_written(path: Path) -> None:
-    """All that `write_in_turn` keeps."""
+    """Remove all files of `write_in_turn`."""
     for file in (path, *_companions(path)):
         file.unlink(missing_ok=True)
 
@@ -91,24 +102,24 @@ def _companions(path: Path) -> tuple[Path, Path]:
 
 def _cannot_write(path: Path, error: Exception) -> RunError:
     return RunError(
-        f"can't write {path}: {error}. What was there before is unharmed: make room, then go on with "
-        "--resume."
+        f"can't write {path}: {error}. The previous version is unchanged. Free some space, then continue "
+        "with --resume."
     )
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8, whole or not at all; undecodable bytes of file names are kept. Raises RunError."""
+    """Write UTF-8, completely or not at all. Surrogate escapes in file names are kept. Raises RunError."""
     write_bytes(path, text.encode("utf-8", "surrogateescape"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises RunError."""
+    """Write a file completely or not at all. Raises RunError."""
     with run_file(path) as part:
         part.write_bytes(content)
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write (H, W, 3) uint8 RGB, whole or not at all. Raises RunError."""
+    """Write (H, W, 3) uint8 RGB, completely or not at all. Raises RunError."""
     from PIL import Image
 
     with run_file(path) as part:

@@ -1,4 +1,4 @@
-"""Where ferkit keeps what can be made or fetched again."""
+"""Folders for cached files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ def _user_cache() -> Path:
 
 
 def weights_dir() -> Path:
-    """torch's own folder for checkpoints, so that a file torch or facenet-pytorch fetched is found."""
+    """Return torch's folder for checkpoints, shared with torch and facenet-pytorch."""
     home = os.environ.get("TORCH_HOME")
     return (Path(home).expanduser() if home else _user_cache() / "torch") / "checkpoints"
 
 
 def cache_dir(subject: str) -> Path:
-    """ferkit's own folder for a subject: detections, drawn faces."""
+    """Return ferkit's cache folder for a subject. The folder may not exist yet.
+
+    Args:
+        subject: Name of the folder, such as "detections".
+    """
     return _user_cache() / "ferkit" / subject

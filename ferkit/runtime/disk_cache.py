@@ -1,4 +1,4 @@
-"""Hashes of files, and results kept on disk under the hash of what they were made from."""
+"""Hashes of files, and results cached on disk by hash."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ log = logging.getLogger(__name__)
 
 
 def file_sha256(path: Path) -> str:
-    """Raises OSError."""
+    """Return the hash of a file. Raises OSError if it is unreadable."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class DiskCache:
-    """Bytes by sha256. A folder that can't be written is reported once, and nothing is kept.
+    """A cache of bytes by sha256. If its folder is not writable, it warns once and stores nothing.
 
     Args:
-        subject: What is kept, in the plural: the folder's name.
-        maker: What decides the results besides the content: a component, its options and its version.
-        suffix: Of the files.
-        folder: In place of ferkit's cache.
+        subject: Kind of the results in the plural, such as "detections". It names the folder.
+        maker: Everything except the content that changes the results: component, options and version.
+        suffix: Suffix of the files.
+        folder: Folder instead of ferkit's cache.
     """
 
     def __init__(self, subject: str, maker: str, suffix: str, folder: Path | None = None) -> None:
@@ -48,7 +48,7 @@ class DiskCache:
                 part.write_bytes(content)
         except OSError as error:
             self.is_writable = False
-            log.warning("%s can't be kept in %s: %s", self.subject, self.folder, error)
+            log.warning("%s can't be cached in %s: %s", self.subject, self.folder, error)
 
     def _file(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / f"{sha256}{self.suffix}"

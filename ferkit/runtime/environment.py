@@ -1,4 +1,4 @@
-"""Environment variables that a library reads only once."""
+"""Environment variables that a library reads at import."""
 
 from __future__ import annotations
 

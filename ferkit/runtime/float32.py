@@ -1,4 +1,4 @@
-"""The same answers on a GPU as on a CPU, as far as float32 goes."""
+"""The same results on a GPU as on a CPU, to the precision of float32."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 
 class _Rounding:
-    """Whether torch may round to tf32 is a setting of the process: the first to come in turns it off, the
-    last to leave turns it back to what it was."""
+    """Counter of the blocks that need exact float32.
+
+    tf32 is a setting of the process. The first block turns it off, and the last block restores it.
+    """
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -36,11 +38,11 @@ _rounding = _Rounding()
 
 @contextmanager
 def exact_float32() -> Iterator[None]:
-    """Let no GPU round what is multiplied in float32 to tf32, which has 10 bits of 23.
+    """Disable tf32 inside the block. It keeps 10 of the 23 bits of float32.
 
-    PyTorch allows it for convolutions. On an H200 it moved the edge of a face by up to 7 pixels, and a
-    probability by 0.05, from where a CPU has them (64 images of 720 × 576). Without torch, and before it
-    has begun with a GPU, nothing is done.
+    PyTorch allows tf32 for convolutions. On an H200, it moved the edge of a face by up to 7 pixels and a
+    probability by 0.05, compared with a CPU (64 images of 720 × 576 pixels). This does nothing if torch is
+    not imported or has not initialised a GPU.
     """
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
@@ -54,7 +56,10 @@ def exact_float32() -> Iterator[None]:
 
 
 def _turn_off(torch: Any) -> Callable[[], None]:
-    """What turns it back. torch has two interfaces, and lets neither be read once the other was written."""
+    """Disable tf32, and return a function that restores it.
+
+    torch has two interfaces for it. After one is written, reading the other raises an error.
+    """
     cudnn = torch.backends.cudnn
     try:
         before = cudnn.allow_tf32, torch.get_float32_matmul_precision()

@@ -1,4 +1,4 @@
-"""Memory that is no longer used, and how the system gets it back."""
+"""Freed memory: keep it for the process, or return it to the system."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import ctypes
 from contextlib import suppress
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Of mallopt, from glibc's malloc.h."""
+"""Parameters of mallopt, from glibc's malloc.h."""
 KEPT = 256 << 20
 LARGE = 32 << 20
-"""Bytes; 32 MiB is the most that glibc's manual allows."""
+"""Bytes. 32 MiB is the maximum in glibc's manual."""
 
 
 def keep_freed() -> None:
-    """Have what this process frees kept for what it needs next, where it can be (glibc): up to KEPT bytes at
-    the end of its heap, and what lies free in the heaps of its threads.
+    """Keep freed memory for the process (glibc only): up to KEPT bytes of the heap, and the heaps of threads.
 
-    Otherwise a network's maps go back to the system after every image, and each of their pages is
-    cleared and mapped anew for the next. `give_back` still gives back.
+    Otherwise, the feature maps of a network return to the system after every image, which then clears and
+    maps each page again. `give_back` still returns memory.
     """
     with suppress(OSError, AttributeError, TypeError):
         library = ctypes.CDLL(None)
@@ -26,10 +25,10 @@ def keep_freed() -> None:
 
 
 def give_back() -> None:
-    """Give what was freed back to the system, where the C library can do that (glibc).
+    """Return freed memory to the system (glibc only).
 
-    Detection and the reading of weights leave holes of hundreds of megabytes in the heap. The large maps of
-    training don't fit into these, and would come on top.
+    Detection and loading weights leave holes of hundreds of megabytes in the heap. The large feature maps of
+    training do not fit into them, and would need additional memory.
     """
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""Reading ahead by threads, bounded, in order: decoding lets go of Python's lock."""
+"""Prefetch items with threads, in order and within bounds. Decoding releases Python's lock."""
 
 from __future__ import annotations
 
@@ -21,9 +21,16 @@ def map_ahead(
     room: float,
     weigh: Callable[[Made], float],
 ) -> Generator[Made, None, None]:
-    """make(one) for each, in order. At most `ahead` are begun before they are asked for, and none is begun
-    while those that wait weigh `room` or more together; one that is not done yet is taken to weigh what those
-    before it did. An exception of make comes when its turn comes."""
+    """Yield make(item) for each item, in order. An exception of make is raised in its turn.
+
+    Args:
+        make: Function that threads call.
+        given: The items.
+        ahead: Maximum number of results that are prepared in advance.
+        room: No item is started while the waiting results weigh this much together. An unfinished result
+            counts as much as the one before.
+        weigh: Weight of a result.
+    """
     left = iter(given)
     waiting: deque[Future[Made]] = deque()
     likely = room / THREADS
@@ -53,7 +60,7 @@ def _weight(waiting: Iterable[Future[Made]], weigh: Callable[[Made], float], lik
 
 
 def iterate_ahead(given: Iterable[Made], ahead: int) -> Generator[Made, None, None]:
-    """Yield the same items; a thread makes at most `ahead` more while one is used. It closes the iterator."""
+    """Yield the same items. A thread prepares up to `ahead` items in advance, and closes the iterator."""
     left, end = iter(given), object()
     with ThreadPoolExecutor(1, "ferkit-ahead") as thread:
         waiting = deque(thread.submit(next, left, end) for _ in range(ahead))

@@ -1,4 +1,4 @@
-"""Recipes that ferkit ships, and the lists that they name: files of the package ferkit_recipes (recipes/)."""
+"""Bundled recipes and their lists: files of the package ferkit_recipes (recipes/)."""
 
 from __future__ import annotations
 
@@ -15,22 +15,28 @@ SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".cs
 
 
 def find_recipe(source: str) -> Path:
-    """A recipe's file: the path given, or a shipped recipe's bare name. Raises RecipeError."""
+    """Return the file of a recipe, from a path or the name of a bundled recipe. Raises RecipeError."""
     path = Path(source)
-    if os.path.isfile(path):  # which, unlike Path's, takes a folder that can't be looked into for a "no"
+    if os.path.isfile(path):  # Path.is_file raises an error if a folder is not accessible
         return path
     shipped = shipped_recipes()
     if path.name == source and source in shipped:
         return shipped[source]
     problem = "it is a folder" if os.path.isdir(path) else "there is no such file"
-    hint = f"Give a TOML file, or the name of a recipe that ferkit ships. {suggest(path.stem, shipped)}"
+    hint = f"Give a TOML file, or the name of a bundled recipe. {suggest(path.stem, shipped)}"
     raise RecipeError(source, [Problem("recipe", problem, hint)])
 
 
 def find_shipped(source: str, folder: str, what: str) -> Path:
-    """A file, or the bare name of one in a folder of the recipes (splits, tables, manifests).
+    """Return a file, from a path or the name of a bundled file.
 
-    what: names it in the message. Raises DataError.
+    Args:
+        source: Path or name.
+        folder: Folder of the recipes: splits, tables or manifests.
+        what: Kind of the file, for the message.
+
+    Raises:
+        DataError: There is no such file.
     """
     path = Path(source)
     if os.path.isfile(path):
@@ -39,22 +45,22 @@ def find_shipped(source: str, folder: str, what: str) -> Path:
     if path.name == source and source in shipped:
         return shipped[source]
     raise DataError(
-        f"{what} {source!r}: there is no such file. Give a file, or the name of one that ferkit ships. "
+        f"{what} {source!r}: there is no such file. Give a file, or the name of a bundled {what}. "
         f"{suggest(path.stem, shipped)}"
     )
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Name -> file of each recipe that ferkit ships."""
+    """Map the names of the bundled recipes to files."""
     return shipped_files("")
 
 
 def shipped_files(folder: str) -> dict[str, Path]:
-    """Name -> file in one folder of the recipes (SUFFIXES); "" for the recipes."""
+    """Map names to files in a folder of the recipes (see SUFFIXES). "" selects the recipes."""
     place = Path(str(resources.files("ferkit_recipes"))) / folder
     return {file.stem: file for file in sorted(place.glob(f"*{SUFFIXES[folder]}"))}
 
 
 def read_template(name: str) -> dict[str, Any]:
-    """A part of a recipe, with the names of plugins' components, that a command fills."""
+    """Read a recipe template, which a command fills. It names components of plugins."""
     return tomllib.loads(shipped_files("templates")[name].read_text(encoding="utf-8"))

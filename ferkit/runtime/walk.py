@@ -1,4 +1,4 @@
-"""Going through a folder and all below it."""
+"""Walk through a folder and its subfolders."""
 
 from __future__ import annotations
 
@@ -17,18 +17,25 @@ def _refuse(error: OSError) -> None:
 def walk_folder(
     root: Path, refuse: Callable[[OSError], object] = _refuse
 ) -> Iterator[tuple[Path, list[str]]]:
-    """Yield (folder, names of its files) for a folder and all below it, sorted by name.
+    """Walk through a folder and its subfolders, sorted by name.
 
-    Files and folders of the system are left out (`is_hidden`). Linked folders follow after the others: a
-    folder below root that is also linked comes once, under its own name. Loops of links end.
+    Files and folders of the system are skipped (`is_hidden`). Links to folders are followed last. A folder
+    that is reachable twice appears once, under its own name. Loops of links end.
 
     Args:
-        root: The folder to start from.
-        refuse: Called with the error of a folder that cannot be listed. By default DataError is raised.
+        root: The folder.
+        refuse: Called with the OSError of a folder that cannot be listed, which is then skipped. The default
+            raises DataError.
+
+    Yields:
+        (folder, sorted names of its files).
+
+    Raises:
+        DataError: A folder cannot be listed.
     """
     seen: set[str] = set()
     beginnings = [root]
-    for beginning in beginnings:  # which grows meanwhile
+    for beginning in beginnings:  # grows during the loop
         for place, folders, files in os.walk(beginning, onerror=refuse):
             real = os.path.realpath(place)
             if real in seen:
@@ -41,6 +48,6 @@ def walk_folder(
 
 
 def real_folders(root: Path) -> Iterator[Path]:
-    """Where those that `walk_folder` goes through are, without links; those that can't be listed left out."""
+    """Yield the resolved paths of all folders of `walk_folder`. Folders that cannot be listed are skipped."""
     for folder, _ in walk_folder(root, refuse=lambda _: None):
         yield folder.resolve()

@@ -1,4 +1,4 @@
-"""Checks that every plugin should pass, for whoever writes one.
+"""Conformance checks for plugins.
 
     from ferkit.testing import parametrize_with_checks
 
@@ -6,7 +6,7 @@
     def test_conformance(check):
         check()
 
-The same from the command line: `ferkit plugins check ferkit_maxpool`.
+Run the same checks from the command line: `ferkit plugins check ferkit_maxpool`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a check is, and how one fails: with what was expected, what came and how to mend it."""
+"""Checks, and failures with the expected value, the actual value and the fix."""
 
 from __future__ import annotations
 
@@ -8,37 +8,52 @@ from typing import Any, NoReturn, Protocol
 
 from ferkit.components.tracebacks import describe_call
 
-__tracebackhide__ = True  # pytest shows the test and the component, not what lies between
+__tracebackhide__ = True  # pytest shows the test and the component, not the code between them
 CheckFunction = Callable[[Any], str | None]
-"""A check's function, of what is checked: raises where what it states does not hold; a text
-that it returns is told, e.g. a time."""
+"""Function of a check: it raises if the component fails. A returned text, such as a time, is printed."""
 
 CHECKS_BY_KIND: dict[str, list[CheckFunction]] = {}
-"""The checks of each kind of component, in the order in which they run."""
+"""Kind of component to its checks, in the order in which they run."""
 BASIS: dict[str, CheckFunction] = {}
-"""Of a kind, the check that others rest on: where it fails, they say nothing."""
+"""Kind to the check that others depend on. If it fails, these are skipped."""
 RESTING: set[CheckFunction] = set()
-"""Those others."""
+"""The checks that depend on a check of `BASIS`."""
 
 
 class CheckFailed(AssertionError):  # noqa: N818  a verdict
-    """A failed check: what was expected, what came, and how to mend it."""
+    """A check failed.
 
-    def __init__(self, expected: str, came: str, mend: str) -> None:
-        self.expected, self.came, self.mend = expected, came, mend
-        super().__init__(f"expected: {expected}\ncame:     {came}\nto mend:  {mend}")
+    Attributes:
+        expected: The expected value or behaviour.
+        got: The actual value or behaviour.
+        fix: How to fix it.
+    """
+
+    def __init__(self, expected: str, got: str, fix: str) -> None:
+        """Write the three texts, one a line, as the message.
+
+        Args:
+            expected: The expected value or behaviour.
+            got: The actual value or behaviour.
+            fix: How to fix it.
+        """
+        self.expected, self.got, self.fix = expected, got, fix
+        super().__init__(f"expected: {expected}\ngot:      {got}\nfix:      {fix}")
 
 
 class CheckSkipped(Exception):  # noqa: N818  a verdict
-    """A check that can't be made here, with the reason."""
+    """A check does not apply here. The message is the reason."""
 
 
 def check(
     *kinds: str, is_basis: bool = False, rests: bool = False
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Makes a function a check of these kinds; its name is the check's, its docstring what is expected.
+    """Register a function as a check. Its docstring states the expected behaviour.
 
-    is_basis: others of its kind rest on it; rests: it is one of these, and skipped where that fails.
+    Args:
+        kinds: Kinds of component that the check applies to.
+        is_basis: Other checks of the kind depend on this one.
+        rests: The check depends on the basis of its kind. It is skipped if the basis fails.
     """
 
     def put(function: CheckFunction) -> CheckFunction:
@@ -54,41 +69,47 @@ def check(
     return put
 
 
-def expect(holds: bool, expected: str, came: object, mend: str) -> None:
-    """Raises CheckFailed unless it holds."""
+def expect(holds: bool, expected: str, got: object, fix: str) -> None:
+    """Raise CheckFailed unless the condition holds."""
     if not holds:
-        raise CheckFailed(expected, str(came), mend)
+        raise CheckFailed(expected, str(got), fix)
 
 
-def expect_agreed(wrong: tuple[str, str] | None, mend: str) -> None:
-    """Raises CheckFailed where a predicate of `ferkit.components.contract` finds something wrong."""
+def expect_agreed(wrong: tuple[str, str] | None, fix: str) -> None:
+    """Raise CheckFailed for a violation, (expected, got), found by `ferkit.components.contract`."""
     if wrong:
-        raise CheckFailed(*wrong, mend)
+        raise CheckFailed(*wrong, fix)
 
 
 def skip(reason: str) -> NoReturn:
+    """Raise CheckSkipped."""
     raise CheckSkipped(reason)
 
 
 class Checked(Protocol):
-    """A component or a whole plugin. Printed as its name."""
+    """A component or a plugin under test. `str` gives its name."""
 
     @property
-    def provider(self) -> str: ...
+    def provider(self) -> str:
+        """Name and version of the plugin."""
 
     @property
     def module(self) -> str:
-        """The module with its code."""
+        """Name of the module with its code."""
 
     def blocked(self, check: CheckFunction) -> str:
-        """Why a check has nothing to say: what it rests on is amiss, as another check tells; else ""."""
+        """Return the reason to skip a check, such as a failed basis, or ""."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of one component or plugin. Call it: it raises CheckFailed or CheckSkipped.
+    """One check of one component or plugin. Call it to run the check.
 
-    Printed as `head.maxpool.answers_are_finite`, by which an expected failure is named.
+    `str` gives its full name, such as `head.maxpool.answers_are_finite`. Expected failures use this name.
+
+    Attributes:
+        subject: The component or plugin.
+        function: The function of the check.
     """
 
     subject: Checked
@@ -96,13 +117,23 @@ class Check:
 
     @property
     def name(self) -> str:
+        """Name of the check, without the component."""
         return self.function.__name__
 
     def __str__(self) -> str:
+        """Return the full name."""
         return f"{self.subject}.{self.name}"
 
     def __call__(self) -> str | None:
-        """What there is to tell of it, if anything. An error of the component's own is a failure too."""
+        """Run the check. Any exception of the component is a failure.
+
+        Returns:
+            A measurement, such as a time, or None.
+
+        Raises:
+            CheckFailed: The component does not behave as expected.
+            CheckSkipped: The check does not apply.
+        """
         if reason := self.subject.blocked(self.function):
             skip(reason)
         try:
@@ -113,11 +144,9 @@ class Check:
         except CheckSkipped:
             raise
         except Exception as error:
-            came = f"{type(error).__name__}: {error}"
-            mend = (
-                f"It is raised{describe_call(error, self.subject.module)}; a component must not raise here."
-            )
-            raise CheckFailed(self._expected, came, mend) from error
+            got = f"{type(error).__name__}: {error}"
+            fix = f"It is raised{describe_call(error, self.subject.module)}. A component must not raise here."
+            raise CheckFailed(self._expected, got, fix) from error
 
     @property
     def _expected(self) -> str:

@@ -1,4 +1,4 @@
-"""A component under test: how the checks build it and what they give it."""
+"""A component under test, and the values that checks build it with."""
 
 from __future__ import annotations
 
@@ -24,21 +24,28 @@ from ferkit.testing.drawing import LABELS, PixelNetwork, crop_whole
 
 __tracebackhide__ = True
 Options = Mapping[str, Any] | Callable[[Path], Mapping[str, Any]]
-"""Options as a recipe has them, or a function that is given an empty folder, lays there what the component
-reads, and gives the options."""
+"""Options as in a recipe, or a function that returns them.
+
+The function gets an empty folder and can write the files that the component reads.
+"""
 
 STAGES: Mapping[str, tuple[int, int]] = {"shallow": (4, 18), "middle": (6, 9), "deep": (8, 9)}
-"""Channels and side of the maps that a head is given."""
+"""Stage to channels and size of the feature maps for a head."""
 UNLOADED = ("can_be_loaded", "has_a_summary")
-"""Checks that need no import of the component."""
+"""Checks that do not import the component."""
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(eq=False)
 class ComponentUnderTest:
-    """A component, who provides it, and the options that it is checked with.
+    """A component, its provider and its options.
 
-    image_size: pixels, the side of a backbone's images.
+    Attributes:
+        component: The component.
+        registry: All components, for options that are components.
+        provider: Name and version of the plugin.
+        given: Options from the plugin's tests.
+        image_size: Width and height of the images for a backbone, in pixels.
     """
 
     component: Component
@@ -54,37 +61,38 @@ class ComponentUnderTest:
 
     @cached_property
     def folder(self) -> Path:
-        """An empty folder, gone with the subject."""
+        """Temporary folder, removed with this object."""
         folder = Path(tempfile.mkdtemp(prefix="ferkit-testing-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """What was given, and no pretrained weights where nothing else is said: checks fetch nothing."""
+        """Options for the constructor. Checks download nothing: the default is no pretrained weights."""
         given = self.given(self.folder) if callable(self.given) else self.given
         return {**without_weights(self.component), **given}
 
     @cached_property
     def missing(self) -> list[str]:
-        """Options that have no default and were not given."""
+        """Names of required options without a value."""
         parameters = option_parameters(self.component).values()
         needed = [p.name for p in parameters if p.default is p.empty and p.kind not in VARIABLE]
         return [name for name in needed if name not in self.options]
 
     def build(self, **changes: Any) -> Any:
-        """A fresh one, from the same random numbers each time; skips where it can't be built at all.
+        """Build a new instance with a fixed random seed. Skip the check if this is not possible.
 
-        changes: of the options, or of what ferkit itself gives (`labels`, `num_classes`, ...).
+        Args:
+            changes: Other values for options, or for arguments from ferkit (`labels`, `num_classes`, ...).
         """
         if self.missing and (needed := [name for name in self.missing if name not in changes]):
-            skip(f"needs the option {needed[0]!r}: give {self.say_how_to_give(needed[0])}")
+            skip(f"needs the option {needed[0]!r}: set {self.say_how_to_give(needed[0])}")
         if not self.missing and self.problem:
-            skip(f"it can't be built: see {self}.is_built_from_its_options")
+            skip(f"it cannot be built: see {self}.is_built_from_its_options")
         return self.construct(**changes)
 
     def say_how_to_give(self, option: str) -> str:
-        """In pytest, and where the checks are asked for on the command line."""
+        """Describe how to set an option, in pytest and on the command line."""
         return f"options={{{str(self)!r}: {{{option!r}: ...}}}}, or --set {self}.{option}=..."
 
     @property
@@ -93,7 +101,7 @@ class ComponentUnderTest:
 
     @cached_property
     def load_problem(self) -> str:
-        """Why its target can't be imported or its options not be read, if so."""
+        """The error of importing the target or reading its options, or ""."""
         try:
             option_parameters(self.component) if self.component.kind != "weights" else self.component.load()
         except ComponentError as error:
@@ -101,14 +109,14 @@ class ComponentUnderTest:
         return ""
 
     def blocked(self, check: CheckFunction) -> str:
-        """Where it can't be loaded, all but what needs no loading; where a basis fails, what rests on it."""
+        """Return the reason to skip a check: the component cannot be loaded, or the basis failed."""
         if check.__name__ in UNLOADED:
             return ""
         if self.load_problem:
-            return f"it can't be loaded: see {self}.can_be_loaded"
+            return f"it cannot be loaded: see {self}.can_be_loaded"
         basis = BASIS.get(self.component.kind)
         if basis and check in RESTING and not self._holds(basis):
-            return f"it rests on what does not hold: see {self}.{basis.__name__}"
+            return f"it depends on a failed check: see {self}.{basis.__name__}"
         return ""
 
     def _holds(self, check: CheckFunction) -> bool:
@@ -124,7 +132,7 @@ class ComponentUnderTest:
 
     @cached_property
     def problem(self) -> str:
-        """Why it can't be built with its options, if so."""
+        """The error of building it with its options, or ""."""
         try:
             self.construct()
         except Exception as error:
@@ -132,7 +140,7 @@ class ComponentUnderTest:
         return ""
 
     def construct(self, **changes: Any) -> Any:
-        """`build`, whatever comes of it. Raises ComponentError where the options don't fit."""
+        """Build a new instance, or raise the error. Raises ComponentError if the options do not fit."""
         import torch
 
         context = self.context
@@ -147,7 +155,7 @@ class ComponentUnderTest:
 
     @property
     def context(self) -> dict[str, Any]:
-        """What ferkit gives to the constructors of some kinds; `build` hands on what is named."""
+        """Arguments from ferkit. `build` passes those that the constructor names."""
         channels: Any = {stage: channels for stage, (channels, _) in STAGES.items()}
         return {
             "labels": LABELS,
@@ -162,17 +170,17 @@ class ComponentUnderTest:
 
     @cached_property
     def wants_stages(self) -> bool:
-        """Whether a head's `in_channels` asks for every stage's channels."""
+        """True if a head's `in_channels` is a mapping of stages."""
         parameters = inspect.signature(self.component.load(), eval_str=True).parameters
         return "in_channels" in parameters and parameters["in_channels"].annotation is not int
 
     @cached_property
     def built(self) -> Any:
-        """One that checks share: they must leave it as it is."""
+        """An instance that all checks share. They must not change it."""
         return self.build()
 
     def accepts(self, **changes: Any) -> Any | None:
-        """One built with other options, or None where the constructor refuses them."""
+        """Build an instance with other options. Return None if the constructor rejects them."""
         try:
             return self.build(**changes)
         except ComponentError:

@@ -1,4 +1,4 @@
-"""What components are tried on: drawn images and faces, and a network that sees only pixels."""
+"""Test data: generated faces, and a classifier on pixels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ from ferkit.data.images import image_sha256, read_image
 from ferkit.interfaces import Dataset, Epoch, Face, Sample
 
 LABELS = ("anger", "happiness", "neutral", "sadness")
+"""Labels of the generated faces."""
 MOUTHS = {"anger": (200, 340), "happiness": (20, 160), "neutral": (0, 360), "sadness": (200, 340)}
 SKINS = {"anger": (205, 120, 105), "happiness": (235, 205, 120), "neutral": (190, 190, 190)}
 
 
 def draw_face(label: str, number: int = 0, side: int = 64) -> NDArray[np.uint8]:
-    """(side, side, 3) uint8 RGB: a face whose skin and mouth tell the label. Drawn alike each time."""
+    """Draw a face whose colour and mouth depend on the label. The result is deterministic.
+
+    Args:
+        label: The expression.
+        number: Seed of the noise and the background.
+        side: Width and height in pixels.
+
+    Returns:
+        (side, side, 3) uint8 RGB.
+    """
     generator = np.random.default_rng([sum(map(ord, label)), number])
     canvas = Image.new("RGB", (side, side), tuple(int(c) for c in generator.integers(60, 90, 3)))
     pen = ImageDraw.Draw(canvas)
@@ -40,7 +50,17 @@ def _box(side: int, x: float, y: float, half_width: float, half_height: float) -
 def draw_faces(
     per_class: int = 3, labels: Sequence[str] = LABELS, start: int = 0, side: int = 64
 ) -> list[Face]:
-    """per_class faces of each label; other `start`, other faces."""
+    """Draw faces of each label.
+
+    Args:
+        per_class: Number of faces of each label.
+        labels: The expressions.
+        start: First number for `draw_face`. Other numbers give other faces.
+        side: Width and height in pixels.
+
+    Returns:
+        The faces. The labels alternate.
+    """
     return [
         Face(Sample(Path(f"{label}_{number}.png"), label), draw_face(label, number, side), None, None, "")
         for number in range(start, start + per_class)
@@ -49,7 +69,16 @@ def draw_faces(
 
 
 def draw_folders(folder: Path, names: Sequence[str] = LABELS, per_class: int = 2) -> Path:
-    """Lays a folder of images for each name below `folder`, and gives `folder`."""
+    """Write a folder of PNG images for each name.
+
+    Args:
+        folder: Parent of the folders.
+        names: Names of the folders, used as labels.
+        per_class: Number of images in each folder.
+
+    Returns:
+        `folder`.
+    """
     for name in names:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(per_class):
@@ -58,7 +87,7 @@ def draw_folders(folder: Path, names: Sequence[str] = LABELS, per_class: int = 2
 
 
 def crop_whole(name: str, dataset: Dataset) -> list[Face]:
-    """Another data set's images as faces, whole: what an estimator is given as `crop`."""
+    """Return the whole images of a dataset as faces: the argument `crop` of an estimator."""
     del name
     return [
         Face(sample, read_image(sample.path), None, None, image_sha256(sample.path))
@@ -67,26 +96,30 @@ def crop_whole(name: str, dataset: Dataset) -> list[Face]:
 
 
 class PixelNetwork:
-    """Stands for the recipe's network where an estimator asks for one. Satisfies `FeatureEstimator`.
+    """Replacement for the recipe's network in checks of estimators. Satisfies `FeatureEstimator`.
 
-    A face is its image, 8 pixels wide; its class is that of the nearest class mean.
+    It classifies 8×8 pixels by the nearest class mean.
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
+        """Start with class means of 0."""
         self.labels = labels
         self.means = np.zeros((len(labels), 8 * 8 * 3))
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        """Compute the class means, in one epoch."""
         features = self.embed(train)
         truth = np.array([face.sample.label for face in train])
         self.means = np.stack([features[truth == label].mean(axis=0) for label in self.labels])
         yield Epoch(1, 0.5, 0.5, 0.5, self.predict(validation), 1e-3, 0.0)
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Return (faces, labels) probabilities."""
         distances = np.linalg.norm(self.embed(faces)[:, None] - self.means, axis=2)
         weights = np.exp(-distances + distances.min(axis=1, keepdims=True))
         return cast("NDArray[np.float64]", weights / weights.sum(axis=1, keepdims=True))
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Return (faces, 192) pixel values, 0 to 1."""
         rows = [np.asarray(Image.fromarray(face.image).resize((8, 8))).ravel() / 255 for face in faces]
         return np.array(rows, dtype=np.float64).reshape(len(faces), 8 * 8 * 3)

@@ -1,4 +1,4 @@
-"""Checks, run one after the other, and what each came to."""
+"""Run checks one after the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ Status = Literal["passed", "failed", "skipped", "expected"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """A check and what it came to; told: a reason, a measurement, or how it failed."""
+    """The result of a check.
+
+    Attributes:
+        check: The check.
+        status: "passed", "failed", "skipped", or "expected" for an expected failure.
+        told: Reason, measurement or error message, or "".
+    """
 
     check: Check
     status: Status
@@ -23,7 +29,18 @@ class Outcome:
 
 
 def run_checks(checks: Iterable[Check], expected_failures: Mapping[str, str]) -> Iterator[Outcome]:
-    """Each in turn; an expected failure that passes is a failure. Raises ComponentError before the first."""
+    """Run checks in order. An expected failure that passes is a failure.
+
+    Args:
+        checks: The checks, from `find_checks`.
+        expected_failures: Name of a check to the reason of its failure, as for `parametrize_with_checks`.
+
+    Returns:
+        An iterator that runs a check for each outcome.
+
+    Raises:
+        ComponentError: `expected_failures` has an unknown name or no reason. No check has run.
+    """
     checks = list(checks)
     reasons = match_failures(checks, expected_failures)
     return (_run(check, reasons.get(str(check), "")) for check in checks)
@@ -39,5 +56,7 @@ def _run(check: Check, reason: str) -> Outcome:
     except CheckFailed as failure:
         return Outcome(check, "expected", reason) if reason else Outcome(check, "failed", str(failure))
     if reason:
-        return Outcome(check, "failed", f"it passes, but was expected to fail: {reason}. Take that out.")
+        return Outcome(
+            check, "failed", f"it passes, but was expected to fail: {reason}. Remove the expected failure."
+        )
     return Outcome(check, "passed", told)

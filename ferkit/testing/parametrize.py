@@ -1,4 +1,4 @@
-"""The checks as tests of pytest, in one line."""
+"""Conformance checks as pytest tests."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ __tracebackhide__ = True
 
 @dataclass(frozen=True)
 class Test:
-    """A check whose skipping pytest understands."""
+    """A check that pytest can skip."""
 
     __test__ = False
     check: Check
 
     def __str__(self) -> str:
+        """Return the full name of the check."""
         return str(self.check)
 
     def __call__(self) -> None:
+        """Run the check, and print its measurement."""
         import pytest
 
         try:
@@ -46,14 +48,24 @@ def parametrize_with_checks(
     expected_failures: Mapping[str, str] | None = None,
     image_size: int = 96,
 ) -> pytest.MarkDecorator:
-    """Makes a test of each check of a plugin:
+    """Run each check of a plugin as a pytest test.
 
         @parametrize_with_checks("ferkit_maxpool")
         def test_conformance(check):
             check()
 
-    options, image_size: as for `find_checks`. expected_failures: a check's name ("answers_are_finite", or
-    "head.maxpool.answers_are_finite" for one component's) -> why it fails. One that passes fails the test.
+    Args:
+        package: Name of the plugin, as for `find_checks`.
+        options: Options of components, as for `find_checks`.
+        expected_failures: Name of a check to the reason of its failure. The name is "answers_are_finite" for
+            all components, or "head.maxpool.answers_are_finite" for one. The test fails if the check passes.
+        image_size: Width and height of the images for backbones, in pixels.
+
+    Returns:
+        A decorator for a test function with the argument `check`.
+
+    Raises:
+        ComponentError: No plugin, component or check has that name, or an expected failure has no reason.
     """
     import pytest
 
@@ -68,17 +80,17 @@ def parametrize_with_checks(
 
 
 def match_failures(checks: Iterable[Check], expected: Mapping[str, str]) -> dict[str, str]:
-    """The reasons by each check's full name. Raises ComponentError for a name that no check has."""
+    """Map the full names of checks to reasons. Raises ComponentError for an unknown name."""
     checks = list(checks)
     names = {str(check): check.name for check in checks}
     known = {*names, *names.values()}
     is_broken = any(getattr(check.subject, "broken", None) for check in checks)
-    if (unknown := sorted(set(expected) - known)) and not is_broken:  # why it is, a check tells
+    if (unknown := sorted(set(expected) - known)) and not is_broken:  # another check reports the error
         raise ComponentError(
             f"expected failures: no check is called {unknown[0]!r}. {suggest(unknown[0], names.values())}"
         )
     if empty := sorted(name for name, reason in expected.items() if not reason.strip()):
-        raise ComponentError(f"expected failures: {empty[0]!r} has no reason; say why it fails")
+        raise ComponentError(f"expected failures: {empty[0]!r} has no reason. State why it fails.")
     return {
         full: reason for full, name in names.items() if (reason := expected.get(full) or expected.get(name))
     }

@@ -1,4 +1,4 @@
-"""Each convolution of a training step, compared with the same one in float64."""
+"""Comparison of each convolution of a training step with the same one in float64."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 FORWARD, BACKWARD = torch.ops.aten.convolution.default, torch.ops.aten.convolution_backward.default
 TOLERANCES = {torch.float32: 5e-3, torch.bfloat16: 3e-2, torch.float16: 1e-2}
-"""The largest relative error of a convolution's output or gradient. A right one has 1e-6, 2e-3 and 3e-4;
-float32 leaves room for a GPU's tf32."""
+"""Largest relative error of a convolution's output or gradient.
+
+Correct results have errors of 1e-6, 2e-3 and 3e-4. The tolerance for float32 allows for tf32 on a GPU.
+"""
 CANCELLED = 1e-4
-"""Sums that cancel to less than this share of their terms' norms are compared with that share."""
+"""Smallest denominator of the relative error, as a fraction of the product of the factors' norms."""
 LARGEST = 16 << 20
-"""Bytes. Larger blocks come from the system, which clears them."""
+"""Bytes. The system provides larger blocks, filled with 0."""
 
 
 class ConvolutionWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Compare every convolution, and its gradients, with float64, as long as it is active.
 
-    Before each one, freed memory is full of NaN: what torch leaves unwritten shows. A layer's shape and
-    precision are compared once.
+    Freed memory is filled with NaN before each convolution, which reveals values that torch does not write.
+    Each combination of shape and precision is compared once.
 
     Attributes:
         seen: The convolutions that were compared.
-        faults: One line for each that is wrong.
-        is_random: Whether anything drew random numbers.
+        errors: One line for each wrong result.
+        is_random: True if an operation drew random numbers.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seen: set[tuple[object, ...]] = set()
-        self.faults: list[str] = []
+        self.errors: list[str] = []
         self.is_random = False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -48,12 +50,12 @@ class ConvolutionWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         fill_freed_memory([one.numel() for one in tensors])
         found = func(*args)
         expected = func(*(one.double() if isinstance(one, Tensor) else one for one in args))
-        self.faults += _compare(func, args, _as_tuple(found), _as_tuple(expected))
+        self.errors += _compare(func, args, _as_tuple(found), _as_tuple(expected))
         return found
 
 
 def fill_freed_memory(counts: Sequence[int]) -> None:
-    """Allocate blocks for so many numbers, write NaN there, and free them."""
+    """Allocate blocks for these counts of numbers, write NaN there, and free them."""
     for count in set(counts):
         for size in (2 * count, 2 * count + 64, 4 * count, 4 * count + 64):
             if size <= LARGEST:  # every byte 255 is NaN in each format
@@ -62,9 +64,12 @@ def fill_freed_memory(counts: Sequence[int]) -> None:
 
 
 def relative_error(found: Tensor, expected: Tensor, least: float = 0.0) -> float:
-    """‖found − expected‖ / ‖expected‖ in float64; infinite where a number is not finite.
+    """Return ‖found − expected‖ / ‖expected‖ in float64. It is infinite if a number is not finite.
 
-    least: the smallest norm that is divided by.
+    Args:
+        found: The result.
+        expected: The result in float64.
+        least: Smallest denominator.
     """
     difference = float((found - expected).norm())
     return difference / max(float(expected.norm()), least, 1e-30) if math.isfinite(difference) else math.inf
@@ -76,10 +81,10 @@ def _compare(func: Any, args: Any, found: Sequence[Any], expected: Sequence[Any]
         parts = [("output", (maps, weight))]
     else:
         (slopes, maps, weight), (stride, padding) = args[:3], args[4:6]
-        # The gradient of a bias is a plain sum: it is left out.
+        # The gradient of a bias is a plain sum, and is not compared.
         parts = [("map's gradient", (slopes, weight)), ("weight's gradient", (slopes, maps))]
     for (name, factors), one, true in zip(parts, found, expected, strict=False):
-        if one is None or not math.isfinite(float(true.norm())):  # what comes in is at fault
+        if one is None or not math.isfinite(float(true.norm())):  # the input is not finite
             continue
         error = relative_error(one, true, CANCELLED * math.prod(float(each.norm()) for each in factors))
         if error > TOLERANCES[maps.dtype]:

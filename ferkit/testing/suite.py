@@ -1,4 +1,4 @@
-"""A plugin's name -> the checks of all that it offers."""
+"""Find all checks of a plugin."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROOMS = (
     "convolution",
     "weights",
 )
-"""Whose checks are in ferkit/testing/checks/<room>.py."""
+"""Modules ferkit/testing/checks/<room>.py with checks of components."""
 
 
 def load_checks() -> None:
@@ -41,11 +41,19 @@ def load_checks() -> None:
 def find_checks(
     package: str, options: Mapping[str, Options] | None = None, image_size: int = 96
 ) -> list[Check]:
-    """Every check of a plugin: a module's name, that of an installed distribution, or of an entry point.
+    """Find every check of a plugin and its components.
 
-    options: for components that need some, or are quicker with others, by kind and name ("head.maxpool");
-    image_size: pixels, the side of the images that its backbones are given.
-    Raises ComponentError where there is no such plugin, or no such component of it.
+    Args:
+        package: Name of a module, an installed distribution, or an entry point.
+        options: Component, such as "head.maxpool", to its options. Set required options, and options
+            that make the checks faster.
+        image_size: Width and height of the images for backbones, in pixels.
+
+    Returns:
+        The checks of the plugin, then of each component.
+
+    Raises:
+        ComponentError: No plugin or component has that name.
     """
     load_checks()
     providers = find_providers(package)
@@ -58,8 +66,8 @@ def find_checks(
     subjects = [one for one in _subjects(registry, options or {}, image_size) if one.provider in wanted]
     known = [str(subject) for subject in subjects]
     is_broken = any(one.provider in wanted for one in registry.broken)
-    if (unknown := sorted(set(options or ()) - set(known))) and not is_broken:  # why it is, a check tells
-        raise ComponentError(f"options: {package} offers no {unknown[0]!r}. {suggest(unknown[0], known)}")
+    if (unknown := sorted(set(options or ()) - set(known))) and not is_broken:  # a check reports the error
+        raise ComponentError(f"options: {package} provides no {unknown[0]!r}. {suggest(unknown[0], known)}")
     plugins = [_plugin(registry, provider, subjects) for provider in wanted]
     checks = [Check(plugin, one) for plugin in plugins for one in CHECKS_BY_KIND["plugin"]]
     return checks + [Check(one, held) for one in subjects for held in CHECKS_BY_KIND[one.component.kind]]

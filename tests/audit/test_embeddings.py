@@ -49,7 +49,7 @@ def test_absent_weights_are_named_and_never_fetched(
     )
     recipe, registry = load(tmp_path, {"name": "mean"})
     reason = why_no_embeddings(recipe, registry)
-    assert reason == "the weights 'audit_faces' are not here; fetch them: ferkit weights fetch audit_faces"
+    assert reason == "the weights 'audit_faces' are not in the cache. Run: ferkit weights fetch audit_faces"
     weights.touch()
     assert why_no_embeddings(recipe, registry) == ""
 
@@ -57,9 +57,9 @@ def test_absent_weights_are_named_and_never_fetched(
 @pytest.mark.parametrize(
     ("backbone", "reason"),
     [
-        ({"name": "mean", "weights": "none"}, "starts from random numbers"),
-        ({"name": "downloading"}, "may download its pretrained weights"),
-        ({"name": "downloading", "pretrained": False}, "starts from random numbers"),
+        ({"name": "mean", "weights": "none"}, "random weights"),
+        ({"name": "downloading"}, "may download pretrained weights"),
+        ({"name": "downloading", "pretrained": False}, "random weights"),
     ],
 )
 def test_backbones_that_know_nothing_or_may_download_are_not_used(
@@ -70,7 +70,7 @@ def test_backbones_that_know_nothing_or_may_download_are_not_used(
 
 def test_an_estimator_has_no_backbone(tmp_path: Path) -> None:
     recipe, registry = load(tmp_path, {"name": "mean"}, estimator={"name": "majority"})
-    assert "the estimator 'majority' in place of a network" in why_no_embeddings(recipe, registry)
+    assert "the estimator 'majority' instead of a network" in why_no_embeddings(recipe, registry)
 
 
 @pytest.mark.parametrize("is_flat", [False, True])

@@ -93,7 +93,7 @@ def test_a_threshold_that_takes_nearly_everything_is_said_to_tell_nothing(
 ) -> None:
     monkeypatch.setattr(near_duplicates, "MOST", 5)
     told, pairs = near_by_hash(made(4))
-    assert told.reason.startswith("more than 5 pairs are as near as that")
+    assert told.reason.startswith("more than 5 pairs are within the threshold")
     assert "--hash-distance" in told.reason
     assert len(pairs.first) == 0
 

@@ -43,7 +43,7 @@ def test_a_clean_folder_has_no_findings(images: Path) -> None:
     assert (found.images, found.classes) == (24, {"happiness": 12, "sadness": 12})
     assert found.faces.found == 24
     assert found.near[0].pairs == 0
-    assert "the weights 'vggface2' are not here" in found.near[1].reason
+    assert "the weights 'vggface2' are not in the cache" in found.near[1].reason
     assert found.groups == ()
 
 
@@ -127,7 +127,7 @@ def test_a_split_that_cannot_be_made_is_a_finding(images: Path, tmp_path: Path) 
     found = run(recipe)
     (finding,) = found.findings
     assert finding.name == "protocol"
-    assert "the data set gives no groups" in finding.words
+    assert "the dataset has no groups" in finding.words
 
 
 def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) -> None:
@@ -135,14 +135,14 @@ def test_a_data_set_of_nothing_but_broken_files_is_told_as_that(images: Path) ->
         path.write_text("nothing")
     found = run(images)
     assert len(found.unreadable) == 24
-    assert "there must be two classes or more" in found.crossings.problem
-    assert any("can't be read" in line for line in describe(found))
+    assert "expected two classes or more" in found.crossings.problem
+    assert any("cannot be read" in line for line in describe(found))
 
 
 def test_a_data_set_without_images_is_refused(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, registry, is_recipe = load_target(str(images))
     monkeypatch.setattr(registry.get("dataset", "image_folder").load(), "samples", lambda self: [])
-    with pytest.raises(DataError, match="'image_folder' gives no image"):
+    with pytest.raises(DataError, match="'image_folder': it has no images"):
         audit(AuditRequest(recipe, registry, is_recipe))
 
 
@@ -195,7 +195,7 @@ def test_the_page_and_the_json_hold_what_was_found_and_no_picture(images: Path, 
 
 def test_a_file_that_cannot_be_written_is_named_with_its_option(images: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match=r"--out: can't write .*audit\.json"):
+    with pytest.raises(RunError, match=r"Cannot write --out .*audit\.json"):
         write_json(run(images), tmp_path / "file" / "audit.json")
 
 

@@ -73,8 +73,8 @@ def test_a_split_that_leaks_makes_the_command_fail_and_one_that_does_not_lets_it
     assert leaking.stderr == ""
     honest = ferkit(write_recipe(images, "grouped"))
     assert honest.returncode == 0, honest.stderr
-    assert "Nothing to find problem with." in honest.stdout
-    assert "the recipe's split: 0.0%" in honest.stdout
+    assert "No problems found." in honest.stdout
+    assert "The recipe's split: 0.0%" in honest.stdout
 
 
 def test_a_folder_is_judged_without_a_recipe(
@@ -84,8 +84,8 @@ def test_a_folder_is_judged_without_a_recipe(
     status, out, _ = typed(monkeypatch, capsys, images, *overrides)
     assert status == 0
     assert "(3 seeds)" in out
-    assert "the recipe's split" not in out
-    assert "not looked for: --no-faces was given" in out
+    assert "The recipe's split" not in out
+    assert "not detected: --no-faces was given" in out
 
 
 def test_a_data_set_is_audited_by_its_name(
@@ -123,8 +123,7 @@ def test_a_finding_of_an_unknown_name_is_refused_with_the_list(
     assert status == 2
     assert out == ""
     assert err.startswith(
-        "Invalid value for --allow: no finding is called 'everything'; there are unreadable, conflicts, "
-        "duplicates, groups, near_duplicates, protocol\n"
+        "Invalid value for --allow: Cannot allow 'everything': no such finding. There is: conflicts, "
     )
 
 
@@ -135,8 +134,8 @@ def test_thresholds_are_options(
     command = (images, "--no-faces", "--hash-distance")
     _, found, _ = typed(monkeypatch, capsys, *command, "12")
     _, missed, _ = typed(monkeypatch, capsys, *command, "0")
-    assert "1 near pair of 25 images (12 of 64 bits differ at most)" in found
-    assert "0 near pairs of 25 images (0 of 64 bits differ at most)" in missed
+    assert "1 near pair of 25 images (up to 12 of 64 bits differ)" in found
+    assert "0 near pairs of 25 images (up to 0 of 64 bits differ)" in missed
     assert worn.exists()
     status, _, err = typed(monkeypatch, capsys, *command, "65")
     assert status == 2
@@ -160,7 +159,7 @@ def test_a_file_that_cannot_be_written_is_told_without_a_traceback(images: Path)
     (images.parent / "file").touch()
     answer = ferkit(images, "--no-faces", "--out", images.parent / "file" / "a.json")
     assert answer.returncode == 1
-    assert answer.stderr.startswith("--out: can't write ")
+    assert answer.stderr.startswith("Cannot write --out ")
     assert "Traceback" not in answer.stderr
 
 
@@ -193,7 +192,7 @@ def test_the_help_tells_the_exit_statuses_and_the_findings(
     monkeypatch.setenv("COLUMNS", "200")
     status, out, _ = typed(monkeypatch, capsys, "--help")
     assert status == 0
-    assert "Exit status: 0 where nothing serious was found" in out
+    assert "Exit status: 0 without serious findings" in out
     assert all(name in out for name in NAMES)
 
 

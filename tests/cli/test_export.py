@@ -21,9 +21,9 @@ def test_what_was_written_is_told_and_predicts(
     first, labels, scaled, given, checked, card = answer.stdout.splitlines()
     assert first.startswith(f"{out}: drawn, 0.")
     assert labels == "labels: anger, happiness, neutral"
-    assert scaled == f"temperature: {'1.500' if temperature == 1.5 else 'none was fitted'}"
-    assert given == "input: faces of 24 by 24, normalised as facenet; found by spots"
-    assert checked.startswith("checked: 4 images of a face give torch's probabilities, within ")
+    assert scaled == f"temperature: {'1.500' if temperature == 1.5 else 'none fitted'}"
+    assert given == "input: 24 x 24 pixel faces, normalised as facenet, detected by spots"
+    assert checked.startswith("checked: probabilities of 4 face images are within ")
     assert card == f"card: {out}.card.md"
     assert (tmp_path / f"model.{suffix}.card.md").read_text().startswith("---\n")
     file = write_picture(tmp_path / "a.png", (5, 5))

@@ -30,7 +30,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
     answer = ferkit("finetune", faces, *SMALL)
     assert (answer.returncode, answer.stderr) == (0, "")
     lines = answer.stdout.splitlines()
-    assert lines[0] == "images to learn from: happiness 5, sadness 5"
+    assert lines[0] == "usable images: happiness 5, sadness 5"
     out = Path("finetune-faces")
     assert {path.name for path in out.iterdir()} == {
         "recipe.toml",
@@ -52,7 +52,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
 def test_the_score_is_one_that_no_test_image_chose(ferkit: Ferkit, faces: str) -> None:
     answer = ferkit("finetune", faces, *SMALL, "--out", "my faces")
     assert answer.returncode == 0
-    resumed = "To resume if interrupted: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
+    resumed = "If interrupted, resume with: ferkit run 'my faces/recipe.toml' --out 'my faces/run' --resume"
     assert resumed in answer.stdout.splitlines()
     summary = json.loads(Path("my faces/run/summary.json").read_text())
     assert [one["selected_on_test"] for one in summary["scores"].values()] == [False]
@@ -69,14 +69,14 @@ def test_a_model_of_some_classes_becomes_one_of_others(ferkit: Ferkit, faces: st
     assert (answer.returncode, answer.stderr) == (0, "")
     told = answer.stdout.splitlines()[1]
     network = "finetune-faces/run/folds/repeat0_fold0/model.safetensors"
-    assert told.startswith(f"the backbone starts from the network in {network}; the head begins anew")
+    assert told.startswith(f"backbone: initialised from {network}; the head is new")
     card = Path("finetune-others/others.safetensors.card.md").read_text()
     assert "happiness, left, right" in card
-    assert "| model.initial | an earlier run; its backbone alone is taken |" in card
+    assert "| model.initial | an earlier run; only its backbone is used |" in card
     made = "finetune-others/others.safetensors"
     further = ferkit("finetune", "others", *SMALL, "--from", made, "--out", "on")
     assert further.returncode == 0
-    assert f"starts from the network in {made}" in further.stdout.splitlines()
+    assert f"network: initialised from {made}" in further.stdout.splitlines()
 
 
 def test_a_dry_run_writes_the_recipe_and_says_how_to_run_it(ferkit: Ferkit, faces: str) -> None:
@@ -91,7 +91,7 @@ def test_a_dry_run_writes_the_recipe_and_says_how_to_run_it(ferkit: Ferkit, face
     [
         (["nowhere"], 1, "nowhere does not exist"),
         (["faces", "--epochs", "0"], 2, "Invalid value for '--epochs'"),
-        (["faces", "--out", "faces"], 1, "faces is there already"),
+        (["faces", "--out", "faces"], 1, "faces exists already"),
         (["faces/sad"], 2, "two classes"),
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from ferkit.cli import app
 from ferkit.cli.plugins import list_plugins
 from ferkit.components.component import Component
 from ferkit.components.registry import BrokenPlugin, Registry
@@ -23,7 +25,10 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ferkit.components.discovery.load_plugins", lambda: registry)
 
 
-def test_in_a_pipe_each_component_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_a_pipe_each_component_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     list_plugins()
     told = [line.strip() for line in capsys.readouterr().out.splitlines()]
     (head,) = [line for line in told if line.startswith("head")]
@@ -54,3 +59,11 @@ def test_a_narrow_terminal_keeps_names_whole(
     table = told[: next(number for number, line in enumerate(told) if line.startswith("broken"))]
     assert max(map(len, table)) <= width
     assert any("pooling_of_all_kinds" in line for line in table)
+
+
+@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "list"]])
+def test_columns_limits_the_width_in_a_pipe(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    table = CliRunner().invoke(app, arguments).output.partition("broken")[0]
+    assert "pooling_of_all_kinds" in table
+    assert max(map(len, table.splitlines())) <= 80

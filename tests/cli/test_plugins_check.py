@@ -29,7 +29,7 @@ def test_a_right_plugin_ends_with_0_and_a_line_that_counts() -> None:
 def test_a_failure_ends_with_1_and_says_how_to_mend_it() -> None:
     status, told = check("ferkit_outputs", "--set", "output.output_mixup.neutral=calm", "--brief")
     assert status == 1
-    assert any("to mend:" in line for line in told)
+    assert any("fix:" in line for line in told)
     assert not any(line.split()[1:3] == ["is_documented", "passed"] for line in told)
 
 
@@ -43,6 +43,13 @@ def test_an_expected_failure_is_told_with_its_reason() -> None:
     status, told = check("ferkit_outputs", *arguments)
     assert status == 0
     assert any("a label = calm" in line for line in told)
+
+
+def test_a_narrow_terminal_keeps_the_names_of_checks_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, told = check("ferkit_outputs")
+    assert "  passed   keeps_no_tensor_outside_its_state" in told[told.index("output.identity") :]
+    assert max(map(len, told)) <= 80
 
 
 @pytest.mark.parametrize("setting", ["initial=1", "output.output_mixup=1", "output"])

@@ -32,7 +32,7 @@ def test_an_option_without_a_default_is_required(capsys: pytest.CaptureFixture[s
 
 
 def test_a_component_without_options_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert shown(capsys, "output.identity").endswith("It has no options.\n")
+    assert shown(capsys, "output.identity").endswith("No options.\n")
 
 
 def test_weights_are_shown_with_their_terms(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,8 +50,8 @@ def registry() -> Registry:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("center", "of 2 kinds are called 'center': ferkit plugins show head.center, .* loss.center"),
-        ("centre", "no component is called 'centre'. Did you mean 'center'"),
+        ("center", "2 kinds have .*'center'.* ferkit plugins show head.center, .* loss.center"),
+        ("centre", "component 'centre'. Did you mean 'center'"),
         ("head.centre", "no head is called 'centre'. Did you mean 'center'"),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_quiet_answer_is_the_table_and_what_was_not_done(
     assert len(answer.stdout.splitlines()) == 2
     answer = ferkit("predict", str(file), "none.png", "-q", "-m", model)
     assert answer.returncode == 3
-    assert answer.stderr.startswith("not done: 1\n  none.png: ")
+    assert answer.stderr.startswith("failed: 1\n  none.png: ")
 
 
 def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
@@ -58,9 +58,9 @@ def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
     answer = ferkit("predict", str(given), str(tmp_path / "none.png"), "--model", model, *typed)
     assert answer.returncode == 3
     assert answer.stdout == ""
-    assert "not done: 2" in answer.stderr
+    assert "failed: 2" in answer.stderr
     assert f"  {tmp_path / 'none.png'}: there is no such file" in answer.stderr
-    assert "1 file passed over" in answer.stderr
+    assert "1 file ignored" in answer.stderr
     rows = list(csv.DictReader(io.StringIO(out[0].read_text(encoding="utf-8"))))
     assert [row["file"] for row in rows] == [str(given / "a b ü.png")] + [str(given / "v.avi")] * 3
     assert len(out[1].read_text("utf-8").splitlines()) == 4
@@ -99,7 +99,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
     file = write_picture(tmp_path / "a.png", (5, 5))
     answer = ferkit("predict", "99", str(file), "--model", model)
     assert answer.returncode == 3
-    assert "camera-99: the camera can't be opened" in answer.stderr
+    assert "camera-99: cannot open the camera" in answer.stderr
     assert "1 image: 1 face" in answer.stderr
     assert "Traceback" not in answer.stderr
 

@@ -42,8 +42,8 @@ def test_with_images_the_page_shows_them_and_without_it_does_not(tmp_path: Path)
 def test_images_that_cannot_be_shown_are_said_and_the_report_is_written(tmp_path: Path) -> None:
     answer = ferkit("report", str(write_run(tmp_path)), "--images")
     assert answer.returncode == 0
-    assert "note: Images can't be shown: " in answer.stdout
-    assert "Images can&#39;t be shown" in (tmp_path / "report.html").read_text()
+    assert "note: Cannot show images: " in answer.stdout
+    assert "Cannot show images" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("state", ["no folder", "not finished"])

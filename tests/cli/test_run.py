@@ -48,7 +48,7 @@ def test_an_unknown_recipe_suggests_the_closest(tmp_path: Path) -> None:
 def test_resuming_where_nothing_was_run_says_so(tmp_path: Path) -> None:
     answer = ferkit("run", "quickstart", "--resume", cwd=tmp_path)
     assert answer.returncode == 1
-    assert "Cannot resume quickstart: there is no run of it in runs/" in answer.stderr
+    assert "Cannot resume quickstart: runs/ has no run" in answer.stderr
 
 
 def test_resuming_takes_the_newest_run_of_that_name_only(

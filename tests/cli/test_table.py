@@ -32,7 +32,7 @@ def test_a_test_selected_score_is_marked_in_every_format(
     assert ferkit(monkeypatch, "table", str(run)) == 0
     shown = capsys.readouterr().out
     assert re.search(r"50\.00† \[", shown)
-    assert "chosen on the images that the score is reported on" in shown
+    assert "Optimistic: the epoch was chosen" in shown
     for ending, mark in ((".md", "50.00†"), (".html", "50.00†"), (".csv", "best_epoch")):
         out = tmp_path / f"table{ending}"
         assert ferkit(monkeypatch, "table", str(run), "--out", str(out)) == 0
@@ -40,6 +40,18 @@ def test_a_test_selected_score_is_marked_in_every_format(
     csv = (tmp_path / "table.csv").read_text()
     assert re.search(r"best_epoch,[\d.]+,[\d.]+,True,0\.5", csv)
     assert re.search(r"last_epoch,[\d.]+,[\d.]+,False,0\.5", csv)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_narrow_terminal_gets_a_block_for_each_row(
+    run: Path, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert ferkit(monkeypatch, "table", str(run)) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= width
+    block = shown[shown.index("4. MTCNN + Inception Resnet v1 (fine-tuned)") :]
+    assert any("paper: best epoch† " in line and "50.00†" in line for line in block)
 
 
 def test_without_folders_all_finished_runs_are_taken(
@@ -67,7 +79,7 @@ def test_a_page_needs_no_network_and_takes_nothing_for_markup(
     [
         (["nowhere"], "there is no run in nowhere"),
         (["--table", "nothing"], "table 'nothing': there is no such file"),
-        (["--out", "table.pdf"], r"expected a file ending in \.md, \.csv, \.html"),
+        (["--out", "table.pdf"], r"expected the suffix \.md, \.csv, \.html"),
     ],
 )
 def test_what_can_not_be_done_is_told(

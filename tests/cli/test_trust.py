@@ -139,22 +139,22 @@ def test_a_permuted_label_order_is_told(
 ) -> None:
     status, folder = run(tmp_path, monkeypatch, is_mixed_up=True)
     assert status == 0
-    told = "The labels seem to be mixed up: the predictions fit far better if one takes anger for neutral"
+    told = "The labels may be in a wrong order: the predictions match far better with anger for neutral"
     assert told in capsys.readouterr().out
     assert any(told in one for one in json.loads((folder / "summary.json").read_text())["warnings"])
     assert told in (folder / "report.html").read_text()
     (tmp_path / "straight").mkdir()
     run(tmp_path / "straight", monkeypatch)
-    assert "mixed up" not in capsys.readouterr().out
+    assert "wrong order" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [
-        ("missing", "gave numbers that are no probabilities; expected 24 rows of 3"),
-        ("short", "gave an array of shape (23, 3)"),
-        ("unsure", "gave rows that are off by 0.5"),
-        ("silent", "gave no epoch for repeat0_fold0"),
+        ("missing", "returned numbers that are not probabilities; expected 24 rows of 3"),
+        ("short", "returned an array of shape (23, 3)"),
+        ("unsure", "returned rows whose sum differs from 1 by 0.5"),
+        ("silent", "yielded no epoch for repeat0_fold0"),
     ],
 )
 def test_an_estimator_whose_answers_are_no_probabilities_is_named(
@@ -178,13 +178,13 @@ def test_an_estimator_whose_answers_are_no_probabilities_is_named(
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [
-        ('name = "grouped"\nby = "none"', 'folds without groups are "paper"'),
+        ('name = "grouped"\nby = "none"', 'Without groups, use "paper"'),
         ('name = "grouped"\nsplit = "{split}"', "lists movie m1 more than once"),
         ('name = "grouped"\nsplit = "nowhere"', "there is no such file"),
         ('name = "leave_one_out"', "one of 'paper', 'grouped', 'nested', 'holdout'"),
         ('name = "nested"\nchose_by = "nll"', "Did you mean 'choose_by'"),
-        ('[grid]\n"fit.epochs" = [1]', "chosen on test images"),
-        ('name = "nested"\n[grid]\n"data.root" = ["a"]', "a grid searches model, loss"),
+        ('[grid]\n"fit.epochs" = [1]', 'requires the protocol "nested"'),
+        ('name = "nested"\n[grid]\n"data.root" = ["a"]', "a grid can only search model, loss"),
         ('name = "nested"\n[grid]\n"fit.epochs" = [1, "two"]', "fit.epochs = two"),
         ('name = "nested"\n[grid]\n"fit.epochs" = []', "expected a list of values"),
     ],

@@ -31,7 +31,7 @@ def test_a_file_in_the_cache_is_verified_and_its_path_told(tmp_path: Path) -> No
     file.write_bytes(b"abc")
     assert ferkit("weights", "path", "vggface2", TORCH_HOME=str(tmp_path)).stdout == f"{file}\n"
     told = ferkit("weights", "verify", TORCH_HOME=str(tmp_path)).stdout
-    assert told.startswith("vggface2: recorded, not verified: no hash is published, sha256 ba7816bf")
+    assert told.startswith("vggface2: recorded, not verified (no hash is published), sha256 ba7816bf")
 
 
 def test_a_wrong_file_fails_verification(tmp_path: Path) -> None:
@@ -80,5 +80,5 @@ def test_what_can_not_be_bundled_is_told_without_a_traceback(tmp_path: Path) -> 
     assert "a.tar was not written" in answer.stderr
     assert "Traceback" not in answer.stderr
     answer = ferkit("weights", "bundle", "quickstart", "--out", str(tmp_path / "a.tar"), **offline)
-    assert answer.stdout.startswith("quickstart: no weights of the catalogue are needed")
+    assert answer.stdout.startswith("Nothing was written: quickstart needs no weights")
     assert not (tmp_path / "a.tar").exists()

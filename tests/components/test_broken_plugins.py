@@ -17,7 +17,7 @@ from tests.conftest import Install
 from tests.experiment.test_run import RECIPE
 
 ROOT = Path(__file__).parents[2]
-REMEDY = "Mend the module, or take it out of the recipe's `plugins`."
+REMEDY = "Fix the module, or remove it from the recipe's `plugins`."
 PLUGINS = '"tests.plugins_for_tests.tiny_plugin", "tests.plugins_for_tests.midway_plugin"'
 CHANGES = [
     word for one in ("fit.epochs=1", "protocol.folds=2", "protocol.repeats=1") for word in ("--set", one)
@@ -60,7 +60,7 @@ FOUND_BY_CHECK = [
 ]
 FOUND_BY_RUN = [
     ("data", "NamesOnly", "expected a list of Samples, got str "),
-    ("data", "CountsNothing", "expected left_out, from reasons to numbers, got ('blurred',)"),
+    ("data", "CountsNothing", "expected left_out, a mapping of reasons to numbers, got ('blurred',)"),
     ("data", "StumblesOverItsData", "failed in samples (midway_plugin.py:"),
     ("detector", "OneTooFew", "expected Detections for 12 images, got 11"),
     ("detector", "Tuples", "expected Detections, got tuple"),
@@ -69,14 +69,14 @@ FOUND_BY_RUN = [
     ("detector", "FailsToDetect", "RuntimeError: no kernel image is available"),
     ("detector", "NotBuilt", "can't be built with its options: OSError: libdetect.so is not there"),
     ("model.backbone", "KeepsAStageBack", "expected (B, 8, h, w) for stage 'late', got early only"),
-    ("model.backbone", "OneMap", "expected a map for each stage, by its name, got shape (4, 8, "),
+    ("model.backbone", "OneMap", "expected a mapping of stages to feature maps, got shape (4, 8, "),
     ("model.backbone", "Flattens", "expected (B, 4, h, w) for stage 'early', got shape (4, "),
     ("model.head", "Squeezes", "expected logits of shape (4, 2), got shape (8,)"),
     ("model.head", "FailsInALibrary", "failed in forward (midway_plugin.py:"),
     ("model.output", "DropsAClass", "expected logits of shape (4, 2), got shape (4, 1)"),
     ("loss", "OnePerImage", "expected one number, the batch's mean, got shape (4,)"),
     ("estimator", "FailsToFit", "ZeroDivisionError: no face has this label"),
-    ("estimator", "GivesOneRow", "gave an array of shape (1, 2); expected 6 rows of 2 probabilities"),
+    ("estimator", "GivesOneRow", "returned an array of shape (1, 2); expected 6 rows of 2 probabilities"),
 ]
 
 

@@ -14,8 +14,8 @@ from ferkit.errors import ComponentError
     ("kind", "target", "message"),
     [
         ("heads", "json:dumps", "component 'x': unknown kind 'heads'; kinds: dataset, detector"),
-        ("head", "json.dumps", "head 'x': target is \"package.module:Attribute\", not 'json.dumps'"),
-        ("head", "json:a:b", "not 'json:a:b'"),
+        ("head", "json.dumps", "head 'x': expected a target \"package.module:Attribute\", got 'json.dumps'"),
+        ("head", "json:a:b", "got 'json:a:b'"),
     ],
 )
 def test_a_malformed_component_is_refused_where_it_is_made(kind: str, target: str, message: str) -> None:

@@ -59,7 +59,7 @@ def test_an_installed_plugin_is_found_with_its_distribution(install: Install) ->
         ),
         (HEAD + "@hookimpl\ndef ferkit_components(recipe):\n    return []", "recipe"),
         (GOOD.replace("'head'", "'heads'"), "unknown kind 'heads'"),
-        (GOOD.replace("heavy:", "heavy."), 'target is "package.module:Attribute"'),
+        (GOOD.replace("heavy:", "heavy."), 'target "package.module:Attribute"'),
     ],
 )
 def test_a_broken_plugin_is_reported_and_the_rest_work(install: Install, code: str, problem: str) -> None:
@@ -93,10 +93,10 @@ def test_a_plugin_for_another_contract_is_told_who_is_to_be_updated(
 @pytest.mark.parametrize(
     ("code", "hint"),
     [
-        ("1 / 0", "Mend it: it is installed from /home/some one/bad"),
+        ("1 / 0", "Fix it in /home/some one/bad"),
         (
             GOOD.format(name="linear", module="bad_plugin"),
-            "It needs another name. Mend it: it is installed from /home/some one/bad",
+            "It needs another name. Fix it in /home/some one/bad",
         ),
     ],
 )
@@ -181,7 +181,7 @@ def test_a_broken_module_that_a_recipe_names_says_so() -> None:
     provider, problem, hint = broken_of(registry, "no_such")
     assert provider == "no_such_module_at_all (named by the recipe)"
     assert problem == "it can't be imported: No module named 'no_such_module_at_all'"
-    assert hint == "Mend the module, or take it out of the recipe's `plugins`."
+    assert hint == "Fix the module, or remove it from the recipe's `plugins`."
 
 
 def test_naming_an_installed_plugin_in_a_recipe_too_does_no_harm(install: Install) -> None:

@@ -60,7 +60,7 @@ def test_options_that_fit_have_no_problems(registry: Registry, options: dict[str
         ({"rate": {"a": 1}}, 'part.rate: expected a number, got {"a": 1} (a table)'),
         (
             {"num_classes": 7},
-            "part.num_classes: ferkit itself gives a head 'num_classes'; a recipe can't set it",
+            "part.num_classes: ferkit itself gives a head 'num_classes'. A recipe cannot set it",
         ),
     ],
 )
@@ -212,7 +212,7 @@ def test_an_option_of_a_type_that_no_recipe_can_write_is_a_problem_only_where_it
     assert problems(registry, "detector", "odd", {}) == []
     (found,) = problems(registry, "detector", "odd", {"session": "x"})
     assert found.startswith(
-        "part.session: the component wants ferkit.components.registry.Registry | None, which no recipe"
+        "part.session: the component expects ferkit.components.registry.Registry | None, which TOML cannot"
     )
 
 

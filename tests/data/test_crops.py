@@ -185,4 +185,4 @@ def test_a_cache_that_can_not_be_written_is_gone_without_and_said_once(
     (tmp_path / "cache").write_text("a file where the folder should be")
     with caplog.at_level(logging.WARNING):
         assert len(crop(samples, BoxDetector(), tmp_path).faces) == 20
-    assert [record.message.startswith("detections can't be kept in") for record in caplog.records] == [True]
+    assert [record.message.startswith("detections can't be cached in") for record in caplog.records] == [True]

@@ -68,9 +68,9 @@ def test_a_cache_that_cannot_be_written_is_gone_without(cache: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ([[1.0, np.nan]], r"anger_0\.png: the descriptor 'odd' gave 1 numbers of 2 that are not finite"),
-        ([[1.0], [1.0, 2.0]], r"happiness_0\.png: the descriptor 'odd' gave an array of shape \(2,\)"),
-        ([[[1.0]]], r"anger_0\.png: the descriptor 'odd' gave an array of shape \(1, 1\)"),
+        ([[1.0, np.nan]], r"anger_0\.png: the descriptor 'odd' returned 1 of 2 numbers that are not finite"),
+        ([[1.0], [1.0, 2.0]], r"happiness_0\.png: the descriptor 'odd' returned an array of shape \(2,\)"),
+        ([[[1.0]]], r"anger_0\.png: the descriptor 'odd' returned an array of shape \(1, 1\)"),
     ],
 )
 def test_what_is_no_row_of_finite_numbers_is_refused_with_the_image(

@@ -70,14 +70,14 @@ def test_duplicates_are_skipped_with_their_reason_and_counted() -> None:
     assert [str(one.sample.path) for one in crops.faces] == ["train2", "test1"]
     assert {str(one.path): reason for one, reason in crops.skipped} == {
         "black": "no face was found",
-        "train1": "its face is that of the test image test1",
-        "train3": "its face is that of train4, which is labelled anger, not fear",
-        "train4": "its face is that of train3, which is labelled fear, not anger",
-        "train5": "its face is that of train2",
+        "train1": "its face equals that of the test image test1",
+        "train3": "its face equals that of train4, which has the label anger, not fear",
+        "train4": "its face equals that of train3, which has the label fear, not anger",
+        "train5": "its face equals that of train2",
     }
     before, told = crops.warnings
     assert before == "before"
-    assert told.startswith("4 images are left out as pixel-for-pixel duplicates of others: 2 under several")
+    assert told.startswith("4 images are dropped as pixel-for-pixel duplicates of others: 2 with different")
     assert "1 of test images" in told
     assert "1 of one in the same split" in told
 

@@ -49,11 +49,11 @@ def test_merged_groups_count_as_one() -> None:
 
 def test_images_without_groups_have_no_coarsest_ones() -> None:
     assert coarsest_groups(make({}, {})) is None
-    with pytest.raises(DataError, match=r"gives no groups.*group_pattern.*protocol\.name=\"paper\""):
+    with pytest.raises(DataError, match=r"has no groups.*group_pattern.*protocol\.name=\"paper\""):
         group_names(make({}, {}), None)
 
 
 def test_an_image_without_a_group_of_the_kind_is_named_with_the_kinds_there_are() -> None:
     mixed = [*FILMS, *make({"clip": "C_1"})]
-    with pytest.raises(DataError, match=r"has no group of the kind 'movie'; kinds that there are: clip"):
+    with pytest.raises(DataError, match=r"has no group of kind 'movie'. Available kinds: clip"):
         group_names(mixed, "movie")

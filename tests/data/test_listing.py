@@ -61,23 +61,26 @@ def test_a_file_whose_name_is_no_utf8_can_be_listed(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (b"name,label\n1.png,a\n", "has no column path; its first line must be path,label,split"),
+        (b"name,label\n1.png,a\n", "has no column path. Its first line must be path,label,split"),
         (b"file;class\n1.png;a\n", "has no column path and no column label"),
         (b"", "has no column path and no column label"),
         (b"path,label\n", "lists no image"),
         (b"path,label\n1.png,\n", "line 2: path and label must not be empty"),
         (b"path,label\n1.png\n", "line 2: path and label must not be empty"),
-        (b"path,label\n1.png,Z\xfcrich\n", r"line 2: the label Z\\xfcrich is no UTF-8"),
-        (b"path,label,split\n1.png,a,dev\n", "line 2: the split is 'dev'; expected train, validation, test"),
+        (b"path,label\n1.png,Z\xfcrich\n", r"line 2: the label Z\\xfcrich is not UTF-8"),
+        (
+            b"path,label,split\n1.png,a,dev\n",
+            "line 2: expected a split of train.* got 'dev'",
+        ),
         (
             b'path,label,groups\n1.png,a,"[1]"\n',
-            r"line 2: groups must be a JSON object of strings.*not \[1\]",
+            r"line 2: expected groups as a JSON object of strings.*got \[1\]",
         ),
-        (b'path,label,groups\n1.png,a,"{""p"": 7}"\n', "line 2: groups must be a JSON object of strings"),
-        (b"path,label,groups\n1.png,a,movie\n", "line 2: groups must be a JSON object.*not movie"),
+        (b'path,label,groups\n1.png,a,"{""p"": 7}"\n', "line 2: expected groups as a JSON object of strings"),
+        (b"path,label,groups\n1.png,a,movie\n", "line 2: expected groups as a JSON object.*got movie"),
         (
             b'path,label,groups\n1.png,a,{"m": "A", "c": "B"}\n',
-            "line 2: there are more fields than columns. A field that holds a comma",
+            "line 2: there are more fields than columns. Put a field with a comma",
         ),
         (b'path,label\n"1.png,a\n2.png,b\n', "can't be read as a list of images"),
         (b"path,label\n1.png,a\n2.png,a\n1.png,b\n", "lists 1.png more than once"),

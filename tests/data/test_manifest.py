@@ -73,7 +73,7 @@ def test_names_are_the_same_however_the_folder_is_written(
 
 def test_images_that_share_no_folder_are_refused() -> None:
     samples = [Sample(Path("/one/a.png"), "joy"), Sample(Path("/two/b.png"), "joy")]
-    with pytest.raises(DataError, match=r"/one/a\.png and /two/b\.png are below no folder that both are in"):
+    with pytest.raises(DataError, match=r"/one/a\.png and /two/b\.png have no common folder"):
         list_entries(samples, ["x", "y"])
     assert [one.name for one in list_entries(samples, ["x", "y"], Path("/"))] == ["one/a.png", "two/b.png"]
 
@@ -111,7 +111,9 @@ def test_what_is_written_is_read_back_sorted_by_name(tmp_path: Path) -> None:
 def test_a_list_without_whole_hashes_is_no_manifest(tmp_path: Path, sha256: str) -> None:
     file = tmp_path / "list.csv"
     file.write_text(f"path,label,sha256\n1.png,joy,{ABC}\n2.png,joy,{sha256}\n")
-    with pytest.raises(DataError, match=r"has no sha256 .* for 2\.png\. Make it anew: ferkit data manifest"):
+    with pytest.raises(
+        DataError, match=r"has no sha256 .* for 2\.png\. Create it again: ferkit data manifest"
+    ):
         read_manifest(str(file))
 
 
@@ -194,7 +196,7 @@ def test_a_runs_skipped_images_are_not_missing(tmp_path: Path, registry: Registr
     )
     words = compare_manifest(*order(tmp_path / "data", file, "warn"), registry, crops)
     assert words == (
-        f"the images are not those of the manifest {file}: "
+        f"the images differ from the manifest {file}: "
         "1 of another content (disgust/1.png); 1 unreadable (fear/1.png); "
         "3 skipped (joy/1.png, fear/1.png, disgust/1.png)"
     )

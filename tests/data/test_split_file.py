@@ -47,28 +47,28 @@ def test_a_list_says_which_images_make_up_each_fold(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("by = ", "is no list of folds: .*It must look like this"),
+        ("by = ", "is not a split file: .*Expected:"),
         ('folds = [["A"], ["B"]]', "'by' is missing"),
         ('by = "movie"', "'folds' is missing"),
-        ('by = 3\nfolds = [["A"], ["B"]]', "by must be a kind of group"),
-        ('by = "movie"\nfolds = [["A", "B"]]', "two lists of names or more"),
-        ('by = "movie"\nfolds = [["A", "B"], []]', "none empty"),
+        ('by = 3\nfolds = [["A"], ["B"]]', "`by` must be a string"),
+        ('by = "movie"\nfolds = [["A", "B"]]', "two or more non-empty lists"),
+        ('by = "movie"\nfolds = [["A", "B"], []]', "non-empty lists"),
         ('by = "movie"\nfolds = ["A", "B"]', "expected a list of names, got 'A'"),
         ('by = "movie"\nfolds = [["A"], [2]]', r"expected a list of names, got \[2\]"),
-        ('by = "movie"\nfolds = 2', "is no list of folds"),
+        ('by = "movie"\nfolds = 2', "is not a split file"),
         ('by = "movie"\nmerge = {}\nfolds = [["A"], ["B"]]', "it has no key merge"),
-        ('by = "movie"\nmerged = ["A"]\nfolds = [["A"], ["B"]]', "is no list of folds"),
+        ('by = "movie"\nmerged = ["A"]\nfolds = [["A"], ["B"]]', "is not a split file"),
         ('by = "movie"\nmerged = { s = "A" }\nfolds = [["A"], ["B"]]', "expected a list of names, got 'A'"),
         (
             'by = "movie"\nfolds = [["A", "B"], ["C", "A"]]',
-            "lists movie A more than once: a group in two",
+            "lists movie A more than once. A group in two",
         ),
         ('by = "movie"\nfolds = [["A", "A"], ["B"]]', "lists movie A more than once"),
         (SPLIT + 'other = ["C"]', "merges C into more than one group"),
-        (SPLIT + 'other = ["Dd"]', "merges Dd, which none of its folds lists. Is it misspelt"),
+        (SPLIT + 'other = ["Dd"]', "merges Dd, which no fold lists"),
         (
             SPLIT.replace('series = ["C', 'series = ["A'),
-            "counts series as one group, but has parts of it",
+            "counts series as one group, but lists it in two folds",
         ),
         (SPLIT.replace("series =", "A ="), "counts A as one group"),
     ],
@@ -91,7 +91,7 @@ def test_groups_without_a_fold_are_named(file: Path) -> None:
 
 
 def test_a_fold_without_a_image_is_named(file: Path) -> None:
-    with pytest.raises(DataError, match="no image is of the groups of fold 2"):
+    with pytest.raises(DataError, match="no image belongs to the groups of fold 2"):
         read_split(str(file)).positions(films("AB"))
 
 

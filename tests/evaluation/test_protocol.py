@@ -115,25 +115,25 @@ def test_each_fold_is_trained_for_every_candidate_on_the_same_images() -> None:
 
 
 def test_grouped_folds_of_data_without_groups_say_what_to_do() -> None:
-    with pytest.raises(DataError, match=r"gives no groups.*group_pattern.*protocol\.name"):
+    with pytest.raises(DataError, match=r"has no groups.*group_pattern.*protocol\.name"):
         list(folds(GroupedProtocol(name="grouped"), SAMPLES))
-    with pytest.raises(DataError, match=r"0\.png has no group of the kind 'person'.*movie, clip"):
+    with pytest.raises(DataError, match=r"0\.png has no group of kind 'person'.*movie, clip"):
         list(folds(GroupedProtocol(name="grouped", by="person"), FILMED))
-    with pytest.raises(DataError, match="there are 2 groups; 3 folds that no group crosses"):
+    with pytest.raises(DataError, match="there are 2 groups; 3 folds without common groups"):
         list(folds(GroupedProtocol(name="grouped", folds=3), make_samples(["anger", "fear"] * 5, movies=2)))
 
 
 def test_a_image_without_its_group_is_named_instead_of_folds_that_ignore_groups() -> None:
     odd = [*FILMED, Sample(Path("odd.png"), "fear")]
     for protocol in (GroupedProtocol(name="grouped"), NestedProtocol(name="nested")):
-        with pytest.raises(DataError, match=r"odd\.png has no clip, which other images have"):
+        with pytest.raises(DataError, match=r"odd\.png has no clip, but other images do"):
             list(folds(protocol, odd))
     assert list(folds(NestedProtocol(name="nested", by="none"), odd))
 
 
 def test_a_class_that_the_training_images_lack_is_refused_with_its_fold() -> None:
     alone = [Sample(Path(f"{n}.png"), "disgust", {"movie": "m0", "clip": f"m0_{n}"}) for n in range(12)]
-    with pytest.raises(DataError, match=r"repeat 1, fold \d: no training image is of the class disgust"):
+    with pytest.raises(DataError, match=r"repeat 1, fold \d: no training image has the label disgust"):
         list(folds(GroupedProtocol(name="grouped"), [*FILMED, *alone]))
 
 
@@ -165,9 +165,9 @@ def test_holdout_without_validation_images_takes_them_from_training_or_watches_t
 @pytest.mark.parametrize(
     ("parts", "problem"),
     [
-        (BOTH[:2], "no image is of its test part"),
-        (BOTH[2:], "no image is of its train part"),
-        ([*BOTH, ("disgust", "train", 5)], "no test image is of the class disgust"),
+        (BOTH[:2], "no image is in its test split"),
+        (BOTH[2:], "no image is in its train split"),
+        ([*BOTH, ("disgust", "train", 5)], "no test image has the label disgust"),
     ],
 )
 def test_holdout_without_a_side_says_which(parts: list[tuple[str, str, int]], problem: str) -> None:

@@ -25,23 +25,23 @@ def grouped(**options: Any) -> Protocol:
         (
             grouped(by="clip"),
             "grouped (clip)",
-            "Grouped 2-fold, no clip on two sides, 1 repeat, seed 0",
+            "Grouped 2-fold, by clip, 1 repeat, seed 0",
         ),
         (
             grouped(split="sfew675_movie2"),
             "grouped (sfew675_movie2)",
-            "Grouped 2-fold, the folds listed in sfew675_movie2, 1 repeat, seed 0",
+            "Grouped 2-fold, folds of sfew675_movie2, 1 repeat, seed 0",
         ),
         (
             grouped(),
             "grouped",
-            "Grouped 2-fold, no group of the coarsest kind on two sides, 1 repeat, seed 0",
+            "Grouped 2-fold, by the coarsest group, 1 repeat, seed 0",
         ),
         (
             NestedProtocol(name="nested", by="none", choose_by="nll", repeats=1),
             "nested (none, by nll)",
-            "Nested 2-fold, ungrouped, 1 repeat, seed 0; the epoch, and the settings if there is a "
-            "grid, chosen by negative log-likelihood on one in 4 parts of the training fold",
+            "Nested 2-fold, ungrouped, 1 repeat, seed 0; the epoch, and the settings of a "
+            "grid, chosen by negative log-likelihood on 1 of 4 parts of the training fold",
         ),
         (
             PaperProtocol(folds=10),
@@ -51,7 +51,7 @@ def grouped(**options: Any) -> Protocol:
         (
             HoldoutProtocol(name="holdout"),
             "holdout",
-            "Holdout: the data set's own training and test images, 3 repeats, seed 0",
+            "Holdout: the dataset's training and test images, 3 repeats, seed 0",
         ),
     ],
 )

@@ -34,7 +34,7 @@ def test_predictions_are_read_by_the_labels_names_whatever_their_order(tmp_path:
     [
         ("path,label,anger,fear\na.png,fear,0.5,0.5\n", "no usable column 'neutral'"),
         ("path,label,anger,fear,neutral\na.png,fear,x,0.5,0.5\n", "can't be read"),
-        ("path,label,anger,fear,neutral\na.png,joy,0,0.5,0.5\n", "images of joy, but the labels"),
+        ("path,label,anger,fear,neutral\na.png,joy,0,0.5,0.5\n", "has the labels joy, but the run has"),
     ],
 )
 def test_broken_predictions_are_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -59,7 +59,7 @@ def test_an_unfinished_run_says_how_to_go_on(tmp_path: Path) -> None:
         read_summary(tmp_path)
 
 
-@pytest.mark.parametrize(("text", "problem"), [("{", "can't be read"), ("[]", "holds no JSON object")])
+@pytest.mark.parametrize(("text", "problem"), [("{", "can't be read"), ("[]", "expected a JSON object")])
 def test_a_broken_summary_is_named(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "summary.json").write_text(text)
     with pytest.raises(RunError, match=problem):

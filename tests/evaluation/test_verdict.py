@@ -57,12 +57,12 @@ def test_the_papers_own_metric_is_compared() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"demo": True}, "other data: drawn faces"),
+        ({"demo": True}, "other data: generated faces"),
         ({"paper": {**PAPER, "data": "SFEW 2.0"}}, "other data: the paper's number is on SFEW 2.0"),
         ({"data": {"manifest": {"difference": "2 missing (a, b)"}}}, "other data: 2 missing (a, b)"),
         (
             {"protocol": {**PROTOCOL, "folds": 10}, "paper": {**PAPER, "folds": 2}},
-            "other protocol: 10 folds, where the paper's has 2",
+            "other protocol: 10 folds, but the paper has 2",
         ),
         (
             {"scores": {"best_epoch": {**READING, "clusters": {"movie": 4}}}},
@@ -70,7 +70,7 @@ def test_the_papers_own_metric_is_compared() -> None:
         ),
         (
             {"protocol": {**PROTOCOL, "name": "grouped"}},
-            "other protocol: grouped, where the paper's is paper",
+            "other protocol: grouped, but the paper has paper",
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_a_verdict_on_what_test_images_chose_says_so() -> None:
     chosen = {**READING, "selected_on_test": True}
     verdict = judge(summary(scores={"best_epoch": chosen, "last_epoch": READING}))
     assert verdict is not None
-    assert verdict.reason.endswith("; the epoch was chosen on the test images, as the paper's was")
+    assert verdict.reason.endswith("; the epoch was selected on test images, as in the paper")
 
 
 def test_under_another_protocol_than_the_papers_the_honest_reading_is_judged() -> None:

@@ -54,14 +54,14 @@ def test_a_recipe_without_a_paper_gives_a_summary_without_one(tmp_path: Path) ->
 def test_a_papers_row_that_cannot_be_understood_is_named(tmp_path: Path) -> None:
     write_run(tmp_path)
     (tmp_path / "recipe.toml").write_text('[paper]\nrow = "A row"\n')
-    with pytest.raises(RunError, match=r"recipe\.toml: its \[paper\] can't be understood"):
+    with pytest.raises(RunError, match=r"recipe\.toml: its \[paper\] can't be read"):
         renew(tmp_path)
 
 
 def test_a_folder_at_which_another_ferkit_works_is_left_alone(tmp_path: Path) -> None:
     write_run(tmp_path)
     before = (tmp_path / "summary.json").read_bytes()
-    with FileLock(tmp_path / ".lock"), pytest.raises(RunError, match="another ferkit is at work"):
+    with FileLock(tmp_path / ".lock"), pytest.raises(RunError, match="another ferkit process is using it"):
         renew(tmp_path)
     assert (tmp_path / "summary.json").read_bytes() == before
 
@@ -82,4 +82,4 @@ def test_mixed_up_labels_are_noticed_once_however_often_it_is_scored(tmp_path: P
     (tmp_path / "manifest.csv").write_text("path,label,groups,sha256,box,score,problem\n" + "".join(lines))
     renew(tmp_path)
     warnings = renew(tmp_path).warnings
-    assert sum("The labels seem to be mixed up" in one for one in warnings) == 1
+    assert sum("The labels may be in a wrong order" in one for one in warnings) == 1

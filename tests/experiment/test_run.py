@@ -181,8 +181,8 @@ def test_a_run_without_copies_lists_them_as_skipped_and_says_so(
     run(RunRequest(checked, registry, tmp_path / "run"))
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     (warning,) = summary["warnings"]
-    assert warning.startswith("1 image is left out as a pixel-for-pixel duplicate of another")
-    reason = f"its face is that of {samples[0].path}"
+    assert warning.startswith("1 image is dropped as a pixel-for-pixel duplicate of another")
+    reason = f"its face equals that of {samples[0].path}"
     assert summary["data"]["skipped"] == [{"path": str(samples[1].path), "problem": reason}]
     with (tmp_path / "run" / "manifest.csv").open(newline="") as file:
         assert [row["path"] for row in csv.DictReader(file) if row["problem"]] == [str(samples[1].path)]
@@ -194,7 +194,7 @@ def test_fewer_than_two_classes_stop_the_run_before_a_image_is_opened(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ferkit.experiment.run.find_faces", lambda *_: pytest.fail("images were opened"))
-    with pytest.raises(DataError, match="the data has 'anger'; there must be two classes or more"):
+    with pytest.raises(DataError, match="expected two classes or more, but the data has 'anger'"):
         run_recipe(recipe, tmp_path / "run", 'data.labels=["anger"]')
 
 
@@ -280,7 +280,9 @@ def test_what_a_data_set_left_out_is_told_and_kept(recipe: Path, tmp_path: Path)
     run_recipe(recipe, tmp_path / "run", 'data.name="sparing"', "fit.epochs=1", "protocol.repeats=1")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["data"]["left_out"] == {"without a label": 1, "blurred": 3}
-    assert summary["warnings"][0] == "The data set itself left out 4 of 16: 3 blurred, 1 without a label"
+    assert (
+        summary["warnings"][0] == "The dataset itself left out 4 of 16 images: 3 blurred, 1 without a label"
+    )
     assert summary["warnings"][0] in (tmp_path / "run" / "report.html").read_text()
 
 
@@ -289,7 +291,7 @@ def test_a_finished_run_is_not_trained_again(recipe: Path, tmp_path: Path) -> No
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     run_recipe(recipe, tmp_path / "run", is_resumed=True)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
-    with pytest.raises(RunError, match="holds a run already"):
+    with pytest.raises(RunError, match="contains a run already"):
         run_recipe(recipe, tmp_path / "run")
 
 

@@ -66,7 +66,7 @@ def test_an_epoch_recorded_again_replaces_itself_and_all_after_it(run_dir: RunDi
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     with RunDir.create(tmp_path, "a") as created:
         record(created, 1, 1)
-    with pytest.raises(RunError, match=r"holds a run already.*--resume"):
+    with pytest.raises(RunError, match=r"contains a run already.*--resume"):
         RunDir.create(tmp_path, "a")
 
 
@@ -89,18 +89,18 @@ def test_a_name_that_is_no_utf8_is_kept_as_it_is(run_dir: RunDir) -> None:
 
 def test_going_on_with_another_recipe_is_refused_and_shows_the_difference(tmp_path: Path) -> None:
     RunDir.create(tmp_path, "seed = 0\nname = 'x'\n").close()
-    with pytest.raises(RunError, match=r"(?s)another recipe.*-seed = 0.*\+seed = 1"):
+    with pytest.raises(RunError, match=r"(?s)the recipe has changed.*-seed = 0.*\+seed = 1"):
         RunDir.resume(tmp_path, "seed = 1\nname = 'x'\n")
 
 
 def test_going_on_where_there_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"no run to go on with in .*recipe.toml is missing"):
+    with pytest.raises(RunError, match=r"Cannot resume .*recipe.toml is missing"):
         RunDir.resume(tmp_path, "")
 
 
 def test_two_processes_cannot_write_the_same_run(tmp_path: Path) -> None:
     first = RunDir.create(tmp_path, "a")
-    with pytest.raises(RunError, match="another ferkit is at work"):
+    with pytest.raises(RunError, match="another ferkit process is using it"):
         RunDir.resume(tmp_path, "a")
     first.close()
     RunDir.resume(tmp_path, "a").close()
@@ -109,7 +109,7 @@ def test_two_processes_cannot_write_the_same_run(tmp_path: Path) -> None:
 def test_other_images_than_the_run_began_with_are_refused(run_dir: RunDir) -> None:
     run_dir.write_manifest(FACES, [])
     run_dir.write_manifest(FACES, [])
-    with pytest.raises(RunError, match=r"not those that .*manifest.csv lists"):
+    with pytest.raises(RunError, match=r"differ from .*manifest.csv"):
         run_dir.write_manifest(FACES[:2], [(FACES[2].sample, "truncated")])
 
 
@@ -128,7 +128,7 @@ def test_another_version_than_the_run_began_under_is_said(run_dir: RunDir) -> No
     assert run_dir.environment_changes() == []
     for torch in ("2", "1", "2"):
         run_dir.write_environment({"torch": torch, "threads": 2})
-    assert run_dir.environment_changes() == ["Gone on with under another torch: 2, begun under 1"]
+    assert run_dir.environment_changes() == ["Resumed under another torch: 2, started under 1"]
     assert json.loads((run_dir.path / "environment.json").read_text())["torch"] == "1"
 
 

@@ -67,7 +67,7 @@ def test_an_estimator_sees_by_the_recipes_network(recipe: Path, is_trained: bool
 def test_a_network_that_is_not_used_is_said_and_not_recorded(recipe: Path) -> None:
     folder = run_recipe(recipe, 'estimator={name="majority"}')
     warnings = summary_of(folder)["warnings"]
-    assert "The estimator 'majority' has no use for the recipe's [model], [fit]" in warnings
+    assert "The estimator 'majority' does not use [model], [fit] of the recipe" in warnings
     written = (folder / "recipe.toml").read_text()
     assert "[estimator]" in written
     assert "[fit" not in written
@@ -95,7 +95,7 @@ def test_one_fit_has_no_curves_and_nothing_of_epochs_that_were_chosen(recipe: Pa
     page = (folder / "report.html").read_text()
     assert "<h2>Curves</h2>" not in page
     assert "One fit; no epoch was chosen" in page
-    assert "Training accuracy is that of augmented images" not in page
+    assert "Training accuracy is measured on augmented images" not in page
 
 
 def test_one_fit_under_nested_says_that_nothing_was_chosen(recipe: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_pictures_are_kept_and_shown_only_where_images_are_asked_for(recipe: Pat
     pixels = np.asarray(Image.open(folder / "folds" / "repeat0_fold1" / "pictures" / files[1]))
     assert pixels.shape == (4, 6, 3)
     assert (pixels == 80).all()
-    assert "own pictures" not in (folder / "report.html").read_text()
+    assert "Images from the estimator" not in (folder / "report.html").read_text()
     page = render(folder, show_images(folder)).read_text()
     assert page.count("sheet, repeat0_fold1, epoch 2") == 2  # caption and alternative text
     assert "epoch 1</figcaption>" not in page
@@ -148,7 +148,7 @@ def test_pictures_are_kept_and_shown_only_where_images_are_asked_for(recipe: Pat
 def test_what_other_data_left_out_is_told_with_its_name(recipe: Path, tmp_path: Path) -> None:
     given = telling(tmp_path).replace('"squares"', '"sparing"')
     warnings = summary_of(run_recipe(recipe, given))["warnings"]
-    assert "source: The data set itself left out 4 of 10: 3 blurred, 1 without a label" in warnings
+    assert "source: The dataset itself left out 4 of 10 images: 3 blurred, 1 without a label" in warnings
 
 
 def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_other_data_is_listed_with_its_hashes_and_counted(recipe: Path, tmp_path
     assert all(row["sha256"] and str(tmp_path / "others") in row["path"] for row in rows)
     assert not (folder / "folds" / "repeat0_fold0" / "state.pt").exists()
     warnings = summary_of(folder)["warnings"]
-    assert "It is given 6 images of source too; a face was found in 6" in warnings
+    assert "The estimator also uses 6 images of source; a face was found in 6" in warnings
 
 
 def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
@@ -176,12 +176,12 @@ def test_copies_that_other_data_is_without_are_told_apart_from_the_runs_own(
 def test_tested_images_among_those_learnt_from_are_told(recipe: Path, tmp_path: Path) -> None:
     folder = run_recipe(recipe, telling(tmp_path, "images", per_class=6))
     warnings = summary_of(folder)["warnings"]
-    assert any(one.startswith("12 images of source are byte for byte among the data's") for one in warnings)
+    assert any(one.startswith("12 images of source are byte-for-byte duplicates") for one in warnings)
 
 
 def test_other_data_without_a_face_is_refused(recipe: Path, tmp_path: Path) -> None:
     overrides = (telling(tmp_path, per_class=0),)
-    with pytest.raises(DataError, match=r"estimator\.source: none of its 0 images gives a face"):
+    with pytest.raises(DataError, match=r"estimator\.source: no face was found in its 0 images"):
         run_recipe(recipe, *overrides)
 
 
@@ -209,7 +209,7 @@ def test_a_network_of_other_classes_starts_from_an_earlier_runs_backbone(recipe:
     overrides = ['data.labels=["anger", "fear"]', "fit.optimizer.lr=1e-9", "fit.epochs=1"]
     again = run_recipe(recipe, f'model.initial="{kept}"', "model.initial_part=backbone", *overrides)
     (weights,) = summary_of(again)["weights"]
-    assert weights["trained_on"] == "an earlier run (first, repeat0_fold0); its backbone alone is taken"
+    assert weights["trained_on"] == "an earlier run (first, repeat0_fold0); only its backbone is used"
     before, after = (load_file(file) for file in (kept, again / "folds" / "repeat0_fold0" / kept.name))
     for name in (name for name in before if name.endswith(".weight")):
         is_kept = bool(torch.allclose(before[name], after[name], atol=1e-6))
@@ -217,13 +217,13 @@ def test_a_network_of_other_classes_starts_from_an_earlier_runs_backbone(recipe:
 
 
 def test_a_part_of_no_network_is_a_problem(recipe: Path) -> None:
-    with pytest.raises(RecipeError, match=r"it says what is taken from model\.initial, which is not given"):
+    with pytest.raises(RecipeError, match=r"it selects a part of model\.initial, which is not set"):
         load_recipe(str(recipe), ["model.initial_part=backbone"])
 
 
 def test_images_that_the_first_network_was_trained_on_are_told(recipe: Path, kept: Path) -> None:
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
-    told = "6 of 12 tested images are among those that model.initial was trained on"
+    told = "6 of 12 tested images are training images of model.initial"
     assert f"{told}: the scores are optimistic" in summary_of(again)["warnings"]
     # What that one was trained on is remembered by the next.
     header = read_header(again / "folds" / "repeat0_fold1" / "model.safetensors")
@@ -233,7 +233,7 @@ def test_images_that_the_first_network_was_trained_on_are_told(recipe: Path, kep
 def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe: Path, kept: Path) -> None:
     save_network(kept, load_file(kept), ["anger", "neutral"])
     again = run_recipe(recipe, f'model.initial="{kept}"', "fit.epochs=1")
-    told = "What model.initial (model.safetensors) was trained on is not known; it may be tested here"
+    told = "The training images of model.initial (model.safetensors) are unknown. They may be tested here"
     assert told in summary_of(again)["warnings"]
 
 
@@ -241,7 +241,7 @@ def test_a_first_network_that_does_not_say_what_it_was_trained_on_is_told(recipe
     ("override", "message"),
     [
         ('model.initial="gone.safetensors"', "there is no file gone.safetensors"),
-        ('model.head={name="multiscale", stage="late"}', "is of another network than the recipe's"),
+        ('model.head={name="multiscale", stage="late"}', "does not match the recipe's network"),
         ('model.backbone={name="tiny", is_frozen=true}', ""),
         ('model.initial="setup.toml"', "is no whole safetensors file"),
     ],
@@ -262,12 +262,12 @@ def test_a_start_that_does_not_fit_is_told_before_any_image_is_read(
 def test_a_start_with_other_labels_is_told_before_any_image_is_opened(recipe: Path, kept: Path) -> None:
     overrides = [f'model.initial="{kept}"', 'data.labels=["anger", "fear"]', "data.per_class=2"]
     with pytest.raises(
-        RecipeError, match="trained with the labels anger, neutral; the data's are anger, fear"
+        RecipeError, match="trained with the labels anger, neutral, but the data has anger, fear"
     ):
         run_recipe(recipe, *overrides)
 
 
 def test_a_head_that_does_not_tell_what_it_sees_is_named(recipe: Path) -> None:
     overrides = ['estimator={name="seeing"}', 'model.head={name="mute"}']
-    with pytest.raises(ComponentError, match="TinyHead does not tell what its last layer is given"):
+    with pytest.raises(ComponentError, match="TinyHead cannot compute embeddings"):
         run_recipe(recipe, *overrides)

@@ -44,14 +44,14 @@ def test_transforms_that_fit_have_no_problems(table: dict[str, Any]) -> None:
         ),
         (
             {"name": "RandomResizedCrop", "scale": [0.8, 7.0]},
-            "augment.0.scale: RandomResizedCrop refuses [0.8, 7.0] (a list): All values in ",
+            "augment.0.scale: RandomResizedCrop rejects [0.8, 7.0] (a list): All values in ",
         ),
-        ({"name": "HorizontalFlip", "p": 3}, "augment.0.p: HorizontalFlip refuses 3 (a whole number): "),
-        ({"name": "Rotate", "limit": "x"}, 'augment.0.limit: Rotate refuses "x" (a string): '),
-        ({"name": "RandomCrop", "height": 30}, "augment.0.width: RandomCrop needs this option"),
-        ({"name": "OverlayElements"}, "augment.0: OverlayElements can't be used with these options: "),
-        ({"name": "Normalize"}, "augment.0: Normalize gives no RGB image of whole numbers 0 to 255"),
-        ({"name": "ToGray", "num_output_channels": 1}, "augment.0: ToGray gives no RGB image"),
+        ({"name": "HorizontalFlip", "p": 3}, "augment.0.p: HorizontalFlip rejects 3 (a whole number): "),
+        ({"name": "Rotate", "limit": "x"}, 'augment.0.limit: Rotate rejects "x" (a string): '),
+        ({"name": "RandomCrop", "height": 30}, "augment.0.width: RandomCrop requires this option"),
+        ({"name": "OverlayElements"}, "augment.0: OverlayElements failed with these options: "),
+        ({"name": "Normalize"}, "augment.0: expected a uint8 RGB image from Normalize"),
+        ({"name": "ToGray", "num_output_channels": 1}, "augment.0: expected a uint8 RGB image from ToGray"),
     ],
 )
 def test_a_transform_that_can_not_be_used_says_why(table: dict[str, Any], problem: str) -> None:

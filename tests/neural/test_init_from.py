@@ -35,7 +35,7 @@ def test_a_layers_size_is_judged_only_where_no_weights_that_may_decide_it_were_l
     assert start_problems(network, file, LABELS, bare=["backbone"]) == []
     assert start_problems(network, file, LABELS) != []
     save_network(file, {name: one for name, one in tensors.items() if name != NAME}, LABELS)
-    assert "not there in the file" in str(start_problems(network, file, LABELS, bare=["backbone"])[0])
+    assert "missing in the file" in str(start_problems(network, file, LABELS, bare=["backbone"])[0])
 
 
 def test_the_backbone_alone_is_taken_whatever_the_labels_and_the_head(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_of_another_backbone_nothing_is_taken(tmp_path: Path) -> None:
     for others in (tensors | {trunk: torch.zeros(9)}, {n: t for n, t in tensors.items() if n != trunk}):
         save_network(file, others, LABELS)
         assert trunk in str(start_problems(network, file, LABELS, part="backbone")[0])
-        with pytest.raises(RunError, match=f"is of another network than the recipe's: .*{trunk}"):
+        with pytest.raises(RunError, match=f"does not match the recipe's network: .*{trunk}"):
             start_from(network, file, LABELS, "backbone")
     torch.testing.assert_close(network.state_dict()[trunk], before)
 

@@ -38,7 +38,7 @@ def test_a_head_that_takes_a_mapping_is_given_the_stages_it_asks_for() -> None:
 
 
 def test_a_stage_that_the_backbone_has_not_is_refused() -> None:
-    with pytest.raises(ComponentError, match="asks for stage 'deep'; the backbone offers early, late"):
+    with pytest.raises(ComponentError, match="needs stage 'deep', but the backbone has early, late"):
         assemble_network(
             TinyBackbone(),
             BothStages,
@@ -56,7 +56,7 @@ def test_a_frozen_backbone_takes_few_images_at_once_and_gives_the_same(
     )
     whole = network.features(images)
     assert backbone.calls == 1
-    monkeypatch.setattr(module, "SHARE", 2 * 24 * 24)
+    monkeypatch.setattr(module, "CHUNK", 2 * 24 * 24)
     parts = network.features(images)
     assert backbone.calls == 1 + 3
     torch.testing.assert_close(parts, whole)
@@ -70,7 +70,7 @@ def test_a_frozen_backbone_whose_batch_norm_still_looks_at_the_batch_is_given_th
     network = assemble_network(
         backbone, TinyHead, lambda in_channels: TinyHead(in_channels, 3), nn.Identity()
     )
-    monkeypatch.setattr(module, "SHARE", 1)
+    monkeypatch.setattr(module, "CHUNK", 1)
     network.train().features(torch.rand(5, 3, 24, 24))
     assert backbone.calls == 1
     backbone.calls = 0
@@ -83,6 +83,6 @@ def test_a_backbone_that_is_trained_is_given_the_whole_batch(monkeypatch: pytest
     network = assemble_network(
         backbone, TinyHead, lambda in_channels: TinyHead(in_channels, 3), nn.Identity()
     )
-    monkeypatch.setattr(module, "SHARE", 1)
+    monkeypatch.setattr(module, "CHUNK", 1)
     network.features(torch.rand(5, 3, 24, 24))
     assert backbone.calls == 1

@@ -49,7 +49,7 @@ def test_one_cycle_rises_and_falls() -> None:
 
 def test_a_warmup_of_less_than_a_step_is_refused() -> None:
     schedule = fit_options.OneCycleSchedule(name="one_cycle", warmup=0.05)
-    with pytest.raises(RunError, match=r"a warmup of 0\.05 of 12 steps is no step"):
+    with pytest.raises(RunError, match=r"a warmup of 0\.05 of 12 steps is less than one step"):
         rates(schedule)
 
 
@@ -89,5 +89,5 @@ def test_parameters_on_a_manifold_are_moved_by_riemannian_adam_and_by_no_other()
         optimizer.step()
     assert not torch.allclose(network.head.turn, start)
     assert torch.allclose(network.head.turn.mT @ network.head.turn, torch.eye(2), atol=1e-5)
-    with pytest.raises(RunError, match="on a manifold, which adamw can't move"):
+    with pytest.raises(RunError, match="on a manifold, which adamw does not support"):
         make_optimizer(network, fit_options.Optimizer(name="adamw"))

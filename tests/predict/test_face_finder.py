@@ -23,6 +23,6 @@ def test_a_table_is_a_detector_with_options(text: str) -> None:
     ],
 )
 def test_a_table_that_is_none_is_told_in_one_line(text: str, reason: str) -> None:
-    with pytest.raises(RunError, match=f"expected a name, or a table like .*: ({reason})") as caught:
+    with pytest.raises(RunError, match=f"expected a name or a table like .*: ({reason})") as caught:
         read_part(text)
     assert len(str(caught.value).splitlines()) == 1

@@ -40,9 +40,9 @@ def test_a_mixed_folder_is_done_and_each_thing_is_told(predictor: Predictor, tmp
     text = told(tally)
     assert "2 images and 2 videos (5 frames): 3 faces" in text
     assert f"no face was found in 2 files: {given / 'b.png'}, {given / 'd.avi'}" in text
-    assert "3 files passed over, being no image and no video: .txt (2), no suffix (1)" in text
+    assert "3 files ignored (neither image nor video): .txt (2), no suffix (1)" in text
     assert f"written: {tmp_path / 'out.csv'}" in text
-    assert f"not done: 1\n  {given / 'broken.jpg'}: it is not an image" in text
+    assert f"failed: 1\n  {given / 'broken.jpg'}: it is not an image" in text
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + 2 + 1 + 2 + 3
 
 
@@ -60,7 +60,7 @@ def test_a_image_without_a_face_is_no_failure(predictor: Predictor, tmp_path: Pa
 
 def test_faces_below_the_threshold_are_counted(model: Path, tmp_path: Path) -> None:
     tally = do_work(Predictor(model, threshold=1), [write_picture(tmp_path / "a.png", (5, 5))], [])
-    assert "1 face, 1 of them below the threshold" in told(tally)
+    assert "1 face, 1 below the threshold" in told(tally)
 
 
 def test_many_problems_are_counted_and_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_many_problems_are_counted_and_not_all_kept(monkeypatch: pytest.MonkeyPa
     tally = PredictionSummary()
     for number in range(5):
         tally.add_problem(InputError(f"{number}.png", "broken"))
-    expected = ["not done: 5", "  0.png: broken", "  1.png: broken", "  and 3 more"]
+    expected = ["failed: 5", "  0.png: broken", "  1.png: broken", "  and 3 more"]
     assert told(tally).splitlines()[1:] == expected
 
 
@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_what_was_found_and_says_that_it_is_not_all(
     tally = do_work(predictor, files, [open_sink(tmp_path / "out.csv", files), stopping])
     assert tally.is_stopped
     assert not tally.is_complete
-    assert "stopped before the end" in told(tally)
+    assert "Stopped early" in told(tally)
     assert (tmp_path / "out.csv").read_text() == "older"
     assert len((tmp_path / "out.csv.part").read_text().splitlines()) == 3
     assert tally.written == [str(tmp_path / "out.csv.part")]

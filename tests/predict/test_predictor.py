@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_a_detector_with_a_problem_is_refused(
 def test_a_network_of_more_classes_than_labels_is_refused(model: Path) -> None:
     predictor = Predictor(model)
     predictor.labels = LABELS[:2]
-    with pytest.raises(RunError, match=r"shape \(1, 3\), where its labels are anger, happiness: \(1, 2\)"):
+    with pytest.raises(RunError, match=r"shape \(1, 2\) for the labels anger, happiness, got \(1, 3\)"):
         predictor.predict([picture((5, 5))])
 
 
@@ -164,7 +165,7 @@ def test_options_out_of_range_are_refused(model: Path, options: dict[str, object
     "image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
 )
 def test_an_array_that_is_no_picture_is_refused(model: Path, image: object) -> None:
-    with pytest.raises(DataError, match=r"image 0: expected an array \(H, W, 3\) of uint8"):
+    with pytest.raises(DataError, match=r"image 0: expected an RGB array of shape \(H, W, 3\), uint8"):
         Predictor(model).predict([image])  # type: ignore[list-item]
 
 
@@ -191,10 +192,18 @@ def test_a_real_face_is_found_whichever_way_the_image_is_stored(tmp_path: Path) 
     assert left[0] < right[0]
 
 
-def test_ferkit_has_the_predictor_and_imports_nothing_for_it_before() -> None:
+def test_the_public_names_are_shown_by_dir_and_help() -> None:
     assert ferkit.Predictor is Predictor
+    assert dir(ferkit) == sorted(ferkit.__all__) == ["Predictor", "Row", "__version__"]
+    assert all(hasattr(ferkit, name) for name in ferkit.__all__)
+    shown = pydoc.plain(pydoc.render_doc(ferkit))
+    for words in ("class Predictor(", "threshold: Rows", "class Row(", "face_score: The detector's"):
+        assert words in shown
+
+
+def test_importing_ferkit_and_listing_its_names_imports_nothing_heavy() -> None:
     heavy = {"torch", "numpy", "cv2", "pydantic"}
-    code = f"import sys, ferkit, ferkit.predict; print({heavy} & set(sys.modules))"
+    code = f"import sys, ferkit, ferkit.predict; dir(ferkit); print({heavy} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "set()\n"
     with pytest.raises(AttributeError, match="no attribute 'Predicter'"):

@@ -44,7 +44,7 @@ def test_fewer_epochs_than_a_demonstrations_stay(recipe: Path) -> None:
 def test_the_recipe_as_resolved_still_says_that_it_is_a_demonstration(recipe: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.toml"
     again.write_text(dump_recipe(*load_recipe(str(recipe), change=cut_down([]))))
-    assert load_recipe(str(again))[0].description.startswith("Demonstration on drawn faces.")
+    assert load_recipe(str(again))[0].description.startswith("Demonstration on generated faces.")
 
 
 @pytest.mark.parametrize(

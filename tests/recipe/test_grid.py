@@ -36,7 +36,7 @@ def test_a_candidate_is_the_recipe_with_its_settings_and_without_the_grid() -> N
 @pytest.mark.parametrize(
     ("grid", "expected"),
     [
-        ({"protocol.seed": [1]}, "a grid searches model, loss, augment, fit, estimator"),
+        ({"protocol.seed": [1]}, "a grid can only search model, loss, augment, fit, estimator"),
         ({"fit.epochs": 3}, "expected a list of values to try, got 3"),
         ({"fit.epochs": []}, "expected a list of values to try, got []"),
     ],

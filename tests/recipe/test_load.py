@@ -99,7 +99,7 @@ def test_a_module_of_the_recipe_that_is_broken_is_a_problem(file: Path) -> None:
     assert problem.startswith(
         "plugins: no_such_module (named by the recipe): it can't be imported: No module"
     )
-    assert problem.endswith("Mend the module, or take it out of the recipe's `plugins`.")
+    assert problem.endswith("Fix the module, or remove it from the recipe's `plugins`.")
 
 
 def test_a_module_beside_where_ferkit_is_run_can_be_named(
@@ -144,11 +144,11 @@ def test_an_override_sets_a_key(override: str, way: list[Any], value: Any) -> No
         ("fit..epochs=3", "--set fit..epochs=3: expected KEY=VALUE"),
         (
             "name.first=x",
-            "--set name.first=x: there is no table to look for 'first' in, but \"a\" (a string)",
+            "--set name.first=x: expected a table with the key 'first', got \"a\" (a string)",
         ),
-        ("augment.7.p=1", "--set augment.7.p=1: '7' is no position in a list of 1, counted from 0"),
-        ("augment.7=1", "--set augment.7=1: '7' is no position in a list of 1, counted from 0"),
-        ("augment.p=1", "--set augment.p=1: 'p' is no position in a list of 1, counted from 0"),
+        ("augment.7.p=1", "--set augment.7.p=1: expected a position from 0 in a list of 1, got '7'"),
+        ("augment.7=1", "--set augment.7=1: expected a position from 0 in a list of 1, got '7'"),
+        ("augment.p=1", "--set augment.p=1: expected a position from 0 in a list of 1, got 'p'"),
     ],
 )
 def test_an_override_that_can_not_be_set_is_a_problem(override: str, problem: str) -> None:
@@ -238,14 +238,14 @@ def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, expected:
 def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Path) -> None:
     file = tmp_path / "my recipe.toml"
     file.write_text("grid = 3")
-    with pytest.raises(RecipeError, match=f"ferkit check '{file}' tells what is wrong"):
+    with pytest.raises(RecipeError, match=f"ferkit check '{file}' lists its problems"):
         read_parts(str(file))
 
 
 def test_a_recipe_that_is_not_there_suggests_the_closest_shipped_one(tmp_path: Path) -> None:
     (problem,) = problems("quikstart")
     assert problem.startswith(
-        "recipe: there is no such file\n    Give a TOML file, or the name of a recipe that"
+        "recipe: there is no such file\n    Give a TOML file, or the name of a bundled recipe"
     )
     assert "Did you mean 'quickstart'? There is: " in problem
     assert problems(tmp_path)[0].startswith("recipe: it is a folder")

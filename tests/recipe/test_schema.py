@@ -110,15 +110,15 @@ def test_a_schedules_name_chooses_its_options(schedule: dict[str, Any], factor: 
         ({"paper": {"accuracy": 50}}, "paper.row: is missing"),
         ({"name": "my run"}, "name: expected letters, digits, underscores, dots and hyphens"),
         ({"name": 3}, "name: expected a string, got 3 (a whole number)"),
-        ({"detector": {"factor": 1}}, "detector.name: is missing: it says which component to take"),
+        ({"detector": {"factor": 1}}, "detector.name: is missing: it names the component"),
         (
             {"detector": {"nam": "mtcnn"}},
-            "detector.name: is missing: it says which component to take; is it 'nam' ",
+            "detector.name: is missing: it names the component. Did you mean 'name' instead of 'nam'?",
         ),
         ({"detector": "mtcnn"}, 'detector: expected a table, got "mtcnn" (a string)'),
         (
             {"augment": [{"name": "a"}, {"p": 1}]},
-            "augment.1.name: is missing: it says which component to take",
+            "augment.1.name: is missing: it names the component",
         ),
         ({"augment": {"name": "a"}}, 'augment: expected a list, got {"name": "a"} (a table)'),
         ({"plugins": "mine"}, 'plugins: expected a list, got "mine" (a string)'),

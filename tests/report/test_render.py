@@ -95,7 +95,7 @@ def test_a_run_of_another_protocol_is_not_comparable(tmp_path: Path) -> None:
     paper = {**SUMMARY["paper"], "protocol": "grouped"}
     verdict = boxes(render(write_run(tmp_path, {**SUMMARY, "paper": paper})).read_text())[3]
     assert ">not comparable<" in verdict
-    assert "other protocol: paper, where the paper&#39;s is grouped" in verdict
+    assert "other protocol: paper, but the paper has grouped" in verdict
     assert MARK not in verdict
 
 
@@ -140,14 +140,14 @@ def test_pictures_are_told_in_words_with_their_numbers(folder: Path) -> None:
         "Recall and precision of each class. Last epoch. anger: recall 100%, precision 50%, 2 test images. "
         "fear: recall 0%, precision 0%, 2 test images.",
         f"Reliability diagram. Best epoch ({MARK}). "
-        "Confidence 0.53 to 0.60: mean 60.0%, right 0.0%, 1 prediction. "
-        "Confidence 0.67 to 0.73: mean 70.0%, right 100.0%, 1 prediction. "
-        "Confidence 0.73 to 0.80: mean 80.0%, right 100.0%, 1 prediction. "
-        "Confidence 0.87 to 0.93: mean 90.0%, right 100.0%, 1 prediction.",
+        "Confidence 0.53 to 0.60: mean 60.0%, accuracy 0.0%, 1 prediction. "
+        "Confidence 0.67 to 0.73: mean 70.0%, accuracy 100.0%, 1 prediction. "
+        "Confidence 0.73 to 0.80: mean 80.0%, accuracy 100.0%, 1 prediction. "
+        "Confidence 0.87 to 0.93: mean 90.0%, accuracy 100.0%, 1 prediction.",
         "Reliability diagram. Last epoch. "
-        "Confidence 0.53 to 0.60: mean 60.0%, right 0.0%, 2 predictions. "
-        "Confidence 0.73 to 0.80: mean 80.0%, right 100.0%, 1 prediction. "
-        "Confidence 0.87 to 0.93: mean 90.0%, right 100.0%, 1 prediction.",
+        "Confidence 0.53 to 0.60: mean 60.0%, accuracy 0.0%, 2 predictions. "
+        "Confidence 0.73 to 0.80: mean 80.0%, accuracy 100.0%, 1 prediction. "
+        "Confidence 0.87 to 0.93: mean 90.0%, accuracy 100.0%, 1 prediction.",
         "Loss by epoch, means over repeats and folds. training loss 1.000 in epoch 1, 0.500 in epoch 2. "
         "test loss 1.500 in epoch 1, 0.750 in epoch 2.",
         "Accuracy by epoch, means over repeats and folds. training accuracy 25.0% in epoch 1, 50.0% in "
@@ -243,6 +243,12 @@ def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> No
     assert "The paper" not in page
     assert "The rule" not in page
     assert "None" not in page
+
+
+def test_uar_is_explained_once(folder: Path) -> None:
+    page = render(folder).read_text()
+    assert page.count("UAR (balanced accuracy)") == 1
+    assert page.count("UAR") > 2
 
 
 def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:

@@ -124,11 +124,11 @@ def test_a_sum_that_cancels_is_no_fault() -> None:
     slopes = torch.randn(8, 2, 3, 3)
     with ConvolutionWatch() as watch:
         convolution(torch.ones(8, 2, 3, 3)).backward(slopes - slopes.mean(dim=(0, 2, 3), keepdim=True))
-    assert watch.faults == []
+    assert watch.errors == []
     assert len(watch.seen) == 2
 
 
 def test_gradients_that_are_not_finite_before_a_convolution_are_no_fault_of_its() -> None:
     with ConvolutionWatch() as watch:
         nn.Conv2d(2, 2, 1)(torch.full((1, 2, 3, 3), float("nan"))).sum().backward()
-    assert watch.faults == []
+    assert watch.errors == []

@@ -90,7 +90,7 @@ def test_a_wrong_component_fails_its_check_and_no_other_without_reason(case: Cas
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_failure_says_what_was_expected_what_came_and_how_to_mend_it(case: Case) -> None:
+def test_a_failure_states_expected_and_actual_value_and_the_fix(case: Case) -> None:
     if case.check == "runs_on_a_gpu" and not torch.cuda.is_available():
         pytest.skip("torch sees no GPU here")
     told = failed_of(case)[case.check].splitlines()
@@ -98,7 +98,7 @@ def test_a_failure_says_what_was_expected_what_came_and_how_to_mend_it(case: Cas
     assert all(line.partition(":")[2].strip() for line in told if line.partition(":")[0] in WORDS)
 
 
-WORDS = ["expected", "came", "to mend"]
+WORDS = ["expected", "got", "fix"]
 
 
 def test_every_check_has_a_wrong_component() -> None:

@@ -64,13 +64,13 @@ def test_a_test_of_what_cannot_be_checked_is_skipped() -> None:
 def test_a_failure_names_the_check_and_who_provides_it() -> None:
     with pytest.raises(CheckFailed) as caught:
         Test(CHECKS[1])()
-    assert str(caught.value) == "expected: an egg\ncame:     a stone\nto mend:  Ask a hen."
+    assert str(caught.value) == "expected: an egg\ngot:      a stone\nfix:      Ask a hen."
     assert caught.value.__notes__ == ["of_a_test.breaks, provided by of_a_test (named by a test)"]
 
 
 def test_an_error_of_the_components_own_is_a_failure_with_its_cause() -> None:
     with pytest.raises(
-        CheckFailed, match=r"expected: An egg.\ncame:     ZeroDivisionError: no hen"
+        CheckFailed, match=r"expected: An egg.\ngot:      ZeroDivisionError: no hen"
     ) as caught:
         CHECKS[2]()
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -79,7 +79,7 @@ def test_an_error_of_the_components_own_is_a_failure_with_its_cause() -> None:
 def test_run_checks_tells_what_each_came_to() -> None:
     outcomes = list(run_checks(CHECKS, {"of_a_test.breaks": "a stone is fine", "holds": "no reason"}))
     assert [(one.status, one.told.splitlines()[0]) for one in outcomes] == [
-        ("failed", "it passes, but was expected to fail: no reason. Take that out."),
+        ("failed", "it passes, but was expected to fail: no reason. Remove the expected failure."),
         ("expected", "a stone is fine"),
         ("failed", "expected: An egg."),
         ("skipped", "no hen here"),

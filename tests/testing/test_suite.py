@@ -52,8 +52,8 @@ def test_a_right_plugin_that_is_not_installed_passes(write: Write) -> None:
     ("code", "check", "told"),
     [
         ("def ferkit_components(:", "offers_components", "invalid syntax"),
-        (RIGHT.replace("[Component", "[] and [Component"), "offers_components", "came:     none"),
-        ("import PIL\n" + RIGHT, "imports_nothing_heavy", "came:     PIL"),
+        (RIGHT.replace("[Component", "[] and [Component"), "offers_components", "got:      none"),
+        ("import PIL\n" + RIGHT, "imports_nothing_heavy", "got:      PIL"),
         (
             "if False:\n    from ferkit_losses.focal import FocalLoss\n" + RIGHT,
             "imports_only_what_is_public",
@@ -96,7 +96,7 @@ def test_an_unknown_plugin_is_told_with_the_closest(name: str) -> None:
 
 
 def test_options_of_a_component_that_is_not_there_are_told() -> None:
-    with pytest.raises(ComponentError, match=r"offers no 'output.identiti'. Did you mean 'output.identity'"):
+    with pytest.raises(ComponentError, match=r"no 'output.identiti'. Did you mean 'output.identity'"):
         find_checks("ferkit_outputs", {"output.identiti": {}})
 
 
@@ -105,7 +105,7 @@ def test_a_component_that_cannot_be_built_fails_once_and_says_why_elsewhere(writ
     outcomes = {one.check.name: one for one in run_checks(checks, {})}
     assert [name for name, one in outcomes.items() if one.status == "failed"] == ["is_built_from_its_options"]
     assert "dropout probability has to be between 0 and 1" in outcomes["is_built_from_its_options"].told
-    assert outcomes["answers_are_finite"].told.startswith("it can't be built: see head.of_a_test.is_built")
+    assert outcomes["answers_are_finite"].told.startswith("it cannot be built: see head.of_a_test.is_built")
 
 
 def told_of(checks: list[Check], status: str) -> dict[str, str]:
@@ -121,7 +121,7 @@ def test_a_component_that_cannot_be_loaded_fails_once_with_its_line(write: Write
     assert "module 'torch.nn' has no attribute 'Modul'" in failed["can_be_loaded"]
     assert "(inner_of_a_test.py:3)" in failed["can_be_loaded"]
     skipped = told_of(checks, "skipped")
-    assert skipped["refuses_unknown_options"] == "it can't be loaded: see head.of_a_test.can_be_loaded"
+    assert skipped["refuses_unknown_options"] == "it cannot be loaded: see head.of_a_test.can_be_loaded"
     assert set(told_of(checks, "passed")) == {
         "offers_components",
         "imports_nothing_heavy",
@@ -142,7 +142,7 @@ def test_options_for_a_broken_plugin_leave_its_cause_to_a_check(write: Write) ->
 def test_a_wrong_shape_is_told_once_and_nothing_is_guessed_from_it(write: Write) -> None:
     code = RIGHT.replace("right:RightHead", "network:SqueezesLogits")
     skipped = told_of(find_checks(write(code)), "skipped")
-    reason = "it rests on what does not hold: see head.of_a_test.gives_a_logit_for_each_class"
+    reason = "it depends on a failed check: see head.of_a_test.gives_a_logit_for_each_class"
     assert skipped["sees_each_image_alone"] == skipped["takes_a_batch_of_one"] == reason
 
 
@@ -164,7 +164,7 @@ def test_an_error_of_the_components_own_is_told_with_its_line(write: Write, tmp_
     (tmp_path / "inner_of_a_test.py").write_text(inner)
     checks = find_checks(write(RIGHT.replace("tests.testing.wrong.right:RightHead", "inner_of_a_test:Head")))
     told = told_of(checks, "failed")["gives_a_logit_for_each_class"]
-    assert "It is raised in embed (inner_of_a_test.py:5); a component must not raise here." in told
+    assert "It is raised in embed (inner_of_a_test.py:5). A component must not raise here." in told
 
 
 def test_times_are_told() -> None:

@@ -1,4 +1,4 @@
-"""`ferkit plugins`."""
+"""The command `ferkit plugins`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from ferkit.cli.plugins.check import check
 from ferkit.cli.plugins.new import new
 from ferkit.cli.plugins.show import show
 
+NARROW = 100
+"""Width below which the table has no column for the provider."""
+
 app = typer.Typer()
-app.command()(show)
-app.command()(check)
-app.command()(new)
 
 
 @app.callback(invoke_without_command=True)
 def plugins(context: typer.Context) -> None:
     """List components, their providers and broken plugins.
+
+    Without a command, all components are listed.
 
     Example: ferkit plugins
 
@@ -26,26 +28,34 @@ def plugins(context: typer.Context) -> None:
         list_plugins()
 
 
+@app.command("list")
 def list_plugins() -> None:
-    """One line for each component, and one for each broken plugin."""
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    """List components, their providers and broken plugins.
 
+    Example: ferkit plugins list
+
+    Docs: docs/site/plugins.md
+    """
+    from rich.markup import escape
+
+    from ferkit.cli.tables import make_console, make_table
     from ferkit.components.discovery import load_plugins
 
     registry = load_plugins()
-    console = Console()
-    if not console.is_terminal:
-        console.width = 10_000  # one line each, for whatever reads the pipe
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for column in ("kind", "name", "summary", "provided by"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("kind", "name"))
+    console = make_console()
+    headings = ("kind", "name", "summary", "provided by")[: 3 if console.width < NARROW else 4]
+    table = make_table(headings)
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for entry in registry.entries():
         component = entry.component
         row = (component.kind, component.name, component.summary, entry.provider)
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(escape(cell) for cell in row[: len(headings)]))
     console.print(table)
     for broken in registry.broken:
         console.print(escape(f"broken: {broken.provider}: {broken.problem}. {broken.hint}"), soft_wrap=True)
+
+
+app.command()(show)
+app.command()(check)
+app.command()(new)

@@ -1,4 +1,4 @@
-"""`ferkit plugins new`."""
+"""The command `ferkit plugins new`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ferkit.messages import quote
 
 
 def new(
-    name: Annotated[str, typer.Argument(help='The component\'s name: "maxpool" makes ferkit_maxpool.')],
-    kind: Annotated[str, typer.Option(help="Kind of component: head, loss, dataset, ...")],
+    name: Annotated[str, typer.Argument(help="The component's name. maxpool creates ferkit_maxpool.")],
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Kind of component: head, loss, dataset, ...")],
     folder: Annotated[
-        Path, typer.Option("--in", help="The folder to create the package in. [default: .]")
+        Path, typer.Option("--in", metavar="DIR", help="The folder to create the package in.")
     ] = Path(),
 ) -> None:
-    """Create a plugin package with code, tests, README, license and CI.
+    """Create a plugin package with code, tests and CI.
 
-    The package is written to the current folder by default.
+    The package also has a README and a license. By default it is written to the current folder.
 
     Example: ferkit plugins new maxpool --kind head
 

@@ -1,4 +1,4 @@
-"""`ferkit plugins show`."""
+"""The command `ferkit plugins show`."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ if TYPE_CHECKING:
     from ferkit.components.component import Component
     from ferkit.components.registry import Registry
 
+LINE = 100
+"""Maximum width of text, in characters."""
+
 
 def show(
-    name: Annotated[str, typer.Argument(help="A component's name, or KIND.NAME where several have it.")],
+    name: Annotated[str, typer.Argument(help="A component's name, or KIND.NAME if the name is ambiguous.")],
 ) -> None:
-    """Print the documentation, options, defaults and provider of a component.
+    """Print a component's documentation, options and defaults.
 
     Example: ferkit plugins show mtcnn
 
     Docs: docs/site/plugins.md
     """
-    from rich import box
-    from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
+    from ferkit.cli.tables import make_console, make_table, reflow
     from ferkit.components.discovery import load_plugins
     from ferkit.components.documentation import documentation, options
 
     registry = load_plugins()
     component = find_component(registry, name)
     text, rows = documentation(component), options(component, registry)
-    console = Console(highlight=False)
-    console.print(f"[bold]{escape(f'{component.kind} {component.name}')}[/]: {escape(component.summary)}")
-    console.print(escape(f"provided by {registry.provider(component.kind, component.name)}"), soft_wrap=True)
-    console.print(escape(f"defined in {component.target}"), soft_wrap=True)
+    console = make_console()
+    title = f"[bold]{escape(f'{component.kind} {component.name}')}[/]: {escape(component.summary)}"
+    console.print(title, highlight=False)
+    console.print(escape(f"provided by {registry.provider(component.kind, component.name)}"), highlight=False)
+    console.print(escape(f"defined in {component.target}"), highlight=False)
     if text:
-        console.print(f"\n{escape(text)}", soft_wrap=True)
+        console.print(f"\n{escape(reflow(text, min(console.width, LINE)))}", soft_wrap=True, highlight=False)
     if rows:
-        table = Table(box=box.SIMPLE, pad_edge=False)
-        for column in ("option", "takes", "default"):
-            table.add_column(column, overflow="fold")
+        table = make_table(("option", "takes", "default"))
         for row in rows:
             table.add_row(*map(escape, (row.name, row.takes, row.default)))
         console.print(table)
     elif component.kind != "weights":
-        console.print("\nIt has no options.")
+        console.print("\nNo options.")
 
 
 def find_component(registry: Registry, name: str) -> Component:
-    """Raises ComponentError where nothing is called so, or components of several kinds are."""
+    """Find a component by NAME or KIND.NAME. Raises ComponentError if it is unknown or ambiguous."""
     kind, _, rest = name.partition(".")
     entries = registry.entries()
     kinds = [entry.component.kind for entry in entries if entry.component.name == name]
@@ -59,10 +59,12 @@ def find_component(registry: Registry, name: str) -> Component:
         return registry.get(kinds[0], name)
     if kinds:
         ways = ", ".join(f"ferkit plugins show {one}.{name}" for one in kinds)
-        raise ComponentError(f"components of {len(kinds)} kinds are called {name!r}: {ways}")
+        raise ComponentError(
+            f"Cannot choose a component: {len(kinds)} kinds have one named {name!r}. Use: {ways}"
+        )
     if rest and kind in {entry.component.kind for entry in entries}:
         return registry.get(kind, rest)
     from ferkit.messages import suggest
 
     known = {entry.component.name for entry in entries}
-    raise ComponentError(f"no component is called {name!r}. {suggest(name, known)}{registry.say_broken()}")
+    raise ComponentError(f"Cannot find the component {name!r}. {suggest(name, known)}{registry.say_broken()}")

@@ -1,4 +1,4 @@
-"""What predictions come to: scores, their uncertainty, whether two runs differ."""
+"""Scores of predictions, their uncertainty, and tests of the difference between runs."""
 
 from ferkit.evaluation.metrics.scores import ClassScores, Scores, predict_labels, score
 

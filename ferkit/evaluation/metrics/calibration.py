@@ -1,4 +1,4 @@
-"""Whether 70% sure is right 70% of the time; and the temperature that makes it so."""
+"""Calibration of probabilities: reliability, expected calibration error, temperature scaling."""
 
 from __future__ import annotations
 
@@ -10,19 +10,30 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 BINS = 15
-"""As in Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2."""
+"""Number of bins, as in Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2."""
 TEMPERATURES = (0.05, 20.0)
+"""Smallest and largest temperature."""
 PRIOR_DEVIATION = 0.5
-"""Of log T about 0, before anything is seen. A few dozen validation images that are all judged rightly would
-otherwise ask for a temperature near 0, and so make a model certain of everything; beside a thousand images it
-changes next to nothing."""
+"""Standard deviation of the prior of log T, a normal distribution with mean 0.
+
+Without it, a few dozen validation images that are all classified correctly would give a temperature near 0,
+and so probabilities near 1. With a thousand images, its effect is negligible.
+"""
 SMALLEST = 1e-7
-"""A probability below this counts as this, so that a certain mistake is not infinitely wrong."""
+"""Smaller probabilities are set to this value, which keeps the NLL finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Images whose highest probability lies between low and high: how sure, how often right, how many."""
+    """Images whose highest probability is in one interval.
+
+    Attributes:
+        low: Lower edge of the interval.
+        high: Upper edge of the interval.
+        confidence: Mean of the highest probability.
+        accuracy: Accuracy of these images, 0 to 1.
+        images: Number of images.
+    """
 
     low: float
     high: float
@@ -34,7 +45,13 @@ class ReliabilityBin:
 def reliability(
     true: NDArray[np.intp], probabilities: NDArray[np.float64], bins: int = BINS
 ) -> list[ReliabilityBin]:
-    """true: (images,) class indices; probabilities: (images, classes). Of equal width, without empty ones."""
+    """Divide images into bins of equal width by their highest probability. Empty bins are omitted.
+
+    Args:
+        true: (images,) class indices.
+        probabilities: (images, classes).
+        bins: Number of bins.
+    """
     confidence = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == true
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -52,18 +69,21 @@ def reliability(
 
 
 def calibration_error(true: NDArray[np.intp], probabilities: NDArray[np.float64], bins: int = BINS) -> float:
-    """ECE (Guo et al. 2017, equation 3): the mean distance of accuracy and confidence over the bins."""
+    """Return the ECE (Guo et al. 2017, equation 3): the mean of |accuracy − confidence| over the bins."""
     found = reliability(true, probabilities, bins)
     total = sum(one.images for one in found)
     return sum(one.images * abs(one.accuracy - one.confidence) for one in found) / total
 
 
 def fit_temperature(true: NDArray[np.intp], probabilities: NDArray[np.float64]) -> float:
-    """The temperature with the lowest NLL (Guo et al. 2017, section 4.2), within 0.05..20, and with what is
-    known of temperatures before: log T is normal about 0.
+    """Fit the temperature by the NLL (Guo et al. 2017, section 4.2) with a prior, within 0.05 to 20.
 
-    To be fitted on validation images only. Log-probabilities do in place of logits: they differ by a
-    constant for each image, which softmax ignores.
+    Use validation images only. Log-probabilities replace logits. They differ by a constant for each image,
+    which softmax ignores.
+
+    Args:
+        true: (images,) class indices.
+        probabilities: (images, classes).
     """
     logits = np.log(np.clip(probabilities, SMALLEST, None))
 
@@ -77,7 +97,7 @@ def fit_temperature(true: NDArray[np.intp], probabilities: NDArray[np.float64]) 
 
 
 def apply_temperature(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """(images, classes) -> the same, softer for a temperature above 1; the order of the classes stays."""
+    """Scale (images, classes) probabilities: softer for a temperature above 1. The ranking stays the same."""
     scaled: NDArray[np.float64] = softmax(
         np.log(np.clip(probabilities, SMALLEST, None)) / temperature, axis=1
     )

@@ -1,4 +1,4 @@
-"""95% intervals by the bootstrap: of a score, and of the difference between two runs' scores."""
+"""95% bootstrap intervals of a score, and of the difference between the scores of two runs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from scipy.stats import DegenerateDataWarning, bootstrap
 RESAMPLES = 2000
 SEED = 0
 FEWEST = 5
-"""Groups, or images, below which no interval is worth giving."""
+"""Minimum number of groups or images for a meaningful interval."""
 METRICS = ("accuracy", "mean_recall", "macro_f1")
 
 Sums = NDArray[np.float64]
-"""(clusters, folds, labels, labels): a confusion for each cluster in each fold, rows the true class.
+"""(clusters, folds, labels, labels): a confusion matrix for each cluster and fold. Rows are the true class.
 
-A fold is a test fold of a repeat: scores are means over these, and so must be what is drawn."""
+A fold is a test fold of a repeat. Scores are means over these folds, and so are resampled scores.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """low and high: where 95% of the resampled scores lie, as shares (0..1, or −1..1 for a difference)."""
+    """A 95% interval of a score (0 to 1) or of a difference (−1 to 1)."""
 
     low: float
     high: float
@@ -38,9 +39,14 @@ def cluster_confusions(
     labels: Sequence[str],
     folds: Sequence[str] | None = None,
 ) -> Sums:
-    """A confusion for each cluster (an image, or all images of a movie or person) in each fold.
+    """Count a confusion matrix for each cluster and fold.
 
-    folds: each prediction's; left out, all are of one.
+    Args:
+        truth: True label of each prediction.
+        predicted: Predicted label.
+        clusters: Cluster: the image, or its group, such as a movie or a person.
+        labels: The labels, in order.
+        folds: Fold of each prediction. By default, all belong to one fold.
     """
     places = folds or ["all"] * len(truth)
     place, row, column = (
@@ -54,16 +60,16 @@ def cluster_confusions(
 
 
 def score_interval(confusions: Sums, metric: str) -> Interval:
-    """The interval of a metric of METRICS, clusters being drawn with replacement.
+    """Return the interval of a metric of METRICS. The bootstrap draws clusters with replacement.
 
-    Images of one movie resemble each other, so where there are groups these are the clusters: drawing
-    images would pretend to more independent evidence than there is.
+    Use groups as clusters if there are any. Images of a movie are similar, so drawing images would give an
+    interval that is too narrow.
     """
     return _bootstrap(lambda weights: _of_draws(confusions, weights, metric), len(confusions))
 
 
 def difference_interval(one: Sums, other: Sums, metric: str) -> Interval:
-    """Of the metric of `one` less that of `other`, the same clusters being drawn for both."""
+    """Return the interval of the metric of `one` minus that of `other`. Both use the same draws."""
 
     def difference(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return _of_draws(one, weights, metric) - _of_draws(other, weights, metric)
@@ -72,21 +78,23 @@ def difference_interval(one: Sums, other: Sums, metric: str) -> Interval:
 
 
 def metric_of(confusions: Sums, metric: str) -> float:
-    """The mean over the folds of the metric over all clusters."""
+    """Return the mean over the folds of the metric over all clusters."""
     return float(_of_draws(confusions, np.ones(len(confusions)), metric))
 
 
 def _of_draws(confusions: Sums, weights: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
-    """weights (..., clusters): how often each was drawn -> (...): the mean over folds that have an image."""
+    """Return the metric, shape (...), for weights (..., clusters): the number of times each was drawn."""
     drawn = np.tensordot(weights, confusions, axes=1)
     images = drawn.sum(axis=(-2, -1))
     return _mean_over_seen(_METRICS[metric](drawn), images)
 
 
 def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -> Interval:
-    """BCa (Efron 1987); the plain percentiles where every draw gives the same.
+    """Return the BCa interval (Efron 1987), or percentiles if all draws give the same value.
 
-    statistic: how often each cluster was drawn (..., clusters) -> (...).
+    Args:
+        statistic: Function of weights (..., clusters) that returns (...).
+        clusters: Number of clusters.
     """
 
     def of_draws(drawn: NDArray[np.intp], axis: int = -1) -> NDArray[np.float64]:
@@ -110,7 +118,7 @@ def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -
     if clusters < 2:
         value = float(statistic(np.ones(clusters)))
         return Interval(value, value)
-    # Where every draw gives the same, BCa divides by 0 and says so.
+    # If all draws give the same value, BCa divides by 0 and warns.
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
         found = attempt("BCa")
@@ -137,7 +145,7 @@ def _macro_f1(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _mean_over_seen(values: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Over the last axis; a resample may lack a class, or a fold, altogether."""
+    """Return the mean over the last axis, without classes or folds that a resample does not contain."""
     seen = images > 0
     return np.asarray((values * seen).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1))
 

@@ -1,4 +1,4 @@
-"""The commonest silent error of the field: predictions whose columns are in another order of labels."""
+"""Detect predictions whose columns are in another order than the labels, a common silent error."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
 SURE = 1e-6
-"""How improbable it must be that chance made the other order better."""
+"""Largest p-value of the hypothesis that the other order is better by chance."""
 
 
 def find_permutation(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> dict[str, str]:
-    """predicted name -> the name that it seems to stand for, where these differ; empty if nothing is wrong.
+    """Map predicted names to the names that they seem to mean. Empty if the order is correct.
 
-    The assignment of names with the most images right is taken for the true one if it is right at least
-    twice as often as the names as they are, by more than chance allows.
+    An assignment of names counts if it gives at least twice as many correct images, by more than chance.
+
+    Args:
+        confusion: Counts. Rows are the true class.
+        labels: The labels, in order.
     """
     counts = np.asarray(confusion)
     rows, columns = linear_sum_assignment(counts, maximize=True)
     total, right, better = int(counts.sum()), int(np.trace(counts)), int(counts[rows, columns].sum())
     if not total or better < max(2 * right, total / 2):
         return {}
-    # As many orders as there are could have been the best one by chance.
+    # Bonferroni correction: any of the orders could be the best one by chance.
     orders = float(np.prod(np.arange(1, len(labels) + 1)))
     chance = binomtest(better, total, max(right, 1) / total, alternative="greater").pvalue
     if chance * orders > SURE:

@@ -1,4 +1,4 @@
-"""Whether one run is better than another on the same images."""
+"""McNemar's test of two runs on the same images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from scipy.stats import binomtest
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """only_first: images that the first run alone has right; p_value: of there being as many of each."""
+    """The result of McNemar's test.
+
+    Attributes:
+        only_first: Number of images that only the first run classifies correctly.
+        only_second: Number of images that only the second run classifies correctly.
+        p_value: p-value of the hypothesis that both numbers have the same expectation.
+    """
 
     only_first: int
     only_second: int
@@ -18,7 +24,7 @@ class McNemar:
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> McNemar:
-    """McNemar's test (1947), exact: between equal runs, each image on which they differ is a coin's toss."""
+    """Compute the exact McNemar test (1947), from the correctness of each image."""
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
     differing = only_first + only_second

@@ -14,7 +14,7 @@ from ferkit.evaluation.metrics.calibration import SMALLEST, calibration_error
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """One class. precision, recall and f1 in 0..1; images: of that class."""
+    """Precision, recall and F1 of a class (0 to 1), and its number of images."""
 
     label: str
     precision: float
@@ -25,13 +25,17 @@ class ClassScores:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a set of predictions comes to.
+    """Scores of a set of predictions. Means over classes ignore classes without images.
 
-    accuracy: the fraction of images that are right; mean_recall: the mean over classes of it; macro_f1: the
-    mean over classes of 2PR/(P+R); all in 0..1, classes without an image left out. nll: the mean of −log of
-    the true class's probability (nats); brier: the mean over images of the squared distance from the
-    one-hot truth, summed over the classes (0..2; Brier 1950); ece: the expected calibration error (Guo et al.
-    2017). confusion[true][predicted]: counts, in the order of the labels.
+    Attributes:
+        accuracy: Fraction of correct images, 0 to 1.
+        mean_recall: UAR (balanced accuracy), the mean of recall over classes, 0 to 1.
+        macro_f1: Mean of 2PR/(P+R) over classes, 0 to 1.
+        nll: Mean of −log of the true class's probability, in nats.
+        brier: Mean squared distance to the one-hot truth, summed over classes, 0 to 2 (Brier 1950).
+        ece: Expected calibration error (Guo et al. 2017).
+        classes: Scores of each class.
+        confusion: Counts, `confusion[true][predicted]`, in the order of the labels.
     """
 
     accuracy: float
@@ -45,7 +49,13 @@ class Scores:
 
 
 def score(truth: Sequence[str], probabilities: NDArray[np.float64], labels: Sequence[str]) -> Scores:
-    """truth: the true label's name of each image; probabilities: (images, labels), rows adding up to 1."""
+    """Score predictions.
+
+    Args:
+        truth: True label of each image.
+        probabilities: (images, labels). Each row sums to 1.
+        labels: The labels, in the order of the columns.
+    """
     predicted = predict_labels(probabilities, labels)
     names = list(labels)
     precision, recall, f1, images = precision_recall_fscore_support(
@@ -71,5 +81,5 @@ def score(truth: Sequence[str], probabilities: NDArray[np.float64], labels: Sequ
 
 
 def predict_labels(probabilities: NDArray[np.float64], labels: Sequence[str]) -> list[str]:
-    """The most probable label's name for each row."""
+    """Return the most probable label of each row."""
     return [labels[index] for index in probabilities.argmax(axis=1)]

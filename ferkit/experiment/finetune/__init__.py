@@ -1,1 +1,1 @@
-"""Class folders of one's own images -> a recipe that fine-tunes a network on them."""
+"""Create a recipe that fine-tunes a network on class folders of images."""

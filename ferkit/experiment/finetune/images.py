@@ -1,4 +1,4 @@
-"""What a folder's images are good for: which can be read, which are duplicates, how they can be split."""
+"""Examine the images of a folder: unreadable files, duplicates, and possible splits."""
 
 from __future__ import annotations
 
@@ -21,17 +21,24 @@ from ferkit.messages import count_of
 
 SHOWN = 5
 STEPS = 56
-"""Of training: what recipes/london.toml takes, 102 images in batches of 16, eight times."""
+"""Number of training steps of recipes/london.toml: 102 images in batches of 16, eight times."""
 MOST = 30
-SHARE = 0.6
-"""About how much of the images a fold trains on."""
+"""Maximum number of epochs."""
+TRAINED = 0.6
+"""Approximate fraction of the images that a fold trains on."""
 FEWEST = 4
-"""Images of a class: two in each of two folds, to test one and, in the other, to train and to choose."""
+"""Minimum number of images of a class: two folds with two images each, for training and for selection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """samples: those that a run would use; the others can't be read or are duplicates of these."""
+    """The images of a folder.
+
+    Attributes:
+        samples: Images that a run uses.
+        unreadable: Files that cannot be read.
+        duplicates: Duplicates of other images.
+    """
 
     samples: list[Sample]
     unreadable: tuple[Unreadable, ...]
@@ -39,53 +46,57 @@ class Look:
 
     @property
     def classes(self) -> dict[str, int]:
+        """Label to number of usable images."""
         return dict(sorted(Counter(sample.label for sample in self.samples).items()))
 
 
 def look_at(samples: Sequence[Sample], progress: Progress = no_progress) -> Look:
-    """Read every image once. Raises DataError where none can be read, or all of a class can't."""
+    """Read every image once. Raises DataError if a class has no usable image."""
     found = read_images(samples, progress)
     left_out = judge_duplicates(found.samples, found.sha256)
     kept = [sample for place, sample in enumerate(found.samples) if place not in left_out]
     look = Look(kept, found.unreadable, find_duplicates(found))
     if lost := sorted({sample.label for sample in samples} - set(look.classes)):
         raise DataError(
-            f"no image of the class {', '.join(lost)} can be used: they can't be read, or are also in "
-            f"another class's folder. {' '.join(describe(look)[1:])}"
+            f"no image of the class {', '.join(lost)} can be used: the files can't be read, or are also in "
+            f"the folder of another class. {' '.join(describe(look)[1:])}"
         )
     return look
 
 
 def describe(look: Look) -> list[str]:
-    """What whoever has the images must know, line by line; names of files are below the folder."""
+    """Describe the images in lines of text. File names are relative to the folder."""
     counts = ", ".join(f"{label} {count}" for label, count in look.classes.items())
-    lines = [f"images to learn from: {counts or 'none'}"]
+    lines = [f"usable images: {counts or 'none'}"]
     if splits := Counter(sample.split for sample in look.samples if sample.split):
         lines.append(f"splits: {', '.join(f'{split} {count}' for split, count in splits.items())}")
     if look.unreadable:
-        told = [f"{one.name} ({one.reason})" for one in look.unreadable]
-        lines.append(f"{count_of(len(told), 'file')} can't be read and will be skipped: {_some(told)}")
+        files = [f"{one.name} ({one.reason})" for one in look.unreadable]
+        lines.append(f"{count_of(len(files), 'file')} can't be read and will be skipped: {_some(files)}")
     for is_conflict, words in ((True, CONFLICT), (False, SPARE)):
-        told = [" = ".join(one.names) for one in look.duplicates if one.is_conflict == is_conflict]
-        if told:
-            lines.append(f"{count_of(len(told), 'image')} {words}: {_some(told)}")
+        found = [" = ".join(one.names) for one in look.duplicates if one.is_conflict == is_conflict]
+        if found:
+            lines.append(f"{count_of(len(found), 'image')} {words}: {_some(found)}")
     return lines
 
 
-CONFLICT = "in more than one class, so that nobody knows what it shows; all its duplicates will be left out"
-SPARE = "in more than one file; one of each will be used"
+CONFLICT = "in more than one class, so the label is unknown; all copies will be dropped"
+SPARE = "in more than one file; one file of each will be used"
 
 
-def _some(told: Sequence[str]) -> str:
-    more = f", and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    return ", ".join(told[:SHOWN]) + more
+def _some(items: Sequence[str]) -> str:
+    more = f", and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return ", ".join(items[:SHOWN]) + more
 
 
 def pick_protocol(samples: Sequence[Sample], is_grouped: bool) -> dict[str, Any]:
-    """The recipe's `[protocol]`, of as many folds up to four as the images allow.
+    """Choose the `[protocol]` of the recipe, with up to four folds.
 
-    The data's own parts where they have such; "grouped" where groups are told; else "nested". In each the
-    reported score is of an epoch that no test image chose. Raises DataError where they are too few.
+    It is "holdout" if the data defines splits, "grouped" if there are groups, else "nested". In all of them,
+    test images do not select the epoch of the reported score.
+
+    Raises:
+        DataError: There are too few images.
     """
     _check_counts(samples)
     name = "grouped" if is_grouped else "nested"
@@ -99,16 +110,17 @@ def pick_protocol(samples: Sequence[Sample], is_grouped: bool) -> dict[str, Any]
             continue
         return table
     table = _table(name, 2)
-    list(folds(parse_protocol(table), samples))  # what is wrong with the smallest is what is told
+    list(folds(parse_protocol(table), samples))  # raises the error of the smallest protocol
     return table
 
 
 def pick_length(images: int) -> dict[str, int]:
-    """The recipe's `fit.epochs` and `fit.batch_size`: so that a small folder is learnt from for as many steps
-    as a hundred images and more are in eight epochs, up to MOST epochs.
+    """Choose `fit.epochs` and `fit.batch_size`.
+
+    A small folder gets as many steps as a hundred images in eight epochs, with up to MOST epochs.
     """
     size = 16 if images >= 100 else 8
-    steps = -(-int(SHARE * images) // size)
+    steps = -(-int(TRAINED * images) // size)
     return {"epochs": min(MOST, max(8, -(-STEPS // max(1, steps)))), "batch_size": size}
 
 
@@ -116,8 +128,8 @@ def _check_counts(samples: Sequence[Sample]) -> None:
     for label, count in sorted(Counter(sample.label for sample in samples).items()):
         if count < FEWEST:
             raise DataError(
-                f"class {label!r} has {count_of(count, 'usable image')}; to train, to choose an "
-                f"epoch and to test take {FEWEST} of each class at least. Add some, or take its folder away."
+                f"class {label!r} has {count_of(count, 'usable image')}; training, selection and testing "
+                f"need at least {FEWEST} of each class. Add images, or remove its folder."
             )
 
 

@@ -1,4 +1,4 @@
-"""From a folder to a checked recipe, its file written; nothing is trained here."""
+"""Plan a fine-tuning: examine a folder, and write a checked recipe. Nothing is trained here."""
 
 from __future__ import annotations
 
@@ -37,8 +37,17 @@ from ferkit.runtime.walk import real_folders
 
 @dataclass(frozen=True, slots=True)
 class FinetuneOptions:
-    """What was asked for. begin: weights, a run's folder or a model file; detector: a name, or a table of
-    TOML; out: where all is to go."""
+    """Options of `ferkit finetune`.
+
+    Attributes:
+        folder: The class folders.
+        begin: Weights, a run folder or a model file to start from.
+        epochs: Number of epochs; None chooses by the number of images.
+        group_pattern: Option of the dataset `image_folder`.
+        detector: A name, or a TOML table.
+        overrides: KEY=VALUE for the recipe.
+        out: The folder for recipe, run and model.
+    """
 
     folder: Path
     begin: str | None = None
@@ -50,12 +59,20 @@ class FinetuneOptions:
 
     @property
     def place(self) -> Path:
+        """Folder of the recipe and its run."""
         return self.out or Path(f"finetune-{name_after(self.folder)}")
 
 
 @dataclass(frozen=True, slots=True)
 class FinetunePlan:
-    """file: the recipe; run: where its run goes; told: what is known of the images, line by line."""
+    """A checked recipe for fine-tuning.
+
+    Attributes:
+        recipe: The recipe.
+        registry: The installed components.
+        file: File of the recipe.
+        told: Lines that describe the images, the initial model and the protocol.
+    """
 
     recipe: Recipe
     registry: Registry
@@ -64,23 +81,27 @@ class FinetunePlan:
 
     @property
     def run(self) -> Path:
+        """Run folder."""
         return self.file.with_name("run")
 
     @property
     def model(self) -> Path:
-        """Named after the images, as its card is."""
+        """Model file, named after the images."""
         return self.file.with_name(f"{self.recipe.name}.safetensors")
 
     def command(self, words: str) -> str:
+        """Return the command that runs the recipe, followed by `words`."""
         return f"ferkit run {quote(self.file)}{words}"
 
 
 def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> FinetunePlan:
-    """Look at the images and write the recipe.
+    """Examine the images and write the recipe.
 
-    Raises DataError where they are no class folders or too few, RecipeError at an option that the recipe
-    can't have, RunError where there is something in the place already, it lies in the folder or it can't be
-    written, and where no network would be trained.
+    Raises:
+        DataError: There are no class folders, or too few images.
+        RecipeError: An override is invalid.
+        RunError: The output folder is not empty, is inside the folder of images, or cannot be written. Also
+            if the overrides select an estimator without a network.
     """
     _check_places(wish)
     beginning = find_beginning(wish.begin)
@@ -89,28 +110,28 @@ def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> Finetu
     checked, registry = load_table(source, table, wish.overrides)
     if checked.estimator:
         raise RunError(
-            f"--set estimator: {checked.estimator.name!r} makes no network that could be exported. "
-            "Leave it out; `ferkit run` takes a recipe with an estimator."
+            f"--set estimator: {checked.estimator.name!r} has no network that could be exported. "
+            "Remove it, or use `ferkit run` for a recipe with an estimator."
         )
     samples, left_out = samples_of(registry, checked.data)
-    if beginning.file:  # how it is begun with depends on the labels, which the data tell
+    if beginning.file:  # its use depends on the labels of the data
         table["model"] = beginning.model_for(sorted({sample.label for sample in samples}))
         checked, registry = load_table(source, table, wish.overrides)
     look = look_at(samples, progress)
     checked = _suit(checked, table, look.samples)
     file = wish.place / "recipe.toml"
     start = _describe_start(checked, registry, beginning.labels)
-    lost = describe_left_out(left_out, len(samples))
-    told = [*describe(look), *lost, *start, *_describe_split(checked, look.samples)]
-    plan = FinetunePlan(checked, registry, file, tuple(told))
+    dropped = describe_left_out(left_out, len(samples))
+    lines = [*describe(look), *dropped, *start, *_describe_split(checked, look.samples)]
+    plan = FinetunePlan(checked, registry, file, tuple(lines))
     write_text(file, write_recipe(table, plan.command("")))
     return plan
 
 
 def _suit(checked: Recipe, table: dict[str, Any], samples: Sequence[Sample]) -> Recipe:
-    """The recipe with what follows from how many images there are; table: changed alike.
+    """Set the length of the training and the protocol by the number of images, unless they are set already.
 
-    What was asked for stays.
+    `table` is changed in place.
     """
     length = {name: value for name, value in pick_length(len(samples)).items() if name not in table["fit"]}
     table["fit"] |= length
@@ -132,14 +153,14 @@ def _check_places(wish: FinetuneOptions) -> None:
     place = wish.place
     if place.exists() and (not place.is_dir() or os.listdir(place)):
         recipe = place / "recipe.toml"
-        hint = "Give another --out."
+        hint = "Use another --out."
         if recipe.exists():
-            hint = f"Run the recipe in it (ferkit run {quote(recipe)}), or give another --out."
-        raise RunError(f"{place} is there already, and is left as it is. {hint}")
+            hint = f"Run its recipe (ferkit run {quote(recipe)}), or use another --out."
+        raise RunError(f"{place} exists already and was not changed. {hint}")
     if any(place.resolve().is_relative_to(inside) for inside in real_folders(wish.folder)):
         raise RunError(
-            f"{place} lies in {wish.folder} or in a folder linked there, so what goes there would be taken "
-            "for images of a class. Give a folder elsewhere: --out"
+            f"{place} is inside {wish.folder} or a folder linked there. Its files would become images of a "
+            "class. Use another folder: --out"
         )
 
 
@@ -159,7 +180,7 @@ def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any
         "data": data,
         "detector": detector,
         "faces": {**sections.get("faces", {}), **template["faces"]},
-        # An earlier model's output may name its classes: it is added when the data have told theirs.
+        # The output of an earlier model may name its classes. It is added when the labels are known.
         "model": {key: value for key, value in sections["model"].items() if key != "output"},
         "augment": template["augment"],
         "fit": {**({"epochs": wish.epochs} if wish.epochs else {}), **template["fit"]},
@@ -167,29 +188,29 @@ def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any
 
 
 def _describe_start(recipe: Recipe, registry: Registry, earlier: Sequence[str]) -> list[str]:
-    """What the network and the detector begin with, and whether that is here; earlier: a model's labels."""
+    """Describe the initial weights of network and detector. `earlier` are the labels of an earlier model."""
     if recipe.model.initial_part:
         return [
-            f"the backbone starts from the network in {recipe.model.initial}; the head begins anew, for that "
-            f"network tells other classes apart: {', '.join(earlier)}"
+            f"backbone: initialised from {recipe.model.initial}; the head is new, because that network has "
+            f"other labels: {', '.join(earlier)}"
         ]
     if recipe.model.initial:
-        return [f"starts from the network in {recipe.model.initial}"]
+        return [f"network: initialised from {recipe.model.initial}"]
     lines = []
     for kind, part in (("backbone", recipe.model.backbone), ("detector", recipe.detector)):
         for name in weights_options(registry.get(kind, part.name), part.options).values():
             if name != "none":
-                where = "in the cache" if is_present(name) else "not here yet: fetched when the run begins"
+                where = "in the cache" if is_present(name) else "not here yet, the run downloads them"
                 entry = find_entry(name)
-                lines.append(f"{kind} starts from the weights {name} ({where}); licence: {entry.licence}")
-    return lines or ["starts from no weights of ferkit's catalogue"]
+                lines.append(f"{kind}: weights {name} ({where}); licence: {entry.licence}")
+    return lines or ["no weights of ferkit's catalogue"]
 
 
 def _describe_split(recipe: Recipe, samples: Sequence[Sample]) -> list[str]:
-    told = [f"protocol: {describe_protocol(recipe.protocol.model_dump())}"]
+    lines = [f"protocol: {describe_protocol(recipe.protocol.model_dump())}"]
     if not any(sample.groups for sample in samples):
-        told.append(
-            "note: who is on which image is not known, so that one person may be trained and tested on, "
-            "and the score be too high: tell it by --group-pattern"
+        lines.append(
+            "note: the persons in the images are unknown. The same person may be in training and test "
+            "images, and the score may be too high. Set --group-pattern to avoid this."
         )
-    return told
+    return lines

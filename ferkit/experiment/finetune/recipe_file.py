@@ -1,4 +1,4 @@
-"""The recipe as a file that can be read and edited: each part with a line on what it does."""
+"""Write the recipe as a TOML file with a comment for each section."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import tomli_w
 HEAD = """\
 # Written by `ferkit finetune`. Edit it, then:
 #   {again}
-# Every key: ferkit's documentation, "Recipes". Paths are relative to the folder in which ferkit is run.
+# The documentation page "Recipes" explains every key. Paths are relative to the working directory.
 """
 COMMENTS = {
-    "[data]": "One folder for each class. group_pattern tells which images are of one person.",
-    "[detector]": "What finds the face. For images that are faces already: whole_image.",
-    "[faces]": "Files that can't be read are passed over; of faces alike pixel for pixel, one is used.",
-    "[model]": "The network. A smaller image_size is quicker; initial is a file that it goes on from.",
-    "[fit]": "Training. More epochs take longer; lr is the backbone's step, head_lr the new head's.",
-    "[protocol]": "Which images train, choose the epoch and test. nested needs no groups, grouped does.",
+    "[data]": "One folder for each class. group_pattern finds the person in the name of a file.",
+    "[detector]": "The face detector. Use whole_image if the images are cropped faces.",
+    "[faces]": "Unreadable files are skipped. Of identical faces, one is used.",
+    "[model]": "The network. A smaller image_size is faster. initial is a file with initial weights.",
+    "[fit]": "Training. lr is the learning rate of the backbone, head_lr that of the new head.",
+    "[protocol]": "Images for training, selection and testing. grouped needs groups, nested does not.",
 }
 
 
-OTHER_CLASSES = "The network. Its backbone begins with the file initial, its head anew, for other classes."
-"""Of a `[model]` with initial_part."""
+OTHER_CLASSES = "The network. The backbone starts from the file initial. The head is new, for other classes."
+"""Comment of a `[model]` with initial_part."""
 
 
 def write_recipe(table: Mapping[str, Any], again: str) -> str:
-    """TOML; again: the command that runs it."""
+    """Return TOML with comments. `again` is the command that runs the recipe."""
     lines = [HEAD.format(again=again)]
     is_first = True
     for line in tomli_w.dumps(table, multiline_strings=False).splitlines():
         if line in COMMENTS:
-            is_begun_anew = line == "[model]" and "initial_part" in table["model"]
-            lines.append(f"# {OTHER_CLASSES if is_begun_anew else COMMENTS[line]}")
+            has_new_head = line == "[model]" and "initial_part" in table["model"]
+            lines.append(f"# {OTHER_CLASSES if has_new_head else COMMENTS[line]}")
         if line.startswith(("augment =", "[[augment]]")) and is_first:
             is_first = False
-            lines.append("# How the training faces are varied, anew in each epoch.")
+            lines.append("# Random augmentation of the training faces.")
         lines.append(line)
     return "\n".join(lines) + "\n"

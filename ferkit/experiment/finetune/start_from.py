@@ -1,4 +1,4 @@
-"""What a fine-tuned network begins with: pretrained weights, or a model that was trained before."""
+"""The initial model of a fine-tuning: pretrained weights, or an earlier model."""
 
 from __future__ import annotations
 
@@ -17,18 +17,23 @@ from ferkit.runtime.shipped import read_template
 
 @dataclass(frozen=True, slots=True)
 class InitialModel:
-    """sections: the parts of a recipe that follow from it; file: of the model that is gone on from, if any;
-    labels: the model's."""
+    """The initial weights or model of a fine-tuning.
+
+    Attributes:
+        sections: Sections of the recipe that it determines.
+        file: File of the earlier model, if any.
+        labels: Labels of the earlier model.
+    """
 
     sections: dict[str, Any]
     file: Path | None = None
     labels: tuple[str, ...] = ()
 
     def model_for(self, labels: Sequence[str]) -> dict[str, Any]:
-        """The recipe's `[model]` for the data's labels.
+        """Return the `[model]` of the recipe for the labels of the data.
 
-        Of a model of other classes the backbone alone is of use: head and output are made for the classes,
-        and so begin anew, the output as if nothing had been said of it.
+        If the model has other labels, only its backbone is used. The head is new, and the output is the
+        default.
         """
         model: dict[str, Any] = self.sections["model"]
         if list(labels) == list(self.labels):
@@ -49,21 +54,21 @@ def find_beginning(name: str | None) -> InitialModel:
         path = find_model(wanted)
     except RunError as error:
         raise RunError(
-            f"--from {wanted}: expected a run's folder, a model file, {DEFAULT!r} (the model that ferkit "
-            f"brings), or weights: {', '.join(weights)}"
+            f"--from {wanted}: expected a run folder, a model file, {DEFAULT!r} (the bundled model), or "
+            f"weights: {', '.join(weights)}"
         ) from error
     return _of_model(path)
 
 
 def _weights_of(backbone: str) -> list[str]:
-    """Those that come with it; others may be named by --set model.backbone.weights=."""
+    """List the weights of the backbone's plugin. Use --set model.backbone.weights= for others."""
     registry = load_plugins()
     own = registry.provider("backbone", backbone)
     return [name for name in registry.names("weights") if registry.provider("weights", name) == own]
 
 
 def _of_model(path: Path) -> InitialModel:
-    """The same network, its tensors, and faces as it was shown them."""
+    """Use the network, the tensors and the cropping of faces of an earlier model."""
     if path.is_dir():
         from ferkit.predict.model.from_run import open_run
 
@@ -72,13 +77,12 @@ def _of_model(path: Path) -> InitialModel:
     elif path.suffix == ".safetensors":
         known = read_description(path)
     else:
-        raise RunError(f"--from {path}: only a run's folder or a .safetensors file can be trained further")
+        raise RunError(f"--from {path}: only a run folder or a .safetensors file can be trained further")
     return InitialModel(_sections(replace(known, model=_without_weights(path, known))), path, known.labels)
 
 
 def _without_weights(file: Path, known: Description) -> Model:
-    """The model without the pretrained weights that the file's tensors take the place of, so that none are
-    fetched; with them where the network's shape depends on them."""
+    """Remove pretrained weights, which the file replaces, unless the shape of the network depends on them."""
     import torch
 
     from ferkit.neural.build import wire_model, without_pretrained
@@ -91,7 +95,7 @@ def _without_weights(file: Path, known: Description) -> Model:
             network = wire_model(bare, registry, known.labels)
         return known.model if start_problems(network, file, known.labels) else bare
     except Exception:
-        return known.model  # what is wrong with it is told when the recipe is checked
+        return known.model  # the check of the recipe reports the error
 
 
 def _sections(known: Description) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sources -> pictures, decoded ahead."""
+"""Decode sources into frames ahead of their use."""
 
 from __future__ import annotations
 
@@ -17,15 +17,21 @@ from ferkit.runtime.prefetch import iterate_ahead, map_ahead
 
 AHEAD = 16
 ROOM = 60e6
-"""Bytes of decoded images that wait; of larger ones fewer wait."""
+"""Maximum size of decoded images in the queue, in bytes."""
 FRAMES_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """image: (H, W, 3) uint8 RGB; number, time: of a frame of something moving, from 0 and in seconds.
+    """An image, or a frame of a video or camera.
 
-    lasts: seconds until the next one that is looked at; is_live: that one is not waited for.
+    Attributes:
+        source: Where the frame comes from.
+        image: (H, W, 3) uint8 RGB.
+        number: Index of the frame, from 0; None for an image.
+        time: Time of the frame, in seconds; None for an image.
+        lasts: Time until the next processed frame, in seconds.
+        is_live: True for a camera. Such a frame is processed at once, without waiting for a full batch.
     """
 
     source: ImageSource | VideoSource | Camera | Stream
@@ -51,9 +57,9 @@ Read = Frame | Ignored | InputError
 
 
 def read_frames(sources: Iterable[Source], every: int = 1) -> Iterator[Read]:
-    """Every picture, and every n-th frame of what moves; what can't be read comes as a InputError.
+    """Yield all images, and every N-th frame of videos and cameras; InputError for an unreadable source.
 
-    Images that follow each other are decoded by several threads at once.
+    Consecutive images are decoded by several threads.
     """
     for is_still, group in groupby(sources, lambda one: not isinstance(one, VideoSource | Camera | Stream)):
         if is_still:
@@ -93,16 +99,16 @@ def _weight(read: Read) -> float:
 
 
 def batch_reads(reads: Iterable[Read], size: int) -> Iterator[list[Read]]:
-    """At most `size` pictures, or fewer large ones, together with what comes between them."""
+    """Group reads into batches of at most `size` frames, or fewer large ones. The order is kept."""
     batch: list[Read] = []
-    pictures, room = 0, 0.0
+    frames, room = 0, 0.0
     for read in reads:
         batch.append(read)
         if isinstance(read, Frame):
-            pictures, room = pictures + 1, room + read.image.nbytes
+            frames, room = frames + 1, room + read.image.nbytes
         is_live = isinstance(read, Frame) and read.is_live
-        if is_live or pictures >= size or room >= ROOM or len(batch) >= 8 * size:
+        if is_live or frames >= size or room >= ROOM or len(batch) >= 8 * size:
             yield batch
-            batch, pictures, room = [], 0, 0.0
+            batch, frames, room = [], 0, 0.0
     if batch:
         yield batch

@@ -1,4 +1,4 @@
-"""What was typed as INPUT -> the images, videos and cameras that it stands for, one after the other."""
+"""Resolve inputs (files, folders, patterns, cameras, stdin) to images, videos and cameras."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ ANIMATIONS = (".gif", ".webp", ".png", ".avif")
 ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|rtp|udp|tcp|srt)://.+", re.I)
 STDIN = "-"
 CAMERA_DIGITS = 3
-"""A longer number is a name, such as a date."""
+"""Maximum digits of a camera number. A longer number is a file name, such as a date."""
 LONGEST = 4096
-"""Characters of a path, on Linux."""
+"""Maximum length of a path on Linux, in characters."""
 TOLD = 1000
-"""Characters of a name that there is not, beyond which it is cut: it may be a line of any file at all."""
+"""Maximum length of an unknown name in a message. A name from stdin may be a line of any file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """name: where its annotated copy goes, below the folder for these."""
+    """An image file.
+
+    Attributes:
+        path: The file.
+        name: Path of its annotated copy, relative to the folder of the copies.
+    """
 
     path: Path
     name: Path
@@ -38,7 +43,7 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class VideoSource:
-    """A video, or a picture with several frames."""
+    """A video, or an image with several frames."""
 
     path: Path
     name: Path
@@ -68,14 +73,14 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A file of a folder that is no image and no video, by its suffix: no problem of anyone's."""
+    """A file in a folder whose suffix is neither an image's nor a video's. It is not an error."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class InputError:
-    """Something that was asked for and could not be done, and why."""
+    """An input that cannot be processed, with the reason."""
 
     file: str
     reason: str
@@ -85,11 +90,13 @@ Source = ImageSource | VideoSource | Camera | Stream | Ignored | InputError
 
 
 def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
-    """In the order given; a folder's by name, folder by folder. Nothing is listed before it is needed.
+    """Yield the sources of the inputs, in order. Folders are listed lazily, sorted by name.
 
-    An input is a file, a folder (with all below it, linked folders too, each once), a pattern such as
-    "holiday/*.jpg" (** for folders within folders), a camera's number, or "-": a list of paths on
-    standard input, one a line or separated by NUL.
+    Args:
+        inputs: Files, folders, patterns, camera numbers, or "-". Folders are searched recursively; linked
+            folders too, each once. A pattern is like "holiday/*.jpg", with ** for nested folders. "-" reads
+            paths from standard input, one per line or separated by NUL.
+        stdin: Stream for "-". Default: standard input.
     """
     for one in inputs:
         text = os.fspath(one)
@@ -106,11 +113,11 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
 
 def _of_name(text: str, otherwise: str) -> Iterator[Source]:
     if os.path.isdir(text):
-        yield from _some(_of_folder(Path(text)), text, "the folder holds no image and no video")
+        yield from _some(_of_folder(Path(text)), text, "the folder has no image or video")
     elif os.path.lexists(text):
         yield _of_file(Path(text), Path(os.path.basename(text)))
     elif glob.has_magic(text) and "\0" not in text and len(text) <= LONGEST:
-        yield from _some(_of_pattern(text), text, "no image and no video has such a name")
+        yield from _some(_of_pattern(text), text, "no image or video matches this pattern")
     else:
         yield InputError(_cut(text), otherwise)
 
@@ -120,7 +127,7 @@ def _cut(name: str) -> str:
 
 
 def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source]:
-    """What was found, and a problem where there is nothing to do in it."""
+    """Yield the sources, then an InputError if there is no image or video among them."""
     is_empty = True
     for one in found:
         is_empty = is_empty and isinstance(one, Ignored)
@@ -140,12 +147,12 @@ def _of_folder(folder: Path) -> Iterator[Source]:
 
 
 def _refusals(refused: list[OSError]) -> Iterator[InputError]:
-    yield from (InputError(str(one.filename), f"it can't be listed: {one.strerror}") for one in refused)
+    yield from (InputError(str(one.filename), f"cannot list the folder: {one.strerror}") for one in refused)
     refused.clear()
 
 
 def _of_pattern(pattern: str) -> Iterator[Source]:
-    """A file that ** reaches through links as well comes once, by its shortest name."""
+    """List each matching file once. If links give it several names, the shortest is used."""
     found = [text for text in glob.iglob(pattern, recursive=True) if not os.path.isdir(text)]
     names: dict[str, str] = {}
     for text in sorted(found, key=lambda one: (one.count(os.sep), one)):
@@ -195,7 +202,7 @@ def _is_animated(path: Path) -> bool:
         with Image.open(path) as image:
             return bool(getattr(image, "is_animated", False))
     except Exception:
-        return False  # what is wrong with it is told where it is read
+        return False  # reading the file reports the error
 
 
 def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:

@@ -23,7 +23,7 @@ from ferkit.messages import count_of
 from ferkit.runtime.file_kinds import describe_special
 
 RATE = 25.0
-"""Frames per second of a source that does not say."""
+"""Assumed frame rate of a source that reports none, in frames per second."""
 PATIENCE = 10.0
 """Seconds to wait for a stream to open, and for its next data."""
 MISSING = 0.02
@@ -38,7 +38,7 @@ class VideoFrame:
         image: (H, W, 3) uint8 RGB, upright.
         number: From 0, counting the frames that were skipped.
         time: Seconds since the first frame.
-        lasts: Seconds until the next frame that is looked at.
+        lasts: Seconds until the next processed frame.
     """
 
     image: NDArray[np.uint8]
@@ -48,11 +48,11 @@ class VideoFrame:
 
 
 def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFrame | str]:
-    """Yield every Nth frame of a file, and at the end a sentence if something is wrong with it."""
+    """Yield every N-th frame of a file. On an error, yield its reason at the end."""
     if special := describe_special(path):
         yield f"it is {special}, not a file"
     elif not os.access(path, os.R_OK):
-        yield "it can't be read: there is no such file, or it may not be read"
+        yield "cannot read it: the file is missing or not readable"
     elif is_animation:
         yield from _last(_read_animation(path, every))
     else:
@@ -60,12 +60,12 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFra
 
 
 def read_stream(address: str, every: int) -> Iterator[VideoFrame | str]:
-    """Yield every Nth frame of an address such as rtsp://, until it ends or the caller stops asking."""
+    """Yield every N-th frame of an address such as rtsp://, until it ends or the caller stops asking."""
     yield from _last(_read_video(address, every, timeout=PATIENCE))
 
 
 def _last(frames: Iterator[VideoFrame | str]) -> Iterator[VideoFrame | str]:
-    """Set how long each frame lasts, which the next one says; the last one lasts as its own file says."""
+    """Set how long each frame lasts: until the next one. The last frame keeps its own duration."""
     waiting: VideoFrame | None = None
     for one in frames:
         if isinstance(one, str):
@@ -87,7 +87,7 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
     try:
         with Image.open(path) as image:
             for number, one in enumerate(ImageSequence.Iterator(image)):
-                one.load()  # a WebP says how long it lasts only then
+                one.load()  # a WebP has its duration only after this
                 lasts = (one.info.get("duration") or 1000 / RATE) / 1000
                 if number % every == 0:
                     if waiting:
@@ -99,7 +99,7 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
     except Exception as error:
         if waiting:
             yield waiting
-        yield f"it can't be read beyond its frame {number}: {error}"
+        yield f"cannot read beyond frame {number}: {error}"
         return
     if waiting:
         yield waiting
@@ -114,7 +114,7 @@ def _read_video(source: str, every: int, timeout: float | None = None) -> Iterat
                 return
             yield from _decode(container, every)
     except av.FFmpegError as error:
-        yield f"it can't be opened as a video: {error.strerror}"
+        yield f"cannot open it as a video: {error.strerror}"
 
 
 def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]:
@@ -139,7 +139,7 @@ def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]
                 yield VideoFrame(_upright(picture), number, now, _lasts(picture) or every / rate)
             number += 1
     if not number:
-        yield "it has no frame that can be read"
+        yield "it has no readable frame"
     elif problem := _describe_losses(container, stream, number, packets, now + 1 / rate, damaged):
         yield problem
 
@@ -164,12 +164,12 @@ def _describe_losses(
     told = []
     if damaged or packets > frames:
         where = f" after {damaged[0]:.2f} s" if damaged else ""
-        told.append(f"{count_of(max(packets - frames, 1), 'frame')} of {packets} can't be decoded{where}")
+        told.append(f"{count_of(max(packets - frames, 1), 'frame')} of {packets} cannot be decoded{where}")
     expected = _duration(container, stream)
     if stream.frames - packets > max(1, MISSING * stream.frames):
-        told.append(f"it ends after {frames} of {stream.frames} frames: the rest is missing")
+        told.append(f"it ends after {frames} of {stream.frames} frames. The rest is missing")
     elif expected - ends > max(1 / RATE, MISSING * expected):
-        told.append(f"it ends at {ends:.2f} of {expected:.2f} s: the rest is missing")
+        told.append(f"it ends at {ends:.2f} of {expected:.2f} s. The rest is missing")
     return "; ".join(told)
 
 
@@ -194,13 +194,13 @@ def _upright(picture: Picture) -> NDArray[np.uint8]:
 
 
 def read_camera(index: int, every: int) -> Iterator[VideoFrame | str]:
-    """Yield every Nth frame until the caller stops asking; time counts from the first frame."""
+    """Yield every N-th frame until the caller stops asking; time counts from the first frame."""
     if logging := getattr(cv2.utils, "logging", None):  # absent from 4.10 to 4.12
         logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     camera = cv2.VideoCapture(index)
     try:
         if not camera.isOpened():
-            yield "the camera can't be opened: it is unplugged, or another program uses it"
+            yield "cannot open the camera: it is unplugged, or another program uses it"
             return
         yield from _grab(camera, every)
     finally:
@@ -208,16 +208,16 @@ def read_camera(index: int, every: int) -> Iterator[VideoFrame | str]:
 
 
 def _grab(camera: cv2.VideoCapture, every: int) -> Iterator[VideoFrame | str]:
-    told = float(camera.get(cv2.CAP_PROP_FPS))
-    rate = told if np.isfinite(told) and 0 < told < 1000 else RATE
+    rate = float(camera.get(cv2.CAP_PROP_FPS))
+    rate = rate if np.isfinite(rate) and 0 < rate < 1000 else RATE
     number, start = 0, time.monotonic()
     while camera.grab():
         if number % every == 0:
             is_good, image = camera.retrieve()
-            # OpenCV may say True with a buffer that nobody wrote, where its conversion fails.
+            # OpenCV returns True with an unwritten buffer if its conversion fails.
             if not is_good or image is None or image.ndim != 3 or image.shape[2] != 3:
                 break
             pixels = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
             yield VideoFrame(pixels, number, time.monotonic() - start, every / rate)
         number += 1
-    yield f"the camera gave no more images after {number}: was it unplugged?"
+    yield f"the camera stopped after {count_of(number, 'frame')}. Was it unplugged?"

@@ -40,7 +40,8 @@ Write = Callable[[Network, Description, frozenset[str], Path], None]
 @dataclass(frozen=True, slots=True)
 class Exported:
     """difference: the largest one of a probability from torch's, on `faces` variations of a real face;
-    rounding: likewise, of the network with numbers of half the size from the one that was trained."""
+    rounding: likewise, of the network with numbers of half the size from the one that was trained.
+    """
 
     file: Path
     loaded: Loaded

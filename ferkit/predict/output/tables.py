@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from ferkit.messages import printable
 from ferkit.predict.media.sources import InputError
+from ferkit.predict.output.readable import ReadableTable
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row, columns
@@ -86,29 +86,6 @@ class Printed:
 
     def close(self, is_whole: bool) -> str | None:
         return None
-
-
-class ReadableTable:
-    WIDTHS = (32, 8, 5, 22, 22)
-
-    def __init__(self, file: IO[str], labels: Sequence[str]) -> None:
-        self.file = file
-        self._line("file", "time", "face", "expression", "next", "box")
-
-    def row(self, row: Row) -> None:
-        time = "" if row.time is None else f"{row.time:.2f} s"
-        if row.face is None:
-            self._line(printable(row.file), time, "-", "no face was found")
-            return
-        surest = sorted(row.probabilities.items(), key=lambda one: -one[1])[:2]
-        told = [f"{label} {100 * share:.0f}%" for label, share in surest] + [""]
-        first = f"unsure ({told[0]})" if row.abstained else told[0]
-        box = " ".join(f"{edge:.0f}" for edge in row.box or ())
-        self._line(printable(row.file), time, str(row.track or row.face), first, told[1], box)
-
-    def _line(self, *cells: str) -> None:
-        padded = [cell.ljust(width) for cell, width in zip(cells, self.WIDTHS, strict=False)]
-        self.file.write("  ".join([*padded, *cells[len(self.WIDTHS) :]]).rstrip() + "\n")
 
 
 def _as_text(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""The report's faces: thumbnails, mistakes and Grad-CAM."""
+"""Images of the report: thumbnails, errors and Grad-CAM."""

@@ -1,4 +1,4 @@
-"""Grad-CAM of a few of a run's test images, by the network that the run kept."""
+"""Grad-CAM of some test images, computed with the network that the run kept."""
 
 from __future__ import annotations
 
@@ -23,14 +23,20 @@ from ferkit.report.faces.selection import Guess, list_guesses, varied_faces
 from ferkit.report.faces.thumbnails import SIDE, Portrait, show_explained
 
 FOLD = "repeat0_fold0"
-"""Where the explained network was trained."""
+"""Fold whose network is explained."""
 FAR = 0.1
-"""Probabilities that differ by more than another precision explains."""
+"""Maximum difference of probabilities that another precision can cause."""
 
 
 @dataclass(slots=True)
 class Explained:
-    """faces: each blended with its map; map_size: "3 × 3"; warnings: what a reader must know of them."""
+    """Faces with Grad-CAM maps.
+
+    Attributes:
+        faces: Faces, each blended with its map.
+        map_size: Size of the maps, such as "3 × 3".
+        warnings: Warnings for the reader.
+    """
 
     faces: list[Portrait] = field(default_factory=list)
     map_size: str = ""
@@ -45,7 +51,19 @@ def explain(
     made: Predictions,
     crop: Callable[[Sequence[Guess]], Mapping[str, Face]],
 ) -> Explained:
-    """made: the first fold's predictions; crop: gives faces by path. Raises RunError, what crop raises."""
+    """Compute Grad-CAM maps for some test images of the first fold.
+
+    Args:
+        run_dir: The run folder.
+        recipe: The run's recipe.
+        registry: The available components.
+        labels: The run's labels.
+        made: The predictions of the first fold.
+        crop: Returns the faces of predictions by path.
+
+    Raises:
+        RunError: The network cannot be loaded. `crop` may raise further errors.
+    """
     settings = recipe_of_fold(run_dir, recipe, FOLD)
     model = settings.model
     file = folds_dir(run_dir) / FOLD / "model.safetensors"
@@ -60,15 +78,15 @@ def explain(
         label = labels.index(one.predicted)
         found = attention_map(network, image, label)
         if found.size == 1:
-            return Explained(warnings=["No Grad-CAM: the map that the head uses has a single place."])
+            return Explained(warnings=["No Grad-CAM: the feature map of the head has one position only."])
         square = resize_square(faces[position].image, model.image_size)
         explained.faces.append(show_explained(one, blend(resize_square(square, SIDE), found), found))
         explained.map_size = f"{found.shape[0]} × {found.shape[1]}"
         strayed = max(strayed, abs(_probability(network, image, label) - one.probability))
     if strayed > FAR:
         explained.warnings.append(
-            f"The network as kept gives other probabilities than were recorded (by up to {strayed:.2f}): "
-            "what Grad-CAM shows is not what the scores are of."
+            f"Probabilities of the kept network differ from the recorded ones by up to {strayed:.2f}. "
+            "Grad-CAM may not explain the scores."
         )
     return explained
 

@@ -1,4 +1,4 @@
-"""Which places of its last feature map a network's answer rests on: Grad-CAM."""
+"""Grad-CAM: positions of the last feature map that support a label."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from torch import Tensor
 from ferkit.neural.network import Network
 
 STRENGTH = 0.45
-"""The colours' share in the blend."""
+"""Weight of the colours in the blend, 0..1."""
 
 
 def attention_map(network: Network, image: Tensor, label: int) -> NDArray[np.float32]:
-    """(3, H, W), normalised -> (h, w), 0 or more: Selvaraju et al. 2017, equations 1 and 2.
+    """Compute the Grad-CAM map of a label (Selvaraju et al. 2017, equations 1 and 2).
 
-    Each channel of the deepest map that the head uses, weighted by the mean gradient of the label's logit
-    with respect to it; summed, without what is below 0. Not scaled.
+    The channels of the deepest map that the head uses are weighted by the mean gradient of the label's logit,
+    summed, and clipped at 0.
+
+    Args:
+        network: The network, which is set to eval mode.
+        image: (3, H, W), normalised.
+        label: Index of the label.
+
+    Returns:
+        (h, w), 0 or more, not scaled.
     """
     network.eval()
     with torch.no_grad():
@@ -33,14 +41,16 @@ def attention_map(network: Network, image: Tensor, label: int) -> NDArray[np.flo
 
 
 def deepest_stage(network: Network) -> str:
-    """Of the backbone's stages that the head uses, the last."""
+    """Return the last of the backbone's stages that the head uses."""
     order = list(getattr(network.backbone, "stages"))  # noqa: B009  (an nn.Module to mypy)
     return max(network.stages or (network.default_stage,), key=order.index)
 
 
 def blend(image: NDArray[np.uint8], found: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB and a map of any size -> the image, coloured from blue (0) to red (the map's
-    highest); as it is where the map is 0 everywhere."""
+    """Colour an (H, W, 3) uint8 RGB image by a map of any size, from blue (0) to red (the maximum).
+
+    The image is unchanged if the map is 0 everywhere.
+    """
     if not found.max():
         return image
     height, width = image.shape[:2]

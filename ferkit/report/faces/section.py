@@ -1,4 +1,4 @@
-"""The part of a page that shows images, made only where it is asked for."""
+"""The section of the report that shows images. It is optional."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ from ferkit.report.figures.gallery import read_all_predictions
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """title: of the epoch selection that is shown; warnings: what could not be."""
+    """Content of the section.
+
+    Attributes:
+        title: Title of the epoch selection that is shown.
+        mistakes: The most confident errors.
+        attention: Faces with Grad-CAM maps.
+        map_size: Size of the Grad-CAM maps.
+        sheets: Images from the estimator.
+        warnings: Reasons why something is not shown.
+    """
 
     title: str
     mistakes: Sequence[Portrait] = ()
@@ -34,10 +43,12 @@ class Images:
 
 
 def show_images(run_dir: Path) -> Images:
-    """The surest mistakes and what Grad-CAM shows of a few faces; what can't be shown is said in a warning.
+    """Collect the most confident errors and some Grad-CAM maps, or warnings that say why not.
 
-    Both are of the last epoch selection: the run kept that one's network. Raises RunError
-    where the folder holds no finished run.
+    Both belong to the last epoch selection, because the run kept its network.
+
+    Raises:
+        RunError: The folder has no finished run.
     """
     summary = read_summary(run_dir)
     key, made = list(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items())[-1]
@@ -48,18 +59,16 @@ def show_images(run_dir: Path) -> Images:
         crop = partial(_crop, run_dir, recipe, registry)
         faces = crop(guesses)
     except FerkitError as error:
-        return Images(title, warnings=[f"Images can't be shown: {error}"])
+        return Images(title, warnings=[f"Cannot show images: {error}"])
     if recipe.estimator:
         name = recipe.estimator.name
-        explained = Explained(
-            warnings=[f"No Grad-CAM: the estimator {name!r} is no network with maps to read."]
-        )
+        explained = Explained(warnings=[f"No Grad-CAM: the estimator {name!r} has no feature maps."])
     else:
         try:
             explained = explain(run_dir, recipe, registry, summary.labels, made[0][0], crop)
         except FerkitError as error:
             explained = Explained(warnings=[f"No Grad-CAM: {error}"])
-    none = [] if guesses else ["There is no mistake to show: all predictions are right."]
+    none = [] if guesses else ["All predictions are correct, so there are no errors to show."]
     return Images(
         title,
         [show_mistake(one, faces[one.path].image) for one in guesses],
@@ -71,9 +80,11 @@ def show_images(run_dir: Path) -> Images:
 
 
 def _crop(run_dir: Path, recipe: Recipe, registry: Registry, guesses: Sequence[Guess]) -> Mapping[str, Face]:
-    """Path -> the face, as the run saw it.
+    """Crop the faces of predictions, by path.
 
-    Raises DataError where an image can't be read, RunError where it is another now.
+    Raises:
+        DataError: An image cannot be read.
+        RunError: An image has changed since the run.
     """
     wanted = {one.path for one in guesses}
     known = {one.path: one for one in read_images(run_dir) if one.path in wanted}
@@ -84,5 +95,5 @@ def _crop(run_dir: Path, recipe: Recipe, registry: Registry, guesses: Sequence[G
         raise RunError(f"{sample.path}: {problem}")
     for face in crops.faces:
         if face.sha256 != known[str(face.sample.path)].sha256:
-            raise RunError(f"{face.sample.path} is another image now than the one that the run used")
+            raise RunError(f"{face.sample.path} has changed since the run")
     return {str(face.sample.path): face for face in crops.faces}

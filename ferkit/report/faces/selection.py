@@ -1,4 +1,4 @@
-"""Which test images the page shows, where images are asked for."""
+"""Select the test images that the report shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ EXPLAINED = 8
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """One prediction of one image. probability: of the predicted label; repeat and fold count from 0."""
+    """One prediction for one image.
+
+    Attributes:
+        path: The image file.
+        true: The true label.
+        predicted: The predicted label.
+        probability: Probability of the predicted label, 0..1.
+        repeat: Repeat, from 0.
+        fold: Fold, from 0.
+    """
 
     path: str
     true: str
@@ -28,7 +37,7 @@ class Guess:
 
 
 def list_guesses(made: Sequence[Sequence[Predictions]]) -> Iterator[Guess]:
-    """made: an epoch selection's predictions, by repeat and fold."""
+    """Yield the predictions of an epoch selection, given by repeat and fold."""
     for repeat, run in enumerate(made):
         for fold, one in enumerate(run):
             surest = one.probabilities.max(axis=1).tolist()
@@ -39,7 +48,7 @@ def list_guesses(made: Sequence[Sequence[Predictions]]) -> Iterator[Guess]:
 
 
 def surest_mistakes(guesses: Sequence[Guess], count: int = MISTAKES) -> list[Guess]:
-    """The wrong ones with the highest probability, each image once, by the surest of its repeats."""
+    """Return the wrong predictions with the highest probability, one per image."""
     surest: dict[str, Guess] = {}
     for one in sorted(guesses, key=lambda one: -one.probability):
         if not one.is_right:
@@ -48,9 +57,9 @@ def surest_mistakes(guesses: Sequence[Guess], count: int = MISTAKES) -> list[Gue
 
 
 def varied_faces(guesses: Sequence[Guess], labels: Sequence[str], count: int = EXPLAINED) -> list[Guess]:
-    """One image of each true class, then a second of each; right and wrong by turns where there are both.
+    """Select one image per true class, then a second one, alternately right and wrong.
 
-    The first in the list's order: whichever looked best would show nothing.
+    The order of the list decides, so the selection is not biased by appearance.
     """
     left = {label: [one for one in guesses if one.true == label] for label in labels}
     chosen: list[Guess] = []

@@ -1,4 +1,4 @@
-"""Faces as the page embeds them."""
+"""Faces as the report embeds them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from ferkit.report.faces.selection import Guess
 from ferkit.report.figures.figure import embed
 
 SIDE = 224
-"""Of a face on the page, in pixels."""
+"""Side of a face on the page, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """source: a data URI; alternative: the picture in words; caption, file: what stands below it."""
+    """An embedded image.
+
+    Attributes:
+        source: A data URI.
+        alternative: The alternative text.
+        caption: The caption.
+        file: The file name, shown below the caption.
+    """
 
     source: str
     alternative: str
@@ -28,25 +35,25 @@ class Portrait:
 
 
 def show_mistake(one: Guess, image: NDArray[np.uint8]) -> Portrait:
-    """image: (H, W, 3) uint8 RGB, the crop."""
-    taken = f"taken for {one.predicted}"
+    """Embed a wrong prediction with its crop, (H, W, 3) uint8 RGB."""
+    taken = f"predicted {one.predicted}"
     return Portrait(
         encode_face(image),
-        f"A face labelled {one.true}, {taken} with {100 * one.probability:.0f}%",
-        f"{one.true}, {taken}: {100 * one.probability:.0f}% (repeat {one.repeat + 1}, fold {one.fold + 1})",
+        f"A face labelled {one.true}, {taken} with {100 * one.probability:.1f}%",
+        f"{one.true}, {taken}: {100 * one.probability:.1f}% (repeat {one.repeat + 1}, fold {one.fold + 1})",
         Path(one.path).name,
     )
 
 
 def show_explained(one: Guess, image: NDArray[np.uint8], found: NDArray[np.float32]) -> Portrait:
-    """image: the face blended with the map; found: the map itself, (h, w)."""
-    how = "rightly" if one.is_right else "wrongly"
-    caption = f"{one.true}, {how} taken for {one.predicted}: {100 * one.probability:.0f}%"
+    """Embed a prediction with its Grad-CAM map, (h, w), which is blended into the image."""
+    verdict = "right" if one.is_right else "wrong"
+    caption = f"{one.true}, predicted {one.predicted} ({verdict}): {100 * one.probability:.1f}%"
     return Portrait(encode_face(image), f"A face: {caption}. {tell_map(found)}", caption, Path(one.path).name)
 
 
 def show_sheets(run_dir: Path) -> list[Portrait]:
-    """The pictures that the estimator gave in its last epoch with any, of every fold."""
+    """Embed the images that the estimator produced, for each fold from its last epoch with images."""
     sheets = []
     for folder in sorted(folds_dir(run_dir).glob("*/pictures")):
         parts = {file: file.stem.rpartition("_epoch") for file in sorted(folder.glob("*_epoch*.png"))}
@@ -59,9 +66,9 @@ def show_sheets(run_dir: Path) -> list[Portrait]:
 
 
 def tell_map(found: NDArray[np.float32]) -> str:
-    """Where it is strongest, in words."""
+    """Describe where the map has its maximum."""
     if not found.max():
-        return "No place raises that logit."
+        return "No position raises the logit."
     row, column = np.unravel_index(int(found.argmax()), found.shape)
     down = ("top", "middle", "bottom")[int(3 * (row + 0.5) / found.shape[0])]
     across = ("left", "centre", "right")[int(3 * (column + 0.5) / found.shape[1])]
@@ -69,7 +76,7 @@ def tell_map(found: NDArray[np.float32]) -> str:
 
 
 def encode_face(image: NDArray[np.uint8]) -> str:
-    """(H, W, 3) uint8 RGB -> a JPEG whose longer side is SIDE pixels, as a data URI."""
+    """Encode an (H, W, 3) uint8 RGB image as JPEG data URI, with SIDE pixels on its longer side."""
     scale = SIDE / max(image.shape[:2])
     size = [max(1, round(scale * side)) for side in image.shape[1::-1]]
     smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -1,1 +1,1 @@
-"""The report's figures, drawn as SVG."""
+"""Figures of the report."""

@@ -1,4 +1,4 @@
-"""How well each class fares."""
+"""Bar chart of recall and precision per class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferkit.report.figures.figure import BLUE, VERMILION, blank_figure, put_titl
 
 
 def draw_class_bars(classes: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """classes: as in summary.json. A bar for the recall and one for the precision of each, in percent."""
+    """Draw a recall bar and a precision bar for each class of summary.json, in percent."""
     figure = blank_figure(1.5 + 0.55 * len(classes))
     axes = figure.add_subplot()
     places = np.arange(len(classes))

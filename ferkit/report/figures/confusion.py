@@ -1,4 +1,4 @@
-"""The paper's Figure 3 of a run: which class is taken for which."""
+"""Confusion matrices, as in Figure 3 of the paper."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from ferkit.report.figures.figure import WIDTH, blank_figure, put_title
 
 Counts = NDArray[np.int64]
-"""(labels, labels), rows the true class."""
+"""(labels, labels) counts. Rows are true classes."""
 SMALLEST = 3.6
-"""Inches."""
+"""Minimum side of the figure, in inches."""
 DARK = 0.65
-"""A fraction from which on white letters are easier to read on its blue than black ones."""
+"""Fraction above which the text is white, for contrast with the blue background."""
 
 
 def draw_confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:
-    """Rows are the true class and add up to 100%; each field shows its share and its count."""
+    """Draw a confusion matrix. Rows are true classes and add up to 100%. Fields show percent and count."""
     side = max(1.2 + 0.58 * len(labels), SMALLEST)
     figure = blank_figure(side + 0.4, side)
     axes = figure.add_subplot()
@@ -33,7 +33,7 @@ def draw_confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:
 
 
 def draw_repeats(repeats: Sequence[Counts], labels: Sequence[str], title: str) -> Figure:
-    """One small matrix for each repeat, its fields the shares in percent."""
+    """Draw one small matrix per repeat, in percent."""
     columns = 2
     rows = -(-len(repeats) // columns)
     width = max(0.8 + columns * 0.31 * len(labels), WIDTH)
@@ -47,14 +47,14 @@ def draw_repeats(repeats: Sequence[Counts], labels: Sequence[str], title: str) -
         axes.set_title(f"repeat {number}", fontsize=10)
         axes.set_yticks(range(len(labels)), labels, fontsize=9)
         axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=9)
-        # The panel above an empty place is the last of its column.
+        # A panel above an empty place is the last one in its column.
         axes.tick_params(labelbottom=number + columns > len(repeats))
     put_title(figure, title)
     return figure
 
 
 def count_confusion(truth: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Counts:
-    """How often each class was taken for each."""
+    """Count how often each true class was predicted as each class."""
     place = {label: index for index, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
     for true, guess in zip(truth, predicted, strict=True):
@@ -63,7 +63,7 @@ def count_confusion(truth: Sequence[str], predicted: Sequence[str], labels: Sequ
 
 
 def tell_confusion(counts: Counts, labels: Sequence[str]) -> str:
-    """Every field that is not 0, a sentence for each true class."""
+    """Describe every non-zero field, with one sentence per true class."""
     sentences = []
     for label, row in zip(labels, counts, strict=True):
         taken = ", ".join(f"{count} as {name}" for name, count in zip(labels, row, strict=True) if count)
@@ -80,7 +80,7 @@ def _fill(axes: Axes, counts: Counts, texts: Sequence[str], size: int) -> None:
 
 
 def _fields(counts: Counts) -> list[tuple[float, int]]:
-    """(percent of the row, count) of each field."""
+    """Return (percent of the row, count) for each field."""
     return list(zip((100 * _shares(counts)).flatten().tolist(), counts.flatten().tolist(), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The paper's Figure 4 of a run: loss and accuracy over the epochs."""
+"""Loss and accuracy by epoch, as in Figure 4 of the paper."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from ferkit.report.figures.figure import BLUE, VERMILION, blank_figure
 
 Measured = Literal["loss", "accuracy"]
 Courses = Mapping[int | None, list[list[float]]]
-"""Candidate, None without a grid -> of each repeat and fold, the values by epoch."""
+"""Candidate (None without a grid) -> the values by epoch of each repeat and fold."""
 
 KEYS: Mapping[Measured, tuple[str, str, float]] = {
     "loss": ("train_loss", "validation_loss", 1),
     "accuracy": ("train_accuracy", "accuracy", 100),
 }
-"""Training's key in metrics.jsonl, that of the monitored images, and the unit's factor."""
+"""Keys of training and of the monitored images in metrics.jsonl, and the factor of the unit."""
 
-# Okabe and Ito (2008), without their yellow, which is faint on white.
+# Colours of Okabe and Ito (2008) without yellow, which is faint on white.
 PALETTE = (BLUE, VERMILION, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
 
 def name_monitored(metrics: Sequence[Mapping[str, Any]]) -> str:
-    """ "validation" or "test": which images every epoch was evaluated on."""
+    """Return the images that every epoch was evaluated on: "validation" or "test"."""
     return str(metrics[0].get("watched", "test"))
 
 
 def draw_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> Figure:
-    """A thin line for each repeat and fold, a thick one for their mean; of a grid, each candidate's mean."""
+    """Draw a thin line per repeat and fold and a thick mean line; for a grid, one mean per candidate."""
     figure = blank_figure(3.9)
     axes = figure.add_subplot()
     training_key, monitored_key, factor = KEYS[measured]
@@ -79,13 +79,13 @@ def _draw_candidates(axes: Axes, training: Courses, monitored: Courses, monitore
 
 
 def detail_names(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Of the further numbers that every epoch gives."""
+    """Return the names of the extra values that every epoch has."""
     given = [row.get("details", {}) for row in metrics]
     return [name for name in given[0] if all(name in one for one in given)]
 
 
 def draw_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
-    """Further numbers by epoch, each in a frame of its own: their units differ."""
+    """Draw extra values by epoch, each in its own panel because units differ."""
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure = blank_figure(1.9 * rows + 0.3, width=10.4)
@@ -103,7 +103,7 @@ def draw_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> 
 
 
 def tell_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
-    """Where each begins, and where it ends."""
+    """Describe the first and last mean of each extra value."""
     sentences = []
     for name in names:
         inner = [{**row, name: row["details"][name]} for row in metrics]
@@ -114,7 +114,7 @@ def tell_details(metrics: Sequence[Mapping[str, Any]], names: Sequence[str]) -> 
 
 
 def courses(metrics: Sequence[Mapping[str, Any]], key: str, factor: float) -> Courses:
-    """The values of one key, apart for each candidate, repeat and fold."""
+    """Return the values of a key for each candidate, repeat and fold."""
 
     def place(row: Mapping[str, Any]) -> tuple[int, int, int]:
         candidate = row.get("candidate")
@@ -129,14 +129,14 @@ def courses(metrics: Sequence[Mapping[str, Any]], key: str, factor: float) -> Co
 
 
 def mean_course(folds: Sequence[Sequence[float]]) -> list[float]:
-    """As far as all of them went."""
+    """Average folds by epoch, up to the shortest fold."""
     shortest = min(len(course) for course in folds)
     means: list[float] = np.mean([course[:shortest] for course in folds], axis=0).tolist()
     return means
 
 
 def tell_curves(metrics: Sequence[Mapping[str, Any]], measured: Measured) -> str:
-    """Where the mean curves begin, and where they end."""
+    """Describe the first and last values of the mean curves."""
     training_key, monitored_key, factor = KEYS[measured]
     sign = "%" if measured == "accuracy" else ""
     digits = 1 if measured == "accuracy" else 3

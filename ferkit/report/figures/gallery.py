@@ -1,4 +1,4 @@
-"""A run's folder -> all its figures, each with its numbers in words."""
+"""Draw all figures of a run, each with an alternative text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ferkit.report.figures.reliability import draw_reliability, tell_reliability
 
 @dataclass(frozen=True, slots=True)
 class ReadingFigures:
-    """What is drawn of one epoch selection. repeats: None where there is but one."""
+    """Figures of one epoch selection. `repeats` is None if there is one repeat only."""
 
     confusion: Picture
     repeats: Picture | None
@@ -43,7 +43,7 @@ class ReadingFigures:
 def read_all_predictions(
     run_dir: Path, summary: Summary, metrics: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[list[Predictions]]]:
-    """Epoch selection -> its predictions by repeat and fold, where these are kept."""
+    """Read the predictions of each epoch selection that kept them, by repeat and fold."""
     scores = [EpochScore.of_row(row) for row in metrics]
     found = epoch_selections(scores, choice_measure(summary.protocol, metrics))
     return {
@@ -56,7 +56,14 @@ def read_all_predictions(
 def draw_reading(
     run_dir: Path, key: str, score: Mapping[str, Any], made: Sequence[Sequence[Predictions]]
 ) -> ReadingFigures:
-    """score: the epoch selection's part of summary.json; made: its predictions, by repeat and fold."""
+    """Draw the figures of an epoch selection.
+
+    Args:
+        run_dir: The run folder.
+        key: Name of the epoch selection.
+        score: Its entry in summary.json.
+        made: Its predictions, by repeat and fold.
+    """
     title = title_of(score)
 
     def keep(name: str, figure: Figure, words: str) -> Picture:
@@ -99,7 +106,7 @@ def _draw_repeats(keep: Any, title: str, made: Sequence[Sequence[Predictions]]) 
 
 
 def draw_all_curves(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> list[Picture]:
-    """Of the loss and of the accuracy."""
+    """Draw the curves of loss and accuracy."""
     return [
         keep_picture(
             run_dir / "figures" / f"curves_{measured}.png",
@@ -112,9 +119,9 @@ def draw_all_curves(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> list
 
 
 def draw_training_details(run_dir: Path, metrics: Sequence[Mapping[str, Any]]) -> Picture | None:
-    """The further numbers of an estimator's epochs, if it gives any and has more than one epoch."""
+    """Draw the extra values of an estimator's epochs; None without values or with one epoch only."""
     names = detail_names(metrics)
     if not names or max(row["epoch"] for row in metrics) == 1:
         return None
-    words = f"The estimator's own numbers, means over repeats and folds. {tell_details(metrics, names)}"
+    words = f"Values from the estimator, means over repeats and folds. {tell_details(metrics, names)}"
     return keep_picture(run_dir / "figures" / "curves_details.png", draw_details(metrics, names), words)

@@ -1,1 +1,1 @@
-"""A paper's table, from the runs that were made of its recipes."""
+"""A paper's table, filled with runs of its recipes."""

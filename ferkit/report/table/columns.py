@@ -1,4 +1,4 @@
-"""A table as headings and words, the same for every format."""
+"""Headings and cells of a table, the same in every format."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ferkit.evaluation.verdict import verdict_selection
 from ferkit.report.table.entries import Line, Table, TableRun
 
 MARK = "†"
-MARK_NOTE = f"{MARK} The epoch was chosen on the images that the score is reported on: it is optimistic."
+MARK_NOTE = f"{MARK} Optimistic: the epoch was chosen on the images that the score is reported on."
 EPOCH_SELECTIONS = ("best_epoch", "last_epoch", "chosen_epoch")
 WORDS = {"best_epoch": f"best epoch{MARK}", "last_epoch": "last epoch", "chosen_epoch": "chosen epoch"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A protocol, and which of its epochs is meant."""
+    """A protocol and an epoch selection."""
 
     protocol: str
     selection: str
@@ -30,7 +30,7 @@ class Column:
 
 
 def score_columns(table: Table) -> list[Column]:
-    """The best epoch, which the paper reports, stands only under the paper's own protocol."""
+    """Return the score columns. The best epoch appears only for the paper's protocol."""
     return [
         Column(protocol, selection)
         for protocol in table.protocols
@@ -45,31 +45,31 @@ def _is_read(table: Table, protocol: str, selection: str) -> bool:
 
 
 FIRST_SCORE = 4
-"""How many columns stand before the scores."""
+"""Number of columns before the scores."""
 
 
 def headings(columns: Sequence[Column]) -> list[str]:
     return [
         "row",
         "system",
-        "differs from the recipe in",
+        "differences from the recipe",
         "the paper",
         *(one.heading for one in columns),
         "verdict",
-        "time of a repeat",
+        "time per repeat",
         "parameters (trained)",
     ]
 
 
 def cells(line: Line, columns: Sequence[Column]) -> list[str]:
-    """A line in words."""
+    """Return the cells of a line."""
     row = line.row
     paper = f"{row.accuracy:.2f}" + (f" ({row.data})" if row.data else "")
     first = next(iter(line.runs.values()), None)
     return [
         str(row.place),
         row.row,
-        "no run" if line.variant is None else line.variant or "nothing",
+        "no run" if line.variant is None else line.variant or "none",
         paper,
         *(score_words(line.runs.get(one.protocol), one.selection) for one in columns),
         verdict_words(line),
@@ -79,7 +79,7 @@ def cells(line: Line, columns: Sequence[Column]) -> list[str]:
 
 
 def verdict_words(line: Line) -> str:
-    """Marked where it rests on a score that test images chose."""
+    """Return the verdict, marked if test images selected its score."""
     if line.judged is None or (verdict := line.verdict) is None:
         return "–"
     summary = line.judged.summary
@@ -89,7 +89,7 @@ def verdict_words(line: Line) -> str:
 
 
 def score_words(run: TableRun | None, selection: str) -> str:
-    """ "52.10† ± 0.45 [46.0, 58.3]": percent, deviation over repeats, 95% interval."""
+    """Format "52.10† ± 0.45 [46.0, 58.3]": percent, deviation over repeats, 95% interval."""
     if run is None or (scores := run.summary.scores.get(selection)) is None:
         return "–"
     mark = MARK if scores["selected_on_test"] else ""
@@ -99,13 +99,13 @@ def score_words(run: TableRun | None, selection: str) -> str:
 
 
 def interval(scores: Score) -> tuple[float, float]:
-    """Of the accuracy, drawing groups where there are any."""
+    """Return the 95% interval of the accuracy, drawn by groups if there are any."""
     low, high = next(iter(scores["intervals"].values()))["accuracy"]
     return low, high
 
 
 def seconds_per_repeat(run: TableRun) -> float:
-    """The median epoch times the epochs: what else a shared machine did now and then is left out."""
+    """Return the median epoch time multiplied by the epochs. Interruptions by other processes are ignored."""
     rows = read_metrics(run.path)
     return float(median(row["seconds"] for row in rows)) * len(rows) / run.repeats
 
@@ -120,14 +120,16 @@ def parameter_words(run: TableRun) -> str:
 
 
 def notes(table: Table) -> Iterator[str]:
-    """What a reader of the numbers must know."""
+    """Yield the notes for the reader."""
     yield MARK_NOTE
-    yield "In percent. In brackets the accuracy's 95% bootstrap interval; ± is the deviation over repeats."
+    yield "Accuracy in percent, ± standard deviation over repeats. In brackets: its 95% bootstrap interval."
     kinds = {next(iter(one["clusters"])) for line in table.lines for one in _detailed(line)} - {"image"}
     if kinds:
-        yield f"Intervals are drawn by {', '.join(sorted(kinds))}: images of one are no independent evidence."
-    told = {warning for line in table.lines for run in line.runs.values() for warning in run.summary.warnings}
-    yield from sorted(one for one in told if one.startswith(("Other data", "Gone on with")))
+        yield f"Intervals are drawn by {', '.join(sorted(kinds))}, since images of a group are dependent."
+    warnings = {
+        warning for line in table.lines for run in line.runs.values() for warning in run.summary.warnings
+    }
+    yield from sorted(one for one in warnings if one.startswith("Other data") or " under another " in one)
 
 
 def _detailed(line: Line) -> Iterator[Score]:

@@ -1,4 +1,4 @@
-"""The rows of a paper's table, as a TOML file lists them."""
+"""Rows of a paper's table, read from a TOML file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from ferkit.runtime.shipped import find_shipped
 
 
 class Row(Section):
-    """place: its number in the paper; accuracy: in percent; data: what it was measured on, where that is not
-    the other rows' data; recipes: the names of those that reproduce it."""
+    """A row of the paper's table.
+
+    Attributes:
+        place: Number of the row in the paper, from 1.
+        row: Name of the system.
+        accuracy: Accuracy in percent.
+        data: Data set, if it differs from the other rows.
+        recipes: Names of the recipes that reproduce the row.
+    """
 
     place: int = Field(ge=1)
     row: str
@@ -32,9 +39,9 @@ class Definition(Section):
 
 
 def read_definition(source: str) -> Definition:
-    """source: a TOML file, or the name of a table that ferkit ships. Raises DataError."""
+    """Read a table from a TOML file, or by the name of a shipped table. Raises DataError."""
     path = find_shipped(source, "tables", "table")
     try:
         return Definition.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError, ValidationError) as error:
-        raise DataError(f"{path} is no list of a table's rows: {error}") from error
+        raise DataError(f"Cannot read {path} as a table: {error}") from error

@@ -1,4 +1,4 @@
-"""In what a run differs from the recipe that it is a run of."""
+"""Differences between a run and its shipped recipe."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ferkit.recipe.parse import read_table, resolve
 from ferkit.recipe.schema import Recipe
 
 SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "grid")
-"""What makes the system that a row names. The data and the protocol have columns of their own."""
+"""Sections that define a row's system. Data and protocol have their own columns."""
 BESIDE = ("fit.device", "fit.workers")
-"""What changes where a run computes, not what."""
-ABSENT = "left out"
+"""Keys that change where a run computes, not its result."""
+ABSENT = "not set"
 
 
 def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
-    """("model.head.name", "linear") and the like for every value in nested tables and lists."""
+    """Yield a dotted key and a value, such as ("model.head.name", "linear"), for each nested value."""
     if isinstance(value, Mapping) and way != "grid":
         for key, inner in value.items():
             yield from flatten(inner, f"{way}.{key}" if way else key)
@@ -36,7 +36,7 @@ def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def resolved_shipped(name: str) -> dict[str, Any] | None:
-    """The shipped recipe as it is resolved; None where there is none of that name, or it is no recipe."""
+    """Return a shipped recipe, resolved; None if there is none or it is invalid."""
     try:
         return _resolve(read_table(name))
     except (RecipeError, ValidationError):
@@ -49,7 +49,7 @@ def _resolve(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resolved_run(run_dir: Path) -> dict[str, Any]:
-    """The run's recipe with the options that came after it at their defaults, which is what it ran with."""
+    """Return the run's recipe. Options that are newer than the run have their defaults."""
     table = read_resolved(run_dir)
     try:
         return _resolve(table)
@@ -58,9 +58,9 @@ def _resolved_run(run_dir: Path) -> dict[str, Any]:
 
 
 def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> dict[str, Any]:
-    """Key -> the run's value, where it is not that of the shipped recipe; ABSENT where the run has none.
+    """Return key -> the run's value for each difference; ABSENT if the run has no value.
 
-    Empty where the recipe is not shipped: then the run is what its own recipe says.
+    The result is empty if the recipe is not shipped.
     """
     shipped = resolved_shipped(name)
     if shipped is None:
@@ -74,7 +74,7 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
 
 
 def command(run_dir: Path, name: str) -> str:
-    """The command that makes such a run again."""
+    """Return the command that repeats a run."""
     changed = differences(run_dir, name, (*SYSTEM, "protocol"))
     there = {key: quote(_as_text(value)) for key, value in changed.items() if value != ABSENT}
     sets = "".join(f" --set {key}={value}" for key, value in there.items())
@@ -93,10 +93,10 @@ def _toml(value: Any) -> str:
 
 
 def describe(changed: Mapping[str, Any]) -> str:
-    """In one line: "weights = msceleb1m, image_size = 160"."""
+    """Format differences in one line: "weights = msceleb1m, image_size = 160"."""
     return ", ".join(f"{_short(key)} = {value}" for key, value in changed.items())
 
 
 def _short(key: str) -> str:
-    """Without the sections that say nothing: model.head.stage is head.stage."""
+    """Shorten a key: model.head.stage becomes head.stage."""
     return key.removeprefix("model.").removeprefix("backbone.")

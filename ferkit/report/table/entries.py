@@ -1,4 +1,4 @@
-"""Runs -> the cells of a table: for each row and each variant of its system, a score under each protocol."""
+"""Arrange runs as a table: a line per row and variant of its system, a score per protocol."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ferkit.report.table.differences import describe, differences
 
 PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
 EXPECTED = ("paper", "grouped", "nested")
-"""Each row of a table is expected to have a run under these."""
+"""Protocols that each row should have a run for."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableRun:
-    """A finished run. variant: in what its system differs from its recipe, in words."""
+    """A finished run. `variant` describes how its system differs from its recipe."""
 
     path: Path
     summary: Summary
@@ -45,9 +45,12 @@ class TableRun:
 
 @dataclass(slots=True)
 class Line:
-    """One row of the paper with one variant of its system; variant is None where there is no run at all.
+    """One row of the paper with one variant of its system.
 
-    runs: by protocol, the one of each that is shown.
+    Attributes:
+        row: The row.
+        variant: Differences from the row's recipe; None if the row has no run.
+        runs: Protocol -> the run that is shown.
     """
 
     row: Row
@@ -56,7 +59,7 @@ class Line:
 
     @property
     def judged(self) -> TableRun | None:
-        """The run under the paper's own protocol, or any if there is none."""
+        """The run with the paper's protocol, or any run if there is none."""
         return self.runs.get("paper", next(iter(self.runs.values()), None))
 
     @property
@@ -66,7 +69,15 @@ class Line:
 
 @dataclass(slots=True)
 class Table:
-    """protocols: the columns, in order; left_out: runs that are not shown, and why; missing: what to run."""
+    """A filled table.
+
+    Attributes:
+        definition: The rows of the paper.
+        lines: The lines, in order.
+        protocols: The protocols of the columns, in order.
+        left_out: Runs that are not shown, with the reason.
+        missing: Missing runs, with their commands.
+    """
 
     definition: Definition
     lines: list[Line]
@@ -76,7 +87,7 @@ class Table:
 
 
 def make_table(definition: Definition, folders: Sequence[Path]) -> Table:
-    """Raises RunError where a folder holds no finished run, or one that an older ferkit made."""
+    """Make a table of run folders. Raises RunError if a run is unfinished or from an older ferkit."""
     left_out: list[str] = []
     runs = [read_run(folder) for folder in folders]
     lines: list[Line] = []
@@ -85,7 +96,7 @@ def make_table(definition: Definition, folders: Sequence[Path]) -> Table:
         lines += _lines(row, own, left_out) or [Line(row, None)]
     known = {name for row in definition.row for name in row.recipes}
     left_out += [
-        f"{run.path}: {run.summary.name} is no recipe of this table"
+        f"{run.path}: the recipe {run.summary.name} is not in this table"
         for run in runs
         if run.summary.name not in known
     ]
@@ -99,33 +110,33 @@ def read_run(folder: Path) -> TableRun:
     shown = [one for one in summary.scores.values() if "intervals" in one]
     if not shown or "number" not in (summary.paper or {"number": None}):
         words = f"ferkit report {quote(folder)}"
-        raise RunError(f"{folder} was made by an older ferkit. Bring it up to date: {words}")
+        raise RunError(f"Cannot read {folder}: it was made by an older ferkit. Update it with: {words}")
     return TableRun(folder, summary, describe(differences(folder, summary.name)))
 
 
 def _variant(row: Row, run: TableRun) -> str:
-    """What sets a run apart in its row: the recipe, if that is not the row's first, and its differences."""
+    """Describe a run's variant: its recipe, if it is not the row's first, and its differences."""
     name = run.summary.name
     return run.variant if name == row.recipes[0] else ": ".join(filter(None, (f"recipe {name}", run.variant)))
 
 
 def _lines(row: Row, runs: Sequence[TableRun], left_out: list[str]) -> list[Line]:
-    """A line for each variant; of runs of the same variant and protocol, that with the most repeats."""
+    """Return a line per variant. For each protocol, the run with the most repeats is shown."""
     lines: dict[str, Line] = {}
     for run in sorted(runs, key=lambda run: (-run.repeats, run.path.name)):
         variant = _variant(row, run)
         line = lines.setdefault(variant, Line(row, variant))
         if run.summary.demo:
-            left_out.append(f"{run.path}: a demonstration on drawn faces")
+            left_out.append(f"{run.path}: a demo run on generated faces")
         elif run.protocol in line.runs:
-            left_out.append(f"{run.path}: {line.runs[run.protocol].path} is shown, which is of the same kind")
+            left_out.append(f"{run.path}: {line.runs[run.protocol].path} is shown instead")
         else:
             line.runs[run.protocol] = run
     return [line for line in sorted(lines.values(), key=lambda line: line.variant or "") if line.runs]
 
 
 def _missing(lines: Sequence[Line]) -> list[str]:
-    """What each row lacks, with the command that makes it."""
+    """Return the missing runs of each row with their commands."""
     missing = []
     rows: dict[int, list[Line]] = {}
     for line in lines:
@@ -133,11 +144,11 @@ def _missing(lines: Sequence[Line]) -> list[str]:
     for place, own in rows.items():
         recipes = own[0].row.recipes
         if not recipes:
-            missing.append(f"Row {place}: no recipe makes it yet.")
+            missing.append(f"Row {place}: there is no recipe yet.")
             continue
         have = {protocol.split(" ")[0] for line in own for protocol in line.runs}
         if lacking := [name for name in EXPECTED if name not in have]:
             sets = "" if lacking == ["paper"] else f" --set protocol.name={lacking[-1]}"
             words = ", ".join(lacking)
-            missing.append(f"Row {place}: no run under {words}: `ferkit run {recipes[0]}{sets}`")
+            missing.append(f"Row {place} has no run for {words}. Run: `ferkit run {recipes[0]}{sets}`")
     return missing

@@ -1,4 +1,4 @@
-"""A table as Markdown, CSV, HTML and on the terminal."""
+"""Write a table as Markdown, CSV or HTML, or for the terminal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import io
 from collections.abc import Iterator
 
 from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from ferkit.evaluation.formatting import NAMES
 from ferkit.evaluation.verdict import RULE, judge, verdict_selection
+from ferkit.messages import printable
 from ferkit.report.render import template
 from ferkit.report.table.columns import (
     FIRST_SCORE,
@@ -43,8 +47,25 @@ def to_terminal(table: Table) -> RichTable:
     return shown
 
 
+def to_stacked(table: Table) -> Group:
+    """Return one block per line of the table, for a narrow terminal."""
+    columns = score_columns(table)
+    names = headings(columns)[2:]
+    blocks: list[RenderableType] = [Text(table.definition.title, style="italic")]
+    for line in table.lines:
+        place, system, *values = cells(line, columns)
+        grid = RichTable.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        shown = names if line.runs else names[:2]
+        for name, value in zip(shown, values, strict=False):
+            grid.add_row(Text(name), Text(printable(value)))
+        blocks += [Text(f"\n{place}. {printable(system)}", style="bold"), Padding(grid, (0, 0, 0, 3))]
+    return Group(*blocks, "")
+
+
 def to_markdown(table: Table) -> str:
-    """The whole page: the table, what its marks mean, verdicts, commands, machine."""
+    """Return the whole page: the table, notes, verdicts, commands and environments."""
     columns = score_columns(table)
     head = headings(columns)
     lines = [f"# {table.definition.title}", "", table.definition.source + ".", ""]
@@ -53,12 +74,12 @@ def to_markdown(table: Table) -> str:
     lines += ["", *(f"- {note}" for note in notes(table)), "", "## Verdicts", "", RULE, ""]
     lines += [f"- {words}" for words in verdict_words(table)]
     if table.missing:
-        lines += ["", "## What is missing", "", *(f"- {one}" for one in table.missing)]
+        lines += ["", "## Missing runs", "", *(f"- {one}" for one in table.missing)]
     lines += [
         "",
         "## Commands",
         "",
-        "Each run, with what made it; `FERKIT_DATA` names the folder of the data.",
+        "The command of each run. `FERKIT_DATA` is the folder of the data sets.",
         "",
     ]
     lines += [
@@ -67,26 +88,26 @@ def to_markdown(table: Table) -> str:
         "```",
         "",
     ]
-    lines += ["## Where they ran", "", *(f"- {words}" for words in environment_words(table))]
+    lines += ["## Environments", "", *(f"- {words}" for words in environment_words(table))]
     return "\n".join(lines) + "\n"
 
 
 def to_csv(table: Table) -> str:
-    """A line for each run and each epoch selection; shares in 0..1."""
+    """Return a CSV table with a line per run and epoch selection. Fractions are 0..1."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for line in table.lines:
-        told = {"row": line.row.place, "system": line.row.row, "paper_percent": line.row.accuracy}
+        fields = {"row": line.row.place, "system": line.row.row, "paper_percent": line.row.accuracy}
         for run in line.runs.values():
-            writer.writerows({**told, **one} for one in _readings(run))
+            writer.writerows({**fields, **one} for one in _readings(run))
         if not line.runs:
-            writer.writerow(told)
+            writer.writerow(fields)
     return buffer.getvalue()
 
 
 def to_html(table: Table) -> str:
-    """A page that needs no other file and no network."""
+    """Return an HTML page that needs no other file and no network."""
     columns = score_columns(table)
     return template("table.html").render(
         title=table.definition.title,
@@ -110,7 +131,7 @@ def runs(table: Table) -> Iterator[TableRun]:
 
 
 def verdict_words(table: Table) -> Iterator[str]:
-    """For each run: its row, its variant, its protocol, and the verdict with its reason."""
+    """Yield the row, variant, protocol and verdict of each run."""
     for line in table.lines:
         for run in line.runs.values():
             if verdict := judge(run.summary):
@@ -119,7 +140,7 @@ def verdict_words(table: Table) -> Iterator[str]:
 
 
 def environment_words(table: Table) -> Iterator[str]:
-    """Machine, versions and commits of the runs, each told once."""
+    """Yield the machines, versions and commits of the runs, each once."""
     found = [run.environment for run in runs(table)]
     for key in (*ENVIRONMENT, "git commit"):
         values = sorted({str(one[key]) for one in found if one.get(key) is not None})

@@ -1,4 +1,4 @@
-"""Checks of components of every kind: documentation, options, what worker processes need."""
+"""Checks of components of every kind: documentation, options, pickling."""
 
 from __future__ import annotations
 
@@ -23,84 +23,85 @@ LONGEST_SUMMARY = 100
 
 @check(*ALL_KINDS)
 def can_be_loaded(subject: ComponentUnderTest) -> None:
-    """Its target imported, and its options read from it."""
-    mend = "Correct the target in Component(...), or mend what its module or its annotations name."
-    expect(not subject.load_problem, "a target that can be imported", subject.load_problem, mend)
+    """Its target can be imported, and its options can be read."""
+    fix = "Correct the target in Component(...), or the imports and annotations of its module."
+    expect(not subject.load_problem, "a target that can be imported", subject.load_problem, fix)
 
 
 @check(*ALL_KINDS)
 def has_a_summary(subject: ComponentUnderTest) -> None:
-    """A summary of one line."""
+    """It has a summary of one line."""
     summary = subject.component.summary
     expect(
         bool(summary.strip()) and "\n" not in summary and len(summary) <= LONGEST_SUMMARY,
         f"a summary of one line, at most {LONGEST_SUMMARY} characters",
         repr(summary),
-        "Say in a few words what it is: the fourth argument of Component.",
+        "Describe it in a few words in the fourth argument of Component.",
     )
 
 
 @check(*OPTION_KINDS)
 def is_documented(subject: ComponentUnderTest) -> None:
-    """A docstring of its own."""
+    """Its class has a docstring."""
     target = subject.component.load()
     expect(
         bool((vars(target).get("__doc__") or "").strip()),
-        "a docstring of its own, which `ferkit plugins show` prints",
+        "a docstring of the class, which `ferkit plugins show` prints",
         f"none in {subject.component.target}",
-        "Say below the line `class ...:` what it does, what its options mean, and its source.",
+        "Describe in the docstring what it does, its options and its source, such as a paper.",
     )
 
 
 @check(*OPTION_KINDS)
 def explains_its_options(subject: ComponentUnderTest) -> None:
-    """Every option named in its docstring."""
+    """Its docstring explains every option."""
     target = subject.component.load()
-    own = vars(target).get("__init__")  # nn.Module's says words of its own
+    own = vars(target).get("__init__")  # not inherited from nn.Module, which has another docstring
     text = f"{target.__doc__} {own.__doc__ if own else ''}"
     unsaid = [name for name in _options(subject) if not _is_said(name, text)]
     expect(
         not unsaid,
-        "every option named in the docstring",
-        f"nothing of {', '.join(unsaid)}",
-        "Write `name: what it does, its unit and range` for each into the class's docstring.",
+        "every option in the docstring",
+        f"no mention of {', '.join(unsaid)}",
+        "Add `name: effect, unit, range` for each option under `Args:` in the class docstring.",
     )
 
 
 def _is_said(name: str, text: str) -> bool:
-    """`*_weight` says cycle_weight too."""
+    """Return True if the docstring has the name. `*_weight` includes cycle_weight."""
     return bool(re.search(rf"\b{name}\b", text)) or f"*_{name.rpartition('_')[2]}" in text
 
 
 @check(*OPTION_KINDS)
 def refuses_unknown_options(subject: ComponentUnderTest) -> None:
-    """An option that it does not have, refused."""
+    """It rejects an unknown option."""
     problems = check_options(subject.component, {"no_such_option": 1}, subject.registry, str(subject))
     expect(
         any("no_such_option" in problem.where for problem in problems),
-        "the unknown option 'no_such_option' refused",
-        "accepted in silence",
-        "Name every option in the constructor, in place of **kwargs: a misspelt one is then told.",
+        "an error for the unknown option 'no_such_option'",
+        "no error",
+        "Replace **kwargs in the constructor by named options. ferkit then reports misspelt options.",
     )
 
 
 @check(*OPTION_KINDS)
 def annotates_its_options(subject: ComponentUnderTest) -> None:
-    """Every option annotated with a type that TOML can write."""
+    """Every option has a type that TOML can express."""
     for name, parameter in option_parameters(subject.component).items():
         if parameter.kind in VARIABLE:
             continue
         expect(
             parameter.annotation is not parameter.empty,
-            f"an annotation of the option {name!r}",
+            f"a type annotation of the option {name!r}",
             "none",
-            f"Write its type, e.g. `{name}: float = 0.5`: ferkit checks recipes by it.",
+            f"Add the type, such as `{name}: float = 0.5`. ferkit checks recipes with it.",
         )
         expect(
             _is_writable(parameter.annotation),
-            f"the option {name!r} of a type that TOML can write, or a ferkit interface",
+            f"the option {name!r} with a type that TOML can express, or an interface of ferkit",
             parameter.annotation,
-            "Take bool, int, float, str, Path, Literal, list, tuple, dict, or e.g. ferkit.plugin.Loss.",
+            "Use bool, int, float, str, Path, Literal, list, tuple, dict, or an interface such as "
+            "ferkit.plugin.Loss.",
         )
 
 
@@ -116,7 +117,7 @@ def _is_writable(annotation: Any) -> bool:
 
 @check(*OPTION_KINDS)
 def has_defaults_that_fit(subject: ComponentUnderTest) -> None:
-    """Every default of its annotation's type."""
+    """Every default has the type of its annotation."""
     for name, parameter in option_parameters(subject.component).items():
         default = parameter.default
         is_nested = nested_kind(parameter.annotation) or nested_items(parameter.annotation)
@@ -125,9 +126,9 @@ def has_defaults_that_fit(subject: ComponentUnderTest) -> None:
         problems = check_value(parameter.annotation, _as_toml(default), subject.registry, name)
         expect(
             not problems,
-            f"a default of {name!r} that a recipe could also give",
+            f"a default of {name!r} that a recipe could also set",
             "; ".join(problem.message for problem in problems),
-            f"Mend the annotation or the default of {name!r}.",
+            f"Correct the annotation or the default of {name!r}.",
         )
 
 
@@ -139,18 +140,18 @@ def _as_toml(value: Any) -> Any:
 
 @check(*OPTION_KINDS)
 def is_built_from_its_options(subject: ComponentUnderTest) -> None:
-    """Built from the options that it was given, and its defaults."""
+    """It can be built from its options and defaults."""
     is_path = {name: _is_path(subject, name) for name in subject.missing}
     if subject.component.kind == "dataset" and is_path and all(is_path.values()):
-        skip(f"needs {', '.join(is_path)}, which only who has the data can give")
+        skip(f"needs {', '.join(is_path)}: the data are not here")
     expect(
         not is_path,
-        "options for all that has no default",
+        "a value for every required option",
         f"none for {', '.join(is_path)}",
-        f"Give {subject.say_how_to_give(next(iter(is_path), ''))}",
+        f"Set {subject.say_how_to_give(next(iter(is_path), ''))}",
     )
-    mend = "Give options that its constructor takes, or mend the constructor."
-    expect(not subject.problem, "an object", subject.problem, mend)
+    fix = "Set options that its constructor accepts, or correct the constructor."
+    expect(not subject.problem, "a component that can be built", subject.problem, fix)
 
 
 def _is_path(subject: ComponentUnderTest, name: str) -> bool:
@@ -159,18 +160,18 @@ def _is_path(subject: ComponentUnderTest, name: str) -> bool:
 
 @check(*PICKLED)
 def can_be_pickled(subject: ComponentUnderTest) -> None:
-    """What worker processes are sent."""
+    """It can be pickled and sent to worker processes."""
     try:
         again = pickle.loads(pickle.dumps(subject.built))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         expect(
             False,
-            "an object that can be pickled: worker processes are sent it so",
+            "an object that can be pickled and sent to worker processes",
             error,
-            "Keep no lambda, open file or function of a function in it; or write __reduce__.",
+            "Do not store a lambda, an open file or a local function in it, or define __reduce__.",
         )
     else:
-        expect(type(again) is type(subject.built), "the same class", type(again), "Mend __reduce__.")
+        expect(type(again) is type(subject.built), "the same class", type(again), "Correct __reduce__.")
 
 
 def _options(subject: ComponentUnderTest) -> list[str]:

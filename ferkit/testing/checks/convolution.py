@@ -1,4 +1,4 @@
-"""The check of a training step of what has convolutions: backbones, heads and estimators."""
+"""Check of a training step with convolutions: backbones, heads and estimators."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from ferkit.testing.drawing import draw_faces
 from ferkit.testing.poisoned_memory import ConvolutionWatch, fill_freed_memory, relative_error
 
 SMALLEST = 16
-"""Pixels, the least that `model.image_size` can be."""
+"""Minimum of `model.image_size`, in pixels."""
 MAPS = (1, 2, 3)
-"""The sides of the smallest maps that a head is given."""
+"""Sizes of the smallest feature maps for a head."""
 TOLERANCES = {torch.float32: 1e-2, torch.bfloat16: 1.0}
-"""The largest relative error of a parameter's gradient in eval mode. Right ones have at most 3e-6 and 0.5."""
+"""Largest relative error of a parameter's gradient in eval mode. Correct gradients: 3e-6 and 0.5 at most."""
 NEGLIGIBLE = 1e-3
-"""Gradients below this share of all parameters' are compared with that share."""
+"""Smallest denominator of the relative error, as a fraction of the norm of all gradients."""
 Given = dict[str, Tensor] | Tensor
 
 
 @check("backbone", "head", "estimator", rests=True)
 def trains_as_in_float64(subject: ComponentUnderTest) -> None:
-    """In float32 and bfloat16, the gradients of float64, at the smallest and the usual image size.
+    """Gradients in float32 and bfloat16 match float64, at the smallest and the usual image size.
 
-    In training, each convolution is compared alone: bfloat16 changes a whole network's gradients by up to
-    100 %. In eval mode, the parameters' gradients are compared too, a backbone's at the smallest size alone,
-    unless the network draws random numbers there or can't be run in float64. The usual size is `image_size`.
+    In training mode, each convolution is compared separately, because bfloat16 changes the gradients of a
+    whole network by up to 100%. In eval mode, the gradients of the parameters are compared too, unless the
+    network draws random numbers or cannot run in float64. For a backbone, this uses the smallest size only.
+    The usual size is `image_size`.
     """
     watch = ConvolutionWatch()
     is_estimator = subject.component.kind == "estimator"
@@ -43,14 +44,14 @@ def trains_as_in_float64(subject: ComponentUnderTest) -> None:
     for bad in steps:
         if not watch.seen:
             skip("it has no convolutions")
-        mend = "Call ferkit.plugin.crop_kernels(self) last in its constructor. Otherwise it is torch's error."
-        expect(not watch.faults, "each convolution as in float64", "; ".join(watch.faults[:2]), mend)
-        mend = "Look for half precision, a .detach() or memory of torch.empty in what these depend on."
-        expect(not bad, "finite gradients, those of float64", f"others of {', '.join(bad[:3])}", mend)
+        fix = "Call ferkit.plugin.crop_kernels(self) at the end of the constructor, or report a bug of torch."
+        expect(not watch.errors, "each convolution as in float64", "; ".join(watch.errors[:2]), fix)
+        fix = "Look for half precision, .detach() or torch.empty before these parameters."
+        expect(not bad, "finite gradients, as in float64", f"others for {', '.join(bad[:3])}", fix)
 
 
 def _train_all(subject: ComponentUnderTest, watch: ConvolutionWatch) -> Iterator[list[str]]:
-    """After each step, the parameters whose gradients are wrong."""
+    """Yield the parameters with wrong gradients after each step."""
     for turn, given in enumerate(_inputs(subject)):
         module = subject.build()
         for dtype in TOLERANCES:
@@ -61,9 +62,9 @@ def _train_all(subject: ComponentUnderTest, watch: ConvolutionWatch) -> Iterator
 
 
 def _compare(module: nn.Module, given: Given, watch: ConvolutionWatch) -> Iterator[list[str]]:
-    """The parameters with other gradients than in float64, for each precision.
+    """Yield, for each precision, the parameters whose gradients differ from float64.
 
-    In eval mode: in training, batch norm over few values makes much of a rounding.
+    The module is in eval mode, because batch norm over few values amplifies rounding errors in training mode.
     """
     watch.is_random = False
     found = {dtype: _step(module, given, dtype, watch) for dtype in TOLERANCES}
@@ -72,7 +73,7 @@ def _compare(module: nn.Module, given: Given, watch: ConvolutionWatch) -> Iterat
     doubles = {k: v.double() for k, v in given.items()} if isinstance(given, dict) else given.double()
     try:
         expected = _step(module.double(), doubles, torch.float64, nullcontext())
-    except RuntimeError:  # it is for float32 alone
+    except RuntimeError:  # it supports float32 only
         return
     least = NEGLIGIBLE * math.hypot(*(float(one.norm()) for one in expected.values()))
     for dtype, tolerance in TOLERANCES.items():
@@ -81,7 +82,7 @@ def _compare(module: nn.Module, given: Given, watch: ConvolutionWatch) -> Iterat
 
 
 def _step(module: nn.Module, given: Given, dtype: torch.dtype, watch: Any) -> dict[str, Tensor]:
-    """The gradients of one step, by parameter."""
+    """Return the gradients of one step, by parameter."""
     module.zero_grad()
     trained = {name: one for name, one in module.named_parameters() if one.requires_grad}
     fill_freed_memory([one.numel() for one in trained.values()])
@@ -97,7 +98,7 @@ def _step(module: nn.Module, given: Given, dtype: torch.dtype, watch: Any) -> di
 
 
 def _inputs(subject: ComponentUnderTest) -> Iterator[Given]:
-    """Images of the smallest and the usual size, or maps."""
+    """Yield images of the smallest and the usual size, or feature maps."""
     usual = subject.image_size
     if subject.component.kind == "head":
         smaller = [_draw(subject, side) for side in MAPS]
@@ -115,7 +116,7 @@ def _inputs(subject: ComponentUnderTest) -> Iterator[Given]:
 
 
 def _draw(subject: ComponentUnderTest, side: int) -> Given:
-    """side: of images, or the most of maps."""
+    """Draw images of this size, or feature maps of at most this size."""
     generator = torch.Generator(device="cpu").manual_seed(side)
 
     def draw(channels: int, side: int) -> Tensor:
@@ -138,7 +139,7 @@ def _takes(subject: ComponentUnderTest, given: Given) -> bool:
 
 
 def _fit_all(subject: ComponentUnderTest, watch: ConvolutionWatch) -> Iterator[list[str]]:
-    """Fits it in each size and precision. An estimator that fails in bfloat16 need not be able to."""
+    """Fit the estimator at each size and precision. It need not support bfloat16."""
     for changes in _sizes(subject):
         for is_mixed in (False, True):
             precision = torch.autocast("cpu", torch.bfloat16, enabled=is_mixed)
@@ -148,7 +149,7 @@ def _fit_all(subject: ComponentUnderTest, watch: ConvolutionWatch) -> Iterator[l
 
 
 def _sizes(subject: ComponentUnderTest) -> Iterator[dict[str, int]]:
-    """As it is, and with the smallest `image_size` that it takes."""
+    """Yield no change, then the smallest accepted `image_size`."""
     yield {}
     option = option_parameters(subject.component).get("image_size")
     usual = subject.options.get("image_size", option.default if option else None)

@@ -20,12 +20,12 @@ from ferkit.testing.drawing import LABELS, draw_faces
 
 Probabilities = NDArray[np.float64]
 TRAIN, VALIDATION = 4, 2
-"""Faces of each label."""
+"""Number of faces of each label."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """An estimator that went through its epochs, and what these were."""
+    """A fitted estimator with its epochs and validation faces."""
 
     estimator: Any
     epochs: Sequence[Epoch]
@@ -39,7 +39,12 @@ _fitted: WeakKeyDictionary[ComponentUnderTest, Fitted] = WeakKeyDictionary()
 
 
 def _fit(subject: ComponentUnderTest, relabel: bool = False) -> Fitted:
-    """relabel: whether the validation faces have each other's labels."""
+    """Fit a new estimator.
+
+    Args:
+        subject: The estimator under test.
+        relabel: Permute the labels of the validation faces.
+    """
     estimator = subject.build()
     validation = draw_faces(VALIDATION, start=TRAIN)
     if relabel:
@@ -53,38 +58,38 @@ def _fit(subject: ComponentUnderTest, relabel: bool = False) -> Fitted:
 
 
 def fitted(subject: ComponentUnderTest) -> Fitted:
-    """One that checks share: it is fitted once."""
+    """Return a fitted estimator that all checks share."""
     if subject not in _fitted:
         _fitted[subject] = _fit(subject)
     return _fitted[subject]
 
 
 def _expect_probabilities(found: Any, count: int, what: str) -> None:
-    expected = f"{what}: {count} rows of {len(LABELS)} probabilities that add up to 1"
-    came = np.asarray(found)
-    mend = "Give a row for each face, a column for each label, divided by its sum."
-    expect(came.shape == (count, len(LABELS)), expected, f"shape {came.shape}", mend)
-    is_right = bool(np.isfinite(came).all() and (came >= 0).all())
-    expect(is_right, expected, "numbers that are no probabilities", mend)
-    worst = float(np.abs(came.sum(axis=1) - 1).max(initial=0))
-    expect(worst < 1e-3, expected, f"rows that are off by {worst:.3g}", mend)
+    expected = f"{what}: {count} rows of {len(LABELS)} probabilities that sum to 1"
+    got = np.asarray(found)
+    fix = "Return a row for each face and a column for each label, and divide each row by its sum."
+    expect(got.shape == (count, len(LABELS)), expected, f"shape {got.shape}", fix)
+    is_right = bool(np.isfinite(got).all() and (got >= 0).all())
+    expect(is_right, expected, "numbers that are not probabilities", fix)
+    worst = float(np.abs(got.sum(axis=1) - 1).max(initial=0))
+    expect(worst < 1e-3, expected, f"sums that differ from 1 by up to {worst:.3g}", fix)
 
 
 @check("estimator")
 def is_cheap_to_check(subject: ComponentUnderTest) -> None:
-    """Built with nothing to compute with, as `ferkit check` does."""
+    """It can be built without data and network, as `ferkit check` does."""
     built = subject.build(crop=None, state_file=None, network=None)
-    mend = "Only keep what the constructor is given; read, crop and compute in fit."
-    expect(built is not None, "an estimator", built, mend)
+    fix = "Only store the arguments in the constructor. Read, crop and compute in fit."
+    expect(built is not None, "an estimator", built, fix)
 
 
 @check("estimator")
 def yields_epochs(subject: ComponentUnderTest) -> None:
-    """Epochs, numbered from 1."""
+    """`fit` yields epochs, numbered from 1."""
     epochs = fitted(subject).epochs
     is_right = bool(epochs) and all(isinstance(one, Epoch) for one in epochs)
-    mend = "yield ferkit.plugin.Epoch(...) after each epoch; once where there are none."
-    expect(is_right, "Epochs", f"{len(epochs)} of {sorted({type(one).__name__ for one in epochs})}", mend)
+    fix = "yield ferkit.plugin.Epoch(...) after each epoch, or once if there are no epochs."
+    expect(is_right, "Epochs", f"{len(epochs)} of {sorted({type(one).__name__ for one in epochs})}", fix)
     numbers = [epoch.number for epoch in epochs]
     expected = list(range(1, len(epochs) + 1))
     expect(numbers == expected, f"epochs {expected}", numbers, "Number them from 1, without gaps.")
@@ -92,52 +97,52 @@ def yields_epochs(subject: ComponentUnderTest) -> None:
 
 @check("estimator")
 def tells_what_epochs_came_to(subject: ComponentUnderTest) -> None:
-    """Finite losses, accuracies in 0..1, and probabilities of the validation faces."""
+    """Losses are finite, accuracies are from 0 to 1, and each validation face has probabilities."""
     for epoch in fitted(subject).epochs:
-        mend = "Give means over the images; a validation_loss that needs labels may be NaN."
-        expect(math.isfinite(epoch.train_loss), "a finite train_loss", epoch.train_loss, mend)
+        fix = "Return means over the images. Without labels, validation_loss may be NaN."
+        expect(math.isfinite(epoch.train_loss), "a finite train_loss", epoch.train_loss, fix)
         is_right = not math.isinf(epoch.validation_loss)
-        expect(is_right, "a finite validation_loss, or NaN", epoch.validation_loss, mend)
-        mend = "Give shares, not percents."
-        expect(0 <= epoch.train_accuracy <= 1, "train_accuracy in 0..1", epoch.train_accuracy, mend)
-        expect(epoch.seconds >= 0, "seconds, 0 or more", epoch.seconds, "Take time.perf_counter().")
+        expect(is_right, "a finite validation_loss, or NaN", epoch.validation_loss, fix)
+        fix = "Return fractions, not percents."
+        expect(0 <= epoch.train_accuracy <= 1, "train_accuracy from 0 to 1", epoch.train_accuracy, fix)
+        expect(epoch.seconds >= 0, "seconds, 0 or more", epoch.seconds, "Use time.perf_counter().")
         _expect_probabilities(epoch.probabilities, VALIDATION * len(LABELS), f"epoch {epoch.number}")
 
 
 @check("estimator")
 def predicts_probabilities(subject: ComponentUnderTest) -> None:
-    """A row for each face that adds up to 1."""
+    """`predict` returns a row for each face that sums to 1."""
     _expect_probabilities(fitted(subject).predict(), VALIDATION * len(LABELS), "predict")
 
 
 @check("estimator")
 def predicts_no_face_and_one(subject: ComponentUnderTest) -> None:
-    """(0, K) for no face, (1, K) for one."""
+    """`predict` returns (0, K) for no face and (1, K) for one."""
     for faces in ([], draw_faces(1)[:1]):
         _expect_probabilities(fitted(subject).estimator.predict(faces), len(faces), f"{len(faces)} faces")
 
 
 @check("estimator")
 def predicts_alike_each_time(subject: ComponentUnderTest) -> None:
-    """The same twice."""
+    """`predict` returns the same twice."""
     is_right = np.allclose(fitted(subject).predict(), fitted(subject).predict(), atol=1e-6)
-    mend = "Predict in eval mode, and change nothing in predict."
-    expect(is_right, "the same probabilities each time", "others", mend)
+    fix = "Predict in eval mode, and keep no state in predict."
+    expect(is_right, "the same probabilities each time", "different ones", fix)
 
 
 @check("estimator")
 def keeps_the_order_of_faces(subject: ComponentUnderTest) -> None:
-    """A face's row, wherever it stands."""
+    """The row of a face does not depend on the other faces or their order."""
     one = fitted(subject)
     backwards = np.asarray(one.estimator.predict(one.validation[::-1]))[::-1]
-    mend = "Give the rows in the order of the faces, and see each face by itself."
+    fix = "Return the rows in the order of the faces, and compute each row from its face alone."
     is_right = np.allclose(one.predict(), backwards, atol=1e-3)
-    expect(is_right, "each face's own row", "another in another order", mend)
+    expect(is_right, "the same row for a face in any order", "different rows", fix)
 
 
 @check("estimator")
 def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
-    """Columns in the order of `labels`."""
+    """Columns are in the order of `labels`."""
     order = ["sadness", "anger", "neutral", "happiness"]
     estimator, train = subject.build(labels=order), draw_faces(TRAIN)
     for _ in estimator.fit(train, draw_faces(VALIDATION, start=TRAIN)):
@@ -149,30 +154,31 @@ def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
         return float((np.array(columns)[places] == truth).mean())
 
     best = max(permutations(order), key=accuracy)
-    mend = "Make the column of a label labels.index(label); sort no labels of your own."
+    fix = "Use labels.index(label) as the column of a label, and do not sort the labels."
     is_right = accuracy(order) >= 0.5 or accuracy(best) < 0.8
-    expect(is_right, f"columns {', '.join(order)}", f"columns that fit {', '.join(best)}", mend)
+    expect(is_right, f"columns {', '.join(order)}", f"columns that match {', '.join(best)}", fix)
 
 
 @check("estimator")
 def learns_alike_from_one_seed(subject: ComponentUnderTest) -> None:
-    """The same probabilities from the same seed and faces."""
+    """The same seed and faces give the same probabilities."""
     first, second = fitted(subject).predict(), _fit(subject).predict()
-    mend = "Name `seed` in the constructor, and draw every random number from it."
-    expect(np.allclose(first, second, atol=1e-4), "the same probabilities from one seed", "others", mend)
+    fix = "Add `seed` to the constructor, and use it for all random numbers."
+    is_right = np.allclose(first, second, atol=1e-4)
+    expect(is_right, "the same probabilities from one seed", "different ones", fix)
 
 
 @check("estimator")
 def chooses_nothing_by_validation_labels(subject: ComponentUnderTest) -> None:
-    """The same probabilities whatever labels the validation faces have."""
+    """The probabilities do not depend on the labels of the validation faces."""
     first, second = fitted(subject).predict(), _fit(subject, relabel=True).predict()
-    mend = "Read the validation faces' labels for their loss alone: ferkit's protocol chooses."
+    fix = "Use the validation labels only for the loss. The protocol of ferkit selects the epoch."
     is_right = np.allclose(first, second, atol=1e-4)
-    expect(is_right, "the same probabilities with other validation labels", "others", mend)
+    expect(is_right, "the same probabilities with other validation labels", "different ones", fix)
 
 
 @check("estimator")
 def tells_its_time(subject: ComponentUnderTest) -> str:
-    """Measured, not judged."""
+    """Duration, without a limit."""
     seconds = sum(epoch.seconds for epoch in fitted(subject).epochs)
     return f"{seconds:.2f} s for {TRAIN * len(LABELS)} faces"

@@ -16,70 +16,70 @@ from ferkit.testing.drawing import LABELS
 
 @check("head")
 def says_which_channels_it_wants(subject: ComponentUnderTest) -> None:
-    """`in_channels`, an int or a Mapping[str, int], and `num_classes`."""
+    """Its constructor has `in_channels`, an int or a Mapping[str, int], and `num_classes`."""
     parameters = inspect.signature(subject.component.load(), eval_str=True).parameters
-    mend = "Write def __init__(self, in_channels: int, num_classes: int, ...)."
+    fix = "Define def __init__(self, in_channels: int, num_classes: int, ...)."
     missing = [name for name in ("in_channels", "num_classes") if name not in parameters]
-    expect(not missing, "in_channels and num_classes in its constructor", f"no {missing}", mend)
+    expect(not missing, "in_channels and num_classes in the constructor", f"no {missing}", fix)
     annotation = parameters["in_channels"].annotation
-    mend = "Annotate it with int for the default stage, or Mapping[str, int] to choose among the stages."
-    expect(annotation in (int, Mapping[str, int]), "int or Mapping[str, int]", annotation, mend)
+    fix = "Annotate it with int for the default stage, or Mapping[str, int] to select stages."
+    expect(annotation in (int, Mapping[str, int]), "int or Mapping[str, int]", annotation, fix)
 
 
 @check("head")
 def wants_stages_that_are_offered(subject: ComponentUnderTest) -> None:
-    """`stages`, among those of the backbone, where it sees all of them."""
+    """`stages` names stages of the backbone if `in_channels` is a mapping."""
     wanted: tuple[str, ...] = getattr(subject.built, "stages", None) or ()
     if not subject.wants_stages:
         expect(
             not wanted,
-            "no `stages`: in_channels is an int",
+            "no `stages`, because in_channels is an int",
             wanted,
             "Annotate in_channels: Mapping[str, int].",
         )
         return
-    mend = "Set self.stages to the tuple of the stages that forward uses, from the keys of in_channels."
+    fix = "Set self.stages to a tuple of the keys of in_channels that forward uses."
     is_right = bool(wanted) and set(wanted) <= set(STAGES)
-    expect(is_right, f"self.stages, some of {', '.join(STAGES)}", repr(wanted), mend)
+    expect(is_right, f"self.stages, some of {', '.join(STAGES)}", repr(wanted), fix)
 
 
 @check("head", is_basis=True)
 def gives_a_logit_for_each_class(subject: ComponentUnderTest) -> None:
-    """(B, num_classes), for any number of classes."""
+    """It returns (B, num_classes), for any number of classes."""
     for classes in (len(LABELS), 2):
         head = subject.build(num_classes=classes, labels=LABELS[:classes])
-        mend = "Let its last layer have num_classes outputs, and flatten to (B, ...) before it."
+        fix = "Give the last layer num_classes outputs, and flatten its input to (B, D)."
         for logits in answer(subject, head):
-            expect_agreed(wrong_logits(logits, (BATCH, classes)), mend)
+            expect_agreed(wrong_logits(logits, (BATCH, classes)), fix)
 
 
 @check("head", rests=True)
 def gives_logits_and_no_probabilities(subject: ComponentUnderTest) -> None:
-    """Rows that don't add up to 1: losses apply softmax themselves."""
+    """It returns logits, not probabilities, because losses apply softmax."""
     (logits,) = answer(subject, subject.built)
     sums = logits.sum(dim=1)
     is_right = bool((logits < 0).any()) or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4)
-    mend = "Leave softmax out: the loss and the evaluation apply it."
-    expect(is_right, "logits", "rows of probabilities that add up to 1", mend)
+    fix = "Remove softmax. The loss and the evaluation apply it."
+    expect(is_right, "logits", "rows of probabilities that sum to 1", fix)
 
 
 @check("head", rests=True)
 def looks_at_the_features(subject: ComponentUnderTest) -> None:
-    """Other logits for other images."""
+    """It returns different logits for different images."""
     (logits,) = answer(subject, subject.built)
-    mend = "Use the features in forward; look for a dead activation or a layer that begins as 0."
+    fix = "Use the features in forward. Look for a dead activation or a layer initialised with 0."
     is_right = not torch.allclose(logits[0], logits[1], atol=1e-7)
-    expect(is_right, "logits that depend on the features", "the same for two different images", mend)
+    expect(is_right, "logits that depend on the features", "the same for two different images", fix)
 
 
 @check("head", rests=True)
 def embeds_in_rows(subject: ComponentUnderTest) -> None:
-    """(B, D) of `embed`, where it has one: what the last layer classifies."""
+    """The optional method `embed` returns (B, D), the input of the last layer."""
     head = subject.built.eval()
     if not hasattr(head, "embed"):
-        skip("it has no embed, which only estimators on its features need")
+        skip("it has no method embed, which only estimators on its features need")
     with torch.no_grad():
         found = head.embed(*inputs(subject, head))
     is_right = found.dim() == 2 and found.shape[0] == BATCH and bool(torch.isfinite(found).all())
-    mend = "Return what the last layer is given, flattened to one row for each image."
-    expect(is_right, f"({BATCH}, D) finite numbers", tuple(found.shape), mend)
+    fix = "Return the input of the last layer, flattened to one row for each image."
+    expect(is_right, f"({BATCH}, D) finite numbers", tuple(found.shape), fix)

@@ -21,7 +21,7 @@ def _value(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> floa
 
 
 def _train(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> tuple[float, bool]:
-    """A fresh loss's value in training, and whether it and the gradients are finite."""
+    """Return the value in training mode, and True if it and the gradients are finite."""
     logits.requires_grad_()
     loss = subject.build().train()(logits, targets)
     loss.backward()
@@ -35,68 +35,69 @@ def _soft(targets: Tensor) -> Tensor:
 
 @check("loss", is_basis=True)
 def gives_one_number(subject: ComponentUnderTest) -> None:
-    """A scalar."""
+    """It returns a scalar."""
     for found in answer(subject, subject.built):
-        expect_agreed(wrong_scalar(found), "Return the mean over the batch, .mean(), without dimensions.")
+        expect_agreed(wrong_scalar(found), "Return the mean over the batch with .mean().")
 
 
 @check("loss", rests=True)
 def is_the_mean_of_the_batch(subject: ComponentUnderTest) -> None:
-    """The same number for a batch that is repeated."""
+    """It is the mean of the batch: a repeated batch gives the same number."""
     logits, targets = inputs(subject, subject.built)
     once = _value(subject, logits, targets)
     twice = _value(subject, logits.repeat(2, 1), targets.repeat(2))
-    mend = "Take the mean over the images, not the sum: the learning rate depends on it."
-    expect(abs(once - twice) <= 1e-4 * max(1, abs(once)), f"{once:.6g} again", f"{twice:.6g}", mend)
+    fix = "Return the mean over the images, not the sum. The learning rate depends on it."
+    is_right = abs(once - twice) <= 1e-4 * max(1, abs(once))
+    expect(is_right, f"{once:.6g} for the repeated batch", f"{twice:.6g}", fix)
 
 
 @check("loss", rests=True)
 def takes_soft_targets_as_hard_ones(subject: ComponentUnderTest) -> None:
-    """The same number for labels and for the same labels as rows of 0 and 1."""
+    """Labels and the same labels as one-hot rows give the same number."""
     logits, targets = inputs(subject, subject.built)
     hard, soft = _value(subject, logits, targets), _value(subject, logits, _soft(targets))
-    mend = "Where targets.dim() == 1, make them one-hot rows, and go on from there."
+    fix = "If targets.dim() == 1, convert them to one-hot rows first."
     is_right = abs(hard - soft) <= 1e-4 * max(1, abs(hard))
-    expect(is_right, f"{hard:.6g}, as for labels", f"{soft:.6g}", mend)
+    expect(is_right, f"{hard:.6g}, as for labels", f"{soft:.6g}", fix)
 
 
 @check("loss", rests=True)
 def takes_mixed_targets(subject: ComponentUnderTest) -> None:
-    """A finite number and gradients for targets mixed of two classes, as mixup and label smoothing give."""
+    """Targets mixed of two classes, as in mixup and label smoothing, give a finite number and gradients."""
     logits, targets = inputs(subject, subject.built)
     mixed = 0.7 * _soft(targets) + 0.3 * _soft(targets.roll(1))
     loss, is_right = _train(subject, logits, mixed)
-    mend = "Weigh each class by its share of the target: -(targets * log_probabilities).sum(dim=1)."
-    expect(is_right, "a finite loss and finite gradients", f"a loss of {loss:.6g}", mend)
+    fix = "Weight each class by its target: -(targets * log_probabilities).sum(dim=1)."
+    expect(is_right, "a finite loss and finite gradients", f"a loss of {loss:.6g}", fix)
 
 
 @check("loss", rests=True)
 def survives_what_is_sure_and_wrong(subject: ComponentUnderTest) -> None:
-    """A finite number and gradients for logits of ±1000."""
+    """Logits of ±1000 give a finite number and gradients."""
     targets = torch.arange(CLASSES)
     for logits in (1000 * torch.eye(CLASSES), 1000 * torch.eye(CLASSES).roll(1, dims=0)):
         loss, is_right = _train(subject, logits, targets)
-        mend = "Work with log_softmax, not with the logarithm of softmax; clamp before a power or a root."
-        expect(is_right, "a finite loss and finite gradients", f"a loss of {loss:.6g}", mend)
+        fix = "Use log_softmax, not the logarithm of softmax. Clamp before a power or a root."
+        expect(is_right, "a finite loss and finite gradients", f"a loss of {loss:.6g}", fix)
 
 
 @check("loss", rests=True)
 def costs_least_where_the_label_is_right(subject: ComponentUnderTest) -> None:
-    """Less for the right class than for a wrong one."""
+    """It is smaller for the right class than for a wrong one."""
     targets, sure = torch.arange(CLASSES), 8 * torch.eye(CLASSES)
     right, wrong = _value(subject, sure, targets), _value(subject, sure.roll(1, dims=0), targets)
-    mend = "Check its sign, and that the column of a class is its index."
-    expect(right < wrong, f"less than {wrong:.6g}, the loss of wrong answers", f"{right:.6g}", mend)
+    fix = "Check the sign, and that the column of a class is its index."
+    expect(right < wrong, f"less than {wrong:.6g}, the loss of wrong predictions", f"{right:.6g}", fix)
 
 
 @check("loss", rests=True)
 def survives_a_class_without_images(subject: ComponentUnderTest) -> None:
-    """A finite number where a class has no image in the training fold, or a refusal in words."""
+    """A class without training images gives a finite number, or an error of the constructor."""
     loss = subject.accepts(class_counts=[6, 3, 2, 0])
     if loss is None:
-        skip("it refuses such a fold when it is built")
+        skip("its constructor rejects such a fold")
     logits, targets = inputs(subject, loss)
     with torch.no_grad():
         found = loss.eval()(logits, targets)
-    mend = "Don't divide by the count of a class without images; give it the weight 0."
-    expect(bool(torch.isfinite(found)), "a finite number", f"{float(found)}", mend)
+    fix = "Do not divide by a count of 0. Give a class without images the weight 0."
+    expect(bool(torch.isfinite(found)), "a finite number", f"{float(found)}", fix)

@@ -1,4 +1,4 @@
-"""Checks of outputs: what happens to logits."""
+"""Checks of outputs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ CONFIDENT = 20.0
 
 @check("output", is_basis=True)
 def keeps_the_shape_of_logits(subject: ComponentUnderTest) -> None:
-    """(B, K) -> (B, K)."""
+    """It returns (B, K) for (B, K)."""
     for logits in answer(subject, subject.built):
         expect_agreed(wrong_logits(logits, (BATCH, len(LABELS))), "Return a column for each label.")
 
 
 @check("output", rests=True)
 def keeps_the_order_of_labels(subject: ComponentUnderTest) -> None:
-    """A label that is sure stays the likeliest."""
+    """A confident label stays the most probable."""
     with torch.no_grad():
         found = subject.built.eval()(CONFIDENT * torch.eye(len(LABELS)))
-    came = [LABELS[column] for column in found.argmax(dim=1)]
-    mend = "Keep the columns in the order of `labels`; sort nothing."
-    expect(came == list(LABELS), f"{', '.join(LABELS)}, each where it is sure", ", ".join(came), mend)
+    got = [LABELS[column] for column in found.argmax(dim=1)]
+    fix = "Keep the columns in the order of `labels`, and do not sort."
+    expect(got == list(LABELS), f"{', '.join(LABELS)} as the most probable", ", ".join(got), fix)
 
 
 @check("output", rests=True)
 def knows_labels_by_name(subject: ComponentUnderTest) -> None:
-    """The same answer when the labels stand in another order."""
+    """The result for a label does not depend on the order of the labels."""
     backwards = list(reversed(range(len(LABELS))))
     (logits,) = inputs(subject, subject.built)
     counts = subject.context["class_counts"]
@@ -43,6 +43,6 @@ def knows_labels_by_name(subject: ComponentUnderTest) -> None:
     with torch.no_grad():
         expected = subject.built.eval()(logits)[:, backwards]
         found = other(logits[:, backwards])
-    mend = 'Find a class by its name, labels.index("neutral"), never by its place.'
+    fix = 'Find a class by name, such as labels.index("neutral"), never by position.'
     is_right = torch.allclose(found, expected, atol=1e-5)
-    expect(is_right, "columns that change places as the labels do", "other numbers", mend)
+    expect(is_right, "columns in the order of the labels", "other numbers", fix)

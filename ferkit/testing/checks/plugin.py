@@ -1,4 +1,4 @@
-"""Checks of a plugin as a whole: its module, and what it imports."""
+"""Checks of a whole plugin: its module and its imports."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ from ferkit.testing.check import CheckFailed, CheckFunction, check, expect, skip
 HEAVY = ("torch", "numpy", "torchvision", "PIL", "cv2", "scipy", "sklearn", "skimage", "timm", "pandas")
 PUBLIC = {"ferkit.plugin", "ferkit.testing"}
 MARK = "ferkit: loaded"
-"""Before what the check prints: an import may print too."""
+"""Prefix of the check's output. An import can print too."""
 TIMEOUT = 120
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin's module, who provides it, how many components it offers, and why it is broken, if it is."""
+    """A plugin under test.
+
+    Attributes:
+        module: Name of its module.
+        provider: Module, distribution and version.
+        components: Number of its components.
+        broken: The error of loading it, if any.
+    """
 
     module: str
     provider: str
@@ -40,16 +47,16 @@ class Plugin:
 
 @check("plugin")
 def offers_components(plugin: Plugin) -> None:
-    """A hook that gives components."""
+    """Its hook returns components."""
     if plugin.broken:
         raise CheckFailed("a plugin that can be listed", plugin.broken.problem, plugin.broken.hint)
-    mend = "Return [Component(kind, name, target, summary)] from ferkit_components."
-    expect(plugin.components > 0, "components", "none", mend)
+    fix = "Return [Component(kind, name, target, summary)] from ferkit_components."
+    expect(plugin.components > 0, "components", "none", fix)
 
 
 @check("plugin")
 def imports_nothing_heavy(plugin: Plugin) -> None:
-    """An import of the plugin's module that loads neither torch nor numpy."""
+    """Importing its module imports neither torch nor numpy."""
     module = _loaded(plugin)
     code = (
         f"import sys; sys.path[:0] = {sys.path!r}; import {module}; "
@@ -59,20 +66,20 @@ def imports_nothing_heavy(plugin: Plugin) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it ended without a message"]
-        mend = f'Make `python -c "import {module}"` work.'
-        raise CheckFailed(f"an import of {module} that works", lines[-1], mend)
-    mend = "Import it in the target's module, not in the one with the hook: `ferkit plugins` imports that."
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        fix = f'Make `python -c "import {module}"` work.'
+        raise CheckFailed(f"a successful import of {module}", lines[-1], fix)
+    fix = "Import it in the module of the target. `ferkit plugins` imports the module of the hook."
     heavy = done.stdout.rpartition(MARK)[2].split()
-    expect(not heavy, "an import without torch and numpy", ", ".join(heavy), mend)
+    expect(not heavy, "an import without torch and numpy", ", ".join(heavy), fix)
 
 
 @check("plugin")
 def imports_only_what_is_public(plugin: Plugin) -> None:
-    """Of ferkit only ferkit.plugin (and ferkit.testing in its tests), and nothing of ferkit's own plugins."""
+    """It imports only `ferkit.plugin` from ferkit (and `ferkit.testing` in tests), and no bundled plugin."""
     files = list(_sources(_loaded(plugin)))
     if not files:
-        skip("its source is not there")
+        skip("it has no source files")
     inner = sorted(
         {
             f"{name} ({path.name}:{line})"
@@ -81,15 +88,15 @@ def imports_only_what_is_public(plugin: Plugin) -> None:
             if _is_inner(name, plugin)
         }
     )
-    mend = (
-        "Import from ferkit.plugin: only what is there stays as it is from version to version. Another "
-        "plugin's component is had by its name: an option annotated ferkit.plugin.Loss, or the like."
+    fix = (
+        "Import from ferkit.plugin, which is stable between versions. For another plugin's component, add an "
+        "option with an interface as its type, such as ferkit.plugin.Loss."
     )
-    expect(not inner, "imports from ferkit.plugin alone", ", ".join(inner), mend)
+    expect(not inner, "imports from ferkit.plugin only", ", ".join(inner), fix)
 
 
 def _is_inner(name: str, plugin: Plugin) -> bool:
-    """Whether a module belongs to ferkit, or to a plugin of its own that is not this one."""
+    """Return True for a module of ferkit, or of another bundled plugin."""
     package = name.partition(".")[0]
     if package == PROJECT:
         return ".".join(name.split(".")[:2]) not in PUBLIC
@@ -98,7 +105,7 @@ def _is_inner(name: str, plugin: Plugin) -> bool:
 
 
 def _loaded(plugin: Plugin) -> str:
-    """Its module; skips where that is broken."""
+    """Return the name of the module. Skip the check if the plugin is broken."""
     if plugin.broken:
         skip(f"it is broken: see {plugin}.offers_components")
     return plugin.module
@@ -114,7 +121,7 @@ def _sources(module: str) -> Iterator[Path]:
 
 
 def _imported(path: Path) -> Iterator[tuple[str, int]]:
-    """Modules that a file names, with the line; `from ferkit import x` as ferkit.x."""
+    """Yield imported modules with the line. `from ferkit import x` is ferkit.x."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)

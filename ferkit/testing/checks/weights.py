@@ -1,4 +1,4 @@
-"""Checks of a catalogue entry for pretrained weights. Nothing is fetched."""
+"""Checks of a catalogue entry of pretrained weights. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -14,57 +14,57 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def _entry(subject: ComponentUnderTest) -> Weights:
     entry = subject.component.load()
-    mend = "Let the target be a ferkit.plugin.Weights."
-    expect(isinstance(entry, Weights), "a Weights", type(entry).__name__, mend)
+    fix = "Make the target a ferkit.plugin.Weights."
+    expect(isinstance(entry, Weights), "a Weights", type(entry).__name__, fix)
     assert isinstance(entry, Weights)
     return entry
 
 
 @check("weights")
 def is_called_as_its_component(subject: ComponentUnderTest) -> None:
-    """One name in the catalogue and in the component."""
+    """The entry and the component have the same name."""
     name = _entry(subject).name
-    expect(name == subject.component.name, subject.component.name, name, "Give both the same name.")
+    expect(name == subject.component.name, subject.component.name, name, "Use the same name for both.")
 
 
 @check("weights")
 def tells_its_terms_and_origin(subject: ComponentUnderTest) -> None:
-    """licence and trained_on."""
+    """`licence` and `trained_on` are not empty."""
     entry = _entry(subject)
     empty = [name for name in ("licence", "trained_on") if not getattr(entry, name).strip()]
-    mend = "Say under which terms, and on which data: it decides what may be done with a run."
-    expect(not empty, "licence and trained_on", f"nothing for {', '.join(empty)}", mend)
+    fix = "State the licence and the training data. They determine the permitted use of a run."
+    expect(not empty, "licence and trained_on", f"empty: {', '.join(empty)}", fix)
 
 
 @check("weights")
 def has_a_hash_or_none(subject: ComponentUnderTest) -> None:
-    """sha256 of 64 hexadecimal digits, or None."""
+    """`sha256` has 64 hexadecimal digits, or is None."""
     sha256 = _entry(subject).sha256
     is_right = sha256 is None or bool(SHA256.fullmatch(sha256))
-    mend = "Write what sha256sum prints of the file, or None where its makers publish none."
-    expect(is_right, "64 small hexadecimal digits, or None", repr(sha256), mend)
+    fix = "Use the output of sha256sum for the file, or None if the authors publish no hash."
+    expect(is_right, "64 lower-case hexadecimal digits, or None", repr(sha256), fix)
 
 
 @check("weights")
 def says_where_it_is(subject: ComponentUnderTest) -> None:
-    """A source over https, or a member of an archive with its hash."""
+    """The source is an https URL, or a member of an archive with a hash."""
     source = _entry(subject).source
-    mend = "Give DirectFile(https address), or ArchiveMember(project, version, sha256, member)."
+    fix = "Use DirectFile(https URL) or ArchiveMember(project, version, sha256, member)."
     is_right = isinstance(source, Source) and source.is_sound
-    expect(is_right, "a source over https, or an archive with its hash", repr(source), mend)
+    expect(is_right, "an https URL, or an archive with a hash", repr(source), fix)
 
 
 @check("weights")
 def has_a_plain_file_name(subject: ComponentUnderTest) -> None:
-    """A file name without folders."""
+    """`filename` has no folder."""
     name = _entry(subject).filename
     is_right = bool(re.fullmatch(r"[\w][\w.+-]*", name))
-    expect(is_right, "a file name", repr(name), "Give the name alone: ferkit chooses the folder.")
+    expect(is_right, "a file name", repr(name), "Remove the folder. ferkit selects it.")
 
 
 @check("weights")
 def names_canonical_labels(subject: ComponentUnderTest) -> None:
-    """Canonical names of the expressions that it classifies, each once."""
+    """`labels` are canonical names of expressions, each once."""
     labels = _entry(subject).labels
     is_right = len(set(labels)) == len(labels) and set(labels) <= set(CANONICAL_LABELS)
-    expect(is_right, f"some of {', '.join(CANONICAL_LABELS)}", labels, "Map its makers' names to these.")
+    expect(is_right, f"names of {', '.join(CANONICAL_LABELS)}", labels, "Map the authors' names to these.")

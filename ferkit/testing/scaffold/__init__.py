@@ -1,4 +1,4 @@
-"""Create a plugin: a package that ferkit lists and whose tests pass as they are."""
+"""Create a plugin package with code, tests and CI."""
 
 from __future__ import annotations
 
@@ -18,18 +18,27 @@ from ferkit.version import __version__
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 ALONE = {"dataset"}
-"""Kinds whose tests need more than one line: their template lies in tests/."""
+"""Kinds with a test template of their own, in templates/tests/."""
 
 
 def write_package(name: str, kind: str, folder: Path) -> Path:
-    """Writes the package `ferkit-<name>` into `folder`, and gives its path.
+    """Write the package `ferkit-<name>`.
 
-    Raises ComponentError for a name that can't be one or is taken, an unknown kind, a folder that is there.
+    Args:
+        name: Name of the component, such as "maxpool".
+        kind: Kind of the component, one of `KINDS`.
+        folder: Parent of the new package.
+
+    Returns:
+        The folder of the package.
+
+    Raises:
+        ComponentError: The name is invalid or taken, the kind is unknown, or the package exists.
     """
     check_name(name, kind)
     package = folder / f"ferkit-{name.replace('_', '-')}"
     if package.exists():
-        raise ComponentError(f"{package} is there already. Take another name, or --in another folder.")
+        raise ComponentError(f"{package} exists already. Choose another name, or another folder with --in.")
     values = _values(name, kind)
     try:
         for path, template in _files(name, kind).items():
@@ -38,37 +47,38 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
             text = resources.files(__name__).joinpath("templates", template).read_text(encoding="utf-8")
             file.write_text(Template(text).substitute(values), encoding="utf-8")
     except OSError as error:
-        raise ComponentError(f"{package} can't be written: {error}") from error
+        raise ComponentError(f"Cannot write {package}: {error}") from error
     return package
 
 
 def check_name(name: str, kind: str) -> None:
-    """Raises ComponentError, with what would do."""
+    """Raise ComponentError with a valid name if the name or kind is invalid."""
     if kind not in KINDS:
         raise ComponentError(f"no kind of component is called {kind!r}. {suggest(kind, KINDS)}")
     if name.startswith("ferkit"):
         rest = name.removeprefix("ferkit").strip("-_") or "maxpool"
-        raise ComponentError(f"{name!r}: the package is called ferkit_ anyhow; give the rest, {rest!r}")
+        raise ComponentError(
+            f"{name!r}: ferkit adds the prefix ferkit_ to the name of the package. Use {rest!r}."
+        )
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")
         hint = f", e.g. {plain!r}" if NAME.fullmatch(plain) and not keyword.iskeyword(plain) else ""
         raise ComponentError(
-            f"{name!r} can't be a name: expected small letters, digits and single underscores, a letter "
-            f"first, and no word of Python's{hint}"
+            f"{name!r} is not a valid name: expected lower-case letters, digits and single underscores, "
+            f"starting with a letter, and no keyword of Python{hint}"
         )
     if importlib.util.find_spec(module := f"ferkit_{name}"):
         raise ComponentError(
-            f"a package {module} is installed already, and the new one would take its place. Take another "
-            "name."
+            f"a package {module} is installed already, and the new one would replace it. Choose another name."
         )
     registry = load_plugins()
     if name in registry.names(kind):
         provider = registry.provider(kind, name)
-        raise ComponentError(f"{kind} {name!r} is already provided by {provider}. Take another name.")
+        raise ComponentError(f"{kind} {name!r} is already provided by {provider}. Choose another name.")
 
 
 def _files(name: str, kind: str) -> dict[str, str]:
-    """Each file of the package, and the template that it is made from."""
+    """Map each file of the package to its template."""
     module = f"ferkit_{name}"
     return {
         "pyproject.toml": "pyproject.toml.template",
@@ -91,7 +101,6 @@ def _values(name: str, kind: str) -> dict[str, str]:
         "package": f"ferkit_{name}",
         "project": f"ferkit-{name.replace('_', '-')}",
         "target": name.upper() if kind == "weights" else f"{title}{kind.capitalize()}",
-        "article": "an" if kind[0] in "aeiou" else "a",
         "recipe": RECIPES[kind].replace("NAME", name),
         "version": ".".join(__version__.split(".")[:2]),
         "year": str(datetime.date.today().year),
@@ -109,4 +118,4 @@ RECIPES = {
     "estimator": '[estimator]\nname = "NAME"',
     "weights": '[model]\nbackbone = { name = "inception_resnet_v1", weights = "NAME" }',
 }
-"""How a recipe names a component of each kind."""
+"""Kind to an example of a recipe."""

@@ -265,20 +265,19 @@ def test_what_is_not_of_the_catalogue_is_told(tmp_path: Path) -> None:
     assert backbone.startswith("model.backbone (backbone 'timm'")
     assert "HF_HOME" in backbone
     assert (
-        initial
-        == "model.initial, a/model.safetensors, is a file of your own and not in the bundle: take it along"
+        initial == "model.initial, a/model.safetensors, is your own file and not in the bundle. Copy it too"
     )
 
 
 def test_a_recipe_whose_parts_can_not_be_read_is_to_be_checked(tmp_path: Path) -> None:
     recipe = tmp_path / "mine.toml"
     recipe.write_text('name = "mine"\ngrid = 3\n[data]\nname = "synthetic"\n')
-    with pytest.raises(RecipeError, match=rf"its parts can't be read\s+ferkit check {recipe} tells"):
+    with pytest.raises(RecipeError, match=rf"its parts can't be read\s+ferkit check {recipe} lists"):
         find_needed([str(recipe)])
 
 
 def test_a_name_of_nothing_suggests_the_closest(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"'vggface' is the name of no weights.*Did you mean 'vggface2'"):
+    with pytest.raises(WeightsError, match=r"called 'vggface'.*Did you mean 'vggface2'"):
         find_needed(["vggface"])
     with pytest.raises(RecipeError, match="there is no such file"):
         find_needed([str(tmp_path / "gone.toml")])

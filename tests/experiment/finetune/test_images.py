@@ -35,7 +35,7 @@ def faces(tmp_path: Path) -> Path:
 def test_clean_images_are_all_used(faces: Path) -> None:
     look = look_at(samples_in(faces))
     assert look.classes == {"happy": 5, "sad": 5}
-    assert describe(look) == ["images to learn from: happy 5, sad 5"]
+    assert describe(look) == ["usable images: happy 5, sad 5"]
 
 
 def test_broken_files_duplicates_and_conflicts_are_told_by_name_and_not_counted(faces: Path) -> None:
@@ -95,7 +95,7 @@ def test_parts_that_the_data_have_are_kept() -> None:
 
 def test_a_class_with_too_few_images_is_refused_with_how_many_it_takes() -> None:
     samples = [*made_up(9), Sample(Path("c"), "c")]
-    with pytest.raises(DataError, match=f"class 'c' has 1 usable image; .* take {FEWEST} of each class"):
+    with pytest.raises(DataError, match=f"class 'c' has 1 usable image; .* at least {FEWEST} of each class"):
         pick_protocol(samples, is_grouped=False)
 
 

@@ -92,9 +92,7 @@ def test_a_detector_may_be_a_table(faces: Path) -> None:
 def test_weights_that_are_not_here_are_said_to_be_fetched(faces: Path) -> None:
     told = make_plan(FinetuneOptions(faces, begin="vggface2", detector="whole_image")).told
     (line,) = [line for line in told if "vggface2" in line]
-    assert line.startswith(
-        "backbone starts from the weights vggface2 (not here yet: fetched when the run begins)"
-    )
+    assert line.startswith("backbone: weights vggface2 (not here yet, the run downloads them)")
     assert "licence: MIT" in line
 
 
@@ -106,7 +104,7 @@ def test_a_model_of_the_same_classes_is_gone_on_from_with_its_detector_and_size(
     assert plan.recipe.model.initial == model
     assert (plan.recipe.model.image_size, plan.recipe.detector.name) == (24, "spots")
     assert (plan.recipe.faces.margin, plan.recipe.plugins) == (0.25, (PLUGIN,))
-    assert f"starts from the network in {model}" in plan.told
+    assert f"network: initialised from {model}" in plan.told
 
 
 def test_an_output_that_names_classes_is_kept_where_they_are_the_datas(faces: Path, tmp_path: Path) -> None:
@@ -127,9 +125,9 @@ def test_of_a_model_of_other_classes_the_backbone_is_taken_and_the_head_begins_a
     started = plan.recipe.model
     assert (started.initial, started.initial_part, started.output.name) == (model, "backbone", "identity")
     assert (started.image_size, plan.recipe.faces.margin) == (24, 0.25)
-    begin = f"the backbone starts from the network in {model}; the head begins anew"
+    begin = f"backbone: initialised from {model}; the head is new"
     (told,) = [line for line in plan.told if line.startswith(begin)]
-    assert told.endswith("that network tells other classes apart: anger, happiness, neutral")
+    assert told.endswith("that network has other labels: anger, happiness, neutral")
     assert f"# {OTHER_CLASSES}" in plan.file.read_text().splitlines()
     assert load_recipe(str(plan.file))[0] == plan.recipe
 
@@ -162,24 +160,24 @@ def test_weights_that_a_networks_shape_depends_on_are_taken_all_the_same(tmp_pat
         ({"folder": Path("faces/sad/sad_0.png")}, DataError, "sad_0.png is a file"),
         ({"folder": Path("faces/sad")}, RecipeError, "two classes"),
         ({"detector": "mtcn"}, RecipeError, "Did you mean 'mtcnn'"),
-        ({"begin": "vggface3"}, RunError, "'default' (the model that ferkit brings), or weights: casia"),
-        ({"begin": "retinaface"}, RunError, "--from retinaface: expected a run's folder"),
+        ({"begin": "vggface3"}, RunError, "'default' (the bundled model), or weights: casia"),
+        ({"begin": "retinaface"}, RunError, "--from retinaface: expected a run folder"),
         ({"group_pattern": "("}, RecipeError, "regular expression"),
-        ({"group_pattern": "(?P<person>x)"}, DataError, "the data set gives no groups"),
+        ({"group_pattern": "(?P<person>x)"}, DataError, "the dataset has no groups"),
         ({"overrides": ("fit.epoch=3",)}, RecipeError, "fit.epoch"),
         (
             {"out": Path("faces")},
             RunError,
-            "faces is there already, and is left as it is. Give another --out.",
+            "faces exists already and was not changed. Use another --out.",
         ),
         ({"detector": "{min_face_size=40}"}, RunError, "--detector: expected a name, or a table like"),
         (
             {"overrides": ('estimator={name="svm"}',)},
             RunError,
-            "--set estimator: 'svm' makes no network that could be exported",
+            "--set estimator: 'svm' has no network that could be exported",
         ),
-        ({"out": Path("faces/made")}, RunError, "faces/made lies in faces or in a folder linked"),
-        ({"folder": Path(".")}, RunError, "Give a folder elsewhere: --out"),
+        ({"out": Path("faces/made")}, RunError, "faces/made is inside faces or a folder linked"),
+        ({"folder": Path(".")}, RunError, "Use another folder: --out"),
     ],
 )
 def test_bad_input_is_told_and_nothing_is_written(
@@ -196,14 +194,14 @@ def test_bad_input_is_told_and_nothing_is_written(
 def test_a_place_that_a_link_among_the_images_leads_to_is_refused(faces: Path, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (faces / "sad" / "more").symlink_to(tmp_path / "more")
-    with pytest.raises(RunError, match="more/made lies in faces or in a folder linked there"):
+    with pytest.raises(RunError, match="more/made is inside faces or a folder linked there"):
         make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY, out=Path("more/made")))
 
 
 def test_what_was_made_before_is_left_and_its_recipe_named(faces: Path) -> None:
     first = make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY)).file
     first.write_text("edited")
-    with pytest.raises(RunError, match=r"ferkit run finetune-faces/recipe.toml\), or give another --out"):
+    with pytest.raises(RunError, match=r"ferkit run finetune-faces/recipe.toml\), or use another --out"):
         make_plan(FinetuneOptions(faces, detector="whole_image", overrides=TINY))
     assert first.read_text() == "edited"
 

@@ -70,7 +70,7 @@ def test_a_image_whose_name_is_no_utf8_is_found(file: Path) -> None:
     [
         ("file,label\na/1.png,joy\n", "has no column path"),
         (LIST + "a/1.png,joy,test,,\n", r"lists a/1\.png more than once"),
-        (LIST.replace("val", "dev"), "line 3: the split is 'dev'; expected train, validation, test"),
+        (LIST.replace("val", "dev"), "line 3: expected a split of train, validation, test"),
         (LIST.replace(",val", ","), r"has a split for some images, but none for a/1\.png"),
         (LIST.replace("fear", "joy"), "has one class only, 'joy'"),
         (LIST.replace("a/1", "/a/1"), r"lists /a/1\.png\. Paths must be below the folder"),

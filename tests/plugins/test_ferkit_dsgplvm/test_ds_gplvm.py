@@ -169,7 +169,7 @@ CLASS_ONE = [face for face in TRAIN if face.sample.label == "fear"]
             TRAIN,
             {},
             DataError,
-            "3.png: the descriptor 'rings' gave .* finite",
+            "3.png: the descriptor 'rings' returned .* finite",
         ),
         (None, TRAIN, {"latent_dims": (40,)}, RunError, r"latent_dims: expected at most \d+ .* got 40"),
         (None, TRAIN[:4] + TRAIN[FEW : FEW + 4], {"latent_dims": (9,)}, RunError, "for 8 .* got 9"),

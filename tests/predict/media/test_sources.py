@@ -33,7 +33,7 @@ def test_a_folder_without_images_is_a_problem_beside_what_is_passed_over(tmp_pat
     touch(tmp_path, "notes.txt")
     passed, problem = find_sources([tmp_path])
     assert isinstance(passed, Ignored)
-    assert problem == InputError(str(tmp_path), "the folder holds no image and no video")
+    assert problem == InputError(str(tmp_path), "the folder has no image or video")
 
 
 def test_a_file_that_was_named_is_tried_whatever_its_name(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_folder_that_may_not_be_listed_is_a_problem(
 
     monkeypatch.setattr(os, "scandir", refuse)
     found = list(find_sources([tmp_path]))
-    assert InputError(str(tmp_path / "closed"), "it can't be listed: Permission denied") in found
+    assert InputError(str(tmp_path / "closed"), "cannot list the folder: Permission denied") in found
     assert any(isinstance(one, ImageSource) for one in found)
 
 

@@ -21,7 +21,7 @@ def listed(content: bytes) -> list[bytes]:
 def test_an_image_is_an_error_that_says_what_to_do(form: str) -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).save(buffer, form)
-    with pytest.raises(DataError, match=r"expected paths.* got an image.*give its path: ferkit predict FILE"):
+    with pytest.raises(DataError, match=r"expected paths.* got an image.*ferkit predict FILE"):
         read_stdin(io.BytesIO(buffer.getvalue()))
 
 

@@ -147,7 +147,7 @@ def test_a_file_whose_network_is_another_than_it_describes_is_refused(tmp_path: 
     file = write_model(tmp_path / "m.safetensors")
     tensors = {name: one for name, one in load_file(file).items() if "head" not in name}
     save_file(tensors, file, {"ferkit": json.dumps(describe().as_table())})
-    with pytest.raises(RunError, match="is of another network"):
+    with pytest.raises(RunError, match="does not match the recipe's network"):
         load_model(file)
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,15 +195,32 @@ def test_a_sink_that_never_began_can_be_closed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_printed_table_has_the_two_surest_labels_and_says_where_there_is_no_face() -> None:
+def printed(*rows: Row) -> list[str]:
     told = io.StringIO()
     sink = Printed(told, "table")
     sink.begin(LABELS)
-    for row in (FACE, NONE):
+    for row in rows:
         sink.write(predicted(row))
-    head, face, none = told.getvalue().splitlines()
+    return told.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("width", "headings"), [(100, 6), (80, 5), (60, 4)])
+def test_a_narrow_table_drops_columns_and_keeps_both_ends_of_a_name(
+    monkeypatch: pytest.MonkeyPatch, width: int, headings: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    head, face = printed(replace(FACE, file="holiday_in_a_far_country/image_0017.jpg"))
+    assert len(head.split()) == headings
+    assert max(len(head), len(face)) <= width
+    name = face.split()[0]
+    assert name.startswith("holid")
+    assert name.endswith("17.jpg")
+
+
+def test_the_printed_table_has_the_two_surest_labels_and_says_where_there_is_no_face() -> None:
+    head, face, none = printed(FACE, NONE)
     assert head.split() == ["file", "time", "face", "expression", "next", "box"]
-    words = "Größe, 1.png 0.12 s 2 unsure (müde 75%) file 25% 2 -2 30 40"
+    words = "Größe, 1.png 0.12 s 2 unsure (müde 75.0%) file 25.0% 2 -2 30 40"
     assert face.split() == words.split()
     assert none.split("  ")[0] == "b.png"
     assert none.endswith("no face was found")

@@ -65,8 +65,8 @@ def test_mistakes_are_the_predictions_that_are_wrong_the_surest_first(recipe: Pa
     first = shown.mistakes[0]
     other = {"anger": "neutral", "neutral": "anger"}
     label = first.file.split("_")[0]
-    assert first.caption.startswith(f"{label}, taken for {other[label]}: {100 * wrong[first.file]:.0f}%")
-    assert first.alternative.startswith(f"A face labelled {label}, taken for {other[label]}")
+    assert first.caption.startswith(f"{label}, predicted {other[label]}: {100 * wrong[first.file]:.1f}%")
+    assert first.alternative.startswith(f"A face labelled {label}, predicted {other[label]}")
 
 
 def test_of_each_class_a_test_image_is_explained(recipe: Path) -> None:
@@ -102,7 +102,7 @@ def test_images_that_are_gone_or_others_are_said_and_not_shown(recipe: Path, har
         image.write_bytes(other.read_bytes())
     shown = show_images(folder)
     (warning,) = shown.warnings
-    assert warning.startswith("Images can't be shown: ")
+    assert warning.startswith("Cannot show images: ")
     assert name in warning
     assert not shown.mistakes
     assert not shown.attention
@@ -114,7 +114,7 @@ def test_an_estimator_that_is_no_network_has_mistakes_only(recipe: Path) -> None
     shown = show_images(folder)
     assert len(shown.mistakes) == 6
     assert shown.attention == []
-    assert shown.warnings == ["No Grad-CAM: the estimator 'majority' is no network with maps to read."]
+    assert shown.warnings == ["No Grad-CAM: the estimator 'majority' has no feature maps."]
 
 
 def test_without_the_network_there_are_mistakes_only(recipe: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_network_of_another_shape_is_said_in_one_sentence(recipe: Path) -> Non
     tensors = {name: one for name, one in load_file(file).items() if "head" not in name}
     save_file(tensors, file, {"labels": json.dumps(["anger", "neutral"])})
     (warning,) = show_images(folder).warnings
-    assert "is of another network than the recipe's" in warning
+    assert "does not match the recipe's network" in warning
     assert "\n" not in warning
 
 
@@ -143,7 +143,7 @@ def test_a_network_that_answers_otherwise_than_recorded_is_noticed(recipe: Path)
     tensors["head.classify.bias"] += torch.tensor([5.0, -5.0])
     save_file(tensors, file, {"labels": json.dumps(["anger", "neutral"])})
     (warning,) = show_images(folder).warnings
-    assert warning.startswith("The network as kept gives other probabilities than were recorded")
+    assert warning.startswith("Probabilities of the kept network differ")
 
 
 def test_a_map_of_one_place_is_not_shown(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,12 +151,12 @@ def test_a_map_of_one_place_is_not_shown(recipe: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("ferkit.report.faces.explain.attention_map", lambda *_: np.ones((1, 1), np.float32))
     shown = show_images(folder)
     assert not shown.attention
-    assert shown.warnings == ["No Grad-CAM: the map that the head uses has a single place."]
+    assert shown.warnings == ["No Grad-CAM: the feature map of the head has one position only."]
 
 
 def test_where_a_map_is_strongest_is_told_in_words() -> None:
     found = np.zeros((4, 4), dtype=np.float32)
-    assert tell_map(found) == "No place raises that logit."
+    assert tell_map(found) == "No position raises the logit."
     found[0, 3] = 1
     assert tell_map(found) == "The map is strongest at the top right."
 

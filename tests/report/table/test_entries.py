@@ -38,10 +38,11 @@ def test_what_is_missing_is_told_with_the_command_that_makes_it(tmp_path: Path) 
     lacking = DEFINITION.row[-1].model_copy(update={"place": 10, "recipes": []})
     definition = DEFINITION.model_copy(update={"row": [*DEFINITION.row, lacking]})
     table = make_table(definition, [write_run(tmp_path / "a", [HALF])])
-    assert "Row 4: no run under grouped, nested: `ferkit run sfew_inception --set protocol.name=nested`" in (
-        table.missing
+    assert (
+        "Row 4 has no run for grouped, nested. Run: `ferkit run sfew_inception --set protocol.name=nested`"
+        in (table.missing)
     )
-    assert "Row 10: no recipe makes it yet." in table.missing
+    assert "Row 10: there is no recipe yet." in table.missing
 
 
 def test_protocols_are_columns_and_each_has_its_run(tmp_path: Path) -> None:
@@ -62,15 +63,15 @@ def test_of_runs_of_the_same_kind_the_one_with_most_repeats_is_shown_and_the_oth
     table = make_table(DEFINITION, [one, three, stranger])
     assert table.lines[3].runs["paper"].path == three
     assert table.left_out == [
-        f"{one}: {three} is shown, which is of the same kind",
-        f"{stranger}: mine is no recipe of this table",
+        f"{one}: {three} is shown instead",
+        f"{stranger}: the recipe mine is not in this table",
     ]
 
 
 def test_a_demonstration_is_not_shown(tmp_path: Path) -> None:
     table = make_table(DEFINITION, [write_run(tmp_path / "a", [HALF], demo=True)])
     assert not table.lines[3].runs
-    assert "demonstration on drawn faces" in table.left_out[0]
+    assert "demo run" in table.left_out[0]
 
 
 def variant(folder: Path, **model: object) -> Path:
@@ -159,10 +160,10 @@ def test_csv_has_every_reading_and_its_mark(tmp_path: Path) -> None:
 
 def test_markdown_tells_the_rule_the_verdicts_and_the_commands(tmp_path: Path) -> None:
     page = to_markdown(make_table(DEFINITION, [write_run(tmp_path / "a", [HALF, RIGHT])]))
-    assert "| 4 | MTCNN + Inception Resnet v1 (fine-tuned) | nothing | 51.30 | 75.00†" in page
+    assert "| 4 | MTCNN + Inception Resnet v1 (fine-tuned) | none | 51.30 | 75.00†" in page
     assert re.search(r"- Row 4, paper: (above|reproduced): 75\.00, 95% interval", page)
     assert "$ ferkit run sfew_inception\n" in page
-    assert "chosen on the images that the score is reported on" in page
+    assert "Optimistic: the epoch was chosen" in page
 
 
 def test_an_old_run_says_how_to_bring_it_up_to_date(tmp_path: Path) -> None:
@@ -189,6 +190,6 @@ def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
         read_definition("sfwe")
     broken = tmp_path / "mine.toml"
     broken.write_text("title = 3")
-    with pytest.raises(DataError, match=r"mine\.toml is no list of a table's rows"):
+    with pytest.raises(DataError, match=r"Cannot read .*mine\.toml as a table"):
         read_definition(str(broken))
     assert "sfew" in shipped_files("tables")

@@ -53,13 +53,13 @@ def test_the_recipe_of_its_readme_has_keys_that_recipes_have(kind: str) -> None:
     ("name", "kind", "problem"),
     [
         ("of_a_test", "haed", r"no kind of component is called 'haed'. Did you mean 'head'\?"),
-        ("Max-Pool", "head", "'Max-Pool' can't be a name: .*e.g. 'max_pool'"),
-        ("7up", "head", "'7up' can't be a name: .*e.g. 'up'"),
-        ("a__b", "head", "can't be a name: .*e.g. 'a_b'"),
-        ("class", "head", "'class' can't be a name: .* no word of Python's$"),
-        ("", "head", "'' can't be a name"),
-        ("../up", "head", "can't be a name"),
-        ("ferkit_gem", "head", "'ferkit_gem': the package is called ferkit_ anyhow; give the rest, 'gem'"),
+        ("Max-Pool", "head", "'Max-Pool' is not a valid name: .*e.g. 'max_pool'"),
+        ("7up", "head", "'7up' is not a valid name: .*e.g. 'up'"),
+        ("a__b", "head", "not a valid name: .*e.g. 'a_b'"),
+        ("class", "head", "'class' is not a valid name: .* no keyword of Python$"),
+        ("", "head", "'' is not a valid name"),
+        ("../up", "head", "not a valid name"),
+        ("ferkit_gem", "head", "'ferkit_gem': .* the prefix ferkit_ .*Use 'gem'"),
         ("heads", "head", "a package ferkit_heads is installed already"),
         ("detectors", "head", "a package ferkit_detectors is installed already"),
         ("linear", "head", "head 'linear' is already provided by ferkit_heads"),
@@ -73,12 +73,12 @@ def test_a_name_or_kind_that_cannot_be_is_refused(tmp_path: Path, name: str, kin
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "ferkit-gem").mkdir()
-    with pytest.raises(ComponentError, match="ferkit-gem is there already"):
+    with pytest.raises(ComponentError, match="ferkit-gem exists already"):
         write_package("gem", "head", tmp_path)
     assert list((tmp_path / "ferkit-gem").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ComponentError, match="ferkit-gem can't be written"):
+    with pytest.raises(ComponentError, match=r"Cannot write .*ferkit-gem"):
         write_package("gem", "head", tmp_path / "file")
