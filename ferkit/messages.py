@@ -50,9 +50,42 @@ def count_some(names: Sequence[str]) -> str:
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} others"
 
 
+REORDERING = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Characters that break lines or change the direction of text."""
+CONTROLS = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), *REORDERING)
+}
+"""Characters that a terminal obeys, as escapes."""
+OF_NAMES = {**CONTROLS, ord("\n"): "\\n", ord("\t"): "\\t", ord("\r"): "\\r"}
+OF_LINES = {code: text for code, text in CONTROLS.items() if chr(code) not in "\n\t"}
+
+
 def printable(name: str) -> str:
+    """Escape control characters of a name, line breaks included, and bytes that are not UTF-8."""
+    return decodable(name).translate(OF_NAMES)
+
+
+def printable_lines(text: str) -> str:
+    """Like `printable`, but line breaks and tabs stay."""
+    return decodable(text).translate(OF_LINES)
+
+
+def decodable(name: str) -> str:
     """Escape the bytes of a file name that are not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def shorten(value: object, most: int = 60) -> str:
+    """Cut a value that may be long or hostile down to one line."""
+    text = printable(" ".join(str(value).split()))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def list_some(names: Sequence[str], most: int = 10) -> str:
+    """List names, each cut down to one line, and count those above `most`."""
+    shown = ", ".join(shorten(name, 40) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} others"
 
 
 def shorten_middle(text: str, width: int) -> str:

@@ -21,6 +21,7 @@ from ferkit.components.component import Component
 from ferkit.components.hookspecs import CONTRACT_VERSION, hookimpl
 from ferkit.components.weights.catalogue import load_weights
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
+from ferkit.components.weights.first_use import accept_weights
 from ferkit.data.descriptors import describe_faces
 from ferkit.data.listing import Entry, read_listing
 from ferkit.data.table_text import find_encoding, find_separator
@@ -77,6 +78,7 @@ __all__ = [
     "Weights",
     "WeightsError",
     "WeightsName",
+    "accept_weights",
     "atomic_path",
     "cache_dir",
     "crop_kernels",

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
+from uuid import uuid4
 
 import pytest
 
 Install = Callable[..., None]
 
 collect_ignore = ["third_party"]  # a distribution of its own, with tests of its own
+
+
+def pytest_configure() -> None:
+    """Give tables the width of a pipe: pytest-xdist sets 80 columns for its workers."""
+    os.environ.pop("COLUMNS", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,6 +57,15 @@ def _names(code: CodeType) -> set[str]:
 def no_modules_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a recipe of one test names is not seen by the next."""
     monkeypatch.setattr("ferkit.components.discovery.named_modules", [])
+
+
+@pytest.fixture(autouse=True)
+def no_hashes_of_other_tests(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Weights that a test uses first are not recorded for the user, nor for the next test."""
+    folder = tmp_path_factory.getbasetemp() / f"hashes-{uuid4().hex}"
+    monkeypatch.setattr("ferkit.components.weights.first_use.cache_dir", lambda subject: folder / subject)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from ferkit.audit.near_duplicates import (
 from ferkit.audit.read import Images, Progress, no_progress, read_images
 from ferkit.audit.result import Audit, FaceFacts, Near
 from ferkit.components.build import build
+from ferkit.components.contract import AgreedDetector
 from ferkit.components.registry import Registry
 from ferkit.data.crops import crop_faces, describe_detector
 from ferkit.data.detection_cache import DetectionCache
@@ -117,11 +118,12 @@ def look_for_faces(
     reason = NOT_WANTED if not order.has_faces else why_no_weights(registry, "detector", recipe.detector)
     if reason:
         return [], FaceFacts(name, reason=reason)
-    detector = build(registry, "detector", recipe.detector)
+    who = registry.get("detector", name)
+    detector = AgreedDetector(build(registry, "detector", recipe.detector), who)
     crops = crop_faces(
         images.samples,
         detector,
-        cache=DetectionCache(describe_detector(name, recipe.detector.options, detector)),
+        cache=DetectionCache(describe_detector(who, recipe.detector.options, detector.detector)),
         options=recipe.faces.model_copy(update={"no_face": "whole_image", "unreadable": "skip"}),
         progress=lambda done, total: progress("faces", done, total),
     )

@@ -20,6 +20,7 @@ from ferkit.cli.predict import predict
 from ferkit.cli.report import report
 from ferkit.cli.run import run
 from ferkit.cli.table import table
+from ferkit.cli.terminal import printable_output
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
 from ferkit.version import __version__
@@ -74,7 +75,7 @@ def common(
     """Accept the options before a command."""
 
 
-def _blame(error: Exception) -> FerkitError | None:
+def _blame(error: BaseException) -> FerkitError | None:
     """Return the message for an exception that a third-party plugin raised; None for any other."""
     from ferkit.components.discovery import load_plugins, named_modules
     from ferkit.components.plugin_failure import find_culprit
@@ -82,30 +83,44 @@ def _blame(error: Exception) -> FerkitError | None:
     return find_culprit(error, load_plugins(named_modules))
 
 
+def _report(error: BaseException) -> int:
+    """Print an unexpected error and return the exit status; re-raise an error of ferkit itself."""
+    from ferkit.components.tracebacks import is_interrupt
+
+    if isinstance(error, typer.Abort):  # what typer makes of Ctrl-C
+        error = error.__cause__ or KeyboardInterrupt()
+    if is_interrupt(error):
+        return INTERRUPTED
+    if format_message := getattr(error, "format_message", None):
+        message = format_message()
+        if message.startswith("Usage: "):  # no arguments: the message is the help
+            print(message)
+        else:
+            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
+        return 2
+    if failure := _blame(error):
+        print(failure, file=sys.stderr)
+        return 1
+    raise error
+
+
 def main() -> None:
     """Run the command line. Exit status: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # nothing that is printed can fail
+    with printable_output():
+        _main()
+
+
+def _main() -> None:
     try:
         status = app(standalone_mode=False)
     except FerkitError as error:
         print(error, file=sys.stderr)
         sys.exit(2 if isinstance(error, RecipeError) else 1)
-    except typer.Abort:
-        status = INTERRUPTED
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            if failure := _blame(error):
-                print(failure, file=sys.stderr)
-                sys.exit(1)
-            raise
-        message = error.format_message()
-        if message.startswith("Usage: "):  # no arguments: the message is the help
-            print(message)
-        else:
-            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
-        sys.exit(2)
+    except BaseException as error:
+        status = _report(error)
     if status == INTERRUPTED:
         print("\nStopped. Resume a run with: ferkit run RECIPE --resume", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ferkit.cli.trust import TrustPlugins
+
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a model file (.safetensors).")]
 Out = Annotated[
     Path, typer.Option("--out", "-o", metavar="FILE", help="The file to write: .safetensors, .onnx or .pt2.")
@@ -47,6 +49,7 @@ def export(
     detector: Detector = None,
     half: Half = False,
     licence: Licence = "unknown",
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Export the network of a run to one file for `ferkit predict`.
 
@@ -66,7 +69,8 @@ def export(
     from ferkit.predict.model.which import WhichNetwork
 
     finder = read_part(detector) if detector else None
-    made = export_model(model, out, WhichNetwork(repeat, fold), detector=finder, is_half=half)
+    which = WhichNetwork(repeat, fold)
+    made = export_model(model, out, which, detector=finder, is_half=half, trust_plugins=trust_plugins)
     known = made.description
     typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")

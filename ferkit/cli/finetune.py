@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ferkit.cli.trust import TrustPlugins
+
 if TYPE_CHECKING:
     from ferkit.experiment.finetune.plan import FinetunePlan
 
@@ -60,6 +62,7 @@ def finetune(
     overrides: Overrides = None,
     out: Out = None,
     dry_run: DryRun = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Train a model on your own images, in one folder per class.
 
@@ -75,8 +78,11 @@ def finetune(
     from ferkit.cli.tables import say
     from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
     from ferkit.messages import quote
+    from ferkit.runtime.processes import refuse_several_processes
 
-    wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, tuple(overrides or ()), out)
+    refuse_several_processes()
+    settings = tuple(overrides or ())
+    wish = FinetuneOptions(folder, begin, epochs, group_pattern, detector, settings, out, trust_plugins)
     with watch_images() as progress:
         plan = make_plan(wish, progress)
     for line in (*plan.told, f"recipe: {plan.file}"):

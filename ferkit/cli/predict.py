@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ferkit.cli.terminal import data_stream
+from ferkit.cli.trust import TrustPlugins
 
 NOT_ALL = 3
 
@@ -89,6 +91,7 @@ def predict(
     device: Device = "auto",
     batch_size: BatchSize = 16,
     quiet: Quiet = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Recognise the expressions of faces in images and videos.
 
@@ -105,13 +108,12 @@ def predict(
     Docs: docs/site/predict.md
     """
     from ferkit.predict.job import do_work
-    from ferkit.predict.output.open import open_sink
+    from ferkit.predict.output.open import open_sinks
     from ferkit.predict.output.tables import Printed
     from ferkit.predict.predictor import Predictor
     from ferkit.runtime.malloc import keep_freed
 
-    places = list(dict.fromkeys(out or ()))
-    sinks = [open_sink(place, inputs) for place in places] or [Printed(sys.stdout, form.value)]
+    sinks = open_sinks(out or (), inputs) or [Printed(data_stream(), form.value)]
     keep_freed()
     predictor = Predictor(
         model,
@@ -121,6 +123,7 @@ def predict(
         device=device,
         batch_size=batch_size,
         threshold=threshold,
+        trust_plugins=trust_plugins,
     )
     if not quiet:
         typer.echo(f"model: {predictor.told}", err=True)

@@ -15,6 +15,7 @@ from rich.progress import Progress as Bars
 from ferkit.evaluation.metrics.scores import Scores
 from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Epoch
+from ferkit.messages import printable_lines
 from ferkit.neural.loop import BatchReport
 
 
@@ -79,7 +80,7 @@ class TerminalProgress(PlainProgress):
         self.folds = 1
 
     def say(self, text: str) -> None:
-        self.console.print(escape(text), highlight=False)
+        self.console.print(escape(printable_lines(text)), highlight=False)
 
     def faces(self, done: int, total: int) -> None:
         self.bars.update(self.faces_task, completed=done, total=total, visible=done < total)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ferkit.cli.trust import TrustPlugins
+
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
@@ -14,6 +16,7 @@ def report(
         bool,
         typer.Option("--images", help="Add images: the most confident errors, and some Grad-CAM maps."),
     ] = False,
+    trust_plugins: TrustPlugins = False,
 ) -> None:
     """Render the report of a finished run again.
 
@@ -33,7 +36,7 @@ def report(
     if with_images:
         from ferkit.report.faces.section import show_images
 
-        images = show_images(run)
+        images = show_images(run, trust_plugins)
     page = render(run, images)
     show_scores(run)
     for warning in images.warnings if images else ():

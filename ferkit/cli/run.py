@@ -51,7 +51,9 @@ def run(
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.demo import cut_down
     from ferkit.recipe.load import load_recipe
+    from ferkit.runtime.processes import refuse_several_processes
 
+    refuse_several_processes()
     warnings: list[str] = []
     checked, registry = load_recipe(recipe, overrides or (), change=cut_down(warnings) if demo else None)
     folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))

@@ -48,7 +48,7 @@ def table(
     Docs: docs/site/paper.md
     """
     from ferkit.cli.tables import fits, make_console
-    from ferkit.messages import count_of
+    from ferkit.messages import count_of, printable
     from ferkit.report.table.columns import notes
     from ferkit.report.table.definition import read_definition
     from ferkit.report.table.entries import make_table
@@ -62,7 +62,7 @@ def table(
         wide = to_terminal(made)
         console.print(wide if fits(console, wide) else to_stacked(made), highlight=False)
         for line in (*notes(made), *made.missing):
-            console.print(line, style="dim", highlight=False, markup=False)
+            console.print(printable(line), style="dim", highlight=False, markup=False)
     else:
         write = {Format.markdown: to_markdown, Format.csv: to_csv, Format.html: to_html}[chosen]
         text = write(made)

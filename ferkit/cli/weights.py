@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ferkit.messages import quote
+
+if TYPE_CHECKING:
+    from ferkit.components.weights.entry import Weights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,10 +44,23 @@ def list_weights() -> None:
             "output": ", ".join(entry.labels) or f"an embedding of {entry.embedding_size} numbers per face",
             "licence": entry.licence,
             "source": str(entry.source),
-            "sha256": entry.sha256 or "none published; ferkit records the hash of the first file it reads",
+            "sha256": _describe_hash(entry),
         }
         for key, value in fields.items():
             console.print(escape(f"  {key + ':':<12}{value}"), soft_wrap=True)
+
+
+def _describe_hash(entry: Weights) -> str:
+    from ferkit.components.weights.first_use import recorded_sha256
+
+    if entry.sha256:
+        return entry.sha256
+    known = recorded_sha256(entry)
+    return (
+        f"none is published; first used here: {known}"
+        if known
+        else "none is published; recorded at first use"
+    )
 
 
 @app.command()
@@ -79,13 +95,16 @@ def verify(
     from ferkit.components.weights.catalogue import catalogue, find_entry
     from ferkit.components.weights.fetch import cached_path
     from ferkit.components.weights.fetch import verify as verify_file
+    from ferkit.components.weights.first_use import recorded_sha256
 
     entries = [find_entry(name) for name in names or ()] or [
         e for e in catalogue() if os.path.exists(cached_path(e))
     ]
     for entry in entries:
         actual = verify_file(entry)
-        verdict = "verified" if entry.sha256 else "recorded, not verified (no hash is published)"
+        verdict = "verified" if entry.sha256 else "not verified (no hash is published)"
+        if recorded_sha256(entry):
+            verdict = "the file that was used first (no hash is published)"
         typer.echo(f"{entry.name}: {verdict}, sha256 {actual}")
     if not entries:
         typer.echo("The cache has no weights. List all weights with: ferkit weights list")
@@ -146,10 +165,17 @@ def bundle(
 
 
 @app.command()
-def unbundle(file: Annotated[Path, typer.Argument(help="An archive from `ferkit weights bundle`.")]) -> None:
+def unbundle(
+    file: Annotated[Path, typer.Argument(help="An archive from `ferkit weights bundle`.")],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Also take weights whose makers publish no hash.")
+    ] = False,
+) -> None:
     """Copy the weights of an archive to the cache.
 
     Each file is verified first.
+
+    Weights without a published hash are refused by default, unless the same file was used here before.
 
     Example: ferkit weights unbundle weights.tar
 
@@ -157,5 +183,5 @@ def unbundle(file: Annotated[Path, typer.Argument(help="An archive from `ferkit 
     """
     from ferkit.components.weights.bundle import read_bundle
 
-    for name, path in read_bundle(file).items():
+    for name, path in read_bundle(file, trust).items():
         typer.echo(f"{name}: {path}")

@@ -10,7 +10,7 @@ from ferkit.components.option_types import convert, describe_type, nested_items,
 from ferkit.components.options import CONTEXT, check_value, option_parameters
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.components.tracebacks import describe
+from ferkit.components.tracebacks import describe, is_interrupt
 from ferkit.errors import ComponentError, FerkitError
 from ferkit.messages import describe_value
 
@@ -41,7 +41,9 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         return target(**arguments)
     except FerkitError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         if isinstance(error, ValueError):
             detail = str(error)  # about the options, which the author of the recipe can fix
         else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ferkit.components.provider import hint
-from ferkit.components.tracebacks import describe
+from ferkit.components.tracebacks import describe, is_interrupt
 from ferkit.errors import ComponentError
 
 Kind = Literal[
@@ -15,6 +18,15 @@ Kind = Literal[
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 """Kinds of component."""
+
+
+def identify_class(made: type) -> str:
+    """Return a class's module and name, and the hash of the file that defines it."""
+    source = getattr(sys.modules.get(made.__module__), "__file__", None)
+    digest = ""
+    if source and Path(source).is_file():
+        digest = hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]
+    return f"{made.__module__}:{made.__qualname__} {digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +74,19 @@ class Component:
         module, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             raise ComponentError(
                 f"{self} can't be loaded from {self.target}: {describe(error, module)}. {self.hint}"
             ) from error
+
+    def identify(self, built: object) -> str:
+        """Return what its results may be cached under: provider, class, and the hash of the class's source.
+
+        Another plugin's component of the same name, and one whose source was edited, differ.
+        """
+        return f"{self.provider} {identify_class(type(built))}"
 
     def __str__(self) -> str:
         """Return kind, name and provider, such as "head 'maxpool' of ferkit_maxpool (ferkit-maxpool 0.1)"."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferkit.components.component import Component
 from ferkit.components.soft_target import find_disagreement
+from ferkit.components.tracebacks import describe, is_interrupt
 from ferkit.errors import ComponentError
 from ferkit.interfaces import Detections, Detector, Sample
 from ferkit.runtime.float32 import exact_float32
@@ -60,13 +61,25 @@ class AgreedDetector:
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Detections]:
         """Detect faces. Raises ComponentError unless there is one Detections for each image."""
-        with exact_float32():
-            answers = list(self.detector(images))
+        # Copies: a detector that draws on an image must not change the crops.
+        answers = self._ask([image.copy() for image in images])
+        if not isinstance(answers, Sequence):
+            raise disagree(self.who, "a list of Detections", type(answers).__name__)
         if len(answers) != len(images):
             raise disagree(self.who, f"Detections for {len(images)} images", f"{len(answers)}")
-        for one in answers:
-            _require(self.who, wrong_detections(one))
+        for image, one in zip(images, answers, strict=True):
+            _require(self.who, wrong_detections(one) or wrong_boxes(one, image.shape))
         return answers
+
+    def _ask(self, images: Sequence[NDArray[np.uint8]]) -> Any:
+        try:
+            with exact_float32():
+                return self.detector(images)
+        except BaseException as error:
+            if isinstance(error, Exception) or is_interrupt(error):
+                raise  # the command line names the plugin
+            told = describe(error, self.who.target)
+            raise ComponentError(f"{self.who} ended the call: {told}. {self.who.hint}") from error
 
 
 def agree_on_maps(backbone: nn.Module, who: Component) -> None:
@@ -105,7 +118,10 @@ def _wrong_logits_for(classes: int, module: Any, given: tuple[Any, ...], logits:
 
 
 def _wrong_loss(module: Any, given: tuple[Any, ...], found: Any) -> Wrong:
-    return wrong_scalar(found)
+    if wrong := wrong_scalar(found):
+        return wrong
+    has_gradient = found.requires_grad or not getattr(given[0], "requires_grad", False)
+    return None if has_gradient else ("a loss computed from the logits", "one without a gradient")
 
 
 def wrong_left_out(found: object) -> Wrong:
@@ -126,7 +142,20 @@ def wrong_detections(found: object) -> Wrong:
         expected = (len(found.boxes), *rest)
         if np.shape(array) != expected:
             return f"{name} of shape {expected}", f"shape {np.shape(array)}"
-    return None if np.isfinite(found.boxes).all() else ("boxes of finite numbers", "others")
+    for name in ("boxes", "scores"):
+        if not np.isfinite(getattr(found, name)).all():
+            return f"{name} of finite numbers", "others"
+    return None
+
+
+def wrong_boxes(found: Detections, shape: tuple[int, ...]) -> Wrong:
+    """Find a box without an area, or wholly outside an image of that shape (H, W, 3)."""
+    height, width = shape[:2]
+    for x0, y0, x1, y1 in found.boxes.tolist():
+        if not (x0 < x1 and y0 < y1 and x0 < width and y0 < height and x1 > 0 and y1 > 0):
+            came = f"{x0:g} {y0:g} {x1:g} {y1:g} in {width} × {height} pixels"
+            return "boxes x0 y0 x1 y1 that overlap the image", came
+    return None
 
 
 def wrong_maps(maps: Any, stages: Mapping[str, int]) -> Wrong:

@@ -1,7 +1,7 @@
-"""Finds plugins: installed ones by their entry points, and modules that a recipe names.
+"""Find plugins: installed ones by their entry points, and modules that a recipe or model names.
 
-pluggy's own loader stops at the first plugin that fails to import, so the loop here is ferkit's: each
-plugin is tried in a manager of its own, a broken one is noted, and the rest work.
+pluggy's loader stops at the first plugin that fails to import. Here each plugin has its own manager: a broken
+one is recorded, and the others work.
 """
 
 from __future__ import annotations
@@ -10,32 +10,40 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from ferkit.components.component import Component
 from ferkit.components.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
-from ferkit.components.provider import hint, installed, module_of, named
+from ferkit.components.provider import hint, installed, is_named, module_of, named
 from ferkit.components.registry import BrokenPlugin, NameTakenError, Registry
-from ferkit.components.tracebacks import describe, describe_call
+from ferkit.components.tracebacks import describe, describe_call, is_interrupt
 from ferkit.errors import ComponentError
-from ferkit.messages import suggest
+from ferkit.messages import count_some, printable, suggest
 
 UNKNOWN_HOOK = re.compile(r"unknown hook '(\w+)'")
 HOOKS = [name for name in vars(Hooks) if name.startswith("ferkit_")]
 
 named_modules: list[str] = []
-"""Modules that this process's recipes have named: weights that they offer are looked up long after."""
+"""Modules that were named in this process by a recipe of the user or a trusted model. Weights that they offer
+are looked up later, and a model that names one of them needs no further consent."""
 
 
 def load_plugins(modules: Iterable[str] = (), name: Callable[[str], str] = named) -> Registry:
-    """All installed plugins and the named modules, ferkit's own first so that no other takes their names.
+    """Load all installed plugins and import the named modules; the caller vouches for these.
 
-    A module that is installed as a plugin too is taken once. name: makes the modules' provider.
+    Built-in plugins come first, so that no other plugin takes their names. A module that is also installed as
+    a plugin is loaded once.
+
+    Args:
+        modules: Names of modules, as `import` takes them.
+        name: Makes the provider of a named module.
     """
     registry = Registry()
     modules = list(modules)
@@ -48,14 +56,64 @@ def load_plugins(modules: Iterable[str] = (), name: Callable[[str], str] = named
     return registry
 
 
+def load_plugins_of_model(modules: Iterable[str], where: object, is_trusted: bool = False) -> Registry:
+    """Load the plugins of a model or run that may come from elsewhere.
+
+    Args:
+        modules: Names of modules that the model names.
+        where: The model, for messages.
+        is_trusted: Whether modules may be imported that no installed plugin provides.
+
+    Raises:
+        ComponentError: A module is neither provided by an installed plugin nor named in this process before.
+    """
+    modules = list(modules)
+    unknown = [] if is_trusted else [module for module in modules if module not in named_modules]
+    if unknown:
+        provided = {module_of(provider) for provider, _ in _installed()}
+        if foreign := [module for module in unknown if module not in provided]:
+            missing = count_some([repr(one) for one in foreign])
+            raise ComponentError(
+                f"Cannot load {printable(str(where))}: it needs {missing}, which no installed plugin "
+                "provides. Install the plugin. If you know the module, allow the import: --trust-plugins "
+                "(Python: trust_plugins=True)."
+            )
+    return load_plugins(modules)
+
+
+def make_importable(folder: Path) -> None:
+    """Append a folder to Python's path, so that installed modules come first."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+@contextmanager
+def importable(*folders: Path) -> Iterator[None]:
+    """Append folders to Python's path, and remove them again."""
+    added = [str(folder) for folder in folders if str(folder) not in sys.path]
+    sys.path.extend(added)
+    try:
+        yield
+    finally:
+        for folder in added:
+            with suppress(ValueError):
+                sys.path.remove(folder)
+
+
+def folders_of_model(path: Path) -> tuple[Path, ...]:
+    """List the folders where modules of a trusted model or run are searched, after installed ones."""
+    folder = path if path.is_dir() else path.parent
+    return Path(os.path.abspath(folder)), Path.cwd()
+
+
 def import_from_here() -> None:
-    """Put the working directory first on Python's path, if it is not there: modules in it can be named."""
+    """Put the working directory first on Python's path, for `ferkit plugins check MODULE`."""
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
 
 
 def find_providers(name: str = "") -> list[str]:
-    """The installed plugins of a module, distribution or entry point; without a name, all the modules."""
+    """List the installed plugins of a module, distribution or entry point; without a name, all modules."""
     if not name:
         return [point.value for _, point in _installed()]
     plain = _plain(name)
@@ -67,14 +125,14 @@ def find_providers(name: str = "") -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """A distribution's name as the package index compares it."""
+    """Normalise a distribution's name as the package index does."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _installed() -> list[tuple[str, EntryPoint]]:
-    """Entry points in the group "ferkit", each once, sorted: ferkit's own, then by name.
+    """List entry points in the group "ferkit", each once: the built-in ones, then by name.
 
-    Of two distributions of one name only the first on Python's path is the one that is imported.
+    If two distributions have one name, Python imports the first on its path.
     """
     found: dict[tuple[str, str], tuple[bool, str, EntryPoint]] = {}
     seen: set[str] = set()
@@ -93,7 +151,7 @@ def _installed() -> list[tuple[str, EntryPoint]]:
 
 
 def _entry_points(distribution: Distribution) -> list[EntryPoint]:
-    """Those in the group "ferkit"; none of a distribution whose lists can't be read, be it anyone's."""
+    """List those in the group "ferkit"; none of a distribution whose lists cannot be read."""
     try:
         return [point for point in distribution.entry_points if point.group == PROJECT]
     except Exception:
@@ -107,12 +165,28 @@ def _add(registry: Registry, provider: str, load: Callable[[], Any]) -> None:
         registry.broken.append(BrokenPlugin(provider, str(error), error.hint(provider)))
     except NameTakenError as error:
         registry.broken.append(BrokenPlugin(provider, str(error), f"It needs another name. {hint(provider)}"))
-    except (Exception, SystemExit) as error:  # a module may end in sys.exit()
-        registry.broken.append(BrokenPlugin(provider, _describe(error, provider), hint(provider)))
+    except BaseException as error:  # a module may end in sys.exit()
+        if is_interrupt(error):
+            raise
+        fix = _how_to_find(error, provider) or hint(provider)
+        registry.broken.append(BrokenPlugin(provider, _describe(error, provider), fix))
+
+
+def _how_to_find(error: BaseException, provider: str) -> str:
+    """Say what to do if a named module does not exist where ferkit looks; "" for other errors."""
+    module = module_of(provider)
+    if not (is_named(provider) and isinstance(error, ModuleNotFoundError) and error.name):
+        return ""
+    if error.name != module and not module.startswith(f"{error.name}."):
+        return ""
+    top = module.partition(".")[0]
+    is_here = os.path.exists(f"{top}.py") or os.path.isdir(top)
+    here = f"{top} is in the working directory, which is not searched. " if is_here else ""
+    return f"{here}Put {top} next to the recipe, install it, or add its folder to PYTHONPATH."
 
 
 def _describe(error: BaseException, provider: str) -> str:
-    """What ferkit says of it as it is said; what the plugin's own code raised with its line."""
+    """Word an error of a plugin; one raised by its own code, with its line."""
     if isinstance(error, pluggy.PluginValidationError) and (found := UNKNOWN_HOOK.search(str(error))):
         return f"it has an {found[0]}. {suggest(found[1], HOOKS)}".rstrip(".")
     if isinstance(error, ComponentError | pluggy.PluginValidationError | SyntaxError):
@@ -123,7 +197,7 @@ def _describe(error: BaseException, provider: str) -> str:
 
 
 class OtherContract(Exception):  # noqa: N818  never leaves this module
-    """A plugin that was made for another version of the contract."""
+    """The plugin is made for another version of the contract."""
 
     def __init__(self, version: object) -> None:
         self.is_newer = isinstance(version, int) and version > CONTRACT_VERSION
@@ -137,7 +211,7 @@ class OtherContract(Exception):  # noqa: N818  never leaves this module
 
 
 def _components(plugin: object) -> list[Component]:
-    """What the plugin's hook returns. Raises where it has no hook, misspells it or returns other things."""
+    """Call the plugin's hook. Raises if it is missing, misspelt or returns anything but components."""
     if (version := getattr(plugin, "ferkit_contract", CONTRACT_VERSION)) != CONTRACT_VERSION:
         raise OtherContract(version)
     manager = pluggy.PluginManager(PROJECT)

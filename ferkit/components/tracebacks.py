@@ -24,6 +24,13 @@ def describe_call(error: BaseException, module: str) -> str:
     return f" in {function} ({line})" if line else ""
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether the user pressed Ctrl-C; a plugin's own `raise KeyboardInterrupt` is an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    is_raised = bool(frames) and (frames[-1].line or "").startswith("raise")
+    return isinstance(error, KeyboardInterrupt) and not is_raised
+
+
 def _deepest(error: BaseException, module: str) -> tuple[str, str]:
     """Return (function, "head.py:53") of the deepest call in the package of a module."""
     package = module.partition(":")[0].partition(".")[0]

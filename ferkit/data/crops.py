@@ -11,6 +11,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.components.component import Component
 from ferkit.data.detection_cache import DetectionCache
 from ferkit.data.images import image_sha256, read_image
 from ferkit.data.options import FaceOptions
@@ -138,9 +139,9 @@ def _clip(low: float, high: float, size: int) -> tuple[int, int]:
     return start, max(min(int(np.ceil(high)), size), start + 1)
 
 
-def describe_detector(name: str, options: Mapping[str, object], detector: Detector) -> str:
-    """Return the cache key of a detector: name, all options and version."""
+def describe_detector(who: Component, options: Mapping[str, object], detector: Detector) -> str:
+    """Return the cache key of a detector: component, all options and version."""
     parameters = inspect.signature(type(detector)).parameters.values()
     defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
     settings = json.dumps({**defaults, **options}, sort_keys=True, default=str)
-    return f"{name} {settings} {detector.version}"
+    return f"{who.name} {who.identify(detector)} {settings} {detector.version}"

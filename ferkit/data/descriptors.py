@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from ferkit.components.component import identify_class
 from ferkit.errors import DataError
 from ferkit.runtime.disk_cache import DiskCache
 
@@ -41,7 +42,7 @@ def describe_faces(
     images = [_grey_square(face, image_size) for face in faces]
     found = []
     for descriptor in descriptors:
-        kept = _Kept(f"{descriptor.signature} {image_size}")
+        kept = _Kept(f"{descriptor.signature} {identify_class(type(descriptor))} {image_size}")
         rows: list[Any] = []
         for face, image in zip(faces, images, strict=True):
             row = kept.get(image)

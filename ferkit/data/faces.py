@@ -32,7 +32,8 @@ def find_faces(
         on_progress: Called with (images done, images in total).
     """
     built = build(registry, "detector", detector)
-    cache = DetectionCache(describe_detector(detector.name, detector.options, built))
-    agreed = AgreedDetector(built, registry.get("detector", detector.name))
+    who = registry.get("detector", detector.name)
+    cache = DetectionCache(describe_detector(who, detector.options, built))
+    agreed = AgreedDetector(built, who)
     crops = crop_faces(samples, agreed, cache=cache, options=options, progress=on_progress)
     return drop_duplicates(crops) if options.duplicates == "drop" else crops

@@ -11,7 +11,8 @@ from pathlib import Path, PurePath
 
 from ferkit.data.table_text import FALLBACK, find_encoding, find_separator
 from ferkit.errors import DataError
-from ferkit.messages import count_some, printable
+from ferkit.messages import count_some, decodable, printable
+from ferkit.runtime.escape import from_csv_cell
 
 COLUMNS = ("path", "label", "split", "groups", "sha256")
 SPLITS = {
@@ -99,14 +100,14 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
                 f"{path}, line {line}: there are more fields than columns. Put a field with a comma or "
                 'quote in quotes, and double the quotes inside it: "{""movie"": ""Town""}"'
             )
-    return [(line, {name: row.get(name) or "" for name in COLUMNS}) for line, row in rows]
+    return [(line, {name: from_csv_cell(row.get(name) or "") for name in COLUMNS}) for line, row in rows]
 
 
 def _entry(row: Mapping[str, str], place: str, problems: list[str]) -> Entry:
     """Convert a row. Its problems are appended to `problems`."""
     if not row["path"] or not row["label"]:
         problems.append(f"{place}: path and label must not be empty")
-    if printable(row["label"]) != row["label"]:
+    if decodable(row["label"]) != row["label"]:
         problems.append(f"{place}: the label {printable(row['label'])} is not UTF-8. Save the list as UTF-8.")
     if row["split"].lower() not in SPLITS:
         problems.append(

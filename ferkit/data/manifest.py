@@ -23,6 +23,7 @@ from ferkit.data.options import ManifestOptions
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import count_some, quote
+from ferkit.runtime.escape import csv_row
 from ferkit.runtime.shipped import find_shipped
 
 
@@ -76,7 +77,7 @@ def format_manifest(entries: Sequence[Entry]) -> str:
     writer.writerow(COLUMNS)
     for one in sorted(entries, key=lambda one: one.name):
         groups = json.dumps(dict(one.groups), ensure_ascii=False) if one.groups else ""
-        writer.writerow([one.name, one.label, one.split, groups, one.sha256])
+        writer.writerow(csv_row([one.name, one.label, one.split, groups, one.sha256]))
     return buffer.getvalue()
 
 

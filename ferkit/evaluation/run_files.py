@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from ferkit.errors import RunError
 from ferkit.evaluation.summary import Summary
+from ferkit.runtime.escape import from_csv_cell
 
 AGAIN = "Run the recipe again."
 FOLDS, FOLDS_BEFORE = "folds", "cells"
@@ -118,14 +119,14 @@ def read_resolved(run_dir: Path) -> dict[str, Any]:
     file = run_dir / "recipe.toml"
     try:
         return tomllib.loads(with_new_options(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 
 
 def _as_object(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
     if not isinstance(content, dict):
         raise RunError(f"expected a JSON object in {file}, got another value. {AGAIN}")
@@ -138,7 +139,7 @@ def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
         return [_with_new_keys(json.loads(line)) for line in lines]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 
 
@@ -183,7 +184,10 @@ def join(several: Sequence[Predictions]) -> Predictions:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(newline="", encoding="utf-8", errors="surrogateescape") as lines:
-            return list(csv.DictReader(lines))
+            return [
+                {from_csv_cell(name or ""): from_csv_cell(text or "") for name, text in row.items()}
+                for row in csv.DictReader(lines)
+            ]
     except (OSError, csv.Error) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
 

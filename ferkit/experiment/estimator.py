@@ -17,6 +17,7 @@ from ferkit.neural.augment import Augmentation
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.checkpoint import read_header
 from ferkit.neural.estimator import NeuralEstimator
+from ferkit.neural.header import read_model_header
 from ferkit.neural.loop import BatchReport
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
@@ -69,7 +70,8 @@ def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
     assert initial
     known = read_header(initial).known
     began = []
-    if backbone := known.get("model", {}).get("backbone"):
+    if "model" in known:
+        backbone = read_model_header(known, initial).model.backbone.model_dump()
         options = weights_options(registry.get("backbone", recipe.model.backbone.name), backbone)
         began = [name for name in options.values() if name != "none"]
     run = f"an earlier run ({source})" if (source := known.get("source")) else "an earlier run"

@@ -32,6 +32,7 @@ from ferkit.recipe.grid import Candidate, candidates
 from ferkit.recipe.parse import dump_recipe
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.processes import refuse_several_processes
 
 NO_PROGRESS = NullProgress()
 
@@ -82,6 +83,7 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
     Raises:
         FerkitError: A step fails.
     """
+    refuse_several_processes()
     recipe, registry = order.recipe, order.registry
     samples, labels, left_out = read_samples(order)
     open_run = RunDir.resume if order.is_resumed else RunDir.create

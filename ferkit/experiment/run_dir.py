@@ -24,6 +24,7 @@ from ferkit.evaluation.run_files import folds_dir, with_new_options
 from ferkit.evaluation.summary import Summary
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
+from ferkit.runtime.escape import csv_cell, csv_row, from_csv_cell
 
 PREDICTION_COLUMNS = ("path", "label", "predicted")
 """Columns of predictions_*.csv before the columns of the labels."""
@@ -116,10 +117,11 @@ class RunDir:
             box = " ".join(f"{edge:.1f}" for edge in face.box) if face.box else ""
             score = "" if face.score is None else f"{face.score:.6f}"
             rows.append([*_describe(face.sample), face.sha256, box, score, ""])
-        rows += [[*_describe(sample), "", "", "", problem] for sample, problem in skipped]
+        rows += [[*_describe(sample), "", "", "", csv_cell(problem)] for sample, problem in skipped]
         file = self.path / (f"manifest_{name}.csv" if name else "manifest.csv")
         text = _csv(rows)
-        if file.exists() and file.read_text(encoding="utf-8", errors="surrogateescape") != text:
+        before = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else text
+        if before not in (text, _csv([list(map(from_csv_cell, row)) for row in rows])):
             raise RunError(
                 f"Cannot resume this run: images or boxes differ from {file}. Restore them, or start a new "
                 "run."
@@ -256,7 +258,7 @@ def _epoch_row(fold: Fold, epoch: Epoch, scores: Scores) -> dict[str, Any]:
 
 def _describe(sample: Sample) -> list[str]:
     groups = json.dumps(dict(sorted(sample.groups.items())), ensure_ascii=False) if sample.groups else ""
-    return [str(sample.path), sample.label, groups]
+    return csv_row([str(sample.path), sample.label, groups])
 
 
 def _is_of_fold(row: Mapping[str, Any], fold: Fold) -> bool:
@@ -271,10 +273,11 @@ def predictions_table(
     faces: Sequence[Face], labels: Sequence[str], probabilities: NDArray[np.float64]
 ) -> str:
     """Return CSV with path, true label, predicted label, and a column of probabilities for each label."""
-    rows = [[*PREDICTION_COLUMNS, *labels]]
+    rows = [csv_row([*PREDICTION_COLUMNS, *labels])]
     predicted = predict_labels(probabilities, labels)
     for face, guess, row in zip(faces, predicted, probabilities, strict=True):
-        rows.append([str(face.sample.path), face.sample.label, guess, *(f"{p:.9g}" for p in row)])
+        texts = csv_row([str(face.sample.path), face.sample.label, guess])
+        rows.append([*texts, *(f"{p:.9g}" for p in row)])
     return _csv(rows)
 
 

@@ -20,6 +20,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ferkit.errors import RunError
+from ferkit.messages import list_some, shorten
+from ferkit.neural.header import parse_header, read_network_header
 from ferkit.runtime.atomic_write import find_written, run_file, write_in_turn
 
 
@@ -49,7 +51,9 @@ def load_state(path: Path) -> dict[str, Any] | None:
     if file is None:
         return None
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        state: Any = torch.load(file, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise TypeError(f"it holds a {type(state).__name__}, not a dictionary")
     except Exception as error:
         raise RunError(
             f"{file} is broken ({type(error).__name__}). Delete it, and --resume begins this fold anew."
@@ -72,10 +76,15 @@ HASH = 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a network's file says of itself.
+    """The checked header of a network's file.
 
-    trained_on: the first digits of the images' hashes; temperature: None where none was fitted; known:
-    all that ferkit wrote there, a model file's description among it.
+    Attributes:
+        labels: In the order of the logits.
+        shapes: Of each tensor.
+        trained_on: The first digits of the hashes of its training images.
+        temperature: None if none was fitted.
+        known: All that ferkit wrote there, such as the description of a model file. Values beyond those above
+            are checked by `ferkit.neural.header.read_model_header` alone.
     """
 
     labels: list[str]
@@ -119,12 +128,13 @@ def read_header(path: Path) -> Header:
             metadata = file.metadata() or {}
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except Exception as error:
-        raise RunError(f"{path} is no whole safetensors file: {error}") from error
-    known = json.loads(metadata.get("ferkit", "{}"))
-    # Before there were temperatures, the labels had a key of their own.
-    labels = known.get("labels") or json.loads(metadata.get("labels", "[]"))
-    trained_on = frozenset(known.get("trained_on", ()))
-    return Header(labels, shapes, trained_on, known.get("temperature"), known)
+        raise RunError(f"{path} is no whole safetensors file: {shorten(error, 120)}") from error
+    known = parse_header(metadata.get("ferkit", "{}"), path)
+    if not known.get("labels") and "labels" in metadata:
+        # Before there were temperatures, the labels had a key of their own.
+        known["labels"] = parse_header(f'{{"labels": {metadata["labels"]}}}', path).get("labels")
+    header = read_network_header(known, path)
+    return Header(list(header.labels), shapes, header.trained_on, header.temperature, known)
 
 
 def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:
@@ -133,10 +143,10 @@ def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except Exception as error:
-        raise RunError(f"{path} is no whole safetensors file: {error}") from error
+        raise RunError(f"{path} is no whole safetensors file: {shorten(error, 120)}") from error
     if stored != list(labels):
         raise RunError(
-            f"{path} was trained with the labels {', '.join(stored)}; expected, in this order: "
-            f"{', '.join(labels)}"
+            f"{path} was trained with the labels {list_some(stored)}; expected, in this order: "
+            f"{list_some(labels)}"
         )
     return tensors

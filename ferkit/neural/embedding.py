@@ -7,6 +7,7 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
+from ferkit.errors import RunError
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.network import Network
 from ferkit.runtime.prefetch import iterate_ahead
@@ -24,4 +25,6 @@ def embed_images(
         with accelerator.autocast():
             found = network.embed(pixels.to(accelerator.device, memory_format=torch.channels_last))
         rows.append(found.double().cpu().numpy())
-    return np.concatenate(rows)
+    if not np.isfinite(embedded := np.concatenate(rows)).all():
+        raise RunError("the network's embeddings of faces are not finite: are its weights damaged?")
+    return embedded

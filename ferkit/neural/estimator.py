@@ -131,12 +131,12 @@ class NeuralEstimator:
             )
         try:
             training.restore(state)
-        except (KeyError, ValueError, RuntimeError) as error:
+            return int(state["epoch"]), dict(state.get("came_to", {}))
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise RunError(
                 f"Cannot resume {self.state_file}: it does not match the network ({error}). Delete it to "
                 "restart this fold."
             ) from error
-        return int(state["epoch"]), state.get("came_to", {})
 
     def _images(self, faces: Sequence[Face], augmentation: Augmentation | None = None) -> FaceImages:
         side, normalize, color = self.model.image_size, self.model.normalize, self.model.color

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ferkit.errors import Problem, RunError
 from ferkit.interfaces import Face
+from ferkit.messages import list_some, shorten
 from ferkit.neural.checkpoint import HASH, load_network, read_header
 from ferkit.neural.network import Network
 
@@ -40,7 +41,7 @@ def start_from(network: Network, file: Path, labels: Sequence[str], part: str | 
     try:
         network.load_state_dict({**taken, **kept})
     except RuntimeError as error:
-        first = " ".join(str(error).split()[:40])
+        first = shorten(error, 200)
         raise RunError(
             f"model.initial: {file} does not match the recipe's network: {first} … {HINT}"
         ) from error
@@ -87,8 +88,10 @@ def start_problems(
     except RunError as error:
         return [Problem("model.initial", str(error), HINT)]
     if part is None and labels is not None and header.labels != list(labels):
-        theirs = ", ".join(header.labels)
-        problem = f"{file} was trained with the labels {theirs}, but the data has {', '.join(labels)}"
+        problem = (
+            f"{file} was trained with the labels {list_some(header.labels)}, but the data has "
+            f"{list_some(labels)}"
+        )
         return [Problem("model.initial", problem, HINT)]
     ours = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     every = (ours.keys() | header.shapes.keys()) - _not_learnt(network).keys()
@@ -104,9 +107,10 @@ def start_problems(
     if not differing:
         return []
     first = differing[0]
+    stored = header.shapes.get(first, "missing")
     problem = (
-        f"{file} does not match the recipe's network: {first} is {header.shapes.get(first, 'missing')} "
-        f"in the file and {ours.get(first, 'missing')} in the network, and {len(differing) - 1} more differ"
+        f"{file} does not match the recipe's network: {shorten(first)} is {stored} in the file and "
+        f"{ours.get(first, 'missing')} in the network, and {len(differing) - 1} more differ"
     )
     return [Problem("model.initial", problem, HINT)]
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from torch import Tensor
 
 from ferkit.components.registry import Registry
 from ferkit.errors import FerkitError, RunError
+from ferkit.messages import shorten
+from ferkit.neural.allocation import LimitedTensors
 from ferkit.neural.build import build_model, without_pretrained
 from ferkit.neural.checkpoint import load_network
 from ferkit.neural.network import Network
 from ferkit.neural.options import Model
+
+Build = Callable[[Model, Registry, Sequence[str]], Network]
 
 
 def rebuild_network(
@@ -18,7 +24,7 @@ def rebuild_network(
     model: Model,
     registry: Registry,
     labels: Sequence[str],
-    build: Callable[[Model, Registry, Sequence[str]], Network] = build_model,
+    build: Build = build_model,
 ) -> Network:
     """Build a network and load its tensors from a model.safetensors.
 
@@ -42,6 +48,27 @@ def rebuild_network(
     if not file.exists():
         raise RunError(f"{file} is missing")
     tensors = load_network(file, labels)
+    limit = LimitedTensors(sum(one.numel() for one in tensors.values()))
+    try:
+        with limit:
+            return _rebuild(file, tensors, model, registry, labels, build).eval()
+    except FerkitError as error:
+        if not limit.is_exceeded:
+            raise
+        raise RunError(
+            f"Cannot load {file}: it describes a network that is much larger than its tensors. Is it "
+            "complete?"
+        ) from error
+
+
+def _rebuild(
+    file: Path,
+    tensors: Mapping[str, Tensor],
+    model: Model,
+    registry: Registry,
+    labels: Sequence[str],
+    build: Build,
+) -> Network:
     try:
         network = build(without_pretrained(model, registry), registry, labels)
         network.load_state_dict(tensors)
@@ -50,6 +77,5 @@ def rebuild_network(
         try:
             network.load_state_dict(tensors)
         except RuntimeError as error:
-            first = str(error).splitlines()[:2]
-            raise RunError(f"{file} does not match the recipe's network: {' '.join(first)}") from error
+            raise RunError(f"{file} does not match the recipe's network: {shorten(error, 200)}") from error
     return network.eval()

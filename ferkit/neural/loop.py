@@ -101,18 +101,29 @@ class Training:
         total, right, seen = 0.0, 0, 0
         batches = self.loader if self.options.workers else iterate_ahead(self.loader, 1)
         for batch, (images, targets) in enumerate(batches, start=1):
+            where = f"epoch {number}, batch {batch}"
             logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
-            loss = self.loss(logits, targets)
+            right += count_right(logits, targets)
+            loss = self.loss(logits, targets.clone())  # a loss may write into what it is given
+            if not np.isfinite(value := loss.item()):
+                raise self._diverged(value, logits, where)
             self.optimizer.zero_grad()
             self.accelerator.backward(loss)
+            self._check_gradients(where)
             self.optimizer.step()
             self.scheduler.step()
-            if not np.isfinite(value := loss.item()):
-                raise self._diverged(value, logits, f"epoch {number}, batch {batch}")
             total += value * len(targets)
-            right += count_right(logits, targets)
             seen += len(targets)
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
+
+    def _check_gradients(self, where: str) -> None:
+        """Raises RunError with the first parameter whose gradient is not finite."""
+        named = {name: one.grad for name, one in self.network.named_parameters() if one.grad is not None}
+        if torch.stack([gradient.norm() for gradient in named.values()]).isfinite().all():
+            return
+        for name, gradient in named.items():
+            if not gradient.isfinite().all():
+                raise RunError(f"the gradient of {name} is no longer finite in {where}. {DIVERGED}")
 
     def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
         """Describe the divergence. If the logits are finite, the cause may be the loss."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ferkit.components.discovery import folders_of_model, importable
 from ferkit.data.crops import crop_box
 from ferkit.data.images import as_rgb, decode_image, read_image
 from ferkit.errors import DataError, RunError
@@ -19,7 +20,7 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_sources
-from ferkit.predict.model.load import load_model
+from ferkit.predict.model.load import find_model, load_model
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.predict.row import Row
 
@@ -53,6 +54,8 @@ class Predictor:
         device: "auto", "cpu", "cuda" or "cuda:0".
         batch_size: Number of images, and of faces, in a batch; 1 or more.
         threshold: Rows whose confidence is below this probability, 0..1, are marked as abstained.
+        trust_plugins: Import modules that the model names, also if no installed plugin provides them. Only
+            for models whose code you know.
 
     Attributes:
         labels: The label names, in the order of the model's outputs.
@@ -60,7 +63,7 @@ class Predictor:
 
     Raises:
         RunError: The model cannot be found or loaded, or an argument is out of range.
-        ComponentError: The detector cannot be built.
+        ComponentError: The detector cannot be built, or the model needs a module that is not trusted.
 
     Example:
         >>> predictor = ferkit.Predictor(threshold=0.5)
@@ -78,12 +81,17 @@ class Predictor:
         device: str = "auto",
         batch_size: int = 16,
         threshold: float = 0.0,
+        trust_plugins: bool = False,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
-        loaded = load_model(model, WhichNetwork(repeat, fold), device)
+        folders = folders_of_model(find_model(model)) if trust_plugins else ()
+        with importable(*folders):
+            loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
+            part = read_part(detector) if detector else loaded.description.detector
+            self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.told = loaded.told
@@ -92,8 +100,6 @@ class Predictor:
         self._classify = loaded.classify
         shown = loaded.description.model
         self._normalise = Normalisation(shown.normalize, shown.color)
-        part = read_part(detector) if detector else loaded.description.detector
-        self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
 
     def predict(self, images: Given | Iterable[Given]) -> list[list[Row]]:
         """Recognise the expressions in images. Use `stream` for videos and many files.
@@ -183,6 +189,10 @@ class Predictor:
             raise RunError(
                 f"{self.told}: expected probabilities of shape {expected} for the labels "
                 f"{', '.join(self.labels)}, got {found.shape}. The file is damaged. Export it again"
+            )
+        if not np.isfinite(found).all():
+            raise RunError(
+                f"{self.told}: its probabilities are not finite. Its file is damaged; export it again"
             )
         return found
 

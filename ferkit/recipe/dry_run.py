@@ -9,6 +9,7 @@ from typing import TypeVar
 from ferkit.components.build import build
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
+from ferkit.components.tracebacks import is_interrupt
 from ferkit.errors import Problem
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.recipe.dry_run_calls import is_metas_own, plainly, try_images, try_loss
@@ -90,7 +91,9 @@ def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None)
 def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Problem]]:
     try:
         return make(), []
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         return None, [] if is_metas_own(error) else [Problem(where, plainly(error))]
 
 

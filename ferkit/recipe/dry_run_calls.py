@@ -94,7 +94,7 @@ def is_metas_own(error: BaseException) -> bool:
     )
 
 
-def plainly(error: Exception) -> str:
+def plainly(error: BaseException) -> str:
     """Return the message of an error, with its type unless it is about a value."""
     is_plain = isinstance(error, FerkitError | ValueError)
     return str(error) if is_plain else f"{type(error).__name__}: {error}"

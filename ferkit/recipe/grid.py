@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferkit.errors import Problem
+from ferkit.errors import Problem, RunError
 from ferkit.evaluation.run_files import read_choice
+from ferkit.messages import shorten
 from ferkit.recipe.overrides import put
 from ferkit.recipe.schema import Recipe
 
+MOST = 100_000
+"""Candidates of a run's grid. A run may come from elsewhere."""
 SEARCHED = ("model", "loss", "augment", "fit", "estimator")
 """Sections that a candidate may change. The images of the comparison stay the same."""
 
@@ -68,5 +72,13 @@ def grid_problems(grid: Any) -> list[Problem]:
 
 def recipe_of_fold(run_dir: Path, recipe: Recipe, fold: str) -> Recipe:
     """Return the recipe with the values of the grid that the fold selected, if there is a grid."""
-    found = candidates(recipe)
-    return found[read_choice(run_dir, fold)["candidate"]].recipe if found else recipe
+    if not recipe.grid:
+        return recipe
+    number = read_choice(run_dir, fold).get("candidate")
+    count = math.prod(len(values) for values in recipe.grid.values())
+    if type(number) is not int or not 0 <= number < count <= MOST:
+        raise RunError(
+            f"Cannot read the choice of {fold} in {run_dir}: expected a candidate from 0 to {count - 1}, got "
+            f"{shorten(number)}."
+        )
+    return candidates(recipe)[number].recipe

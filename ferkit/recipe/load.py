@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ferkit.components.part import Part
@@ -21,8 +24,10 @@ from ferkit.recipe.check import (
 from ferkit.recipe.overrides import apply_overrides
 from ferkit.recipe.parse import expand_variables, load_plugins_of, read_table
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.shipped import find_recipe
 
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
+LoadPlugins = Callable[[Mapping[str, Any]], Registry]
 
 
 def load_recipe(
@@ -41,15 +46,24 @@ def load_recipe(
     Raises:
         RecipeError: The recipe has problems. The error lists all of them.
     """
-    return load_table(source, read_table(source), overrides, change)
+    return load_table(source, read_table(source), overrides, change, _plugins_next_to(source))
+
+
+def _plugins_next_to(source: str) -> LoadPlugins:
+    """Modules that a recipe of the user names may be in its folder."""
+    return partial(load_plugins_of, folder=Path(os.path.abspath(find_recipe(source))).parent)
 
 
 def load_table(
-    source: str, table: dict[str, Any], overrides: Sequence[str] = (), change: Change | None = None
+    source: str,
+    table: dict[str, Any],
+    overrides: Sequence[str] = (),
+    change: Change | None = None,
+    plugins: LoadPlugins = load_plugins_of,
 ) -> tuple[Recipe, Registry]:
-    """The same from a table; source: what messages call it."""
+    """The same from a table; source: what messages call it; plugins: loads those that the table names."""
     problems = apply_overrides(table, overrides)
-    registry = load_plugins_of(table)
+    registry = plugins(table)
     if change:
         table = change(table, registry)
     if too_large := check_bounds(table):
@@ -82,7 +96,7 @@ def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, s
         RecipeError: The file or its components cannot be read.
     """
     table = read_table(source)
-    registry = load_plugins_of(table)
+    registry = _plugins_next_to(source)(table)
     try:
         return table, registry, list(all_slots(table, registry))
     except (TypeError, ValueError, AttributeError) as error:

@@ -7,12 +7,13 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import tomli_w
 from pydantic import ValidationError
 
-from ferkit.components.discovery import import_from_here, load_plugins
+from ferkit.components.discovery import load_plugins, load_plugins_of_model, make_importable
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
 from ferkit.recipe.grid import grid_problems
@@ -25,7 +26,7 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
-    """The recipe, if the schema takes it, and what the schema finds wrong."""
+    """Validate a table: the recipe, if it fits the schema, and all problems."""
     problems = grid_problems(table.get("grid"))
     try:
         return Recipe.model_validate_json(json.dumps(table, default=str)), problems
@@ -34,7 +35,7 @@ def parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
 
 
 def read_table(source: str) -> dict[str, Any]:
-    """The file as a table. Raises RecipeError where it can't be read or is no TOML."""
+    """Read a recipe's file, or a shipped recipe by name. Raises RecipeError if it is not readable TOML."""
     path = find_recipe(source)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -47,12 +48,12 @@ def read_table(source: str) -> dict[str, Any]:
 
 
 def dump_recipe(recipe: Recipe, registry: Registry) -> str:
-    """The recipe as resolved, as TOML that loads to the same recipe."""
+    """Write the resolved recipe as TOML that loads to the same recipe."""
     return tomli_w.dumps(resolve(recipe, registry))
 
 
 def resolve(recipe: Recipe, registry: Registry) -> dict[str, Any]:
-    """The recipe with all that was left out, but for a network that its estimator does without."""
+    """Fill in all defaults; without the sections of a network if the estimator uses none."""
     table: dict[str, Any] = _without_none(recipe.model_dump(mode="json"))
     if not uses_network(recipe, registry):
         table = {key: value for key, value in table.items() if key not in NETWORK_SECTIONS}
@@ -66,7 +67,7 @@ def _without_none(value: Any) -> Any:
 
 
 def expand_variables(value: Any, problems: list[Problem], where: str = "") -> Any:
-    """`${NAME}` in every string, from the environment; one that is not set is a problem and stays."""
+    """Replace `${NAME}` in every string from the environment; an unset variable is a problem and stays."""
     if isinstance(value, dict):
         return {k: expand_variables(one, problems, f"{where}.{k}".lstrip(".")) for k, one in value.items()}
     if isinstance(value, list):
@@ -85,17 +86,31 @@ def expand_variables(value: Any, problems: list[Problem], where: str = "") -> An
 
 
 def modules_of(table: Mapping[str, Any]) -> list[str]:
-    """The modules that a table names as its `plugins`."""
+    """List the modules in the key `plugins`."""
     modules = table.get("plugins", [])
     return [module for module in modules if isinstance(module, str)] if isinstance(modules, list) else []
 
 
-def load_plugins_of(table: Mapping[str, Any]) -> Registry:
-    """The installed plugins and the modules that a table names.
+def load_plugins_of(table: Mapping[str, Any], folder: Path | None = None) -> Registry:
+    """Load the installed plugins and the modules that a recipe of the user names.
 
-    If it names some, modules of the working directory become importable, for the rest of the process.
+    If it names some, modules in the recipe's folder become importable for the rest of the process, after
+    installed ones. The working directory is not searched.
+
+    Args:
+        table: The recipe.
+        folder: The recipe's folder, if it is a file.
     """
     modules = modules_of(table)
-    if modules:
-        import_from_here()
+    if modules and folder:
+        make_importable(folder)
     return load_plugins(modules)
+
+
+def load_plugins_of_run(table: Mapping[str, Any], run_dir: Path, is_trusted: bool = False) -> Registry:
+    """Load the plugins that the recipe of a run folder names. The run may come from elsewhere.
+
+    Raises:
+        ComponentError: A module is not provided by an installed plugin, and the run is not trusted.
+    """
+    return load_plugins_of_model(modules_of(table), run_dir, is_trusted)

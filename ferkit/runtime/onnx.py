@@ -1,4 +1,4 @@
-"""onnxruntime's sessions: where they compute, and what is wrong where they can't."""
+"""Sessions of onnxruntime: their device, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ferkit.errors import RunError
+from ferkit.runtime.onnx_external import check_external_data
 
 
 def open_session(file: Path, device: str, threads: int = 0) -> Any:
-    """An `onnxruntime.InferenceSession` of a file, on the GPU only where it is asked for or can be.
+    """Open a file as an `onnxruntime.InferenceSession`. Several threads may call it at once.
 
-    device: "auto", "cpu", "cuda" or "cuda:0"; threads: of one call on a CPU, 0 being as many as there are
-    cores. A session may be called by several threads at once. Raises RunError.
+    Args:
+        file: An ONNX model. Its external data, if any, must be in its folder.
+        device: "auto", "cpu", "cuda" or "cuda:0"; "auto" is the GPU if onnxruntime has one.
+        threads: Threads of one call on a CPU; 0 for one per core.
+
+    Raises:
+        RunError: onnxruntime or the device is missing, or the file is no model that it can run.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise RunError(f"device: expected auto, cpu, cuda or cuda:0, got {device!r}")
@@ -29,6 +35,7 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
             f"device is {device!r}, but this onnxruntime computes on the CPU only. Take cpu, or install "
             "onnxruntime-gpu."
         )
+    check_external_data(file)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     try:
@@ -38,9 +45,9 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
 
 
 def choose_providers(device: str, has_gpu: bool) -> list[str | tuple[str, dict[str, int]]]:
-    """As onnxruntime takes them, the fastest first; device: "auto", "cpu", "cuda" or "cuda:0".
+    """List execution providers for onnxruntime, the fastest first.
 
-    A GPU is not to round to tf32: see `exact_float32`.
+    device: "auto", "cpu", "cuda" or "cuda:0". A GPU does not round to tf32: see `exact_float32`.
     """
     if not has_gpu or device == "cpu":
         return ["CPUExecutionProvider"]

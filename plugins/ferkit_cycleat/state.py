@@ -28,7 +28,9 @@ def load_state(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise TypeError(f"it holds a {type(state).__name__}, not a dictionary")
     except Exception as error:  # unpickling a broken file can raise anything
         raise RunError(
             f"Cannot read {path}: it is broken ({type(error).__name__}). Delete it to restart this fold "

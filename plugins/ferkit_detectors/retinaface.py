@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ferkit.plugin import ComponentError, Detections, WeightsError, WeightsName, load_weights
+from ferkit.plugin import ComponentError, Detections, WeightsError, WeightsName, accept_weights, load_weights
 from ferkit_detectors.retinaface_weights import read_weights
 
 PACKAGE = "retinaface-pytorch"
@@ -86,11 +86,12 @@ def _load_model(weights: str, max_size: int, device: str) -> Any:
             f"detector 'retinaface' needs the package {PACKAGE}, which cannot be imported: {error}. "
             'Install it with: pip install "ferkit[retinaface]"'
         ) from error
-    _, path = load_weights(weights)
+    entry, path = load_weights(weights)
     model = package.Model(max_size=max_size, device=device)
     try:
         model.load_state_dict(read_weights(path))
     except RuntimeError as error:
         raise WeightsError(f"Cannot load {path} into RetinaFace with a ResNet-50: {error}") from error
+    accept_weights(entry, path)
     model.eval()
     return model

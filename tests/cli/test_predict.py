@@ -13,9 +13,15 @@ import pytest
 
 from ferkit.cli import main
 from tests.cli.answer import Ferkit
-from tests.predict.drawn import picture, write_model, write_picture, write_video
+from tests.predict.drawn import PLUGIN, picture, write_model, write_picture, write_video
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def plugin_of_the_tests(no_modules_of_other_tests: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a recipe of the user had named it: models may import it."""
+    monkeypatch.setattr("ferkit.components.discovery.named_modules", [PLUGIN])
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,7 @@ def test_whoever_reads_only_the_beginning_ends_the_work_without_a_word_too_many(
 ) -> None:
     files = [str(write_picture(tmp_path / f"{number}.png", (5, 5))) for number in range(40)]
     command = [sys.executable, "-m", "ferkit", "predict", *files, "--model", model, "--batch-size", "1"]
+    command.append("--trust-plugins")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout
         assert process.stderr
@@ -107,7 +114,7 @@ def test_a_camera_that_is_not_there_is_said_and_the_rest_is_done(
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        (["--model", "no_such_run"], "--model no_such_run: there is no such folder or file"),
+        (["--model", "no_such_run"], "no_such_run: there is no such folder, file"),
         (["--model", "MODEL", "--out", "faces.xlsx"], "expected a table"),
         (["--model", "MODEL", "--detector", "mtcn"], "Did you mean 'mtcnn'"),
         (["--model", "MODEL", "--fold", "1"], "only a run's folder has folds"),
@@ -133,7 +140,7 @@ def test_a_place_that_can_not_be_written_is_said_before_the_model_is_looked_for(
     (tmp_path / "file").touch()
     answer = ferkit("predict", "a.png", "--model", "no_such_run", "--out", str(tmp_path / "file" / "a.csv"))
     assert answer.returncode == 1
-    assert "can't be written" in answer.stderr
+    assert "Cannot write --out" in answer.stderr
     assert "no_such_run" not in answer.stderr
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_run import ferkit
+from tests.cli.test_run import ROOT, ferkit
 from tests.experiment.test_run import RECIPE
 from tests.report.small_run import write_old_run, write_run
 
@@ -27,11 +27,11 @@ def test_with_images_the_page_shows_them_and_without_it_does_not(tmp_path: Path)
     (tmp_path / "squares.toml").write_text(RECIPE.format(root=tmp_path / "images"))
     folder = tmp_path / "run"
     settings = ["--set", "fit.epochs=1", "--set", "fit.optimizer.lr=1e-6", "--set", "protocol.repeats=1"]
-    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
     made = ferkit("run", str(tmp_path / "squares.toml"), "--out", str(folder), *settings, **cache)
     assert made.returncode == 0, made.stderr
     before = json.loads((folder / "summary.json").read_text())
-    for arguments, is_shown in ((["--images"], True), ([], False)):
+    for arguments, is_shown in ((["--images", "--trust-plugins"], True), ([], False)):
         answer = ferkit("report", str(folder), *arguments, **cache)
         assert (answer.returncode, answer.stderr) == (0, "")
         page = (folder / "report.html").read_text()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ferkit.cli import main
 from ferkit.cli.run import find_latest
 from tests.cli.test_table import ferkit as in_process
 
@@ -151,3 +152,16 @@ def test_real_images_of_two_classes_run_from_a_short_recipe(tmp_path: Path) -> N
     assert summary["labels"] == ["neutral", "smiling"]
     assert summary["data"]["faces_found"] == 204
     assert summary["scores"]["last_epoch"]["accuracy"] > 0.7
+
+
+@pytest.mark.parametrize("variable", ["WORLD_SIZE", "OMPI_COMM_WORLD_SIZE"])
+@pytest.mark.parametrize("command", ["run", "finetune"])
+def test_several_processes_are_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, command: str
+) -> None:
+    monkeypatch.setenv(variable, "2")
+    monkeypatch.setattr(sys, "argv", ["ferkit", command, "no_such_recipe_or_folder"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    assert f"{variable}=2" in capsys.readouterr().err

@@ -31,7 +31,7 @@ def test_a_file_in_the_cache_is_verified_and_its_path_told(tmp_path: Path) -> No
     file.write_bytes(b"abc")
     assert ferkit("weights", "path", "vggface2", TORCH_HOME=str(tmp_path)).stdout == f"{file}\n"
     told = ferkit("weights", "verify", TORCH_HOME=str(tmp_path)).stdout
-    assert told.startswith("vggface2: recorded, not verified (no hash is published), sha256 ba7816bf")
+    assert told.startswith("vggface2: not verified (no hash is published), sha256 ba7816bf")
 
 
 def test_a_wrong_file_fails_verification(tmp_path: Path) -> None:
@@ -67,7 +67,11 @@ def test_a_bundle_is_made_and_read_where_there_is_no_network(tmp_path: Path) -> 
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith("vggface2: 20180402-114759-vggface2.pt. Licence: ")
     assert "ferkit weights unbundle 'my teacher.tar'" in answer.stdout
-    answer = ferkit("weights", "unbundle", str(file), TORCH_HOME=str(there))
+    unbundle = {"TORCH_HOME": str(there), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    refused = ferkit("weights", "unbundle", str(file), **unbundle)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--trust" in refused.stderr
+    answer = ferkit("weights", "unbundle", str(file), "--trust", **unbundle)
     assert answer.stdout == f"vggface2: {there}/checkpoints/20180402-114759-vggface2.pt\n"
     assert (there / "checkpoints" / "20180402-114759-vggface2.pt").read_bytes() == b"abc"
 

@@ -181,7 +181,7 @@ def test_a_broken_module_that_a_recipe_names_says_so() -> None:
     provider, problem, hint = broken_of(registry, "no_such")
     assert provider == "no_such_module_at_all (named by the recipe)"
     assert problem == "it can't be imported: No module named 'no_such_module_at_all'"
-    assert hint == "Fix the module, or remove it from the recipe's `plugins`."
+    assert "next to the recipe" in hint
 
 
 def test_naming_an_installed_plugin_in_a_recipe_too_does_no_harm(install: Install) -> None:

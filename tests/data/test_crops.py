@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from ferkit.components.component import Component
 from ferkit.data.crops import BATCH, CropResult, crop_faces, describe_detector
 from ferkit.data.detection_cache import DetectionCache
 from ferkit.data.options import FaceOptions
@@ -122,15 +125,31 @@ def test_a_detectors_every_option_and_version_is_part_of_the_key() -> None:
     class Other(BoxDetector):
         version = "2"
 
+    box = Component("detector", "box", "package:Box", "", provider="package (one 1.0)")
     keys = {
-        describe_detector("box", {}, BoxDetector()),
-        describe_detector("box", {"box": [1, 2, 3, 4]}, BoxDetector()),
-        describe_detector("box", {}, Other()),
-        describe_detector("other", {}, BoxDetector()),
+        describe_detector(box, {}, BoxDetector()),
+        describe_detector(box, {"box": [1, 2, 3, 4]}, BoxDetector()),
+        describe_detector(box, {}, Other()),
+        describe_detector(replace(box, name="other"), {}, BoxDetector()),
+        describe_detector(replace(box, provider="package (two 1.0)"), {}, BoxDetector()),
+        describe_detector(replace(box, provider="package (one 1.1)"), {}, BoxDetector()),
     }
-    assert len(keys) == 4
-    spelt_out = describe_detector("box", {"box": [4.0, 6.0, 14.0, 26.0]}, BoxDetector())
-    assert spelt_out == describe_detector("box", {}, BoxDetector())
+    assert len(keys) == 6
+    spelt_out = describe_detector(box, {"box": [4.0, 6.0, 14.0, 26.0]}, BoxDetector())
+    assert spelt_out == describe_detector(box, {}, BoxDetector())
+
+
+def test_a_detector_whose_source_was_edited_has_another_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "class Box:\n    version = '1'\n"
+    (tmp_path / "edited_box.py").write_text(source)
+    made = importlib.import_module("edited_box").Box()
+    box = Component("detector", "box", "edited_box:Box", "", provider="edited_box (named by the recipe)")
+    before = describe_detector(box, {}, made)
+    (tmp_path / "edited_box.py").write_text(source + "    threshold = 0.9\n")
+    assert describe_detector(box, {}, made) != before
 
 
 def test_an_unreadable_file_stops_and_says_how_to_go_on(samples: list[Sample], tmp_path: Path) -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.documentation.words import EXCEPTIONS, Text, clauses, code_texts, find, modules, page_texts, pages
+from tests.documentation.words import (
+    EXCEPTIONS,
+    Exempted,
+    Text,
+    clauses,
+    code_texts,
+    find,
+    modules,
+    page_texts,
+    pages,
+)
 
 
 @pytest.mark.parametrize("texts", [(page_texts, pages), (code_texts, modules)], ids=["pages", "code"])
@@ -43,10 +53,8 @@ def test_other_words_pass(sentence: str) -> None:
 
 
 @pytest.mark.parametrize("exception", EXCEPTIONS, ids=str)
-def test_an_exception_has_a_reason_and_is_still_needed(exception: object) -> None:
-    from tests.documentation.words import Exempted
-
-    assert isinstance(exception, Exempted) and exception.reason
+def test_an_exception_has_a_reason_and_is_still_needed(exception: Exempted) -> None:
+    assert exception.reason
     assert any(path.as_posix().endswith(exception.file) for path in [*pages(), *modules()])
 
 

@@ -65,7 +65,10 @@ EXCEPTIONS: tuple[Exempted, ...] = (
     Exempted("ferkit/evaluation/run_files.py", "copies = ", "an option of earlier versions"),
     Exempted("ferkit/experiment/finetune/plan.py", "told: Lines", "name of a field of FinetunePlan"),
     Exempted("ferkit/interfaces.py", "pictures: Name to", "name of a field of Epoch"),
+    Exempted("reference/plugin.md", "pictures", "name of a field of Epoch"),
+    Exempted("reference/testing.md", "told", "name of a field of Outcome"),
     Exempted("ferkit/testing/outcome.py", "told: Reason", "name of a field of Outcome"),
+    Exempted("ferkit/predict/model/load.py", "told: A sentence that names the model", "name of an attribute"),
 )
 
 

@@ -204,7 +204,8 @@ def test_a_network_starts_from_an_earlier_runs(recipe: Path, tmp_path: Path, kep
 
 
 def test_a_network_of_other_classes_starts_from_an_earlier_runs_backbone(recipe: Path, kept: Path) -> None:
-    known = {"source": "first, repeat0_fold0", "model": {"backbone": {"name": "tiny"}}}
+    known = {"format": 1, "source": "first, repeat0_fold0", "detector": {"name": "whole_image"}}
+    known["model"] = {"backbone": {"name": "tiny"}}
     save_network(kept, load_file(kept), ["anger", "neutral"], description=known)
     overrides = ['data.labels=["anger", "fear"]', "fit.optimizer.lr=1e-9", "fit.epochs=1"]
     again = run_recipe(recipe, f'model.initial="{kept}"', "model.initial_part=backbone", *overrides)

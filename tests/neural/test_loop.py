@@ -87,6 +87,34 @@ class _NotANumber(nn.Module):
         return logits.sum() * float("nan")
 
 
+def test_a_gradient_that_is_not_finite_stops_the_run_with_the_parameters_name() -> None:
+    estimator = tiny_estimator()
+    estimator.build_loss = lambda counts: _Cliff()
+    with pytest.raises(RunError, match=r"gradient of \S+ is no longer finite in epoch 1, batch 1"):
+        fit(estimator)
+
+
+class _Cliff(nn.Module):
+    """Its value is 0, its slope infinite."""
+
+    def forward(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return (logits - logits.detach()).sum().sqrt()
+
+
+def test_a_loss_that_writes_into_its_targets_changes_no_score() -> None:
+    estimator = tiny_estimator(epochs=1)
+    estimator.build_loss = lambda counts: _Zeroes()
+    (spoilt,), (right,) = fit(estimator), fit(tiny_estimator(epochs=1))
+    assert spoilt.train_accuracy == right.train_accuracy
+
+
+class _Zeroes(nn.CrossEntropyLoss):
+    def forward(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        loss = super().forward(logits, nn.functional.one_hot(targets, logits.shape[1]).float())
+        targets.zero_()
+        return loss
+
+
 def test_each_epoch_is_told_to_the_images_it_alters(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     get = FaceImages.__getitem__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,11 +19,30 @@ from tests.plugins_for_tests.tiny_plugin import Majority, Squares
 def ferkit_components() -> list[Component]:
     targets = {
         "dataset": ("NamesOnly", "CountsNothing", "StumblesOverItsData", "RaisesInFaults"),
-        "detector": ("OneTooFew", "Tuples", "WidthsOnly", "NotFinite", "FailsToDetect", "NotBuilt"),
+        "detector": (
+            *("OneTooFew", "Tuples", "WidthsOnly", "NotFinite", "FailsToDetect", "NotBuilt"),
+            *(
+                "GivesNone",
+                "Inverted",
+                "Outside",
+                "InfiniteScore",
+                "Leaves",
+                "Interrupts",
+                "Closes",
+            ),
+        ),
         "backbone": ("KeepsAStageBack", "OneMap", "Flattens"),
         "head": ("OneTooMany", "Squeezes", "FailsInALibrary", "NotBuiltHead", "Multiplies", "Forgets"),
         "output": ("DropsAClass",),
-        "loss": ("OnePerImage", "NoModule", "Unreduced", "WantsWeights", "WantsLabels"),
+        "loss": (
+            "OnePerImage",
+            "NoModule",
+            "Unreduced",
+            "WantsWeights",
+            "WantsLabels",
+            "NoGradient",
+            "Zeroes",
+        ),
         "estimator": ("FailsToFit", "GivesOneRow"),
     }
     return [
@@ -84,6 +104,43 @@ class NotFinite(Detector):
 class FailsToDetect(Detector):
     def detect(self, image: NDArray[np.uint8]) -> Any:
         raise RuntimeError("no kernel image is available")
+
+
+class GivesNone(Detector):
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Any:
+        return None
+
+
+class Inverted(Detector):
+    box = (30, 5, 10, 25)
+    score = 1.0
+
+    def detect(self, image: NDArray[np.uint8]) -> Any:
+        return Detections(np.array([self.box], np.float32), np.array([self.score]), np.zeros((1, 5, 2)))
+
+
+class Outside(Inverted):
+    box = (5000, 5, 5030, 25)
+
+
+class InfiniteScore(Inverted):
+    box = (5, 5, 30, 25)
+    score = float("inf")
+
+
+class Leaves(Detector):
+    def detect(self, image: NDArray[np.uint8]) -> Any:
+        sys.exit("enough")
+
+
+class Interrupts(Detector):
+    def detect(self, image: NDArray[np.uint8]) -> Any:
+        raise KeyboardInterrupt
+
+
+class Closes(Detector):
+    def detect(self, image: NDArray[np.uint8]) -> Any:
+        raise GeneratorExit
 
 
 class NotBuilt(Detector):
@@ -186,3 +243,8 @@ class FailsToFit(Majority):
 class GivesOneRow(Majority):
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         return super().predict(faces)[:1]
+
+
+class NoGradient(nn.Module):
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(logits.detach(), targets)

@@ -75,7 +75,7 @@ def test_the_first_answer_takes_no_network_and_no_cache(tmp_path: Path) -> None:
     )
     assert answer.returncode == 0, answer.stderr
     assert "happiness" in answer.stdout
-    assert "model: default, ferkit's own" in answer.stderr
+    assert "model: default, bundled" in answer.stderr
     assert "black.png" in answer.stderr + answer.stdout
 
 

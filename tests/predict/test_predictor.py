@@ -215,7 +215,7 @@ def test_images_need_neither_scipy_nor_albumentations_nor_accelerate(model: Path
     file = write_picture(tmp_path / "a.png", (5, 5))
     code = (
         "import sys; from ferkit.cli import main\n"
-        f"sys.argv = ['ferkit', 'predict', {str(file)!r}, '--model', {str(model)!r}]\n"
+        f"sys.argv = ['ferkit', 'predict', {str(file)!r}, '--model', {str(model)!r}, '--trust-plugins']\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "print({'scipy', 'albumentations', 'accelerate', 'matplotlib', 'sklearn'} & set(sys.modules))"
@@ -260,3 +260,11 @@ def test_the_home_folder_may_be_short(model: Path, tmp_path: Path, monkeypatch: 
     write_picture(tmp_path / "a.png", (5, 5))
     assert len(Predictor(model).predict("~/a.png")[0]) == 1
     assert [type(one) for one in Predictor(model).stream("~/a.png")] == [Predicted]
+
+
+def test_probabilities_that_are_not_finite_are_refused_with_the_models_name(tmp_path: Path) -> None:
+    model = write_model(tmp_path / "spots.safetensors")
+    predictor = Predictor(model)
+    predictor._classify = lambda faces: np.full((len(faces), len(LABELS)), np.nan)
+    with pytest.raises(RunError, match=r"spots\.safetensors.*not finite"):
+        predictor.predict([picture((5, 5))])

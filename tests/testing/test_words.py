@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 FILES = [
     *sorted((ROOT / "ferkit" / "testing").glob("*.py")),
     *sorted((ROOT / "docs" / "site").glob("plugin*.md")),
+    ROOT / "docs" / "site" / "reference" / "checks.md",
 ]
 NAME = re.compile(rf"[\"`](?:(?:{'|'.join(KINDS)})\.\w+\.)?([a-z]+(?:_[a-z]+){{2,}})[\"`]")
 """Three words or more, as every check has them, in quotes: "takes_a_batch_of_one"."""
@@ -46,4 +47,4 @@ def test_every_fact_that_is_named_is_there(path: Path) -> None:
 
 def test_checks_are_found_where_they_are_named() -> None:
     assert named(ROOT / "ferkit" / "testing" / "check.py") == {"answers_are_finite"}
-    assert "can_be_pickled" in named(ROOT / "docs" / "site" / "plugin-kinds.md")
+    assert "can_be_pickled" in named(ROOT / "docs" / "site" / "reference" / "checks.md")

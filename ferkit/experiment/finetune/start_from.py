@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ferkit.components.discovery import load_plugins
+from ferkit.components.discovery import (
+    folders_of_model,
+    load_plugins,
+    load_plugins_of_model,
+    make_importable,
+)
 from ferkit.errors import RunError
 from ferkit.neural.options import Model
 from ferkit.predict.model.description import Description
@@ -42,8 +47,18 @@ class InitialModel:
         return {**others, "initial": str(self.file), "initial_part": "backbone"}
 
 
-def find_beginning(name: str | None) -> InitialModel:
-    """name: of weights, a run's folder or a model file. Raises RunError where it is none of these."""
+def find_beginning(name: str | None, trust_plugins: bool = False) -> InitialModel:
+    """Find the initial weights or model of a fine-tuning.
+
+    Args:
+        name: Weights, a run folder or a model file.
+        trust_plugins: Import modules that the model names, also if no installed plugin provides them. Its
+            folder and the working directory stay on Python's path, as the training needs them.
+
+    Raises:
+        RunError: The name is none of these.
+        ComponentError: The model needs a module that is not trusted.
+    """
     model = read_template("finetune")["model"]
     backbone = model["backbone"]
     wanted = name or backbone["weights"]
@@ -57,7 +72,10 @@ def find_beginning(name: str | None) -> InitialModel:
             f"--from {wanted}: expected a run folder, a model file, {DEFAULT!r} (the bundled model), or "
             f"weights: {', '.join(weights)}"
         ) from error
-    return _of_model(path)
+    if trust_plugins:
+        for folder in folders_of_model(path):
+            make_importable(folder)
+    return _of_model(path, trust_plugins)
 
 
 def _weights_of(backbone: str) -> list[str]:
@@ -67,17 +85,18 @@ def _weights_of(backbone: str) -> list[str]:
     return [name for name in registry.names("weights") if registry.provider("weights", name) == own]
 
 
-def _of_model(path: Path) -> InitialModel:
+def _of_model(path: Path, trust_plugins: bool) -> InitialModel:
     """Use the network, the tensors and the cropping of faces of an earlier model."""
     if path.is_dir():
         from ferkit.predict.model.from_run import open_run
 
-        opened = open_run(path)
+        opened = open_run(path, trust_plugins=trust_plugins)
         path, known = opened.file, opened.description
     elif path.suffix == ".safetensors":
         known = read_description(path)
     else:
         raise RunError(f"--from {path}: only a run folder or a .safetensors file can be trained further")
+    load_plugins_of_model(known.plugins, path, trust_plugins)
     return InitialModel(_sections(replace(known, model=_without_weights(path, known))), path, known.labels)
 
 

@@ -1,1 +1,1 @@
-"""A model's card: what it is, what it was measured at, what it is not for; as the Hub reads it."""
+"""Model cards for the Hugging Face Hub."""

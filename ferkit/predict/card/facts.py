@@ -1,4 +1,4 @@
-"""What a card tells, as the model and its run's files have it."""
+"""The contents of a model card, read from the model and the files of its run."""
 
 from __future__ import annotations
 
@@ -17,15 +17,24 @@ from ferkit.predict.model.load import Loaded
 from ferkit.predict.model.which import DIRECTORY
 
 UNKNOWN_LICENCE = "unknown"
-"""The Hub's word where nobody said what a model's licence is."""
+"""The Hub's word for a license that is not stated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """file: the model; parameters: of its network; images: how many it is known to have learnt from.
+    """The contents of a model card.
 
-    fold: which of the run's networks; summary, environment, recipe: the run's, None or empty where there is
-    only a model file, or where the run is not finished; groups: kind -> how many the tested images are of.
+    Attributes:
+        file: The model.
+        description: Of the model.
+        parameters: Of its network.
+        images: Number of its training images, if known.
+        licence: Of the model.
+        fold: The folder of the fold in the run.
+        summary: Of the run; None for a model file and for a run that is not finished.
+        environment: Of the run; empty for a model file.
+        recipe: Of the run; empty for a model file.
+        groups: Kind -> number of groups of the tested images.
     """
 
     file: Path
@@ -41,7 +50,7 @@ class Facts:
 
     @property
     def scores(self) -> Mapping[str, Mapping[str, Any]]:
-        """By epoch selection: the run's, or those in the model file; none where nothing was measured."""
+        """Scores by epoch selection, from the run or the model file; empty if nothing was measured."""
         if self.summary:
             return self.summary.scores
         found: Mapping[str, Mapping[str, Any]] = self.description.metrics.get("scores", {})
@@ -49,31 +58,31 @@ class Facts:
 
     @property
     def is_demo(self) -> bool:
-        """Whether it learnt from drawn faces, as far as the run or the model file says."""
+        """Return true if the run or model file says that the training images were generated."""
         return self.summary.demo if self.summary else bool(self.description.metrics.get("demo"))
 
     @property
     def main(self) -> Mapping[str, Any]:
-        """The scores of the epoch that no test image chose; else the first, which is marked."""
+        """Scores of the epoch that was not selected on test images, or else of the first selection."""
         honest = [one for one in self.scores.values() if not one["selected_on_test"]]
         return next(iter([*honest, *self.scores.values()]), {})
 
     @property
     def own_accuracy(self) -> float | None:
-        """This network's, on the test images of its fold."""
+        """Accuracy of this network on the test images of its fold."""
         place = DIRECTORY.fullmatch(self.fold)
         folds = self.main.get("folds")
         return float(folds[int(place[1])][int(place[2])]) if place and folds else None
 
     @property
     def data(self) -> str:
-        """The data set's name; "" where the model does not say."""
+        """Name of the data set; "" if it is not recorded."""
         own = self.summary.data.name if self.summary else ""
         return own or str(self.description.metrics.get("data") or "")
 
 
 def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
-    """file: where the model was exported to. Raises RunError where the run's files are broken."""
+    """Collect the contents of a card. Raises RunError if files of the run are broken."""
     run = loaded.run
     finished = run if run and is_finished(run) else None
     return Facts(
@@ -97,7 +106,7 @@ def _count_groups(run: Path) -> dict[str, int]:
 
 
 def _published(recipe: str) -> str:
-    """Without the folders of the machine that it was run on: a card is passed on, and they name people."""
+    """Remove folders of the machine from a recipe, as a card is published and they may name people."""
     return tomli_w.dumps(_without_folders(tomllib.loads(recipe)))
 
 

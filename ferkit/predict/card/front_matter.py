@@ -1,4 +1,4 @@
-"""The card's YAML, by the Hub's own library: what its pages and searches read."""
+"""The YAML of a card, written by huggingface_hub."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ METRICS: Mapping[str, tuple[str, Mapping[str, Any] | None]] = {
     "nll": ("nll", None),
     "ece": ("ece", None),
 }
-"""ferkit's name -> the Hub's, and what goes with it; NLL and ECE have none there, and keep their own."""
+"""Metric -> its name and options on the Hub. NLL and ECE have no name there, and keep theirs."""
 
 
 def front_matter(facts: Facts) -> str:
-    """YAML without its fences. No `model-index` where nothing was measured."""
+    """Write YAML without its fences; without `model-index` if nothing was measured."""
     results = list(_results(facts))
     types = dict.fromkeys(one.metric_type for one in results)
     return ModelCardData(
@@ -39,7 +39,7 @@ def front_matter(facts: Facts) -> str:
 
 
 def _results(facts: Facts) -> Iterator[EvalResult]:
-    """Of the main epoch selection, as shares; one that test images chose bears the mark in its name."""
+    """List the scores of the main epoch selection as fractions; marked if it used test images."""
     main = facts.main
     mark = f" ({MARK})" if main.get("selected_on_test") else ""
     for metric, (kind, options) in METRICS.items():

@@ -1,4 +1,4 @@
-"""The card's text, and its place beside the model."""
+"""Write a model card next to the model."""
 
 from __future__ import annotations
 
@@ -8,42 +8,47 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ferkit.evaluation.formatting import MARK, NAMES, format_interval, format_value
 from ferkit.evaluation.protocol_text import describe_protocol
-from ferkit.messages import quote
+from ferkit.messages import printable, quote
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
+from ferkit.runtime.escape import escape_markdown
 
 NOT_MEASURED = "not measured"
 WAYS = {
     "facenet": "(x − 127.5) / 128, of pixels from 0 to 255",
     "imagenet": "the mean and deviation of ImageNet, of pixels from 0 to 1",
 }
-"""What the names of normalisations stand for."""
+"""Normalisations in words, by name."""
 
 
 def card_file(model: Path) -> Path:
-    """Named after the whole file: each format has a size of its own, and no README.md is written over."""
+    """Return the path of a model's card, named after the whole file."""
     return model.with_name(f"{model.name}.card.md")
 
 
 def write_card(facts: Facts) -> Path:
-    """Beside the model; a card of that name is replaced, as the model was. Raises RunError."""
+    """Write the card next to the model. An existing card is replaced. Raises RunError."""
     file = card_file(facts.file)
     write_text(file, render_card(facts))
     return file
 
 
 def render_card(facts: Facts) -> str:
-    """Markdown with the Hub's front matter. What the run's files don't say is "not measured"."""
+    """Render Markdown with the front matter of the Hub. Missing values are "not measured"."""
     loader = PackageLoader("ferkit.predict.card", ".")
-    made = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_escaped
+    )
     made.filters |= {
-        "in_table": in_table,
         "interval": format_interval,
+        "printable": printable,
         "quote": quote,
+        "raw": Markup,
         "thousands": "{:,}".format,
     }
     summary, recipe = facts.summary, tomllib.loads(facts.recipe)
@@ -67,13 +72,13 @@ def render_card(facts: Facts) -> str:
     return text
 
 
-def in_table(text: str) -> str:
-    """A class may be called anything; a bar would end the cell."""
-    return str(text).replace("|", "\\|")
+def _escaped(value: Any) -> str:
+    """Escape what is put into the card, as labels, names and descriptions may hold anything."""
+    return str(value) if isinstance(value, Markup) else escape_markdown(str(value))
 
 
 def _score_rows(main: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(metric, value, interval) of each metric that a run reports."""
+    """List (metric, value, interval) for each metric of a run."""
     kind = next(iter(main.get("intervals", {})), "")
     edges = main["intervals"][kind] if kind else {}
     rows = []

@@ -1,4 +1,4 @@
-"""Faces -> probabilities, by torch, by an exported program or by onnxruntime."""
+"""Classify faces with torch, an exported program or onnxruntime."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 class Classifier(Protocol):
     def __call__(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(B, side, side, 3), normalised -> probabilities (B, labels), each row adding up to 1."""
+        """Map normalised faces (B, side, side, 3) to probabilities (B, labels). Each row adds up to 1."""
 
 
 class TorchClassifier:
-    """module: gives logits (B, labels) for (B, 3, side, side); temperature: divides them."""
+    """A network in torch.
+
+    Args:
+        module: Maps images (B, 3, side, side) to logits (B, labels).
+        device: Where it computes.
+        temperature: Divides the logits.
+    """
 
     def __init__(self, module: nn.Module, device: torch.device, temperature: float) -> None:
         import torch
@@ -40,7 +46,7 @@ class TorchClassifier:
 
 
 class ProgramClassifier:
-    """A `.pt2` that `ferkit export` wrote: it gives probabilities itself."""
+    """A `.pt2` file from `ferkit export`, which returns probabilities."""
 
     def __init__(self, program: Any, device: torch.device) -> None:
         self.module = program.module().to(device)
@@ -55,7 +61,7 @@ class ProgramClassifier:
 
 
 class OnnxClassifier:
-    """A `.onnx` that `ferkit export` wrote, through onnxruntime; torch is not imported."""
+    """An ONNX file from `ferkit export`, run by onnxruntime without torch."""
 
     def __init__(self, session: Any) -> None:
         self.session = session

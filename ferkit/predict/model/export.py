@@ -1,4 +1,4 @@
-"""A run's network -> one file that can be used elsewhere, checked against torch before it is in its place."""
+"""Export a network to one file, and compare it with torch before it is moved to its place."""
 
 from __future__ import annotations
 
@@ -15,32 +15,39 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ferkit.components.discovery import folders_of_model, importable, load_plugins
 from ferkit.components.part import Part
 from ferkit.errors import RunError
+from ferkit.messages import shorten
 from ferkit.neural.checkpoint import save_network
 from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder
 from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.load import FIRST, KEY, Loaded, load_model, load_network
+from ferkit.predict.model.load import FIRST, KEY, Loaded, find_model, load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import load_plugins_of
 from ferkit.runtime.atomic_write import atomic_path
 
 OPSET = 18
-"""Of ONNX: the one that torch's exporter writes without converting."""
+"""Version of the ONNX operators that torch exports without conversion."""
 TOLERANCE = 1e-4
-"""By how much an exported graph's probabilities may differ from torch's."""
+"""Largest allowed difference of probabilities from those of torch."""
 FACE = (slice(62, 172), slice(181, 268))
-"""Rows and columns of the face in scikit-image's image of an astronaut (NASA), where MTCNN finds it."""
+"""Rows and columns of the face, as MTCNN detects it, in scikit-image's image of an astronaut (NASA)."""
 Write = Callable[[Network, Description, frozenset[str], Path], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """difference: the largest one of a probability from torch's, on `faces` variations of a real face;
-    rounding: likewise, of the network with numbers of half the size from the one that was trained.
+    """An exported model.
+
+    Attributes:
+        file: The exported file.
+        loaded: The network.
+        difference: Largest difference of a probability from that of torch.
+        faces: Number of images that were compared, all of one face.
+        rounding: Largest difference of a probability that rounding to float16 causes.
     """
 
     file: Path
@@ -55,7 +62,7 @@ class Exported:
 
 
 class Probabilities(nn.Module):
-    """Images (B, 3, side, side), normalised -> probabilities (B, labels): what an exported graph gives."""
+    """The exported graph: normalised images (B, 3, side, side) -> probabilities (B, labels)."""
 
     def __init__(self, network: Network, temperature: float) -> None:
         super().__init__()
@@ -74,20 +81,32 @@ def export_model(
     *,
     detector: Part | None = None,
     is_half: bool = False,
+    trust_plugins: bool = False,
 ) -> Exported:
-    """source: a run's folder or a model file; the file's suffix chooses what is written; detector: finds the
-    faces from now on, instead of the one of the training; is_half: weights are rounded to float16, and take
-    half the room in a .safetensors file.
+    """Export the network of a run or model file.
 
-    .safetensors: weights; .onnx; .pt2: torch.export's. All three hold the description, and the latter two
-    apply the temperature themselves. Raises RunError where the network can't be exported, and where the file
-    gives other probabilities than torch: then nothing is written. Raises ComponentError for the detector.
+    Args:
+        source: A run folder, a .safetensors file or the name of a bundled model; None for the default model.
+        file: The file to write. Its suffix chooses the format: .safetensors, .onnx or .pt2. All hold the
+            description; ONNX and .pt2 apply the temperature themselves.
+        which: A network of a run.
+        detector: Detector for prediction; by default that of the training.
+        is_half: Round the weights to float16, which halves a .safetensors file.
+        trust_plugins: As for `load_model`.
+
+    Raises:
+        RunError: The network cannot be exported, or the file gives other probabilities than torch. Then
+            nothing is written.
+        ComponentError: The detector cannot be built, or the model needs a plugin that is not trusted.
     """
     if file.suffix not in WRITERS:
-        raise RunError(f"--out {file}: expected a file that ends in {', '.join(WRITERS)}")
-    loaded = load_network(source, which)
-    if detector:
-        loaded = _with_detector(loaded, detector)
+        raise RunError(f"Cannot export to --out {file}: expected a file that ends in {', '.join(WRITERS)}.")
+    with importable(*(folders_of_model(find_model(source)) if trust_plugins else ())):
+        loaded = load_network(source, which, trust_plugins)
+        return _export(_with_detector(loaded, detector) if detector else loaded, file, is_half, trust_plugins)
+
+
+def _export(loaded: Loaded, file: Path, is_half: bool, trust: bool) -> Exported:
     network, description = loaded.network, loaded.description
     faces = astronauts(description)
     classify = TorchClassifier(network, torch.device("cpu"), description.temperature)
@@ -100,26 +119,25 @@ def export_model(
     try:
         with atomic_path(file) as part:
             write(network, description, loaded.trained_on, part)
-            difference = _difference(part, faces, expected)
+            difference = _difference(part, faces, expected, trust)
     except OSError as error:
-        raise RunError(f"--out {file}: it can't be written: {error.strerror}. Give another place.") from error
+        raise RunError(f"Cannot write --out {file}: {error.strerror}. Give another path.") from error
     return Exported(file, loaded, difference, len(faces), float(np.abs(expected - trained).max()))
 
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
-    """Raises ComponentError, RunError where the detector can't be built."""
-    registry = load_plugins_of({"plugins": list(loaded.description.plugins)})
-    FaceFinder(registry, detector, "cpu")
+    """Replace the detector. Raises ComponentError or RunError if it cannot be built."""
+    FaceFinder(load_plugins(loaded.description.plugins), detector, "cpu")
     return replace(loaded, description=replace(loaded.description, detector=detector))
 
 
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those of floating point as float16."""
+    """Round floating-point tensors to float16."""
     return {name: one.half() if one.is_floating_point() else one for name, one in tensors.items()}
 
 
 def astronauts(description: Description) -> NDArray[np.float32]:
-    """(4, side, side, 3), normalised: a face, its mirror image, darker, and upside down."""
+    """Prepare normalised images (4, side, side, 3) of a face: as it is, mirrored, darker, upside down."""
     from skimage.data import astronaut
 
     face = np.ascontiguousarray(astronaut()[FACE])  # type: ignore[no-untyped-call]
@@ -129,15 +147,15 @@ def astronauts(description: Description) -> NDArray[np.float32]:
     return np.stack([normalise(resize_square(np.ascontiguousarray(one), side)) for one in shown])
 
 
-def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
-    """In batches of several and of one. Raises RunError where it is too large."""
-    classify = load_model(file, device="cpu").classify
+def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.float64], trust: bool) -> float:
+    """Compare the file with torch, in batches of four and of one. Raises RunError if they differ."""
+    classify = load_model(file, device="cpu", trust_plugins=trust).classify
     given = [classify(faces), np.concatenate([classify(faces[i : i + 1]) for i in range(len(faces))])]
     difference = max(float(np.abs(one - expected).max()) for one in given)
     if not difference <= TOLERANCE:
         raise RunError(
-            f"nothing was written: as {file.suffix}, the network's probabilities for a face differ from "
-            f"torch's by {difference:.2g}, and at most {TOLERANCE:g} is rounding. Another format may do"
+            f"Cannot export as {file.suffix}: probabilities for a face differ from those of torch by "
+            f"{difference:.2g}; at most {TOLERANCE:g} is allowed. Nothing was written. Try another format."
         )
     return difference
 
@@ -160,7 +178,7 @@ def _write_onnx(network: Network, description: Description, trained_on: frozense
         import onnx
         import onnxscript  # noqa: F401  # torch's exporter needs it
     except ImportError as error:
-        raise RunError('to write ONNX, install what it takes: pip install "ferkit[onnx]"') from error
+        raise RunError('Cannot export ONNX: packages are missing. Run: pip install "ferkit[onnx]"') from error
     module, images, shapes = _traced(network, description)
     program: Any = _quietly(
         lambda: torch.onnx.export(
@@ -190,14 +208,14 @@ def _write_program(
 
 
 def _traced(network: Network, description: Description) -> tuple[nn.Module, Tensor, Any]:
-    """What is exported, images to follow it with, and that their number may be any."""
+    """Prepare the module to export, example images, and a batch dimension of any size."""
     side = description.model.image_size
     shapes = {"images": {0: torch.export.Dim("batch", min=1)}}
     return Probabilities(network, description.temperature).eval(), torch.zeros(2, 3, side, side), shapes
 
 
 def _quietly(call: Callable[[], Any]) -> Any:
-    """Without the exporters' remarks on themselves; what stops them is a RunError."""
+    """Call an exporter without its warnings. Raises RunError if it fails."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), torch.no_grad():
@@ -205,7 +223,7 @@ def _quietly(call: Callable[[], Any]) -> Any:
             return call()
     except Exception as error:
         first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise RunError(f"torch can't export this network: {first.strip()}") from error
+        raise RunError(f"Cannot export this network with torch: {shorten(first, 200)}") from error
 
 
 WRITERS: dict[str, Write] = {

@@ -1,37 +1,44 @@
-"""The model that `--model` names: a run's folder, a model file, an ONNX file, or one that ferkit brings."""
+"""Load the model that `--model` names: a run folder, a model file or a bundled model."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferkit.components.discovery import folders_of_model, importable, load_plugins_of_model
 from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import folds_dir
 from ferkit.messages import suggest
+from ferkit.neural.header import parse_header
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
+from ferkit.predict.model.program import inert_program
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.recipe.parse import load_plugins_of
 from ferkit.runtime.onnx import open_session
 
 if TYPE_CHECKING:
     from ferkit.neural.network import Network
 
 BUNDLED = Path(__file__).parents[2] / "models"
-"""Model files that ferkit brings, each known by its name without .safetensors."""
+"""Folder of the bundled models. The name of a model is that of its file, without .safetensors."""
 FIRST = WhichNetwork()
 DEFAULT = "default"
 KEY = "ferkit"
-"""Of the metadata that describe a model, in every kind of file."""
+"""Key of the description in the metadata of every kind of file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """told: a sentence that says which model this is; runtime: what a detector should be run by too, so that
-    nothing else need be imported, or None where it is as well left to the detector.
+    """A model for prediction.
+
+    Attributes:
+        description: Labels, image size, detector and so on.
+        classify: Maps faces to probabilities.
+        registry: The plugins that the model needs.
+        told: A sentence that names the model.
+        runtime: Runtime for the detector, to import no second one; None for the default of the detector.
     """
 
     description: Description
@@ -43,10 +50,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A network to be exported, without checks at every call.
+    """A network for export, without checks at every call.
 
-    trained_on: the first digits of its images' hashes; run, fold: where it comes from, None and "" where
-    it is a model file's.
+    Attributes:
+        network: In eval mode, on the CPU.
+        description: Of the model.
+        trained_on: The first digits of the hashes of its training images.
+        run: The run folder; None for a model file.
+        fold: The folder of the fold in the run; "" for a model file.
     """
 
     network: Network
@@ -56,62 +67,86 @@ class Loaded:
     fold: str = ""
 
 
-def load_model(name: str | Path | None = None, which: WhichNetwork = FIRST, device: str = "auto") -> Model:
-    """name: see above; which: of a run's networks; device: "auto", "cpu", "cuda" or "cuda:0".
+def load_model(
+    name: str | Path | None = None,
+    which: WhichNetwork = FIRST,
+    device: str = "auto",
+    trust_plugins: bool = False,
+) -> Model:
+    """Load a model for prediction.
 
-    Raises RunError where there is no such model or it is broken, ComponentError where a plugin that it
-    needs is not here.
+    Args:
+        name: A run folder, a model file or the name of a bundled model; None for the default model.
+        which: A network of a run.
+        device: "auto", "cpu", "cuda" or "cuda:0".
+        trust_plugins: Import modules that the model names, also if no installed plugin provides them. They
+            are searched among installed modules, then in the model's folder, then in the working directory.
+
+    Raises:
+        RunError: The model does not exist or is broken.
+        ComponentError: A plugin that the model needs is missing or not trusted.
     """
     path = find_model(name)
+    with importable(*(folders_of_model(path) if trust_plugins else ())):
+        return _load(path, which, device, trust_plugins)
+
+
+def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
     if path.is_dir():
-        return _from_run(path, which, device)
+        return _from_run(path, which, device, trust)
     _check_no_choice(path, which)
     if path.suffix == ".safetensors" and (run := _run_around(path)):
-        return _from_run(run, WhichNetwork.of(path.parent.name), device)
+        return _from_run(run, WhichNetwork.of(path.parent.name), device, trust)
     readers = {".safetensors": _from_safetensors, ".onnx": _from_onnx, ".pt2": _from_program}
     if path.suffix not in readers:
-        raise RunError(f"{path}: expected a run's folder or a file {', '.join(readers)}")
-    return readers[path.suffix](path, device)
+        raise RunError(f"{path}: expected a run folder or a file {', '.join(readers)}")
+    return readers[path.suffix](path, device, trust)
 
 
 def find_model(name: str | Path | None) -> Path:
-    """A file or folder of that name, else what ferkit brings under it. Raises RunError."""
+    """Find a file or folder of that name, or else a bundled model. Raises RunError."""
     if name is not None and (path := Path(name)).exists():
         return path
     known = {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
     wanted = DEFAULT if name is None else str(name)
     if wanted in known:
         return known[wanted]
-    bundled = suggest(wanted, known) if known else "This ferkit brings no model of its own."
+    bundled = suggest(wanted, known) if known else "No model is bundled."
     if name is None:
-        raise RunError(f"--model is missing. Give a run's folder or a model file. {bundled}")
-    raise RunError(f"--model {name}: there is no such folder or file, and no model of that name. {bundled}")
+        raise RunError(f"--model is missing. Give a run folder or a model file. {bundled}")
+    raise RunError(f"Cannot find --model {name}: there is no such folder, file or bundled model. {bundled}")
 
 
-def load_network(name: str | Path | None, which: WhichNetwork = FIRST) -> Loaded:
-    """To export it.
+def load_network(name: str | Path | None, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> Loaded:
+    """Load a network for export; arguments as for `load_model`.
 
-    Raises RunError where the model is no run's and no model file: an exported graph is no network any more;
-    and for the fold of a file.
+    Raises:
+        RunError: The model is neither a run nor a .safetensors file, or a fold of a file is asked for.
+        ComponentError: As for `load_model`.
     """
+    path = find_model(name)
+    with importable(*(folders_of_model(path) if trust_plugins else ())):
+        return _load_network(path, which, trust_plugins)
+
+
+def _load_network(path: Path, which: WhichNetwork, trust: bool) -> Loaded:
     from ferkit.neural.build import wire_model
     from ferkit.neural.checkpoint import read_header
     from ferkit.neural.load import rebuild_network
 
-    path = find_model(name)
     if not path.is_dir():
         _check_no_choice(path, which)
     run = path if path.is_dir() else _run_around(path)
     if run:
         from ferkit.predict.model.from_run import open_run
 
-        opened = open_run(run, which if path.is_dir() else WhichNetwork.of(path.parent.name))
+        opened = open_run(run, which if path.is_dir() else WhichNetwork.of(path.parent.name), trust)
         path, description = opened.file, opened.description
     elif path.suffix == ".safetensors":
         description = read_description(path)
     else:
-        raise RunError(f"{path}: only a run's folder or a .safetensors file can be exported")
-    registry = load_plugins_of({"plugins": list(description.plugins)})
+        raise RunError(f"Cannot export {path}: expected a run folder or a .safetensors file.")
+    registry = load_plugins_of_model(description.plugins, path, trust)
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)
     found = path.parent.name if run else ""
     return Loaded(network, description, read_header(path).trained_on, run, found)
@@ -119,86 +154,81 @@ def load_network(name: str | Path | None, which: WhichNetwork = FIRST) -> Loaded
 
 def _check_no_choice(file: Path, which: WhichNetwork) -> None:
     if which.is_given:
-        raise RunError(f"{which.options}: only a run's folder has folds, and {file} is a file")
+        raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {file} is a file.")
 
 
 def read_description(path: Path) -> Description:
-    """Of a .safetensors file. Raises RunError where it has none: a network alone says not how to use it."""
+    """Read the description in a .safetensors file. Raises RunError if it has none."""
     from ferkit.neural.checkpoint import read_header
 
     header = read_header(path)
     if "model" not in header.known:
         raise RunError(
-            f"{path} holds a network, but not how it is to be used. Give its run's folder, or make a model "
-            "file of it: ferkit export RUN --out model.safetensors"
+            f"Cannot use {path}: it is a network without a description. Give its run folder, or export it: "
+            "ferkit export RUN --out model.safetensors"
         )
     return Description.read(header.known, path)
 
 
 def _run_around(path: Path) -> Path | None:
-    """The run whose folder folds/ a network lies in."""
+    """Find the run folder that a network is in; None if there is none."""
     folder = path.resolve().parent.parent.parent
     return folder if path.parent.parent == folds_dir(folder) and (folder / "recipe.toml").exists() else None
 
 
-def _from_run(folder: Path, which: WhichNetwork, device: str) -> Model:
+def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
     from ferkit.predict.model.from_run import open_run
 
-    opened = open_run(folder, which)
-    return _of_torch(opened.file, opened.description, device, f"{folder}: {opened.choice}")
+    opened = open_run(folder, which, trust)
+    return _of_torch(opened.file, opened.description, device, f"{folder}: {opened.choice}", trust)
 
 
-def _from_safetensors(path: Path, device: str) -> Model:
+def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
     description = read_description(path)
     told = f"{path}: {description.source}"
     if path.parent == BUNDLED:
-        told = f"{path.stem}, ferkit's own; its card: {path}.card.md"
-    return _of_torch(path, description, device, told)
+        told = f"{path.stem}, bundled; model card: {path}.card.md"
+    return _of_torch(path, description, device, told, trust)
 
 
-def _of_torch(file: Path, description: Description, device: str, told: str) -> Model:
+def _of_torch(file: Path, description: Description, device: str, told: str, trust: bool) -> Model:
     from ferkit.neural.device import choose_device
     from ferkit.neural.load import rebuild_network
 
     place = choose_device(device)
-    registry = _plugins(description)
+    registry = load_plugins_of_model(description.plugins, file, trust)
     network = rebuild_network(file, description.model, registry, description.labels)
     classify = TorchClassifier(network, place, description.temperature)
     return Model(description, classify, registry, told)
 
 
-def _from_onnx(path: Path, device: str) -> Model:
+def _from_onnx(path: Path, device: str, trust: bool) -> Model:
     session = open_session(path, device)
     described = session.get_modelmeta().custom_metadata_map.get(KEY)
-    description = Description.read(_as_table(described, path), path)
-    told = f"{path}: {description.source}"
-    return Model(description, OnnxClassifier(session), _plugins(description), told, runtime="onnx")
+    description = Description.read(_parsed(described, path), path)
+    registry = load_plugins_of_model(description.plugins, path, trust)
+    return Model(
+        description, OnnxClassifier(session), registry, f"{path}: {description.source}", runtime="onnx"
+    )
 
 
-def _from_program(path: Path, device: str) -> Model:
+def _from_program(path: Path, device: str, trust: bool) -> Model:
     import torch
 
     from ferkit.neural.device import choose_device
 
     place, files = choose_device(device), {KEY: ""}
+    source = path if trust else inert_program(path)
     try:
-        program = torch.export.load(path, extra_files=files)
+        program = torch.export.load(source, extra_files=files)
     except Exception as error:
-        raise RunError(f"{path} is no program that torch.export wrote: {error}") from error
-    description = Description.read(_as_table(files[KEY], path), path)
-    classify = ProgramClassifier(program, place)
-    return Model(description, classify, _plugins(description), f"{path}: {description.source}")
+        raise RunError(f"Cannot load {path}: it is no program that torch.export wrote: {error}") from error
+    description = Description.read(_parsed(files[KEY], path), path)
+    registry = load_plugins_of_model(description.plugins, path, trust)
+    return Model(description, ProgramClassifier(program, place), registry, f"{path}: {description.source}")
 
 
-def _as_table(text: str | bytes | None, path: Path) -> dict[str, Any]:
+def _parsed(text: str | bytes | None, path: Path) -> dict[str, Any]:
     if not text:
-        raise RunError(f"{path} was not written by ferkit export: it does not say how it is to be used")
-    try:
-        table: dict[str, Any] = json.loads(text)
-    except ValueError as error:
-        raise RunError(f"{path}: what it says of itself is no JSON: {error}. Export it again") from error
-    return table
-
-
-def _plugins(description: Description) -> Registry:
-    return load_plugins_of({"plugins": list(description.plugins)})
+        raise RunError(f"Cannot use {path}: it has no description. Was it written by ferkit export?")
+    return parse_header(text, path)

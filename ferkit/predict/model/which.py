@@ -1,4 +1,4 @@
-"""Which of a run's networks is used."""
+"""Choose a network of a run."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class WhichNetwork:
 
     @property
     def options(self) -> str:
-        """The options of the command line that choose it."""
+        """Options of the command line that choose it."""
         return " ".join(f"--{name} {value}" for name, value in self._given())
 
     @classmethod
     def of(cls, directory: str) -> WhichNetwork:
-        """The one in a folder of the run, such as "repeat0_fold1"; none for another name."""
+        """Read the name of a fold's folder, such as "repeat0_fold1"; another name gives no choice."""
         found = DIRECTORY.fullmatch(directory)
         return cls(int(found[1]), int(found[2])) if found else cls()
 
     def among(self, directories: Iterable[str]) -> list[str]:
-        """The folders that it may mean, in the order of repeats and folds."""
+        """List the folders that fit, in the order of repeats and folds."""
         known = {name: one for name in directories if (one := WhichNetwork.of(name)).is_given}
         fits = [name for name, one in known.items() if self.repeat in (None, one.repeat)]
         fits = [name for name in fits if self.fold in (None, known[name].fold)]

@@ -1,4 +1,4 @@
-"""Pictures with what was found drawn on them."""
+"""Annotated copies of images and videos."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.walk import real_folders
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-"""As which an image keeps its suffix; others become PNGs."""
+"""Suffixes that a copy keeps; others become .png."""
 COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
 
 
 class AnnotatedFolder:
-    """A copy of every image under its own name and folder, and of every video and animation as .mp4.
+    """A folder with a copy of each image under its own name, and of each video and animation as .mp4.
 
-    Of what moves only the frames that were looked at are in its copy, which lasts as long.
+    A copy of a video has only the processed frames, and the same duration.
     """
 
     def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
@@ -62,12 +62,12 @@ class AnnotatedFolder:
             self._moving = VideoCopy(frame, self._place(frame, Path(f"{name}.mp4")))
 
     def _tried(self, frame: Frame, do: Callable[[], None]) -> list[InputError]:
-        """A copy of what moves that failed is given up, so that it is told once."""
+        """Call, and stop the copy of a video that fails, so that it is reported once."""
         try:
             do()
         except OSError as error:
             self._moving = None
-            return [InputError(frame.file, f"its annotated copy can't be written: {error}")]
+            return [InputError(frame.file, f"its annotated copy cannot be written: {error}")]
         return []
 
     def _write_picture(self, frame: Frame, rows: Sequence[Row], file: Path) -> None:
@@ -77,11 +77,11 @@ class AnnotatedFolder:
     def _place(self, frame: Frame, name: Path) -> Path:
         file = self._free(name)
         if file.exists() and os.path.exists(frame.file) and file.samefile(frame.file):
-            raise OSError("it would take the place of the original: give another --out")
+            raise OSError("it would replace the original: give another --out")
         return file
 
     def _free(self, name: Path) -> Path:
-        """The place below the folder; another one where this run has put something, or an input may be."""
+        """Find a path in the folder that neither this command nor an input uses."""
         wanted, number = name, 2
         while wanted in self._taken or (self._keeps_others and os.path.lexists(self.folder / wanted)):
             wanted, number = name.with_name(f"{name.stem}-{number}{name.suffix}"), number + 1
@@ -97,7 +97,7 @@ class AnnotatedFolder:
     def close(self, is_whole: bool) -> str | None:
         if self._moving and not is_whole:
             self._moving.finish()
-            return f"{self.folder}; of {self._moving.file.name} a part: {self._moving.part}"
+            return f"{self.folder}; a part of {self._moving.file.name}: {self._moving.part}"
         for problem in self._finish_moving():
             raise RunError(f"{problem.file}: {problem.reason}")
         return str(self.folder)
@@ -109,40 +109,40 @@ def _put_in_place(moving: VideoCopy) -> None:
 
 
 def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
-    """Raises RunError where a copy would be taken for input, or for an original."""
+    """Check that no copy becomes an input or replaces an original. Raises RunError."""
     place = folder.resolve()
     for one in inputs:
         if os.path.isdir(one) and place.is_relative_to(Path(one).resolve()):
             raise RunError(
-                f"--out {folder} lies in the input {one}, so its pictures would be taken for input. Give "
-                "a folder elsewhere."
+                f"Cannot write to --out {folder}: it is in the input {one}, so the copies would be inputs. "
+                "Give a folder elsewhere."
             )
         if os.path.isdir(one) and (linked := _linked_to(place, Path(one))):
             raise RunError(
-                f"--out {folder}: a link in the input {one} leads to {linked}, so the pictures that go there "
-                "would be taken for input. Give a folder elsewhere."
+                f"Cannot write to --out {folder}: a link in the input {one} leads to {linked}, so the copies "
+                "would be inputs. Give a folder elsewhere."
             )
         if os.path.isfile(one) and Path(one).resolve().parent == place:
             raise RunError(
-                f"--out {folder} is the folder of the input {one}, whose place an annotated copy would take. "
-                "Give a folder elsewhere."
+                f"Cannot write to --out {folder}: it is the folder of the input {one}, which the copy would "
+                "replace. Give a folder elsewhere."
             )
 
 
 def _linked_to(place: Path, root: Path) -> Path | None:
-    """The folder above, at or below the place that links within root lead to, if any."""
+    """Find a folder that links in root lead to, if the place is in it or contains it."""
     own = root.resolve()
     outside = (inside for inside in real_folders(root) if not inside.is_relative_to(own))
     return next((one for one in outside if place.is_relative_to(one) or one.is_relative_to(place)), None)
 
 
 def _may_lie_in(folder: Path, one: str | Path) -> bool:
-    """What a pattern or a list stands for is not known yet."""
+    """Return true for a pattern or list, whose files are not known yet, and for inputs in the folder."""
     return not os.path.lexists(one) or Path(one).resolve().is_relative_to(folder.resolve())
 
 
 def draw(image: NDArray[np.uint8], rows: Sequence[Row]) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB -> a copy with each face's box, number, label and its probability."""
+    """Draw the box, number, label and probability of each face on a copy of an image (H, W, 3) uint8 RGB."""
     if not any(row.face for row in rows):
         return image
     picture = Image.fromarray(image)

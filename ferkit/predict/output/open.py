@@ -12,8 +12,13 @@ from ferkit.predict.output.tables import CsvTable, JsonLines, TextSink
 TABLES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
+def open_sinks(places: Sequence[Path], inputs: Sequence[str | Path]) -> list[Sink]:
+    """Open several outputs, each once. Raises RunError."""
+    return [open_sink(place, inputs) for place in dict.fromkeys(places)]
+
+
 def open_sink(out: Path, inputs: Sequence[str | Path]) -> Sink:
-    """A table by its suffix, else a folder of annotated pictures. Raises RunError."""
+    """Open a table, by its suffix, or a folder for annotated images. Raises RunError."""
     suffix = out.suffix.lower()
     if suffix in (".jsonl", ".ndjson"):
         return TextSink(out, JsonLines)
@@ -25,8 +30,8 @@ def open_sink(out: Path, inputs: Sequence[str | Path]) -> Sink:
         return ParquetSink(out)
     if suffix and not out.is_dir():
         raise RunError(
-            f"--out {out}: expected a table ({', '.join(TABLES)}), or a folder for annotated pictures, whose "
-            "name has no suffix"
+            f"Cannot write --out {out}: expected a table ({', '.join(TABLES)}), or a folder for annotated "
+            "images, whose name has no suffix."
         )
     from ferkit.predict.output.annotated import AnnotatedFolder
 

@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import IO, Any
 
 from ferkit.errors import RunError
-from ferkit.messages import printable
+from ferkit.messages import decodable
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import TEXTS, TRUTHS, WHOLE_NUMBERS, columns
 
 GROUP = 5000
-"""Rows that are kept until they are written together."""
+"""Rows per write."""
 
 
 class ParquetSink:
-    """The columns of CSV, with types. A file's name that is no UTF-8 has its bytes as escapes."""
+    """A Parquet file with the columns of CSV. Bytes of file names that are no UTF-8 become escapes."""
 
     def __init__(self, path: Path) -> None:
         try:
             import pyarrow.parquet
         except ImportError as error:
             raise RunError(
-                f'--out {path}: Parquet takes pyarrow, which is not here: pip install "ferkit[parquet]". '
-                "CSV and JSON lines need nothing."
+                f'Cannot write --out {path}: Parquet needs pyarrow. Run: pip install "ferkit[parquet]". '
+                "CSV and JSON lines need no package."
             ) from error
         self.arrow = pyarrow
         self.path = path
@@ -51,7 +51,7 @@ class ParquetSink:
     def write(self, predicted: Predicted) -> Sequence[InputError]:
         for row in predicted.rows:
             _, *rest = row.as_record(self.labels)
-            self.rows.append([printable(row.file), *rest])
+            self.rows.append([decodable(row.file), *rest])
         if len(self.rows) >= GROUP:
             self._flush()
         return ()

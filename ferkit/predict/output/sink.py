@@ -1,4 +1,4 @@
-"""What every output of a prediction has in common."""
+"""The interface of all outputs of a prediction."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from ferkit.predict.predictor import Predicted
 
 
 class Sink(Protocol):
-    """Looks at its place when it is built, so that what can't be written is found before any work."""
+    """An output of predictions. Its constructor checks that its path is writable."""
 
     def begin(self, labels: Sequence[str]) -> None:
-        """To be called once, first."""
+        """Start the output; called once, first."""
 
     def write(self, predicted: Predicted) -> Sequence[InputError]:
-        """What could not be written, of it or of what came before, and why."""
+        """Write the rows of an image. Returns the inputs that could not be written, with reasons."""
 
     def close(self, is_whole: bool) -> str | None:
-        """Where it can be found; unless it is whole, beside its place, with .part after its name."""
+        """Finish, and return the path. A partial output keeps the suffix .part."""
 
 
 def put_in_place(part: Path, path: Path, is_whole: bool) -> str:
-    """Where it is then. Raises RunError."""
+    """Move a whole output to its path. Returns its path then. Raises RunError."""
     if not is_whole:
         return str(part)
     try:
         part.replace(path)
     except OSError as error:
-        problem = f"--out {path}: it can't be written: {error.strerror}. What was found is in {part}."
+        problem = f"Cannot write --out {path}: {error.strerror}. The results are in {part}."
         raise RunError(problem) from error
     return str(path)
 
 
 def check_place(folder: Path, out: Path) -> None:
-    """Make the folder, if need be, and write something there. Raises RunError, naming `out`."""
+    """Create the folder if it is missing, and check that it is writable. Raises RunError."""
     if out != folder and out.is_dir():
-        raise RunError(f"--out {out}: expected a file for a table, and it is a folder. Give another place.")
+        raise RunError(f"Cannot write --out {out}: expected a file for a table, got a folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
     except FileExistsError as error:
-        problem = f"--out {out}: it can't be written: {folder} is a file. Give another place."
+        problem = f"Cannot write --out {out}: {folder} is a file. Give another path."
         raise RunError(problem) from error
     except OSError as error:
         raise cannot_write(out, error) from error
 
 
 def cannot_write(path: Path, error: OSError) -> RunError:
-    return RunError(f"--out {path}: it can't be written: {error.strerror}. Give another place.")
+    return RunError(f"Cannot write --out {path}: {error.strerror}. Give another path.")

@@ -1,4 +1,4 @@
-"""Where rows go: a table in a file, or on the terminal."""
+"""Write rows to a table, in a file or on the terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ferkit.predict.output.readable import ReadableTable
 from ferkit.predict.output.sink import check_place, put_in_place
 from ferkit.predict.predictor import Predicted
 from ferkit.predict.row import Row, columns
+from ferkit.runtime.escape import csv_row
 
 
 class Writing(Protocol):
@@ -22,15 +23,15 @@ class Writing(Protocol):
 
 
 class CsvTable:
-    """As `ferkit.predict.row.columns` has it; nothing in a field where there is nothing."""
+    """The columns of `ferkit.predict.row.columns`; an empty cell for a value that does not exist."""
 
     def __init__(self, file: IO[str], labels: Sequence[str]) -> None:
         self.labels = labels
         self.table = csv.writer(file, lineterminator="\n")
-        self.table.writerow(columns(labels))
+        self.table.writerow(csv_row(columns(labels)))
 
     def row(self, row: Row) -> None:
-        self.table.writerow([_as_text(value) for value in row.as_record(self.labels)])
+        self.table.writerow([_as_text(value) for value in csv_row(row.as_record(self.labels))])
 
 
 class JsonLines:
@@ -42,7 +43,7 @@ class JsonLines:
 
 
 class TextSink:
-    """Bytes of a file's name that are no UTF-8 stay as they are."""
+    """A table of text in a file. Bytes of file names that are no UTF-8 are kept."""
 
     def __init__(self, path: Path, kind: type[Writing]) -> None:
         self.path = path
@@ -68,7 +69,7 @@ class TextSink:
 
 
 class Printed:
-    """On standard output, as CSV or JSON lines, or to be read: the two most probable labels of each face."""
+    """A table on standard output: CSV, JSON lines, or readable with the two most probable labels."""
 
     def __init__(self, file: IO[str], form: str) -> None:
         self.file = file
@@ -95,7 +96,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _shortened(value: float) -> str:
-    """Return six digits, but all before the point and three after it: times tell frames apart."""
+    """Return six digits, but all before the point and three after it: times distinguish frames."""
     return f"{value:.6g}" if abs(value) < 1000 else f"{value:.3f}".rstrip("0").rstrip(".")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ferkit.components.discovery import folders_of_model, importable
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.errors import FerkitError, RunError
@@ -14,6 +15,7 @@ from ferkit.evaluation.formatting import title_of
 from ferkit.evaluation.run_files import read_images, read_metrics, read_resolved, read_summary
 from ferkit.interfaces import Face, Sample
 from ferkit.recipe.load import load_table
+from ferkit.recipe.parse import load_plugins_of_run
 from ferkit.recipe.schema import Recipe
 from ferkit.report.faces.explain import Explained, explain
 from ferkit.report.faces.selection import Guess, list_guesses, surest_mistakes
@@ -42,20 +44,30 @@ class Images:
     warnings: Sequence[str] = field(default_factory=tuple)
 
 
-def show_images(run_dir: Path) -> Images:
+def show_images(run_dir: Path, trust_plugins: bool = False) -> Images:
     """Collect the most confident errors and some Grad-CAM maps, or warnings that say why not.
 
     Both belong to the last epoch selection, because the run kept its network.
 
+    Args:
+        run_dir: The run folder.
+        trust_plugins: Import modules that the run's recipe names, also if no installed plugin provides them.
+
     Raises:
         RunError: The folder has no finished run.
     """
+    with importable(*(folders_of_model(run_dir) if trust_plugins else ())):
+        return _show_images(run_dir, trust_plugins)
+
+
+def _show_images(run_dir: Path, trust_plugins: bool) -> Images:
+    plugins = partial(load_plugins_of_run, run_dir=run_dir, is_trusted=trust_plugins)
     summary = read_summary(run_dir)
     key, made = list(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items())[-1]
     title = title_of(summary.scores[key])
     guesses = surest_mistakes(list(list_guesses(made)))
     try:
-        recipe, registry = load_table(str(run_dir / "recipe.toml"), read_resolved(run_dir))
+        recipe, registry = load_table(str(run_dir / "recipe.toml"), read_resolved(run_dir), plugins=plugins)
         crop = partial(_crop, run_dir, recipe, registry)
         faces = crop(guesses)
     except FerkitError as error:

@@ -45,7 +45,9 @@ def resolved_shipped(name: str) -> dict[str, Any] | None:
 
 def _resolve(table: Mapping[str, Any]) -> dict[str, Any]:
     recipe = Recipe.model_validate_json(json.dumps(table, default=str))
-    return resolve(recipe, load_plugins(recipe.plugins))
+    return resolve(
+        recipe, load_plugins()
+    )  # the run may come from elsewhere: nothing that it names is imported
 
 
 def _resolved_run(run_dir: Path) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -27,6 +28,7 @@ from ferkit.report.table.columns import (
 )
 from ferkit.report.table.differences import command
 from ferkit.report.table.entries import Table, TableRun
+from ferkit.runtime.escape import csv_row, escape_markdown
 
 SCORES = ("selected_on_test", "accuracy", "deviation", *(name for name in NAMES if name != "accuracy"))
 CSV_COLUMNS = (
@@ -43,7 +45,7 @@ def to_terminal(table: Table) -> RichTable:
     for heading in headings(columns):
         shown.add_column(heading, overflow="fold")
     for line in table.lines:
-        shown.add_row(*cells(line, columns))
+        shown.add_row(*(escape(printable(cell)) for cell in cells(line, columns)))
     return shown
 
 
@@ -100,10 +102,14 @@ def to_csv(table: Table) -> str:
     for line in table.lines:
         fields = {"row": line.row.place, "system": line.row.row, "paper_percent": line.row.accuracy}
         for run in line.runs.values():
-            writer.writerows({**fields, **one} for one in _readings(run))
+            writer.writerows(_escaped({**fields, **one}) for one in _readings(run))
         if not line.runs:
-            writer.writerow(fields)
+            writer.writerow(_escaped(fields))
     return buffer.getvalue()
+
+
+def _escaped(row: Mapping[str, object]) -> dict[str, object]:
+    return dict(zip(row, csv_row(row.values()), strict=True))
 
 
 def to_html(table: Table) -> str:
@@ -170,4 +176,4 @@ def _readings(run: TableRun) -> Iterator[dict[str, object]]:
 
 
 def _row(values: list[str]) -> str:
-    return "| " + " | ".join(value.replace("|", "\\|") for value in values) + " |"
+    return "| " + " | ".join(escape_markdown(value) for value in values) + " |"

@@ -15,6 +15,7 @@ from ferkit.plugin import (
     Weights,
     WeightsError,
     WeightsName,
+    accept_weights,
     crop_kernels,
     load_weights,
     suggest,
@@ -175,6 +176,7 @@ def load_inception(name: str) -> tuple[InceptionResnetV1, int]:
         trunk.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
         raise WeightsError(f"Cannot load {path} into InceptionResnetV1: {error}") from error
+    accept_weights(entry, path)
     return trunk, entry.embedding_size
 
 

@@ -35,9 +35,10 @@ def read_keras_weights(path: Path) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     try:
         with h5py.File(path) as file:
+            _check_links(file, path)
             group = file.get("model_weights", file)
             layers = {name: dict(_arrays(group[name])) for name in group if len(group[name])}
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, RecursionError) as error:
         raise WeightsError(f"Cannot read Keras weights from {path}: {error}") from error
     branches = _number_branches(layers)
     for layer, arrays in layers.items():
@@ -48,6 +49,17 @@ def read_keras_weights(path: Path) -> dict[str, Tensor]:
             tensors[f"{module}.weight"] = torch.ones(len(arrays["beta:0"]))
             tensors[f"{module}.num_batches_tracked"] = torch.tensor(0)
     return tensors
+
+
+def _check_links(group: h5py.Group, path: Path) -> None:
+    """Raises WeightsError if anything in the file leads to another file."""
+    for name in group:
+        link = group.get(name, getlink=True)
+        item = group[name] if isinstance(link, h5py.HardLink) else None
+        if item is None or (isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)):
+            raise WeightsError(f"Cannot read {path}: {name[:80]!r} is a link. Fetch the weights again.")
+        if isinstance(item, h5py.Group):
+            _check_links(item, path)
 
 
 def _arrays(group: h5py.Group) -> Iterator[tuple[str, NDArray[np.float32]]]:

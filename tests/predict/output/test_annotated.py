@@ -103,13 +103,13 @@ def test_an_original_that_a_link_leads_to_is_never_overwritten(model: Path, tmp_
     tally = annotate(model, tmp_path / "out", tmp_path / "in")
     assert file.read_bytes() == before
     (problem,) = tally.problems
-    assert "take the place of the original" in problem.reason
+    assert "replace the original" in problem.reason
     assert not tally.is_complete
 
 
 @pytest.mark.parametrize("below", ["", "annotated"])
 def test_a_folder_within_an_input_is_refused(tmp_path: Path, below: str) -> None:
-    with pytest.raises(RunError, match="would be taken for input"):
+    with pytest.raises(RunError, match="would be inputs"):
         AnnotatedFolder(tmp_path / below, [tmp_path])
 
 
@@ -206,7 +206,7 @@ def test_the_last_copy_that_can_not_be_finished_is_told_with_its_video(tmp_path:
     (tmp_path / "out" / "a.avi.mp4" / "full").mkdir(parents=True)
     for one in frames(tmp_path / "a.avi", 2):
         assert not folder.write(one)
-    with pytest.raises(RunError, match=r"a\.avi: its annotated copy can't be written"):
+    with pytest.raises(RunError, match=r"a\.avi: its annotated copy cannot be written"):
         folder.close(is_whole=True)
 
 
@@ -218,6 +218,6 @@ def test_a_copy_of_which_the_end_is_missing_takes_no_older_ones_place(tmp_path: 
         folder.write(one)
     told = folder.close(is_whole=False)
     (part,) = older.parent.glob(".part.*.mp4")
-    assert told == f"{tmp_path / 'out'}; of a.avi.mp4 a part: {part}"
+    assert told == f"{tmp_path / 'out'}; a part of a.avi.mp4: {part}"
     assert older.read_text() == "older"
     assert part.stat().st_size > 100

@@ -145,14 +145,14 @@ def test_a_name_that_is_no_utf8_is_kept_where_it_can_be(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet", "annotated"])
 def test_a_place_that_can_not_be_written_is_refused_before_any_work(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match=r"--out .* it can't be written: (.*file is a file|Not a directory)"):
+    with pytest.raises(RunError, match=r"Cannot write --out .*: (.*file is a file|Not a directory)"):
         open_sink(tmp_path / "file" / name, [])
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet"])
 def test_a_folder_called_like_a_table_is_refused_before_any_work(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(RunError, match=rf"{name}: expected a file for a table, and it is a folder"):
+    with pytest.raises(RunError, match=rf"{name}: expected a file for a table, got a folder"):
         open_sink(tmp_path / name, [])
 
 
@@ -161,7 +161,7 @@ def test_where_a_table_can_not_be_put_in_its_place_it_is_said_where_it_is(tmp_pa
     sink.begin(LABELS)
     sink.write(predicted(FACE))
     (tmp_path / "out.csv" / "full").mkdir(parents=True)  # since the work began
-    with pytest.raises(RunError, match=r"What was found is in .*out\.csv\.part"):
+    with pytest.raises(RunError, match=r"The results are in .*out\.csv\.part"):
         sink.close(is_whole=True)
     assert "müde" in (tmp_path / "out.csv.part").read_text("utf-8")
 
@@ -169,7 +169,7 @@ def test_where_a_table_can_not_be_put_in_its_place_it_is_said_where_it_is(tmp_pa
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root can't write to")
 @pytest.mark.parametrize("out", [Path("/proc/out.csv"), Path("/proc/self")])
 def test_a_read_only_folder_is_refused_before_any_work(out: Path) -> None:
-    with pytest.raises(RunError, match=r"--out /proc/.*it can't be written"):
+    with pytest.raises(RunError, match=r"Cannot write --out /proc/"):
         open_sink(out, [])
 
 
