@@ -26,6 +26,8 @@ LIMIT = 120.0
 """Seconds in which a command ends, on a busy machine."""
 KEPT = (ferkit.experiment.run, ferkit.predict.model.export, ferkit.report.render)
 """What the forked processes find imported."""
+PATH = "FERKIT_CAMPAIGN_PATH"
+"""The environment variable that puts a folder with installed plugins first on Python's path."""
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])
 
@@ -91,6 +93,8 @@ def _run(command: Command) -> None:
         function(*arguments)  # type: ignore[operator]
         return
     sys.path.insert(0, str(ROOT))
+    if place := command.environment.get(PATH):
+        sys.path.insert(0, place)
     sys.argv = ["ferkit", *map(str, command.call)]
     main()
 
