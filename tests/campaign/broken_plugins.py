@@ -151,7 +151,7 @@ RAISES = {
     "hostile message": "raise ValueError('\\x1b[2J' + 'x' * 100_000)",
     "assertion": "assert False",
     "ImportError": "import no_such_module_at_all",
-    "a chain": "try:\n        1 / 0\n    except ZeroDivisionError as error:\n        raise LookupError from error",
+    "a chain": "try:\n        1 / 0\n    except ArithmeticError as error:\n        raise KeyError from error",
 }
 RETURNS = {
     "None": "return None",
