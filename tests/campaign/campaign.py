@@ -8,7 +8,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Campaign:
         except BaseException as error:
             self.add_fault(given, "".join(traceback.format_exception(error)))
 
-    def answers(self, given: object) -> object:
+    def answers(self, given: object) -> AbstractContextManager[None]:
         """`trial` for a reader: it gives a result or raises FerkitError."""
         return self.trial(given, FerkitError)
 
