@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ferkit.errors import DataError
 from ferkit.runtime.disk_cache import file_sha256
@@ -23,6 +23,16 @@ MOST_PIXELS = 400_000_000
 """Pixels of the largest image that is read: twice a phone's 200 megapixels, 1.2 GB decoded."""
 LIMIT = "FERKIT_MAX_PIXELS"
 """The environment variable that sets another limit."""
+ORIENTATIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> the operation that makes an image upright (CIPA DC-008, 4.6.5.1.6)."""
 _pillow = threading.Lock()
 
 
@@ -57,7 +67,7 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
         with _open(source) as image:
             _check_size(image)
             image.load()
-            return np.array(as_rgb(ImageOps.exif_transpose(image)))
+            return np.array(as_rgb(rotate(image)))
     except (FileNotFoundError, DataError):
         raise
     except UnidentifiedImageError as error:
@@ -68,9 +78,11 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
 
 @contextmanager
 def _open(source: Path | bytes) -> Iterator[Image.Image]:
-    """Pillow's own limit is the process's and refuses what phones make; `_check_size` takes its place."""
-    with _pillow, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """Open an image without Pillow's limit of pixels, which refuses images of phones.
+
+    `_check_size` replaces it.
+    """
+    with _quiet():
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
@@ -78,6 +90,14 @@ def _open(source: Path | bytes) -> Iterator[Image.Image]:
             Image.MAX_IMAGE_PIXELS = limit
     with image:
         yield image
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Ignore Pillow's warnings, about damaged EXIF data for example. They are filters of the process."""
+    with _pillow, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _check_size(image: Image.Image) -> None:
@@ -96,6 +116,14 @@ def _register_heif() -> None:
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
+
+
+def rotate(image: Image.Image) -> Image.Image:
+    """Rotate an image by its EXIF orientation. An unknown one is ignored."""
+    with _quiet():
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    method = ORIENTATIONS.get(orientation or 0)
+    return image if method is None else image.transpose(method)
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ferkit.components.discovery import folders_of_model, importable
 from ferkit.data.crops import crop_box
-from ferkit.data.images import as_rgb, decode_image, read_image
+from ferkit.data.images import as_rgb, decode_image, read_image, rotate
 from ferkit.errors import DataError, RunError
 from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
@@ -262,7 +262,7 @@ def _as_frame(image: Given, number: int) -> Frame:
         if isinstance(image, bytes):
             return Frame(ImageSource(name, name), decode_image(image))
         if isinstance(image, Image.Image):
-            return Frame(ImageSource(name, name), np.array(as_rgb(ImageOps.exif_transpose(image))))
+            return Frame(ImageSource(name, name), np.array(as_rgb(rotate(image))))
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
     if not isinstance(image, np.ndarray):

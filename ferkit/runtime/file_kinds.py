@@ -10,7 +10,8 @@ _IMAGES = """
 .tif .tiff .webp
 """
 _VIDEOS = """
-.3g2 .3gp .asf .avi .f4v .flv .m2ts .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm .wmv
+.3g2 .3gp .asf .avi .f4v .flv .h264 .m2ts .m4v .mjpeg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob
+.webm .wmv
 """
 IMAGE_SUFFIXES = frozenset(_IMAGES.split())
 """Suffixes of images, in lower case."""

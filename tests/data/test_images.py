@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ferkit.data.images import image_sha256, read_image
 from ferkit.errors import DataError
@@ -129,6 +129,27 @@ def test_an_image_above_pillows_limit_is_read_and_the_limit_stays(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     assert read_image(path).shape == (10, 20, 3)
     assert Image.MAX_IMAGE_PIXELS == 50
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_orientation_is_that_of_pillow(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(Image.fromarray(grey(RAMP)), tmp_path / "a.png", exif=exif)
+    with Image.open(path) as image:
+        assert np.array_equal(read_image(path), np.asarray(ImageOps.exif_transpose(image)))
+
+
+def test_damaged_exif_data_are_ignored_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = save(Image.fromarray(grey(RAMP)), tmp_path / "a.jpg", quality=100)
+    directory = b"Exif\0\0II*\0\x08\0\0\0" + b"\xd0\x07" + b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+    content = path.read_bytes()
+    block = b"\xff\xe1" + (len(directory) + 2).to_bytes(2, "big") + directory
+    path.write_bytes(content[:2] + block + content[2:])
+    assert read_image(path).shape == (20, 10, 3)
+    assert not recwarn.list
 
 
 def test_a_limit_that_is_no_number_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
