@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import resource
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from ferkit.cli import main
 from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
 from ferkit.components.weights.entry import DirectFile, Weights
@@ -19,6 +23,7 @@ from ferkit.data.faces import find_faces
 from ferkit.data.options import FaceOptions
 from ferkit.interfaces import Sample
 from ferkit.runtime.atomic_write import write_text
+from tests.campaign.campaign import ROOT
 from tests.predict.drawn import PLUGIN, write_picture
 
 CONTENT = bytes(range(256)) * 4096
@@ -72,3 +77,35 @@ def serve() -> Iterator[str]:
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
         thread.join()
+
+
+def limit_files(most: int, words: list[str]) -> None:
+    """Call ferkit with a limit on the size of files that it writes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    call_ferkit(words)
+
+
+def jump_the_clock(seed: int, words: list[str]) -> None:
+    """Call ferkit with a clock that jumps forward and back by up to a year."""
+    draw, tell = random.Random(seed), time.time
+    time.time = lambda: tell() + draw.uniform(-3e7, 3e7)  # type: ignore[assignment]
+    call_ferkit(words)
+
+
+def call_ferkit(words: list[str]) -> None:
+    sys.path.insert(0, str(ROOT))
+    sys.argv = ["ferkit", *words]
+    main()
+
+
+def vanish(files: list[Path], draw: random.Random) -> None:
+    """Delete one of the files, or a half of it."""
+    if files:
+        path = files.pop(draw.randrange(len(files)))
+        if draw.random() < 0.3:
+            path.write_bytes(path.read_bytes()[:100])
+        elif draw.random() < 0.3:
+            path.unlink()
+            path.mkdir()
+        else:
+            path.unlink()
