@@ -19,7 +19,7 @@ from ferkit.testing.drawing import draw_folders
 from tests.campaign.commands import Command, check_whole
 from tests.campaign.conftest import Start
 from tests.campaign.models import write_model
-from tests.campaign.work import detect, draw_pictures, jump_the_clock, limit_files, vanish
+from tests.campaign.work import detect, draw_pictures, in_folder, jump_the_clock, limit_files, vanish
 from tests.experiment.test_run import RECIPE
 from tests.experiment.test_run import results as run_results
 
@@ -97,6 +97,40 @@ def test_a_run_on_a_full_disk_resumes_with_more_room(
             Command([*words, *more], folder / "work", variables).finish()
             assert run_results(disk / "run") == whole
     assert failed, "the disk was never full"
+    campaign.check()
+
+
+READERS = (
+    ("report", "run"),
+    ("report", "run", "--images"),
+    ("export", "run", "--out", "model.safetensors"),
+    ("table", "run", "--out", "table.html"),
+    ("run", "recipe.toml", "--out", "other"),
+    ("run", "recipe.toml", "--out", "run", "--resume", "--set", "protocol.repeats=1"),
+    ("predict", "images", "--model", "run", "--out", "rows.csv"),
+    ("data", "manifest", "images", "--out", "images.csv"),
+    ("finetune", "images", "--out", "tuned"),
+    ("audit", "images", "--out", "audit"),
+    ("plugins", "new", "mine"),
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a file system")
+def test_commands_on_a_read_only_disk_end_with_a_message(start: Start, tmp_path: Path) -> None:
+    campaign = start("read-only disks")
+    disk = tmp_path / "disk"
+    variables = {
+        name: str(disk / "cache" / name) for name in ("XDG_CACHE_HOME", "TORCH_HOME", "MPLCONFIGDIR")
+    }
+    with small_disk(disk, 20_000):
+        (tmp_path / "first").mkdir()
+        words = run_words(disk, disk / "images", disk / "run")
+        Command(words, tmp_path / "first", {"XDG_CACHE_HOME": str(tmp_path / "cache")}).finish()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        for words in READERS:
+            with campaign.trial(words):
+                command = Command((in_folder, (disk, list(words))), tmp_path / "first", variables)
+                end_with_a_message(command)
     campaign.check()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import resource
 import sys
@@ -89,6 +90,12 @@ def jump_the_clock(seed: int, words: list[str]) -> None:
     """Call ferkit with a clock that jumps forward and back by up to a year."""
     draw, tell = random.Random(seed), time.time
     time.time = lambda: tell() + draw.uniform(-3e7, 3e7)  # type: ignore[assignment]
+    call_ferkit(words)
+
+
+def in_folder(folder: Path, words: list[str]) -> None:
+    """Call ferkit in a folder that has no room for a log."""
+    os.chdir(folder)
     call_ferkit(words)
 
 
