@@ -1,4 +1,4 @@
-"""What a campaign tried, and what it found."""
+"""Count the trials of a campaign, and keep the faults that it finds."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Command:
 
     Attributes:
         call: The words after `ferkit`, or a function of a module of tests and its arguments.
-        folder: The working directory; output goes to log.txt beside it.
+        folder: The working directory; the output goes to a log next to it.
     """
 
     call: Sequence[str] | tuple[Callable[..., object], Sequence[object]]
@@ -117,7 +117,7 @@ def kill_and_repeat(
         again: The commands that complete the work of a killed one.
         results: What a finished folder holds.
         folder: An empty folder.
-        kills: At most so many kills of one piece of work.
+        kills: Maximum of kills before the work is completed.
     """
     prepare(_make(folder / "first")).finish()  # which imports everything
     whole = prepare(_make(folder / "whole"))
@@ -145,7 +145,7 @@ def kill_and_repeat(
 
 
 def _make(folder: Path) -> Path:
-    """folder/work: logs are beside it, so that results hold no trace of them."""
+    """folder/work: logs are next to it, outside the results."""
     (folder / "work").mkdir(parents=True)
     return folder / "work"
 

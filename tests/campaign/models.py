@@ -21,7 +21,7 @@ KEY = "ferkit"
 
 
 def write_model(file: Path) -> Path:
-    """Of the smallest network in timm, with random numbers."""
+    """Write a model of the smallest network in timm, with random weights."""
     backbone = Part(name="timm", model="test_resnet", pretrained=False)
     model = Model(image_size=32, normalize="imagenet", backbone=backbone, head=Part(name="linear"))
     description = Description(labels=LABELS, model=model, detector=Part(name="whole_image"))

@@ -1,4 +1,4 @@
-"""Plugins that misbehave: the command ends with a message that names the plugin, and others go on."""
+"""Plugins that misbehave: the command ends with a message that names the plugin, and other plugins work."""
 
 from __future__ import annotations
 

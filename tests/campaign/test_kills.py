@@ -23,7 +23,7 @@ RUNS = 60
 SHORT = 100
 FINETUNES = 30
 TIMES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?|[\d.,]+ (s|min|seconds|minutes)\b")
-"""What differs from one run to the next."""
+"""Text that differs from one run to the next."""
 SETTINGS = ("--detector", "whole_image", "--epochs", "2", *(word for one in TINY for word in ("--set", one)))
 SMALL = ("--set", "model.image_size=24", "--set", "fit.device=cpu", "--set", "fit.precision=float32")
 
@@ -53,7 +53,7 @@ def same(command: Command) -> Sequence[Command]:
 
 
 def all_results(folder: Path) -> dict[str, object]:
-    """What a run came to, its summary included, but for times."""
+    """Return the results of a run, with its summary, without times."""
     summary = json.loads((folder / "run" / "summary.json").read_text())
     return {**run_results(folder / "run"), "summary": _timeless(summary)}
 

@@ -22,7 +22,7 @@ from tests.experiment.test_run import RECIPE
 TABLES = 52_000
 TEXTS = 5_000
 DRY_RUNS = 50
-"""One in so many recipes gets a dry run of its network, which takes longest."""
+"""One in DRY_RUNS recipes gets a dry run of its network, which is slow."""
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ Answers = dict[str, list[list[str]]]
 
 
 def predict_all(model: Path, files: Sequence[Path]) -> tuple[Answers, list[tuple[str, str]]]:
-    """What came of each file, by its name, and (file, reason) of each at which a process ended."""
+    """Return the answers of each file by name, and (file, reason) of each crash, hang or missing answer."""
     answers: Answers = defaultdict(list)
     ends: list[tuple[str, str]] = []
     left = [str(file) for file in files]
