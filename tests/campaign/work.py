@@ -38,7 +38,7 @@ def draw_pictures(folder: Path, count: int) -> Path:
 
 
 def detect(images: Path, out: Path) -> None:
-    """Find the face in each picture, and write the boxes."""
+    """Find the face in each image, and write the boxes."""
     samples = [Sample(path, "anger") for path in sorted(images.iterdir())]
     found = find_faces(Part(name="spots"), FaceOptions(), load_plugins([PLUGIN]), samples)
     boxes = {face.sample.path.name: [face.box, face.sha256] for face in found.faces}
