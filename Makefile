@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FRESH := .venv-dist
-FAST := not slow and not data and not conformance and not subprocess
+FAST := not slow and not data and not conformance and not subprocess and not campaign
 
-.PHONY: demo test test-fast check docs reference format build
+.PHONY: demo test test-fast campaign check docs reference format build
 
 demo: $(VENV)/.installed
 	$(BIN)/ferkit run recipes/quickstart.toml
@@ -19,6 +19,11 @@ test: $(VENV)/.installed-dev
 # The quick part of the tests, to run after each change.
 test-fast: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)"
+
+# Hundreds of kills, damaged files and broken plugins: up to 20 minutes. FERKIT_CAMPAIGN_SEED repeats a campaign,
+# FERKIT_CAMPAIGN_SCALE=0.01 makes it short.
+campaign: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m campaign tests/campaign
 
 # What a commit must pass beside the tests.
 check: $(VENV)/.installed-dev

@@ -7,6 +7,7 @@ import sys
 from typing import Annotated
 
 import typer
+import typer.core
 
 from ferkit.cli.audit import audit
 from ferkit.cli.bench import bench
@@ -27,7 +28,24 @@ from ferkit.version import __version__
 
 INTERRUPTED = 130  # the status that typer returns for Ctrl-C
 
+
+class Commands(typer.core.TyperGroup):
+    """The commands. typer ends at any KeyboardInterrupt, but a plugin's own is an error of the plugin."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        """Call the command that was typed. Raises Abort for an interrupt that no user caused."""
+        from ferkit.components.tracebacks import is_interrupt
+
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            if is_interrupt(error):
+                raise
+            raise typer.Abort from error
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -101,6 +119,8 @@ def _report(error: BaseException) -> int:
     if failure := _blame(error):
         print(failure, file=sys.stderr)
         return 1
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
     raise error
 
 

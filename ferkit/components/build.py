@@ -10,7 +10,7 @@ from ferkit.components.option_types import convert, describe_type, nested_items,
 from ferkit.components.options import CONTEXT, check_value, option_parameters
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.components.tracebacks import describe, is_interrupt
+from ferkit.components.tracebacks import describe, is_interrupt, say
 from ferkit.errors import ComponentError, FerkitError
 from ferkit.messages import describe_value
 
@@ -45,7 +45,7 @@ def build(registry: Registry, kind: str, part: Part, **context: Any) -> Any:
         if is_interrupt(error):
             raise
         if isinstance(error, ValueError):
-            detail = str(error)  # about the options, which the author of the recipe can fix
+            detail = say(error)  # about the options, which the author of the recipe can fix
         else:
             detail = f"{describe(error, component.target)}. {component.hint}"
         raise ComponentError(f"{component} can't be built with its options: {detail}") from error

@@ -14,6 +14,7 @@ from ferkit.components.soft_target import find_disagreement
 from ferkit.components.tracebacks import describe, is_interrupt
 from ferkit.errors import ComponentError
 from ferkit.interfaces import Detections, Detector, Sample
+from ferkit.messages import shorten
 from ferkit.runtime.float32 import exact_float32
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ def check_samples(found: object, who: Component) -> Sequence[Sample]:
             expected, got = found_wrong
             raise disagree(who, f"{expected}, for {one.path}", got)
     return samples
+
+
+def check_problems(found: object, who: Component) -> Sequence[str]:
+    """Check and return the problems of a dataset. Raises ComponentError."""
+    is_list = isinstance(found, Sequence) and not isinstance(found, str)
+    if not is_list or not all(isinstance(one, str) for one in found):
+        raise disagree(who, "problems, a list of strings", f"{type(found).__name__} {shorten(repr(found))}")
+    return found
 
 
 def check_left_out(dataset: object, who: Component) -> dict[str, int]:

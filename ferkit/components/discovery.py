@@ -23,7 +23,7 @@ from ferkit.components.component import Component
 from ferkit.components.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
 from ferkit.components.provider import hint, installed, is_named, module_of, named
 from ferkit.components.registry import BrokenPlugin, NameTakenError, Registry
-from ferkit.components.tracebacks import describe, describe_call, is_interrupt
+from ferkit.components.tracebacks import describe, describe_call, is_interrupt, say
 from ferkit.errors import ComponentError
 from ferkit.messages import count_some, printable, suggest
 
@@ -187,12 +187,12 @@ def _how_to_find(error: BaseException, provider: str) -> str:
 
 def _describe(error: BaseException, provider: str) -> str:
     """Word an error of a plugin; one raised by its own code, with its line."""
-    if isinstance(error, pluggy.PluginValidationError) and (found := UNKNOWN_HOOK.search(str(error))):
+    if isinstance(error, pluggy.PluginValidationError) and (found := UNKNOWN_HOOK.search(say(error))):
         return f"it has an {found[0]}. {suggest(found[1], HOOKS)}".rstrip(".")
     if isinstance(error, ComponentError | pluggy.PluginValidationError | SyntaxError):
-        return str(error)
+        return say(error)
     if isinstance(error, ImportError):
-        return f"it can't be imported: {error}{describe_call(error, module_of(provider))}"
+        return f"it can't be imported: {say(error)}{describe_call(error, module_of(provider))}"
     return describe(error, module_of(provider))
 
 

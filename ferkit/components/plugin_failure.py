@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ferkit.components.provider import PROJECT, hint, is_own, module_of
 from ferkit.components.registry import Registry
+from ferkit.components.tracebacks import say
 from ferkit.errors import ComponentError
 
 
@@ -16,6 +17,8 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
 
     The deepest call in code of a plugin or of ferkit decides. Calls of other libraries are ignored.
     """
+    if isinstance(error.__cause__, StopIteration):  # Python raises a RuntimeError at the caller (PEP 479)
+        error = error.__cause__
     owners = {module_of(entry.provider): entry.provider for entry in registry.entries()}
     owners |= {entry.component.target.partition(":")[0]: entry.provider for entry in registry.entries()}
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
@@ -28,7 +31,7 @@ def find_culprit(error: BaseException, registry: Registry) -> ComponentError | N
             where = f"{Path(frame.f_code.co_filename).name}:{line}"
             return ComponentError(
                 f"the plugin {provider} failed in {frame.f_code.co_name} ({where}): "
-                f"{type(error).__name__}: {error}. {hint(provider)}"
+                f"{type(error).__name__}: {say(error)}. {hint(provider)}"
             )
     return None
 

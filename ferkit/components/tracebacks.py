@@ -5,6 +5,18 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+LONGEST = 1000
+"""Characters of a plugin's message that are shown."""
+
+
+def say(error: BaseException) -> str:
+    """Return the message of an exception of a plugin, cut if it is long; "" if it can't be formatted."""
+    try:
+        text = str(error)
+    except Exception:
+        return ""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
 
 def describe(error: BaseException, module: str) -> str:
     """Describe an exception, such as "RuntimeError: a and b must have the same size (head.py:53)".
@@ -14,7 +26,7 @@ def describe(error: BaseException, module: str) -> str:
         module: Module of the plugin, or the target of a component.
     """
     _, line = _deepest(error, module)
-    said = f"{type(error).__name__}: {error}".rstrip(". :")
+    said = f"{type(error).__name__}: {say(error)}".rstrip(". :")
     return f"{said} ({line})" if line else said
 
 

@@ -124,7 +124,7 @@ def _groups(text: str, place: str, problems: list[str]) -> dict[str, str]:
         groups = json.loads(text or "{}")
         if isinstance(groups, dict) and all(isinstance(name, str) for name in groups.values()):
             return groups
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     problems.append(
         f'{place}: expected groups as a JSON object of strings, such as {{"person": "7"}}, got {text}'

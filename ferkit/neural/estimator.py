@@ -132,7 +132,7 @@ class NeuralEstimator:
         try:
             training.restore(state)
             return int(state["epoch"]), dict(state.get("came_to", {}))
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        except Exception as error:
             raise RunError(
                 f"Cannot resume {self.state_file}: it does not match the network ({error}). Delete it to "
                 "restart this fold."

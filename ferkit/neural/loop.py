@@ -72,6 +72,7 @@ class Training:
     ) -> None:
         if not len(images):
             raise RunError("Cannot train: there is no training face. Check the data and the protocol.")
+        self.is_restored = False
         self.options = options
         self.accelerator = accelerator
         self.network = network.to(memory_format=torch.channels_last)
@@ -110,11 +111,24 @@ class Training:
             self.optimizer.zero_grad()
             self.accelerator.backward(loss)
             self._check_gradients(where)
-            self.optimizer.step()
-            self.scheduler.step()
+            self._step()
             total += value * len(targets)
             seen += len(targets)
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
+
+    def _step(self) -> None:
+        """Update the parameters. Raises RunError if a restored state does not match the optimizer."""
+        try:
+            self.optimizer.step()
+            self.scheduler.step()
+        except Exception as error:
+            if not self.is_restored:
+                raise
+            raise RunError(
+                f"Cannot resume: the optimizer's state does not match ({type(error).__name__}: {error}). "
+                "Delete the fold's state.pt to restart the fold."
+            ) from error
+        self.is_restored = False
 
     def _check_gradients(self, where: str) -> None:
         """Raises RunError with the first parameter whose gradient is not finite."""
@@ -183,9 +197,11 @@ class Training:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Load a state. Raises KeyError, ValueError or RuntimeError if it does not match the network."""
+        """Load a state. It may raise any exception if the state does not match the network."""
         complete = {**self.network.state_dict(), **state["network"]}
         self.network.load_state_dict(complete)
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.loss.load_state_dict(state["loss"])
+        float(self.optimizer.param_groups[-1]["lr"])
+        self.is_restored = True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ferkit.components.build import build
+from ferkit.components.contract import check_problems
 from ferkit.components.options import check_options
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
@@ -45,7 +46,8 @@ def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -
 def check_dataset(registry: Registry, part: Part, key: str) -> list[Problem]:
     """Build a dataset, which is cheap, and return the problems of its options and folders."""
     try:
-        return [Problem(key, one) for one in build(registry, "dataset", part).problems()]
+        found = build(registry, "dataset", part).problems()
+        return [Problem(key, one) for one in check_problems(found, registry.get("dataset", part.name))]
     except (FerkitError, OSError) as error:
         return [Problem(key, str(error))]
     except Exception as error:

@@ -11,7 +11,7 @@ from ferkit.components.component import Component
 from ferkit.components.part import Part
 from ferkit.components.provider import is_own
 from ferkit.components.registry import Registry
-from ferkit.components.tracebacks import describe_call
+from ferkit.components.tracebacks import describe_call, is_interrupt, say
 from ferkit.errors import FerkitError, Problem
 from ferkit.messages import count_of
 from ferkit.recipe.schema import Recipe
@@ -35,7 +35,9 @@ def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) ->
         network(images)
     except FerkitError as error:
         return [Problem("model", str(error))]
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         if is_metas_own(error):
             return []
         if problem := _blame(error, parts, given):
@@ -57,7 +59,9 @@ def try_loss(
             loss(torch.zeros(shape), targets)
         except FerkitError as error:
             return [Problem("loss", str(error))]
-        except Exception as error:
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             if not is_metas_own(error):
                 failure = f"{who} failed on logits of shape {shape} with {given}: {plainly(error)}"
                 return [_blame(error, {"loss": (loss, who)}, given) or Problem("loss", failure)]
@@ -72,7 +76,7 @@ def _targets(shape: tuple[int, int], has_soft_targets: bool) -> Iterator[tuple[A
         yield torch.zeros(shape), "soft targets (B, K)"
 
 
-def _blame(error: Exception, parts: Parts, given: str) -> Problem | None:
+def _blame(error: BaseException, parts: Parts, given: str) -> Problem | None:
     """Return a problem that names a third-party component, unless the error is a ValueError about a value."""
     if isinstance(error, ValueError):
         return None
@@ -89,7 +93,7 @@ def is_metas_own(error: BaseException) -> bool:
     cause = error.__cause__
     return (
         isinstance(error, NotImplementedError)
-        or (isinstance(error, RuntimeError | TypeError) and bool(META.search(str(error))))
+        or (isinstance(error, RuntimeError | TypeError) and bool(META.search(say(error))))
         or (cause is not None and is_metas_own(cause))
     )
 
@@ -97,4 +101,4 @@ def is_metas_own(error: BaseException) -> bool:
 def plainly(error: BaseException) -> str:
     """Return the message of an error, with its type unless it is about a value."""
     is_plain = isinstance(error, FerkitError | ValueError)
-    return str(error) if is_plain else f"{type(error).__name__}: {error}"
+    return say(error) if is_plain else f"{type(error).__name__}: {say(error)}"

@@ -13,6 +13,7 @@ from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
 from ferkit.messages import quote
+from ferkit.recipe.bounds import check_bounds
 from ferkit.recipe.check import (
     all_slots,
     check_candidates,
@@ -65,6 +66,8 @@ def load_table(
     registry = plugins(table)
     if change:
         table = change(table, registry)
+    if too_large := check_bounds(table):
+        raise RecipeError(source, too_large)
     table = expand_variables(table, problems)
     recipe, found = validate(table, registry)
     problems += found

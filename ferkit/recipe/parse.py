@@ -41,8 +41,10 @@ def read_table(source: str) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(source, [Problem("recipe", f"can't be read: {error}")]) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib.TOMLDecodeError, or an integer of thousands of digits
         raise RecipeError(source, [Problem("recipe", f"is no valid TOML: {error}")]) from error
+    except RecursionError as error:
+        raise RecipeError(source, [Problem("recipe", "is nested too deep to be read")]) from error
 
 
 def dump_recipe(recipe: Recipe, registry: Registry) -> str:

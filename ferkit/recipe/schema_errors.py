@@ -47,6 +47,8 @@ def _problem(detail: ErrorDetails) -> Problem:
     kind, got = detail["type"], describe_value(detail["input"])
     way, models, field = _follow(detail["loc"])
     where = ".".join(way)
+    if not way:
+        return Problem("recipe", detail["msg"].removeprefix("Value error, "))
     if kind == "extra_forbidden":
         table = ".".join(way[:-1]) or "a recipe"
         return Problem(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")

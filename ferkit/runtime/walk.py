@@ -43,7 +43,8 @@ def walk_folder(
                 continue
             seen.add(real)
             folders[:] = sorted(name for name in folders if not is_hidden(name))
-            beginnings += [path for name in folders if (path := Path(place, name)).is_symlink()]
+            # pathlib raises if a path is too long, and os.walk calls `refuse`.
+            beginnings += [path for name in folders if os.path.islink(path := Path(place, name))]
             yield Path(place), sorted(name for name in files if not is_hidden(name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,5 +131,5 @@ class AffectNet:
 
 
 def _check_file(path: Path) -> None:
-    if not path.is_file():
+    if not os.path.isfile(path):  # pathlib raises for names that are too long
         raise ValueError(f"there is no file {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -109,7 +110,8 @@ class TableDataset:
     def _path(self, text: str) -> Path:
         """Return a file below root; Windows' backslashes work everywhere. Raises ValueError."""
         for name in (text, text.replace("\\", "/")):
-            if text and (path := self.root / Path(name).expanduser()).is_file():
+            # pathlib raises for names that are too long, and for ~user if there is no such user.
+            if text and os.path.isfile(path := self.root / os.path.expanduser(name)):
                 return path
         raise ValueError(f"there is no file {self.root / text}. The option root is the folder of the paths")
 

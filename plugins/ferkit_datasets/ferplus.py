@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ class FERPlus:
             row, name = one.row, one.row.cells["Image name"]
             below = f"{FOLDERS[row.cells['Usage']]}/{name}" if paths is None else paths.get(name, "")
             path = self.root / below
-            if path.is_file():
+            if os.path.isfile(path):  # pathlib raises for names that are too long
                 found.append((path, one))
             elif self.missing == "leave_out":
                 self.left_out["without an image"] += 1

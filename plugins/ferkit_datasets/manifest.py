@@ -62,12 +62,12 @@ class Manifest:
 
     def _entries(self) -> list[Entry]:
         """Read the list; Windows' backslashes work everywhere. Raises DataError."""
-        return [
-            replace(one, name=slashed)
-            if (slashed := one.name.replace("\\", "/")) != one.name and not (self.root / one.name).exists()
-            else one
-            for one in read_listing(self.file)
-        ]
+        return [self._with_slashes(one) for one in read_listing(self.file)]
+
+    def _with_slashes(self, entry: Entry) -> Entry:
+        if "\\" not in entry.name or os.path.exists(self.root / entry.name):
+            return entry
+        return replace(entry, name=entry.name.replace("\\", "/"))
 
 
 def _is_outside(name: str) -> bool:

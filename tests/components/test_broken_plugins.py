@@ -54,6 +54,10 @@ FOUND_BY_CHECK = [
     ),
     ("model.head", "Multiplies", " on 2 images of 24 by 24: RuntimeError: "),
     ("model.head", "Forgets", "failed in forward (midway_plugin.py:"),
+    ("data", "SaysOneProblem", "expected problems, a list of strings, got str"),
+    ("model.head", "InterruptsForward", "failed in forward (midway_plugin.py:"),
+    ("model.head", "Unprintable", "failed in forward (midway_plugin.py:"),
+    ("model.head", "LongMessage", "RuntimeError: words words"),
     ("loss", "NoModule", "expected a torch.nn.Module, got NoModule"),
     ("loss", "Unreduced", "expected one number, the batch's mean, got shape (2,)"),
     ("loss", "WantsWeights", " on labels (B,) int64: RuntimeError: "),
@@ -80,10 +84,12 @@ FOUND_BY_RUN = [
     ("model.backbone", "Flattens", "expected (B, 4, h, w) for stage 'early', got shape (4, "),
     ("model.head", "Squeezes", "expected logits of shape (4, 2), got shape (8,)"),
     ("model.head", "FailsInALibrary", "failed in forward (midway_plugin.py:"),
+    ("model.head", "InterruptsTraining", "failed in forward (midway_plugin.py:"),
     ("model.output", "DropsAClass", "expected logits of shape (4, 2), got shape (4, 1)"),
     ("loss", "NoGradient", "expected a loss computed from the logits, got one without a gradient"),
     ("loss", "OnePerImage", "expected one number, the batch's mean, got shape (4,)"),
     ("estimator", "FailsToFit", "ZeroDivisionError: no face has this label"),
+    ("estimator", "StopsTooSoon", "failed in fit (midway_plugin.py:"),
     ("estimator", "GivesOneRow", "returned an array of shape (1, 2); expected 6 rows of 2 probabilities"),
 ]
 
@@ -106,6 +112,7 @@ def test_what_a_check_can_find_is_found_before_the_run(
     assert status == 2
     assert f"'{name}' of tests.plugins_for_tests.midway_plugin (named by the recipe)" in found
     assert told in found
+    assert len(found) < 5000
 
 
 def test_the_problem_of_a_head_names_the_line_and_no_hint_that_is_none(

@@ -115,3 +115,9 @@ def test_a_list_that_is_not_there_is_named(file: Path) -> None:
 def test_many_names_are_told_by_the_first_few() -> None:
     assert count_some(["a", "b", "c"]) == "a, b, c"
     assert count_some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 others"
+
+
+def test_groups_that_are_nested_too_deep_are_an_error_of_their_line(file: Path) -> None:
+    file.write_text(f"path,label,groups\n1.png,fear,{'[' * 50_000}\n")
+    with pytest.raises(DataError, match="line 2: expected groups as a JSON object"):
+        read_listing(file)

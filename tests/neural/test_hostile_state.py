@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def test_a_state_that_is_no_dictionary_is_broken(tmp_path: Path, content: Any, l
         {"optimizer": []},
         {"scheduler": 3},
         {"loss": "x"},
+        {"optimizer": {"state": {0: {"step": "x"}}, "param_groups": []}},
         {"epoch": "x"},
         {"epoch": None},
         {"came_to": 3},
@@ -64,3 +66,38 @@ def _faces() -> tuple[Any, Any]:
     from tests.neural.test_resuming import FACES
 
     return FACES, FACES[::2]
+
+
+def _harm_moment(state: dict[str, Any]) -> None:
+    state["optimizer"]["state"][0]["exp_avg"] = [1.5]
+
+
+def _drop_moment(state: dict[str, Any]) -> None:
+    del state["optimizer"]["state"][0]["exp_avg_sq"]
+
+
+def _drop_rate(state: dict[str, Any]) -> None:
+    for group in state["optimizer"]["param_groups"]:
+        del group["lr"]
+
+
+def _drop_option(state: dict[str, Any]) -> None:
+    for group in state["optimizer"]["param_groups"]:
+        del group["eps"]
+
+
+@pytest.mark.parametrize("harm", [_harm_moment, _drop_moment, _drop_rate, _drop_option])
+def test_an_optimizer_state_with_other_contents_is_refused(
+    tmp_path: Path, harm: Callable[[dict[str, Any]], None]
+) -> None:
+    file = tmp_path / "state.pt"
+    training = tiny_estimator(state_file=file).fit(*_faces())
+    next(training)
+    next(training)
+    training.close()  # type: ignore[attr-defined]
+    whole = load_state(file)
+    assert whole
+    harm(whole)
+    torch.save(whole, file)
+    with pytest.raises(RunError, match=r"Cannot resume.*Delete"):
+        fit(tiny_estimator(state_file=file))

@@ -14,11 +14,13 @@ from ferkit.plugin import Component, Detections, Epoch, Face, Sample, hookimpl
 from tests.builders import TinyBackbone, TinyHead
 from tests.plugins_for_tests.tiny_plugin import Majority, Squares
 
+RAISING = ("InterruptsForward", "Unprintable", "LongMessage", "InterruptsTraining")
+
 
 @hookimpl
 def ferkit_components() -> list[Component]:
     targets = {
-        "dataset": ("NamesOnly", "CountsNothing", "StumblesOverItsData", "RaisesInFaults"),
+        "dataset": ("NamesOnly", "CountsNothing", "StumblesOverItsData", "RaisesInFaults", "SaysOneProblem"),
         "detector": (
             *("OneTooFew", "Tuples", "WidthsOnly", "NotFinite", "FailsToDetect", "NotBuilt"),
             *(
@@ -32,7 +34,15 @@ def ferkit_components() -> list[Component]:
             ),
         ),
         "backbone": ("KeepsAStageBack", "OneMap", "Flattens"),
-        "head": ("OneTooMany", "Squeezes", "FailsInALibrary", "NotBuiltHead", "Multiplies", "Forgets"),
+        "head": (
+            "OneTooMany",
+            "Squeezes",
+            "FailsInALibrary",
+            "NotBuiltHead",
+            "Multiplies",
+            "Forgets",
+            *RAISING,
+        ),
         "output": ("DropsAClass",),
         "loss": (
             "OnePerImage",
@@ -43,7 +53,7 @@ def ferkit_components() -> list[Component]:
             "NoGradient",
             "Zeroes",
         ),
-        "estimator": ("FailsToFit", "GivesOneRow"),
+        "estimator": ("FailsToFit", "GivesOneRow", "StopsTooSoon"),
     }
     return [
         Component(kind, name, f"tests.plugins_for_tests.midway_plugin:{name}", "Wrong in the middle")  # type: ignore[arg-type]
@@ -69,6 +79,38 @@ class StumblesOverItsData(Squares):
 class RaisesInFaults(Squares):
     def problems(self) -> list[str]:
         raise KeyError("no column called path")
+
+
+class SaysOneProblem(Squares):
+    def problems(self) -> list[str]:
+        return "there is no folder"  # type: ignore[return-value]
+
+
+class NoWords(Exception):  # noqa: N818
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class InterruptsForward(TinyHead):
+    def forward(self, features: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+
+class InterruptsTraining(TinyHead):
+    def forward(self, features: Tensor) -> Tensor:
+        if not features.is_meta:
+            raise KeyboardInterrupt
+        return super().forward(features)
+
+
+class Unprintable(TinyHead):
+    def forward(self, features: Tensor) -> Tensor:
+        raise NoWords
+
+
+class LongMessage(TinyHead):
+    def forward(self, features: Tensor) -> Tensor:
+        raise RuntimeError("words " * 100_000)
 
 
 class Detector:
@@ -238,6 +280,11 @@ class NoModule:
 class FailsToFit(Majority):
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         raise ZeroDivisionError("no face has this label")
+
+
+class StopsTooSoon(Majority):
+    def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
+        yield next(iter(()))
 
 
 class GivesOneRow(Majority):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -97,3 +98,18 @@ def test_whoever_takes_the_error_gets_the_rest(root: Path, closed: Path) -> None
     found = [place for place, _ in walk_folder(root, refused.append)]
     assert found == [root, root / "b"]
     assert [one.filename for one in refused] == [str(closed)]
+
+
+def test_a_path_that_is_too_long_is_refused_and_the_walk_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "z").mkdir()
+    place = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 255, dir_fd=place)
+        deeper = os.open("d" * 255, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = deeper
+    os.close(place)
+    refused: list[OSError] = []
+    folders = [folder for folder, _ in walk_folder(tmp_path, refused.append)]
+    assert folders[-1] == tmp_path / "z"
+    assert [error.errno for error in refused] == [errno.ENAMETOOLONG]

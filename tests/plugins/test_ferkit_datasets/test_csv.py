@@ -155,3 +155,18 @@ def test_a_recipe_names_it_csv(file: Path, tmp_path: Path) -> None:
     )
     with pytest.raises(RecipeError, match=r"data: .*has no column files; its columns are subject, file"):
         load_recipe(str(recipe))
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~no-such-user/x.png", "\0", "a/" * 3000], ids=len)
+def test_a_path_that_no_file_can_have_is_an_error_of_its_line(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "list.csv", "path,label", f"{name},anger")
+    with pytest.raises(DataError, match=r"list\.csv, line 2: there is no file"):
+        TableDataset(tmp_path / "list.csv").samples()
+    with pytest.raises(DataError, match="lacks 1 of the 1 images"):
+        Manifest(tmp_path / "list.csv").samples()
+
+
+def test_a_backslash_path_that_is_too_long_is_missing(tmp_path: Path) -> None:
+    write(tmp_path / "list.csv", "path,label", "x\\" * 3000 + ",anger")
+    with pytest.raises(DataError, match="lacks 1 of the 1 images"):
+        Manifest(tmp_path / "list.csv").samples()
