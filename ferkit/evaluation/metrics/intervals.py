@@ -68,13 +68,35 @@ def score_interval(confusions: Sums, metric: str) -> Interval:
     return _bootstrap(lambda weights: _of_draws(confusions, weights, metric), len(confusions))
 
 
-def difference_interval(one: Sums, other: Sums, metric: str) -> Interval:
-    """Return the interval of the metric of `one` minus that of `other`. Both use the same draws."""
+def difference_interval(
+    one: Sums, other: Sums, metric: str, strata: Sequence[object] | None = None
+) -> Interval:
+    """Return the interval of the metric of `one` minus that of `other`. Both use the same draws.
+
+    Args:
+        one: Counts of the clusters.
+        other: Counts of the same clusters.
+        metric: A metric of METRICS.
+        strata: Stratum of each cluster. Each is drawn apart, so that no draw lacks one, unless one has a
+            single cluster.
+    """
 
     def difference(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return _of_draws(one, weights, metric) - _of_draws(other, weights, metric)
 
-    return _bootstrap(difference, len(one))
+    return _bootstrap(difference, len(one), strata)
+
+
+def sums_interval(
+    sums: NDArray[np.float64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> Interval:
+    """Return the interval of a statistic of sums over clusters.
+
+    Args:
+        sums: (clusters, ...): the sums of each cluster.
+        statistic: Function of (draws, ...): the sums of the drawn clusters. It returns (draws,).
+    """
+    return _bootstrap(lambda weights: statistic(np.tensordot(weights, sums, axes=1)), len(sums))
 
 
 def metric_of(confusions: Sums, metric: str) -> float:
@@ -89,16 +111,24 @@ def _of_draws(confusions: Sums, weights: NDArray[np.float64], metric: str) -> ND
     return _mean_over_seen(_METRICS[metric](drawn), images)
 
 
-def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -> Interval:
+def _bootstrap(
+    statistic: Callable[[Any], NDArray[np.float64]],
+    clusters: int,
+    strata: Sequence[object] | None = None,
+) -> Interval:
     """Return the BCa interval (Efron 1987), or percentiles if all draws give the same value.
 
     Args:
         statistic: Function of weights (..., clusters) that returns (...).
         clusters: Number of clusters.
+        strata: Stratum of each cluster.
     """
+    drawn_apart = _split_strata(clusters, strata)
 
-    def of_draws(drawn: NDArray[np.intp], axis: int = -1) -> NDArray[np.float64]:
-        rows = np.moveaxis(drawn, axis, -1)
+    def of_draws(*drawn: NDArray[np.intp], axis: int = -1) -> NDArray[np.float64]:
+        parts = [np.moveaxis(one, axis, -1) for one in drawn]
+        shape = np.broadcast_shapes(*(one.shape[:-1] for one in parts))
+        rows = np.concatenate([np.broadcast_to(one, (*shape, one.shape[-1])) for one in parts], axis=-1)
         flat = rows.reshape(-1, rows.shape[-1])
         weights = np.zeros((len(flat), clusters))
         np.add.at(weights, (np.arange(len(flat))[:, None], flat), 1)
@@ -106,7 +136,7 @@ def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -
 
     def attempt(method: str) -> Any:
         return bootstrap(
-            (np.arange(clusters),),
+            drawn_apart,
             of_draws,
             n_resamples=RESAMPLES,
             batch=50,
@@ -125,6 +155,15 @@ def _bootstrap(statistic: Callable[[Any], NDArray[np.float64]], clusters: int) -
         if not np.isfinite([found.low, found.high]).all():
             found = attempt("percentile")
     return Interval(float(found.low), float(found.high))
+
+
+def _split_strata(clusters: int, strata: Sequence[object] | None) -> list[NDArray[np.intp]]:
+    """Return the positions of the clusters of each stratum; one for all if a stratum has a single cluster."""
+    places = np.arange(clusters)
+    if strata is None:
+        return [places]
+    split = [places[[one == name for one in strata]] for name in dict.fromkeys(strata)]
+    return split if min(map(len, split)) > 1 else [places]
 
 
 def _accuracy(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
