@@ -50,7 +50,7 @@ def draw_figures(evaluation: Evaluation, folder: Path) -> Figures:
     columns = text.predicted_labels(evaluation)
     rows = [evaluation.confusion.get(label, dict.fromkeys(columns, 0)) for label in columns]
     counts = np.array([[row[name] for name in columns] for row in rows], dtype=np.int64)
-    classes = [asdict(one) for one in evaluation.classes]
+    classes = [asdict(one) for one in evaluation.classes if one.label in columns]
     return Figures(
         keep_picture(
             folder / "confusion.png",

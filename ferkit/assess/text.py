@@ -23,9 +23,13 @@ def describe(evaluation: Evaluation, width: int) -> Iterator[str]:
     yield from _wrapped(f"data: {evaluation.data}, {count_of(evaluation.images, 'image')}: {counts}", width)
     for warning in evaluation.warnings:
         yield from _wrapped(f"warning: {warning}", width)
-    for table in (score_table(evaluation), class_table(evaluation), confusion_table(evaluation)):
-        yield ""
-        yield from align(table)
+    yield ""
+    yield from align(score_table(evaluation))
+    yield ""
+    yield from align(class_table(evaluation))
+    yield ""
+    yield "confusion: a row for each true label, a column for each prediction"
+    yield from align(confusion_table(evaluation))
     for groups in evaluation.by:
         yield ""
         yield from align(value_table(groups))
@@ -51,7 +55,7 @@ def class_table(evaluation: Evaluation) -> list[list[str]]:
     rows = [
         [one.label, percent(one.precision), percent(one.recall), percent(one.f1), str(one.images)]
         for one in evaluation.classes
-        if one.images or any(row[one.label] for row in evaluation.confusion.values())
+        if one.label in shown_labels(evaluation)
     ]
     return [["class", "precision", "recall", "F1", "images"], *rows]
 
@@ -64,13 +68,23 @@ def confusion_table(evaluation: Evaluation) -> list[list[str]]:
         for true, row in evaluation.confusion.items()
         if sum(row.values())
     ]
-    return [["true / predicted", *(shorten_middle(name, 9) for name in columns)], *rows]
+    return [["true", *(shorten_middle(name, 9) for name in columns)], *rows]
+
+
+def shown_labels(evaluation: Evaluation) -> list[str]:
+    """Return the labels that an image has, or that were predicted."""
+    counts = evaluation.confusion
+    return [
+        label
+        for label in evaluation.labels
+        if sum(counts[label].values()) or any(row[label] for row in counts.values())
+    ]
 
 
 def predicted_labels(evaluation: Evaluation) -> list[str]:
     """Return the columns of the confusion matrix: "no face" only if it occurs."""
     has_faceless = any(row[NO_FACE] for row in evaluation.confusion.values())
-    return [*evaluation.labels, *([NO_FACE] if has_faceless else [])]
+    return [*shown_labels(evaluation), *([NO_FACE] if has_faceless else [])]
 
 
 def value_table(groups: GroupScores) -> list[list[str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ferkit.assess.result import Evaluation
 from ferkit.evaluation.metrics.intervals import FEWEST
 from ferkit.evaluation.metrics.label_order import find_permutation
-from ferkit.messages import count_of, count_some, list_some, printable
+from ferkit.messages import count_of, count_some, list_some, printable, quote
 
 
 def describe_results(evaluation: Evaluation, warnings: Sequence[str] = ()) -> Evaluation:
@@ -26,8 +26,8 @@ def describe_results(evaluation: Evaluation, warnings: Sequence[str] = ()) -> Ev
 def _training(evaluation: Evaluation) -> list[str]:
     if evaluation.trained_on is None:
         return [
-            "The model file does not record its training images, so it may have been trained on these images. "
-            "Run folders and .safetensors files record them"
+            "The model file does not record its training images, so these images may be among them. Run "
+            "folders and .safetensors files record them"
         ]
     if not evaluation.trained_on:
         return []
@@ -58,9 +58,10 @@ def _labels(evaluation: Evaluation) -> list[str]:
         found.append(f"Images of these labels are left out: {list_some(counts)}")
     unseen = [one.label for one in evaluation.classes if not one.images]
     if unseen:
+        seen = ",".join(one.label for one in evaluation.classes if one.images)
         found.append(
-            f"No image has the label {list_some(unseen)}. The model may still answer it, which is wrong. To "
-            "let fewer labels compete: --among"
+            f"No image has the label {list_some(unseen)}. Such answers of the model count as wrong. To let "
+            f"only the labels of the data compete: --among {quote(printable(seen))}"
         )
     confusion = [[row[label] for label in evaluation.labels] for row in evaluation.confusion.values()]
     if swapped := find_permutation(confusion, evaluation.labels):

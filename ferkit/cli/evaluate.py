@@ -33,7 +33,7 @@ Target = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A folder with one folder per class, a CSV or TSV list, a recipe for its [data], or a data set's "
+        help="A folder with one folder per class, a CSV or TSV list, a recipe (its [data]), or a data set's "
         "name with --set data.root=DIR.",
     ),
 ]
@@ -96,7 +96,7 @@ Out = Annotated[
     typer.Option(
         "--out",
         "-o",
-        metavar="FOLDER",
+        metavar="DIR",
         help="Write predictions.csv, evaluation.json and a page with figures.",
     ),
 ]

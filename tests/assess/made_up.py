@@ -1,0 +1,45 @@
+"""Predictions without images, and images with spots and a model that looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ferkit.assess.classify import Classified
+from ferkit.assess.data import Data
+from ferkit.assess.evaluate import score_predictions
+from ferkit.assess.result import NO_FACE, Evaluation, Prediction
+
+LABELS = ("happiness", "neutral")
+
+
+def predict(
+    label: str, predicted: str, count: int, name: str = "", confidence: float = 0.9, **groups: str
+) -> list[Prediction]:
+    """Equal predictions of `count` images."""
+    probabilities = None
+    if predicted != NO_FACE:
+        probabilities = tuple(confidence if one == predicted else 1 - confidence for one in LABELS)
+    paths = (f"{name}{label}_{predicted}_{'_'.join(groups.values())}_{number}.png" for number in range(count))
+    return [Prediction(path, label, predicted, probabilities, groups) for path in paths]
+
+
+def evaluate_made(
+    made: Sequence[Prediction],
+    *,
+    by: Sequence[str] = (),
+    group: str | None = None,
+    is_skipped: bool = False,
+    is_recorded: bool = True,
+    labels: Sequence[str] = LABELS,
+) -> Evaluation:
+    return score_predictions(
+        Classified(tuple(made), ()),
+        labels,
+        model="made up",
+        read=Data("made", ()),
+        dropped={},
+        by=by,
+        group=group,
+        no_face="skip" if is_skipped else "wrong",
+        is_recorded=is_recorded,
+    )
