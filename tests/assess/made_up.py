@@ -12,14 +12,12 @@ from ferkit.assess.result import NO_FACE, Evaluation, Prediction
 LABELS = ("happiness", "neutral")
 
 
-def predict(
-    label: str, predicted: str, count: int, name: str = "", confidence: float = 0.9, **groups: str
-) -> list[Prediction]:
-    """Equal predictions of `count` images."""
+def predict(label: str, predicted: str, count: int, **groups: str) -> list[Prediction]:
+    """Equal predictions of `count` images, with confidence 0.9."""
     probabilities = None
     if predicted != NO_FACE:
-        probabilities = tuple(confidence if one == predicted else 1 - confidence for one in LABELS)
-    paths = (f"{name}{label}_{predicted}_{'_'.join(groups.values())}_{number}.png" for number in range(count))
+        probabilities = tuple(0.9 if one == predicted else 0.1 for one in LABELS)
+    paths = (f"{label}_{predicted}_{'_'.join(groups.values())}_{number}.png" for number in range(count))
     return [Prediction(path, label, predicted, probabilities, groups) for path in paths]
 
 
