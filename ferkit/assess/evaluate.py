@@ -14,7 +14,7 @@ from ferkit.assess.labels import match_labels, read_renames
 from ferkit.assess.result import NO_FACE, Evaluation, NoFace
 from ferkit.assess.scores import compare_groups, count, measure_scores, score_classes
 from ferkit.assess.trained_on import read_trained_on
-from ferkit.assess.units import check_kind, find_units
+from ferkit.assess.units import check_groups, find_units
 from ferkit.assess.warn import describe_results
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
@@ -96,10 +96,7 @@ def evaluate(
     labels = _choose_labels(predictor.labels, among)
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)
-    for kind in by:
-        check_kind([one.sample for one in images], kind, "--by")
-    if group not in (None, "image"):
-        check_kind([one.sample for one in images], str(group), "--group")
+    check_groups([one.sample for one in images], by, group)
     trained_on = read_trained_on(model, WhichNetwork(repeat, fold), trust_plugins)
     classifier = Classifier(predictor, labels, trained_on or (), read.unreadable)
     found = classifier.classify(images, progress)

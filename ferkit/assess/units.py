@@ -50,14 +50,16 @@ def find_units(made: Sequence[Prediction], group: str | None, values: Collection
     return [Units(one.kind, tuple(one.of[record.path] for record in records)) for one in found]
 
 
-def check_kind(made: Sequence[Sample], kind: str, option: str) -> None:
-    """Raise DataError if no image has a group of that kind."""
-    known = sorted({name for one in made for name in one.groups})
-    if kind not in known:
-        raise DataError(
-            f"Cannot use {option} {printable(kind)}: no image has a group of this kind. The data has: "
-            f"{list_some(known) or 'none. Add groups to the data, for folders: --set data.group_pattern=...'}"
-        )
+def check_groups(samples: Sequence[Sample], by: Sequence[str], group: str | None) -> None:
+    """Raise DataError if no image has a group of a kind that is compared or drawn."""
+    known = sorted({kind for one in samples for kind in one.groups})
+    given = [("--by", kind) for kind in by] + [("--group", kind) for kind in (group,) if kind]
+    for option, kind in given:
+        if kind not in known and (option, kind) != ("--group", IMAGE):
+            there = list_some(known) or "none. For folders: --set data.group_pattern=..."
+            raise DataError(
+                f"Cannot use {option} {printable(kind)}: no image has such a group. The data has: {there}"
+            )
 
 
 def _unit(one: Prediction, kind: str) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ferkit.cli.predict import BatchSize, Detector, Device, Fold, Repeat
 from ferkit.cli.trust import TrustPlugins
+
+if TYPE_CHECKING:
+    from ferkit.assess.result import Evaluation
 
 
 class NoFaces(StrEnum):
@@ -75,22 +79,6 @@ Part = Annotated[Split | None, typer.Option("--split", help="Use only the images
 NoFace = Annotated[
     NoFaces, typer.Option("--no-face", help="Count images without a face as wrong, or skip them.")
 ]
-Repeat = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help="Repeat of the run, from 0. [default: the first]")
-]
-Fold = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help="Fold of the run, from 0. [default: the first]")
-]
-Detector = Annotated[
-    str | None,
-    typer.Option(
-        "--detector",
-        "-d",
-        metavar="NAME",
-        help="A detector's name, or '{name=\"mtcnn\", min_face_size=40}'. [default: the detector of the "
-        "model]",
-    ),
-]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -99,10 +87,6 @@ Out = Annotated[
         metavar="DIR",
         help="Write predictions.csv, evaluation.json and a page with figures.",
     ),
-]
-Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:0.")]
-BatchSize = Annotated[
-    int, typer.Option("--batch-size", "-b", min=1, metavar="N", help="Images, and faces, per batch.")
 ]
 
 
@@ -136,36 +120,46 @@ def evaluate(
 
     Docs: docs/site/evaluate.md
     """
-    from ferkit.assess.evaluate import evaluate as score
-    from ferkit.assess.files import check_folder, write_evaluation
-    from ferkit.assess.text import describe
-    from ferkit.cli.progress import watch_images
-    from ferkit.cli.tables import make_console
-    from ferkit.messages import printable
-    from ferkit.runtime.malloc import keep_freed
+    from ferkit.assess.files import check_folder
 
     if out:
         check_folder(out)
+    found = _score(
+        model,
+        data,
+        overrides=overrides or (),
+        rename=rename or (),
+        by=by or (),
+        group=group,
+        among=[name.strip() for name in among.split(",")] if among else (),
+        split=split,
+        no_face=no_face,
+        repeat=repeat,
+        fold=fold,
+        detector=detector,
+        device=device,
+        batch_size=batch_size,
+        trust_plugins=trust_plugins,
+    )
+    _report(found, out)
+
+
+def _score(model: str, data: str, **options: Any) -> Evaluation:
+    from ferkit.assess.evaluate import evaluate as score
+    from ferkit.cli.progress import watch_images
+    from ferkit.runtime.malloc import keep_freed
+
     keep_freed()
     with watch_images() as progress:
-        found = score(
-            model,
-            data,
-            overrides=overrides or (),
-            rename=rename or (),
-            by=by or (),
-            group=group,
-            among=[name.strip() for name in among.split(",") if name.strip()] if among else (),
-            split=split.value if split else None,
-            no_face=no_face.value,
-            repeat=repeat,
-            fold=fold,
-            detector=detector,
-            device=device,
-            batch_size=batch_size,
-            trust_plugins=trust_plugins,
-            progress=progress,
-        )
+        return score(model, data, progress=progress, **options)
+
+
+def _report(found: Evaluation, out: Path | None) -> None:
+    from ferkit.assess.files import write_evaluation
+    from ferkit.assess.text import describe
+    from ferkit.cli.tables import make_console
+    from ferkit.messages import printable
+
     for line in describe(found, make_console().width):
         typer.echo(line)
     for file in write_evaluation(found, out) if out else ():
