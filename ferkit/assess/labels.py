@@ -52,7 +52,7 @@ def match_labels(
         The kept samples, and dropped label to number of images.
 
     Raises:
-        DataError: A label is unknown to the model, a rename is of or to an unknown label, or nothing is left.
+        DataError: The model lacks a label, a rename has an unknown label, or no image is left.
     """
     counts = Counter(sample.label for sample in samples)
     for theirs, ours in renames.items():
@@ -78,7 +78,7 @@ def _describe_unknown(unknown: Sequence[str], counts: Mapping[str, int], labels:
     first = printable(unknown[0])
     found = list_some([f"{label} ({counts[label]})" for label in unknown])
     return (
-        f"The model lacks {'a label' if len(unknown) == 1 else 'labels'} of the data: {found}. "
+        f"Cannot match the labels of the data: the model lacks {found}. "
         f"The model has {list_some(labels)}. Name the model's label: --rename {quote(first)}=LABEL. "
         f"Or drop its images: --rename {quote(first)}="
     )
