@@ -30,11 +30,15 @@ class Classified:
 
     Attributes:
         predictions: One for each readable image, in order.
+        labels: The labels that competed, in the order of the probabilities.
         unreadable: Path and problem of each other image.
+        is_recorded: True if the model records its training images.
     """
 
     predictions: tuple[Prediction, ...]
-    unreadable: tuple[tuple[str, str], ...]
+    labels: Sequence[str]
+    unreadable: tuple[tuple[str, str], ...] = ()
+    is_recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,13 @@ class Classifier:
     Attributes:
         predictor: The predictor.
         labels: The labels that compete. Their probabilities are scaled to add up to 1.
-        trained_on: First digits of the hashes of the training images.
+        trained_on: First digits of the hashes of the training images; None if they are not recorded.
         unreadable: What to do about a broken file, as in `[faces]` of a recipe.
     """
 
     predictor: Predictor
     labels: Sequence[str]
-    trained_on: Collection[str] = ()
+    trained_on: Collection[str] | None = None
     unreadable: Literal["stop", "skip"] = "stop"
 
     def classify(self, images: Sequence[Labelled], progress: Progress) -> Classified:
@@ -68,7 +72,8 @@ class Classifier:
                 else:
                     predictions.append(self._judge(name, one, found))
             progress("images", first + len(batch), len(images))
-        return Classified(tuple(predictions), tuple(unreadable))
+        is_recorded = self.trained_on is not None
+        return Classified(tuple(predictions), self.labels, tuple(unreadable), is_recorded)
 
     def _predict(self, paths: Sequence[Path]) -> list[NDArray[np.float64] | DataError | None]:
         """Return the probabilities of each image, or None without a face, or the error."""
@@ -97,7 +102,8 @@ class Classifier:
             yield chosen / total if total > 0 else np.full(len(chosen), 1 / len(chosen))
 
     def _judge(self, name: str, one: Labelled, found: NDArray[np.float64] | None) -> Prediction:
-        is_trained_on = bool(self.trained_on) and image_sha256(one.sample.path)[:HASH] in self.trained_on
+        known = self.trained_on or ()
+        is_trained_on = bool(known) and image_sha256(one.sample.path)[:HASH] in known
         predicted = NO_FACE if found is None else self.labels[int(found.argmax())]
         probabilities = None if found is None else tuple(found.tolist())
         return Prediction(name, one.label, predicted, probabilities, one.sample.groups, is_trained_on)

@@ -98,25 +98,21 @@ def evaluate(
     images, dropped = match_labels(read.samples, labels, renames)
     check_groups([one.sample for one in images], by, group)
     trained_on = read_trained_on(model, WhichNetwork(repeat, fold), trust_plugins)
-    classifier = Classifier(predictor, labels, trained_on or (), read.unreadable)
-    found = classifier.classify(images, progress)
+    found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
     return score_predictions(
-        found, labels, model=predictor.told, read=read, dropped=dropped, by=by, group=group,
-        no_face=no_face, is_recorded=trained_on is not None,
-    )  # fmt: skip
+        found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
+    )
 
 
 def score_predictions(
     found: Classified,
-    labels: Sequence[str],
-    *,
     model: str,
     read: Data,
+    *,
     dropped: Mapping[str, int],
     by: Sequence[str],
     group: str | None,
     no_face: NoFace,
-    is_recorded: bool,
 ) -> Evaluation:
     """Compute the scores of classified images; arguments as for `evaluate`."""
     made = [one for one in found.predictions if one.probabilities or no_face == "wrong"]
@@ -124,18 +120,19 @@ def score_predictions(
         raise DataError(
             "Cannot evaluate: no image has a face. Check the images, or choose another --detector."
         )
+    labels = tuple(found.labels)
     units = find_units(made, group, by)
     confusion = count(made, labels, [one.path for one in made]).sum(axis=(0, 1))
     evaluation = Evaluation(
         model=model,
         data=read.name,
-        labels=tuple(labels),
+        labels=labels,
         no_face=no_face,
         images=len(made),
         faceless=tuple(one.path for one in found.predictions if not one.probabilities),
         unreadable=found.unreadable,
         dropped=dropped,
-        trained_on=sum(one.is_trained_on for one in made) if is_recorded else None,
+        trained_on=sum(one.is_trained_on for one in made) if found.is_recorded else None,
         scores=measure_scores(made, labels, units),
         units={one.kind: len(set(one.names)) for one in units},
         classes=score_classes(confusion, labels),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ferkit.assess.classify import Classified
 from ferkit.assess.data import Data
 from ferkit.assess.evaluate import score_predictions
-from ferkit.assess.result import NO_FACE, Evaluation, Prediction
+from ferkit.assess.result import NO_FACE, Evaluation, NoFace, Prediction
 
 LABELS = ("happiness", "neutral")
 
@@ -30,14 +30,8 @@ def evaluate_made(
     is_recorded: bool = True,
     labels: Sequence[str] = LABELS,
 ) -> Evaluation:
+    found = Classified(tuple(made), labels, is_recorded=is_recorded)
+    no_face: NoFace = "skip" if is_skipped else "wrong"
     return score_predictions(
-        Classified(tuple(made), ()),
-        labels,
-        model="made up",
-        read=Data("made", ()),
-        dropped={},
-        by=by,
-        group=group,
-        no_face="skip" if is_skipped else "wrong",
-        is_recorded=is_recorded,
+        found, "made up", Data("made", ()), dropped={}, by=by, group=group, no_face=no_face
     )

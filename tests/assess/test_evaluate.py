@@ -15,12 +15,32 @@ from ferkit.assess.result import Evaluation
 from ferkit.assess.text import describe
 from ferkit.data.images import image_sha256
 from ferkit.errors import DataError, RunError
+from ferkit.experiment.run import RunRequest, run
 from ferkit.interfaces import Sample
 from ferkit.neural.checkpoint import load_network, read_header, save_network
 from ferkit.predict import Predictor
+from ferkit.predict.model.export import export_model
+from ferkit.recipe.load import load_recipe
 from tests.predict.drawn import LABELS, write_model, write_picture
 from tests.predict.drawn import describe as describe_model
 
+RECIPE = """
+name = "run"
+[data]
+name = "image_folder"
+root = "{root}"
+[detector]
+name = "whole_image"
+[model]
+image_size = 32
+backbone = {{ name = "timm", model = "resnet10t", pretrained = false }}
+[fit]
+epochs = 1
+[protocol]
+name = "paper"
+folds = 2
+repeats = 1
+"""
 SPOTS = {"a": (10, 10), "b": (30, 30), "c": (60, 20)}
 
 
@@ -208,3 +228,32 @@ def test_tables_fit_80_columns(images: Path, model: Path) -> None:
     lines = list(describe(score(model, file, by=["person"]), 80))
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("UAR (balanced accuracy)") for line in lines)
+
+
+def test_an_exported_onnx_file_does_not_say_what_it_was_trained_on(
+    images: Path, model: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxscript")
+    exported = export_model(model, tmp_path / "model.onnx", trust_plugins=True).file
+    found, of_torch = score(exported, images), score(model, images)
+    assert found.trained_on is None
+    assert [one.predicted for one in found.predictions] == [one.predicted for one in of_torch.predictions]
+
+
+def test_a_network_in_a_run_folder_is_evaluated(tmp_path: Path) -> None:
+    """The training images of the fold that is taken are counted, not those of the others."""
+    for place, label in enumerate(("neutral", "happiness")):
+        for number in range(4):
+            write_picture(tmp_path / "faces" / label / f"{number}.png", (10 + number, 20 + place))
+    recipe = tmp_path / "run.toml"
+    recipe.write_text(RECIPE.format(root=tmp_path / "faces"))
+    checked, registry = load_recipe(str(recipe))
+    folder = run(RunRequest(checked, registry, tmp_path / "run")).parent
+    found = evaluate(folder, tmp_path / "faces", fold=1)
+    assert found.trained_on == 4
+    tested = {one.path for one in found.predictions if not one.is_trained_on}
+    file = folder / "folds" / "repeat0_fold1" / "predictions_last.csv"
+    with file.open(newline="") as lines:
+        kept = {row["path"]: row["predicted"] for row in csv.DictReader(lines)}
+    assert kept.keys() == tested
+    assert {one.path: one.predicted for one in found.predictions if one.path in tested} == kept
