@@ -33,12 +33,14 @@ class Classified:
         labels: The labels that competed, in the order of the probabilities.
         unreadable: Path and problem of each other image.
         is_recorded: True if the model records its training images.
+        root: Common folder of the images.
     """
 
     predictions: tuple[Prediction, ...]
     labels: Sequence[str]
     unreadable: tuple[tuple[str, str], ...] = ()
     is_recorded: bool = True
+    root: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Classifier:
                     predictions.append(self._judge(name, one, found))
             progress("images", first + len(batch), len(images))
         is_recorded = self.trained_on is not None
-        return Classified(tuple(predictions), self.labels, tuple(unreadable), is_recorded)
+        return Classified(tuple(predictions), self.labels, tuple(unreadable), is_recorded, root)
 
     def _predict(self, paths: Sequence[Path]) -> list[NDArray[np.float64] | DataError | None]:
         """Return the probabilities of each image, or None without a face, or the error."""

@@ -126,6 +126,7 @@ def score_predictions(
     evaluation = Evaluation(
         model=model,
         data=read.name,
+        root=found.root,
         labels=labels,
         no_face=no_face,
         images=len(made),

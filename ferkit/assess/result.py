@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from ferkit.evaluation.metrics.scores import ClassScores
@@ -18,7 +19,7 @@ class Prediction:
     """A classified image.
 
     Attributes:
-        path: Path from the common folder of the images.
+        path: Path from the root of the evaluation.
         label: True label, in the names of the model.
         predicted: The most probable label, or NO_FACE.
         probabilities: Probability of each label, 0..1, in order; None without a face.
@@ -107,6 +108,7 @@ class Evaluation:
     Attributes:
         model: Description of the model.
         data: Name of the data.
+        root: Common folder of the images.
         labels: Labels that the model may answer, in order.
         no_face: "wrong": images without a face count as wrong; "skip": they are left out.
         images: Number of scored images.
@@ -126,6 +128,7 @@ class Evaluation:
 
     model: str
     data: str
+    root: Path
     labels: tuple[str, ...]
     no_face: NoFace
     images: int
@@ -143,6 +146,6 @@ class Evaluation:
 
     def as_table(self) -> dict[str, Any]:
         """Return the content of evaluation.json: everything but the predictions."""
-        table = asdict(self)
+        table = asdict(replace(self, predictions=()))
         del table["predictions"]
-        return table
+        return {**table, "root": str(self.root)}

@@ -251,9 +251,9 @@ def test_a_network_in_a_run_folder_is_evaluated(tmp_path: Path) -> None:
     folder = run(RunRequest(checked, registry, tmp_path / "run")).parent
     found = evaluate(folder, tmp_path / "faces", fold=1)
     assert found.trained_on == 4
-    tested = {one.path for one in found.predictions if not one.is_trained_on}
+    assert found.root == tmp_path / "faces"
+    tested = {str(found.root / one.path): one.predicted for one in found.predictions if not one.is_trained_on}
     file = folder / "folds" / "repeat0_fold1" / "predictions_last.csv"
     with file.open(newline="") as lines:
         kept = {row["path"]: row["predicted"] for row in csv.DictReader(lines)}
-    assert kept.keys() == tested
-    assert {one.path: one.predicted for one in found.predictions if one.path in tested} == kept
+    assert kept == tested
