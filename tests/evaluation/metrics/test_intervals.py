@@ -132,7 +132,7 @@ def test_what_is_always_right_has_a_narrow_interval_and_no_warning(clusters: int
 
 
 def test_strata_are_drawn_apart_so_that_no_draw_lacks_one() -> None:
-    """Of 2 of 40 clusters, every eighth draw has none, whose score would be 0."""
+    """Every eighth joint draw of 40 clusters holds none of the first two, whose score would be 0."""
     clusters = [str(number) for number in range(40)]
     folds = ["one"] * 2 + ["other"] * 38
     counts = cluster_confusions(["fear"] * 40, ["fear"] * 40, clusters, LABELS, folds)
