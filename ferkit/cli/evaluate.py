@@ -29,8 +29,9 @@ class Split(StrEnum):
 Model = Annotated[
     str,
     typer.Argument(
+        metavar="MODEL",
         help="A run folder, a file from `ferkit export` (.safetensors, .onnx, .pt2), or 'default' for the "
-        "bundled model."
+        "bundled model.",
     ),
 ]
 Target = Annotated[
