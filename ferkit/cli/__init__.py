@@ -14,6 +14,7 @@ from ferkit.cli.bench import bench
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
+from ferkit.cli.evaluate import evaluate
 from ferkit.cli.export import export
 from ferkit.cli.finetune import finetune
 from ferkit.cli.plugins import app as plugins
@@ -59,6 +60,7 @@ app.command()(table)
 app.command()(compare)
 app.command()(report)
 app.command()(predict)
+app.command()(evaluate)
 app.command()(export)
 app.command()(finetune)
 app.command()(bench)

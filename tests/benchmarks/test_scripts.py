@@ -23,7 +23,7 @@ TINY += ["--set", 'model.head={name="mute"}', "--image-size", "32", "--batch-siz
 WHOLE = '{name="whole_image"}'
 DETECT = ["--stages", "detect", "--detector", WHOLE, "--batch-size", "1", "--resolution", "48"]
 OF_NO_SCRIPT = {"peer_worker", "script", "timed_epochs", "worker"}
-WITHOUT_RECORD = {"backbone_sizes", "predict_memory", "model_accuracy"}
+WITHOUT_RECORD = {"backbone_sizes", "predict_memory"}
 FEW = ["--repeats", "1"]
 PAGES = [*FOLDER.glob("*.md"), *FOLDER.parent.glob("plugins/*/README.md")]
 COMMANDS = sorted(

@@ -19,6 +19,7 @@ from tests.documentation.reader import Reader, check_command, draw_images
 NOT_RUN = {
     "README.md": 2,
     "docs/site/data.md": 2,
+    "docs/site/evaluate.md": 2,
     "docs/site/first-run.md": 4,
     "docs/site/index.md": 1,
     "docs/site/paper.md": 5,

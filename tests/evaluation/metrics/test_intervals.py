@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
 from sklearn.metrics import f1_score, recall_score
 
 from ferkit.evaluation.metrics.intervals import (
+    BATCH,
     METRICS,
+    RESAMPLES,
+    SEED,
     cluster_confusions,
     difference_interval,
     metric_of,
@@ -124,3 +129,29 @@ def test_what_is_always_right_has_a_narrow_interval_and_no_warning(clusters: int
     counts = cluster_confusions(["fear"] * 3, ["fear"] * 3, [str(i % clusters) for i in range(3)], LABELS)
     assert score_interval(counts, "accuracy") == score_interval(counts, "mean_recall")
     assert score_interval(counts, "accuracy").low == 1.0
+
+
+def test_strata_are_drawn_apart_so_that_no_draw_lacks_one() -> None:
+    """Every eighth joint draw of 40 clusters holds none of the first two, whose score would be 0."""
+    clusters = [str(number) for number in range(40)]
+    folds = ["one"] * 2 + ["other"] * 38
+    counts = cluster_confusions(["fear"] * 40, ["fear"] * 40, clusters, LABELS, folds)
+    one, other = counts[:, :1], counts[:, 1:]
+    assert difference_interval(one, other, "accuracy").low == -1
+    apart = difference_interval(one, other, "accuracy", folds)
+    assert (apart.low, apart.high) == (0, 0)
+
+
+def test_an_interval_is_that_of_scipy() -> None:
+    truth, guess = draw(90, 0.6)
+    counts = cluster_confusions(truth, guess, [str(number % 30) for number in range(90)], LABELS)
+    right = np.trace(counts.sum(axis=1), axis1=1, axis2=2)
+
+    def accuracy(places: NDArray[np.intp], axis: int) -> NDArray[np.float64]:
+        return np.asarray(right[places].mean(axis=axis) / 3)
+
+    theirs = bootstrap(
+        (np.arange(30),), accuracy, n_resamples=RESAMPLES, batch=BATCH, rng=np.random.default_rng(SEED)
+    ).confidence_interval
+    ours = score_interval(counts, "accuracy")
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)

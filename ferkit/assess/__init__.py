@@ -1,0 +1,1 @@
+"""`ferkit evaluate`: the scores of a model on any labelled data."""

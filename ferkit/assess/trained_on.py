@@ -1,0 +1,28 @@
+"""The images that a model was trained on, as its file records them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ferkit.neural.checkpoint import read_header
+from ferkit.predict.model.from_run import open_run
+from ferkit.predict.model.load import find_model
+from ferkit.predict.model.which import WhichNetwork
+
+
+def read_trained_on(
+    model: str | Path | None, which: WhichNetwork, trust_plugins: bool = False
+) -> frozenset[str] | None:
+    """Return the first digits of the hashes of the training images, or None if they are not recorded.
+
+    Args:
+        model: A run folder, a model file or the name of a bundled model; None for the default model.
+        which: A network of a run.
+        trust_plugins: Import modules that the model names.
+    """
+    path = find_model(model)
+    if path.is_dir():
+        path = open_run(path, which, trust_plugins).file
+    if path.suffix != ".safetensors":  # ONNX and .pt2 files do not record it
+        return None
+    return read_header(path).trained_on or None
