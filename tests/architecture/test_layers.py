@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 ORDER: Sequence[Sequence[str]] = (
     ("cli",),
     ("bench",),
+    ("api",),
     ("experiment", "assess"),
     ("audit", "predict", "report", "testing"),  # rooms of a line do not import each other
     ("plugin",),

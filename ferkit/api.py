@@ -1,0 +1,214 @@
+"""The functions of `import ferkit`: what the commands do, from Python."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ferkit.assess.evaluate import evaluate
+from ferkit.components.build import build
+from ferkit.components.component import Component
+from ferkit.components.discovery import load_plugins
+from ferkit.components.part import Part
+from ferkit.data.samples import samples_of
+from ferkit.evaluation.run_files import folds_dir, read_summary
+from ferkit.evaluation.summary import Summary
+from ferkit.experiment.progress import Progress
+from ferkit.experiment.run import NO_PROGRESS, RunRequest
+from ferkit.experiment.run import run as run_request
+from ferkit.interfaces import Sample
+from ferkit.neural.network import Network
+from ferkit.predict.model.export import Exported, export_model
+from ferkit.predict.model.load import load_network
+from ferkit.predict.model.which import WhichNetwork
+from ferkit.predict.predictor import Predictor
+from ferkit.recipe.load import load_recipe as load_recipe_and_registry
+from ferkit.recipe.schema import Recipe
+
+__all__ = [
+    "Run",
+    "create",
+    "evaluate",
+    "export",
+    "list_components",
+    "load_dataset",
+    "load_model",
+    "load_recipe",
+    "train",
+]
+
+PREDICTIONS = ("predictions_test.csv", "predictions_last.csv")
+"""A fold's predictions whose epoch no test image selected: of nested protocols, of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: The run folder.
+    """
+
+    folder: Path
+
+    @property
+    def summary(self) -> Summary:
+        """The run's result, from its summary.json."""
+        return read_summary(self.folder)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Epoch selection -> accuracy, 0..1; those that no test image selected come first."""
+        scores = self.summary.scores
+        order = sorted(scores, key=lambda name: bool(scores[name]["selected_on_test"]))
+        return {name: float(scores[name]["accuracy"]) for name in order}
+
+    @property
+    def folds(self) -> list[tuple[int, int]]:
+        """(repeat, fold) of each network, from 0."""
+        names = [file.parent.name for file in self._files()]
+        return [(int(repeat[6:]), int(fold[4:])) for repeat, fold in (name.split("_")[:2] for name in names)]
+
+    def predictions(self) -> list[dict[str, Any]]:
+        """Return a row per test image: repeat, fold, path, label, predicted, and p_<label> in 0..1.
+
+        Epochs that test images selected are not used. `pandas.DataFrame` takes the rows.
+        """
+        labels, rows = self.summary.labels, []
+        for (repeat, fold), file in zip(self.folds, self._files(), strict=True):
+            with file.open(newline="", encoding="utf-8", errors="surrogateescape") as opened:
+                for row in csv.DictReader(opened):
+                    kept = {name: row[name] for name in ("path", "label", "predicted")}
+                    shares = {f"p_{label}": float(row[label]) for label in labels}
+                    rows.append({"repeat": repeat, "fold": fold, **kept, **shares})
+        return rows
+
+    def predictor(self, repeat: int | None = None, fold: int | None = None, **options: Any) -> Predictor:
+        """Return a predictor with a network of the run, the first by default; options as for `Predictor`."""
+        return Predictor(self.folder, repeat=repeat, fold=fold, **options)
+
+    def _files(self) -> list[Path]:
+        folders = sorted(folds_dir(self.folder).iterdir())
+        found = (
+            next((one / name for name in PREDICTIONS if (one / name).is_file()), None) for one in folders
+        )
+        return [file for file in found if file]
+
+
+def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Load and check a recipe.
+
+    Args:
+        source: A TOML file, or the name of a bundled recipe.
+        overrides: Changes such as "fit.epochs=3".
+
+    Raises:
+        RecipeError: The recipe has problems. The error lists all of them.
+    """
+    return load_recipe_and_registry(str(source), overrides)[0]
+
+
+def train(
+    recipe: str | Path,
+    overrides: Sequence[str] = (),
+    out: str | Path | None = None,
+    *,
+    resume: bool = False,
+    progress: Progress = NO_PROGRESS,
+) -> Run:
+    """Train and evaluate a recipe, and write its report, as `ferkit run` does.
+
+    Args:
+        recipe: A TOML file, or the name of a bundled recipe.
+        overrides: Changes such as "fit.epochs=3".
+        out: The run folder. Default: runs/NAME-DATE-TIME.
+        resume: Continue the run in `out` from its last complete epoch.
+        progress: Receives what happens.
+
+    Raises:
+        FerkitError: The recipe, the data or a component has a problem.
+    """
+    checked, registry = load_recipe_and_registry(str(recipe), overrides)
+    folder = Path(out) if out else Path("runs") / f"{checked.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    run_request(RunRequest(checked, registry, folder, is_resumed=resume), progress)
+    return Run(folder)
+
+
+def list_components(kind: str | None = None) -> list[Component]:
+    """Return the installed components, of one kind ("head") or of all, sorted by kind and name."""
+    return [one.component for one in load_plugins().entries() if kind in (None, one.component.kind)]
+
+
+def create(kind: str, name: str, context: Mapping[str, Any] | None = None, **options: Any) -> Any:
+    """Build a component from its options.
+
+    Args:
+        kind: "detector", "backbone", "head", "output", "loss", "dataset", "descriptor" or "estimator".
+        name: Its name, as a recipe states it.
+        context: Arguments that ferkit gives, such as `{"num_classes": 7}` for a loss.
+        options: Options, as a recipe states them.
+
+    Raises:
+        ComponentError: There is no such component, or an option does not fit.
+    """
+    return build(load_plugins(), kind, Part(name=name, **options), **(context or {}))
+
+
+def load_dataset(name: str, **options: Any) -> list[Sample]:
+    """Return the samples of a dataset: `load_dataset("image_folder", root="faces")`. Raises DataError."""
+    return list(samples_of(load_plugins(), Part(name=name, **options))[0])
+
+
+def load_model(
+    model: str | Path | None = None,
+    *,
+    repeat: int | None = None,
+    fold: int | None = None,
+    trust_plugins: bool = False,
+) -> Network:
+    """Load a network as a `torch.nn.Module` in eval mode on the CPU, to use or to train further.
+
+    It takes normalised images (B, 3, size, size) and returns logits (B, labels). `network.embed` returns the
+    input of its last layer.
+
+    Args:
+        model: A run folder, a .safetensors file or the name of a bundled model. Default: the bundled model.
+        repeat: Repeat of a run, from 0. Default: the first.
+        fold: Fold of a run, from 0. Default: the first.
+        trust_plugins: Import modules that the model names, also if no installed plugin provides them.
+
+    Raises:
+        RunError: The model does not exist or is damaged.
+        ComponentError: A plugin that the model needs is missing or not trusted.
+    """
+    return load_network(model, WhichNetwork(repeat, fold), trust_plugins).network
+
+
+def export(
+    model: str | Path | None,
+    file: str | Path,
+    *,
+    repeat: int | None = None,
+    fold: int | None = None,
+    half: bool = False,
+    trust_plugins: bool = False,
+) -> Exported:
+    """Export a model to a .safetensors, .onnx or .pt2 file, as `ferkit export` does without the card.
+
+    Args:
+        model: As for `load_model`.
+        file: The file to write.
+        repeat: Repeat of a run, from 0. Default: the first.
+        fold: Fold of a run, from 0. Default: the first.
+        half: Round the weights of a .safetensors file to float16.
+        trust_plugins: As for `load_model`.
+
+    Raises:
+        RunError: The network cannot be exported, or the file would give other probabilities.
+    """
+    which = WhichNetwork(repeat, fold)
+    return export_model(model, Path(file), which, is_half=half, trust_plugins=trust_plugins)
