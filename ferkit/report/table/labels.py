@@ -16,7 +16,8 @@ class Labels:
 
     Attributes:
         each: A label for each settings, such as "loss = focal, fit.epochs = 4". "" has only common values.
-        common: The values that labels omit, in the same format.
+        common: The values that labels omit, in the same format. Keys without a value are left out, unless all
+            are.
     """
 
     each: Sequence[str]
@@ -32,7 +33,7 @@ def label(rows: Sequence[Settings], omit_common: bool = True) -> Labels:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     short = _shorten([key for key in keys if len({row.get(key, UNSET).same for row in rows}) > 1])
     found: list[list[str]] = [[] for _ in rows]
-    omitted = []
+    omitted: list[tuple[bool, str]] = []
     for key, name in short.items():
         for members in _comparable(key, rows):
             values = {index: rows[index].get(key, UNSET) for index in members}
@@ -40,11 +41,12 @@ def label(rows: Sequence[Settings], omit_common: bool = True) -> Labels:
                 continue
             common = _common(list(values.values())) if omit_common else None
             if common is not None:
-                omitted.append(f"{name} = {common.shown}")
+                omitted.append((common == UNSET, f"{name} = {common.shown}"))
             for index, one in values.items():
                 if common is None or one.same != common.same:
                     found[index].append(f"{name} = {one.shown}")
-    return Labels([", ".join(words) for words in found], ", ".join(omitted))
+    shown = [words for is_unset, words in omitted if not is_unset] or [words for _, words in omitted]
+    return Labels([", ".join(words) for words in found], ", ".join(shown))
 
 
 def _comparable(key: str, rows: Sequence[Settings]) -> list[list[int]]:

@@ -70,7 +70,8 @@ def _flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
         yield way, value
         return
     for key, inner in value.items():
-        yield from _flatten(inner, f"{way}.{key}" if way else key)
+        part = f'"{key}"' if "." in key and way != "grid" else key
+        yield from _flatten(inner, f"{way}.{part}" if way else part)
 
 
 def _canonical(value: Any) -> str:

@@ -21,7 +21,7 @@ def show(value: Any) -> str:
         return value
     if isinstance(value, list) and value and all(isinstance(one, dict) and "name" in one for one in value):
         return " + ".join(_show_part(one) for one in value)
-    return toml(value)
+    return "none" if value == [] else toml(value)
 
 
 def toml(value: Any) -> str:
