@@ -60,11 +60,13 @@ class Grid:
     has_marks: bool
 
 
-def columns(table: Table) -> list[Column]:
-    """Return the columns: the names of the rows, scores, verdict, time and parameters."""
+def columns(table: Table, has_cost: bool = True) -> list[Column]:
+    """Return the columns: the names of the rows, scores, verdict, and the cost: time and parameters."""
     found = [*(_paper_names() if table.definition else _run_names(table)), *_scores(table)]
     if table.definition or any(line.verdict for line in table.lines):
         found.append(Column("verdict", _verdict, _verdict, _is_verdict_marked))
+    if not has_cost:
+        return found
     return [
         *found,
         Column("time per repeat", _duration, _seconds),
@@ -72,9 +74,9 @@ def columns(table: Table) -> list[Column]:
     ]
 
 
-def make_grid(table: Table) -> Grid:
+def make_grid(table: Table, has_cost: bool = True) -> Grid:
     """Return the text of the table. A mark of a whole column is in its heading."""
-    found, headings, cells = columns(table), [], []
+    found, headings, cells = columns(table, has_cost), [], []
     for column in found:
         flags = [column.is_marked(line) for line in table.lines]
         is_whole = any(flags) and all(flag is not False for flag in flags)

@@ -79,7 +79,8 @@ def to_markdown(table: Table, has_bold: bool = False) -> str:
         lines += ["", "## Missing runs", "", *(f"- {one}" for one in table.missing)]
     commands = [f"$ {command(run.path, run.summary.name)}" for run in table.runs]
     lines += ["", "## Commands", "", COMMANDS, "", "```console", *commands, "```", ""]
-    lines += ["## Environments", "", *(f"- {words}" for words in environment_words(table))]
+    if environment := list(environment_words(table)):
+        lines += ["## Environments", "", *(f"- {words}" for words in environment)]
     return "\n".join(lines) + "\n"
 
 

@@ -17,7 +17,7 @@ def notes(table: Table, grid: Grid) -> Iterator[str]:
         yield MARK_NOTE
     yield "Accuracy in percent, ± standard deviation over repeats. In brackets: its 95% bootstrap interval."
     if table.common:
-        yield f"{COMMON.capitalize()}, where a row has no other: {table.common}."
+        yield f"{COMMON.capitalize()}, unless a row shows another: {table.common}."
     scores = [one for run in table.runs for one in run.summary.scores.values() if "clusters" in one]
     if kinds := {next(iter(one["clusters"])) for one in scores} - {"image"}:
         yield f"Intervals are drawn by {', '.join(sorted(kinds))}, since images of a group are dependent."

@@ -14,9 +14,10 @@ from ferkit.report.table.columns import make_grid
 from ferkit.report.table.definition import Definition, Row
 from ferkit.report.table.differences import command, resolved_shipped
 from ferkit.report.table.entries import Table, make_table
-from tests.run_folders import PROTOCOL, write_run
+from tests.run_folders import PROTOCOL, Guesses, write_run
 
 HALF = [(0.1, 0.9, 0.8, 0.4), (0.8, 0.9)]
+GOOD = [(0.1, 0.9, 0.2, 0.4), (0.2, 0.9)]
 BASE: dict[str, Any] = {
     "name": "mine",
     "data": {"name": "image_folder", "root": "faces"},
@@ -58,12 +59,12 @@ CHANGES: list[tuple[str, Any]] = [
 ]
 
 
-def write(folder: Path, *changes: tuple[str, Any], **facts: Any) -> Path:
-    """A run of BASE with other values."""
+def write(folder: Path, *changes: tuple[str, Any], guesses: Guesses = HALF, **facts: Any) -> Path:
+    """A run of BASE with other values, of one repeat."""
     table = copy.deepcopy(BASE)
     for key, value in changes:
         put(table, key, value)
-    return write_run(folder, [HALF], name=table["name"], paper=None, recipe=tomli_w.dumps(table), **facts)
+    return write_run(folder, [guesses], name=table["name"], paper=None, recipe=tomli_w.dumps(table), **facts)
 
 
 def labels(*runs: Path) -> list[str | None]:
