@@ -29,7 +29,8 @@ CSV_COLUMNS = (
     *("low", "high", *SCORES),
     *("verdict", "seconds_per_repeat", "parameters", "trained", "recipe", "folder"),
 )
-COMMANDS = "The command of each run. `FERKIT_DATA` is the folder of the data sets."
+COMMANDS = "The command of each run."
+DATA = " `FERKIT_DATA` is the folder of the data sets."
 
 
 def to_terminal(table: Table) -> RichTable:
@@ -78,7 +79,7 @@ def to_markdown(table: Table, has_bold: bool = False) -> str:
     if table.missing:
         lines += ["", "## Missing runs", "", *(f"- {one}" for one in table.missing)]
     commands = [f"$ {command(run.path, run.summary.name)}" for run in table.runs]
-    lines += ["", "## Commands", "", COMMANDS, "", "```console", *commands, "```", ""]
+    lines += ["", "## Commands", "", _commands_note(table), "", "```console", *commands, "```", ""]
     if environment := list(environment_words(table)):
         lines += ["## Environments", "", *(f"- {words}" for words in environment)]
     return "\n".join(lines) + "\n"
@@ -114,10 +115,14 @@ def to_html(table: Table, has_bold: bool = False) -> str:
         verdicts=list(verdict_words(table)),
         missing=table.missing,
         left_out=table.left_out,
-        commands_note=COMMANDS.replace("`", ""),
+        commands_note=_commands_note(table).replace("`", ""),
         commands=[command(run.path, run.summary.name) for run in table.runs],
         environment=list(environment_words(table)),
     )
+
+
+def _commands_note(table: Table) -> str:
+    return COMMANDS + (DATA if table.definition else "")
 
 
 def _readings(run: TableRun) -> Iterator[dict[str, object]]:
