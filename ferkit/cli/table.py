@@ -65,8 +65,8 @@ def table(
 ) -> None:
     """Compare runs in one table, or with the numbers of a paper.
 
-    Runs are rows. Their resolved recipes tell them apart, and each row is named by its differences from
-    the others. Repeated runs of the same recipe share a row. With --table, the rows are those of a paper.
+    Each resolved recipe is a row, named by its differences from the others. Repeated runs of a recipe
+    share its row. With --table, the rows are those of a paper.
 
     Example: ferkit table runs/* --sort score --out table.tex
 

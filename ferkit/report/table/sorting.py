@@ -17,7 +17,7 @@ SHORT = {
     "time": ("time per repeat",),
     "parameters": ("parameters (trained)",),
 }
-"""Short name -> headings that it stands for."""
+"""Short name -> headings."""
 
 
 def sort_lines(table: Table, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Which run stands where in the table, and what is said of those that don't."""
+"""The place of each run in a paper's table, and the reasons why others are not shown."""
 
 from __future__ import annotations
 
