@@ -83,6 +83,24 @@ def test_a_page_needs_no_network_and_takes_nothing_for_markup(
     assert "&#34;Multiscale Very Deep" in page
 
 
+def test_own_runs_are_rows_sorted_by_their_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = 'name = "mine"\n[data]\nname = "image_folder"\n[loss]\nname = "{}"\n'
+    losses = {"bad": [(0.9, 0.1), (0.8, 0.9)], "good": [(0.1, 0.9), (0.2, 0.9)]}
+    runs = [
+        str(write_run(tmp_path / loss, [guesses], name="mine", paper=None, recipe=recipe.format(loss)))
+        for loss, guesses in losses.items()
+    ]
+    assert ferkit(monkeypatch, "table", *runs, "--format", "latex", "--sort", "score", "--bold") == 0
+    shown = capsys.readouterr().out
+    assert shown.index("loss = good") < shown.index("loss = bad")
+    assert shown.count(r"\textbf{100.00}") == 2
+    monkeypatch.setenv("COLUMNS", "60")
+    assert ferkit(monkeypatch, "table", *runs) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -130,7 +130,7 @@ def _compare(runs: Sequence[TableRun], left_out: list[str]) -> tuple[list[Line],
 def _lines(row: Row, runs: Sequence[TableRun], left_out: list[str]) -> list[Line]:
     """Return a line per recipe of the row and variant of its settings."""
     left_out += [f"{run.path}: a demo run on generated faces" for run in runs if run.summary.demo]
-    lines = []
+    lines: list[Line] = []
     for name in row.recipes:
         own = [run for run in runs if run.summary.name == name and not run.summary.demo]
         lines += _variants(row, name, _group(own, left_out))

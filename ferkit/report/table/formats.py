@@ -35,9 +35,9 @@ DATA = " `FERKIT_DATA` is the folder of the data sets."
 
 def to_terminal(table: Table) -> RichTable:
     grid = make_grid(table)
-    shown = RichTable(title=table.title, box=box.SIMPLE_HEAD, show_lines=True)
+    shown = RichTable(title=Text(table.title, style="italic"), box=box.SIMPLE_HEAD, show_lines=True)
     for heading in grid.headings:
-        shown.add_column(heading, overflow="fold")
+        shown.add_column(Text(heading), overflow="fold")
     for row in grid.rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
     return shown
