@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ferkit.evaluation.verdict import judge
+from ferkit.evaluation.verdict import SELECTED, judge
 from ferkit.report.table.columns import MARK_NOTE, Grid
 from ferkit.report.table.entries import COMMON, Table
 
@@ -28,12 +28,12 @@ def notes(table: Table, grid: Grid) -> Iterator[str]:
 
 
 def verdict_words(table: Table) -> Iterator[str]:
-    """Yield the row, variant, protocol and verdict of each run."""
+    """Yield the row, variant, protocol and verdict of each run. The rule says which epoch is used."""
     for line in table.lines:
         for run in line.runs.values():
             if verdict := judge(run.summary):
                 names = [f"Row {line.row.place}", run.protocol] if line.row else [run.protocol]
-                yield f"{', '.join(filter(None, (*names, line.label)))}: {verdict}"
+                yield f"{', '.join(filter(None, (*names, line.label)))}: {str(verdict).removesuffix(SELECTED)}"
 
 
 def environment_words(table: Table) -> Iterator[str]:

@@ -161,6 +161,7 @@ def test_markdown_tells_the_rule_the_verdicts_and_the_commands(tmp_path: Path) -
     page = to_markdown(make_table(DEFINITION, [write_run(tmp_path / "a", [HALF, RIGHT])]))
     assert "| 4 | MTCNN + Inception Resnet v1 (fine-tuned) | none | 51.30 | 75.00 ± 35.36 [" in page
     assert page.count("†") == 3
+    assert page.count("test images") == 1  # in the rule
     assert re.search(r"- Row 4, paper: (above|reproduced): 75\.00, 95% interval", page)
     assert "$ ferkit run sfew_inception\n" in page
     assert "Optimistic: the epoch was chosen" in page
