@@ -33,7 +33,8 @@ def verdict_words(table: Table) -> Iterator[str]:
         for run in line.runs.values():
             if verdict := judge(run.summary):
                 names = [f"Row {line.row.place}", run.protocol] if line.row else [run.protocol]
-                yield f"{', '.join(filter(None, (*names, line.label)))}: {str(verdict).removesuffix(SELECTED)}"
+                subject = ", ".join(filter(None, (*names, line.label)))
+                yield f"{subject}: {verdict}".removesuffix(SELECTED)
 
 
 def environment_words(table: Table) -> Iterator[str]:
