@@ -17,6 +17,9 @@ Under the paper's protocol, it uses the best epoch, as the paper does. Under oth
 epoch that was not selected on test images. If the paper's score is inside the interval: reproduced. If the
 interval is above the paper's score: above. If it is below: below."""
 
+SELECTED = "; the epoch was selected on test images, as in the paper"
+"""End of the reason for a verdict that uses the best epoch."""
+
 Kind = Literal["reproduced", "above", "below", "not comparable"]
 
 
@@ -49,7 +52,7 @@ def judge(summary: Summary) -> Verdict | None:
         f"the paper has {paper['number']:.2f}"
     )
     if selection["selected_on_test"]:
-        numbers += "; the epoch was selected on test images, as in the paper"
+        numbers += SELECTED
     if number < low:
         return Verdict("above", numbers)
     if number > high:

@@ -2,106 +2,197 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.summary import Score
 from ferkit.evaluation.verdict import verdict_selection
-from ferkit.report.table.entries import Line, Table, TableRun
+from ferkit.report.table.definition import Row
+from ferkit.report.table.entries import Line, Table
+from ferkit.report.table.runs import TableRun
 
 MARK = "†"
 MARK_NOTE = f"{MARK} Optimistic: the epoch was chosen on the images that the score is reported on."
-EPOCH_SELECTIONS = ("best_epoch", "last_epoch", "chosen_epoch")
-WORDS = {"best_epoch": f"best epoch{MARK}", "last_epoch": "last epoch", "chosen_epoch": "chosen epoch"}
+SELECTIONS = {"chosen_epoch": "chosen epoch", "last_epoch": "last epoch", "best_epoch": "best epoch"}
+"""Epoch selections, in the order of the columns: those without test images first."""
+NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A protocol and an epoch selection."""
+    """A column.
 
-    protocol: str
-    selection: str
+    Attributes:
+        heading: Its heading, without the mark.
+        text: Function from a line to the cell, without the mark.
+        is_marked: Function from a line: True if test images selected the cell's score, None without a score.
+        value: Function from a line to the value to sort by; None without a value. Strings sort from A to Z.
+        is_score: True for a score in percent. Higher is better.
+    """
 
-    @property
-    def heading(self) -> str:
-        return f"{self.protocol}: {WORDS[self.selection]}"
+    heading: str
+    text: Callable[[Line], str]
+    value: Callable[[Line], str | float | None]
+    is_marked: Callable[[Line], bool | None] = lambda line: None
+    is_score: bool = False
 
 
-def score_columns(table: Table) -> list[Column]:
-    """Return the score columns. The best epoch appears only for the paper's protocol."""
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The text of a table.
+
+    Attributes:
+        headings: A heading per column.
+        rows: The cells of each line.
+        scores: Indices of the columns with scores.
+        best: (row, column) of the highest score of each column with at least two scores.
+        naming: Number of columns that name a row.
+        has_marks: True if a heading or cell has the mark.
+    """
+
+    headings: list[str]
+    rows: list[list[str]]
+    scores: list[int]
+    best: frozenset[tuple[int, int]]
+    naming: int
+    has_marks: bool
+
+
+def columns(table: Table, has_cost: bool = True) -> list[Column]:
+    """Return the columns: the names of the rows, scores, verdict, and the cost: time and parameters."""
+    found = [*(_paper_names() if table.definition else _run_names(table)), *_scores(table)]
+    if table.definition or any(line.verdict for line in table.lines):
+        found.append(Column("verdict", _verdict, _verdict, _is_verdict_marked))
+    if not has_cost:
+        return found
     return [
-        Column(protocol, selection)
-        for protocol in table.protocols
-        for selection in EPOCH_SELECTIONS
-        if (selection != "best_epoch" or protocol == "paper") and _is_read(table, protocol, selection)
+        *found,
+        Column("time per repeat", _duration, _seconds),
+        Column("parameters (trained)", _parameters, _parameter_count),
     ]
 
 
-def _is_read(table: Table, protocol: str, selection: str) -> bool:
-    runs = (line.runs.get(protocol) for line in table.lines)
-    return any(selection in run.summary.scores for run in runs if run)
+def make_grid(table: Table, has_cost: bool = True) -> Grid:
+    """Return the text of the table. A mark of a whole column is in its heading."""
+    found, headings, cells = columns(table, has_cost), [], []
+    for column in found:
+        flags = [column.is_marked(line) for line in table.lines]
+        is_whole = any(flags) and all(flag is not False for flag in flags)
+        headings.append(column.heading + (MARK if is_whole else ""))
+        marks = [MARK if flag and not is_whole else "" for flag in flags]
+        cells.append(
+            [_marked(column.text(line), mark) for line, mark in zip(table.lines, marks, strict=True)]
+        )
+    return Grid(
+        headings,
+        [list(row) for row in zip(*cells, strict=True)],
+        [index for index, column in enumerate(found) if column.is_score],
+        frozenset((row, index) for index, column in enumerate(found) for row in _best(column, table.lines)),
+        2 if table.definition else 1,
+        any(MARK in text for text in (*headings, *(cell for column in cells for cell in column))),
+    )
 
 
-FIRST_SCORE = 4
-"""Number of columns before the scores."""
+def _marked(text: str, mark: str) -> str:
+    """Put the mark after the first word: 52.10† ± 0.45."""
+    first, space, rest = text.partition(" ")
+    return f"{first}{mark}{space}{rest}"
 
 
-def headings(columns: Sequence[Column]) -> list[str]:
+def _best(column: Column, lines: Sequence[Line]) -> list[int]:
+    """Return the rows of the highest score, as shown. Several rows can have it."""
+    if not column.is_score:
+        return []
+    found = [(row, column.value(line)) for row, line in enumerate(lines)]
+    values = {row: round(float(one), 4) for row, one in found if one is not None}
+    return [row for row, one in values.items() if len(values) > 1 and one == max(values.values())]
+
+
+def _paper_names() -> list[Column]:
     return [
-        "row",
-        "system",
-        "differences from the recipe",
-        "the paper",
-        *(one.heading for one in columns),
-        "verdict",
-        "time per repeat",
-        "parameters (trained)",
+        Column("row", lambda line: str(_row(line).place), lambda line: _row(line).place),
+        Column("system", lambda line: _row(line).row, lambda line: _row(line).row),
+        Column("differences from the recipe", _differences, lambda line: line.label),
+        Column("the paper", _paper_score, lambda line: _row(line).accuracy),
     ]
 
 
-def cells(line: Line, columns: Sequence[Column]) -> list[str]:
-    """Return the cells of a line."""
-    row = line.row
-    paper = f"{row.accuracy:.2f}" + (f" ({row.data})" if row.data else "")
-    first = next(iter(line.runs.values()), None)
-    return [
-        str(row.place),
-        row.row,
-        "no run" if line.variant is None else line.variant or "none",
-        paper,
-        *(score_words(line.runs.get(one.protocol), one.selection) for one in columns),
-        verdict_words(line),
-        duration_words(first) if first else "–",
-        parameter_words(first) if first else "–",
-    ]
+def _row(line: Line) -> Row:
+    """Return the row of the paper. Each line of a table with a definition has one."""
+    assert line.row is not None
+    return line.row
 
 
-def verdict_words(line: Line) -> str:
-    """Return the verdict, marked if test images selected its score."""
-    if line.judged is None or (verdict := line.verdict) is None:
-        return "–"
-    summary = line.judged.summary
-    is_marked = verdict.kind != "not comparable"
-    is_marked &= summary.scores[verdict_selection(summary)]["selected_on_test"]
-    return verdict.kind + (MARK if is_marked else "")
+def _run_names(table: Table) -> list[Column]:
+    """Return the label, and the name of the recipe if there are several."""
+    named = Column("run", lambda line: line.label or "", lambda line: line.label)
+    recipe = Column("recipe", lambda line: line.recipes, lambda line: line.recipes)
+    return [named, recipe] if len({line.recipes for line in table.lines}) > 1 else [named]
 
 
-def score_words(run: TableRun | None, selection: str) -> str:
-    """Format "52.10† ± 0.45 [46.0, 58.3]": percent, deviation over repeats, 95% interval."""
-    if run is None or (scores := run.summary.scores.get(selection)) is None:
-        return "–"
-    mark = MARK if scores["selected_on_test"] else ""
-    spread = f" ± {100 * scores['deviation']:.2f}" if scores["deviation"] is not None else ""
-    low, high = interval(scores)
-    return f"{100 * scores['accuracy']:.2f}{mark}{spread} [{100 * low:.1f}, {100 * high:.1f}]"
+def _differences(line: Line) -> str:
+    return "no run" if line.label is None else line.label or "none"
 
 
-def interval(scores: Score) -> tuple[float, float]:
+def _paper_score(line: Line) -> str:
+    row = _row(line)
+    return f"{row.accuracy:.2f}" + (f" ({row.data})" if row.data else "")
+
+
+def _scores(table: Table) -> Iterator[Column]:
+    """Yield the score columns. The best epoch appears only for the paper's protocol."""
+    pairs = [(protocol, selection) for protocol in table.protocols for selection in SELECTIONS]
+    for protocol, selection in sorted(pairs, key=lambda pair: pair[1] == "best_epoch"):
+        if selection == "best_epoch" and protocol.split(" ")[0] != "paper":
+            continue
+        if any(score_of(line.runs.get(protocol), selection) for line in table.lines):
+            yield _score_column(protocol, selection)
+
+
+def _score_column(protocol: str, selection: str) -> Column:
+    def score(line: Line) -> Score | None:
+        return score_of(line.runs.get(protocol), selection)
+
+    return Column(
+        f"{protocol}: {SELECTIONS[selection]}",
+        lambda line: score_words(score(line)),
+        lambda line: one["accuracy"] if (one := score(line)) else None,
+        lambda line: bool(one["selected_on_test"]) if (one := score(line)) else None,
+        is_score=True,
+    )
+
+
+def score_of(run: TableRun | None, selection: str) -> Score | None:
+    return run.summary.scores.get(selection) if run else None
+
+
+def score_words(score: Score | None) -> str:
+    """Format "52.10 ± 0.45 [46.0, 58.3]": percent, deviation over repeats, 95% interval."""
+    if score is None:
+        return NOTHING
+    spread = f" ± {100 * score['deviation']:.2f}" if score["deviation"] is not None else ""
+    low, high = interval(score)
+    return f"{100 * score['accuracy']:.2f}{spread} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def interval(score: Score) -> tuple[float, float]:
     """Return the 95% interval of the accuracy, drawn by groups if there are any."""
-    low, high = next(iter(scores["intervals"].values()))["accuracy"]
+    low, high = next(iter(score["intervals"].values()))["accuracy"]
     return low, high
+
+
+def _verdict(line: Line) -> str:
+    return line.verdict.kind if line.verdict else NOTHING
+
+
+def _is_verdict_marked(line: Line) -> bool | None:
+    """Return True if test images selected the score of the verdict."""
+    if line.judged is None or line.verdict is None or line.verdict.kind == "not comparable":
+        return None
+    summary = line.judged.summary
+    return bool(summary.scores[verdict_selection(summary)]["selected_on_test"])
 
 
 def seconds_per_repeat(run: TableRun) -> float:
@@ -110,28 +201,21 @@ def seconds_per_repeat(run: TableRun) -> float:
     return float(median(row["seconds"] for row in rows)) * len(rows) / run.repeats
 
 
-def duration_words(run: TableRun) -> str:
-    return f"{seconds_per_repeat(run) / 60:.1f} min ({run.protocol.split(' ')[0]})"
+def _seconds(line: Line) -> float | None:
+    return seconds_per_repeat(line.first) if line.runs else None
 
 
-def parameter_words(run: TableRun) -> str:
-    found = run.summary.parameters
-    return f"{found.total / 1e6:.1f} M ({found.trained / 1e6:.1f} M)" if found else "–"
+def _duration(line: Line) -> str:
+    if not line.runs:
+        return NOTHING
+    return f"{seconds_per_repeat(line.first) / 60:.1f} min ({line.first.protocol.split(' ')[0]})"
 
 
-def notes(table: Table) -> Iterator[str]:
-    """Yield the notes for the reader."""
-    yield MARK_NOTE
-    yield "Accuracy in percent, ± standard deviation over repeats. In brackets: its 95% bootstrap interval."
-    kinds = {next(iter(one["clusters"])) for line in table.lines for one in _detailed(line)} - {"image"}
-    if kinds:
-        yield f"Intervals are drawn by {', '.join(sorted(kinds))}, since images of a group are dependent."
-    warnings = {
-        warning for line in table.lines for run in line.runs.values() for warning in run.summary.warnings
-    }
-    yield from sorted(one for one in warnings if one.startswith("Other data") or " under another " in one)
+def _parameter_count(line: Line) -> int | None:
+    found = line.first.summary.parameters if line.runs else None
+    return found.total if found else None
 
 
-def _detailed(line: Line) -> Iterator[Score]:
-    for run in line.runs.values():
-        yield from (one for one in run.summary.scores.values() if "clusters" in one)
+def _parameters(line: Line) -> str:
+    found = line.first.summary.parameters if line.runs else None
+    return f"{found.total / 1e6:.1f} M ({found.trained / 1e6:.1f} M)" if found else NOTHING

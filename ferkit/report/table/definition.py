@@ -30,7 +30,14 @@ class Row(Section):
 
 
 class Definition(Section):
-    """A whole table."""
+    """A whole table.
+
+    Attributes:
+        name: Name of the table, for the label in LaTeX.
+        title: Title above the table.
+        source: Publication of the numbers.
+        row: The rows, in any order.
+    """
 
     name: str
     title: str

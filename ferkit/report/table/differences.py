@@ -10,17 +10,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from ferkit.components.discovery import load_plugins
-from ferkit.errors import RecipeError
+from ferkit.errors import FerkitError, RecipeError
 from ferkit.evaluation.run_files import read_resolved
 from ferkit.messages import quote
 from ferkit.recipe.parse import read_table, resolve
 from ferkit.recipe.schema import Recipe
+from ferkit.report.table.values import ABSENT, shorten, show, toml
 
 SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "grid")
 """Sections that define a row's system. Data and protocol have their own columns."""
 BESIDE = ("fit.device", "fit.workers")
 """Keys that change where a run computes, not its result."""
-ABSENT = "not set"
 
 
 def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
@@ -50,12 +50,12 @@ def _resolve(table: Mapping[str, Any]) -> dict[str, Any]:
     )  # the run may come from elsewhere: nothing that it names is imported
 
 
-def _resolved_run(run_dir: Path) -> dict[str, Any]:
+def resolved_run(run_dir: Path) -> dict[str, Any]:
     """Return the run's recipe. Options that are newer than the run have their defaults."""
     table = read_resolved(run_dir)
     try:
         return _resolve(table)
-    except ValidationError:
+    except (FerkitError, ValidationError):
         return table
 
 
@@ -67,7 +67,7 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
     shipped = resolved_shipped(name)
     if shipped is None:
         return {}
-    ran = _resolved_run(run_dir)
+    ran = resolved_run(run_dir)
     before, now = (
         dict(flatten({key: table[key] for key in sections if key in table})) for table in (shipped, ran)
     )
@@ -76,29 +76,20 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
 
 
 def command(run_dir: Path, name: str) -> str:
-    """Return the command that repeats a run."""
+    """Return the command that repeats a run: with its own recipe, if the recipe is not shipped."""
+    if resolved_shipped(name) is None:
+        return f"ferkit run {quote(run_dir / 'recipe.toml')}"
     changed = differences(run_dir, name, (*SYSTEM, "protocol"))
-    there = {key: quote(_as_text(value)) for key, value in changed.items() if value != ABSENT}
+    there = {
+        key: quote(value if isinstance(value, str) else toml(value))
+        for key, value in changed.items()
+        if value != ABSENT
+    }
     sets = "".join(f" --set {key}={value}" for key, value in there.items())
     gone = [key for key, value in changed.items() if value == ABSENT]
     return f"ferkit run {quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else _toml(value)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f'"{key}"={_toml(inner)}' for key, inner in value.items()) + "}"
-    return json.dumps(value)
-
-
 def describe(changed: Mapping[str, Any]) -> str:
     """Format differences in one line: "weights = msceleb1m, image_size = 160"."""
-    return ", ".join(f"{_short(key)} = {value}" for key, value in changed.items())
-
-
-def _short(key: str) -> str:
-    """Shorten a key: model.head.stage becomes head.stage."""
-    return key.removeprefix("model.").removeprefix("backbone.")
+    return ", ".join(f"{shorten(key)} = {show(value)}" for key, value in changed.items())

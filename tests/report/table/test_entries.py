@@ -1,4 +1,4 @@
-"""Which run stands where in the table, and what is said of those that don't."""
+"""The place of each run in a paper's table, and the reasons why others are not shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import tomli_w
 
 from ferkit.errors import DataError, RunError
-from ferkit.report.table.columns import score_words
+from ferkit.report.table.columns import make_grid
 from ferkit.report.table.definition import read_definition
 from ferkit.report.table.differences import command, describe, differences, resolved_shipped
 from ferkit.report.table.entries import make_table
@@ -87,7 +87,7 @@ def test_runs_that_differ_from_the_recipe_have_a_line_each_that_says_in_what(tmp
     same = variant(tmp_path / "same")
     table = make_table(DEFINITION, [small, same])
     lines = [line for line in table.lines if line.row.place == 4]
-    assert [line.variant for line in lines] == ["", "image_size = 160"]
+    assert [line.label for line in lines] == ["", "image_size = 160"]
     assert command(small, "sfew_inception") == "ferkit run sfew_inception --set model.image_size=160"
     assert command(same, "sfew_inception") == "ferkit run sfew_inception"
 
@@ -97,7 +97,7 @@ def test_a_search_has_a_line_of_its_own(tmp_path: Path) -> None:
     search = write_run(tmp_path / "search", [HALF] * 2, name="sfew_search")
     table = make_table(DEFINITION, [plain, search])
     lines = [line for line in table.lines if line.row.place == 4]
-    assert [line.variant for line in lines] == ["", "recipe sfew_search"]
+    assert [line.label for line in lines] == ["", "recipe sfew_search"]
     assert table.left_out == []
 
 
@@ -140,13 +140,12 @@ def test_differences_are_told_in_the_words_of_the_recipe() -> None:
     assert describe(changed) == "weights = msceleb1m, head.stage = block8"
 
 
-def test_a_score_has_its_mark_its_deviation_and_its_interval(tmp_path: Path) -> None:
+def test_a_score_has_its_deviation_and_its_interval_and_its_column_the_mark(tmp_path: Path) -> None:
     table = make_table(DEFINITION, [write_run(tmp_path / "a", [HALF, RIGHT])])
-    run = table.lines[3].runs["paper"]
-    best, last = score_words(run, "best_epoch"), score_words(run, "last_epoch")
-    assert best.startswith("75.00† ± 35.36 [")
-    assert last.startswith("75.00 ± 35.36 [")
-    assert score_words(None, "last_epoch") == "–"
+    grid = make_grid(table)
+    assert grid.headings[4:7] == ["paper: last epoch", "paper: best epoch†", "verdict†"]
+    assert all(cell.startswith("75.00 ± 35.36 [") for cell in grid.rows[3][4:6])
+    assert grid.rows[0][4:6] == ["–", "–"]
 
 
 def test_csv_has_every_reading_and_its_mark(tmp_path: Path) -> None:
@@ -160,7 +159,9 @@ def test_csv_has_every_reading_and_its_mark(tmp_path: Path) -> None:
 
 def test_markdown_tells_the_rule_the_verdicts_and_the_commands(tmp_path: Path) -> None:
     page = to_markdown(make_table(DEFINITION, [write_run(tmp_path / "a", [HALF, RIGHT])]))
-    assert "| 4 | MTCNN + Inception Resnet v1 (fine-tuned) | none | 51.30 | 75.00†" in page
+    assert "| 4 | MTCNN + Inception Resnet v1 (fine-tuned) | none | 51.30 | 75.00 ± 35.36 [" in page
+    assert page.count("†") == 3
+    assert page.count("test images") == 1  # in the rule
     assert re.search(r"- Row 4, paper: (above|reproduced): 75\.00, 95% interval", page)
     assert "$ ferkit run sfew_inception\n" in page
     assert "Optimistic: the epoch was chosen" in page
