@@ -82,6 +82,18 @@ def _blame(error: Exception) -> FerkitError | None:
     return find_culprit(error, load_plugins(named_modules))
 
 
+def _called() -> str:
+    """Return the command that was called, such as "ferkit weights fetch", without its arguments."""
+    command, names = typer.main.get_command(app), ["ferkit"]
+    for word in sys.argv[1:]:
+        inner = getattr(command, "commands", {})
+        if word not in inner:
+            break
+        command = inner[word]
+        names.append(word)
+    return " ".join(names)
+
+
 def main() -> None:
     """Run the command line. Exit status: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
     for stream in (sys.stdout, sys.stderr):
@@ -104,7 +116,7 @@ def main() -> None:
         if message.startswith("Usage: "):  # no arguments: the message is the help
             print(message)
         else:
-            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
+            print(f"{message}\nTry: {_called()} --help", file=sys.stderr)
         sys.exit(2)
     if status == INTERRUPTED:
         print("\nStopped. Resume a run with: ferkit run RECIPE --resume", file=sys.stderr)
