@@ -9,11 +9,18 @@ from typing import Any
 from pydantic import PydanticSchemaGenerationError
 
 from ferkit.components.component import Component
-from ferkit.components.option_types import convert, describe_nested, describe_type, nested_items, nested_kind
+from ferkit.components.option_types import (
+    convert,
+    describe_nested,
+    describe_type,
+    literals,
+    nested_items,
+    nested_kind,
+)
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError, Problem
 from ferkit.interfaces import WeightsName
-from ferkit.messages import describe_value, suggest
+from ferkit.messages import describe_value, find_closest, suggest
 
 CONTEXT: Mapping[str, tuple[str, ...]] = {
     "head": ("in_channels", "num_classes", "labels"),
@@ -80,7 +87,10 @@ def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> 
     try:
         convert(annotation, value)
     except ValueError:
-        return [Problem(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
+        close = find_closest(value, literals(annotation)) if isinstance(value, str) else None
+        guess = f". Did you mean {close!r}?" if close else ""
+        expected = f"expected {describe_type(annotation)}, got {describe_value(value)}{guess}"
+        return [Problem(where, expected)]
     except PydanticSchemaGenerationError:
         hint = "Remove it. The author of the plugin should use a type that TOML can express."
         return [Problem(where, f"the component expects {annotation}, which TOML cannot express", hint)]

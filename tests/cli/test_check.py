@@ -65,3 +65,21 @@ def test_all_problems_are_told_at_once_and_no_traceback(file: Path) -> None:
     ]
     assert all(any(line.startswith(start) for line in told) for start in starts)
     assert len(told) == 6
+
+
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [
+        ('fit.schedule={name="onecycle"}', "one_cycle"),
+        ("fit.optimizer.name=Adam-W", "adamw"),
+        ("protocol.name=Nested", "nested"),
+        ("model.normalize=ImageNet", "imagenet"),
+        ("faces.no_face=wholeImage", "whole_image"),
+        ("fit.BatchSize=4", "batch_size"),
+        ("loss.name=LabelSmoothing", "label_smoothing"),
+        ('model.head={name="multiscale", combine="Flat-ten"}', "flatten"),
+        ('augment=[{name="horizontal_flip"}]', "HorizontalFlip"),
+    ],
+)
+def test_a_suggestion_ignores_case_underscores_and_hyphens(setting: str, meant: str) -> None:
+    assert f"Did you mean {meant!r}?" in check("quickstart", "--set", setting).stderr
