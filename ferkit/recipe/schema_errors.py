@@ -46,7 +46,10 @@ def translate(error: ValidationError) -> list[Problem]:
 def _problem(detail: ErrorDetails) -> Problem:
     kind, got = detail["type"], describe_value(detail["input"])
     way, models, field = _follow(detail["loc"])
-    where = ".".join(way)
+    where = ".".join(way) or "grid"  # the recipe's only check of several keys is about its grid
+    if kind == "value_error":
+        problem = str(detail["ctx"]["error"])
+        return Problem(where, problem if isinstance(detail["input"], dict) else f"{problem}; got {got}")
     if kind == "extra_forbidden":
         table = ".".join(way[:-1]) or "a recipe"
         return Problem(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")

@@ -83,3 +83,60 @@ def test_all_problems_are_told_at_once_and_no_traceback(file: Path) -> None:
 )
 def test_a_suggestion_ignores_case_underscores_and_hyphens(setting: str, meant: str) -> None:
     assert f"Did you mean {meant!r}?" in check("quickstart", "--set", setting).stderr
+
+
+TIMM = "model.backbone.model=resnet1000"
+NO_TIMM = "timm has no model 'resnet1000'"
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        ("fit.epoch=3", "fit has no key 'epoch'"),
+        ("model.image_sise=96", "model has no key 'image_sise'"),
+        ("name=3", "name: expected a string"),
+        ("data.nam=x", "has no option 'nam'"),
+        ("loss.name=focl", "no loss is called 'focl'"),
+        ("loss.epsilon=2.0", "epsilon: expected a fraction"),
+        ("model.head.nam=x", "has no option 'nam'"),
+        ('model.output={name="output_mixup", variant="probability", initial=2.0}', "initial: expected"),
+        ("model.initial=nowhere", "there is no file nowhere"),
+        ('protocol={name="grouped", split="nowhere"}', "nowhere"),
+        ('grid={"fit.epochs"=[1]}', 'requires the protocol "nested"'),
+        ('plugins=["no_such_module"]', "No module named 'no_such_module'"),
+    ],
+)
+def test_what_only_building_finds_is_told_with_every_other_problem(other: str, problem: str) -> None:
+    told = check("quickstart", "--set", TIMM, "--set", other).stderr
+    assert told.startswith("quickstart: 2 problems\n")
+    assert NO_TIMM in told
+    assert problem in told
+
+
+def test_what_building_the_head_finds_is_told_where_the_backbone_is_sound() -> None:
+    settings = ("model.image_sise=96", 'model.head={name="linear", stage="stage7"}', "protocol.fold=2")
+    told = check("quickstart", *(part for one in settings for part in ("--set", one))).stderr
+    assert told.startswith("quickstart: 3 problems\n")
+    assert "the backbone has no stage 'stage7'" in told
+
+
+def test_problems_of_a_grids_candidates_are_told_with_the_recipes_own() -> None:
+    grid = 'grid={"model.backbone.model"=["resnet10t", "resnet1000"]}'
+    settings = ("protocol.name=nested", "fit.epoch=3", grid)
+    told = check("quickstart", *(part for one in settings for part in ("--set", one))).stderr
+    assert told.startswith("quickstart: 2 problems\n")
+    assert "(grid: model.backbone.model = resnet1000)" in told
+
+
+def test_a_missing_plugin_is_one_problem_that_names_what_it_would_have_provided() -> None:
+    settings = (
+        'plugins=["no_such_module"]',
+        'loss={name="label_smoothing2"}',
+        'model.head={name="theirs"}',
+        'model.backbone={name="inception_resnet_v1", weights="their_faces"}',
+    )
+    told = check("quickstart", *(part for one in settings for part in ("--set", one))).stderr
+    assert told.startswith("quickstart: 1 problem\n")
+    assert "plugins: no_such_module" in told
+    for component in ("loss 'label_smoothing2' (or 'label_smoothing'?)", "head 'theirs'", "'their_faces'"):
+        assert component in told
