@@ -96,7 +96,7 @@ def test_a_class_with_one_image_and_an_empty_class_are_named(tmp_path: Path) -> 
     (tmp_path / "faces" / "angry").rmdir()
     single = ferkit("run", str(recipe), cwd=tmp_path)
     assert single.returncode == 1
-    assert "class 'sadness' has 1 image; 2 stratified folds need at least 2" in single.stderr
+    assert "class 'sadness' has 1 image; 2 folds need at least 2" in single.stderr
 
 
 @pytest.mark.slow
