@@ -114,7 +114,7 @@ def test_a_test_selected_score_says_so_in_the_terminal_the_file_and_the_report(
         "best_epoch": True,
         "best_common_epoch": True,
     }
-    assert list(scores)[0] == "last_epoch"
+    assert next(iter(scores)) == "last_epoch"
     page = (folder / "report.html").read_text()
     assert page.count("optimistic") == 1
     assert page.index("Last epoch") < page.index("Best epoch") < page.index("optimistic")

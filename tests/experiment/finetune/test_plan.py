@@ -73,7 +73,7 @@ def test_without_a_pattern_it_is_said_what_that_may_do_to_the_score(faces: Path)
 def test_a_protocol_that_is_asked_for_is_taken(faces: Path) -> None:
     overrides = (*TINY, "protocol.name=paper", "protocol.folds=3")
     plan = make_plan(FinetuneOptions(faces, detector="whole_image", overrides=overrides))
-    assert (plan.recipe.protocol.name, plan.recipe.protocol.model_dump()["folds"]) == ("nested", 3)
+    assert (plan.recipe.protocol.name, plan.recipe.protocol.model_dump()["folds"]) == ("paper", 3)
 
 
 def test_epochs_and_batches_that_are_asked_for_are_taken(faces: Path) -> None:
