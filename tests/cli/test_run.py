@@ -150,4 +150,4 @@ def test_real_images_of_two_classes_run_from_a_short_recipe(tmp_path: Path) -> N
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["labels"] == ["neutral", "smiling"]
     assert summary["data"]["faces_found"] == 204
-    assert summary["scores"]["last_epoch"]["accuracy"] > 0.7
+    assert summary["scores"]["chosen_epoch"]["accuracy"] > 0.7
