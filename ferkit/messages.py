@@ -16,9 +16,20 @@ from typing import Any
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the sentence after an unknown name: the closest known name, if any, and all names."""
     known = sorted(set(known))
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
+    close = find_closest(name, known)
+    hint = f"Did you mean {close!r}? " if close else ""
     return f"{hint}There is: {', '.join(known) or 'none'}."
+
+
+def find_closest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """Return the known name that is most similar, if any. Case, hyphens and underscores do not matter."""
+    plain = {_plain(one): one for one in known}
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
+    return plain[close[0]] if close else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 WORDS = {

@@ -15,7 +15,7 @@ from ferkit.audit.result import Crossings, Groups
 from ferkit.data.groups import group_kinds
 from ferkit.errors import DataError
 from ferkit.evaluation.leakage import crossing
-from ferkit.evaluation.protocol import Fold, folds
+from ferkit.evaluation.protocol import Fold, folds, settle_protocol
 from ferkit.evaluation.protocol_options import PaperProtocol, Protocol
 from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.interfaces import Sample
@@ -42,7 +42,9 @@ class Split:
 def make_split(protocol: Protocol, samples: Sequence[Sample], used: NDArray[np.intp]) -> Split:
     """Split the samples. If the protocol cannot, its error becomes `problem`."""
     try:
-        return Split(protocol, used, list(folds(protocol, [samples[place] for place in used])), "")
+        inside = [samples[place] for place in used]
+        protocol = settle_protocol(protocol, inside)
+        return Split(protocol, used, list(folds(protocol, inside)), "")
     except DataError as error:
         return Split(protocol, used, [], str(error))
 

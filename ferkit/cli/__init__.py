@@ -116,7 +116,7 @@ def _report(error: BaseException) -> int:
         if message.startswith("Usage: "):  # no arguments: the message is the help
             print(message)
         else:
-            print(f"{message}\nTry: ferkit --help", file=sys.stderr)
+            print(f"{message}\nTry: {_called()} --help", file=sys.stderr)
         return 2
     if failure := _blame(error):
         print(failure, file=sys.stderr)
@@ -124,6 +124,18 @@ def _report(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     raise error
+
+
+def _called() -> str:
+    """Return the command that was called, such as "ferkit weights fetch", without its arguments."""
+    command, names = typer.main.get_command(app), ["ferkit"]
+    for word in sys.argv[1:]:
+        inner = getattr(command, "commands", {})
+        if word not in inner:
+            break
+        command = inner[word]
+        names.append(word)
+    return " ".join(names)
 
 
 def main() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -102,19 +103,28 @@ def find_latest(name: str) -> Path:
 def show_scores(folder: Path) -> None:
     """Print the scores of a run with their intervals, the paper's number and the warnings."""
     from ferkit.cli.tables import say
+    from ferkit.evaluation.formatting import MARK
     from ferkit.evaluation.run_files import read_summary
     from ferkit.evaluation.verdict import judge
 
     summary = read_summary(folder)
-    for chosen in summary.scores.values():
-        spread = chosen["deviation"]
-        words = f" ± {100 * spread:.2f} over {len(chosen['repeats'])} repeats" if spread is not None else ""
-        for kind, found in list(chosen.get("intervals", {}).items())[:1]:
-            low, high = (100 * edge for edge in found["accuracy"])
-            words += f", 95% interval {low:.1f} to {high:.1f} (by {kind})"
-        say(f"{chosen['title']}: {100 * chosen['accuracy']:.2f}%{words}")
+    is_marked = False
+    for score in summary.scores.values():
+        if score["selected_on_test"] and not is_marked:
+            say(f"{MARK.capitalize()}:")
+            is_marked = True
+        say(("  " if is_marked else "") + _describe_score(score))
     if paper := summary.paper:
         say(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
         say(f"Verdict: {judge(summary)}")
     for warning in summary.warnings:
         say(f"note: {warning}")
+
+
+def _describe_score(score: Mapping[str, Any]) -> str:
+    spread = score["deviation"]
+    words = f" ± {100 * spread:.2f} over {len(score['repeats'])} repeats" if spread is not None else ""
+    for kind, found in list(score.get("intervals", {}).items())[:1]:
+        low, high = (100 * edge for edge in found["accuracy"])
+        words += f", 95% interval {low:.1f} to {high:.1f} (by {kind})"
+    return f"{score['title']}: {100 * score['accuracy']:.2f}%{words}"

@@ -71,6 +71,13 @@ def describe_type(annotation: Any) -> str:
     return WORDS[origin][0] if origin in WORDS else "a value"
 
 
+def literals(annotation: Any) -> list[str]:
+    """Return the strings that an annotation such as `Literal["a", "b"] | None` names."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return [one for one in typing.get_args(annotation) if isinstance(one, str)]
+    return [name for one in typing.get_args(annotation) for name in literals(one)]
+
+
 def _describe_items(items: tuple[Any, ...]) -> str:
     is_fixed = len(items) > 1 and items[-1] is not Ellipsis
     if is_fixed and len(set(items)) > 1:

@@ -9,11 +9,18 @@ from typing import Any
 from pydantic import PydanticSchemaGenerationError
 
 from ferkit.components.component import Component
-from ferkit.components.option_types import convert, describe_nested, describe_type, nested_items, nested_kind
-from ferkit.components.registry import Registry
+from ferkit.components.option_types import (
+    convert,
+    describe_nested,
+    describe_type,
+    literals,
+    nested_items,
+    nested_kind,
+)
+from ferkit.components.registry import Registry, UnknownComponent
 from ferkit.errors import ComponentError, Problem
 from ferkit.interfaces import WeightsName
-from ferkit.messages import describe_value, suggest
+from ferkit.messages import describe_value, find_closest, suggest
 
 CONTEXT: Mapping[str, tuple[str, ...]] = {
     "head": ("in_channels", "num_classes", "labels"),
@@ -76,11 +83,15 @@ def check_value(annotation: Any, value: Any, registry: Registry, where: str) -> 
         known = ["none", *registry.names("weights")]
         if value in known:
             return []
-        return [Problem(where, f"no weights are called {value!r}. {suggest(value, known)}")]
+        problem = f"no weights are called {value!r}. {suggest(value, known)}"
+        return [UnknownComponent.of(where, problem, "weights", value, known)]
     try:
         convert(annotation, value)
     except ValueError:
-        return [Problem(where, f"expected {describe_type(annotation)}, got {describe_value(value)}")]
+        close = find_closest(value, literals(annotation)) if isinstance(value, str) else None
+        guess = f". Did you mean {close!r}?" if close else ""
+        expected = f"expected {describe_type(annotation)}, got {describe_value(value)}{guess}"
+        return [Problem(where, expected)]
     except PydanticSchemaGenerationError:
         hint = "Remove it. The author of the plugin should use a type that TOML can express."
         return [Problem(where, f"the component expects {annotation}, which TOML cannot express", hint)]
@@ -91,11 +102,9 @@ def _check_nested(kind: str, value: Any, registry: Registry, where: str) -> list
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return [Problem(where, f"expected {describe_nested(kind)}, got {describe_value(value)}")]
     options = {key: one for key, one in value.items() if key != "name"}
-    try:
-        component = registry.get(kind, value["name"])
-    except ComponentError as error:
-        return [Problem(f"{where}.name", str(error))]
-    return check_options(component, options, registry, where)
+    if unknown := registry.find_unknown(kind, value["name"], f"{where}.name"):
+        return unknown
+    return check_options(registry.get(kind, value["name"]), options, registry, where)
 
 
 def _check_items(kind: str, annotation: Any, value: Any, registry: Registry, where: str) -> list[Problem]:

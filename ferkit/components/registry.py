@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ferkit.components.component import Component
-from ferkit.errors import ComponentError
-from ferkit.messages import suggest
+from ferkit.errors import ComponentError, Problem
+from ferkit.messages import find_closest, suggest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,23 @@ class BrokenPlugin:
     provider: str
     problem: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownComponent(Problem):
+    """A component that no plugin provides.
+
+    Attributes:
+        component: Kind and name, such as "loss 'focal'".
+        meant: A component of the same kind with a similar name, or "".
+    """
+
+    component: str = ""
+    meant: str = ""
+
+    @classmethod
+    def of(cls, where: str, message: str, kind: str, name: str, known: Iterable[str]) -> UnknownComponent:
+        return cls(where, message, "", f"{kind} {name!r}", find_closest(name, known) or "")
 
 
 class NameTakenError(ComponentError):
@@ -70,6 +87,14 @@ class Registry:
         except KeyError:
             known = suggest(name, self.names(kind))
             raise ComponentError(f"no {kind} is called {name!r}. {known}{self.say_broken()}") from None
+
+    def find_unknown(self, kind: str, name: str, where: str) -> list[Problem]:
+        """Return the problem of a recipe's component that is not there, or an empty list."""
+        try:
+            self.get(kind, name)
+        except ComponentError as error:
+            return [UnknownComponent.of(where, str(error), kind, name, self.names(kind))]
+        return []
 
     def say_broken(self) -> str:
         """List the broken plugins, one of which may have the missing component."""

@@ -62,7 +62,7 @@ class EpochSelection:
 
 
 def epoch_selections(scores: Sequence[EpochScore], choose_by: Measure | None) -> Mapping[str, EpochSelection]:
-    """Return the epoch selections, the one of the paper first (docs/ambiguities.md, 13).
+    """Return the epoch selections (docs/ambiguities.md, 13), first the one without test images.
 
     There is only one selection with validation images, or if every fold has one epoch.
 
@@ -88,13 +88,13 @@ def epoch_selections(scores: Sequence[EpochScore], choose_by: Measure | None) ->
             "last_epoch": EpochSelection("One fit; no epoch was chosen", False, "predictions_last.csv", last)
         }
     return {
+        "last_epoch": EpochSelection("Last epoch", False, "predictions_last.csv", last),
         "best_epoch": EpochSelection(
             "Best epoch of each fold, chosen on the test fold", True, "predictions_best.csv", best
         ),
         "best_common_epoch": EpochSelection(
             "Best epoch of all folds together, chosen on the test folds", True, None, common
         ),
-        "last_epoch": EpochSelection("Last epoch", False, "predictions_last.csv", last),
     }
 
 

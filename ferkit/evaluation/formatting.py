@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-MARK = "selected on the data it is reported on: optimistic"
-"""Mark of every score whose epoch was selected by labels of test images."""
+MARK = "optimistic, because test images selected the epoch"
+"""Mark of scores whose epoch was selected by labels of test images. It is shown once."""
 
 NAMES = {
     "accuracy": "accuracy",
@@ -19,11 +18,6 @@ NAMES = {
 """Field of `Scores` to its name in reports and tables."""
 SHARES = ("accuracy", "mean_recall", "macro_f1")
 """Scores in percent: higher is better. For the others of NAMES, lower is better."""
-
-
-def title_of(score: Mapping[str, Any]) -> str:
-    """Return the title of an epoch selection, with the mark if test images selected the epoch."""
-    return f"{score['title']} ({MARK})" if score["selected_on_test"] else str(score["title"])
 
 
 def format_percent(fraction: float) -> str:

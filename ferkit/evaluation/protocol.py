@@ -17,6 +17,7 @@ from ferkit.evaluation.protocol_options import (
     GroupedProtocol,
     HoldoutProtocol,
     NestedProtocol,
+    PaperProtocol,
     Protocol,
 )
 from ferkit.interfaces import Sample
@@ -76,6 +77,38 @@ def folds(protocol: Protocol, samples: Sequence[Sample], candidates: int = 0) ->
             _check_trained(samples, train, [validation, test], f"repeat {repeat + 1}, fold {fold + 1}")
             for candidate in range(candidates) if candidates else (None,):
                 yield Fold(repeat, fold, train, test, validation, candidate)
+
+
+def settle_protocol(protocol: Protocol, samples: Sequence[Sample]) -> Protocol:
+    """Return the protocol, with fewer inner folds if it is the default one and the samples allow no more.
+
+    Raises:
+        DataError: The default protocol is impossible. The message names a possible one, if any.
+    """
+    if not isinstance(protocol, NestedProtocol) or {"name", "inner_folds"} & protocol.model_fields_set:
+        return protocol
+    for count in range(protocol.inner_folds, 1, -1):
+        tried = protocol.model_copy(update={"inner_folds": count})
+        if not (reason := _reason_against(tried, samples)):
+            return tried
+    options = protocol.model_dump(include={"repeats", "seed", "folds", "new_folds"})
+    grouped = GroupedProtocol(name="grouped", **options)
+    for other in (grouped, PaperProtocol(**options)):
+        if not _reason_against(other, samples):
+            raise DataError(
+                f"{reason} Or use a protocol without validation images, and its score of the last epoch: "
+                f"--set protocol.name={other.name}"
+            )
+    raise DataError(reason)
+
+
+def _reason_against(protocol: Protocol, samples: Sequence[Sample]) -> str:
+    """Return the reason why the samples have no folds of the protocol, or ""."""
+    try:
+        list(folds(protocol, samples))
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 Parts = tuple[Positions, Positions | None, Positions]

@@ -56,6 +56,7 @@ class _Validated(Section):
 
     Attributes:
         inner_folds: The training images are divided into this many parts. One of them is for validation only.
+            If a recipe names no protocol and the data are few, there are 3 or 2 parts.
         choose_by: Measure on the validation images: accuracy, mean_recall (UAR) or nll (lowest).
     """
 
@@ -85,10 +86,11 @@ class GroupedProtocol(_Grouped):
 class NestedProtocol(_Grouped, _Validated):
     """Select the epoch and the values of `[grid]` inside the training fold, and score the test fold once.
 
-    Folds and validation images keep groups together if the dataset has groups. `by = "none"` ignores groups.
+    This is the default. Folds and validation images keep groups together if the dataset has groups.
+    `by = "none"` ignores groups.
     """
 
-    name: Literal["nested"]
+    name: Literal["nested"] = "nested"
 
 
 class HoldoutProtocol(_Repeated, _Validated):
@@ -106,10 +108,10 @@ class HoldoutProtocol(_Repeated, _Validated):
 
 
 def _tag(value: Any) -> Any:
-    """Return the name of the protocol. The default is "paper"."""
+    """Return the name of the protocol. The default is "nested"."""
     if isinstance(value, dict):
-        return value.get("name", "paper")
-    return getattr(value, "name", "paper")
+        return value.get("name", "nested")
+    return getattr(value, "name", "nested")
 
 
 Protocol = Annotated[

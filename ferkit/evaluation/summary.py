@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 Score = Mapping[str, Any]
 """Scores of an epoch selection, from `ferkit.evaluation.scores.evaluate`."""
@@ -72,7 +72,7 @@ class Summary(Value):
         paper: The published score, from `Paper.as_printed`.
         data: The dataset.
         protocol: The section [protocol] of the recipe.
-        scores: Epoch selection to its scores.
+        scores: Epoch selection to its scores. Those that test images selected are last.
         parameters: Number of parameters of the network.
         weights: Name, file, sha256, training data and licence of each file of pretrained weights.
         backbone_sha256: Hash of the initial tensors of the backbone.
@@ -93,6 +93,12 @@ class Summary(Value):
     weights: tuple[Mapping[str, Any], ...] = ()
     backbone_sha256: str | None = None
     seconds: float = 0.0
+
+    @field_validator("scores")
+    @classmethod
+    def _honest_first(cls, scores: Mapping[str, Score]) -> Mapping[str, Score]:
+        """Put scores that test images selected last, also in runs of earlier versions."""
+        return dict(sorted(scores.items(), key=lambda item: bool(item[1].get("selected_on_test"))))
 
     def as_table(self) -> dict[str, Any]:
         """Return the content of summary.json: the keys that were set, with types of JSON."""

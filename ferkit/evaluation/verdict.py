@@ -62,8 +62,8 @@ def judge(summary: Summary) -> Verdict | None:
 
 def verdict_selection(summary: Summary) -> str:
     """Return the epoch selection for the verdict: the best epoch under the protocol "paper"."""
-    if summary.protocol["name"] == "paper":
-        return next(iter(summary.scores))
+    if summary.protocol["name"] == "paper" and "best_epoch" in summary.scores:
+        return "best_epoch"
     return next(key for key, one in summary.scores.items() if not one["selected_on_test"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ferkit.data.manifest import compare_manifest
 from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
-from ferkit.evaluation.protocol import Fold, folds
+from ferkit.evaluation.protocol import Fold, folds, settle_protocol
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
@@ -84,8 +84,9 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         FerkitError: A step fails.
     """
     refuse_several_processes()
-    recipe, registry = order.recipe, order.registry
     samples, labels, left_out = read_samples(order)
+    order = _settle(order, samples)
+    recipe, registry = order.recipe, order.registry
     open_run = RunDir.resume if order.is_resumed else RunDir.create
     with open_run(order.folder, dump_recipe(recipe, registry)) as run_dir:
         weights = weights_used(recipe, registry)
@@ -113,6 +114,12 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
     report = render(run_dir.path)
     progress.finish(report)
     return report
+
+
+def _settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
+    """Adapt the default protocol to the samples."""
+    protocol = settle_protocol(order.recipe.protocol, samples)
+    return replace(order, recipe=order.recipe.model_copy(update={"protocol": protocol}))
 
 
 def _train(
@@ -181,7 +188,8 @@ def read_samples(order: RunRequest) -> tuple[Sequence[Sample], list[str], dict[s
         raise DataError(
             f"a class can't be called {min(taken)!r}, which is a column of the predictions. Rename it."
         )
-    list(folds(recipe.protocol, samples))  # reports problems of the folds before any image is opened
+    if settle_protocol(recipe.protocol, samples) is recipe.protocol:  # else its folds were tried
+        list(folds(recipe.protocol, samples))  # reports problems of the folds before any image is opened
     has_soft_targets = any(sample.soft_target for sample in samples)
     if problems := try_network(recipe, order.registry, labels, has_soft_targets):
         raise RecipeError(recipe.name, problems)

@@ -59,10 +59,13 @@ def without_pretrained(model: Model, registry: Registry) -> Model:
     """Return the section without any pretrained weights."""
     parts: dict[str, Any] = {"initial": None, "initial_part": None}
     for kind in ("backbone", "head", "output"):
-        part: Part = getattr(model, kind)
-        off = without_weights(registry.get(kind, part.name))
-        parts[kind] = Part(name=part.name, **{**part.options, **off})
+        parts[kind] = part_without_pretrained(kind, getattr(model, kind), registry)
     return model.model_copy(update=parts)
+
+
+def part_without_pretrained(kind: str, part: Part, registry: Registry) -> Part:
+    """Return a component of the network without its pretrained weights."""
+    return Part(name=part.name, **{**part.options, **without_weights(registry.get(kind, part.name))})
 
 
 def build_loss(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ferkit.components.build import build
 from ferkit.components.contract import check_problems
 from ferkit.components.options import check_options
 from ferkit.components.part import Part
-from ferkit.components.registry import Registry
+from ferkit.components.provider import is_named
+from ferkit.components.registry import Registry, UnknownComponent
 from ferkit.components.tracebacks import describe
-from ferkit.errors import ComponentError, DataError, FerkitError, Problem
+from ferkit.errors import DataError, FerkitError, Problem
 from ferkit.evaluation.protocol_options import Protocol
 from ferkit.neural.options import Model
-from ferkit.recipe.grid import combinations
+from ferkit.recipe.grid import combinations, grid_problems
 from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse
 from ferkit.recipe.parts import datasets_in, slots
@@ -34,11 +36,9 @@ def check_components(table: Mapping[str, Any], registry: Registry) -> list[Probl
 
 def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -> list[Problem]:
     options = {name: value for name, value in part.items() if name != "name"}
-    try:
-        component = registry.get(kind, part["name"])
-    except ComponentError as error:
-        return [Problem(f"{key}.name", str(error))]
-    found = check_options(component, options, registry, key)
+    if unknown := registry.find_unknown(kind, part["name"], f"{key}.name"):
+        return unknown
+    found = check_options(registry.get(kind, part["name"]), options, registry, key)
     datasets = [] if found else datasets_in(registry, kind, key, Part(**part))
     return [*found, *(problem for where, one in datasets for problem in check_dataset(registry, one, where))]
 
@@ -59,10 +59,6 @@ def check_dataset(registry: Registry, part: Part, key: str) -> list[Problem]:
 DEFAULT_SIDE: int = Model().image_size
 
 
-TRIED = ("model", "loss", "estimator", "plugins")
-"""Keys of the dry run. If one of them has a problem, there is no dry run."""
-
-
 def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, str, Part]]:
     """Yield (kind, key, part) of each component, including those of the grid."""
     tables = [table]
@@ -77,22 +73,26 @@ def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, 
 
 
 def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, list[Problem]]:
-    """Return the recipe, if it fits the schema, and all problems of schema, components and network."""
+    """Return the recipe of the keys that fit the schema, if any, and all problems."""
     recipe, problems = parse(table)
     problems += check_components(table, registry)
     if isinstance(augment := table.get("augment"), list) and augment:
         from ferkit.neural.augment import check_transforms
 
         problems += check_transforms(augment, recipe.model.image_size if recipe else DEFAULT_SIDE)
-    if recipe and not any(problem.where.startswith(TRIED) for problem in problems):
+    if recipe:
         from ferkit.recipe.dry_run import try_network
 
-        problems += try_network(recipe, registry)
+        problems += try_network(recipe, registry, known=problems)
+        problems += check_files(recipe, [problem.where for problem in problems])
     return recipe, problems
 
 
-def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: Registry) -> list[Problem]:
-    """Return all problems of the recipes of a grid."""
+def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:
+    """Return the problems that only recipes of the grid have, if the grid itself has none."""
+    grid = table.get("grid")
+    if not isinstance(grid, dict) or grid_problems(grid):
+        return []
     problems: list[Problem] = []
     for settings in combinations(grid):
         changed = copy.deepcopy({key: value for key, value in table.items() if key != "grid"})
@@ -104,13 +104,20 @@ def check_candidates(table: dict[str, Any], grid: Mapping[str, Any], registry: R
             return [Problem("grid", f"{words}: {error}")]
         _, found = validate(changed, registry)
         problems += [
-            Problem(f"{problem.where} (grid: {words})", problem.message, problem.hint) for problem in found
+            replace(problem, where=f"{problem.where} (grid: {words})")
+            for problem in found
+            if problem not in known
         ]
     return problems
 
 
-def check_files(recipe: Recipe) -> list[Problem]:
-    """Return the problems of the lists and the network that a recipe names."""
+def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
+    """Return the problems of the lists and the network that a recipe names.
+
+    Args:
+        recipe: The recipe.
+        faulty: Keys that have problems already.
+    """
     problems = []
     if recipe.model.initial and not recipe.model.initial.is_file():
         hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
@@ -122,7 +129,9 @@ def check_files(recipe: Recipe) -> list[Problem]:
         from ferkit.data.split_file import read_split
 
         try:
-            problems += _check_split(recipe.protocol, read_split(split))
+            found = read_split(split)
+            if not any(where.startswith("protocol.") for where in faulty):
+                problems += _check_split(recipe.protocol, found)
         except DataError as error:
             problems.append(Problem("protocol.split", str(error)))
     if recipe.manifest:
@@ -157,3 +166,25 @@ def comes_of_a_variable(problem: Problem) -> bool:
     """
     has_unset = not set(VARIABLE.findall(problem.message)) <= os.environ.keys()
     return has_unset and "\n" not in problem.message
+
+
+def blame_plugins(problems: Sequence[Problem], registry: Registry) -> list[Problem]:
+    """Report a broken plugin once, instead of each component that it may have provided.
+
+    If the recipe names broken plugins, they may have provided every unknown component. Otherwise any broken
+    plugin may have provided those without a similar name.
+    """
+    named = [broken for broken in registry.broken if is_named(broken.provider)]
+    unknown = [one for one in problems if isinstance(one, UnknownComponent)]
+    lost = [one for one in unknown if named or not one.meant]
+    if not named and (len(lost) < 2 or not registry.broken):
+        return list(problems)
+    words = (f"{one.component}" + (f" (or {one.meant!r}?)" if one.meant else "") for one in lost)
+    ending = f"\nUnknown without it: {', '.join(dict.fromkeys(words))}" if lost else ""
+    return [
+        *(one for one in problems if one not in lost),
+        *(
+            Problem("plugins", f"{broken.provider}: {broken.problem}{ending}", broken.hint)
+            for broken in named or registry.broken
+        ),
+    ]

@@ -83,7 +83,7 @@ def _estimator_on_drawn_faces(
 def _on_drawn_faces(protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Use one repeat and no split files. Generated faces have no defined splits."""
     kept = {key: value for key, value in protocol.items() if key not in ("split", "by")}
-    return {"name": "paper", "repeats": 1} if kept.get("name") == "holdout" else {**kept, "repeats": 1}
+    return {"repeats": 1} if kept.get("name") == "holdout" else {**kept, "repeats": 1}
 
 
 def _without_absent_weights(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from ferkit.components.build import build
 from ferkit.components.part import Part
@@ -12,7 +13,9 @@ from ferkit.components.registry import Registry
 from ferkit.components.tracebacks import is_interrupt
 from ferkit.errors import Problem
 from ferkit.interfaces import CANONICAL_LABELS
+from ferkit.neural.options import Model
 from ferkit.recipe.dry_run_calls import is_metas_own, plainly, try_images, try_loss
+from ferkit.recipe.parse import touches
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 
@@ -20,7 +23,11 @@ Built = TypeVar("Built")
 
 
 def try_network(
-    recipe: Recipe, registry: Registry, labels: Sequence[str] | None = None, has_soft_targets: bool = False
+    recipe: Recipe,
+    registry: Registry,
+    labels: Sequence[str] | None = None,
+    has_soft_targets: bool = False,
+    known: Sequence[Problem] = (),
 ) -> list[Problem]:
     """Return the problems of options, and of combinations of parts and image size.
 
@@ -32,34 +39,91 @@ def try_network(
         registry: The installed components.
         labels: The labels of the data, if known.
         has_soft_targets: Call the loss with soft targets too.
+        known: Problems of the recipe that are known already. The parts that have them are not tried.
     """
-    if recipe.estimator and (problems := _try_estimator(recipe.estimator, registry, labels)):
+    faulty = [problem.where for problem in known]
+    estimator = recipe.estimator if not touches("estimator", faulty) else None
+    if estimator and (problems := _try_estimator(estimator, registry, labels)):
         return problems
     if not uses_network(recipe, registry):
         return []
     import torch
 
-    from ferkit.neural.build import build_loss, build_model
+    names, problems = labels or _labels(recipe), []
+    with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not touches("loss", faulty):
+            problems += _try_loss(recipe, registry, names, has_soft_targets)
+        if not touches("model", faulty):
+            problems += _try_model(recipe, registry, names, labels, not touches("fit.optimizer", faulty))
+        else:
+            problems += _try_parts(recipe.model, registry, names, faulty)
+    return problems
+
+
+def _try_loss(
+    recipe: Recipe, registry: Registry, names: Sequence[str], has_soft_targets: bool
+) -> list[Problem]:
+    from ferkit.neural.build import build_loss
+
+    loss, problems = _try("loss", lambda: build_loss(recipe.loss, registry, names, [1] * len(names)))
+    shape = (min(recipe.fit.batch_size, 2), len(names))
+    return problems + (try_loss(loss.train(), recipe.loss, registry, shape, has_soft_targets) if loss else [])
+
+
+def _try_model(
+    recipe: Recipe,
+    registry: Registry,
+    names: Sequence[str],
+    labels: Sequence[str] | None,
+    has_optimizer: bool,
+) -> list[Problem]:
+    """Build the network and call it once."""
+    import torch
+
+    from ferkit.neural.build import build_model
     from ferkit.neural.init_from import start_problems
     from ferkit.neural.network import Network
     from ferkit.neural.optim import check_optimizer
 
-    known, initial = labels or _labels(recipe), recipe.model.initial
-    bare = leave_out_weights(recipe, registry)
+    initial, bare = recipe.model.initial, leave_out_weights(recipe, registry)
     count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
-    with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        loss, problems = _try("loss", lambda: build_loss(recipe.loss, registry, known, [1] * len(known)))
-        if loss:
-            problems += try_loss(loss.train(), recipe.loss, registry, (count, len(known)), has_soft_targets)
-        network, more = _try("model", lambda: build_model(bare.model, registry, known))
-        problems += more
-        if isinstance(network, Network):
-            if initial:
-                parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
-                problems += start_problems(network, initial, labels, parts, taken)
-            problems += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
-            problems += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
+    network, problems = _try("model", lambda: build_model(bare.model, registry, names))
+    if not isinstance(network, Network):
+        return _try_parts(bare.model, registry, names) or problems
+    if initial and initial.is_file():
+        parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
+        problems += start_problems(network, initial, labels, parts, taken)
+    if has_optimizer:
+        problems += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
+    return problems + try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
+
+
+def _try_parts(
+    model: Model, registry: Registry, names: Sequence[str], faulty: Sequence[str] = ()
+) -> list[Problem]:
+    """Build each part of a network that cannot be built as a whole."""
+    from torch import nn
+
+    from ferkit.neural.build import part_without_pretrained
+    from ferkit.neural.network import assemble_network
+
+    context = {"labels": names, "num_classes": len(names), "class_counts": [1] * len(names)}
+
+    def make(kind: str, **more: Any) -> Any:
+        part = part_without_pretrained(kind, getattr(model, kind), registry)
+        return build(registry, kind, part, **context, **more)
+
+    built, problems = {}, []
+    for kind in ("backbone", "output"):
+        if not touches(f"model.{kind}", faulty):
+            built[kind], found = _try(f"model.{kind}", partial(make, kind))
+            problems += found
+    is_chosen = not faulty or "backbone" in model.model_fields_set  # else its key may be misspelt
+    if is_chosen and (backbone := built.get("backbone")) and not touches("model.head", faulty):
+        head = registry.get("head", model.head.name).load()
+        wire = partial(assemble_network, backbone, head, partial(make, "head"), nn.Identity())
+        problems += _try("model", wire)[1]
     return problems
 
 

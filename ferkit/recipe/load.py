@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ferkit.components.part import Part
-from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
 from ferkit.messages import quote
 from ferkit.recipe.bounds import check_bounds
 from ferkit.recipe.check import (
     all_slots,
+    blame_plugins,
     check_candidates,
-    check_files,
     comes_of_a_variable,
     validate,
 )
@@ -70,17 +69,9 @@ def load_table(
         raise RecipeError(source, too_large)
     table = expand_variables(table, problems)
     recipe, found = validate(table, registry)
-    problems += found
-    problems += [
-        Problem("plugins", f"{broken.provider}: {broken.problem}", broken.hint)
-        for broken in registry.broken
-        if is_named(broken.provider)
-    ]
-    if recipe:
-        problems += check_files(recipe)
+    found += check_candidates(table, registry, found)
+    problems += blame_plugins(found, registry)
     problems = [problem for problem in problems if not comes_of_a_variable(problem)]
-    if recipe and recipe.grid and not problems:
-        problems += check_candidates(table, recipe.grid, registry)
     if problems or recipe is None:
         raise RecipeError(source, problems)
     return recipe, registry

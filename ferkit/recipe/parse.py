@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,47 @@ from ferkit.runtime.shipped import find_recipe
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
-def parse(table: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
-    """Validate a table: the recipe, if it fits the schema, and all problems."""
-    problems = grid_problems(table.get("grid"))
-    try:
-        return Recipe.model_validate_json(json.dumps(table, default=str)), problems
-    except ValidationError as error:
-        return None, [*problems, *translate(error)]
+REQUIRED = {"name": "recipe", "data": {"name": "none"}}
+"""Stand-ins for the keys of a recipe that have no default."""
+ROUNDS = 4
+"""Number of attempts. Removing a key can make its table incomplete."""
+
+
+def parse(table: Mapping[str, Any]) -> tuple[Recipe | None, list[Problem]]:
+    """Return the recipe of the keys that fit the schema, if any, and all problems of schema and grid.
+
+    pydantic reports a problem between keys only if the keys themselves have none. So the keys with problems
+    are removed, and the others are parsed again.
+    """
+    rest: dict[str, Any] = copy.deepcopy(dict(table))
+    of_grid, problems = grid_problems(table.get("grid")), list[Problem]()
+    for _ in range(ROUNDS):
+        try:
+            return Recipe.model_validate_json(json.dumps(rest, default=str)), [*of_grid, *problems]
+        except ValidationError as error:
+            found = translate(error)
+        known = [problem.where for problem in problems]
+        problems += [problem for problem in found if not touches(problem.where, known)]
+        for problem in found:
+            _drop(rest, problem.where.split("."))
+        rest = {**REQUIRED, **rest}
+    return None, [*of_grid, *problems]
+
+
+def touches(key: str, others: Iterable[str]) -> bool:
+    """Return True if one of the other keys is this key, inside it or around it."""
+    return any(f"{other}.".startswith(f"{key}.") or key.startswith(f"{other}.") for other in others)
+
+
+def _drop(table: dict[str, Any], way: Sequence[str]) -> None:
+    """Remove a key. If it is missing, or inside a list, remove the table or list that should have it."""
+    place, last = table, way[0]
+    for step in way[1:]:
+        inner = place.get(last)
+        if not isinstance(inner, dict) or step not in inner:
+            break
+        place, last = inner, step
+    place.pop(last, None)
 
 
 def read_table(source: str) -> dict[str, Any]:

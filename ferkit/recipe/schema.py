@@ -9,10 +9,7 @@ from pydantic import Field, model_validator
 from ferkit.components.part import Part, Section
 from ferkit.data.options import FaceOptions, ManifestOptions
 from ferkit.evaluation.paper import Paper
-from ferkit.evaluation.protocol_options import (
-    PaperProtocol,
-    Protocol,
-)
+from ferkit.evaluation.protocol_options import NestedProtocol, Protocol
 from ferkit.neural.options import Fit, Model
 
 
@@ -54,7 +51,7 @@ class Recipe(Section):
     loss: Part = Part(name="cross_entropy")
     augment: tuple[Part, ...] = ()
     fit: Fit = Fit()
-    protocol: Protocol = PaperProtocol()
+    protocol: Protocol = NestedProtocol()
     grid: dict[str, tuple[Any, ...]] | None = None
 
     @model_validator(mode="after")

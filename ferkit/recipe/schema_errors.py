@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import types
 import typing
 from typing import Any
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ferkit.components.part import Part
 from ferkit.errors import Problem
-from ferkit.messages import describe_value, suggest
+from ferkit.messages import describe_value, find_closest, suggest
 from ferkit.recipe.schema import Recipe
 
 EXPECTED = {
@@ -46,9 +46,10 @@ def translate(error: ValidationError) -> list[Problem]:
 def _problem(detail: ErrorDetails) -> Problem:
     kind, got = detail["type"], describe_value(detail["input"])
     way, models, field = _follow(detail["loc"])
-    where = ".".join(way)
-    if not way:
-        return Problem("recipe", detail["msg"].removeprefix("Value error, "))
+    where = ".".join(way) or "grid"  # the recipe's only check of several keys is about its grid
+    if kind == "value_error":
+        problem = str(detail["ctx"]["error"])
+        return Problem(where, problem if isinstance(detail["input"], dict) else f"{problem}; got {got}")
     if kind == "extra_forbidden":
         table = ".".join(way[:-1]) or "a recipe"
         return Problem(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")
@@ -57,13 +58,23 @@ def _problem(detail: ErrorDetails) -> Problem:
     if kind == "string_pattern_mismatch" and field and field.description:
         return Problem(where, f"expected {field.description}, got {got}")
     if kind in EXPECTED:
-        return Problem(where, f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, got {got}")
+        expected = EXPECTED[kind].format(**detail.get("ctx", {}))
+        return Problem(where, f"expected {expected}, got {got}{_guess(detail)}")
     return Problem(where, f"{detail['msg']}; got {got}")
 
 
+def _guess(detail: ErrorDetails) -> str:
+    """Return a question about the closest of the expected names, or ""."""
+    said, context = detail["input"], detail.get("ctx", {})
+    name = said.get("name") if isinstance(said, dict) else said
+    known = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected", "")))
+    close = find_closest(name, known) if isinstance(name, str) else None
+    return f". Did you mean {close!r}?" if close else ""
+
+
 def _describe_missing(table: Any, key: str, models: list[type[BaseModel]]) -> str:
-    close = difflib.get_close_matches(key, table, n=1) if Part in models and isinstance(table, dict) else []
-    hint = f". Did you mean {key!r} instead of {close[0]!r}?" if close else ""
+    close = find_closest(key, table, 0.6) if Part in models and isinstance(table, dict) else None
+    hint = f". Did you mean {key!r} instead of {close!r}?" if close else ""
     return ("is missing: it names the component" if Part in models else "is missing") + hint
 
 

@@ -25,11 +25,15 @@ def create_network(model: str, pretrained: bool) -> Any:
         ) from error
 
 
+def _as_timm_writes(model: str) -> str:
+    return model.lower().replace("-", "_")
+
+
 def check_name(model: str, pretrained: bool) -> None:
     """Check a model's name. Raises ValueError with the closest names or the available weights."""
     architecture, _, tag = model.partition(".")
     if not timm.is_model(model):
-        close = difflib.get_close_matches(model, timm.list_models(), n=5, cutoff=0.5)
+        close = difflib.get_close_matches(_as_timm_writes(model), timm.list_models(), n=5, cutoff=0.5)
         hint = f"Similar names: {', '.join(close)}" if close else "timm.list_models() lists all models"
         raise ValueError(f"model: timm has no model {model!r}. {hint}")
     weights = timm.list_pretrained(f"{architecture}.*")

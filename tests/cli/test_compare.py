@@ -121,4 +121,7 @@ def test_the_command_tells_numbers_tests_and_what_limits_them(
     assert ferkit(monkeypatch, "compare", str(one), str(two), "--epoch-selection", "best_epoch") == 0
     assert f"{one}: test images selected the epoch" in capsys.readouterr().out
     assert ferkit(monkeypatch, "compare", str(one), str(two), "--epoch-selection", "worst") == 1
-    assert "has no predictions of the epoch selection 'worst'. It has: best_epoch" in capsys.readouterr().err
+    assert (
+        "has no predictions of the epoch selection 'worst'. It has: last_epoch, best_epoch"
+        in capsys.readouterr().err
+    )

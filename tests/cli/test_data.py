@@ -190,7 +190,9 @@ def test_a_run_on_exchanged_class_folders_stops_or_says_so(
     assert "neutral/" not in out
     data = f'name = "image_folder", root = "{images}"'
     recipe = write_recipe(
-        tmp_path, data, f'[manifest]\nfile = "{manifest}"\ndiffers = "refuse"\n[protocol]\nrepeats = 1\n'
+        tmp_path,
+        data,
+        f'[manifest]\nfile = "{manifest}"\ndiffers = "refuse"\n[protocol]\nname = "paper"\nrepeats = 1\n',
     )
     status, _, err = typed("run", recipe, "--out", tmp_path / "refused")
     assert status == 1

@@ -125,20 +125,26 @@ def test_an_error_that_is_not_ferkits_own_keeps_its_traceback(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("typed", "message", "called"),
     [
-        (["chek"], "No such command 'chek'"),
-        (["check"], "Missing argument"),
-        (["check", "a.toml", "--sett", "a=1"], "No such option: --sett"),
+        ("chek", "No such command 'chek'", "ferkit"),
+        ("--foo run", "No such option: --foo", "ferkit"),
+        ("run --log", "No such option: --log", "ferkit run"),
+        ("run --set", "requires an argument", "ferkit run"),
+        ("check", "Missing argument", "ferkit check"),
+        ("check a.toml --sett a=1", "No such option: --sett", "ferkit check"),
+        ("finetune check --epochs few", "Invalid value", "ferkit finetune"),
+        ("weights fech", "No such command 'fech'", "ferkit weights"),
+        ("weights list --all", "No such option: --all", "ferkit weights list"),
     ],
 )
-def test_what_is_typed_wrong_is_told_without_a_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+def test_a_wrong_call_points_to_the_help_of_its_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, message: str, called: str
 ) -> None:
-    assert run(monkeypatch, *arguments) == 2
+    assert run(monkeypatch, *typed.split()) == 2
     written = capsys.readouterr().err
     assert message in written
-    assert written.endswith("Try: ferkit --help\n")
+    assert written.endswith(f"\nTry: {called} --help\n")
 
 
 def test_the_commands_are_listed_where_none_is_given(

@@ -85,7 +85,10 @@ class Knowing:
 
 
 def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str = "", is_mixed_up: bool = False
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: str = 'name = "paper"',
+    is_mixed_up: bool = False,
 ) -> tuple[int, Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
@@ -100,26 +103,37 @@ def test_a_test_selected_score_says_so_in_the_terminal_the_file_and_the_report(
 ) -> None:
     status, folder = run(tmp_path, monkeypatch)
     assert status == 0
-    assert "Best epoch of each fold, chosen on the test fold:" in capsys.readouterr().out
+    last, mark, best, common, *_ = capsys.readouterr().out.partition("Last epoch: ")[2].splitlines()
+    assert "95% interval" in last
+    assert "optimistic" in mark.lower()
+    assert best.startswith("  Best epoch of each fold, chosen on the test fold: ")
+    assert common.startswith("  Best epoch of all folds together, chosen on the test folds: ")
     scores = json.loads((folder / "summary.json").read_text())["scores"]
     assert {key: one["selected_on_test"] for key, one in scores.items()} == {
+        "last_epoch": False,
         "best_epoch": True,
         "best_common_epoch": True,
-        "last_epoch": False,
     }
-    assert "selected on the data it is reported on" in (folder / "report.html").read_text()
+    assert next(iter(scores)) == "last_epoch"
+    page = (folder / "report.html").read_text()
+    assert page.count("optimistic") == 1
+    assert page.index("Last epoch") < page.index("Best epoch") < page.index("optimistic")
 
 
-def test_a_nested_score_is_chosen_inside_and_nothing_is_marked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("protocol", ["", 'name = "nested"'])
+def test_by_default_a_score_is_chosen_inside_and_nothing_is_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], protocol: str
 ) -> None:
-    status, folder = run(tmp_path, monkeypatch, 'name = "nested"')
+    status, folder = run(tmp_path, monkeypatch, protocol)
     assert status == 0
-    assert "validation loss" in capsys.readouterr().out
+    written = capsys.readouterr().out
+    assert "validation loss" in written
+    assert "optimistic" not in written.lower()
     summary = json.loads((folder / "summary.json").read_text())
     assert list(summary["scores"]) == ["chosen_epoch"]
     assert summary["scores"]["chosen_epoch"]["clusters"]["movie"] == 8
-    assert "selected on the data it is reported on" not in (folder / "report.html").read_text()
+    assert summary["protocol"]["name"] == "nested"
+    assert "optimistic" not in (folder / "report.html").read_text()
     assert not list(folder.rglob("predictions_best.csv"))
 
 

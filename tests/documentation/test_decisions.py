@@ -29,7 +29,8 @@ def test_the_index_lists_every_decision_with_its_number_and_title() -> None:
     assert listed == [
         (title[1], title[2], path.name) for title, path in zip(titles, DECISIONS, strict=True) if title
     ]
-    assert [int(number) for number, _, _ in listed] == list(range(1, len(DECISIONS) + 1))
+    numbers = [int(number) for number, _, _ in listed]
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem[:4])

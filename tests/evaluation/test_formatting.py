@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferkit.evaluation.formatting import MARK, format_duration, format_interval, format_value, title_of
+from ferkit.evaluation.formatting import format_duration, format_interval, format_value
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,3 @@ def test_shares_are_percent_and_losses_are_not() -> None:
     assert format_value("macro_f1", 0.12345) == "12.35%"
     assert format_value("nll", 1.23456) == "1.235"
     assert format_interval([0.4694, 0.5546]) == "46.9 to 55.5%"
-
-
-def test_only_a_selected_title_is_marked() -> None:
-    assert title_of({"title": "Last epoch", "selected_on_test": False}) == "Last epoch"
-    assert title_of({"title": "Best", "selected_on_test": True}) == f"Best ({MARK})"

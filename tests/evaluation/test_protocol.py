@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ferkit.errors import DataError
-from ferkit.evaluation.protocol import Fold, folds
+from ferkit.evaluation.protocol import Fold, folds, settle_protocol
 from ferkit.evaluation.protocol_options import GroupedProtocol, HoldoutProtocol, NestedProtocol, PaperProtocol
 from ferkit.interfaces import Sample
 
@@ -173,3 +173,52 @@ def test_holdout_without_validation_images_takes_them_from_training_or_watches_t
 def test_holdout_without_a_side_says_which(parts: list[tuple[str, str, int]], problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         holdout(HoldoutProtocol(name="holdout", repeats=1), *parts)
+
+
+@pytest.mark.parametrize(
+    ("truth", "movies", "inner_folds"),
+    [
+        (TRUTH, 0, 3),
+        (["anger"] * 8 + ["fear"] * 9, 0, 4),
+        (["anger"] * 6 + ["fear"] * 9, 0, 3),
+        (["anger"] * 4 + ["fear"] * 9, 0, 2),
+        (["anger"] * 20 + ["fear"] * 20, 5, 2),
+    ],
+)
+def test_the_default_protocol_takes_the_inner_folds_that_the_samples_allow(
+    truth: list[str], movies: int, inner_folds: int
+) -> None:
+    samples = make_samples(truth, movies)
+    settled = settle_protocol(NestedProtocol(repeats=2), samples)
+    assert isinstance(settled, NestedProtocol)
+    assert (settled.repeats, settled.inner_folds) == (2, inner_folds)
+    for fold in folds(settled, samples):
+        assert fold.validation is not None
+        groups = [
+            {samples[place].groups.get("movie", str(place)) for place in part}
+            for part in (fold.train, fold.validation, fold.test)
+        ]
+        assert sum(map(len, groups)) == len(set.union(*groups))
+
+
+def test_a_protocol_that_is_named_is_taken_as_it_is() -> None:
+    few = make_samples(["anger"] * 4 + ["fear"] * 9)
+    for named in (NestedProtocol(name="nested"), NestedProtocol(inner_folds=4), PaperProtocol()):
+        assert settle_protocol(named, few) is named
+
+
+@pytest.mark.parametrize(
+    ("truth", "movies", "other"),
+    [(["anger"] * 3 + ["fear"] * 9, 0, "paper"), (["anger"] * 20 + ["fear"] * 20, 3, "grouped")],
+)
+def test_where_no_validation_split_can_be_made_the_way_without_is_told(
+    truth: list[str], movies: int, other: str
+) -> None:
+    with pytest.raises(DataError, match=f"--set protocol.name={other}"):
+        settle_protocol(NestedProtocol(), make_samples(truth, movies))
+
+
+def test_where_no_protocol_is_possible_none_is_told() -> None:
+    with pytest.raises(DataError, match="class 'anger' has 1 image") as caught:
+        settle_protocol(NestedProtocol(), make_samples(["anger"] + ["fear"] * 9))
+    assert "--set" not in str(caught.value)

@@ -80,7 +80,7 @@ def test_predictions_of_another_epoch_than_the_one_that_is_meant_are_refused(tmp
     write_run(tmp_path / "a", [FIRST])
     metrics = tmp_path / "a" / "metrics.jsonl"
     metrics.write_text(metrics.read_text().replace('"accuracy": 0.75', '"accuracy": 0.5'))
-    with pytest.raises(RunError, match=r"predictions_best\.csv is not of epoch 1"):
+    with pytest.raises(RunError, match=r"predictions_last\.csv is not of epoch 2"):
         evaluate(tmp_path / "a", PROTOCOL, LABELS)
     write_run(tmp_path / "b", [FIRST], watched="validation")
     choice = tmp_path / "b" / "folds" / "repeat0_fold1" / "choice.json"

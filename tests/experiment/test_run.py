@@ -54,6 +54,7 @@ precision = "float32"
 optimizer = {{ lr = 0.02 }}
 
 [protocol]
+name = "paper"
 repeats = 2
 """
 

@@ -68,6 +68,11 @@ class Facts:
         return next(iter([*honest, *self.scores.values()]), {})
 
     @property
+    def optimistic(self) -> list[Mapping[str, Any]]:
+        """Other scores, whose epoch test images selected."""
+        return [one for one in self.scores.values() if one["selected_on_test"] and one is not self.main]
+
+    @property
     def own_accuracy(self) -> float | None:
         """Accuracy of this network on the test images of its fold."""
         place = DIRECTORY.fullmatch(self.fold)

@@ -11,7 +11,6 @@ from ferkit.components.discovery import folders_of_model, importable
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.errors import FerkitError, RunError
-from ferkit.evaluation.formatting import title_of
 from ferkit.evaluation.run_files import read_images, read_metrics, read_resolved, read_summary
 from ferkit.interfaces import Face, Sample
 from ferkit.recipe.load import load_table
@@ -47,7 +46,7 @@ class Images:
 def show_images(run_dir: Path, trust_plugins: bool = False) -> Images:
     """Collect the most confident errors and some Grad-CAM maps, or warnings that say why not.
 
-    Both belong to the last epoch selection, because the run kept its network.
+    Both belong to the first epoch selection, because the run kept its network.
 
     Args:
         run_dir: The run folder.
@@ -63,8 +62,8 @@ def show_images(run_dir: Path, trust_plugins: bool = False) -> Images:
 def _show_images(run_dir: Path, trust_plugins: bool) -> Images:
     plugins = partial(load_plugins_of_run, run_dir=run_dir, is_trusted=trust_plugins)
     summary = read_summary(run_dir)
-    key, made = list(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items())[-1]
-    title = title_of(summary.scores[key])
+    key, made = next(iter(read_all_predictions(run_dir, summary, read_metrics(run_dir)).items()))
+    title = str(summary.scores[key]["title"])
     guesses = surest_mistakes(list(list_guesses(made)))
     try:
         recipe, registry = load_table(str(run_dir / "recipe.toml"), read_resolved(run_dir), plugins=plugins)

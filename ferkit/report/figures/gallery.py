@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ferkit.evaluation.epoch_selection import EpochScore, epoch_selections
-from ferkit.evaluation.formatting import title_of
 from ferkit.evaluation.metrics.calibration import reliability
 from ferkit.evaluation.run_files import Predictions, join
 from ferkit.evaluation.scores import choice_measure, selection_predictions
@@ -64,7 +63,7 @@ def draw_reading(
         score: Its entry in summary.json.
         made: Its predictions, by repeat and fold.
     """
-    title = title_of(score)
+    title = str(score["title"])
 
     def keep(name: str, figure: Figure, words: str) -> Picture:
         return keep_picture(run_dir / "figures" / f"{name}_{key}.png", figure, words)

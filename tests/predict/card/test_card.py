@@ -103,10 +103,11 @@ def test_every_warning_of_the_run_and_every_licence_of_its_weights_is_told(
 def test_a_score_that_test_images_chose_bears_the_mark(trained: Path, tmp_path: Path) -> None:
     copied = Path(shutil.copytree(trained, tmp_path / "run"))
     changed = summary_of(trained)
-    next(iter(changed["scores"].values()))["selected_on_test"] = True
+    for score in changed["scores"].values():
+        score["selected_on_test"] = True
     (copied / "summary.json").write_text(json.dumps(changed))
     card = card_of(copied, tmp_path / "m.safetensors")
-    assert "**These scores are selected on the data it is reported on: optimistic.**" in card.text
+    assert "**These scores are optimistic, because" in card.text
     assert all("optimistic" in one.metric_name for one in card.data.eval_results)
 
 
@@ -115,8 +116,14 @@ def test_the_honest_reading_goes_before_the_one_that_test_images_chose(tmp_path:
         "best_epoch": {"title": "Best", "selected_on_test": True, "accuracy": 0.9},
         "last_epoch": {"title": "Last", "selected_on_test": False, "accuracy": 0.7},
     }
-    facts = Facts(tmp_path / "m.onnx", describe(metrics={"scores": scores}), 1)
+    file = tmp_path / "m.onnx"
+    file.write_bytes(b"")
+    facts = Facts(file, describe(metrics={"protocol": "paper", "scores": scores}), 1)
     assert facts.main["accuracy"] == 0.7
+    card = render_card(facts)
+    assert "- Best: accuracy 90.00%" in card
+    assert card.count("ptimistic") == 1
+    assert card.index("70.00%") < card.index("ptimistic") < card.index("90.00%")
 
 
 def test_of_a_file_without_its_run_what_is_not_known_is_not_measured(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ferkit.evaluation.formatting import title_of
 from ferkit.report.figures.confusion import count_confusion, draw_confusion, draw_repeats, tell_confusion
 
 
@@ -27,8 +26,7 @@ def test_a_class_without_test_images_is_drawn_and_told_too() -> None:
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_a_long_title_stays_inside_the_picture(classes: int, repeats: int) -> None:
     labels = [f"class {number}" for number in range(classes)]
-    plain = "Best epoch of all folds together, chosen on the test folds"
-    title = title_of({"title": plain, "selected_on_test": True})
+    title = "Best epoch of all folds together, chosen on the test folds"
     counts = np.eye(classes, dtype=np.int64)
     if repeats == 1:
         figure = draw_confusion(counts, labels, title)
