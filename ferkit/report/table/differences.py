@@ -51,10 +51,13 @@ def _resolve(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolved_run(run_dir: Path) -> dict[str, Any]:
-    """Return the run's recipe. Options that are newer than the run have their defaults."""
+    """Return the run's recipe. Options that are newer than the run have their defaults.
+
+    Sections of the run's recipe stay, also if its estimator is not installed here.
+    """
     table = read_resolved(run_dir)
     try:
-        return _resolve(table)
+        return table | _resolve(table)
     except (FerkitError, ValidationError):
         return table
 

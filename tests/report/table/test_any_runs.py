@@ -150,6 +150,12 @@ def test_values_that_look_alike_stay_apart(tmp_path: Path, one: Any, other: Any)
     assert len(own) == len(set(own)) == 2
 
 
+def test_a_network_of_an_estimator_that_is_not_installed_is_compared(tmp_path: Path) -> None:
+    own = [("plugins", ["not_installed"]), ("estimator", {"name": "theirs"})]
+    runs = [write(tmp_path / "a", *own), write(tmp_path / "b", *own, ("fit.epochs", 4))]
+    assert labels(*runs) == ["fit.epochs = 3", "fit.epochs = 4"]
+
+
 def test_a_whole_float_is_the_integer(tmp_path: Path) -> None:
     runs = [write(tmp_path / name, ("loss.option", value)) for name, value in (("a", 2), ("b", 2.0))]
     assert len(labels(*runs)) == 1
