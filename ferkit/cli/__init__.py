@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -32,7 +32,7 @@ INTERRUPTED = 130  # the status that typer returns for Ctrl-C
 class Commands(typer.core.TyperGroup):
     """The commands. typer ends at any KeyboardInterrupt, but a plugin's own is an error of the plugin."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Any) -> object:
         """Call the command that was typed. Raises Abort for an interrupt that no user caused."""
         from ferkit.components.tracebacks import is_interrupt
 

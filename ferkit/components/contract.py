@@ -44,10 +44,11 @@ def check_samples(found: object, who: Component) -> Sequence[Sample]:
 
 def check_problems(found: object, who: Component) -> Sequence[str]:
     """Check and return the problems of a dataset. Raises ComponentError."""
-    is_list = isinstance(found, Sequence) and not isinstance(found, str)
-    if not is_list or not all(isinstance(one, str) for one in found):
-        raise disagree(who, "problems, a list of strings", f"{type(found).__name__} {shorten(repr(found))}")
-    return found
+    if isinstance(found, Sequence) and not isinstance(found, str):
+        problems = [one for one in found if isinstance(one, str)]
+        if len(problems) == len(found):
+            return problems
+    raise disagree(who, "problems, a list of strings", f"{type(found).__name__} {shorten(repr(found))}")
 
 
 def check_left_out(dataset: object, who: Component) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Predict the files whose names come on standard input, and print a line for each: its name and kind of result.
+"""Predict the files whose names come on standard input, and print a line for each: its name and result.
 
 Run as `python -m tests.campaign.stream_worker MODEL`. An exception ends it with its traceback.
 """
