@@ -103,6 +103,7 @@ def table(
 def show(made: Table) -> None:
     """Print a table that fits the terminal, with its notes."""
     from ferkit.cli.tables import fits, make_console
+    from ferkit.messages import printable
     from ferkit.report.table.columns import make_grid
     from ferkit.report.table.formats import to_stacked, to_terminal
     from ferkit.report.table.notes import notes
@@ -111,7 +112,7 @@ def show(made: Table) -> None:
     wide = to_terminal(made)
     console.print(wide if fits(console, wide) else to_stacked(made), highlight=False)
     for line in (*notes(made, make_grid(made)), *made.missing):
-        console.print(line, style="dim", highlight=False, markup=False)
+        console.print(printable(line), style="dim", highlight=False, markup=False)
 
 
 def written(made: Table, chosen: Format, bold: bool) -> str:

@@ -226,7 +226,7 @@ def test_foreign_names_are_escaped_in_every_medium(model: Path, tmp_path: Path) 
 def test_tables_fit_80_columns(images: Path, model: Path) -> None:
     file = write_list(images, images.parent / "list.csv")
     lines = list(describe(score(model, file, by=["person"]), 80))
-    assert max(map(len, lines)) <= 80
+    assert all(len(line) <= 80 or " " not in line.strip() for line in lines)  # a path stays whole
     assert any(line.startswith("UAR (balanced accuracy)") for line in lines)
 
 

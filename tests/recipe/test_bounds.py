@@ -46,9 +46,14 @@ def test_values_at_the_bounds_pass() -> None:
 
 
 def test_a_problem_of_the_whole_recipe_has_a_key_and_does_not_repeat_the_recipe() -> None:
-    table = {"name": "a", "data": {"name": "synthetic"}, "grid": {"fit.epochs": [1, 2]}}
+    table = {
+        "name": "a",
+        "data": {"name": "synthetic"},
+        "grid": {"fit.epochs": [1, 2]},
+        "protocol": {"name": "paper"},
+    }
     with pytest.raises(RecipeError) as caught:
         load_table("a", table)
     (problem,) = [one for one in caught.value.problems if "nested" in one.message]
-    assert problem.where == "recipe"
+    assert problem.where == "grid"
     assert "synthetic" not in problem.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 
 from rich import box
@@ -71,11 +72,11 @@ def to_markdown(table: Table, has_bold: bool = False) -> str:
     lines = [f"# {table.title}", "", *([table.source + ".", ""] if table.source else [])]
     lines += [_row(grid.headings), _row(["---"] * len(grid.headings))]
     for number, row in enumerate(grid.rows):
-        cells = [escape_markdown(cell) for cell in row]
+        cells = [_plain(cell) for cell in row]
         lines.append(_row([f"**{one}**" if (number, at) in best else one for at, one in enumerate(cells)]))
-    lines += ["", *(f"- {note}" for note in notes(table, grid))]
+    lines += ["", *(f"- {escape_markdown(note)}" for note in notes(table, grid))]
     if verdicts := list(verdict_words(table)):
-        lines += ["", "## Verdicts", "", RULE, "", *(f"- {words}" for words in verdicts)]
+        lines += ["", "## Verdicts", "", RULE, "", *(f"- {escape_markdown(words)}" for words in verdicts)]
     if table.missing:
         lines += ["", "## Missing runs", "", *(f"- {one}" for one in table.missing)]
     commands = [f"$ {command(run.path, run.summary.name)}" for run in table.runs]
@@ -151,3 +152,9 @@ def _readings(run: TableRun) -> Iterator[dict[str, object]]:
 
 def _row(values: list[str]) -> str:
     return "| " + " | ".join(values) + " |"
+
+
+def _plain(cell: str) -> str:
+    """Escape a cell for Markdown, emphasis included."""
+    emphasis = r"[\\*]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
+    return escape_markdown(re.sub(emphasis, r"\\\g<0>", cell))
