@@ -101,6 +101,7 @@ def _quiet() -> Iterator[None]:
 
 
 def check_size(image: Image.Image) -> None:
+    """Raises DataError if an opened image has more pixels than `FERKIT_MAX_PIXELS`."""
     text = os.environ.get(LIMIT) or str(MOST_PIXELS)
     if not text.isdecimal():
         raise DataError(f"{LIMIT}: expected a number of pixels, got {text!r}")
