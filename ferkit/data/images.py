@@ -65,7 +65,7 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
         _register_heif()
     try:
         with _open(source) as image:
-            _check_size(image)
+            check_size(image)
             image.load()
             return np.array(as_rgb(rotate(image)))
     except (FileNotFoundError, DataError):
@@ -80,7 +80,7 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
 def _open(source: Path | bytes) -> Iterator[Image.Image]:
     """Open an image without Pillow's limit of pixels, which refuses images of phones.
 
-    `_check_size` replaces it.
+    `check_size` replaces it.
     """
     with _quiet():
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -100,7 +100,8 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _check_size(image: Image.Image) -> None:
+def check_size(image: Image.Image) -> None:
+    """Raises DataError if an opened image has more pixels than `FERKIT_MAX_PIXELS`."""
     text = os.environ.get(LIMIT) or str(MOST_PIXELS)
     if not text.isdecimal():
         raise DataError(f"{LIMIT}: expected a number of pixels, got {text!r}")

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from ferkit.data.images import as_rgb
+from ferkit.data.images import as_rgb, check_size
 from ferkit.messages import count_of
 from ferkit.runtime.file_kinds import describe_special
 
@@ -86,6 +86,7 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
     waiting: VideoFrame | None = None
     try:
         with Image.open(path) as image:
+            check_size(image)
             for number, one in enumerate(ImageSequence.Iterator(image)):
                 one.load()  # a WebP has its duration only after this
                 lasts = (one.info.get("duration") or 1000 / RATE) / 1000
