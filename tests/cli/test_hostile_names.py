@@ -69,7 +69,7 @@ def test_data_in_a_pipe_keep_every_character_of_a_name(ferkit: Ferkit, model: Pa
 def test_a_card_has_no_markup_of_a_label_or_name(ferkit: Ferkit, model: Path, tmp_path: Path) -> None:
     assert ferkit("export", str(model), "--out", str(tmp_path / "<b>x`.safetensors")).returncode == 0
     card = (tmp_path / "<b>x`.safetensors.card.md").read_text()
-    body = card.split("\n---\n", 1)[1].split("## How to use it")[0]
+    body = card.split("\n---\n", 1)[1].split("## Usage")[0]
     assert "<" not in body
     assert "&lt;img src=x onerror=alert(1)&gt;\\x1b]0;owned\\x07\\|&#96;" in body
     assert not set(card) & {"\x1b", "\x07"}

@@ -61,6 +61,8 @@ class Exempted:
 EXCEPTIONS: tuple[Exempted, ...] = (
     Exempted("docs/architecture.md", "`cells/` and `notices`", "names of files that earlier versions wrote"),
     Exempted("ferkit/bench/record.py", "facts: Further results", "a key of the record's file"),
+    Exempted("default.safetensors.card.md", "copies = ", "an option of earlier versions"),
+    Exempted("ferkit/report/images.html", "folds/*/pictures/", "name of a folder of a run"),
     Exempted("CHANGELOG.md", "is now", "names of earlier versions"),
     Exempted("ferkit/evaluation/run_files.py", "copies = ", "an option of earlier versions"),
     Exempted("ferkit/experiment/finetune/plan.py", "told: Lines", "name of a field of FinetunePlan"),
@@ -96,9 +98,10 @@ class Finding:
 
 
 def page_texts(path: Path) -> Iterator[Text]:
-    """The lines of a Markdown page."""
+    """The lines of a page; of a template without its code and markup."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        yield Text(path.relative_to(ROOT).as_posix(), number, line)
+        text = line if path.suffix == ".md" else re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<[^>]*>", "", line)
+        yield Text(path.relative_to(ROOT).as_posix(), number, text)
 
 
 def code_texts(path: Path) -> Iterator[Text]:
@@ -117,12 +120,11 @@ def find(text: Text) -> Iterator[Finding]:
 
 
 def pages() -> list[Path]:
-    """Every page of the project."""
-    folders = ("docs", "plugins", "recipes", "benchmarks", ".github")
-    return [
-        *ROOT.glob("*.md"),
-        *(page for folder in folders for page in sorted((ROOT / folder).rglob("*.md"))),
-    ]
+    """Every page of the project, and the templates of cards and reports."""
+    folders = ("docs", "plugins", "recipes", "benchmarks", ".github", "ferkit")
+    suffixes = (".md", ".jinja", ".html")
+    files = (file for folder in folders for file in sorted((ROOT / folder).rglob("*")))
+    return [*ROOT.glob("*.md"), *(file for file in files if file.suffix in suffixes)]
 
 
 def modules() -> list[Path]:
@@ -155,7 +157,7 @@ def main(names: list[str]) -> None:
     """Print the findings, of some files or of all."""
     paths = [Path(name).resolve() for name in names] or [*pages(), *modules()]
     for path in paths:
-        texts = page_texts(path) if path.suffix == ".md" else code_texts(path)
+        texts = code_texts(path) if path.suffix == ".py" else page_texts(path)
         for text in texts:
             for finding in find(text):
                 print(finding)

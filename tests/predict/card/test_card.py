@@ -69,7 +69,7 @@ def test_the_text_has_the_runs_numbers_class_by_class(trained: Path, tmp_path: P
     assert "means over the 2 networks of the run" in text
     assert f"| ECE after the temperature | {scores['calibrated']['ece']:.3f} | - |" in text
     assert f"| parameters | {summary['parameters']['total']} |" in text
-    assert "different images, those of the network that it began with included" in text
+    assert "different images, those of its initial network included" in text
 
 
 def test_the_law_and_the_science_are_named(trained: Path, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_of_a_file_without_its_run_what_is_not_known_is_not_measured(tmp_path: P
     assert card.data.license == "unknown"
     assert "over all: not measured" in card.text
     assert "between them: not measured" in card.text
-    assert "This network learnt from 1 different" in card.text
+    assert "This network was trained on 1 different" in card.text
 
 
 def test_of_a_run_that_is_not_finished_no_score_is_told(trained: Path, tmp_path: Path) -> None:
