@@ -43,7 +43,7 @@ from ferkit.interfaces import (
     Sample,
     WeightsName,
 )
-from ferkit.messages import suggest
+from ferkit.messages import shorten, suggest
 from ferkit.neural.crop_kernels import crop_kernels
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import cache_dir
@@ -91,6 +91,7 @@ __all__ = [
     "load_weights",
     "open_session",
     "read_listing",
+    "shorten",
     "suggest",
     "walk_folder",
 ]

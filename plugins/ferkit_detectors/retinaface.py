@@ -11,7 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ferkit.plugin import ComponentError, Detections, WeightsError, WeightsName, accept_weights, load_weights
+from ferkit.plugin import (
+    ComponentError,
+    Detections,
+    WeightsError,
+    WeightsName,
+    accept_weights,
+    load_weights,
+    shorten,
+)
 from ferkit_detectors.retinaface_weights import read_weights
 
 PACKAGE = "retinaface-pytorch"
@@ -91,7 +99,9 @@ def _load_model(weights: str, max_size: int, device: str) -> Any:
     try:
         model.load_state_dict(read_weights(path))
     except RuntimeError as error:
-        raise WeightsError(f"Cannot load {path} into RetinaFace with a ResNet-50: {error}") from error
+        raise WeightsError(
+            f"Cannot load {path} into RetinaFace with a ResNet-50: {shorten(error, 200)}"
+        ) from error
     accept_weights(entry, path)
     model.eval()
     return model

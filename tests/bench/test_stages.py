@@ -176,7 +176,7 @@ def test_own_images_are_found_below_a_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         find_images(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="has no image"):
+    with pytest.raises(DataError, match="there is no image"):
         find_images(tmp_path / "empty")
 
 

@@ -165,8 +165,8 @@ def test_a_permuted_label_order_is_told(
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [
-        ("missing", "returned numbers that are not probabilities; expected 24 rows of 3"),
-        ("short", "returned an array of shape (23, 3)"),
+        ("missing", "returned numbers that are not probabilities; expected 6 rows of 3"),
+        ("short", "returned an array of shape (5, 3)"),
         ("unsure", "returned rows whose sum differs from 1 by 0.5"),
         ("silent", "yielded no epoch for repeat0_fold0"),
     ],
@@ -197,7 +197,7 @@ def test_an_estimator_whose_answers_are_no_probabilities_is_named(
         ('name = "grouped"\nsplit = "nowhere"', "there is no such file"),
         ('name = "leave_one_out"', "one of 'paper', 'grouped', 'nested', 'holdout'"),
         ('name = "nested"\nchose_by = "nll"', "Did you mean 'choose_by'"),
-        ('[grid]\n"fit.epochs" = [1]', 'requires the protocol "nested"'),
+        ('name = "paper"\n[grid]\n"fit.epochs" = [1]', 'requires the protocol "nested"'),
         ('name = "nested"\n[grid]\n"data.root" = ["a"]', "a grid can only search model, loss"),
         ('name = "nested"\n[grid]\n"fit.epochs" = [1, "two"]', "fit.epochs = two"),
         ('name = "nested"\n[grid]\n"fit.epochs" = []', "expected a list of values"),

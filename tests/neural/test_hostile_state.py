@@ -20,7 +20,7 @@ from tests.predict.hostile import Evil
 @pytest.mark.parametrize("load", [load_state, load_cycleat_state])
 def test_a_state_that_would_run_code_is_broken_and_runs_nothing(tmp_path: Path, load: Any) -> None:
     torch.save({"epoch": Evil(tmp_path / "ran")}, tmp_path / "state.pt")
-    with pytest.raises(RunError, match=r"state\.pt is broken"):
+    with pytest.raises(RunError, match=r"state\.pt.* is broken"):
         load(tmp_path / "state.pt")
     assert not (tmp_path / "ran").exists()
 
@@ -29,7 +29,7 @@ def test_a_state_that_would_run_code_is_broken_and_runs_nothing(tmp_path: Path, 
 @pytest.mark.parametrize("content", [[1, 2], None, torch.zeros(2), "text"])
 def test_a_state_that_is_no_dictionary_is_broken(tmp_path: Path, content: Any, load: Any) -> None:
     torch.save(content, tmp_path / "state.pt")
-    with pytest.raises(RunError, match=r"state\.pt is broken"):
+    with pytest.raises(RunError, match=r"state\.pt.* is broken"):
         load(tmp_path / "state.pt")
 
 

@@ -18,6 +18,7 @@ from ferkit.plugin import (
     accept_weights,
     crop_kernels,
     load_weights,
+    shorten,
     suggest,
 )
 from ferkit_backbones.inception_resnet_v1.folding import Folding
@@ -175,7 +176,7 @@ def load_inception(name: str) -> tuple[InceptionResnetV1, int]:
     try:
         trunk.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
-        raise WeightsError(f"Cannot load {path} into InceptionResnetV1: {error}") from error
+        raise WeightsError(f"Cannot load {path} into InceptionResnetV1: {shorten(error, 200)}") from error
     accept_weights(entry, path)
     return trunk, entry.embedding_size
 
