@@ -95,7 +95,7 @@ def table(
             typer.echo(text, nl=False)
         else:
             write_text(out, text)
-            typer.echo(f"{out}: {count_of(len(made.lines), 'line')}")
+            typer.echo(f"{out}: a table of {count_of(len(made.lines), 'row')}")
     for words in made.left_out:
         typer.echo(f"not shown: {words}", err=True)
 

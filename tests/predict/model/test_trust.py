@@ -150,7 +150,7 @@ def test_the_command_refuses_a_model_and_takes_it_with_the_option(folder: Path) 
     file = folder / "m.safetensors"
     write_model(file)
     known = describe(plugins=("evilmod",), detector=Part(name="whole_image")).as_table()
-    known["model"]["backbone"] = {"name": "timm", "model": "resnet18"}
+    known["model"]["backbone"] = {"name": "timm", "model": "resnet18", "pretrained": False}
     save_network(file, load_file(file), LABELS, description=known)
     command = [sys.executable, "-m", "ferkit", "predict", str(file), "--model", str(file)]
     refused = subprocess.run(command, cwd=folder, capture_output=True, text=True)
