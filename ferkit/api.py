@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from ferkit.evaluation.summary import Summary
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.run import NO_PROGRESS, RunRequest
 from ferkit.experiment.run import run as run_request
+from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.interfaces import Sample
 from ferkit.neural.network import Network
 from ferkit.predict.model.export import Exported, export_model
@@ -126,14 +126,15 @@ def train(
         recipe: A TOML file, or the name of a bundled recipe.
         overrides: Changes such as "fit.epochs=3".
         out: The run folder. Default: runs/NAME-DATE-TIME.
-        resume: Continue the run in `out` from its last complete epoch.
+        resume: Continue the run in `out`, or the latest run of this recipe, from its last complete epoch.
         progress: Receives what happens.
 
     Raises:
         FerkitError: The recipe, the data or a component has a problem.
     """
     checked, registry = load_recipe_and_registry(str(recipe), overrides)
-    folder = Path(out) if out else Path("runs") / f"{checked.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    find = find_latest if resume else name_folder
+    folder = Path(out) if out else find(checked.name)
     run_request(RunRequest(checked, registry, folder, is_resumed=resume), progress)
     return Run(folder)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import ferkit
-from ferkit.errors import ComponentError, RecipeError
+from ferkit.errors import ComponentError, RecipeError, RunError
 from ferkit.interfaces import Sample
 from tests.experiment.test_run import RECIPE
 
@@ -62,6 +62,14 @@ def test_a_model_is_evaluated_on_samples(run: ferkit.Run) -> None:
     samples = [ferkit_sample(row) for row in run.predictions()]
     found = ferkit.evaluate(run.folder, samples, trust_plugins=True)
     assert found.images == len(samples)
+
+
+def test_without_a_folder_the_latest_run_of_the_recipe_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match="Cannot resume quickstart"):
+        ferkit.train("quickstart", resume=True)
 
 
 def test_components_are_listed_and_built() -> None:

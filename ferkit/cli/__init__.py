@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Annotated, Any
 
@@ -140,9 +139,6 @@ def _called() -> str:
 
 def main() -> None:
     """Run the command line. Exit status: 2 for an invalid recipe, 1 for other errors, 130 if interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # nothing that is printed can fail
     with printable_output():
         _main()
 

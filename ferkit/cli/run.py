@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +12,6 @@ import typer
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
     from ferkit.recipe.schema import Recipe
-
-RUNS = Path("runs")
 
 
 def run(
@@ -50,6 +46,7 @@ def run(
     from ferkit.cli.tables import say
     from ferkit.experiment.run import NO_PROGRESS, RunRequest
     from ferkit.experiment.run import run as run_order
+    from ferkit.experiment.run_names import find_latest, name_folder
     from ferkit.recipe.demo import cut_down
     from ferkit.recipe.load import load_recipe
     from ferkit.runtime.processes import refuse_several_processes
@@ -81,23 +78,6 @@ def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
         return epochs, False
     is_wrapped = uses_network(recipe, registry)
     return (recipe.fit.epochs, True) if is_wrapped else (1, False)
-
-
-def name_folder(name: str) -> Path:
-    return RUNS / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def find_latest(name: str) -> Path:
-    """Return the newest run folder of a recipe. Raises RunError if there is none."""
-    from ferkit.errors import RunError
-
-    stamped = re.compile(re.escape(name) + r"-\d{8}-\d{6}")
-    runs = [path.parent for path in RUNS.glob("*/recipe.toml") if stamped.fullmatch(path.parent.name)]
-    if not runs:
-        raise RunError(
-            f"Cannot resume {name}: {RUNS}/ has no run of this recipe. Drop --resume, or give --out."
-        )
-    return max(runs, key=lambda path: path.name)
 
 
 def show_scores(folder: Path) -> None:

@@ -73,6 +73,7 @@ def table(
     Docs: docs/site/tables.md
     """
     from ferkit.errors import RunError
+    from ferkit.experiment.run_names import finished_runs
     from ferkit.messages import count_of
     from ferkit.report.table.definition import read_definition
     from ferkit.report.table.entries import make_table
@@ -124,12 +125,6 @@ def written(made: Table, chosen: Format, bold: bool) -> str:
         return to_csv(made)
     write = {Format.markdown: to_markdown, Format.html: to_html, Format.latex: to_latex}[chosen]
     return write(made, bold)
-
-
-def finished_runs() -> list[Path]:
-    from ferkit.cli.run import RUNS
-
-    return sorted(file.parent for file in RUNS.glob("*/summary.json"))
 
 
 def format_of(out: Path | None) -> Format:

@@ -88,8 +88,8 @@ class AgreedDetector:
         except BaseException as error:
             if isinstance(error, Exception) or is_interrupt(error):
                 raise  # the command line names the plugin
-            told = describe(error, self.who.target)
-            raise ComponentError(f"{self.who} ended the call: {told}. {self.who.hint}") from error
+            reason = describe(error, self.who.target)
+            raise ComponentError(f"{self.who} ended the call: {reason}. {self.who.hint}") from error
 
 
 def agree_on_maps(backbone: nn.Module, who: Component) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,6 +15,12 @@ from ferkit.neural.options import Fit
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+
+ONEDNN_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+"""Variables that limit the instructions of oneDNN, which computes torch's convolutions on a CPU."""
+WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+"""Limits under which oneDNN emulates bfloat16, which is several times slower than float32."""
 
 
 def make_accelerator(fit: Fit) -> Accelerator:
@@ -67,6 +74,8 @@ def choose_precision(fit: Fit) -> str:
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     describe: Callable[[], dict[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
     capabilities = describe()
+    if any(os.environ.get(name, "").upper() in WITHOUT_BFLOAT16 for name in ONEDNN_LIMITS):
+        return "float32"
     has_bfloat16 = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
     return "bfloat16" if has_bfloat16 else "float32"
 

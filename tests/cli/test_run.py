@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.cli import main
-from ferkit.cli.run import find_latest
+from ferkit.experiment.run_names import find_latest
 from tests.cli.test_table import ferkit as in_process
 
 ROOT = Path(__file__).parent.parent.parent

@@ -54,7 +54,7 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFra
     elif not os.access(path, os.R_OK):
         yield "cannot read it: the file is missing or not readable"
     elif is_animation:
-        yield from _last(_read_animation(path, every))
+        yield from _read_animation(path, every)
     else:
         yield from _last(_read_video(str(path), every))
 
@@ -162,16 +162,17 @@ def _describe_losses(
     damaged: list[float],
 ) -> str:
     """Describe frames that could not be decoded, and an end before the time that the container names."""
-    told = []
+    problems = []
     if damaged or packets > frames:
         where = f" after {damaged[0]:.2f} s" if damaged else ""
-        told.append(f"{count_of(max(packets - frames, 1), 'frame')} of {packets} cannot be decoded{where}")
+        lost = count_of(max(packets - frames, 1), "frame")
+        problems.append(f"{lost} of {packets} cannot be decoded{where}")
     expected = _duration(container, stream)
     if stream.frames - packets > max(1, MISSING * stream.frames):
-        told.append(f"it ends after {frames} of {stream.frames} frames. The rest is missing")
+        problems.append(f"it ends after {frames} of {stream.frames} frames. The rest is missing")
     elif expected - ends > max(1 / RATE, MISSING * expected):
-        told.append(f"it ends at {ends:.2f} of {expected:.2f} s. The rest is missing")
-    return "; ".join(told)
+        problems.append(f"it ends at {ends:.2f} of {expected:.2f} s. The rest is missing")
+    return "; ".join(problems)
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> float:
