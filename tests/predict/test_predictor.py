@@ -218,7 +218,7 @@ def test_images_need_neither_scipy_nor_albumentations_nor_accelerate(model: Path
         f"sys.argv = ['ferkit', 'predict', {str(file)!r}, '--model', {str(model)!r}, '--trust-plugins']\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "print({'scipy', 'albumentations', 'accelerate', 'matplotlib', 'sklearn'} & set(sys.modules))"
+        "print({'scipy', 'albumentations', 'accelerate', 'matplotlib', 'sklearn', 'av'} & set(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -7,20 +7,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import av
 import cv2
 import numpy as np
-from av.container import InputContainer
-from av.video.frame import VideoFrame as Picture
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from ferkit.data.images import as_rgb, check_size
 from ferkit.messages import count_of
 from ferkit.runtime.file_kinds import describe_special
+
+if TYPE_CHECKING:  # images do without PyAV
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame as Picture
+    from av.video.stream import VideoStream
 
 RATE = 25.0
 """Assumed frame rate of a source that reports none, in frames per second."""
@@ -107,6 +108,8 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
 
 
 def _read_video(source: str, every: int, timeout: float | None = None) -> Iterator[VideoFrame | str]:
+    import av
+
     av.logging.set_level(av.logging.PANIC)  # ferkit reports what is wrong, once
     try:
         with av.open(source, timeout=timeout) as container:
@@ -120,6 +123,8 @@ def _read_video(source: str, every: int, timeout: float | None = None) -> Iterat
 
 def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]:
     """Decode to the end of the file; damaged packets are skipped and counted."""
+    import av
+
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     rate = float(stream.average_rate or stream.guessed_rate or RATE)
@@ -147,6 +152,8 @@ def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
     """Yield packets until the file ends or can't be read any further."""
+    import av
+
     try:
         yield from container.demux(stream)
     except av.FFmpegError:
@@ -177,6 +184,8 @@ def _describe_losses(
 
 def _duration(container: InputContainer, stream: VideoStream) -> float:
     """Return seconds from the first to the last frame, or 0 where only other streams may last as long."""
+    import av
+
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     is_alone = len(container.streams) == 1
