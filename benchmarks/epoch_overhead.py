@@ -32,7 +32,7 @@ from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_precision, seed_everything
-from ferkit.neural.optim import make_optimizer
+from ferkit.neural.optim import build_optimizer
 from ferkit.recipe.demo import cut_down
 from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
@@ -46,7 +46,7 @@ def plain_epochs(
     side, batch_size = recipe.model.image_size, recipe.fit.batch_size
     network = build_model(recipe.model, registry, labels).to(memory_format=torch.channels_last)
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
-    optimizer = make_optimizer(network, recipe.fit.optimizer)
+    optimizer = build_optimizer(network, recipe.fit, registry)
     model, augmentation = recipe.model, Augmentation(recipe.augment, side)
     images = FaceImages(train, labels, side, model.normalize, augmentation, color=model.color)
     testing = FaceImages(test, labels, side, model.normalize, color=model.color)

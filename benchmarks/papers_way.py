@@ -50,7 +50,7 @@ from ferkit.interfaces import Sample
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_precision
-from ferkit.neural.optim import make_optimizer
+from ferkit.neural.optim import build_optimizer
 from ferkit.neural.preprocessing import MEAN_AND_DEVIATION
 from ferkit.recipe.load import load_recipe
 from ferkit.recipe.schema import Recipe
@@ -86,7 +86,7 @@ def paper_epochs(work: Work) -> Iterator[TimedEpoch]:
     network.backbone.forward = partial(run_modules, network.backbone)
     counts = [len(work.train) // len(work.labels)] * len(work.labels)
     loss = build_loss(recipe.loss, work.registry, work.labels, counts)
-    optimizer = make_optimizer(network, recipe.fit.optimizer)
+    optimizer = build_optimizer(network, recipe.fit, work.registry)
     detector = make_peer(image_size=side, margin=0, selection_method="probability")
     read = partial(read_batch, detector, Augmentation(recipe.augment, side), work.labels)
     waiting = Waiting(iter)

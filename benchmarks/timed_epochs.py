@@ -14,10 +14,11 @@ from unittest.mock import patch
 from ferkit.bench.record import Measurement
 from ferkit.bench.run import ProgressCallback
 from ferkit.components.registry import Registry
+from ferkit.experiment.estimator import build_parts
 from ferkit.interfaces import Face
 from ferkit.neural import loop
 from ferkit.neural.augment import Augmentation
-from ferkit.neural.build import build_loss, build_model
+from ferkit.neural.build import build_model
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.prefetch import iterate_ahead
@@ -47,7 +48,7 @@ def ferkit_epochs(
             labels,
             seed=0,
             build_network=partial(build_model, recipe.model, registry, labels),
-            build_loss=partial(build_loss, recipe.loss, registry, labels),
+            build_parts=partial(build_parts, recipe, registry, labels),
             augmentation=Augmentation(recipe.augment, recipe.model.image_size),
             state_file=Path(folder) / "state.pt",
         )

@@ -73,14 +73,21 @@ def training_step(subject: Subject, batch: int, key: Key) -> Case:
     scaler = torch.amp.GradScaler(subject.device.type, enabled=subject.precision == "float16")
     targets = torch.arange(batch, device=subject.device) % len(subject.labels)
 
-    def step() -> None:
+    def backward() -> Tensor:
         with subject.autocast():
             logits = call(pixels)
-        value = loss(logits.float(), targets)
+        value: Tensor = loss(logits.float(), targets)
         optimizer.zero_grad()
         scaler.scale(value).backward()
-        scaler.step(optimizer)
-        scaler.update()
+        return value
+
+    def step() -> None:
+        backward()
+        if getattr(optimizer, "needs_closure", False):
+            optimizer.step(lambda: float(backward().detach()))
+        else:
+            scaler.step(optimizer)
+            scaler.update()
 
     return Case(key, step, batch, prepare=partial(subject.make_ready, is_training=True))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ from ferkit.neural.batches import FaceImages, stack_images
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_device, choose_precision
 from ferkit.neural.network import Network
-from ferkit.neural.optim import make_optimizer
+from ferkit.neural.optim import build_optimizer
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.file_kinds import is_image
@@ -150,7 +150,7 @@ class Subject:
 
     @cached_property
     def optimizer(self) -> Optimizer:
-        return make_optimizer(self.network, self.recipe.fit.optimizer)
+        return cast(Optimizer, build_optimizer(self.network, self.recipe.fit, self.registry))
 
     def compiled(self, call: Any) -> Any:
         """Compile a module or function as the mode says, for one shape at a time."""

@@ -14,7 +14,19 @@ from ferkit.components.tracebacks import describe, is_interrupt
 from ferkit.errors import ComponentError
 
 Kind = Literal[
-    "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator", "weights"
+    "dataset",
+    "detector",
+    "backbone",
+    "head",
+    "output",
+    "loss",
+    "augmentation",
+    "optimizer",
+    "scheduler",
+    "callback",
+    "descriptor",
+    "estimator",
+    "weights",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 """Kinds of component."""
@@ -34,8 +46,7 @@ class Component:
     """A component that recipes can name.
 
     Attributes:
-        kind: "dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator" or
-            "weights".
+        kind: One of `KINDS`, such as "head".
         name: Name in recipes.
         target: "package.module:Attribute". It is imported when the component is used.
         summary: One line for `ferkit plugins`, at most 100 characters.

@@ -12,13 +12,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ferkit import interfaces
+from ferkit.components.component import KINDS
 from ferkit.interfaces import WeightsName
 from ferkit.messages import WORDS
 
-NESTED = {
-    getattr(interfaces, kind.capitalize()): kind
-    for kind in ("dataset", "detector", "backbone", "head", "output", "loss", "descriptor", "estimator")
-}
+NESTED = {getattr(interfaces, kind.capitalize()): kind for kind in KINDS if kind != "weights"}
 """Interface of an option's annotation to the kind of component."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import PydanticSchemaGenerationError
@@ -26,6 +26,10 @@ CONTEXT: Mapping[str, tuple[str, ...]] = {
     "head": ("in_channels", "num_classes", "labels"),
     "output": ("labels", "num_classes", "class_counts"),
     "loss": ("num_classes", "labels", "class_counts"),
+    "augmentation": ("side",),
+    "optimizer": ("params", "lr", "weight_decay"),
+    "scheduler": ("optimizer", "epochs", "steps_per_epoch"),
+    "callback": ("labels", "num_classes"),
     "estimator": ("labels", "seed", "crop", "state_file", "network"),
 }
 """Kind to the arguments from ferkit, for constructors that name them. Recipes cannot set these."""
@@ -45,9 +49,21 @@ def option_parameters(component: Component) -> dict[str, inspect.Parameter]:
 
 
 def check_options(
-    component: Component, options: Mapping[str, Any], registry: Registry, where: str
+    component: Component,
+    options: Mapping[str, Any],
+    registry: Registry,
+    where: str,
+    others: Collection[str] = (),
 ) -> list[Problem]:
-    """Return all problems of a component's options. `where` is a key of the recipe, such as "model.head"."""
+    """Return all problems of a component's options.
+
+    Args:
+        component: The component.
+        options: Its options in the recipe.
+        registry: The installed components.
+        where: Key of the recipe, such as "model.head".
+        others: Further keys of the table, for suggestions.
+    """
     try:
         parameters = option_parameters(component)
     except ComponentError as error:
@@ -64,7 +80,9 @@ def check_options(
             problems.append(Problem(f"{where}.{name}", problem))
         elif not takes_any:
             problems.append(
-                Problem(f"{where}.{name}", f"{owner} has no option {name!r}. {suggest(name, known)}")
+                Problem(
+                    f"{where}.{name}", f"{owner} has no option {name!r}. {suggest(name, [*others, *known])}"
+                )
             )
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in options:

@@ -15,10 +15,12 @@ from ferkit.experiment.values import TrainingData, TrainingJob
 from ferkit.interfaces import Estimator
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.build import build_loss, build_model
+from ferkit.neural.callbacks import build_callbacks
 from ferkit.neural.checkpoint import read_header
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.header import read_model_header
-from ferkit.neural.loop import BatchReport
+from ferkit.neural.loop import BatchReport, Parts
+from ferkit.neural.optim import build_optimizer, build_scheduler
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 
@@ -49,10 +51,20 @@ def make_network_estimator(
         labels=labels,
         seed=job.seed,
         build_network=partial(build_model, recipe.model, registry, labels),
-        build_loss=partial(build_loss, recipe.loss, registry, labels),
+        build_parts=partial(build_parts, recipe, registry, labels),
         augmentation=Augmentation(recipe.augment, side) if recipe.augment else None,
         state_file=state_file,
         on_batch=on_batch,
+    )
+
+
+def build_parts(recipe: Recipe, registry: Registry, labels: Sequence[str], counts: Sequence[float]) -> Parts:
+    """Build loss, optimizer, scheduler and callbacks."""
+    return Parts(
+        build_loss(recipe.loss, registry, labels, counts),
+        partial(build_optimizer, options=recipe.fit, registry=registry),
+        lambda optimizer, steps: build_scheduler(optimizer, recipe.fit, registry, steps),
+        build_callbacks(recipe.callback, registry, labels),
     )
 
 

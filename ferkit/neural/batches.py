@@ -84,12 +84,27 @@ def soft_targets(samples: Sequence[Sample], labels: Sequence[str]) -> NDArray[np
     return np.array([[one.get(label, 0.0) for label in labels] for one in targets], dtype=np.float32)
 
 
-class EpochSampler(Sampler[tuple[int, int]]):
-    """(epoch, position) pairs, shuffled by seed and epoch, or in order without a seed."""
+def balanced_weights(indices: Sequence[int], balance: float) -> NDArray[np.float64]:
+    """Return (images,) probabilities, proportional to (number of images of the label) ** -balance."""
+    counts = np.bincount(indices)
+    weights = counts[np.asarray(indices)].astype(np.float64) ** -balance
+    found: NDArray[np.float64] = weights / weights.sum()
+    return found
 
-    def __init__(self, size: int, seed: int | None) -> None:
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """(epoch, position) pairs, shuffled by seed and epoch, or in order without a seed.
+
+    Args:
+        size: Number of images.
+        seed: Seed of the order, or None.
+        weights: (size,) probabilities. The images are then drawn with replacement.
+    """
+
+    def __init__(self, size: int, seed: int | None, weights: NDArray[np.float64] | None = None) -> None:
         self.size = size
         self.seed = seed
+        self.weights = weights
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -98,7 +113,11 @@ class EpochSampler(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order: Sequence[int] = range(self.size)
         if self.seed is not None:
-            order = np.random.default_rng([self.seed, self.epoch]).permutation(self.size).tolist()
+            random = np.random.default_rng([self.seed, self.epoch])
+            if self.weights is None:
+                order = random.permutation(self.size).tolist()
+            else:
+                order = random.choice(self.size, self.size, p=self.weights).tolist()
         return ((self.epoch, position) for position in order)
 
 
@@ -116,13 +135,14 @@ def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor
 
 
 def make_loader(
-    images: FaceImages, batch_size: int, workers: int, seed: int | None
+    images: FaceImages, batch_size: int, workers: int, seed: int | None, balance: float = 0.0
 ) -> tuple[DataLoader[tuple[Tensor, Target]], EpochSampler]:
     """Return a loader, shuffled if there is a seed, and its sampler. Set `sampler.epoch` before each epoch.
 
-    Training drops a last batch of one image, because batch norm cannot train on it.
+    Training drops a last batch of one image, because batch norm cannot train on it. `balance` is that of
+    `[fit]`.
     """
-    sampler = EpochSampler(len(images), seed)
+    sampler = EpochSampler(len(images), seed, balanced_weights(images.indices, balance) if balance else None)
     is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1
     loader = DataLoader(
         images,

@@ -39,7 +39,9 @@ def make_accelerator(fit: Fit) -> Accelerator:
         torch.cuda.set_device(index)
     # Accelerate stores precision and device for the process, and rejects another choice.
     AcceleratorState._reset_state(reset_partial_state=True)
-    mixed = "bf16" if choose_precision(fit) == "bfloat16" else "no"
+    mixed = {"bfloat16": "bf16", "float16": "fp16"}.get(choose_precision(fit), "no")
+    if mixed == "fp16" and (device == "cpu" or not torch.cuda.is_available()):
+        raise RunError('fit.precision: "float16" needs a GPU, and torch sees none. Use "bfloat16" or "auto".')
     # Not Apple's GPU, which Accelerate would use: torch has no float64 there.
     return Accelerator(mixed_precision=mixed, cpu=device == "cpu" or not torch.cuda.is_available())
 
@@ -67,7 +69,7 @@ def describe_device() -> str:
 
 
 def choose_precision(fit: Fit) -> str:
-    """Return "float32" or "bfloat16". "auto" selects bfloat16 if the device has instructions for it."""
+    """Return the name of a precision. "auto" selects bfloat16 if the device has instructions for it."""
     if fit.precision != "auto":
         return fit.precision
     if fit.device != "cpu" and torch.cuda.is_available():

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
@@ -18,7 +17,7 @@ from ferkit.neural.batches import FaceImages
 from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
-from ferkit.neural.loop import BatchReport, Training
+from ferkit.neural.loop import BatchReport, Parts, Training
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit, Model
 from ferkit.runtime.malloc import give_back
@@ -37,7 +36,7 @@ class NeuralEstimator:
         labels: The labels, in order.
         seed: Seed of the training.
         build_network: Builds a network from the number of training faces of each label.
-        build_loss: Builds the loss from the same numbers.
+        build_parts: Builds loss, optimizer, scheduler and callbacks from the same numbers.
         augmentation: Augmentation of the training faces.
         state_file: State after each epoch. If it exists, `fit` resumes from it, with the same results as a
             training without interruption.
@@ -50,7 +49,7 @@ class NeuralEstimator:
     labels: Sequence[str]
     seed: int
     build_network: Callable[[Sequence[float]], Network]
-    build_loss: Callable[[Sequence[float]], nn.Module]
+    build_parts: Callable[[Sequence[float]], Parts]
     augmentation: Augmentation | None = None
     state_file: Path | None = None
     on_batch: Callable[[BatchReport], None] | None = None
@@ -65,17 +64,20 @@ class NeuralEstimator:
         images = self._images(train, self.augmentation)
         counts = images.class_counts
         network = self._start(counts)
-        training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
+        training = Training(network, self.build_parts(counts), self.options, accelerator, images, self.seed)
         self._training = training
         give_back()
         monitored = training.keep(self._images(validation))
         give_back()
         done, last = self._restore(training)
-        if done >= self.options.epochs and last:
+        is_complete = done >= self.options.epochs or training.is_ended
+        if is_complete and last:
             # The training was complete: yield the last epoch again.
-            probabilities, loss = training.evaluate(monitored())
+            probabilities, loss, _ = training.evaluate(monitored())
             yield Epoch(**last, validation_loss=loss, probabilities=probabilities)
         for number in range(done + 1, self.options.epochs + 1):
+            if training.is_ended:
+                return
             seed_everything(derive_seed(self.seed, number))
             epoch = training.run_epoch(number, monitored(), self.on_batch)
             yield epoch
@@ -93,18 +95,18 @@ class NeuralEstimator:
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Return (faces, labels) probabilities."""
         training = self._fitted()
-        probabilities, _ = training.evaluate(training.keep(self._images(faces))())
+        probabilities, _, _ = training.evaluate(training.keep(self._images(faces))())
         return probabilities
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Return the (faces, D) input of the head's last layer. Before `fit`, the initial network is used."""
         accelerator = self._training.accelerator if self._training else make_accelerator(self.options)
-        network = self._training.network if self._training else self._start().to(accelerator.device)
+        network = self._training.evaluated if self._training else self._start().to(accelerator.device)
         return embed_images(network, self._images(faces), accelerator, self.options.batch_size)
 
     def save(self, path: Path, temperature: float | None = None) -> None:
         """Write the weights as safetensors, with labels and temperature."""
-        tensors = self._fitted().network.state_dict()
+        tensors = self._fitted().evaluated.state_dict()
         before = read_header(self.model.initial).trained_on if self.model.initial else ()
         save_network(path, tensors, self.labels, temperature, {*before, *self._trained_on})
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ferkit.errors import RunError
-from ferkit.interfaces import Epoch
+from ferkit.interfaces import Callback, Epoch, Optimizer, Scheduler, TrainingSetup
 from ferkit.neural.batches import FaceImages, make_loader
+from ferkit.neural.callbacks import Callbacks
+from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence
 from ferkit.neural.network import Network
-from ferkit.neural.optim import make_optimizer, make_scheduler
 from ferkit.neural.options import Fit
+from ferkit.neural.running_statistics import held_statistics
 from ferkit.runtime.prefetch import iterate_ahead
-
-DIVERGED = 'Reduce fit.optimizer.lr, or set fit.precision to "float32".'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,30 @@ def count_right(logits: Tensor, targets: Tensor) -> int:
     return int((logits.argmax(dim=1) == labels).sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a training besides the network.
+
+    Attributes:
+        loss: The loss.
+        optimizer: Builds the optimizer of a network.
+        scheduler: Builds the scheduler from the optimizer and the number of updates in an epoch.
+        callbacks: The callbacks, in order.
+    """
+
+    loss: nn.Module
+    optimizer: Callable[[Network], Optimizer]
+    scheduler: Callable[[Optimizer, int], Scheduler]
+    callbacks: Sequence[Callback] = ()
+
+
 class Training:
     """A network with its loss, optimizer and batches: everything that changes during training."""
 
     def __init__(
         self,
         network: Network,
-        loss: nn.Module,
+        parts: Parts,
         options: Fit,
         accelerator: Accelerator,
         images: FaceImages,
@@ -76,11 +94,16 @@ class Training:
         self.options = options
         self.accelerator = accelerator
         self.network = network.to(memory_format=torch.channels_last)
-        optimizer = make_optimizer(self.network, options.optimizer)
-        loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed)
-        self.loss = loss.to(accelerator.device)
+        optimizer = parts.optimizer(self.network)
+        self.needs_closure = getattr(optimizer, "needs_closure", False)
+        loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed, options.balance)
+        self.loss = parts.loss.to(accelerator.device)
         self.wrapped, self.optimizer, self.loader = accelerator.prepare(self.network, optimizer, loader)
-        self.scheduler = make_scheduler(optimizer, options.schedule, options.epochs, len(self.loader))
+        steps = -(-len(self.loader) // options.accumulate)
+        self.scheduler = parts.scheduler(optimizer, steps)
+        self.callbacks = Callbacks(parts.callbacks)
+        self.callbacks.begin(TrainingSetup(self.network, optimizer, options.epochs, steps))
+        self.is_ended = False
 
     def run_epoch(
         self, number: int, monitored: Iterable[Batch], on_batch: Callable[[BatchReport], None] | None
@@ -92,37 +115,76 @@ class Training:
         for last in self._train(number):
             if on_batch:
                 on_batch(last)
-        probabilities, loss = self.evaluate(monitored)
+        if end_epoch := getattr(self.scheduler, "end_epoch", None):
+            end_epoch(last.loss)
+        probabilities, loss, accuracy = self.evaluate(monitored)
         seconds = time.perf_counter() - started
-        return Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds)
+        epoch = Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds)
+        self.is_ended = self.callbacks.end_epoch(epoch, accuracy)
+        return epoch
 
     def _train(self, number: int) -> Iterator[BatchReport]:
         self.wrapped.train()
         self.sampler.epoch = number
+        self.callbacks.begin_epoch(number)
         total, right, seen = 0.0, 0, 0
         batches = self.loader if self.options.workers else iterate_ahead(self.loader, 1)
+        every, count = self.options.accumulate, len(self.loader)
         for batch, (images, targets) in enumerate(batches, start=1):
             where = f"epoch {number}, batch {batch}"
-            logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
-            right += count_right(logits, targets)
-            loss = self.loss(logits, targets.clone())  # a loss may write into what it is given
-            if not np.isfinite(value := loss.item()):
-                raise self._diverged(value, logits, where)
-            self.optimizer.zero_grad()
-            self.accelerator.backward(loss)
-            self._check_gradients(where)
-            self._step()
+            first = (batch - 1) // every * every
+            if batch == first + 1:
+                self.optimizer.zero_grad()
+            given = self.callbacks.change_batch(images, targets)
+            logits, value = self._backward(*given, min(every, count - first), where)
+            if batch % every == 0 or batch == count:
+                self._update(given, where)
+            right += count_right(logits, given[1])
             total += value * len(targets)
             seen += len(targets)
-            yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
+            yield BatchReport(number, batch, count, total / seen, right / seen)
 
-    def _step(self) -> None:
+    def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> tuple[Tensor, float]:
+        """Add the gradients of a batch, one of `parts` of an update. Return the logits and the loss."""
+        logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
+        loss = self.loss(logits, targets.clone())  # a loss may write into what it is given
+        if not np.isfinite(value := loss.item()):
+            raise describe_divergence(value, logits, self.loss, where)
+        self.accelerator.backward(loss / parts if parts > 1 else loss)
+        return logits, value
+
+    def _update(self, batch: tuple[Tensor, Tensor], where: str) -> None:
+        """Update the parameters with the gradients that are there."""
+        if self.accelerator.scaler is None:  # which leaves out the updates whose gradients overflow
+            check_gradients(self.network, where)
+        self._clip()
+        if self.needs_closure:
+            self._step(partial(self._again, batch, where))
+        else:
+            self._step()
+        self.callbacks.end_step()
+
+    def _clip(self) -> None:
+        if self.options.clip_norm:
+            self.accelerator.clip_grad_norm_(self.network.parameters(), self.options.clip_norm)
+
+    def _again(self, batch: tuple[Tensor, Tensor], where: str) -> float:
+        """Compute the gradients of a batch again, with parameters that the optimizer has changed."""
+        self.optimizer.zero_grad()
+        with held_statistics(self.network):
+            _, value = self._backward(*batch, 1, where)
+        check_gradients(self.network, where)
+        self._clip()
+        return value
+
+    def _step(self, *closure: Callable[[], float]) -> None:
         """Update the parameters. Raises RunError if a restored state does not match the optimizer."""
         try:
-            self.optimizer.step()
-            self.scheduler.step()
+            self.optimizer.step(*closure)
+            if not self.optimizer.step_was_skipped:
+                self.scheduler.step()
         except Exception as error:
-            if not self.is_restored:
+            if not self.is_restored or isinstance(error, RunError):
                 raise
             raise RunError(
                 f"Cannot resume: the optimizer's state does not match ({type(error).__name__}: {error}). "
@@ -130,32 +192,18 @@ class Training:
             ) from error
         self.is_restored = False
 
-    def _check_gradients(self, where: str) -> None:
-        """Raises RunError with the first parameter whose gradient is not finite."""
-        named = {name: one.grad for name, one in self.network.named_parameters() if one.grad is not None}
-        if torch.stack([gradient.norm() for gradient in named.values()]).isfinite().all():
-            return
-        for name, gradient in named.items():
-            if not gradient.isfinite().all():
-                raise RunError(f"the gradient of {name} is no longer finite in {where}. {DIVERGED}")
-
-    def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
-        """Describe the divergence. If the logits are finite, the cause may be the loss."""
-        event = f"the loss became {value} in {where}"
-        if not torch.isfinite(logits).all():
-            return RunError(f"{event}: the network's outputs are no longer finite. {DIVERGED}")
-        kind = type(self.loss)
-        return RunError(
-            f"{event}, but the network's outputs are finite. Check the loss, {kind.__name__} of "
-            f"{kind.__module__}, and its options. If it overflowed: {DIVERGED}"
-        )
-
     def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
         """Return a function that yields the batches of images. A frozen backbone runs only once."""
         if not self.network.is_backbone_frozen:
             return lambda: self._batches(images)
         kept = list(self._batches(images))
         return lambda: kept
+
+    @property
+    def evaluated(self) -> Network:
+        """The network that is evaluated and saved: the trained one, or the one of a callback."""
+        other = self.callbacks.evaluated_network()
+        return self.network if other is None else other  # type: ignore[return-value]
 
     @torch.inference_mode()
     def _batches(self, images: FaceImages) -> Iterator[Batch]:
@@ -171,19 +219,21 @@ class Training:
                 yield Batch(pixels, None, targets)
 
     @torch.inference_mode()
-    def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float]:
-        """Return (images, K) probabilities and the mean loss."""
+    def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float, float]:
+        """Return (images, K) probabilities, the mean loss and the accuracy."""
         self.wrapped.eval()
-        probabilities, total, seen = [], 0.0, 0
+        network = self.evaluated.eval()
+        probabilities, total, right, seen = [], 0.0, 0, 0
         for batch in batches:
             with self.accelerator.autocast():
-                logits = self.network(batch.images, batch.features).float()
+                logits = network(batch.images, batch.features).float()
             total += self.loss(logits, batch.targets).item() * len(batch.targets)
+            right += count_right(logits, batch.targets)
             seen += len(batch.targets)
             if not torch.isfinite(logits).all():
                 raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
             probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
-        return np.concatenate(probabilities), total / seen
+        return np.concatenate(probabilities), total / seen, right / seen
 
     def state(self) -> dict[str, Any]:
         """Return the state that the next epoch needs, without frozen tensors."""
@@ -194,6 +244,8 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "loss": self.loss.state_dict(),
+            "callbacks": self.callbacks.state(),
+            "is_ended": self.is_ended,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -201,7 +253,9 @@ class Training:
         complete = {**self.network.state_dict(), **state["network"]}
         self.network.load_state_dict(complete)
         self.optimizer.load_state_dict(state["optimizer"])
+        float(self.optimizer.param_groups[-1]["lr"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.loss.load_state_dict(state["loss"])
-        float(self.optimizer.param_groups[-1]["lr"])
+        self.callbacks.restore(state["callbacks"])
+        self.is_ended = bool(state["is_ended"])
         self.is_restored = True

@@ -1,83 +1,120 @@
-"""The optimizer and the learning rate schedule of a recipe."""
+"""Parameter groups, and the optimizer and scheduler of a recipe."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
+import torch
 from torch import nn
-from torch.optim import Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
 
+from ferkit.components.build import build
+from ferkit.components.contract import disagree
+from ferkit.components.options import names_context
+from ferkit.components.part import Part
+from ferkit.components.registry import Registry
 from ferkit.errors import RunError
+from ferkit.interfaces import Optimizer, Scheduler
 from ferkit.neural import options as fit_options
 from ferkit.neural.network import Network
 
+Group = dict[str, Any]
+"""Keys `params`, `lr` and `weight_decay`."""
 
-def make_optimizer(network: Network, options: fit_options.Optimizer) -> Optimizer:
-    """Create Adam or AdamW with the rates `lr` (backbone), `head_lr` and `output_lr`.
 
-    The default of `output_lr` is `head_lr`, and the default of `head_lr` is `lr`.
+def build_optimizer(network: Network, options: fit_options.Fit, registry: Registry) -> Optimizer:
+    """Build the optimizer of `[fit.optimizer]`.
+
+    Raises:
+        ComponentError: It cannot be built with its options.
+        RunError: It does not suit the network or the other options of `[fit]`.
+    """
+    part = options.optimizer
+    component = registry.get("optimizer", part.name)
+    kind = component.load()
+    if getattr(kind, "needs_closure", False):
+        _check_closure(options)
+    is_curved = any(hasattr(one, "manifold") for one in network.parameters())
+    if is_curved and not getattr(kind, "manifolds", False):
+        raise RunError(
+            f"fit.optimizer: the network has parameters on a manifold, which {part.name} does not support. "
+            "Use adam."
+        )
+    if part.weight_decay and not names_context(component, "weight_decay"):
+        raise RunError(f"fit.optimizer.weight_decay: {component} has no weight decay. Remove the key.")
+    groups = parameter_groups(network, part)
+    bare = Part(name=part.name, **part.options)
+    optimizer = build(registry, "optimizer", bare, params=groups, lr=part.lr, weight_decay=part.weight_decay)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise disagree(component, "a torch.optim.Optimizer", type(optimizer).__name__)
+    return cast(Optimizer, optimizer)
+
+
+def _check_closure(options: fit_options.Fit) -> None:
+    name = options.optimizer.name
+    if options.accumulate > 1:
+        raise RunError(
+            f"fit.accumulate: {name} computes the gradients of a batch twice, and can't be combined with "
+            f"gradient accumulation (got {options.accumulate}). Use 1, or another optimizer."
+        )
+    if options.precision == "float16":
+        raise RunError(
+            f"fit.precision: {name} can't be combined with the scaled loss of float16. Use bfloat16."
+        )
+
+
+def build_scheduler(
+    optimizer: Optimizer, options: fit_options.Fit, registry: Registry, steps_per_epoch: int
+) -> Scheduler:
+    """Build the scheduler of `[fit.schedule]`, which is stepped after every update.
+
+    Raises:
+        FerkitError: It cannot be built with its options.
+    """
+    context = {"optimizer": optimizer, "epochs": options.epochs, "steps_per_epoch": steps_per_epoch}
+    scheduler: Scheduler = build(registry, "scheduler", options.schedule, **context)
+    return scheduler
+
+
+def parameter_groups(network: Network, options: fit_options.Optimizer) -> list[Group]:
+    """Return the trained parameters with the rates `lr` (backbone), `head_lr` and `output_lr`.
+
+    The default of `output_lr` is `head_lr`, and the default of `head_lr` is `lr`. The last group is of the
+    head.
     """
     head_lr = options.head_lr or options.lr
     groups = [
-        {"params": _trained(network.backbone), "lr": options.lr},
-        {"params": _trained(network.output), "lr": options.output_lr or head_lr},
-        {"params": _trained(network.head), "lr": head_lr},
+        *_backbone_groups(network.backbone, options),
+        *_groups(network.output.parameters(), options.output_lr or head_lr, options),
+        *_groups(network.head.parameters(), head_lr, options),
     ]
-    groups = [group for group in groups if group["params"]]
     if not groups:
         raise RunError("Cannot train: the backbone is frozen and the head has no parameters. Unfreeze it.")
-    kind = _optimizer_class(network, options)
-    return kind(groups, lr=options.lr, eps=options.eps, weight_decay=options.weight_decay)
+    return groups
 
 
-def check_optimizer(network: Network, options: fit_options.Optimizer) -> bool:
-    """Return True if parameters are on a manifold. Raises RunError if the optimizer does not support it."""
-    is_curved = any(hasattr(parameter, "manifold") for parameter in network.parameters())
-    if is_curved and options.name != "adam":
-        raise RunError(
-            f"fit.optimizer: the network has parameters on a manifold, which {options.name} does not "
-            "support. Use adam."
-        )
-    return is_curved
+def _backbone_groups(backbone: nn.Module, options: fit_options.Optimizer) -> list[Group]:
+    if options.layer_decay == 1:
+        return _groups(backbone.parameters(), options.lr, options)
+    from timm.optim import param_groups_layer_decay
+
+    found: list[Mapping[str, Any]] = param_groups_layer_decay(
+        backbone,
+        weight_decay=options.weight_decay,
+        weight_decay_exclude_1d=not options.decay_norms,
+        layer_decay=options.layer_decay,
+    )
+    # Without lr_scale, which timm's schedulers would apply a second time.
+    return [
+        {"params": one["params"], "lr": options.lr * one["lr_scale"], "weight_decay": one["weight_decay"]}
+        for one in found
+    ]
 
 
-def _optimizer_class(network: Network, options: fit_options.Optimizer) -> Callable[..., Optimizer]:
-    """Return Riemannian Adam if a parameter is on a manifold. It treats the others as Adam does."""
-    if not check_optimizer(network, options):
-        return Adam if options.name == "adam" else AdamW
-    from geoopt.optim import RiemannianAdam
-
-    riemannian: Callable[..., Optimizer] = RiemannianAdam
-    return riemannian
-
-
-def _trained(module: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in module.parameters() if parameter.requires_grad]
-
-
-def make_scheduler(
-    optimizer: Optimizer, schedule: fit_options.Schedule, epochs: int, steps_per_epoch: int
-) -> LRScheduler:
-    """Create a scheduler that is stepped after every batch."""
-    steps = epochs * steps_per_epoch
-    match schedule:
-        case fit_options.StepSchedule(mode="multiply"):
-            return StepLR(optimizer, schedule.every * steps_per_epoch, schedule.factor)
-        case fit_options.StepSchedule():
-            every, factor = schedule.every * steps_per_epoch, schedule.factor
-            return LambdaLR(optimizer, lambda step: max(0.0, 1.0 - factor * (step // every)))
-        case fit_options.CosineSchedule():
-            return CosineAnnealingLR(optimizer, T_max=steps)
-        case fit_options.OneCycleSchedule():
-            if schedule.warmup * steps <= 1:
-                raise RunError(
-                    f"schedule one_cycle: a warmup of {schedule.warmup} of {steps} steps is less than one "
-                    "step. Increase fit.schedule.warmup or fit.epochs, or use another schedule."
-                )
-            peaks = [group["lr"] for group in optimizer.param_groups]
-            return OneCycleLR(
-                optimizer, peaks, total_steps=steps, pct_start=schedule.warmup, cycle_momentum=False
-            )
-        case fit_options.ConstantSchedule():
-            return LambdaLR(optimizer, lambda step: 1.0)
+def _groups(parameters: Iterable[nn.Parameter], rate: float, options: fit_options.Optimizer) -> list[Group]:
+    trained = [one for one in parameters if one.requires_grad]
+    decays = [(trained, options.weight_decay)]
+    if not options.decay_norms:
+        matrices = [one for one in trained if one.ndim > 1]
+        decays = [([one for one in trained if one.ndim <= 1], 0.0), (matrices, options.weight_decay)]
+    return [{"params": several, "lr": rate, "weight_decay": decay} for several, decay in decays if several]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ferkit.components.part import Part, Section
 
@@ -36,68 +36,29 @@ class Model(Section):
     initial_part: Literal["backbone"] | None = None
 
 
-class Optimizer(Section):
-    """The optimizer. Parameters on a manifold (geoopt) are trained with Riemannian Adam.
+class Optimizer(Part):
+    """The optimizer. Every other key is an option of the component.
 
     Attributes:
-        name: "adam" or "adamw".
+        name: Component, such as "adam", "adamw" or "sgd".
         lr: Learning rate of the backbone, and of everything if `head_lr` is not set.
         head_lr: Learning rate of head and output. Default: `lr`.
         output_lr: Learning rate of the output, such as λ of output mix-up. Default: that of the head.
-        weight_decay: adam adds it to the gradient. adamw subtracts it from the parameters.
-        eps: Term added to the denominator.
+        layer_decay: Layer-wise learning rate decay: each layer of the backbone has the rate of the next
+            layer times this factor, 0 to 1 (Clark et al. 2020, ELECTRA). 1 is the same rate for all.
+        weight_decay: Weight decay of the optimizer. adam adds it to the gradient, adamw subtracts it from the
+            parameters.
+        decay_norms: False leaves biases, and the weights of normalisation layers, without weight decay.
     """
 
-    name: Literal["adam", "adamw"] = "adam"
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+    name: str = "adam"
     lr: float = Field(default=1e-4, gt=0)
     head_lr: float | None = Field(default=None, gt=0)
     output_lr: float | None = Field(default=None, gt=0)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0)
-    eps: float = Field(default=1e-8, gt=0)
-
-
-class ConstantSchedule(Section):
-    """A constant learning rate."""
-
-    name: Literal["constant"] = "constant"
-
-
-class StepSchedule(Section):
-    """Steps of the learning rate.
-
-    Attributes:
-        every: Number of epochs between steps.
-        factor: Factor of a step, between 0 and 1.
-        mode: "multiply" multiplies the rate by `factor`. "subtract" subtracts `factor` times the initial
-            rate.
-    """
-
-    name: Literal["step"]
-    every: int = Field(default=10, ge=1)
-    factor: float = Field(default=0.25, gt=0, lt=1)
-    mode: Literal["multiply", "subtract"] = "multiply"
-
-
-class CosineSchedule(Section):
-    """Half a cosine from the initial learning rate to 0, over all steps of the training."""
-
-    name: Literal["cosine"]
-
-
-class OneCycleSchedule(Section):
-    """An increase to the learning rate, then a decrease to almost 0 (Smith and Topin 2018).
-
-    Attributes:
-        warmup: Fraction of the steps for the increase, between 0 and 1.
-    """
-
-    name: Literal["one_cycle"]
-    warmup: float = Field(default=0.3, gt=0, lt=1)
-
-
-Schedule = Annotated[
-    ConstantSchedule | StepSchedule | CosineSchedule | OneCycleSchedule, Field(discriminator="name")
-]
+    decay_norms: bool = True
 
 
 class Fit(Section):
@@ -105,19 +66,28 @@ class Fit(Section):
 
     Attributes:
         epochs: Number of passes over the training faces.
-        batch_size: Number of faces in a step.
+        batch_size: Number of faces in a batch.
+        accumulate: Number of batches whose gradients are averaged for an update of the parameters.
+        balance: Sampling of the classes, 0 to 1. 0 takes each face once in an epoch. Otherwise, faces are
+            drawn with replacement: 1 draws all classes equally often, values between are a compromise. The
+            probability of a face is proportional to (number of faces of its label) ** -balance.
+        clip_norm: Maximum L2 norm of the gradients of all parameters together. Larger gradients are scaled.
         optimizer: Table of the optimizer.
         schedule: Table of the learning rate schedule.
-        precision: "auto" is bfloat16 if the device supports it in hardware, else float32.
+        precision: "auto" is bfloat16 if the device supports it in hardware, else float32. "float16" scales
+            the loss, and needs a GPU.
         device: "auto" is the GPU if there is one, else the CPU.
         workers: Number of additional processes that prepare batches. 0 prepares them in a thread.
     """
 
     epochs: int = Field(default=40, ge=1)
     batch_size: int = Field(default=16, ge=1)
+    accumulate: int = Field(default=1, ge=1)
+    balance: float = Field(default=0.0, ge=0, le=1)
+    clip_norm: float | None = Field(default=None, gt=0)
     optimizer: Optimizer = Optimizer()
-    schedule: Schedule = ConstantSchedule()
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    schedule: Part = Part(name="constant")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:0"
     )

@@ -21,7 +21,7 @@ from ferkit.neural.options import Model
 from ferkit.recipe.grid import combinations, grid_problems
 from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse
-from ferkit.recipe.parts import datasets_in, slots
+from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots
 from ferkit.recipe.schema import Recipe
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def _check_part(registry: Registry, kind: str, key: str, part: dict[str, Any]) -
     options = {name: value for name, value in part.items() if name != "name"}
     if unknown := registry.find_unknown(kind, part["name"], f"{key}.name"):
         return unknown
-    found = check_options(registry.get(kind, part["name"]), options, registry, key)
+    others = OPTIMIZER_KEYS if kind == "optimizer" else ()
+    found = check_options(registry.get(kind, part["name"]), options, registry, key, others)
     datasets = [] if found else datasets_in(registry, kind, key, Part(**part))
     return [*found, *(problem for where, one in datasets for problem in check_dataset(registry, one, where))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ferkit.components.build import build
 from ferkit.components.part import Part
@@ -18,6 +18,9 @@ from ferkit.recipe.dry_run_calls import is_metas_own, plainly, try_images, try_l
 from ferkit.recipe.parse import touches
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
+
+if TYPE_CHECKING:
+    from ferkit.neural.network import Network
 
 Built = TypeVar("Built")
 
@@ -55,7 +58,7 @@ def try_network(
         if not touches("loss", faulty):
             problems += _try_loss(recipe, registry, names, has_soft_targets)
         if not touches("model", faulty):
-            problems += _try_model(recipe, registry, names, labels, not touches("fit.optimizer", faulty))
+            problems += _try_model(recipe, registry, names, labels, faulty)
         else:
             problems += _try_parts(recipe.model, registry, names, faulty)
     return problems
@@ -76,7 +79,7 @@ def _try_model(
     registry: Registry,
     names: Sequence[str],
     labels: Sequence[str] | None,
-    has_optimizer: bool,
+    faulty: Sequence[str],
 ) -> list[Problem]:
     """Build the network and call it once."""
     import torch
@@ -84,7 +87,6 @@ def _try_model(
     from ferkit.neural.build import build_model
     from ferkit.neural.init_from import start_problems
     from ferkit.neural.network import Network
-    from ferkit.neural.optim import check_optimizer
 
     initial, bare = recipe.model.initial, leave_out_weights(recipe, registry)
     count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
@@ -94,9 +96,33 @@ def _try_model(
     if initial and initial.is_file():
         parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
         problems += start_problems(network, initial, labels, parts, taken)
-    if has_optimizer:
-        problems += _try("fit.optimizer", lambda: check_optimizer(network, recipe.fit.optimizer))[1]
+    problems += _try_training(recipe, registry, network, names, faulty)
     return problems + try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
+
+
+UPDATES = 100
+"""Number of updates in an epoch, which the data determines, for the test of a scheduler."""
+
+
+def _try_training(
+    recipe: Recipe, registry: Registry, network: Network, names: Sequence[str], faulty: Sequence[str]
+) -> list[Problem]:
+    """Build optimizer, scheduler and callbacks."""
+    from ferkit.neural.callbacks import build_callbacks
+    from ferkit.neural.optim import build_optimizer, build_scheduler
+
+    problems = []
+    if not touches("fit", faulty):
+        optimizer, problems = _try("fit.optimizer", lambda: build_optimizer(network, recipe.fit, registry))
+        if optimizer:
+            problems += _try(
+                "fit.schedule", lambda: build_scheduler(optimizer, recipe.fit, registry, UPDATES)
+            )[1]
+    for place, part in enumerate(recipe.callback):
+        where = f"callback.{place}"
+        if not touches(where, faulty):
+            problems += _try(where, partial(build_callbacks, [part], registry, names))[1]
+    return problems
 
 
 def _try_parts(

@@ -10,10 +10,12 @@ from ferkit.components.options import names_context, option_parameters
 from ferkit.components.part import Part, Section
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
-from ferkit.neural.options import Model
+from ferkit.neural.options import Fit, Model, Optimizer
 from ferkit.recipe.schema import Recipe
 
-NETWORK_SECTIONS = ("model", "loss", "augment", "fit")
+NETWORK_SECTIONS = ("model", "loss", "augment", "callback", "fit")
+OPTIMIZER_KEYS = [key for key in Optimizer.model_fields if key != "name"]
+"""Keys of `[fit.optimizer]` that are no options of the component."""
 
 
 def uses_network(recipe: Recipe, registry: Registry) -> bool:
@@ -53,9 +55,25 @@ def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, s
         for kind in ("backbone", "head", "output"):
             places.append((kind, f"model.{kind}", inner.get(kind, _default(Model, kind))))
         places.append(("loss", "loss", table.get("loss", _default(Recipe, "loss"))))
+        places += _training_slots(table)
     for kind, key, part in places:
         if isinstance(part, dict) and isinstance(part.get("name"), str):
             yield kind, key, part
+
+
+def _training_slots(table: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    fit = table.get("fit", {})
+    fit = fit if isinstance(fit, dict) else {}
+    optimizer = fit.get("optimizer", _default(Fit, "optimizer"))
+    if isinstance(optimizer, dict):
+        optimizer = {"name": "adam"} | {k: one for k, one in optimizer.items() if k not in OPTIMIZER_KEYS}
+    callbacks = table.get("callback", [])
+    callbacks = callbacks if isinstance(callbacks, list) else []
+    return [
+        ("optimizer", "fit.optimizer", optimizer),
+        ("scheduler", "fit.schedule", fit.get("schedule", _default(Fit, "schedule"))),
+        *(("callback", f"callback.{place}", one) for place, one in enumerate(callbacks)),
+    ]
 
 
 def _default(section: type[Section], key: str) -> Any:

@@ -14,7 +14,7 @@ from ferkit.neural.options import Fit, Model
 
 
 class Recipe(Section):
-    """A recipe. An `estimator` replaces `model`, `loss`, `augment` and `fit`.
+    """A recipe. An `estimator` replaces `model`, `loss`, `augment`, `callback` and `fit`.
 
     Attributes:
         name: Name of the recipe and of its run folders.
@@ -29,6 +29,7 @@ class Recipe(Section):
         model: The network.
         loss: The loss.
         augment: The augmentations, in order.
+        callback: Additions to the training, in order, such as an average of the weights.
         fit: The training of the network.
         protocol: The images for training, selection and testing.
         grid: "section.key" to a list of values. The nested protocol trains every combination and selects the
@@ -50,6 +51,7 @@ class Recipe(Section):
     model: Model = Model()
     loss: Part = Part(name="cross_entropy")
     augment: tuple[Part, ...] = ()
+    callback: tuple[Part, ...] = ()
     fit: Fit = Fit()
     protocol: Protocol = NestedProtocol()
     grid: dict[str, tuple[Any, ...]] | None = None

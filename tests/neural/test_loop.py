@@ -14,7 +14,7 @@ from ferkit.neural import options as fit_options
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.loop import BatchReport
 from tests.builders import LABELS
-from tests.neural.tiny import FACES, fit, tiny_estimator
+from tests.neural.tiny import FACES, fit, parts, tiny_estimator
 
 
 def numbers(epochs: Sequence[Epoch]) -> list[tuple[float, float, float, bytes]]:
@@ -54,12 +54,10 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others() -> None:
     assert numbers(fit(tiny_estimator())) != numbers(fit(other))
 
 
-@pytest.mark.parametrize(
-    "schedule", [fit_options.OneCycleSchedule(name="one_cycle"), fit_options.ConstantSchedule()]
-)
+@pytest.mark.parametrize("schedule", [fit_options.Part(name="one_cycle"), fit_options.Part(name="constant")])
 @pytest.mark.parametrize("stop_after", [1, 2])
 def test_a_stopped_training_ends_with_the_numbers_of_one_that_was_not(
-    tmp_path: Path, stop_after: int, schedule: fit_options.Schedule
+    tmp_path: Path, stop_after: int, schedule: fit_options.Part
 ) -> None:
     whole = tiny_estimator(schedule=schedule)
     expected = numbers(fit(whole))
@@ -76,7 +74,7 @@ def test_a_stopped_training_ends_with_the_numbers_of_one_that_was_not(
 
 def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where() -> None:
     estimator = tiny_estimator()
-    estimator.build_loss = lambda counts: _NotANumber()
+    estimator.build_parts = lambda counts: parts(estimator.options, loss=_NotANumber())
     told = r"the loss became nan in epoch 1, batch 1.*the loss, _NotANumber of .*fit.optimizer.lr"
     with pytest.raises(RunError, match=told):
         fit(estimator)
@@ -89,7 +87,7 @@ class _NotANumber(nn.Module):
 
 def test_a_gradient_that_is_not_finite_stops_the_run_with_the_parameters_name() -> None:
     estimator = tiny_estimator()
-    estimator.build_loss = lambda counts: _Cliff()
+    estimator.build_parts = lambda counts: parts(estimator.options, loss=_Cliff())
     with pytest.raises(RunError, match=r"gradient of \S+ is no longer finite in epoch 1, batch 1"):
         fit(estimator)
 
@@ -103,7 +101,7 @@ class _Cliff(nn.Module):
 
 def test_a_loss_that_writes_into_its_targets_changes_no_score() -> None:
     estimator = tiny_estimator(epochs=1)
-    estimator.build_loss = lambda counts: _Zeroes()
+    estimator.build_parts = lambda counts: parts(estimator.options, loss=_Zeroes())
     (spoilt,), (right,) = fit(estimator), fit(tiny_estimator(epochs=1))
     assert spoilt.train_accuracy == right.train_accuracy
 

@@ -15,7 +15,7 @@ from ferkit.errors import RunError
 from ferkit.interfaces import Epoch
 from ferkit.neural.checkpoint import hash_tensors, load_network
 from tests.builders import LABELS, same_tensors
-from tests.neural.tiny import FACES, fit, seeded_backbone, tiny_estimator
+from tests.neural.tiny import FACES, fit, parts, seeded_backbone, tiny_estimator
 
 
 def numbers(epochs: Sequence[Epoch]) -> list[tuple[float, float, float, bytes]]:
@@ -56,7 +56,9 @@ def test_a_losss_own_state_is_gone_on_with(tmp_path: Path) -> None:
         file = tmp_path / f"{stops}.pt"
         for epochs in (2, 4) if stops else (4,):
             estimator = tiny_estimator(epochs=epochs, state_file=file)
-            estimator.build_loss = lambda _, made=losses: made.append(Counting()) or made[-1]
+            estimator.build_parts = lambda _, made=losses, one=estimator: (
+                made.append(Counting()) or parts(one.options, loss=made[-1])
+            )
             fit(estimator)
         counts.append(losses[-1].calls.item())
     assert counts[0] == counts[1] > 0

@@ -15,7 +15,7 @@ from ferkit.interfaces import Face
 from ferkit.neural.batches import FaceImages, make_loader, stack_images
 from ferkit.neural.loop import count_right
 from tests.builders import LABELS
-from tests.neural.tiny import FACES, tiny_estimator
+from tests.neural.tiny import FACES, parts, tiny_estimator
 
 SHARED = {"happiness": 0.25, "anger": 0.75}
 
@@ -71,7 +71,7 @@ def test_class_counts_are_of_images_or_of_the_shares_of_soft_targets() -> None:
 
 def test_the_loss_is_given_distributions_in_training_and_in_evaluation() -> None:
     estimator, loss = tiny_estimator(epochs=1), Recording()
-    estimator.build_loss = lambda counts: loss
+    estimator.build_parts = lambda counts: parts(estimator.options, loss=loss)
     list(estimator.fit(half_soft(), half_soft()[:1]))
     assert all(one.dim() == 2 for one in loss.given)
     rows = torch.cat(loss.given[:-1])
@@ -96,7 +96,7 @@ def test_the_network_and_the_loss_are_built_with_the_same_counts() -> None:
         return network(counts)
 
     estimator.build_network = build  # type: ignore[assignment]
-    estimator.build_loss = lambda counts: seen.append(list(counts)) or nn.CrossEntropyLoss()  # type: ignore[func-returns-value]
+    estimator.build_parts = lambda counts: seen.append(list(counts)) or parts(estimator.options)  # type: ignore[func-returns-value]
     list(estimator.fit(half_soft(), FACES[:1]))
     assert seen == [[4.5, 7.5, 6.0]] * 2
 

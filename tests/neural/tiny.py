@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from torch import nn
 
+from ferkit.components.discovery import load_plugins
 from ferkit.interfaces import Epoch
 from ferkit.neural import options as fit_options
 from ferkit.neural.augment import Augmentation
+from ferkit.neural.callbacks import build_callbacks
 from ferkit.neural.device import seed_everything
 from ferkit.neural.estimator import NeuralEstimator
+from ferkit.neural.loop import Parts
 from ferkit.neural.network import Network
+from ferkit.neural.optim import build_optimizer, build_scheduler
 from tests.builders import LABELS, TinyBackbone, TinyHead, make_faces
 
 FACES = make_faces()
@@ -26,15 +32,31 @@ def tiny_network(is_frozen: bool = False) -> Network:
     return Network(backbone, TinyHead(8, len(LABELS)), nn.Identity(), backbone.default_stage)
 
 
+def parts(
+    options: fit_options.Fit, callbacks: Sequence[fit_options.Part] = (), loss: nn.Module | None = None
+) -> Parts:
+    registry = load_plugins()
+    return Parts(
+        loss or nn.CrossEntropyLoss(),
+        partial(build_optimizer, options=options, registry=registry),
+        lambda optimizer, steps: build_scheduler(optimizer, options, registry, steps),
+        build_callbacks(callbacks, registry, LABELS),
+    )
+
+
 def tiny_estimator(
-    epochs: int = 3, state_file: Path | None = None, is_frozen: bool = False, **fit: object
+    epochs: int = 3,
+    state_file: Path | None = None,
+    is_frozen: bool = False,
+    callbacks: Sequence[fit_options.Part] = (),
+    loss: nn.Module | None = None,
+    **fit: object,
 ) -> NeuralEstimator:
     options = fit_options.Fit(
         epochs=epochs,
         batch_size=4,
         device="cpu",
-        optimizer=fit_options.Optimizer(lr=0.02),
-        **{"precision": "float32", **fit},
+        **{"precision": "float32", "optimizer": fit_options.Optimizer(lr=0.02), **fit},
     )
     return NeuralEstimator(
         model=fit_options.Model(image_size=24),
@@ -42,7 +64,7 @@ def tiny_estimator(
         labels=LABELS,
         seed=5,
         build_network=lambda counts: tiny_network(is_frozen),
-        build_loss=lambda counts: nn.CrossEntropyLoss(),
+        build_parts=lambda counts: parts(options, callbacks, loss),
         augmentation=Augmentation(FLIPS, 24),
         state_file=state_file,
     )

@@ -142,6 +142,8 @@ def test_a_component_that_a_recipe_leaves_to_the_default_is_checked_too() -> Non
         "model.head.name",
         "model.output.name",
         "loss.name",
+        "fit.optimizer.name",
+        "fit.schedule.name",
     }
 
 
