@@ -18,6 +18,7 @@ from ferkit.interfaces import Optimizer, Scheduler
 from ferkit.neural import options as fit_options
 from ferkit.neural.network import Network
 
+DEFAULT = fit_options.Optimizer().name
 Group = dict[str, Any]
 """Keys `params`, `lr` and `weight_decay`."""
 
@@ -38,7 +39,7 @@ def build_optimizer(network: Network, options: fit_options.Fit, registry: Regist
     if is_curved and not getattr(kind, "manifolds", False):
         raise RunError(
             f"fit.optimizer: the network has parameters on a manifold, which {part.name} does not support. "
-            "Use adam."
+            f"Use {DEFAULT}."
         )
     if part.weight_decay and not names_context(component, "weight_decay"):
         raise RunError(f"fit.optimizer.weight_decay: {component} has no weight decay. Remove the key.")
