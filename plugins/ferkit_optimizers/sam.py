@@ -18,7 +18,7 @@ class SAM(torch.optim.Optimizer):
     about highest within a distance of `rho`. The base optimizer then updates w with the second gradient.
 
     - SAM: e = rho · g / ‖g‖ (eq. 2).
-    - ASAM: e = rho · T²g / ‖Tg‖ with T = |w| (eq. 8).
+    - ASAM: e = rho · T²g / ‖Tg‖ with T = |w|.
 
     The norm is over all parameters. A training takes about twice the time.
 
