@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ferkit.components.registry import Registry
+from ferkit.data.listing import COLUMNS, read_columns
 from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
@@ -36,7 +38,10 @@ class Data:
 
 
 def read_data(
-    target: str | Path | Sequence[Sample], overrides: Sequence[str] = (), split: str | None = None
+    target: str | Path | Sequence[Sample],
+    overrides: Sequence[str] = (),
+    split: str | None = None,
+    groups: Sequence[str] = (),
 ) -> Data:
     """List the images of a target, as `ferkit audit` takes it, or of samples.
 
@@ -44,13 +49,15 @@ def read_data(
         target: Folder, list, recipe, dataset or samples.
         overrides: "section.key=value".
         split: Split to use. None: all images.
+        groups: Kinds of groups. If the target is a list, its columns of these names are groups.
 
     Raises:
         DataError: There is no such target, it has no images, or none of the split.
         RecipeError: The recipe is invalid.
     """
     if isinstance(target, str | Path):
-        recipe, registry, _ = load_target(str(target), overrides, _only_data)
+        given = [*_group_columns(Path(target), overrides, groups), *overrides]
+        recipe, registry, _ = load_target(str(target), given, _only_data)
         samples, left_out = samples_of(registry, recipe.data)
         warnings = tuple(describe_left_out(left_out, len(samples)))
         data = Data(recipe.name, samples, recipe.faces.unreadable, warnings)
@@ -68,6 +75,16 @@ def read_data(
             f"{count_some(splits) or 'no splits'}. Choose one of them, or leave out --split."
         )
     return Data(data.name, chosen, data.unreadable, data.warnings)
+
+
+def _group_columns(target: Path, overrides: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """Return an override that makes columns of a list groups, or none."""
+    is_list = target.suffix.lower() in (".csv", ".tsv") and target.is_file()
+    if not is_list or any(one.startswith("data.name=") for one in overrides):
+        return []
+    columns = set(read_columns(target)) - set(COLUMNS)
+    names = [name for name in dict.fromkeys(groups) if name in columns]
+    return [f"data.groups={json.dumps(names)}"] if names else []
 
 
 def _only_data(table: dict[str, Any], registry: Registry) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def evaluate(
         >>> found.scores["accuracy"].value
         0.9
     """
-    read = read_data(data, overrides, split)
+    read = read_data(data, overrides, split, [*by, *([group] if group else [])])
     predictor = Predictor(
         model,
         repeat=repeat,

@@ -56,7 +56,7 @@ def check_groups(samples: Sequence[Sample], by: Sequence[str], group: str | None
     given = [("--by", kind) for kind in by] + [("--group", kind) for kind in (group,) if kind]
     for option, kind in given:
         if kind not in known and (option, kind) != ("--group", IMAGE):
-            there = list_some(known) or "none. For folders: --set data.group_pattern=..."
+            there = list_some(known) or "none. For folders: --set data.group_pattern=... For a list: a column"
             raise DataError(
                 f"Cannot use {option} {printable(kind)}: no image has such a group. The data has: {there}"
             )

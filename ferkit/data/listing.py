@@ -6,7 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from ferkit.data.table_text import FALLBACK, find_encoding, find_separator
@@ -38,6 +38,7 @@ class Entry:
         split: "train", "validation", "test" or "".
         groups: Kind of group to name of group.
         sha256: Hash of the file in lower case, or "" if it is unknown.
+        others: Name to text of the further columns.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Entry:
     split: str
     groups: Mapping[str, str]
     sha256: str
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_listing(path: Path) -> list[Entry]:
@@ -76,6 +78,17 @@ def read_listing(path: Path) -> list[Entry]:
     return entries
 
 
+def read_columns(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV list. Empty if it cannot be read."""
+    try:
+        found = find_encoding(path)
+        with path.open(newline="", encoding="utf-8-sig" if found == FALLBACK else found) as file:
+            line = file.readline()
+        return next(csv.reader([line], delimiter=find_separator(line.rstrip("\r\n"), ("path", "label"))), [])
+    except (OSError, UnicodeError, csv.Error, DataError):
+        return []
+
+
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Read (line, column to text). Bytes that are not UTF-8 are kept: file names can have them."""
     try:
@@ -100,7 +113,8 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
                 f"{path}, line {line}: there are more fields than columns. Put a field with a comma or "
                 'quote in quotes, and double the quotes inside it: "{""movie"": ""Town""}"'
             )
-    return [(line, {name: from_csv_cell(row.get(name) or "") for name in COLUMNS}) for line, row in rows]
+    names = dict.fromkeys([*COLUMNS, *columns])
+    return [(line, {name: from_csv_cell(row.get(name) or "") for name in names}) for line, row in rows]
 
 
 def _entry(row: Mapping[str, str], place: str, problems: list[str]) -> Entry:
@@ -116,7 +130,9 @@ def _entry(row: Mapping[str, str], place: str, problems: list[str]) -> Entry:
     # Not resolved: "a/../b" can be another file than "b" if "a" is a link.
     name = PurePath(row["path"]).as_posix() if row["path"] else ""
     split = SPLITS.get(row["split"].lower(), "")
-    return Entry(name, row["label"], split, _groups(row["groups"], place, problems), row["sha256"].lower())
+    others = {column: text for column, text in row.items() if column not in COLUMNS}
+    groups = _groups(row["groups"], place, problems)
+    return Entry(name, row["label"], split, groups, row["sha256"].lower(), others)
 
 
 def _groups(text: str, place: str, problems: list[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ferkit.plugin import DataError, Entry, Sample, read_listing
+from ferkit.plugin import DataError, Entry, Sample, read_listing, suggest
 
 SHOWN = 3
 
@@ -20,10 +20,12 @@ class Manifest:
             "test"), groups (a JSON object such as {"person": "7"}) and sha256. Only `ferkit data verify` and
             [manifest] of a recipe use sha256.
         root: Folder that the paths are relative to. Default: the folder of the list.
+        groups: Further columns with names of groups, such as ["person", "gender"]. An empty cell is no group.
     """
 
-    def __init__(self, file: Path, root: Path | None = None) -> None:
+    def __init__(self, file: Path, root: Path | None = None, groups: tuple[str, ...] = ()) -> None:
         self.file = file
+        self.groups = groups
         self.root = file.parent if root is None else root
 
     def problems(self) -> list[str]:
@@ -37,6 +39,10 @@ class Manifest:
             entries = self._entries()
         except DataError as error:
             return str(error).splitlines()
+        known = list(entries[0].others)
+        if unknown := [kind for kind in self.groups if kind not in known]:
+            hint = suggest(unknown[0], known)
+            return [f"groups: {self.file} has no further column {unknown[0]!r}. {hint}"]
         outside = [one.name for one in entries if _is_outside(one.name)]
         missing = [one.name for one in entries if not os.path.isfile(self.root / one.name)]
         unplaced = [one.name for one in entries if not one.split]
@@ -58,7 +64,13 @@ class Manifest:
     def samples(self) -> list[Sample]:
         if problems := self.problems():
             raise DataError("\n".join(problems))
-        return [Sample(self.root / one.name, one.label, one.groups, one.split) for one in self._entries()]
+        return [
+            Sample(self.root / one.name, one.label, self._groups(one), one.split) for one in self._entries()
+        ]
+
+    def _groups(self, entry: Entry) -> dict[str, str]:
+        further = {kind: text for kind in self.groups if (text := entry.others[kind])}
+        return {**entry.groups, **further}
 
     def _entries(self) -> list[Entry]:
         """Read the list; Windows' backslashes work everywhere. Raises DataError."""

@@ -257,3 +257,14 @@ def test_a_network_in_a_run_folder_is_evaluated(tmp_path: Path) -> None:
     with file.open(newline="") as lines:
         kept = {row["path"]: row["predicted"] for row in csv.DictReader(lines)}
     assert kept == tested
+
+
+def test_a_column_of_a_list_is_a_group_to_compare(images: Path, model: Path, tmp_path: Path) -> None:
+    paths = sorted(path.relative_to(images).as_posix() for path in images.rglob("?.png"))
+    rows = [f"{path},{Path(path).parent},{'odd' if Path(path).stem == 'a' else 'even'}" for path in paths]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label,side", *rows]) + "\n")
+    root = f'data.root="{images}"'
+    found = evaluate(model, tmp_path / "list.csv", overrides=[root], by=["side"], detector="whole_image")
+    assert {one.value: one.images for one in found.by[0].values} == {"even": 4, "odd": 2}
+    with pytest.raises(DataError, match=r"--by sid: no image has such a group.*For a list: a column"):
+        evaluate(model, tmp_path / "list.csv", overrides=[root], by=["sid"], detector="whole_image")

@@ -28,7 +28,7 @@ def test_a_row_is_a_image(file: Path) -> None:
 
 def test_columns_stand_in_any_order_and_some_may_be_left_out_or_added(file: Path) -> None:
     file.write_text("note,label,path\nblurred,fear,1.png\n")
-    assert read_listing(file) == [Entry("1.png", "fear", "", {}, "")]
+    assert read_listing(file) == [Entry("1.png", "fear", "", {}, "", {"note": "blurred"})]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

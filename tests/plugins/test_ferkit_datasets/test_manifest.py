@@ -47,6 +47,16 @@ def test_the_list_may_lie_elsewhere_than_the_images(file: Path, tmp_path: Path) 
     assert "lacks 3 of the 3 images" in Manifest(moved).problems()[0]
 
 
+def test_further_columns_can_be_groups(file: Path) -> None:
+    file.write_text("path,label,gender,age\nb/2.png,joy,male,30\na/1.png,fear,,40\na/3.png,joy,female,50\n")
+    samples = Manifest(file, groups=("gender",)).samples()
+    assert [one.groups for one in samples] == [{"gender": "male"}, {}, {"gender": "female"}]
+    assert [one.groups for one in Manifest(file).samples()] == [{}, {}, {}]
+    (problem,) = Manifest(file, groups=("gendr",)).problems()
+    assert "no further column 'gendr'" in problem
+    assert "'gender'" in problem
+
+
 def test_what_ferkit_lists_of_it_is_the_list_again(file: Path) -> None:
     dataset = Manifest(file)
     first = format_manifest(list_entries(dataset.samples(), root=data_root(dataset)))
