@@ -257,3 +257,26 @@ def test_a_network_in_a_run_folder_is_evaluated(tmp_path: Path) -> None:
     with file.open(newline="") as lines:
         kept = {row["path"]: row["predicted"] for row in csv.DictReader(lines)}
     assert kept == tested
+
+
+def test_all_folds_of_a_run_were_trained_on_all_of_its_images(tmp_path: Path) -> None:
+    for place, label in enumerate(("neutral", "happiness")):
+        for number in range(4):
+            write_picture(tmp_path / "faces" / label / f"{number}.png", (10 + number, 20 + place))
+    recipe = tmp_path / "run.toml"
+    recipe.write_text(RECIPE.format(root=tmp_path / "faces"))
+    checked, registry = load_recipe(str(recipe))
+    folder = run(RunRequest(checked, registry, tmp_path / "run")).parent
+    found = evaluate(folder, tmp_path / "faces", fold="all")
+    assert found.trained_on == 8
+    assert "one fold's network was trained on 8 of 8 images" in found.warnings[0]
+    for label in ("neutral", "happiness"):
+        write_picture(tmp_path / "other" / label / "new.png", (3, len(label)))
+    assert evaluate(folder, tmp_path / "other", fold="all").trained_on == 0
+    each = [evaluate(folder, tmp_path / "faces", fold=fold).predictions for fold in (0, 1)]
+    for one, *both in zip(found.predictions, *each, strict=True):
+        mean = [sum(pair) / 2 for pair in zip(*(half.probabilities or () for half in both), strict=True)]
+        assert one.probabilities == pytest.approx(mean, abs=1e-6)
+    (folder / "summary.json").unlink()
+    with pytest.raises(RunError, match="not finished"):
+        evaluate(folder, tmp_path / "faces", fold="all")

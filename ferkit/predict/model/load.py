@@ -157,7 +157,7 @@ def _load_network(path: Path, which: WhichNetwork, trust: bool) -> Loaded:
 
 
 def _load_networks(opened: RunModel, trust: bool, is_plain: bool) -> tuple[Network | Ensemble, Registry]:
-    """Load the network of a run, or all networks of a repeat as one. `is_plain` omits checks at every call."""
+    """Load the network of a run, or all networks of a repeat as one. `is_plain` omits checks of calls."""
     from ferkit.neural.build import build_model, wire_model
     from ferkit.neural.load import rebuild_network
 

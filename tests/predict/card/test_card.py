@@ -15,6 +15,7 @@ from ferkit.predict.card.facts import Facts, gather
 from ferkit.predict.card.render import card_file, render_card, write_card
 from ferkit.predict.model.export import export_model
 from ferkit.predict.model.load import load_network
+from ferkit.predict.model.which import WhichNetwork
 from tests.predict.drawn import describe, write_model
 from tests.predict.trained import train_squares
 
@@ -171,3 +172,19 @@ def test_the_command_in_it_can_be_typed_whatever_the_file_is_called(tmp_path: Pa
     source = write_model(tmp_path / "m.safetensors")
     text = card_of(source, tmp_path / "my model.safetensors").text
     assert "ferkit predict photo.jpg --model 'my model.safetensors'\n" in text
+
+
+def test_the_card_of_all_folds_says_that_the_score_is_of_single_networks(
+    trained: Path, tmp_path: Path
+) -> None:
+    made = export_model(trained, tmp_path / "all.pt2", WhichNetwork(fold="all"))
+    facts = gather(made.file, made.loaded)
+    card = render_card(facts)
+    assert "no score of its own" in card
+    assert "2 networks, one for each fold" in card
+    one = gather(made.file, load_network(trained))
+    assert facts.parameters == 2 * one.parameters
+    assert "no score of its own" not in render_card(one)
+    assert facts.fitted.count(", ") == 1
+    (accuracy,) = (r for r in ModelCard(card).data.eval_results if r.metric_type == "accuracy")
+    assert "folds" in accuracy.metric_name
