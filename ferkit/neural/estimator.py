@@ -59,7 +59,10 @@ class NeuralEstimator:
     _trained_on: Sequence[str] = field(default=(), init=False)
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Train and yield each epoch. The state of an epoch is saved when the next one is requested."""
+        """Train and yield each epoch. The state of an epoch is saved when the next one is requested.
+
+        Without validation faces, epochs have no probabilities, and their validation loss is NaN.
+        """
         accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
         images = self._images(train, self.augmentation)
@@ -68,7 +71,7 @@ class NeuralEstimator:
         training = Training(network, self.build_loss(counts), self.options, accelerator, images, self.seed)
         self._training = training
         give_back()
-        monitored = training.keep(self._images(validation))
+        monitored = training.keep(self._images(validation)) if validation else list
         give_back()
         done, last = self._restore(training)
         if done >= self.options.epochs and last:

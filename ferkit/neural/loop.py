@@ -172,7 +172,7 @@ class Training:
 
     @torch.inference_mode()
     def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float]:
-        """Return (images, K) probabilities and the mean loss."""
+        """Return (images, K) probabilities and the mean loss. Without images: (0, 0), and NaN."""
         self.wrapped.eval()
         probabilities, total, seen = [], 0.0, 0
         for batch in batches:
@@ -183,7 +183,7 @@ class Training:
             if not torch.isfinite(logits).all():
                 raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
             probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
-        return np.concatenate(probabilities), total / seen
+        return np.concatenate(probabilities or [np.zeros((0, 0))]), total / seen if seen else float("nan")
 
     def state(self) -> dict[str, Any]:
         """Return the state that the next epoch needs, without frozen tensors."""

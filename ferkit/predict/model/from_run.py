@@ -20,7 +20,7 @@ from ferkit.evaluation.run_files import (
     read_summary,
 )
 from ferkit.evaluation.summary import Summary
-from ferkit.messages import count_of, list_some, quote, shorten
+from ferkit.messages import list_some, quote, shorten
 from ferkit.neural.checkpoint import read_header
 from ferkit.neural.options import Model
 from ferkit.predict.model.description import Description
@@ -111,9 +111,9 @@ def _open_refit(folder: Path, recipe: Recipe, has_refit: bool) -> RunModel:
             f"Cannot open the refit network of {folder}: the run has none. Add it: ferkit run RECIPE --out "
             f"{quote(folder)} --resume --refit"
         )
-    count = len(read_header(network_dir(folder, REFIT) / NETWORK).trained_on)
-    opened = _open_one(folder, recipe, REFIT, f"refit network, trained on {count_of(count, 'image')}")
-    return replace(opened, description=_without_own_score(opened.description, NO_OWN_SCORE))
+    opened = _open_one(folder, recipe, REFIT, "refit network, trained on all images of the run")
+    description = replace(opened.description, source=f"{recipe.name}, refit on all images")
+    return replace(opened, description=_without_own_score(description, NO_OWN_SCORE))
 
 
 def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence[str]) -> RunModel:
