@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -10,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ferkit.cli import main
 from ferkit.data.images import image_sha256
 from ferkit.errors import RunError
 from ferkit.evaluation.epoch_selection import EpochScore
@@ -24,7 +29,7 @@ from ferkit.neural.loop import BatchReport
 from ferkit.predict.model.load import load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.load import load_recipe
-from tests.experiment.test_run import recipe, results
+from tests.experiment.test_run import ROOT, recipe, results, wait_for_epochs
 
 NESTED = ('protocol={name="nested", repeats=1, inner_folds=3}', "fit.epochs=4", "data.per_class=9")
 PAPER = ("protocol.repeats=1", "fit.epochs=3")
@@ -216,3 +221,47 @@ def test_a_request_of_a_run_that_never_trained_is_forgotten(
     assert (tmp_path / "run" / "refit").is_dir()
     refit(recipe, tmp_path / "run", *PAPER, has_refit=False)
     assert not (tmp_path / "run" / "refit").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_refit_ends_with_the_same_bytes(recipe: Path, tmp_path: Path) -> None:
+    long = ("protocol.repeats=1", "fit.epochs=12")
+    whole = refit(recipe, tmp_path / "whole", *long)
+    command = [
+        sys.executable,
+        "-m",
+        "ferkit",
+        "run",
+        str(recipe),
+        "--refit",
+        "--out",
+        str(tmp_path / "killed"),
+    ]
+    options = [word for one in long for word in ("--set", one)]
+    with subprocess.Popen(
+        [*command, "--out", str(tmp_path / "killed"), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        wait_for_epochs(tmp_path / "killed" / "refit", 4, process)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode != 0, "the run was over before it could be killed"
+    assert not (tmp_path / "killed" / "refit" / "model.safetensors").exists()
+    refit(recipe, tmp_path / "killed", *long, is_resumed=True, has_refit=False)
+    assert contents(tmp_path / "killed") == contents(whole)
+    assert results(tmp_path / "killed") == results(whole)
+
+
+def test_the_command_adds_the_network_to_a_finished_run(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = ["ferkit", "run", str(recipe), "--set", "fit.epochs=1", "--out", str(tmp_path / "run")]
+    for more in ([], ["--resume", "--refit"]):
+        monkeypatch.setattr(sys, "argv", [*typed, *more])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        assert not caught.value.code
+    told = capsys.readouterr().out
+    assert told.count("Refit: one network was trained on all 12 images for 1 epoch.") == 1
+    assert (tmp_path / "run" / "refit" / "model.safetensors").exists()

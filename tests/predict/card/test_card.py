@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
+from ferkit.experiment.run import RunRequest
+from ferkit.experiment.run import run as run_request
 from ferkit.predict.card.facts import Facts, gather
 from ferkit.predict.card.render import card_file, render_card, write_card
 from ferkit.predict.model.export import export_model
 from ferkit.predict.model.load import load_network
 from ferkit.predict.model.which import WhichNetwork
+from ferkit.recipe.load import load_recipe
 from tests.predict.drawn import describe, write_model
 from tests.predict.trained import train_squares
 
@@ -188,3 +191,17 @@ def test_the_card_of_all_folds_says_that_the_score_is_of_single_networks(
     assert facts.fitted.count(", ") == 1
     (accuracy,) = (r for r in ModelCard(card).data.eval_results if r.metric_type == "accuracy")
     assert "folds" in accuracy.metric_name
+
+
+def test_the_card_of_a_refit_network_says_that_its_score_is_that_of_the_folds(tmp_path: Path) -> None:
+    run = train_squares(tmp_path, [*SETTINGS, "fit.epochs=2"])
+    checked, registry = load_recipe(str(tmp_path / "squares.toml"), [*SETTINGS, "fit.epochs=2"])
+    run_request(RunRequest(checked, registry, run, is_resumed=True, has_refit=True))
+    made = export_model(run, tmp_path / "m.safetensors")
+    facts = gather(made.file, made.loaded)
+    card = render_card(facts)
+    assert "no score of its own" in card
+    assert "trained on 16 different images" in card
+    (accuracy,) = (one for one in ModelCard(card).data.eval_results if one.metric_type == "accuracy")
+    assert "folds" in accuracy.metric_name
+    assert accuracy.metric_value == pytest.approx(facts.main["accuracy"], abs=5e-5)
