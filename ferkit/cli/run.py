@@ -14,31 +14,38 @@ if TYPE_CHECKING:
     from ferkit.recipe.schema import Recipe
 
 
-def run(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")] = (
-        "quickstart"
+RecipeName = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
+]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="After the folds, train one network on all images. With --resume, add it to a finished run.",
     ),
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
-    ] = False,
-    refit: Annotated[
-        bool,
-        typer.Option(
-            "--refit",
-            help="After the folds, train one network on all images. With --resume, add it to a finished run.",
-        ),
-    ] = False,
-    demo: Annotated[
-        bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+]
+Demo = Annotated[
+    bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+def run(
+    recipe: RecipeName = "quickstart",
+    overrides: Overrides = None,
+    out: Out = None,
+    resume: Resume = False,
+    refit: Refit = False,
+    demo: Demo = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
 

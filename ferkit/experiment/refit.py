@@ -25,7 +25,7 @@ from ferkit.recipe.schema import Recipe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefitPlan:
-    """How the network on all images is trained.
+    """The plan of the training on all images.
 
     Attributes:
         job: Recipe, images and seed. The seed is that of the first fold of one more repeat.

@@ -148,7 +148,8 @@ def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence
 
 def _folds_of(summary: Summary, repeat: int) -> list[str]:
     """List the folders of a repeat's folds; empty if there is no such repeat."""
-    repeats = next((one["folds"] for one in summary.scores.values() if "folds" in one), [])
+    each: list[list[Any]] = [one["folds"] for one in summary.scores.values() if "folds" in one]
+    repeats = each[0] if each else []
     return [f"repeat{repeat}_fold{n}" for n in range(len(repeats[repeat]))] if repeat < len(repeats) else []
 
 
