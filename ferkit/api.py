@@ -121,6 +121,7 @@ def train(
     out: str | Path | None = None,
     *,
     resume: bool = False,
+    refit: bool = False,
     progress: Progress = NO_PROGRESS,
 ) -> Run:
     """Train and evaluate a recipe, and write its report, as `ferkit run` does.
@@ -130,6 +131,7 @@ def train(
         overrides: Changes such as "fit.epochs=3".
         out: The run folder. Default: runs/NAME-DATE-TIME.
         resume: Continue the run in `out`, or the latest run of this recipe, from its last complete epoch.
+        refit: After the folds, train one network on all images. It becomes the default model of the run.
         progress: Receives what happens.
 
     Raises:
@@ -138,7 +140,7 @@ def train(
     checked, registry = load_recipe_and_registry(str(recipe), overrides)
     find = find_latest if resume else name_folder
     folder = Path(out) if out else find(checked.name)
-    run_request(RunRequest(checked, registry, folder, is_resumed=resume), progress)
+    run_request(RunRequest(checked, registry, folder, is_resumed=resume, has_refit=refit), progress)
     return Run(folder)
 
 

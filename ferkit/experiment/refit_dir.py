@@ -36,8 +36,11 @@ class RefitDir:
         self.path.mkdir(exist_ok=True)
 
     def withdraw(self) -> None:
-        """Remove the mark of an earlier request, if nothing was trained."""
-        with suppress(OSError):  # the folder is missing, or it has files
+        """Remove the mark of an earlier request, and the files of a run that was removed."""
+        for name in ("choice.json", "metrics.jsonl", "finished.json", "model.safetensors"):
+            (self.path / name).unlink(missing_ok=True)
+        remove_written(self.state_file)
+        with suppress(OSError):  # the folder is missing, or the user has files there
             self.path.rmdir()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -209,6 +210,20 @@ def test_an_estimator_is_refused_before_an_image_is_read(
     with pytest.raises(RunError, match="Cannot use --refit: the recipe has the estimator 'majority'"):
         refit(recipe, tmp_path / "run", 'estimator={name="majority", confidence=0.9}')
     assert not (tmp_path / "run").exists()
+
+
+def test_a_new_run_keeps_no_network_of_a_run_that_was_removed(recipe: Path, tmp_path: Path) -> None:
+    folder = refit(recipe, tmp_path / "run", *PAPER)
+    shutil.rmtree(folder / "folds")
+    for name in ("metrics.jsonl", "summary.json"):
+        (folder / name).unlink()
+    refit(recipe, folder, "protocol.repeats=1", "fit.epochs=1")
+    assert len(losses(folder)) == 1
+    for name in ("metrics.jsonl", "summary.json"):
+        (folder / name).unlink()
+    shutil.rmtree(folder / "folds")
+    refit(recipe, folder, *PAPER, has_refit=False)
+    assert not (folder / "refit").exists()
 
 
 def test_a_request_of_a_run_that_never_trained_is_forgotten(

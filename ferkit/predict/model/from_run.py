@@ -20,7 +20,7 @@ from ferkit.evaluation.run_files import (
     read_summary,
 )
 from ferkit.evaluation.summary import Summary
-from ferkit.messages import list_some, quote, shorten
+from ferkit.messages import count_of, list_some, quote, shorten
 from ferkit.neural.checkpoint import read_header
 from ferkit.neural.options import Model
 from ferkit.predict.model.description import Description
@@ -134,7 +134,7 @@ def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence
         raise RunError(f"{folder} has no repeat {repeat}. Repeats count from 0.")
     each = [describe_run(folder, recipe, name) for name in expected]
     _check_same_input(folder, expected, each)
-    told = f"mean of the {len(expected)} folds of repeat {repeat}"
+    told = f"mean of the {count_of(len(expected), 'fold')} of repeat {repeat}"
     description = replace(each[0], temperature=1.0, source=f"{recipe.name}, {told}")
     return RunModel(
         tuple(network_dir(folder, name) / NETWORK for name in expected),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ferkit
 from ferkit.errors import RunError
 from ferkit.neural.checkpoint import load_network as load_tensors
 from ferkit.neural.checkpoint import read_header, save_network
@@ -156,6 +157,15 @@ def test_a_run_without_a_refit_network_says_how_to_add_it(trained: Path) -> None
         load_model(trained, WhichNetwork(fold="refit"))
     with pytest.raises(RunError, match="belongs to no repeat"):
         Predictor(trained, repeat=0, fold="refit")
+
+
+def test_from_python_all_folds_are_exported_but_are_no_single_network(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="Cannot load fold 'all' as one network"):
+        ferkit.load_model(trained, fold="all")
+    made = ferkit.export(trained, tmp_path / "all.pt2", fold="all", repeat=1)
+    assert "mean of the 2 folds of repeat 1" in made.description.source
+    told = ferkit.Run(trained).predictor(fold="all").told
+    assert told == f"{trained}: mean of the 2 folds of repeat 0"
 
 
 def test_a_networks_file_is_opened_by_a_relative_path(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
