@@ -14,6 +14,7 @@ from ferkit.components.component import Component
 from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
 from ferkit.data.samples import samples_of
+from ferkit.errors import RunError
 from ferkit.evaluation.run_files import folds_dir, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.experiment.progress import Progress
@@ -24,7 +25,7 @@ from ferkit.interfaces import Sample
 from ferkit.neural.network import Network
 from ferkit.predict.model.export import Exported, export_model
 from ferkit.predict.model.load import load_network
-from ferkit.predict.model.which import WhichNetwork
+from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.predictor import Predictor
 from ferkit.recipe.load import load_recipe as load_recipe_and_registry
 from ferkit.recipe.schema import Recipe
@@ -87,8 +88,10 @@ class Run:
                     rows.append({"repeat": repeat, "fold": fold, **kept, **shares})
         return rows
 
-    def predictor(self, repeat: int | None = None, fold: int | None = None, **options: Any) -> Predictor:
-        """Return a predictor with a network of the run, the first by default; options as for `Predictor`."""
+    def predictor(
+        self, repeat: int | None = None, fold: FoldChoice | None = None, **options: Any
+    ) -> Predictor:
+        """Return a predictor with a network of the run; repeat, fold and options as for `Predictor`."""
         return Predictor(self.folder, repeat=repeat, fold=fold, **options)
 
     def _files(self) -> list[Path]:
@@ -118,6 +121,7 @@ def train(
     out: str | Path | None = None,
     *,
     resume: bool = False,
+    refit: bool = False,
     progress: Progress = NO_PROGRESS,
 ) -> Run:
     """Train and evaluate a recipe, and write its report, as `ferkit run` does.
@@ -127,6 +131,7 @@ def train(
         overrides: Changes such as "fit.epochs=3".
         out: The run folder. Default: runs/NAME-DATE-TIME.
         resume: Continue the run in `out`, or the latest run of this recipe, from its last complete epoch.
+        refit: After the folds, train one network on all images. It becomes the default model of the run.
         progress: Receives what happens.
 
     Raises:
@@ -135,7 +140,7 @@ def train(
     checked, registry = load_recipe_and_registry(str(recipe), overrides)
     find = find_latest if resume else name_folder
     folder = Path(out) if out else find(checked.name)
-    run_request(RunRequest(checked, registry, folder, is_resumed=resume), progress)
+    run_request(RunRequest(checked, registry, folder, is_resumed=resume, has_refit=refit), progress)
     return Run(folder)
 
 
@@ -168,7 +173,7 @@ def load_model(
     model: str | Path | None = None,
     *,
     repeat: int | None = None,
-    fold: int | None = None,
+    fold: FoldChoice | None = None,
     trust_plugins: bool = False,
 ) -> Network:
     """Load a network as a `torch.nn.Module` in eval mode on the CPU, to use or to train further.
@@ -179,14 +184,20 @@ def load_model(
     Args:
         model: A run folder, a .safetensors file or the name of a bundled model. Default: the bundled model.
         repeat: Repeat of a run, from 0. Default: the first.
-        fold: Fold of a run, from 0. Default: the first.
+        fold: Fold of a run, from 0, or "refit". Default: "refit" if the run has it, or else the first.
         trust_plugins: Import modules that the model names, also if no installed plugin provides them.
 
     Raises:
         RunError: The model does not exist or is damaged.
         ComponentError: A plugin that the model needs is missing or not trusted.
     """
-    return load_network(model, WhichNetwork(repeat, fold), trust_plugins).network
+    network = load_network(model, WhichNetwork(repeat, fold), trust_plugins).network
+    if not isinstance(network, Network):
+        raise RunError(
+            "Cannot load fold 'all' as one network: the run has one for each fold. Use fold=0 or "
+            'fold="refit", or ferkit.Predictor(run, fold="all").'
+        )
+    return network
 
 
 def export(
@@ -194,7 +205,7 @@ def export(
     file: str | Path,
     *,
     repeat: int | None = None,
-    fold: int | None = None,
+    fold: FoldChoice | None = None,
     half: bool = False,
     trust_plugins: bool = False,
 ) -> Exported:
@@ -204,7 +215,7 @@ def export(
         model: As for `load_model`.
         file: The file to write.
         repeat: Repeat of a run, from 0. Default: the first.
-        fold: Fold of a run, from 0. Default: the first.
+        fold: As for `Predictor`. "all" exports the mean of the folds as one .onnx or .pt2 graph.
         half: Round the weights of a .safetensors file to float16.
         trust_plugins: As for `load_model`.
 

@@ -34,6 +34,7 @@ class Classified:
         unreadable: Path and problem of each other image.
         is_recorded: True if the model records its training images.
         root: Common folder of the images.
+        is_mean_of_folds: True if the probabilities are the mean of a run's folds.
     """
 
     predictions: tuple[Prediction, ...]
@@ -41,6 +42,7 @@ class Classified:
     unreadable: tuple[tuple[str, str], ...] = ()
     is_recorded: bool = True
     root: Path = Path()
+    is_mean_of_folds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

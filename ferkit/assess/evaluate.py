@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import printable, suggest
 from ferkit.predict import Predictor
-from ferkit.predict.model.which import WhichNetwork
+from ferkit.predict.model.which import FoldChoice, WhichNetwork
 
 
 def no_progress(task: str, done: int, total: int) -> None:
@@ -39,7 +40,7 @@ def evaluate(
     split: str | None = None,
     no_face: NoFace = "wrong",
     repeat: int | None = None,
-    fold: int | None = None,
+    fold: FoldChoice | None = None,
     detector: str | None = None,
     device: str = "auto",
     batch_size: int = 16,
@@ -63,7 +64,8 @@ def evaluate(
         split: Split of the data to use: "train", "validation" or "test". Default: all images.
         no_face: An image without a face counts as "wrong", or is left out: "skip".
         repeat: Repeat of a run, from 0. Default: the first.
-        fold: Fold of a run, from 0. Default: the first.
+        fold: Fold of a run, from 0; "all" for the mean of the repeat's folds; "refit". Default: "refit" if
+            the run has it, or else the first.
         detector: Detector, as for `Predictor`. Default: that of the model.
         device: "auto", "cpu", "cuda" or "cuda:0".
         batch_size: Number of images, and of faces, in a batch.
@@ -97,8 +99,10 @@ def evaluate(
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)
     check_groups([one.sample for one in images], by, group)
-    trained_on = read_trained_on(model, WhichNetwork(repeat, fold), trust_plugins)
+    which = WhichNetwork(repeat, fold)
+    trained_on = read_trained_on(model, which, trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
+    found = replace(found, is_mean_of_folds=which.fold == "all")
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
     )
@@ -134,6 +138,7 @@ def score_predictions(
         unreadable=found.unreadable,
         dropped=dropped,
         trained_on=sum(one.is_trained_on for one in made) if found.is_recorded else None,
+        is_mean_of_folds=found.is_mean_of_folds,
         scores=measure_scores(made, labels, units),
         units={one.kind: len(set(one.names)) for one in units},
         classes=score_classes(confusion, labels),

@@ -116,6 +116,8 @@ class Evaluation:
         unreadable: Path and problem of each unreadable image. They are left out.
         dropped: Label to number of images that a rename dropped.
         trained_on: Number of images that the model was trained on; None if the model does not record it.
+        is_mean_of_folds: True if the model is the mean of a run's folds. `trained_on` then counts the images
+            that trained any of them.
         scores: Metric to measure: accuracy, mean_recall (UAR), macro_f1, and of the images with a face nll,
             brier and ece.
         units: Unit that the bootstrap draws to their number.
@@ -141,6 +143,7 @@ class Evaluation:
     classes: tuple[ClassScores, ...]
     confusion: Mapping[str, Mapping[str, int]]
     by: tuple[GroupScores, ...] = ()
+    is_mean_of_folds: bool = False
     warnings: tuple[str, ...] = ()
     predictions: tuple[Prediction, ...] = field(default=(), repr=False)
 

@@ -17,12 +17,12 @@ def read_trained_on(
 
     Args:
         model: A run folder, a model file or the name of a bundled model; None for the default model.
-        which: A network of a run.
+        which: A network of a run. With fold "all", an image that trained any of the folds counts.
         trust_plugins: Import modules that the model names.
     """
     path = find_model(model)
-    if path.is_dir():
-        path = open_run(path, which, trust_plugins).file
-    if path.suffix != ".safetensors":  # ONNX and .pt2 files do not record it
+    files = open_run(path, which, trust_plugins).files if path.is_dir() else (path,)
+    if path.is_file() and path.suffix != ".safetensors":  # ONNX and .pt2 files do not record it
         return None
-    return read_header(path).trained_on or None
+    each = [read_header(file).trained_on for file in files]
+    return frozenset().union(*each) if all(each) else None

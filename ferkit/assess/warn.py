@@ -32,7 +32,12 @@ def _training(evaluation: Evaluation) -> list[str]:
     if not evaluation.trained_on:
         return []
     fraction = f"{evaluation.trained_on} of {count_of(evaluation.images, 'image')}"
-    return [f"The model was trained on {fraction}: the scores are optimistic"]
+    if not evaluation.is_mean_of_folds:
+        return [f"The model was trained on {fraction}: the scores are optimistic"]
+    return [
+        f"At least one fold's network was trained on {fraction}: the scores are optimistic. The run's own "
+        "scores take each image from a network that was not trained on it"
+    ]
 
 
 def _faces(evaluation: Evaluation) -> list[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ferkit.cli.predict import BatchSize, Detector, Device, Fold, Repeat
+from ferkit.cli.fold import Fold, Repeat, read_fold
+from ferkit.cli.predict import BatchSize, Detector, Device
 from ferkit.cli.trust import TrustPlugins
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def evaluate(
     whole groups if the data has groups. Labels are matched by name, never guessed.
 
     Images without a face count as wrong by default. A warning says how many images the model was trained on.
+    With --fold all, the images of every fold count.
 
     Example: ferkit evaluate default faces --rename happy=happiness --out scores
 
@@ -136,7 +138,7 @@ def evaluate(
         split=split,
         no_face=no_face,
         repeat=repeat,
-        fold=fold,
+        fold=read_fold(fold),
         detector=detector,
         device=device,
         batch_size=batch_size,

@@ -7,19 +7,12 @@ from typing import Annotated
 
 import typer
 
+from ferkit.cli.fold import Fold, Repeat, read_fold
 from ferkit.cli.trust import TrustPlugins
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a model file (.safetensors).")]
 Out = Annotated[
     Path, typer.Option("--out", "-o", metavar="FILE", help="The file to write: .safetensors, .onnx or .pt2.")
-]
-Repeat = Annotated[
-    int | None,
-    typer.Option(min=0, metavar="N", help="Repeat of the run, from 0. [default: the first]"),
-]
-Fold = Annotated[
-    int | None,
-    typer.Option(min=0, metavar="N", help="Fold of the run, from 0. [default: the first]"),
 ]
 Detector = Annotated[
     str | None,
@@ -53,10 +46,11 @@ def export(
 ) -> None:
     """Export the network of a run to one file for `ferkit predict`.
 
-    The suffix of --out selects the format: .safetensors, .onnx (opset 18) or .pt2 (torch.export). By default
-    the first repeat and fold are exported. ferkit compares the file with torch on an image of a face, and
-    deletes it if the probabilities differ. ONNX and .pt2 files take normalised images (B, 3, size, size) and
-    return probabilities. A model card for the Hugging Face Hub is written to FILE.card.md.
+    The suffix of --out selects the format: .safetensors, .onnx (opset 18) or .pt2 (torch.export). --fold all
+    exports the mean of the folds' probabilities as one ONNX or .pt2 graph. ferkit compares the file with
+    torch on an image of a face, and deletes it if the probabilities differ. ONNX and .pt2 files take
+    normalised images (B, 3, size, size) and return probabilities. A model card for the Hugging Face Hub is
+    written to FILE.card.md.
 
     Example: ferkit export runs/mine --out model.safetensors
 
@@ -69,13 +63,13 @@ def export(
     from ferkit.predict.model.which import WhichNetwork
 
     finder = read_part(detector) if detector else None
-    which = WhichNetwork(repeat, fold)
+    which = WhichNetwork(repeat, read_fold(fold))
     made = export_model(model, out, which, detector=finder, is_half=half, trust_plugins=trust_plugins)
     known = made.description
     typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")
-    fitted = f"{known.temperature:.3f}" if known.temperature != 1 else "none fitted"
-    typer.echo(f"temperature: {fitted}")
+    fitted = [f"{one:.3f}" for one in made.loaded.temperatures if one != 1]
+    typer.echo(f"temperature: {', '.join(fitted) or 'none fitted'}")
     side, how = known.model.image_size, known.model.normalize
     typer.echo(f"input: {side} x {side} pixel faces, normalised as {how}, detected by {known.detector.name}")
     typer.echo(

@@ -46,6 +46,10 @@ Detector = Annotated[
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.batch_size=8.")
 ]
+Refit = Annotated[
+    bool,
+    typer.Option("--refit", help="After the folds, train one network on all images, and export it."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the recipe without training.")]
 Out = Annotated[
     Path | None,
@@ -61,6 +65,7 @@ def finetune(
     detector: Detector = None,
     overrides: Overrides = None,
     out: Out = None,
+    refit: Refit = False,
     dry_run: DryRun = False,
     trust_plugins: TrustPlugins = False,
 ) -> None:
@@ -68,7 +73,8 @@ def finetune(
 
     ferkit writes a recipe that you can edit, runs it, and exports the model with its card for
     `ferkit predict`. By default training starts from the weights msceleb1m, and mtcnn detects the faces. The
-    reported score is on images that were used neither for training nor for epoch selection.
+    reported score is on images that were used neither for training nor for epoch selection. By default, the
+    exported network is that of the first fold. With --refit, it is a network trained on all images.
 
     Example: ferkit finetune images --out smiles
 
@@ -88,21 +94,21 @@ def finetune(
     for line in (*plan.told, f"recipe: {plan.file}"):
         say(line.encode("utf-8", "backslashreplace").decode())  # a file name may not be UTF-8
     if dry_run:
-        typer.echo(f"Dry run: nothing was trained. Next: {plan.command('')}")
+        typer.echo(f"Dry run: nothing was trained. Next: {plan.command(' --refit' if refit else '')}")
         return
     run = quote(plan.run)
     typer.echo(f"If interrupted, resume with: {plan.command(f' --out {run} --resume')}")
-    _train(plan)
+    _train(plan, refit)
     _export(plan)
 
 
-def _train(plan: FinetunePlan) -> None:
+def _train(plan: FinetunePlan, refit: bool) -> None:
     from ferkit.cli.progress import watch
     from ferkit.cli.run import count_epochs, show_scores
     from ferkit.experiment.run import RunRequest, run
 
     with watch(*count_epochs(plan.recipe, plan.registry)) as progress:
-        report = run(RunRequest(plan.recipe, plan.registry, plan.run), progress)
+        report = run(RunRequest(plan.recipe, plan.registry, plan.run, has_refit=refit), progress)
     show_scores(plan.run)
     typer.echo(f"report: {report}")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ferkit.cli.fold import Fold, Repeat, read_fold
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
 
@@ -37,14 +38,6 @@ ModelName = Annotated[
         help="A run folder, or a file from `ferkit export` (.safetensors, .onnx, .pt2). "
         "[default: the bundled model]",
     ),
-]
-Repeat = Annotated[
-    int | None,
-    typer.Option(min=0, metavar="N", help="Repeat of the run, from 0. [default: the first]"),
-]
-Fold = Annotated[
-    int | None,
-    typer.Option(min=0, metavar="N", help="Fold of the run, from 0. [default: the first]"),
 ]
 Detector = Annotated[
     str | None,
@@ -118,7 +111,7 @@ def predict(
     predictor = Predictor(
         model,
         repeat=repeat,
-        fold=fold,
+        fold=read_fold(fold),
         detector=detector,
         device=device,
         batch_size=batch_size,

@@ -15,7 +15,7 @@ from rich.progress import Progress as Bars
 from ferkit.evaluation.metrics.scores import Scores
 from ferkit.evaluation.protocol import Fold
 from ferkit.interfaces import Epoch
-from ferkit.messages import printable_lines
+from ferkit.messages import count_of, printable_lines
 from ferkit.neural.loop import BatchReport
 
 
@@ -62,6 +62,15 @@ class PlainProgress:
             f"({epoch.seconds:.1f} s)"
         )
 
+    def begin_refit(self, images: int, epochs: int) -> None:
+        self.place, self.epochs = f"refit on all {count_of(images, 'image')}", epochs
+
+    def refit_epoch(self, epoch: Epoch) -> None:
+        self.say(
+            f"{self.place}, epoch {epoch.number} of {self.epochs}: training loss {epoch.train_loss:.4f}, "
+            f"accuracy {100 * epoch.train_accuracy:.2f}% ({epoch.seconds:.1f} s)"
+        )
+
     def finish(self, report: Path) -> None:
         pass
 
@@ -89,6 +98,11 @@ class TerminalProgress(PlainProgress):
         super().begin_fold(fold, number, folds)
         self.folds_before, self.folds = number - 1, folds
         self.bars.update(self.run_task, description=self.place, visible=True)
+
+    def begin_refit(self, images: int, epochs: int) -> None:
+        super().begin_refit(images, epochs)
+        self.folds_before, self.folds = 0, 1
+        self.bars.update(self.run_task, description=self.place, completed=0, visible=True)
 
     def batch(self, report: BatchReport) -> None:
         epochs_before = self.folds_before * self.epochs + report.epoch - 1

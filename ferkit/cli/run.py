@@ -14,29 +14,44 @@ if TYPE_CHECKING:
     from ferkit.recipe.schema import Recipe
 
 
-def run(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")] = (
-        "quickstart"
+RecipeName = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
+]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="After the folds, train one network on all images. With --resume, add it to a finished run.",
     ),
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume the latest run of this recipe, or the run in --out.")
-    ] = False,
-    demo: Annotated[
-        bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+]
+Demo = Annotated[
+    bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+def run(
+    recipe: RecipeName = "quickstart",
+    overrides: Overrides = None,
+    out: Out = None,
+    resume: Resume = False,
+    refit: Refit = False,
+    demo: Demo = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
 
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
-    interrupted run continues from the last complete epoch.
+    interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
+    use the network on all images by default.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
@@ -55,7 +70,7 @@ def run(
     warnings: list[str] = []
     checked, registry = load_recipe(recipe, overrides or (), change=cut_down(warnings) if demo else None)
     folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
-    order = RunRequest(checked, registry, folder, resume, demo, tuple(warnings))
+    order = RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings))
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         say(checked.description)
@@ -83,7 +98,7 @@ def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:
 def show_scores(folder: Path) -> None:
     """Print the scores of a run with their intervals, the paper's number and the warnings."""
     from ferkit.cli.tables import say
-    from ferkit.evaluation.formatting import MARK
+    from ferkit.evaluation.formatting import MARK, describe_refit
     from ferkit.evaluation.run_files import read_summary
     from ferkit.evaluation.verdict import judge
 
@@ -97,6 +112,8 @@ def show_scores(folder: Path) -> None:
     if paper := summary.paper:
         say(f"The paper's row {paper['row']!r}: {paper['number']:.2f}%")
         say(f"Verdict: {judge(summary)}")
+    if summary.refit:
+        say(describe_refit(summary.refit))
     for warning in summary.warnings:
         say(f"note: {warning}")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferkit.messages import count_of
 
 MARK = "optimistic, because test images selected the epoch"
 """Mark of scores whose epoch was selected by labels of test images. It is shown once."""
@@ -46,3 +49,12 @@ def format_duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {whole % 60} s" if minutes else f"{seconds:.1f} s"
+
+
+def describe_refit(refit: Mapping[str, Any]) -> str:
+    """Describe the network on all images, from the key `refit` of a summary."""
+    trained = f"{count_of(refit['images'], 'image')} for {count_of(refit['epoch'], 'epoch')}"
+    return (
+        f"Refit: one network was trained on all {trained}. It has no score of its own: the scores are those "
+        "of the folds."
+    )

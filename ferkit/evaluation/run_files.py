@@ -22,6 +22,8 @@ from ferkit.runtime.escape import from_csv_cell
 AGAIN = "Run the recipe again."
 FOLDS, FOLDS_BEFORE = "folds", "cells"
 """Folder with one folder for each fold, and its name in runs of earlier versions."""
+REFIT = "refit"
+"""Folder of the network that all images trained, next to the folder of the folds."""
 WARNINGS, WARNINGS_BEFORE = "warnings", "notices"
 COPIES = re.compile(r'^(\[faces\]\n(?:[^\[\n].*\n)*?)copies = "(keep|leave_out)"$', re.MULTILINE)
 """The option `duplicates` in the recipe of a run of an earlier version."""
@@ -71,6 +73,11 @@ def folds_dir(run_dir: Path) -> Path:
     return before if before.is_dir() and not (run_dir / FOLDS).exists() else run_dir / FOLDS
 
 
+def network_dir(run_dir: Path, name: str) -> Path:
+    """Return the folder of a network: of a fold ("repeat0_fold1"), or "refit"."""
+    return run_dir / REFIT if name == REFIT else folds_dir(run_dir) / name
+
+
 def _with_new_keys(table: dict[str, Any]) -> dict[str, Any]:
     """Rename old keys in a summary or a row of metrics.jsonl."""
     return {WARNINGS if key == WARNINGS_BEFORE else key: value for key, value in table.items()}
@@ -110,8 +117,8 @@ def read_environment(run_dir: Path) -> dict[str, Any]:
 
 
 def read_choice(run_dir: Path, fold: str) -> dict[str, Any]:
-    """Read the epoch, settings and temperature that validation images selected for a fold."""
-    return _as_object(folds_dir(run_dir) / fold / "choice.json")
+    """Read the epoch, settings and temperature that validation images selected for a fold, or of "refit"."""
+    return _as_object(network_dir(run_dir, fold) / "choice.json")
 
 
 def read_resolved(run_dir: Path) -> dict[str, Any]:

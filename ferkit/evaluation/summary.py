@@ -77,6 +77,8 @@ class Summary(Value):
         weights: Name, file, sha256, training data and licence of each file of pretrained weights.
         backbone_sha256: Hash of the initial tensors of the backbone.
         seconds: Duration of all epochs.
+        refit: Training of the network on all images: `epoch` (number of epochs), `images`, `settings` of the
+            grid and `temperature`. None without such a network. It has no score of its own.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Summary(Value):
     weights: tuple[Mapping[str, Any], ...] = ()
     backbone_sha256: str | None = None
     seconds: float = 0.0
+    refit: Mapping[str, Any] | None = None
 
     @field_validator("scores")
     @classmethod

@@ -31,6 +31,12 @@ class Progress(Protocol):
     def epoch(self, epoch: Epoch, scores: Scores) -> None:
         """Report a completed epoch."""
 
+    def begin_refit(self, images: int, epochs: int) -> None:
+        """Report the start of the training on all images, after the folds."""
+
+    def refit_epoch(self, epoch: Epoch) -> None:
+        """Report a completed epoch of the training on all images. It has no validation scores."""
+
     def finish(self, report: Path) -> None:
         """Report the end of the run, with the path of its report."""
 
@@ -47,5 +53,9 @@ class NullProgress:
     def batch(self, report: BatchReport) -> None: ...
 
     def epoch(self, epoch: Epoch, scores: Scores) -> None: ...
+
+    def begin_refit(self, images: int, epochs: int) -> None: ...
+
+    def refit_epoch(self, epoch: Epoch) -> None: ...
 
     def finish(self, report: Path) -> None: ...

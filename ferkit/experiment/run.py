@@ -21,6 +21,7 @@ from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.progress import NullProgress, Progress
+from ferkit.experiment.refit import check_refit, plan_refit, refit
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
 from ferkit.experiment.train_fold import train_fold
@@ -47,6 +48,7 @@ class RunRequest:
         folder: Run folder.
         is_resumed: Resume the run in the folder.
         is_demo: Generated faces replace the data.
+        has_refit: After the folds, train one network on all images.
         warnings: Warnings for the reader of the results.
     """
 
@@ -55,6 +57,7 @@ class RunRequest:
     folder: Path
     is_resumed: bool = False
     is_demo: bool = False
+    has_refit: bool = False
     warnings: tuple[str, ...] = ()
 
     @cached_property
@@ -84,11 +87,15 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         FerkitError: A step fails.
     """
     refuse_several_processes()
+    if order.has_refit:
+        check_refit(order.recipe)
     samples, labels, left_out = read_samples(order)
     order = _settle(order, samples)
     recipe, registry = order.recipe, order.registry
     open_run = RunDir.resume if order.is_resumed else RunDir.create
     with open_run(order.folder, dump_recipe(recipe, registry)) as run_dir:
+        if order.has_refit:
+            run_dir.refit.request()
         weights = weights_used(recipe, registry)
         crops = find_faces(recipe.detector, recipe.faces, registry, samples, progress.faces)
         run_dir.write_manifest(crops.faces, crops.skipped)
@@ -97,7 +104,7 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         others.find()
         difference = find_difference(order, crops)
         todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], len(order.candidates)))
-        if any(run_dir.finished(fold) is None for fold in todo):
+        if not _is_trained(run_dir, todo):
             run_dir.write_environment(describe_environment(recipe, registry))
         warnings = describe_left_out(left_out, len(samples))
         warnings += [*find_warnings(order, run_dir, crops, todo, difference), *others.warnings(crops.faces)]
@@ -125,12 +132,22 @@ def _settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
 def _train(
     order: RunRequest, run_dir: RunDir, todo: Sequence[Fold], data: TrainingData, progress: Progress
 ) -> None:
-    """Train the folds that are not finished."""
+    """Train the folds that are not finished, and then the network on all images, if it is wanted."""
     for number, fold in enumerate(todo, start=1):
         if run_dir.finished(fold) is None:
             progress.begin_fold(fold, number, len(todo))
             job = TrainingJob(order.settings(fold), order.registry, fold, order.measure(fold))
             train_fold(job, run_dir, data, progress)
+    if run_dir.refit.is_wanted and run_dir.refit.finished() is None:
+        measure = order.measure(todo[0])
+        plan = plan_refit(order.recipe, order.registry, order.candidates, todo, measure, run_dir)
+        refit(plan, run_dir, data, progress)
+
+
+def _is_trained(run_dir: RunDir, todo: Sequence[Fold]) -> bool:
+    """Return True if nothing is left to train."""
+    is_refit_done = not run_dir.refit.is_wanted or run_dir.refit.finished() is not None
+    return is_refit_done and all(run_dir.finished(fold) is not None for fold in todo)
 
 
 def chosen_facts(run_dir: RunDir, todo: Sequence[Fold]) -> dict[str, Any]:

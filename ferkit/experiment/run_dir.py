@@ -22,6 +22,7 @@ from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import folds_dir, with_new_options
 from ferkit.evaluation.summary import Summary
+from ferkit.experiment.refit_dir import RefitDir
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_written, write_png, write_text
 from ferkit.runtime.escape import csv_cell, csv_row, from_csv_cell
@@ -40,10 +41,12 @@ class RunDir:
       and state.pt during training. With validation images: predictions_test.csv, predictions_validation.csv
       and choice.json. Without: predictions_best.csv and predictions_last.csv.
     - folds/<fold>_candidate<n>/ for each candidate of a grid: finished.json and state.pt.
+    - refit/ for the network that all images train, see `RefitDir`.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.refit = RefitDir(path)
         self._lock = FileLock(path / ".lock")
 
     @classmethod
@@ -55,6 +58,7 @@ class RunDir:
         run_dir._open()
         for file in (*path.glob("manifest*.csv"), path / "environment.json", path / "resumed.jsonl"):
             file.unlink(missing_ok=True)
+        run_dir.refit.withdraw()
         write_text(path / "recipe.toml", recipe)
         return run_dir
 

@@ -111,6 +111,7 @@ def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, network: Mappi
         weights=tuple(inputs.weights),
         backbone_sha256=network.get("backbone_sha256"),
         seconds=run_dir.training_seconds(),
+        **({"refit": refit} if (refit := run_dir.refit.finished()) else {}),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,23 @@ class NeuralEstimator:
     _trained_on: Sequence[str] = field(default=(), init=False)
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
-        """Train and yield each epoch. The state of an epoch is saved when the next one is requested."""
+        """Train and yield each epoch. The state of an epoch is saved when the next one is requested.
+
+        Without validation faces, epochs have no probabilities, and their validation loss is NaN.
+        """
         accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
         images = self._images(train, self.augmentation)
         counts = images.class_counts
         network = self._start(counts)
-        training = Training(network, self.build_parts(counts), self.options, accelerator, images, self.seed)
+        parts = self.build_parts(counts)
+        if not validation:
+            kept = [one for one in parts.callbacks if not one.needs_validation]
+            parts = replace(parts, callbacks=kept)
+        training = Training(network, parts, self.options, accelerator, images, self.seed)
         self._training = training
         give_back()
-        monitored = training.keep(self._images(validation))
+        monitored = training.keep(self._images(validation)) if validation else list
         give_back()
         done, last = self._restore(training)
         is_complete = done >= self.options.epochs or training.is_ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -220,7 +221,7 @@ class Training:
 
     @torch.inference_mode()
     def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float, float]:
-        """Return (images, K) probabilities, the mean loss and the accuracy."""
+        """Return (images, K) probabilities, mean loss and accuracy. Without images: (0, 0), and NaN."""
         self.wrapped.eval()
         network = self.evaluated.eval()
         probabilities, total, right, seen = [], 0.0, 0, 0
@@ -233,6 +234,8 @@ class Training:
             if not torch.isfinite(logits).all():
                 raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
             probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
+        if not seen:
+            return np.zeros((0, 0)), math.nan, math.nan
         return np.concatenate(probabilities), total / seen, right / seen
 
     def state(self) -> dict[str, Any]:

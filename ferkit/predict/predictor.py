@@ -21,7 +21,7 @@ from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_sources
 from ferkit.predict.model.load import find_model, load_model
-from ferkit.predict.model.which import WhichNetwork
+from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.row import Row
 
 Given = str | Path | bytes | Image.Image | NDArray[np.uint8]
@@ -48,7 +48,9 @@ class Predictor:
         model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), or the name of a
             bundled model. Default: the bundled model with seven expressions.
         repeat: The repeat whose network is used, from 0, if `model` is a run folder. Default: the first.
-        fold: The fold whose network is used, from 0, if `model` is a run folder. Default: the first.
+        fold: The fold whose network is used, from 0, if `model` is a run folder. "all" averages the
+            probabilities of all folds of the repeat. "refit" is the network of `ferkit run --refit`. Default:
+            "refit" if the run has it, or else the first fold.
         detector: A detector's name, or a TOML table such as `{name="mtcnn", min_face_size=40}`. Default: the
             detector that the model was trained with.
         device: "auto", "cpu", "cuda" or "cuda:0".
@@ -76,7 +78,7 @@ class Predictor:
         model: str | Path | None = None,
         *,
         repeat: int | None = None,
-        fold: int | None = None,
+        fold: FoldChoice | None = None,
         detector: str | None = None,
         device: str = "auto",
         batch_size: int = 16,

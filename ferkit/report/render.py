@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from ferkit.evaluation.formatting import (
     MARK,
     NAMES,
+    describe_refit,
     format_drawn,
     format_duration,
     format_interval,
@@ -60,6 +61,7 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
         environment=read_environment(run_dir),
         recipe=recipe.read_text(encoding="utf-8") if recipe.exists() else "",
         protocol_words=describe_protocol(summary.protocol),
+        refit_words=describe_refit(summary.refit) if summary.refit else "",
         detailed={key: scores[key] for key in made},
         kinds=kinds,
         kinds_in_words=describe_kinds(scores),

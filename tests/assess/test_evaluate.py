@@ -268,3 +268,26 @@ def test_a_column_of_a_list_is_a_group_to_compare(images: Path, model: Path, tmp
     assert {one.value: one.images for one in found.by[0].values} == {"even": 4, "odd": 2}
     with pytest.raises(DataError, match=r"--by sid: no image has such a group.*For a list: a column"):
         evaluate(model, tmp_path / "list.csv", overrides=[root], by=["sid"], detector="whole_image")
+
+
+def test_all_folds_of_a_run_were_trained_on_all_of_its_images(tmp_path: Path) -> None:
+    for place, label in enumerate(("neutral", "happiness")):
+        for number in range(4):
+            write_picture(tmp_path / "faces" / label / f"{number}.png", (10 + number, 20 + place))
+    recipe = tmp_path / "run.toml"
+    recipe.write_text(RECIPE.format(root=tmp_path / "faces"))
+    checked, registry = load_recipe(str(recipe))
+    folder = run(RunRequest(checked, registry, tmp_path / "run")).parent
+    found = evaluate(folder, tmp_path / "faces", fold="all")
+    assert found.trained_on == 8
+    assert "one fold's network was trained on 8 of 8 images" in found.warnings[0]
+    for label in ("neutral", "happiness"):
+        write_picture(tmp_path / "other" / label / "new.png", (3, len(label)))
+    assert evaluate(folder, tmp_path / "other", fold="all").trained_on == 0
+    each = [evaluate(folder, tmp_path / "faces", fold=fold).predictions for fold in (0, 1)]
+    for one, *both in zip(found.predictions, *each, strict=True):
+        mean = [sum(pair) / 2 for pair in zip(*(half.probabilities or () for half in both), strict=True)]
+        assert one.probabilities == pytest.approx(mean, abs=1e-6)
+    (folder / "summary.json").unlink()
+    with pytest.raises(RunError, match="not finished"):
+        evaluate(folder, tmp_path / "faces", fold="all")

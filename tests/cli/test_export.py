@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.answer import Ferkit
 from tests.predict.drawn import write_model, write_picture
+from tests.predict.trained import train_squares
 
 
 @pytest.mark.parametrize(("suffix", "temperature"), [("onnx", 1.5), ("safetensors", 1.0)])
@@ -43,3 +45,39 @@ def test_the_licence_that_is_given_stands_in_the_card(ferkit: Ferkit, tmp_path: 
     typed = ["export", str(model), "--out", str(tmp_path / "n.safetensors"), "--license", "mit"]
     assert ferkit(*typed).returncode == 0
     assert "\nlicense: mit\n" in (tmp_path / "n.safetensors.card.md").read_text()
+
+
+@pytest.mark.parametrize("command", ["export", "predict", "evaluate"])
+def test_a_fold_that_is_none_is_refused_with_those_there_are(
+    ferkit: Ferkit, tmp_path: Path, command: str
+) -> None:
+    model = str(write_model(tmp_path / "m.safetensors"))
+    typed = {
+        "export": [model, "--out", str(tmp_path / "n.onnx")],
+        "predict": [str(tmp_path / "a.png"), "--model", model],
+        "evaluate": [model, str(tmp_path)],
+    }[command]
+    for fold in ("every", "-1", "0.5", ""):
+        answer = ferkit(command, *typed, "--fold", fold)
+        assert answer.returncode == 2
+        assert "expected a number from 0, all or refit" in answer.stderr
+    answer = ferkit(command, *typed, "--fold", "all")
+    assert answer.returncode != 0
+    assert "Traceback" not in answer.stderr
+
+
+def test_all_folds_of_a_run_are_one_graph(ferkit: Ferkit, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    run = train_squares(tmp_path, ["fit.epochs=1", "protocol.repeats=1"])
+    out = tmp_path / "all.onnx"
+    answer = ferkit("export", str(run), "--fold", "all", "--out", str(out))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith(f"{out}: squares, mean of the 2 folds of repeat 0, ")
+    file = str(write_picture(tmp_path / "a.png", (5, 5)))
+    rows = []
+    for model, fold in ((run, ("--fold", "all")), (out, ())):
+        told = ferkit("predict", file, "--model", str(model), *fold, "--format", "jsonl")
+        assert told.returncode == 0, told.stderr
+        assert "mean of the 2 folds of repeat 0" in told.stderr
+        rows.append(json.loads(told.stdout)["probabilities"])
+    assert rows[0] == pytest.approx(rows[1], abs=1e-6)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard
 
+from ferkit.neural.checkpoint import read_header
 from ferkit.testing.drawing import draw_folders
 from tests.cli.answer import Ferkit
 from tests.experiment.finetune.test_plan import TINY
@@ -110,3 +111,28 @@ def test_a_class_of_one_image_is_named(ferkit: Ferkit, faces: str) -> None:
     assert answer.returncode == 1
     assert "class 'anger' has 1 usable image" in answer.stderr
     assert not Path("finetune-faces").exists()
+
+
+def test_with_refit_the_exported_model_was_trained_on_all_images(ferkit: Ferkit, faces: str) -> None:
+    answer = ferkit("finetune", faces, *SMALL, "--refit", "--set", "protocol.repeats=1", "--out", "all")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert "model: all/faces.safetensors (refit network, trained on all images of the run)" in lines
+    assert sum(line.startswith("refit on all 10 images, epoch ") for line in lines) >= 1
+    assert any(line.startswith("Refit: one network was trained on all 10 images") for line in lines)
+    assert len(read_header(Path("all/faces.safetensors")).trained_on) == 10
+    card = Path("all/faces.safetensors.card.md").read_text()
+    assert "no score of its own" in card
+    told = ferkit("predict", "faces/sad/sad_0.png", "--model", "all/run")
+    assert "refit network" in told.stderr
+    told = ferkit("evaluate", "all/run", "faces")
+    assert "trained on 10 of 10 images" in told.stdout
+    again = ferkit("export", "all/faces.safetensors", "--out", "again.safetensors")
+    assert again.returncode == 0
+    assert "no score of its own" in Path("again.safetensors.card.md").read_text()
+
+
+def test_a_dry_run_with_refit_names_the_option(ferkit: Ferkit, faces: str) -> None:
+    answer = ferkit("finetune", faces, *SMALL, "--refit", "--dry-run")
+    last = answer.stdout.splitlines()[-1]
+    assert last.endswith("Next: ferkit run finetune-faces/recipe.toml --refit")

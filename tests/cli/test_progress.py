@@ -82,3 +82,23 @@ def test_on_a_terminal_there_are_bars_for_the_run_and_the_epoch() -> None:
         assert (epoch_task.completed, epoch_task.total) == (1, 5)
         assert epoch_task.description == "epoch 2: loss 0.500, accuracy 25.0%"
     assert "[red] is no markup" in console.file.getvalue()
+
+
+def test_a_refit_has_no_validation_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = PlainProgress(9)
+    progress.begin_refit(24, 3)
+    progress.refit_epoch(EPOCH)
+    assert capsys.readouterr().out == (
+        "refit on all 24 images, epoch 2 of 3: training loss 0.5123, accuracy 75.00% (3.2 s)\n"
+    )
+
+
+def test_the_bar_of_a_refit_counts_its_own_epochs() -> None:
+    with Bars(MofNCompleteColumn(), console=Console(file=io.StringIO())) as bars:
+        progress = TerminalProgress(9, bars.console, bars)
+        progress.begin_fold(FOLD, 2, 4)
+        progress.begin_refit(24, 3)
+        progress.batch(BatchReport(2, 1, 5, 0.5, 0.5))
+        task = bars.tasks[progress.run_task]
+        assert (task.completed, task.total) == (6, 15)
+        assert task.description == "refit on all 24 images"

@@ -84,3 +84,8 @@ def test_a_training_that_ended_early_yields_its_last_epoch_again(tmp_path: Path)
     again = fit(tiny_estimator(epochs=EPOCHS, state_file=file, **TRICKS["stopping"]))
     assert numbers(again)[0][4] == numbers(first)[-1][4]
     assert [one.number for one in again] == [len(first)]
+
+
+def test_without_validation_images_nothing_is_stopped_by_them() -> None:
+    epochs = list(tiny_estimator(epochs=EPOCHS, **TRICKS["stopping"]).fit(FACES, []))
+    assert len(epochs) == EPOCHS

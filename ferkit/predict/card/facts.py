@@ -30,7 +30,8 @@ class Facts:
         parameters: Of its network.
         images: Number of its training images, if known.
         licence: Of the model.
-        fold: The folder of the fold in the run.
+        fold: The folder of the network in the run; "all" for the mean of a repeat's folds; "" for a file.
+        temperatures: Temperature of each network; 1 if none was fitted.
         summary: Of the run; None for a model file and for a run that is not finished.
         environment: Of the run; empty for a model file.
         recipe: Of the run; empty for a model file.
@@ -43,6 +44,7 @@ class Facts:
     images: int = 0
     licence: str = UNKNOWN_LICENCE
     fold: str = ""
+    temperatures: tuple[float, ...] = ()
     summary: Summary | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     recipe: str = ""
@@ -80,6 +82,11 @@ class Facts:
         return float(folds[int(place[1])][int(place[2])]) if place and folds else None
 
     @property
+    def fitted(self) -> str:
+        """The fitted temperatures of the networks; "" if none was fitted."""
+        return ", ".join(f"{one:.3f}" for one in self.temperatures if one != 1)
+
+    @property
     def data(self) -> str:
         """Name of the data set; "" if it is not recorded."""
         own = self.summary.data.name if self.summary else ""
@@ -97,6 +104,7 @@ def gather(file: Path, loaded: Loaded, licence: str = UNKNOWN_LICENCE) -> Facts:
         images=len(loaded.trained_on),
         licence=licence,
         fold=loaded.fold,
+        temperatures=loaded.temperatures,
         summary=read_summary(finished) if finished else None,
         environment=read_environment(run) if run else {},
         recipe=_published((run / "recipe.toml").read_text(encoding="utf-8")) if run else "",

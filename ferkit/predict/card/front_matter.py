@@ -9,6 +9,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from ferkit.evaluation.formatting import MARK, NAMES
 from ferkit.evaluation.protocol_text import protocol_key
+from ferkit.evaluation.run_files import REFIT
 from ferkit.predict.card.facts import Facts
 
 TASK = "image-classification"
@@ -42,6 +43,7 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
     """List the scores of the main epoch selection as fractions; marked if it used test images."""
     main = facts.main
     mark = f" ({MARK})" if main.get("selected_on_test") else ""
+    mark += " (of the folds' networks)" if facts.fold in ("all", REFIT) else ""
     for metric, (kind, options) in METRICS.items():
         if metric in main:
             yield EvalResult(

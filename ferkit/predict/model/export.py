@@ -20,7 +20,6 @@ from ferkit.components.part import Part
 from ferkit.errors import RunError
 from ferkit.messages import shorten
 from ferkit.neural.checkpoint import save_network
-from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder
 from ferkit.predict.model.classifiers import TorchClassifier
@@ -35,7 +34,7 @@ TOLERANCE = 1e-4
 """Largest allowed difference of probabilities from those of torch."""
 FACE = (slice(62, 172), slice(181, 268))
 """Rows and columns of the face, as MTCNN detects it, in scikit-image's image of an astronaut (NASA)."""
-Write = Callable[[Network, Description, frozenset[str], Path], None]
+Write = Callable[[nn.Module, Description, frozenset[str], Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Exported:
 class Probabilities(nn.Module):
     """The exported graph: normalised images (B, 3, side, side) -> probabilities (B, labels)."""
 
-    def __init__(self, network: Network, temperature: float) -> None:
+    def __init__(self, network: nn.Module, temperature: float) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
@@ -103,6 +102,11 @@ def export_model(
         raise RunError(f"Cannot export to --out {file}: expected a file that ends in {', '.join(WRITERS)}.")
     with importable(*(folders_of_model(find_model(source)) if trust_plugins else ())):
         loaded = load_network(source, which, trust_plugins)
+        if loaded.fold == "all" and file.suffix == ".safetensors":
+            raise RunError(
+                f"Cannot export fold 'all' to --out {file}: a .safetensors file holds one network, and the "
+                "run has one for each fold. Use .onnx or .pt2, one --fold, or --fold refit."
+            )
         return _export(_with_detector(loaded, detector) if detector else loaded, file, is_half, trust_plugins)
 
 
@@ -161,19 +165,21 @@ def _difference(file: Path, faces: NDArray[np.float32], expected: NDArray[np.flo
 
 
 def _write_safetensors(
-    network: Network, description: Description, trained_on: frozenset[str], file: Path
+    network: nn.Module, description: Description, trained_on: frozenset[str], file: Path
 ) -> None:
     tensors = network.state_dict()
     table = description.as_table()
     save_network(file, tensors, description.labels, description.temperature, trained_on, table)
 
 
-def _write_halved(network: Network, description: Description, trained_on: frozenset[str], file: Path) -> None:
+def _write_halved(
+    network: nn.Module, description: Description, trained_on: frozenset[str], file: Path
+) -> None:
     tensors, table = halved(network.state_dict()), description.as_table()
     save_network(file, tensors, description.labels, description.temperature, trained_on, table)
 
 
-def _write_onnx(network: Network, description: Description, trained_on: frozenset[str], file: Path) -> None:
+def _write_onnx(network: nn.Module, description: Description, trained_on: frozenset[str], file: Path) -> None:
     try:
         import onnx
         import onnxscript  # noqa: F401  # torch's exporter needs it
@@ -199,7 +205,7 @@ def _write_onnx(network: Network, description: Description, trained_on: frozense
 
 
 def _write_program(
-    network: Network, description: Description, trained_on: frozenset[str], file: Path
+    network: nn.Module, description: Description, trained_on: frozenset[str], file: Path
 ) -> None:
     module, images, shapes = _traced(network, description)
     program = _quietly(lambda: torch.export.export(module, (images,), dynamic_shapes=shapes))
@@ -207,7 +213,7 @@ def _write_program(
     _quietly(lambda: torch.export.save(program, file, extra_files={KEY: table}))
 
 
-def _traced(network: Network, description: Description) -> tuple[nn.Module, Tensor, Any]:
+def _traced(network: nn.Module, description: Description) -> tuple[nn.Module, Tensor, Any]:
     """Prepare the module to export, example images, and a batch dimension of any size."""
     side = description.model.image_size
     shapes = {"images": {0: torch.export.Dim("batch", min=1)}}

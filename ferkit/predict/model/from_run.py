@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ferkit.errors import RunError
-from ferkit.evaluation.run_files import folds_dir, is_finished, read_resolved, read_summary
+from ferkit.evaluation.run_files import (
+    REFIT,
+    folds_dir,
+    is_finished,
+    network_dir,
+    read_resolved,
+    read_summary,
+)
 from ferkit.evaluation.summary import Summary
-from ferkit.messages import list_some, shorten
+from ferkit.messages import count_of, list_some, quote, shorten
 from ferkit.neural.checkpoint import read_header
+from ferkit.neural.options import Model
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.grid import recipe_of_fold
@@ -22,37 +31,50 @@ from ferkit.recipe.schema import Recipe
 
 FIRST = WhichNetwork()
 NETWORK = "model.safetensors"
+NO_OWN_SCORE = "Scores of the run's folds; this refit network has no score of its own"
+NO_ENSEMBLE_SCORE = "Means over the run's single networks; the mean of their probabilities was not scored"
 KEPT = ("title", "selected_on_test", "accuracy", "mean_recall", "macro_f1", "nll", "ece")
 """Keys of an epoch selection's scores that a model file keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunModel:
-    """A network of a run.
+    """A network of a run, or the networks of all folds of a repeat.
 
     Attributes:
-        file: The network.
+        files: The network, or one for each fold.
+        models: The section [model] of each network.
+        temperatures: Temperature of each network.
         description: Of the model.
         choice: A sentence that names the repeat and fold.
+        name: Name of the network's folder; "all" for several networks.
     """
 
-    file: Path
+    files: tuple[Path, ...]
+    models: tuple[Model, ...]
+    temperatures: tuple[float, ...]
     description: Description
     choice: str
+    name: str
+
+    @property
+    def file(self) -> Path:
+        """The network, or that of the first fold."""
+        return self.files[0]
 
 
 def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> RunModel:
-    """Open a network of a run; by default that of its first repeat and fold.
+    """Open a network of a run. Default: the refit network, or else that of the first repeat and fold.
 
     The scores of folds are on different images, so they do not say which network is the best on others.
 
     Args:
         folder: The run folder.
-        which: The repeat and fold.
+        which: The repeat and fold. Fold "all" opens all folds of a repeat, by default of the first.
         trust_plugins: Import modules that the recipe names, also if no installed plugin provides them.
 
     Raises:
-        RunError: The run has no such network.
+        RunError: The run has no such network, or its folds cannot be combined.
         ComponentError: A module is not trusted.
     """
     recipe = _read_recipe(folder, trust_plugins)
@@ -61,7 +83,12 @@ def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = Fa
             f"Cannot open {folder}: it is a run of the estimator {recipe.estimator.name!r}. Only networks "
             "can be used on new images. Give a run whose recipe has no [estimator]."
         )
+    has_refit = (network_dir(folder, REFIT) / NETWORK).is_file()
+    if which.fold == REFIT or (has_refit and not which.is_given):
+        return _open_refit(folder, recipe, has_refit)
     folds = FIRST.among(path.parent.name for path in folds_dir(folder).glob(f"*/{NETWORK}"))
+    if which.fold == "all":
+        return _open_all(folder, recipe, which, folds)
     if not folds:
         raise RunError(
             f"Cannot open {folder}: it holds no network yet, as no fold is finished (folds/*/{NETWORK})."
@@ -69,15 +96,90 @@ def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = Fa
     if not (fitting := which.among(folds)):
         there = "; ".join(str(WhichNetwork.of(one)) for one in folds)
         raise RunError(f"{folder} has no network of {which}. Networks: {there}.")
-    chosen = fitting[0]
+    return _open_one(folder, recipe, fitting[0], _tell(fitting[0], folds))
+
+
+def _open_one(folder: Path, recipe: Recipe, name: str, choice: str) -> RunModel:
+    description = describe_run(folder, recipe, name)
+    file = network_dir(folder, name) / NETWORK
+    return RunModel((file,), (description.model,), (description.temperature,), description, choice, name)
+
+
+def _open_refit(folder: Path, recipe: Recipe, has_refit: bool) -> RunModel:
+    if not has_refit:
+        raise RunError(
+            f"Cannot open the refit network of {folder}: the run has none. Add it: ferkit run RECIPE --out "
+            f"{quote(folder)} --resume --refit"
+        )
+    opened = _open_one(folder, recipe, REFIT, "refit network, trained on all images of the run")
+    description = replace(opened.description, source=f"{recipe.name}, refit on all images")
+    return replace(opened, description=_without_own_score(description, NO_OWN_SCORE))
+
+
+def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence[str]) -> RunModel:
+    """Open all folds of a repeat. Raises RunError if one is missing, or they need different input."""
+    if not is_finished(folder):
+        raise RunError(
+            f"Cannot use fold 'all' of {folder}: the run is not finished. Finish it: ferkit run RECIPE --out "
+            f"{quote(folder)} --resume"
+        )
+    repeat = which.repeat or 0
+    expected = _folds_of(read_summary(folder), repeat)
+    if missing := [name for name in expected if name not in folds]:
+        raise RunError(
+            f"Cannot use fold 'all' of {folder}: folds/{missing[0]}/{NETWORK} is missing. Restore it, or use "
+            "one --fold."
+        )
+    if not expected:
+        raise RunError(f"{folder} has no repeat {repeat}. Repeats count from 0.")
+    each = [describe_run(folder, recipe, name) for name in expected]
+    _check_same_input(folder, expected, each)
+    told = f"mean of the {count_of(len(expected), 'fold')} of repeat {repeat}"
+    description = replace(each[0], temperature=1.0, source=f"{recipe.name}, {told}")
     return RunModel(
-        folds_dir(folder) / chosen / NETWORK, describe_run(folder, recipe, chosen), _tell(chosen, folds)
+        tuple(network_dir(folder, name) / NETWORK for name in expected),
+        tuple(one.model for one in each),
+        tuple(one.temperature for one in each),
+        _without_own_score(description, NO_ENSEMBLE_SCORE),
+        told,
+        "all",
     )
+
+
+def _folds_of(summary: Summary, repeat: int) -> list[str]:
+    """List the folders of a repeat's folds; empty if there is no such repeat."""
+    each: list[list[Any]] = [one["folds"] for one in summary.scores.values() if "folds" in one]
+    repeats = each[0] if each else []
+    return [f"repeat{repeat}_fold{n}" for n in range(len(repeats[repeat]))] if repeat < len(repeats) else []
+
+
+def _check_same_input(folder: Path, names: Sequence[str], each: Sequence[Description]) -> None:
+    """Raise RunError if a grid chose another input, labels or margin for one fold than for another."""
+    for name, one in zip(names, each, strict=True):
+        for key in ("image_size", "normalize", "color"):
+            ours, theirs = getattr(each[0].model, key), getattr(one.model, key)
+            if ours != theirs:
+                raise RunError(
+                    f"Cannot use fold 'all' of {folder}: its folds need different images. model.{key} is "
+                    f"{ours} in {names[0]} and {theirs} in {name}. Use one --fold, or --fold refit."
+                )
+        if one.labels != each[0].labels:
+            theirs, ours = list_some(one.labels), list_some(each[0].labels)
+            raise RunError(
+                f"Cannot use fold 'all' of {folder}: {name} has labels {theirs}, but {names[0]} has {ours}."
+            )
+
+
+def _without_own_score(description: Description, note: str) -> Description:
+    """Say in the titles of the scores that they are those of the run's folds."""
+    scores = description.metrics.get("scores", {})
+    noted = {key: {**one, "title": f"{one.get('title', '')}. {note}"} for key, one in scores.items()}
+    return replace(description, metrics={**description.metrics, "scores": noted} if scores else {})
 
 
 def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
     """Describe a network of a run. Raises RunError if its labels differ from those of the run."""
-    file = folds_dir(folder) / fold / NETWORK
+    file = network_dir(folder, fold) / NETWORK
     header, summary = read_header(file), read_summary(folder) if is_finished(folder) else None
     if summary and summary.labels != tuple(header.labels):
         theirs, ours = list_some(header.labels), list_some(summary.labels)
@@ -122,7 +224,7 @@ def _metrics(summary: Summary | None) -> dict[str, Any]:
     return {"data": data, "protocol": protocol, "demo": summary.demo, "scores": scores}
 
 
-def _tell(chosen: str, folds: list[str]) -> str:
+def _tell(chosen: str, folds: Sequence[str]) -> str:
     which = WhichNetwork.of(chosen)
     if len(folds) == 1:
         return f"its only network ({which})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ferkit.components.discovery import folders_of_model, importable, load_plugins_of_model
 from ferkit.components.registry import Registry
 from ferkit.errors import RunError
-from ferkit.evaluation.run_files import folds_dir
+from ferkit.evaluation.run_files import REFIT, network_dir
 from ferkit.messages import suggest
 from ferkit.neural.header import parse_header
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
@@ -20,6 +20,8 @@ from ferkit.runtime.onnx import open_session
 
 if TYPE_CHECKING:
     from ferkit.neural.network import Network
+    from ferkit.predict.model.ensemble import Ensemble
+    from ferkit.predict.model.from_run import RunModel
 
 BUNDLED = Path(__file__).parents[2] / "models"
 """Folder of the bundled models. The name of a model is that of its file, without .safetensors."""
@@ -53,18 +55,20 @@ class Loaded:
     """A network for export, without checks at every call.
 
     Attributes:
-        network: In eval mode, on the CPU.
+        network: In eval mode, on the CPU. An `Ensemble` for all folds of a repeat.
         description: Of the model.
         trained_on: The first digits of the hashes of its training images.
         run: The run folder; None for a model file.
-        fold: The folder of the fold in the run; "" for a model file.
+        fold: The folder of the network in the run; "all" for an ensemble; "" for a model file.
+        temperatures: Temperature of each network.
     """
 
-    network: Network
+    network: Network | Ensemble
     description: Description
     trained_on: frozenset[str]
     run: Path | None = None
     fold: str = ""
+    temperatures: tuple[float, ...] = ()
 
 
 def load_model(
@@ -95,8 +99,8 @@ def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
     if path.is_dir():
         return _from_run(path, which, device, trust)
     _check_no_choice(path, which)
-    if path.suffix == ".safetensors" and (run := _run_around(path)):
-        return _from_run(run, WhichNetwork.of(path.parent.name), device, trust)
+    if path.suffix == ".safetensors" and (around := _run_around(path)):
+        return _from_run(*around, device, trust)
     readers = {".safetensors": _from_safetensors, ".onnx": _from_onnx, ".pt2": _from_program}
     if path.suffix not in readers:
         raise RunError(f"{path}: expected a run folder or a file {', '.join(readers)}")
@@ -136,20 +140,37 @@ def _load_network(path: Path, which: WhichNetwork, trust: bool) -> Loaded:
 
     if not path.is_dir():
         _check_no_choice(path, which)
-    run = path if path.is_dir() else _run_around(path)
-    if run:
+    if around := (path, which) if path.is_dir() else _run_around(path):
         from ferkit.predict.model.from_run import open_run
 
-        opened = open_run(run, which if path.is_dir() else WhichNetwork.of(path.parent.name), trust)
-        path, description = opened.file, opened.description
-    elif path.suffix == ".safetensors":
-        description = read_description(path)
-    else:
+        run, which = around
+        opened = open_run(run, which, trust)
+        network, _ = _load_networks(opened, trust, is_plain=True)
+        known = frozenset().union(*(read_header(file).trained_on for file in opened.files))
+        return Loaded(network, opened.description, known, run, opened.name, opened.temperatures)
+    if path.suffix != ".safetensors":
         raise RunError(f"Cannot export {path}: expected a run folder or a .safetensors file.")
+    description = read_description(path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)
-    found = path.parent.name if run else ""
-    return Loaded(network, description, read_header(path).trained_on, run, found)
+    return Loaded(network, description, read_header(path).trained_on, temperatures=(description.temperature,))
+
+
+def _load_networks(opened: RunModel, trust: bool, is_plain: bool) -> tuple[Network | Ensemble, Registry]:
+    """Load the network of a run, or all networks of a repeat as one. `is_plain` omits checks of calls."""
+    from ferkit.neural.build import build_model, wire_model
+    from ferkit.neural.load import rebuild_network
+
+    build = wire_model if is_plain else build_model
+    registry = load_plugins_of_model(opened.description.plugins, opened.file, trust)
+    labels = opened.description.labels
+    pairs = zip(opened.files, opened.models, strict=True)
+    networks = [rebuild_network(file, model, registry, labels, build) for file, model in pairs]
+    if opened.name != "all":
+        return networks[0], registry
+    from ferkit.predict.model.ensemble import Ensemble
+
+    return Ensemble(networks, opened.temperatures).eval(), registry
 
 
 def _check_no_choice(file: Path, which: WhichNetwork) -> None:
@@ -170,17 +191,24 @@ def read_description(path: Path) -> Description:
     return Description.read(header.known, path)
 
 
-def _run_around(path: Path) -> Path | None:
-    """Find the run folder that a network is in; None if there is none."""
-    folder = path.resolve().parent.parent.parent
-    return folder if path.parent.parent == folds_dir(folder) and (folder / "recipe.toml").exists() else None
+def _run_around(path: Path) -> tuple[Path, WhichNetwork] | None:
+    """Find the run folder that a network is in, and its fold; None for another file."""
+    place = path.resolve().parent
+    which = WhichNetwork.of(place.name)
+    folder = place.parent if which.fold == REFIT else place.parent.parent
+    is_inside = which.is_given and network_dir(folder, place.name) == place
+    return (folder, which) if is_inside and (folder / "recipe.toml").exists() else None
 
 
 def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
+    from ferkit.neural.device import choose_device
     from ferkit.predict.model.from_run import open_run
 
     opened = open_run(folder, which, trust)
-    return _of_torch(opened.file, opened.description, device, f"{folder}: {opened.choice}", trust)
+    place = choose_device(device)
+    network, registry = _load_networks(opened, trust, is_plain=False)
+    classify = TorchClassifier(network, place, opened.description.temperature)
+    return Model(opened.description, classify, registry, f"{folder}: {opened.choice}")
 
 
 def _from_safetensors(path: Path, device: str, trust: bool) -> Model:

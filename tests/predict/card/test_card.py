@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
+from ferkit.experiment.run import RunRequest
+from ferkit.experiment.run import run as run_request
 from ferkit.predict.card.facts import Facts, gather
 from ferkit.predict.card.render import card_file, render_card, write_card
 from ferkit.predict.model.export import export_model
 from ferkit.predict.model.load import load_network
+from ferkit.predict.model.which import WhichNetwork
+from ferkit.recipe.load import load_recipe
 from tests.predict.drawn import describe, write_model
 from tests.predict.trained import train_squares
 
@@ -171,3 +175,33 @@ def test_the_command_in_it_can_be_typed_whatever_the_file_is_called(tmp_path: Pa
     source = write_model(tmp_path / "m.safetensors")
     text = card_of(source, tmp_path / "my model.safetensors").text
     assert "ferkit predict photo.jpg --model 'my model.safetensors'\n" in text
+
+
+def test_the_card_of_all_folds_says_that_the_score_is_of_single_networks(
+    trained: Path, tmp_path: Path
+) -> None:
+    made = export_model(trained, tmp_path / "all.pt2", WhichNetwork(fold="all"))
+    facts = gather(made.file, made.loaded)
+    card = render_card(facts)
+    assert "no score of its own" in card
+    assert "2 networks, one for each fold" in card
+    one = gather(made.file, load_network(trained))
+    assert facts.parameters == 2 * one.parameters
+    assert "no score of its own" not in render_card(one)
+    assert facts.fitted.count(", ") == 1
+    (accuracy,) = (r for r in ModelCard(card).data.eval_results if r.metric_type == "accuracy")
+    assert "folds" in accuracy.metric_name
+
+
+def test_the_card_of_a_refit_network_says_that_its_score_is_that_of_the_folds(tmp_path: Path) -> None:
+    run = train_squares(tmp_path, [*SETTINGS, "fit.epochs=2"])
+    checked, registry = load_recipe(str(tmp_path / "squares.toml"), [*SETTINGS, "fit.epochs=2"])
+    run_request(RunRequest(checked, registry, run, is_resumed=True, has_refit=True))
+    made = export_model(run, tmp_path / "m.safetensors")
+    facts = gather(made.file, made.loaded)
+    card = render_card(facts)
+    assert "no score of its own" in card
+    assert "trained on 16 different images" in card
+    (accuracy,) = (one for one in ModelCard(card).data.eval_results if one.metric_type == "accuracy")
+    assert "folds" in accuracy.metric_name
+    assert accuracy.metric_value == pytest.approx(facts.main["accuracy"], abs=5e-5)
