@@ -62,6 +62,7 @@ def export(
 
     Docs: docs/site/predict.md
     """
+    from ferkit.neural.preprocessing import describe_normalize
     from ferkit.predict.card.facts import gather
     from ferkit.predict.card.render import write_card
     from ferkit.predict.face_finder import read_part
@@ -76,7 +77,7 @@ def export(
     typer.echo(f"labels: {', '.join(known.labels)}")
     fitted = f"{known.temperature:.3f}" if known.temperature != 1 else "none fitted"
     typer.echo(f"temperature: {fitted}")
-    side, how = known.model.image_size, known.model.normalize
+    side, how = known.model.image_size, describe_normalize(known.model.normalize)
     typer.echo(f"input: {side} x {side} pixel faces, normalised as {how}, detected by {known.detector.name}")
     typer.echo(
         f"checked: probabilities of {made.faces} face images are within {made.difference:.1g} of torch's"
