@@ -165,14 +165,9 @@ class Backbone(Protocol):
         stages: Name to number of channels of each feature map, from shallow to deep.
         default_stage: The stage for a head that does not select one.
 
-    Two optional attributes, set both or neither. `normalize = "pretrained"` uses them:
-
-    - `mean` (`Sequence[float]`): mean of each channel (RGB) in the data of the weights, for pixels scaled to
-      0..1. Three numbers, 0 to 1.
-    - `std` (`Sequence[float]`): standard deviation of each channel. Three numbers, above 0, 1 at most.
-
-    Set them without weights too, because `ferkit check` loads none. A backbone without them gets
-    (x − 127.5) / 128 of pixels from 0 to 255.
+    Two optional attributes: `mean` and `std` of the images that the weights were trained with. Each has three
+    numbers (RGB), for pixels scaled to 0..1. Set both or neither, with and without weights.
+    `normalize = "pretrained"` uses them, or (x − 127.5) / 128 of pixels 0..255 without them.
     """
 
     stages: Mapping[str, int]

@@ -22,6 +22,8 @@ FORMAT = 1
 """Raised if a reader of the former format would misread a file."""
 LARGEST_HEADER = 64 << 20
 """Characters."""
+FORMER = "facenet"
+"""Normalisation of a file that states none: the default before "pretrained"."""
 MOST_LABELS = 1000
 LARGEST_IMAGE = 2048
 """Pixels of a side."""
@@ -167,7 +169,10 @@ def read_model_header(table: Mapping[str, Any], where: object) -> ModelHeader:
             "ferkit"
         )
     # A network's own reader has checked its many images.
-    return _checked(ModelHeader, {key: one for key, one in table.items() if key != "trained_on"}, where)
+    rest = {key: one for key, one in table.items() if key != "trained_on"}
+    if isinstance(model := rest.get("model"), dict):
+        rest["model"] = {"normalize": FORMER, **model}
+    return _checked(ModelHeader, rest, where)
 
 
 def _checked(kind: type[Checked], table: Mapping[str, Any], where: object) -> Checked:

@@ -17,12 +17,12 @@ class MeanAndStd(Section):
     """Mean and standard deviation of each channel, in the order RGB, of pixels scaled to 0..1.
 
     Attributes:
-        mean: Three numbers, 0 to 1.
-        std: Three numbers, above 0, 1 at most.
+        mean: Mean of each channel.
+        std: Standard deviation of each channel.
     """
 
-    mean: tuple[Mean, Mean, Mean]
-    std: tuple[Deviation, Deviation, Deviation]
+    mean: tuple[Mean, Mean, Mean] = Field(description="three numbers, 0 to 1")
+    std: tuple[Deviation, Deviation, Deviation] = Field(description="three numbers, above 0, 1 at most")
 
 
 def _tag(value: Any) -> str:
