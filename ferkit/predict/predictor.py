@@ -10,7 +10,7 @@ from typing import BinaryIO, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ferkit.components.discovery import folders_of_model, importable
+from ferkit.components.discovery import importable
 from ferkit.data.crops import crop_box
 from ferkit.errors import RunError
 from ferkit.interfaces import Detections
@@ -19,7 +19,7 @@ from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
-from ferkit.predict.model.load import find_model, load_model
+from ferkit.predict.model.load import Source, load_model, places_of
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.predict.results import Faces, Results
 from ferkit.predict.row import Row
@@ -46,8 +46,9 @@ class Predictor:
     """A face detector and a trained model for new images and videos.
 
     Args:
-        model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), or the name of a
-            bundled model. Default: the bundled model with seven expressions.
+        model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), the name of a
+            bundled model, or a network of `ferkit.load_model`, which is copied. Default: the bundled model
+            with seven expressions.
         repeat: The repeat whose network is used, from 0, if `model` is a run folder. Default: the first.
         fold: The fold whose network is used, from 0, if `model` is a run folder. Default: the first.
         detector: A detector's name, or a TOML table such as `{name="mtcnn", min_face_size=40}`. Default: the
@@ -74,7 +75,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: str | Path | None = None,
+        model: Source = None,
         *,
         repeat: int | None = None,
         fold: int | None = None,
@@ -88,8 +89,7 @@ class Predictor:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
-        folders = folders_of_model(find_model(model)) if trust_plugins else ()
-        with importable(*folders):
+        with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
             self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
