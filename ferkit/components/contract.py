@@ -188,7 +188,9 @@ def wrong_normalisation(backbone: object) -> Wrong:
 def _is_of_pixels(values: object, is_positive: bool) -> bool:
     if not isinstance(values, Sequence) or len(values) != 3:
         return False
-    return all(isinstance(one, Real) and 0 <= one <= 1 and (one > 0 or not is_positive) for one in values)
+    numbers = [float(one) for one in values if isinstance(one, Real)]
+    least = min(numbers, default=0)
+    return len(numbers) == 3 and all(0 <= one <= 1 for one in numbers) and (least > 0 or not is_positive)
 
 
 def wrong_maps(maps: Any, stages: Mapping[str, int]) -> Wrong:

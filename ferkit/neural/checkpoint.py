@@ -120,8 +120,9 @@ def save_network(
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     known: dict[str, Any] = {"labels": list(labels), "temperature": temperature}
     if normalize:
-        is_table = isinstance(normalize, MeanAndStd)
-        known["normalize"] = normalize.model_dump(mode="json") if is_table else normalize
+        known["normalize"] = (
+            normalize.model_dump(mode="json") if isinstance(normalize, MeanAndStd) else normalize
+        )
     images = sorted({one[:HASH] for one in trained_on})
     # One key: safetensors writes several in an order that changes from run to run.
     metadata = {"ferkit": json.dumps({**known, **(description or {}), "trained_on": images})}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,16 @@ Given = str | Path | bytes | Image.Image | NDArray[np.uint8]
 """An image: a file's path, an encoded file, a PIL image, or an array (H, W, 3) uint8 RGB."""
 
 
-def is_one_image(given: Given | Iterable[Given]) -> TypeGuard[Given]:
+def is_one_image(given: Given | Iterable[Given]) -> bool:
     """Return True for one image, False for several. An array of 4 dimensions is several images."""
     if isinstance(given, np.ndarray):
         return given.ndim != 4
     return isinstance(given, str | Path | bytes | Image.Image) or not isinstance(given, Iterable)
+
+
+def list_images(given: Given | Iterable[Given]) -> Iterable[Given]:
+    """Return the images that are given: one, or several."""
+    return [cast(Given, given)] if is_one_image(given) else cast(Iterable[Given], given)
 
 
 def as_frame(image: Given, number: int = 0, is_bgr: bool = False) -> Frame:

@@ -16,7 +16,7 @@ from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder, read_part
-from ferkit.predict.given import Given, as_frame, is_one_image
+from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
 from ferkit.predict.model.load import Source, load_model, places_of
@@ -103,7 +103,9 @@ class Predictor:
         self._normalise = Normalisation(shown.normalize, shown.color)
 
     @overload
-    def __call__(self, images: Given, *, bgr: bool = False) -> Faces: ...
+    def __call__(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too
+        self, images: Given, *, bgr: bool = False
+    ) -> Faces: ...
 
     @overload
     def __call__(self, images: Iterable[Given], *, bgr: bool = False) -> Results: ...
@@ -139,8 +141,7 @@ class Predictor:
             >>> len(rows)
             2
         """
-        given = [images] if is_one_image(images) else images
-        frames = (as_frame(one, number, bgr) for number, one in enumerate(given))
+        frames = (as_frame(one, number, bgr) for number, one in enumerate(list_images(images)))
         found = [one for one in self._predict(frames) if isinstance(one, Predicted)]
         return Results([one.faces(self.labels) for one in found], self.labels)
 

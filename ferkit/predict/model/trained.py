@@ -18,7 +18,7 @@ from ferkit.neural.checkpoint import hash_tensors
 from ferkit.neural.device import choose_device
 from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import Normalisation, resize_square
-from ferkit.predict.given import Given, as_frame, is_one_image
+from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import Loaded, Model
@@ -58,11 +58,12 @@ class Preprocessing:
         Raises:
             DataError: An image cannot be read, or a box is given for several images.
         """
-        if is_one_image(images):
-            return self._prepare(images, 0, box, bgr)
-        if box is not None:
+        is_one = is_one_image(images)
+        if box is not None and not is_one:
             raise DataError("box: expected one image, got several. Call it once for each image")
-        faces = [self._prepare(one, number, None, bgr) for number, one in enumerate(images)]
+        faces = [self._prepare(one, number, box, bgr) for number, one in enumerate(list_images(images))]
+        if is_one:
+            return faces[0]
         return torch.stack(faces) if faces else torch.zeros(0, 3, self.side, self.side)
 
     def _prepare(self, image: Given, number: int, box: Sequence[float] | None, is_bgr: bool) -> Tensor:
