@@ -48,8 +48,8 @@ def plain_epochs(
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
     optimizer = build_optimizer(network, recipe.fit, registry)
     model, augmentation = recipe.model, Augmentation(recipe.augment, side)
-    images = FaceImages(train, labels, side, model.normalize, augmentation, color=model.color)
-    testing = FaceImages(test, labels, side, model.normalize, color=model.color)
+    images = FaceImages(train, labels, side, network.normalize, augmentation, color=model.color)
+    testing = FaceImages(test, labels, side, network.normalize, color=model.color)
     loader = DataLoader(images, batch_size, sampler=EpochSampler(len(train), 0))
     test_loader = DataLoader(testing, batch_size, sampler=EpochSampler(len(test), None))
     autocast = partial(

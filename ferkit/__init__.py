@@ -14,6 +14,7 @@ Attributes:
     load_dataset: Load the samples of a dataset.
     list_components: List the installed components.
     create: Build a component from its options.
+    metrics: Metrics of predictions, such as `ferkit.metrics.uar`.
     __version__: The installed version.
 
 Example:
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from ferkit.version import __version__
 
 if TYPE_CHECKING:
+    from ferkit import metrics
     from ferkit.api import (
         Run,
         create,
@@ -55,6 +57,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "load_recipe",
+    "metrics",
     "train",
 ]
 
@@ -67,6 +70,10 @@ def __getattr__(name: str) -> Any:
         from ferkit import predict
 
         return getattr(predict, name)
+    if name == "metrics":
+        from importlib import import_module
+
+        return import_module("ferkit.metrics")
     from ferkit import api
 
     return getattr(api, name)

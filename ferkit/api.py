@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferkit.assess.evaluate import evaluate
 from ferkit.components.build import build
@@ -18,17 +18,23 @@ from ferkit.errors import RunError
 from ferkit.evaluation.run_files import folds_dir, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.experiment.progress import Progress
-from ferkit.experiment.run import NO_PROGRESS, RunRequest
+from ferkit.experiment.request import make_request
+from ferkit.experiment.run import NO_PROGRESS
 from ferkit.experiment.run import run as run_request
-from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.interfaces import Sample
+from ferkit.messages import decodable
 from ferkit.neural.network import Network
 from ferkit.predict.model.export import Exported, export_model
-from ferkit.predict.model.load import load_network
+from ferkit.predict.model.load import Source, load_network
+from ferkit.predict.model.trained import TrainedNetwork
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.predictor import Predictor
+from ferkit.predict.table import import_pandas
 from ferkit.recipe.load import load_recipe as load_recipe_and_registry
 from ferkit.recipe.schema import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "Run",
@@ -74,19 +80,30 @@ class Run:
         names = [file.parent.name for file in self._files()]
         return [(int(repeat[6:]), int(fold[4:])) for repeat, fold in (name.split("_")[:2] for name in names)]
 
-    def predictions(self) -> list[dict[str, Any]]:
-        """Return a row per test image: repeat, fold, path, label, predicted, and p_<label> in 0..1.
+    def predictions(self) -> pd.DataFrame:
+        """Return a table with a row for each test image of each fold.
 
-        Epochs that test images selected are not used. `pandas.DataFrame` takes the rows.
+        Columns: repeat, fold, path, label, predicted, and the probability p_<label> of each label, 0..1.
+        Epochs that test images selected are not used.
+
+        Raises:
+            RunError: pandas is not installed, or the run is not finished.
         """
-        labels, rows = self.summary.labels, []
+        labels, rows = self.summary.labels, list[dict[str, Any]]()
         for (repeat, fold), file in zip(self.folds, self._files(), strict=True):
             with file.open(newline="", encoding="utf-8", errors="surrogateescape") as opened:
                 for row in csv.DictReader(opened):
-                    kept = {name: row[name] for name in ("path", "label", "predicted")}
-                    shares = {f"p_{label}": float(row[label]) for label in labels}
-                    rows.append({"repeat": repeat, "fold": fold, **kept, **shares})
-        return rows
+                    kept = {name: decodable(row[name]) for name in ("path", "label", "predicted")}
+                    each = {f"p_{label}": float(row[label]) for label in labels}
+                    rows.append({"repeat": repeat, "fold": fold, **kept, **each})
+        table: pd.DataFrame = import_pandas().DataFrame(rows)
+        return table
+
+    def model(
+        self, repeat: int | None = None, fold: int | None = None, *, trust_plugins: bool = False
+    ) -> TrainedNetwork:
+        """Return a network of the run; arguments and errors as for `load_model`."""
+        return load_model(self.folder, repeat=repeat, fold=fold, trust_plugins=trust_plugins)
 
     def predictor(
         self, repeat: int | None = None, fold: FoldChoice | None = None, **options: Any
@@ -122,6 +139,7 @@ def train(
     *,
     resume: bool = False,
     refit: bool = False,
+    demo: bool = False,
     progress: Progress = NO_PROGRESS,
 ) -> Run:
     """Train and evaluate a recipe, and write its report, as `ferkit run` does.
@@ -132,16 +150,15 @@ def train(
         out: The run folder. Default: runs/NAME-DATE-TIME.
         resume: Continue the run in `out`, or the latest run of this recipe, from its last complete epoch.
         refit: After the folds, train one network on all images. It becomes the default model of the run.
+        demo: Train on generated faces for a few minutes.
         progress: Receives what happens.
 
     Raises:
         FerkitError: The recipe, the data or a component has a problem.
     """
-    checked, registry = load_recipe_and_registry(str(recipe), overrides)
-    find = find_latest if resume else name_folder
-    folder = Path(out) if out else find(checked.name)
-    run_request(RunRequest(checked, registry, folder, is_resumed=resume, has_refit=refit), progress)
-    return Run(folder)
+    request = make_request(recipe, overrides, out, resume=resume, demo=demo, refit=refit)
+    run_request(request, progress)
+    return Run(request.folder)
 
 
 def list_components(kind: str | None = None) -> list[Component]:
@@ -175,11 +192,12 @@ def load_model(
     repeat: int | None = None,
     fold: FoldChoice | None = None,
     trust_plugins: bool = False,
-) -> Network:
+) -> TrainedNetwork:
     """Load a network as a `torch.nn.Module` in eval mode on the CPU, to use or to train further.
 
-    It takes normalised images (B, 3, size, size) and returns logits (B, labels). `network.embed` returns the
-    input of its last layer.
+    It takes images (B, 3, size, size) of `network.preprocess` and returns logits (B, labels) in the order of
+    `network.labels`. `network.embed` returns the input of its last layer. Parameters that the recipe freezes
+    are frozen: `network.requires_grad_(True)` trains all.
 
     Args:
         model: A run folder, a .safetensors file or the name of a bundled model. Default: the bundled model.
@@ -191,17 +209,17 @@ def load_model(
         RunError: The model does not exist or is damaged.
         ComponentError: A plugin that the model needs is missing or not trusted.
     """
-    network = load_network(model, WhichNetwork(repeat, fold), trust_plugins).network
-    if not isinstance(network, Network):
+    loaded = load_network(model, WhichNetwork(repeat, fold), trust_plugins)
+    if not isinstance(loaded.network, Network):
         raise RunError(
             "Cannot load fold 'all' as one network: the run has one for each fold. Use fold=0 or "
             'fold="refit", or ferkit.Predictor(run, fold="all").'
         )
-    return network
+    return TrainedNetwork(loaded)
 
 
 def export(
-    model: str | Path | None,
+    model: Source,
     file: str | Path,
     *,
     repeat: int | None = None,
@@ -212,7 +230,7 @@ def export(
     """Export a model to a .safetensors, .onnx or .pt2 file, as `ferkit export` does without the card.
 
     Args:
-        model: As for `load_model`.
+        model: As for `load_model`, or a network of `load_model`.
         file: The file to write.
         repeat: Repeat of a run, from 0. Default: the first.
         fold: As for `Predictor`. "all" exports the mean of the folds as one .onnx or .pt2 graph.

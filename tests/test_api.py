@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ferkit
-from ferkit.errors import ComponentError, RecipeError, RunError
+from ferkit.errors import ComponentError, DataError, RecipeError, RunError
 from ferkit.interfaces import Sample
 from tests.experiment.test_run import RECIPE
 
@@ -26,31 +27,103 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> ferkit.Run:
         return ferkit.train(folder / "squares.toml", CHANGES, folder / "run")
 
 
-def ferkit_sample(row: dict[str, Any]) -> Sample:
-    return Sample(Path(row["path"]), row["label"])
+def samples_of(run: ferkit.Run) -> list[Sample]:
+    table = run.predictions()
+    return [Sample(Path(path), label) for path, label in zip(table["path"], table["label"], strict=True)]
 
 
 def test_a_run_has_scores_and_predictions_of_each_test_image(run: ferkit.Run) -> None:
     assert run.folds == [(0, 0), (0, 1)]
     assert set(run.scores) == set(run.summary.scores)
     assert not run.summary.scores[next(iter(run.scores))]["selected_on_test"]
-    rows = run.predictions()
-    assert len({row["path"] for row in rows}) == len(rows)
-    right = sum(row["label"] == row["predicted"] for row in rows) / len(rows)
-    assert right == pytest.approx(run.scores["last_epoch"])
-    assert sum(rows[0][f"p_{label}"] for label in run.summary.labels) == pytest.approx(1, abs=1e-4)
+    table = run.predictions()
+    shares = [f"p_{label}" for label in run.summary.labels]
+    assert list(table) == ["repeat", "fold", "path", "label", "predicted", *shares]
+    assert table["path"].is_unique
+    assert sorted(set(zip(table["repeat"], table["fold"], strict=True))) == run.folds
+    accuracy = ferkit.metrics.accuracy(table["label"], table["predicted"])
+    assert accuracy == pytest.approx(run.scores["last_epoch"])
+    assert table[shares].sum(axis=1).tolist() == pytest.approx([1] * len(table), abs=1e-4)
+    predicted = table[shares].idxmax(axis=1).str.removeprefix("p_")
+    assert predicted.tolist() == table["predicted"].tolist()
 
 
-def test_the_network_of_a_run_can_be_trained_further(run: ferkit.Run) -> None:
-    network = ferkit.load_model(run.folder, fold=1, trust_plugins=True)
-    logits = network.train()(torch.zeros(2, 3, 24, 24))
-    assert logits.shape == (2, len(run.summary.labels))
-    logits.sum().backward()
-    assert any(one.grad is not None for one in network.parameters())
+def test_a_network_of_a_run_gives_the_recorded_probabilities(run: ferkit.Run) -> None:
+    network = run.model(fold=1, trust_plugins=True)
+    assert network.labels == run.summary.labels
+    table = run.predictions().query("fold == 1")
+    with torch.no_grad():
+        found = network(network.preprocess(table["path"])).softmax(dim=1)
+    expected = table[[f"p_{label}" for label in network.labels]].to_numpy()
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
+    assert network.embed(network.preprocess([table["path"].iloc[0]])).ndim == 2
+
+
+def test_preprocessing_takes_what_a_predictor_takes(run: ferkit.Run, tmp_path: Path) -> None:
+    network = run.model(trust_plugins=True)
+    image = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    one = network.preprocess(image)
+    assert (one.shape, one.dtype) == ((3, 24, 24), torch.float32)
+    for same in (tmp_path / "a.png", Image.fromarray(image), (tmp_path / "a.png").read_bytes()):
+        torch.testing.assert_close(network.preprocess(same), one)
+    torch.testing.assert_close(network.preprocess(image[..., ::-1], bgr=True), one)
+    torch.testing.assert_close(network.preprocess([image, image]), torch.stack([one, one]))
+    assert network.preprocess([]).shape == (0, 3, 24, 24)
+    cropped = network.preprocess(image[10:30, 5:25])
+    torch.testing.assert_close(network.preprocess(image, box=(5, 10, 25, 30)), cropped)
+    with pytest.raises(DataError, match="box"):
+        network.preprocess([image], box=(5, 10, 25, 30))
+    with pytest.raises(DataError, match="image 1"):
+        network.preprocess([image, None])  # type: ignore[list-item]
+
+
+def test_a_network_is_trained_on_evaluated_and_exported(run: ferkit.Run, tmp_path: Path) -> None:
+    samples = samples_of(run)
+    network = run.model(trust_plugins=True)
+    before = ferkit.evaluate(network, samples)
+    assert before.trained_on == ferkit.evaluate(run.folder, samples, trust_plugins=True).trained_on
+    assert before.trained_on
+    images = network.preprocess([one.path for one in samples])
+    targets = torch.tensor([network.labels.index(one.label) for one in samples])
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.05)
+    network.train()
+    for _ in range(20):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(network(images), targets).backward()
+        optimizer.step()
+    after = ferkit.evaluate(network, samples)
+    assert network.training
+    assert after.trained_on is None  # the loop's images are unknown to ferkit
+    assert after.scores["nll"].value < before.scores["nll"].value
+    expected = ferkit.Predictor(network).predict(str(samples[0].path))[0][0]
+    for name in ("a.safetensors", "a.onnx"):
+        made = ferkit.export(network, tmp_path / name)
+        assert made.description.metrics == {}
+        assert "trained further" in made.description.source
+        (face,) = ferkit.Predictor(tmp_path / name, trust_plugins=True)(samples[0].path)
+        assert face.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+
+
+def test_a_network_that_is_as_it_was_keeps_what_is_known_of_it(run: ferkit.Run, tmp_path: Path) -> None:
+    network = run.model(trust_plugins=True)
+    made = ferkit.export(network, tmp_path / "a.safetensors", half=True)
+    again = ferkit.export(run.folder, tmp_path / "b.safetensors", half=True, trust_plugins=True)
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert made.description.metrics == again.description.metrics != {}
+    original = run.model(trust_plugins=True).state_dict()
+    assert all(torch.equal(one, original[name]) for name, one in network.state_dict().items())
+
+
+def test_a_network_in_memory_has_no_folds(run: ferkit.Run, tmp_path: Path) -> None:
+    network = run.model(trust_plugins=True)
+    for call in (ferkit.Predictor, ferkit.load_model):
+        with pytest.raises(RunError, match=r"--fold 1.*network in memory"):
+            call(network, fold=1)  # type: ignore[operator]
 
 
 def test_a_run_predicts_and_is_exported(run: ferkit.Run, tmp_path: Path) -> None:
-    image = run.predictions()[0]["path"]
+    image = run.predictions()["path"][0]
     (rows,) = run.predictor(trust_plugins=True).predict(image)
     assert set(rows[0].probabilities) == set(run.summary.labels)
     ferkit.export(run.folder, tmp_path / "a.safetensors", trust_plugins=True)
@@ -59,7 +132,7 @@ def test_a_run_predicts_and_is_exported(run: ferkit.Run, tmp_path: Path) -> None
 
 
 def test_a_model_is_evaluated_on_samples(run: ferkit.Run) -> None:
-    samples = [ferkit_sample(row) for row in run.predictions()]
+    samples = samples_of(run)
     found = ferkit.evaluate(run.folder, samples, trust_plugins=True)
     assert found.images == len(samples)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import griffe
 
+import ferkit.api
+import ferkit.metrics
 import ferkit.plugin
 import ferkit.predict
 import ferkit.testing
@@ -64,6 +66,19 @@ def predict_page() -> str:
         "[Python](../python.md) has examples.",
     ]
     return "\n\n".join([*parts, *(_object("ferkit.predict", name, 2) for name in ferkit.predict.__all__)])
+
+
+def ferkit_page() -> str:
+    """Every function and class of `import ferkit` that no other page has."""
+    parts = ["# ferkit", "The functions of `import ferkit`. [Python](../python.md) has examples."]
+    return "\n\n".join([*parts, *(_object("ferkit.api", name, 2) for name in ferkit.api.__all__)])
+
+
+def metrics_page() -> str:
+    """Every name of `ferkit.metrics`."""
+    parts = ["# ferkit.metrics", read_docstring(ferkit.metrics.__doc__ or "").prose]
+    names = sorted(ferkit.metrics.__all__, key=lambda name: (name[0].isupper(), name))
+    return "\n\n".join([*parts, *(_object("ferkit.metrics", name, 2) for name in names)])
 
 
 def errors_page() -> str:

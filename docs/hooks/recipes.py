@@ -106,7 +106,7 @@ def _takes(name: str, field: FieldInfo, where: str) -> str:
         if typing.get_origin(annotation) is tuple:
             return f"tables `[[{name}]]`, each a [{name}](components.md#{name})"
         return f"a component of kind [{KIND_OF_KEY[name]}](components.md#{KIND_OF_KEY[name]})"
-    if models_in(annotation):
+    if models_in(annotation) and not field.description:
         return f"a table `[{f'{where}.{name}'.lstrip('.')}]`, below"
     if field.description:
         return plain(field.description)

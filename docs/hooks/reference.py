@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.hooks.api import errors_page, plugin_page, predict_page, testing_page
+from docs.hooks.api import (
+    errors_page,
+    ferkit_page,
+    metrics_page,
+    plugin_page,
+    predict_page,
+    testing_page,
+)
 from docs.hooks.borrowed import ROOT
 from docs.hooks.checks import checks_reference
 from docs.hooks.commands import command_reference
@@ -18,6 +25,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": command_reference,
     "components.md": component_reference,
     "checks.md": checks_reference,
+    "ferkit.md": ferkit_page,
+    "metrics.md": metrics_page,
     "predict.md": predict_page,
     "plugin.md": plugin_page,
     "testing.md": testing_page,

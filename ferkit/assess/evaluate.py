@@ -21,6 +21,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import printable, suggest
 from ferkit.predict import Predictor
+from ferkit.predict.model.load import Source
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 
 
@@ -29,7 +30,7 @@ def no_progress(task: str, done: int, total: int) -> None:
 
 
 def evaluate(
-    model: str | Path | None,
+    model: Source,
     data: str | Path | Sequence[Sample],
     *,
     overrides: Sequence[str] = (),
@@ -50,8 +51,8 @@ def evaluate(
     """Score a model on labelled data, from image to label as `ferkit predict` uses it.
 
     Args:
-        model: A run folder, a model file (.safetensors, .onnx or .pt2), or the name of a bundled model. None:
-            the bundled model.
+        model: A run folder, a model file (.safetensors, .onnx or .pt2), the name of a bundled model, or a
+            network of `ferkit.load_model`. None: the bundled model.
         data: A folder with one folder for each class, a CSV or TSV list, a recipe for its `[data]`, the name
             of a dataset with its options in `overrides`, or samples.
         overrides: Options of the data, such as "data.root=faces".

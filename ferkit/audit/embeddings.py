@@ -18,6 +18,7 @@ from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import is_present
 from ferkit.interfaces import Face
 from ferkit.neural.batches import FaceImages
+from ferkit.neural.build import choose_normalize
 from ferkit.neural.device import make_accelerator
 from ferkit.recipe.schema import Recipe
 
@@ -71,10 +72,11 @@ def embed_faces(
     backbone: Any = build(registry, "backbone", recipe.model.backbone)
     device = make_accelerator(recipe.fit.model_copy(update={"precision": "float32"})).device
     backbone = backbone.to(device).eval()
+    normalize = choose_normalize(recipe.model, registry, backbone)
     labels = sorted({face.sample.label for face in faces})
     with torch.inference_mode():
         side = _choose_side(backbone, recipe.model.image_size, device)
-        images = FaceImages(faces, labels, side, recipe.model.normalize, color=recipe.model.color)
+        images = FaceImages(faces, labels, side, normalize, color=recipe.model.color)
         rows = []
         for start in range(0, len(faces), BATCH):
             places = range(start, min(start + BATCH, len(faces)))

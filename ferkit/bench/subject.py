@@ -32,6 +32,7 @@ from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_device, choose_precision
 from ferkit.neural.network import Network
 from ferkit.neural.optim import build_optimizer
+from ferkit.neural.preprocessing import describe_normalize
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.file_kinds import is_image
@@ -116,7 +117,8 @@ class Subject:
     def as_images(self, faces: Sequence[Face], is_training: bool = False) -> FaceImages:
         side, model = self.recipe.model.image_size, self.recipe.model
         augmentation = Augmentation(self.recipe.augment, side) if is_training else None
-        return FaceImages(faces, self.labels, side, model.normalize, augmentation, color=model.color)
+        normalize = self.network.normalize if model.normalize == "pretrained" else model.normalize
+        return FaceImages(faces, self.labels, side, normalize, augmentation, color=model.color)
 
     def tensor(self, images: FaceImages) -> Tensor:
         """Stack images as (B, 3, side, side) on the device, channels last."""
@@ -186,7 +188,7 @@ class Subject:
             "compile": self.compile_mode,
             "memory_format": "channels_last",
             "optimizer": self.recipe.fit.optimizer.name,
-            "normalize": model.normalize if model.color == "rgb" else f"{model.normalize}, {model.color}",
+            "normalize": describe_normalize(model.normalize) + (", grey" if model.color == "grey" else ""),
             "margin": self.recipe.faces.margin,
             "images": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
             "their content": self.digest(),

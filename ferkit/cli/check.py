@@ -22,9 +22,10 @@ def check(
     Docs: docs/site/first-run.md
     """
     from ferkit.cli.tables import say
+    from ferkit.recipe.check import normalize_warnings
     from ferkit.recipe.load import load_recipe
 
-    checked, _ = load_recipe(recipe, overrides or ())
+    checked, registry = load_recipe(recipe, overrides or ())
     model = checked.model
     estimator = (
         f"estimator {checked.estimator.name}"
@@ -33,3 +34,5 @@ def check(
     )
     typer.echo(f"{checked.name}: no problem found")
     say(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")
+    for warning in normalize_warnings(checked, registry):
+        say(f"note: {warning}")

@@ -56,6 +56,7 @@ def export(
 
     Docs: docs/site/predict.md
     """
+    from ferkit.neural.preprocessing import describe_normalize
     from ferkit.predict.card.facts import gather
     from ferkit.predict.card.render import write_card
     from ferkit.predict.face_finder import read_part
@@ -70,7 +71,7 @@ def export(
     typer.echo(f"labels: {', '.join(known.labels)}")
     fitted = [f"{one:.3f}" for one in made.loaded.temperatures if one != 1]
     typer.echo(f"temperature: {', '.join(fitted) or 'none fitted'}")
-    side, how = known.model.image_size, known.model.normalize
+    side, how = known.model.image_size, describe_normalize(known.model.normalize)
     typer.echo(f"input: {side} x {side} pixel faces, normalised as {how}, detected by {known.detector.name}")
     typer.echo(
         f"checked: probabilities of {made.faces} face images are within {made.difference:.1g} of torch's"

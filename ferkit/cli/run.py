@@ -59,18 +59,12 @@ def run(
     """
     from ferkit.cli.progress import watch
     from ferkit.cli.tables import say
-    from ferkit.experiment.run import NO_PROGRESS, RunRequest
+    from ferkit.experiment.request import make_request
+    from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
-    from ferkit.experiment.run_names import find_latest, name_folder
-    from ferkit.recipe.demo import cut_down
-    from ferkit.recipe.load import load_recipe
-    from ferkit.runtime.processes import refuse_several_processes
 
-    refuse_several_processes()
-    warnings: list[str] = []
-    checked, registry = load_recipe(recipe, overrides or (), change=cut_down(warnings) if demo else None)
-    folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
-    order = RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings))
+    order = make_request(recipe, overrides or (), out, resume=resume, demo=demo, refit=refit)
+    checked, registry, folder = order.recipe, order.registry, order.folder
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         say(checked.description)

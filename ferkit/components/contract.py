@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ferkit.components.component import Component
@@ -97,6 +98,11 @@ def agree_on_maps(backbone: nn.Module, who: Component) -> None:
     _check_results(backbone, who, _wrong_maps_of)
 
 
+def agree_on_normalisation(backbone: object, who: Component) -> None:
+    """Raise ComponentError if the optional attributes `mean` and `std` of a backbone are wrong."""
+    _require(who, wrong_normalisation(backbone))
+
+
 def agree_on_logits(module: nn.Module, who: Component, classes: int) -> None:
     """Make a head or an output raise ComponentError if its logits are not (B, classes)."""
     _check_results(module, who, partial(_wrong_logits_for, classes))
@@ -166,6 +172,25 @@ def wrong_boxes(found: Detections, shape: tuple[int, ...]) -> Wrong:
             came = f"{x0:g} {y0:g} {x1:g} {y1:g} in {width} × {height} pixels"
             return "boxes x0 y0 x1 y1 that overlap the image", came
     return None
+
+
+def wrong_normalisation(backbone: object) -> Wrong:
+    found = {name: getattr(backbone, name, None) for name in ("mean", "std")}
+    if all(one is None for one in found.values()):
+        return None
+    for name, least in (("mean", "0"), ("std", "above 0")):
+        if not _is_of_pixels(found[name], is_positive=name == "std"):
+            expected = f"{name}, three numbers ({least} to 1) for pixels scaled to 0..1, in RGB"
+            return f"{expected}; set mean and std, or neither", shorten(repr(found[name]))
+    return None
+
+
+def _is_of_pixels(values: object, is_positive: bool) -> bool:
+    if not isinstance(values, Sequence) or len(values) != 3:
+        return False
+    numbers = [float(one) for one in values if isinstance(one, Real)]
+    least = min(numbers, default=0)
+    return len(numbers) == 3 and all(0 <= one <= 1 for one in numbers) and (least > 0 or not is_positive)
 
 
 def wrong_maps(maps: Any, stages: Mapping[str, int]) -> Wrong:

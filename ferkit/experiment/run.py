@@ -28,6 +28,7 @@ from ferkit.experiment.train_fold import train_fold
 from ferkit.experiment.values import RunInputs, TrainingData, TrainingJob
 from ferkit.interfaces import Sample
 from ferkit.neural.init_from import describe_start
+from ferkit.recipe.check import normalize_warnings
 from ferkit.recipe.dry_run import try_network
 from ferkit.recipe.grid import Candidate, candidates
 from ferkit.recipe.parse import dump_recipe
@@ -170,6 +171,7 @@ def find_warnings(
     return [
         *order.warnings,
         *describe_idle(order.recipe, order.registry),
+        *normalize_warnings(order.recipe, order.registry),
         *run_dir.environment_changes(),
         *([f"Other data: {difference}"] if difference else []),
         *crops.warnings,

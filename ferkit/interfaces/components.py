@@ -68,6 +68,10 @@ class Backbone(Protocol):
     Attributes:
         stages: Name to number of channels of each feature map, from shallow to deep.
         default_stage: The stage for a head that does not select one.
+
+    Two optional attributes: `mean` and `std` of the images that the weights were trained with. Each has three
+    numbers (RGB), for pixels scaled to 0..1. Set both or neither, with and without weights.
+    `normalize = "pretrained"` uses them, or (x − 127.5) / 128 of pixels 0..255 without them.
     """
 
     stages: Mapping[str, int]

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ferkit.interfaces import Face, Sample
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.device import derive_seed
+from ferkit.neural.options import Normalize
 from ferkit.neural.preprocessing import Normalisation, resize_square
 
 Target = int | NDArray[np.float32]
@@ -32,7 +33,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         faces: The faces.
         labels: The K labels, in order.
         side: Width and height of the images, in pixels.
-        normalize: Name of the normalisation, as in `[model]`.
+        normalize: Normalisation with known values, such as `network.normalize`.
         augmentation: Augmentation, or None for evaluation.
         seed: Seed of the augmentation.
         color: "rgb" or "grey".
@@ -43,7 +44,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         faces: Sequence[Face],
         labels: Sequence[str],
         side: int,
-        normalize: str,
+        normalize: Normalize,
         augmentation: Augmentation | None = None,
         seed: int = 0,
         color: str = "rgb",
@@ -51,11 +52,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         self.faces = faces
         self.indices = [labels.index(face.sample.label) for face in faces]
         self.soft = soft_targets([face.sample for face in faces], labels)
-        self.class_counts: list[int] | list[float] = (
-            np.bincount(self.indices, minlength=len(labels)).tolist()
-            if self.soft is None
-            else self.soft.sum(axis=0, dtype=np.float64).tolist()
-        )
+        self.class_counts = count_classes([face.sample for face in faces], labels)
         self.side = side
         self.normalise = Normalisation(normalize, color)
         self.augmentation = augmentation
@@ -74,6 +71,17 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
             image = resize_square(altered, self.side)
         target = self.indices[position] if self.soft is None else self.soft[position]
         return torch.from_numpy(self.normalise(image).transpose(2, 0, 1)), target
+
+
+def count_classes(samples: Sequence[Sample], labels: Sequence[str]) -> list[int] | list[float]:
+    """Return the number of images of each label; sums of probabilities if any sample has a soft target."""
+    soft = soft_targets(samples, labels)
+    if soft is not None:
+        sums: list[float] = soft.sum(axis=0, dtype=np.float64).tolist()
+        return sums
+    indices = [labels.index(sample.label) for sample in samples]
+    counts: list[int] = np.bincount(indices, minlength=len(labels)).tolist()
+    return counts
 
 
 def soft_targets(samples: Sequence[Sample], labels: Sequence[str]) -> NDArray[np.float32] | None:

@@ -9,13 +9,19 @@ from typing import Any
 from torch import nn
 
 from ferkit.components.build import build
-from ferkit.components.contract import agree_on_a_number, agree_on_logits, agree_on_maps
+from ferkit.components.contract import (
+    agree_on_a_number,
+    agree_on_logits,
+    agree_on_maps,
+    agree_on_normalisation,
+)
 from ferkit.components.options import without_weights
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.neural.init_from import start_from
+from ferkit.neural.init_from import start_from, stored_normalize
 from ferkit.neural.network import Network, assemble_network
-from ferkit.neural.options import Model
+from ferkit.neural.options import Known, Model
+from ferkit.neural.preprocessing import settle_normalize
 
 
 def build_model(
@@ -40,6 +46,8 @@ def build_model(
     agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
     if model.initial:
         start_from(network, model.initial, labels, model.initial_part)
+        if model.normalize == "pretrained":
+            network.normalize = stored_normalize(model.initial) or network.normalize
     return network
 
 
@@ -52,7 +60,16 @@ def wire_model(
     output = build(registry, "output", model.output, **known)
     head_class = registry.get("head", model.head.name).load()
     build_head = partial(build, registry, "head", model.head, num_classes=len(labels), labels=labels)
-    return assemble_network(backbone, head_class, build_head, output)
+    network = assemble_network(backbone, head_class, build_head, output)
+    network.normalize = choose_normalize(model, registry, backbone)
+    return network
+
+
+def choose_normalize(model: Model, registry: Registry, backbone: object) -> Known:
+    """Return the normalisation of `[model]` with known values, without `initial`. Raises ComponentError."""
+    if model.normalize == "pretrained":
+        agree_on_normalisation(backbone, registry.get("backbone", model.backbone.name))
+    return settle_normalize(model.normalize, backbone)
 
 
 def without_pretrained(model: Model, registry: Registry) -> Model:

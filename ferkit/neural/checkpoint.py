@@ -22,6 +22,7 @@ from torch import Tensor
 from ferkit.errors import RunError
 from ferkit.messages import list_some, shorten
 from ferkit.neural.header import parse_header, read_network_header
+from ferkit.neural.options import Known, MeanAndStd
 from ferkit.runtime.atomic_write import find_written, run_file, write_in_turn
 
 
@@ -83,6 +84,7 @@ class Header:
         shapes: Of each tensor.
         trained_on: The first digits of the hashes of its training images.
         temperature: None if none was fitted.
+        normalize: Normalisation of its images; None if a file of an earlier version does not record it.
         known: All that ferkit wrote there, such as the description of a model file. Values beyond those above
             are checked by `ferkit.neural.header.read_model_header` alone.
     """
@@ -91,6 +93,7 @@ class Header:
     shapes: Mapping[str, tuple[int, ...]]
     trained_on: frozenset[str]
     temperature: float | None
+    normalize: Known | None
     known: Mapping[str, Any]
 
 
@@ -101,6 +104,7 @@ def save_network(
     temperature: float | None = None,
     trained_on: Collection[str] = (),
     description: Mapping[str, Any] | None = None,
+    normalize: Known | None = None,
 ) -> None:
     """Write weights as safetensors, with metadata.
 
@@ -111,9 +115,14 @@ def save_network(
         temperature: Temperature of the probabilities, if fitted.
         trained_on: sha256 of the training images.
         description: Further metadata, which makes the file a model file.
+        normalize: Normalisation of the images, if the description does not state it.
     """
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    known = {"labels": list(labels), "temperature": temperature}
+    known: dict[str, Any] = {"labels": list(labels), "temperature": temperature}
+    if normalize:
+        known["normalize"] = (
+            normalize.model_dump(mode="json") if isinstance(normalize, MeanAndStd) else normalize
+        )
     images = sorted({one[:HASH] for one in trained_on})
     # One key: safetensors writes several in an order that changes from run to run.
     metadata = {"ferkit": json.dumps({**known, **(description or {}), "trained_on": images})}
@@ -133,8 +142,15 @@ def read_header(path: Path) -> Header:
     if not known.get("labels") and "labels" in metadata:
         # Before there were temperatures, the labels had a key of their own.
         known["labels"] = parse_header(f'{{"labels": {metadata["labels"]}}}', path).get("labels")
-    header = read_network_header(known, path)
-    return Header(list(header.labels), shapes, header.trained_on, header.temperature, known)
+    header = read_network_header(_with_normalize(known), path)
+    return Header(list(header.labels), shapes, header.trained_on, header.temperature, header.normalize, known)
+
+
+def _with_normalize(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add the normalisation of a model file, which is in its description."""
+    model = known.get("model")
+    stated = model.get("normalize") if isinstance(model, dict) else None
+    return {"normalize": stated, **known} if stated else known
 
 
 def load_network(path: Path, labels: Sequence[str]) -> dict[str, Tensor]:

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch, Face
 from ferkit.neural.augment import Augmentation
-from ferkit.neural.batches import FaceImages
+from ferkit.neural.batches import FaceImages, count_classes
 from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
 from ferkit.neural.loop import BatchReport, Parts, Training
 from ferkit.neural.network import Network
-from ferkit.neural.options import Fit, Model
+from ferkit.neural.options import Fit, Known, Model
+from ferkit.neural.preprocessing import FALLBACK
 from ferkit.runtime.malloc import give_back
 
 CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
@@ -56,6 +57,7 @@ class NeuralEstimator:
     began_with: str = field(default="", init=False)
     _training: Training | None = field(default=None, init=False)
     _trained_on: Sequence[str] = field(default=(), init=False)
+    _normalize: Known = field(default=FALLBACK, init=False)
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Train and yield each epoch. The state of an epoch is saved when the next one is requested.
@@ -64,9 +66,9 @@ class NeuralEstimator:
         """
         accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
-        images = self._images(train, self.augmentation)
-        counts = images.class_counts
+        counts = count_classes([face.sample for face in train], self.labels)
         network = self._start(counts)
+        images = self._images(train, self.augmentation)
         parts = self.build_parts(counts)
         if not validation:
             kept = [one for one in parts.callbacks if not one.needs_validation]
@@ -115,7 +117,8 @@ class NeuralEstimator:
         """Write the weights as safetensors, with labels and temperature."""
         tensors = self._fitted().evaluated.state_dict()
         before = read_header(self.model.initial).trained_on if self.model.initial else ()
-        save_network(path, tensors, self.labels, temperature, {*before, *self._trained_on})
+        images = {*before, *self._trained_on}
+        save_network(path, tensors, self.labels, temperature, images, normalize=self._normalize)
 
     def count_parameters(self) -> tuple[int, int]:
         """Count all parameters of the network, and the trained ones."""
@@ -126,6 +129,7 @@ class NeuralEstimator:
         seed_everything(self.seed)
         network = self.build_network(class_counts or [1] * len(self.labels))
         self.began_with = hash_tensors(network.backbone.state_dict())
+        self._normalize = network.normalize
         return network
 
     def _restore(self, training: Training) -> tuple[int, dict[str, Any]]:
@@ -148,8 +152,8 @@ class NeuralEstimator:
             ) from error
 
     def _images(self, faces: Sequence[Face], augmentation: Augmentation | None = None) -> FaceImages:
-        side, normalize, color = self.model.image_size, self.model.normalize, self.model.color
-        return FaceImages(faces, self.labels, side, normalize, augmentation, self.seed, color)
+        side, color = self.model.image_size, self.model.color
+        return FaceImages(faces, self.labels, side, self._normalize, augmentation, self.seed, color)
 
     def _fitted(self) -> Training:
         if self._training is None:

@@ -16,12 +16,14 @@ from ferkit.components.part import Part
 from ferkit.data.options import FaceOptions
 from ferkit.errors import RunError
 from ferkit.messages import shorten
-from ferkit.neural.options import Model
+from ferkit.neural.options import Known, Model
 
 FORMAT = 1
 """Raised if a reader of the former format would misread a file."""
 LARGEST_HEADER = 64 << 20
 """Characters."""
+FORMER = "facenet"
+"""Normalisation of a file that states none: the default before "pretrained"."""
 MOST_LABELS = 1000
 LARGEST_IMAGE = 2048
 """Pixels of a side."""
@@ -55,6 +57,8 @@ def _check_part(part: Part) -> Part:
 def _check_model(model: Model) -> Model:
     if model.image_size > LARGEST_IMAGE:
         raise ValueError(f"image_size is {shorten(model.image_size)}; at most {LARGEST_IMAGE} is allowed")
+    if model.normalize == "pretrained":
+        raise ValueError("normalize is 'pretrained'; expected the mean and std of the network")
     for part in (model.backbone, model.head, model.output):
         _check_part(part)
     return model
@@ -86,12 +90,15 @@ class NetworkHeader(Table):
     Attributes:
         labels: In the order of the probabilities; empty in a file that another program wrote.
         temperature: Divides the logits; None if none was fitted.
+        normalize: Normalisation of the images; None in files of earlier versions, and in model files, which
+            have it in `model`.
         trained_on: The first digits of the hashes of its training images.
         source: The run.
     """
 
     labels: Labels = ()
     temperature: float | None = Field(default=None, gt=0, le=1e6)
+    normalize: Known | None = None
     trained_on: frozenset[Annotated[str, Field(max_length=64)]] = frozenset()
     source: Text = ""
 
@@ -162,7 +169,10 @@ def read_model_header(table: Mapping[str, Any], where: object) -> ModelHeader:
             "ferkit"
         )
     # A network's own reader has checked its many images.
-    return _checked(ModelHeader, {key: one for key, one in table.items() if key != "trained_on"}, where)
+    rest = {key: one for key, one in table.items() if key != "trained_on"}
+    if isinstance(model := rest.get("model"), dict):
+        rest["model"] = {"normalize": FORMER, **model}
+    return _checked(ModelHeader, rest, where)
 
 
 def _checked(kind: type[Checked], table: Mapping[str, Any], where: object) -> Checked:
@@ -172,7 +182,8 @@ def _checked(kind: type[Checked], table: Mapping[str, Any], where: object) -> Ch
         key, reason = "header", "nested too deeply"
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False, include_input=False)[0]
-            key, reason = ".".join(map(str, first["loc"])) or key, first["msg"]
+            way = [str(step) for step in first["loc"] if not str(step).startswith("|")]
+            key, reason = ".".join(way) or key, first["msg"]
         raise RunError(
             f"{where} describes no whole model: {shorten(key)}: {shorten(reason, 120)}. Export it again: "
             "ferkit export"

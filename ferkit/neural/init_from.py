@@ -12,6 +12,7 @@ from ferkit.interfaces import Face
 from ferkit.messages import list_some, shorten
 from ferkit.neural.checkpoint import HASH, load_network, read_header
 from ferkit.neural.network import Network
+from ferkit.neural.options import Known
 
 HINT = (
     "Use the [model] and the classes that it was trained with, or remove model.initial. With "
@@ -61,6 +62,11 @@ def stored_labels(file: Path) -> list[str]:
         return read_header(file).labels
     except RunError:
         return []
+
+
+def stored_normalize(file: Path) -> Known | None:
+    """Return the normalisation that a network was trained with, if its file records it. Raises RunError."""
+    return read_header(file).normalize
 
 
 def start_problems(

@@ -12,7 +12,7 @@ from ferkit.errors import FerkitError, RunError
 from ferkit.messages import shorten
 from ferkit.neural.allocation import LimitedTensors
 from ferkit.neural.build import build_model, without_pretrained
-from ferkit.neural.checkpoint import load_network
+from ferkit.neural.checkpoint import load_network, read_header
 from ferkit.neural.network import Network
 from ferkit.neural.options import Model
 
@@ -48,6 +48,8 @@ def rebuild_network(
     if not file.exists():
         raise RunError(f"{file} is missing")
     tensors = load_network(file, labels)
+    if model.normalize == "pretrained" and (stored := read_header(file).normalize):
+        model = model.model_copy(update={"normalize": stored})
     limit = LimitedTensors(sum(one.numel() for one in tensors.values()))
     try:
         with limit:

@@ -12,6 +12,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
 from ferkit.errors import ComponentError
+from ferkit.neural.options import Known
+from ferkit.neural.preprocessing import FALLBACK
 
 CHUNK = 4 * 350 * 350
 """Maximum number of pixels that a frozen backbone processes at once on a CPU.
@@ -21,7 +23,11 @@ Its feature maps dominate the memory of a training. Larger chunks are not faster
 
 
 class Network(nn.Module):
-    """Images to logits, in two steps: the feature maps of a frozen backbone can be stored."""
+    """Images to logits, in two steps: the feature maps of a frozen backbone can be stored.
+
+    Attributes:
+        normalize: Normalisation of the images.
+    """
 
     def __init__(self, backbone: nn.Module, head: nn.Module, output: nn.Module, default_stage: str) -> None:
         super().__init__()
@@ -30,6 +36,7 @@ class Network(nn.Module):
         self.output = output
         self.stages: tuple[str, ...] | None = getattr(head, "stages", None)
         self.default_stage = default_stage
+        self.normalize: Known = FALLBACK
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Return the feature maps that the head needs, by stage, for (B, 3, H, W) images."""

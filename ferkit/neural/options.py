@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from ferkit.components.part import Part, Section
+
+Mean = Annotated[float, Field(ge=0, le=1)]
+Deviation = Annotated[float, Field(gt=0, le=1)]
+
+
+class MeanAndStd(Section):
+    """Mean and standard deviation of each channel, in the order RGB, of pixels scaled to 0..1.
+
+    Attributes:
+        mean: Mean of each channel.
+        std: Standard deviation of each channel.
+    """
+
+    mean: tuple[Mean, Mean, Mean] = Field(description="three numbers, 0 to 1")
+    std: tuple[Deviation, Deviation, Deviation] = Field(description="three numbers, above 0, 1 at most")
+
+
+def _tag(value: Any) -> str:
+    return "|table" if isinstance(value, dict | MeanAndStd) else "|word"
+
+
+_Table = Annotated[MeanAndStd, Tag("|table")]
+# A tag of a union that starts with "|" is left out where a message names the key.
+Known = Annotated[Annotated[Literal["facenet", "imagenet"], Tag("|word")] | _Table, Discriminator(_tag)]
+"""A normalisation whose values are known: that of a network's file."""
+Normalize = Annotated[
+    Annotated[Literal["pretrained", "facenet", "imagenet"], Tag("|word")] | _Table, Discriminator(_tag)
+]
 
 
 class Model(Section):
@@ -15,8 +43,9 @@ class Model(Section):
 
     Attributes:
         image_size: Width and height of the input, in pixels.
-        normalize: "facenet" is (x − 127.5) / 128. "imagenet" uses the mean and standard deviation of
-            ImageNet.
+        normalize: "pretrained" uses the mean and standard deviation that the backbone's weights, or the
+            network in `initial`, were trained with. "facenet" is (x − 127.5) / 128. "imagenet" uses those of
+            ImageNet. A table `{ mean = [...], std = [...] }` sets them for pixels scaled to 0..1, in RGB.
         color: "grey" converts every face to grey, in training and prediction. Use it to train on grey images
             and predict on colour images.
         backbone: Component from images to feature maps.
@@ -27,7 +56,10 @@ class Model(Section):
     """
 
     image_size: int = Field(default=160, ge=16)
-    normalize: Literal["facenet", "imagenet"] = "facenet"
+    normalize: Normalize = Field(
+        default="pretrained",
+        description='"pretrained", "facenet", "imagenet", or a table with mean and std',
+    )
     color: Literal["rgb", "grey"] = "rgb"
     backbone: Part = Part(name="inception_resnet_v1")
     head: Part = Part(name="linear")

@@ -8,12 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ferkit.predict.compat import as_deepface, as_fer
+    from ferkit.predict.compat import as_deepface, as_fer, as_supervision
     from ferkit.predict.predictor import Predicted, Predictor
+    from ferkit.predict.results import Faces, Results
     from ferkit.predict.row import Row
 
-__all__ = ["Predicted", "Predictor", "Row", "as_deepface", "as_fer"]
-_PLACES = {"Predicted": "predictor", "Predictor": "predictor", "Row": "row"}
+__all__ = ["Faces", "Predicted", "Predictor", "Results", "Row", "as_deepface", "as_fer", "as_supervision"]
+_PLACES = {
+    "Faces": "results",
+    "Predicted": "predictor",
+    "Predictor": "predictor",
+    "Results": "results",
+    "Row": "row",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Convert rows to the result formats of deepface and fer.
+"""Convert rows to the result formats of deepface, fer and supervision.
 
 Sources: deepface 0.0.103 (`deepface/modules/demography.py`, `detection.py`), fer 25.10.3 (`fer/fer.py`).
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ferkit.predict.row import Row
+from ferkit.errors import RunError
+from ferkit.predict.row import LANDMARKS, Row
 
 NAMES: Mapping[str, str] = {
     "anger": "angry",
@@ -73,6 +74,58 @@ def as_fer(rows: Sequence[Row]) -> list[dict[str, Any]]:
         for row in rows
         if row.face is not None
     ]
+
+
+def as_supervision(rows: Sequence[Row]) -> Any:
+    """Convert the rows of one image or video frame to `supervision.Detections`.
+
+    Args:
+        rows: The rows of one image or frame. Rows without a face are left out.
+
+    Returns:
+        Detections of N faces with these attributes:
+        xyxy: (N, 4) boxes, in pixels.
+        confidence: (N,) probability of the label, 0..1.
+        class_id: (N,) index of the label among the model's labels.
+        tracker_id: (N,) track in a video; None for an image.
+        data["class_name"]: (N,) labels.
+        data["probabilities"]: (N, labels), 0..1.
+        data["face_score"]: (N,) score of the detector, 0..1.
+        data["abstained"]: (N,) True if the confidence is below the threshold.
+        data["keypoints"]: (N, 5, 2) landmarks in pixels, NaN if unknown.
+
+    Raises:
+        RunError: supervision is not installed.
+    """
+    import numpy as np
+
+    try:
+        from supervision import Detections
+    except ImportError as error:
+        raise RunError(
+            'Cannot convert to supervision: it is not installed. Run: pip install "ferkit[supervision]".'
+        ) from error
+    faces = [row for row in rows if row.face is not None]
+    count, unknown = len(faces), ((np.nan, np.nan),) * len(LANDMARKS)
+    labels = list(faces[0].probabilities) if faces else []
+    tracks = [row.track for row in faces]
+    boxes = np.array([row.box for row in faces], np.float32).reshape(count, 4)
+    points = np.array([row.landmarks or unknown for row in faces], np.float32)
+    return Detections(
+        xyxy=boxes,
+        confidence=np.array([row.confidence for row in faces], np.float32),
+        class_id=np.array([labels.index(row.label) for row in faces], int),
+        tracker_id=np.array(tracks, int) if faces and None not in tracks else None,
+        data={
+            "class_name": np.array([row.label for row in faces], dtype=str),
+            "probabilities": np.array([list(row.probabilities.values()) for row in faces]).reshape(
+                count, len(labels)
+            ),
+            "face_score": np.array([row.face_score for row in faces], np.float32),
+            "abstained": np.array([row.abstained for row in faces], bool),
+            "keypoints": points.reshape(count, len(LANDMARKS), 2),
+        },
+    )
 
 
 def _name(label: str) -> str:

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from ferkit.components.discovery import folders_of_model, importable
+from ferkit.components.discovery import importable
 from ferkit.data.crops import crop_box
-from ferkit.data.images import as_rgb, decode_image, read_image, rotate
-from ferkit.errors import DataError, RunError
+from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder, read_part
+from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
-from ferkit.predict.media.sources import Ignored, ImageSource, InputError, find_sources
-from ferkit.predict.model.load import find_model, load_model
+from ferkit.predict.media.sources import Ignored, InputError, find_sources
+from ferkit.predict.model.load import Source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
+from ferkit.predict.results import Faces, Results
 from ferkit.predict.row import Row
-
-Given = str | Path | bytes | Image.Image | NDArray[np.uint8]
-"""An image: a file's path, an encoded file, a PIL image, or an array (H, W, 3) uint8 RGB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +37,18 @@ class Predicted:
     frame: Frame
     rows: Sequence[Row]
 
+    def faces(self, labels: Sequence[str] = ()) -> Faces:
+        """Return the rows with a face; `labels` are those of the model."""
+        return Faces((row for row in self.rows if row.face is not None), self.frame.file, labels)
+
 
 class Predictor:
     """A face detector and a trained model for new images and videos.
 
     Args:
-        model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), or the name of a
-            bundled model. Default: the bundled model with seven expressions.
+        model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), the name of a
+            bundled model, or a network of `ferkit.load_model`, which is copied. Default: the bundled model
+            with seven expressions.
         repeat: The repeat whose network is used, from 0, if `model` is a run folder. Default: the first.
         fold: The fold whose network is used, from 0, if `model` is a run folder. "all" averages the
             probabilities of all folds of the repeat. "refit" is the network of `ferkit run --refit`. Default:
@@ -69,13 +71,13 @@ class Predictor:
 
     Example:
         >>> predictor = ferkit.Predictor(threshold=0.5)
-        >>> for row in predictor.predict("face.jpg")[0]:
+        >>> for row in predictor("face.jpg"):
         ...     print(row.label, row.confidence, row.box)
     """
 
     def __init__(
         self,
-        model: str | Path | None = None,
+        model: Source = None,
         *,
         repeat: int | None = None,
         fold: FoldChoice | None = None,
@@ -89,8 +91,7 @@ class Predictor:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         if batch_size < 1:
             raise RunError(f"batch_size: expected at least 1, got {batch_size}")
-        folders = folders_of_model(find_model(model)) if trust_plugins else ()
-        with importable(*folders):
+        with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
             self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
@@ -103,12 +104,33 @@ class Predictor:
         shown = loaded.description.model
         self._normalise = Normalisation(shown.normalize, shown.color)
 
-    def predict(self, images: Given | Iterable[Given]) -> list[list[Row]]:
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too
+        self, images: Given, *, bgr: bool = False
+    ) -> Faces: ...
+
+    @overload
+    def __call__(self, images: Iterable[Given], *, bgr: bool = False) -> Results: ...
+
+    def __call__(self, images: Given | Iterable[Given], *, bgr: bool = False) -> Faces | Results:
+        """Recognise the expressions in an image or in several; arguments and errors as for `predict`.
+
+        Returns:
+            For one image, its `Faces`. For several, `Results`: a list of `Faces`.
+
+        Example:
+            >>> ferkit.Predictor()("face.jpg").to_pandas()
+        """
+        results = self.predict(images, bgr=bgr)
+        return results[0] if is_one_image(images) else results
+
+    def predict(self, images: Given | Iterable[Given], *, bgr: bool = False) -> Results:
         """Recognise the expressions in images. Use `stream` for videos and many files.
 
         Args:
             images: An image or several. An image is a file's path, the bytes of a file, a PIL image, or an
-                RGB array of shape (H, W, 3), uint8.
+                RGB array of shape (H, W, 3), uint8. An array (N, H, W, 3) is N images.
+            bgr: The channels of arrays are in the order BGR, as OpenCV reads them.
 
         Returns:
             For each image, in order, a list with one row per face. It is empty if there is no face.
@@ -121,10 +143,9 @@ class Predictor:
             >>> len(rows)
             2
         """
-        given = [images] if isinstance(images, str | Path | bytes | Image.Image) else images
-        frames = (_as_frame(one, number) for number, one in enumerate(given))
-        found = [one.rows for one in self._predict(frames) if isinstance(one, Predicted)]
-        return [[row for row in rows if row.face is not None] for rows in found]
+        frames = (as_frame(one, number, bgr) for number, one in enumerate(list_images(images)))
+        found = [one for one in self._predict(frames) if isinstance(one, Predicted)]
+        return Results([one.faces(self.labels) for one in found], self.labels)
 
     def stream(
         self, inputs: str | Path | Sequence[str | Path], *, every: int = 1, stdin: BinaryIO | None = None
@@ -252,28 +273,3 @@ class _Numbers:
 
             self._source, self._tracker = frame.source, Tracker()
         return self._tracker.follow(found.boxes, frame.image, frame.time)
-
-
-def _as_frame(image: Given, number: int) -> Frame:
-    """Raises DataError with the file's name, or the image's number from 0."""
-    if isinstance(image, str | Path):
-        path = Path(image).expanduser()
-        return Frame(ImageSource(path, Path(path.name)), read_image(path))
-    name = Path(f"image {number}")
-    try:
-        if isinstance(image, bytes):
-            return Frame(ImageSource(name, name), decode_image(image))
-        if isinstance(image, Image.Image):
-            return Frame(ImageSource(name, name), np.array(as_rgb(rotate(image))))
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from error
-    if not isinstance(image, np.ndarray):
-        raise DataError(
-            f"{name}: expected a path, bytes of a file, a PIL image or an array, got {type(image).__name__}"
-        )
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise DataError(
-            f"image {number}: expected an RGB array of shape (H, W, 3), uint8, "
-            f"got {image.shape}, {image.dtype}"
-        )
-    return Frame(ImageSource(name, name), image)

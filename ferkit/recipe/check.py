@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from ferkit.components.build import build
 from ferkit.components.contract import check_problems
-from ferkit.components.options import check_options
+from ferkit.components.options import check_options, without_weights
 from ferkit.components.part import Part
 from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry, UnknownComponent
 from ferkit.components.tracebacks import describe
 from ferkit.errors import DataError, FerkitError, Problem
 from ferkit.evaluation.protocol_options import Protocol
-from ferkit.neural.options import Model
+from ferkit.neural.options import Known, Model
 from ferkit.recipe.grid import combinations, grid_problems
 from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse
-from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots
+from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots, uses_network
 from ferkit.recipe.schema import Recipe
 
 if TYPE_CHECKING:
@@ -143,6 +143,51 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
         except DataError as error:
             problems.append(Problem("manifest.file", str(error)))
     return problems
+
+
+def normalize_warnings(recipe: Recipe, registry: Registry) -> list[str]:
+    """Return a warning if the images are normalised otherwise than the initial weights were trained with."""
+    if not uses_network(recipe, registry):
+        return []
+    from ferkit.neural.init_from import stored_normalize
+    from ferkit.neural.preprocessing import describe_normalize, is_same_normalize
+
+    model = recipe.model
+    ours, who = model.normalize, f"model.initial ({model.initial})"
+    theirs = stored_normalize(model.initial) if model.initial else None
+    if ours == "pretrained":
+        if theirs or not model.initial:
+            return []
+        return [f"{who} does not record its normalisation. The backbone's is used. Check model.normalize."]
+    if not model.initial:
+        who, theirs = f"the weights of the backbone {model.backbone.name}", _trained_with(model, registry)
+    if theirs is None or is_same_normalize(ours, theirs):
+        return []
+    return [
+        f"model.normalize is {describe_normalize(ours)}, but {who} were trained with "
+        f'{describe_normalize(theirs)}. Remove model.normalize, or set it to "pretrained".'
+    ]
+
+
+def _trained_with(model: Model, registry: Registry) -> Known | None:
+    """Return the normalisation of the backbone's weights; None if they are random, or it is unknown."""
+    import torch
+
+    from ferkit.neural.build import part_without_pretrained
+    from ferkit.neural.preprocessing import settle_normalize
+
+    none = without_weights(registry.get("backbone", model.backbone.name))
+    given = model.backbone.options
+    if none and all(given.get(name) == value for name, value in none.items()):
+        return None
+    part = part_without_pretrained("backbone", model.backbone, registry)
+    try:
+        with torch.device("meta"):
+            backbone = build(registry, "backbone", part)
+    except Exception:
+        return None  # the dry run reports the error, unless only the meta device causes it
+    has_both = all(getattr(backbone, name, None) is not None for name in ("mean", "std"))
+    return settle_normalize("pretrained", backbone) if has_both else None
 
 
 def _check_split(protocol: Protocol, split: Split) -> list[Problem]:

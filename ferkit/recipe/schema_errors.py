@@ -85,6 +85,8 @@ def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]
     inner: list[type[BaseModel]] = [Recipe]
     field: FieldInfo | None = None
     for step in loc:
+        if str(step).startswith("|"):  # a tag of a union without names
+            continue
         if tagged := [model for model in inner if len(inner) > 1 and _has_name(model, step)]:
             inner = tagged
             continue

@@ -22,6 +22,8 @@ class TimmBackbone(nn.Module):
         pretrained: Use timm's weights, which are downloaded. If false, the initial weights are random.
         freeze: "none", "all", or a stage. Layers that the map of this stage depends on are not trained, and
             their batch norm keeps its statistics.
+
+    `mean` and `std` are those of timm for the weights, in the channel order RGB, of pixels from 0 to 1.
     """
 
     def __init__(self, model: str = "resnet18", pretrained: bool = True, freeze: str = "none") -> None:
@@ -29,6 +31,8 @@ class TimmBackbone(nn.Module):
         self.model = model
         self.network = create_network(model, pretrained)
         crop_kernels(self.network)
+        settings = self.network.pretrained_cfg
+        self.mean, self.std = tuple(settings["mean"]), tuple(settings["std"])
         channels = self.network.feature_info.channels()
         self.stages = {f"stage{number}": width for number, width in enumerate(channels, start=1)}
         self.default_stage = list(self.stages)[-1]

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 ORDER: Sequence[Sequence[str]] = (
     ("cli",),
     ("bench",),
-    ("api",),
+    ("api", "metrics"),
     ("experiment", "assess"),
     ("audit", "predict", "report", "testing"),  # rooms of a line do not import each other
     ("plugin",),

@@ -48,7 +48,8 @@ def write_video(file: Path, frames: Sequence[NDArray[np.uint8]], rate: float = 1
 
 
 def describe(**others: Any) -> Description:
-    model = Model(image_size=24, backbone=Part(name="small"), head=Part(name="linear"))
+    parts = {"backbone": Part(name="small"), "head": Part(name="linear")}
+    model = Model(image_size=24, normalize="facenet", **parts)
     known: dict[str, Any] = {"labels": LABELS, "model": model, "detector": Part(name="spots")}
     return Description(**{**known, "plugins": (PLUGIN,), **others})
 

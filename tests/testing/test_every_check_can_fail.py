@@ -56,6 +56,7 @@ def failed_of(case: Case) -> dict[str, str]:
 
 RIGHT = [
     ("backbone", right.RightBackbone),
+    ("backbone", right.RightNormalisedBackbone),
     ("head", right.RightHead),
     ("head", right.RightStagesHead),
     ("output", right.RightOutput),

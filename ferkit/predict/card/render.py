@@ -13,6 +13,8 @@ from markupsafe import Markup
 from ferkit.evaluation.formatting import MARK, NAMES, format_interval, format_value
 from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.messages import printable, quote
+from ferkit.neural.options import Normalize
+from ferkit.neural.preprocessing import describe_normalize
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
@@ -65,11 +67,16 @@ def render_card(facts: Facts) -> str:
         protocol=describe_protocol(summary.protocol) if summary else "",
         loss=(recipe.get("loss") or {}).get("name"),
         duplicates=(recipe.get("faces") or {}).get("duplicates", "keep"),
-        normalisation=WAYS[facts.description.model.normalize],
+        normalisation=_describe_normalize(facts.description.model.normalize),
         MARK=MARK,
         NOT_MEASURED=NOT_MEASURED,
     )
     return text
+
+
+def _describe_normalize(normalize: Normalize) -> str:
+    way = describe_normalize(normalize)
+    return WAYS.get(way, f"{way}, of pixels from 0 to 1")
 
 
 def _escaped(value: Any) -> str:

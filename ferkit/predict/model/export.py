@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ferkit.components.discovery import folders_of_model, importable, load_plugins
+from ferkit.components.discovery import importable, load_plugins
 from ferkit.components.part import Part
 from ferkit.errors import RunError
 from ferkit.messages import shorten
@@ -24,7 +24,7 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder
 from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.load import FIRST, KEY, Loaded, find_model, load_model, load_network
+from ferkit.predict.model.load import FIRST, KEY, Loaded, Source, load_model, load_network, places_of
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.runtime.atomic_write import atomic_path
 
@@ -74,7 +74,7 @@ class Probabilities(nn.Module):
 
 
 def export_model(
-    source: str | Path | None,
+    source: Source,
     file: Path,
     which: WhichNetwork = FIRST,
     *,
@@ -85,7 +85,8 @@ def export_model(
     """Export the network of a run or model file.
 
     Args:
-        source: A run folder, a .safetensors file or the name of a bundled model; None for the default model.
+        source: A run folder, a .safetensors file, the name of a bundled model or a network in memory. None:
+            the default model.
         file: The file to write. Its suffix chooses the format: .safetensors, .onnx or .pt2. All hold the
             description; ONNX and .pt2 apply the temperature themselves.
         which: A network of a run.
@@ -100,7 +101,7 @@ def export_model(
     """
     if file.suffix not in WRITERS:
         raise RunError(f"Cannot export to --out {file}: expected a file that ends in {', '.join(WRITERS)}.")
-    with importable(*(folders_of_model(find_model(source)) if trust_plugins else ())):
+    with importable(*places_of(source, trust_plugins)):
         loaded = load_network(source, which, trust_plugins)
         if loaded.fold == "all" and file.suffix == ".safetensors":
             raise RunError(

@@ -185,9 +185,12 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
         theirs, ours = list_some(header.labels), list_some(summary.labels)
         raise RunError(f"{file} has labels {theirs}, but the run has {ours}. Is it from another run?")
     settings = recipe_of_fold(folder, recipe, fold)
+    changes: dict[str, Any] = {"initial": None, "initial_part": None}
+    if settings.model.normalize == "pretrained" and header.normalize:
+        changes["normalize"] = header.normalize
     made = Description(
         labels=tuple(header.labels),
-        model=settings.model.model_copy(update={"initial": None, "initial_part": None}),
+        model=settings.model.model_copy(update=changes),
         detector=settings.detector,
         margin=settings.faces.margin,
         temperature=header.temperature or 1.0,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ferkit.components.discovery import folders_of_model, importable, load_plugins_of_model
 from ferkit.components.registry import Registry
@@ -71,8 +72,23 @@ class Loaded:
     temperatures: tuple[float, ...] = ()
 
 
+@runtime_checkable
+class InMemory(Protocol):
+    """A network in memory: `ferkit.predict.model.trained.TrainedNetwork`."""
+
+    @property
+    def trained_on(self) -> frozenset[str]: ...
+
+    def as_loaded(self) -> Loaded: ...
+
+    def as_model(self, device: str) -> Model: ...
+
+
+Source = str | Path | InMemory | None
+
+
 def load_model(
-    name: str | Path | None = None,
+    name: Source = None,
     which: WhichNetwork = FIRST,
     device: str = "auto",
     trust_plugins: bool = False,
@@ -80,7 +96,8 @@ def load_model(
     """Load a model for prediction.
 
     Args:
-        name: A run folder, a model file or the name of a bundled model; None for the default model.
+        name: A run folder, a model file, the name of a bundled model or a network in memory; None for the
+            default model.
         which: A network of a run.
         device: "auto", "cpu", "cuda" or "cuda:0".
         trust_plugins: Import modules that the model names, also if no installed plugin provides them. They
@@ -90,6 +107,9 @@ def load_model(
         RunError: The model does not exist or is broken.
         ComponentError: A plugin that the model needs is missing or not trusted.
     """
+    if isinstance(name, InMemory):
+        _check_no_choice("a network in memory", which)
+        return name.as_model(device)
     path = find_model(name)
     with importable(*(folders_of_model(path) if trust_plugins else ())):
         return _load(path, which, device, trust_plugins)
@@ -121,13 +141,21 @@ def find_model(name: str | Path | None) -> Path:
     raise RunError(f"Cannot find --model {name}: there is no such folder, file or bundled model. {bundled}")
 
 
-def load_network(name: str | Path | None, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> Loaded:
+def places_of(name: Source, trust_plugins: bool) -> Sequence[Path]:
+    """Return the folders whose modules a trusted model may import. Raises RunError if there is no model."""
+    return folders_of_model(find_model(name)) if trust_plugins and not isinstance(name, InMemory) else ()
+
+
+def load_network(name: Source, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> Loaded:
     """Load a network for export; arguments as for `load_model`.
 
     Raises:
         RunError: The model is neither a run nor a .safetensors file, or a fold of a file is asked for.
         ComponentError: As for `load_model`.
     """
+    if isinstance(name, InMemory):
+        _check_no_choice("a network in memory", which)
+        return name.as_loaded()
     path = find_model(name)
     with importable(*(folders_of_model(path) if trust_plugins else ())):
         return _load_network(path, which, trust_plugins)
@@ -173,9 +201,10 @@ def _load_networks(opened: RunModel, trust: bool, is_plain: bool) -> tuple[Netwo
     return Ensemble(networks, opened.temperatures).eval(), registry
 
 
-def _check_no_choice(file: Path, which: WhichNetwork) -> None:
+def _check_no_choice(model: object, which: WhichNetwork) -> None:
     if which.is_given:
-        raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {file} is a file.")
+        told = f"{model} is a file" if isinstance(model, Path) else f"this is {model}"
+        raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {told}.")
 
 
 def read_description(path: Path) -> Description:

@@ -71,7 +71,7 @@ def explain(
     chosen = varied_faces(list(list_guesses([[made]])), labels)
     cropped = crop(chosen)
     faces = [cropped[one.path] for one in chosen]
-    images = FaceImages(faces, labels, model.image_size, model.normalize, color=model.color)
+    images = FaceImages(faces, labels, model.image_size, network.normalize, color=model.color)
     explained, strayed = Explained(), 0.0
     for position, one in enumerate(chosen):
         image, _ = images[0, position]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from ferkit.components.contract import wrong_maps
+from ferkit.components.contract import wrong_maps, wrong_normalisation
 from ferkit.components.options import option_parameters
 from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
@@ -23,6 +23,15 @@ def tells_its_stages(subject: ComponentUnderTest) -> None:
     default = getattr(subject.built, "default_stage", None)
     fix = f"Set self.default_stage to one of {', '.join(stages)}."
     expect(default in stages, "default_stage, one of the stages", repr(default), fix)
+
+
+@check("backbone")
+def states_mean_and_std_of_its_images(subject: ComponentUnderTest) -> None:
+    """Its `mean` and `std`, if it has them, are three numbers each, for pixels from 0 to 1."""
+    if getattr(subject.built, "mean", None) is None and getattr(subject.built, "std", None) is None:
+        skip("it has no `mean` and `std`, which are optional")
+    fix = "Set self.mean = (0.485, 0.456, 0.406) and self.std = (0.229, 0.224, 0.225), or other names."
+    expect_agreed(wrong_normalisation(subject.built), fix)
 
 
 @check("backbone", is_basis=True)

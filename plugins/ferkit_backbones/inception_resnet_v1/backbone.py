@@ -37,6 +37,9 @@ STAGES = {
 }
 """Stages that heads can use, from shallow to deep, and the modules of each."""
 
+FACENET_MEAN, FACENET_STD = (127.5 / 255,) * 3, (128 / 255,) * 3
+"""facenet-pytorch's `fixed_image_standardization`, (x − 127.5) / 128, for pixels from 0 to 1."""
+
 SMALLEST = {"conv2d_4b": 27, "repeat_1": 27, "mixed_6a": 43, "repeat_2": 43}
 """The smallest image side of each stage, in pixels; 75 for later stages."""
 
@@ -87,6 +90,7 @@ class InceptionResnetV1Backbone(nn.Module):
         channels = (256, 256, 896, 896, 1792, 1792, 1792, embedding_size)
         self.stages = dict(zip(kept, channels, strict=False))
         self.default_stage = "block8" if "block8" in kept else last_stage
+        self.mean, self.std = FACENET_MEAN, FACENET_STD
         self.smallest = SMALLEST.get(last_stage, 75)
         frozen = last_stage if freeze == "all" else freeze
         self.frozen_stages = [] if freeze == "none" else kept[: kept.index(frozen) + 1]

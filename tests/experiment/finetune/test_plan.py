@@ -147,7 +147,7 @@ def test_what_a_model_began_with_is_not_fetched_again() -> None:
 
 def test_weights_that_a_networks_shape_depends_on_are_taken_all_the_same(tmp_path: Path) -> None:
     backbone = Part(name="inception_resnet_v1", weights="msceleb1m", last_stage="conv2d_4b")
-    known = describe(model=Model(backbone=backbone), plugins=())
+    known = describe(model=Model(normalize="facenet", backbone=backbone), plugins=())
     save_network(tmp_path / "m.safetensors", {}, known.labels, description=known.as_table())
     model = find_beginning(str(tmp_path / "m.safetensors")).sections["model"]
     assert model["backbone"]["weights"] == "msceleb1m"

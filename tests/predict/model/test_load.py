@@ -90,7 +90,7 @@ def test_a_network_of_other_labels_than_the_runs_is_refused(copied: Path) -> Non
 def test_a_temperature_of_the_fold_is_used(copied: Path) -> None:
     file = copied / "folds" / "repeat0_fold0" / "model.safetensors"
     ((before,),) = Predictor(copied).predict([picture()])
-    save_network(file, load_file(file), ["anger", "neutral"], temperature=5.0)
+    save_network(file, load_file(file), ["anger", "neutral"], temperature=5.0, normalize="facenet")
     ((after,),) = Predictor(copied).predict([picture()])
     assert 0.5 < max(after.probabilities.values()) < max(before.probabilities.values())
 

@@ -16,6 +16,16 @@ class DefaultsToNoStage(RightBackbone):
     default_stage = "latest"
 
 
+@fails("backbone", "states_mean_and_std_of_its_images")
+class StatesPixelsUpTo255(RightBackbone):
+    mean, std = (127.5, 127.5, 127.5), (128.0, 128.0, 128.0)
+
+
+@fails("backbone", "states_mean_and_std_of_its_images")
+class StatesNoStd(RightBackbone):
+    mean = (0.5, 0.5, 0.5)
+
+
 @fails("backbone", "gives_a_map_of_each_stage")
 class TellsOtherChannels(RightBackbone):
     def __init__(self, freeze: str = "none") -> None:

@@ -35,6 +35,12 @@ class RightBackbone(nn.Module):
         return {"early": early, "late": self.late(early)}
 
 
+class RightNormalisedBackbone(RightBackbone):
+    """The same, with the mean and std of its images. freeze: "none" or "all"."""
+
+    mean, std = (0.485, 0.456, 0.406), [0.229, 0.224, 0.225]
+
+
 class RightHead(nn.Module):
     """The mean of each channel, then one linear layer. dropout: before it."""
 
