@@ -99,7 +99,7 @@ def finetune(
     run = quote(plan.run)
     typer.echo(f"If interrupted, resume with: {plan.command(f' --out {run} --resume')}")
     _train(plan, refit)
-    _export(plan)
+    _export(plan, " --refit" if refit else "")
 
 
 def _train(plan: FinetunePlan, refit: bool) -> None:
@@ -113,7 +113,7 @@ def _train(plan: FinetunePlan, refit: bool) -> None:
     typer.echo(f"report: {report}")
 
 
-def _export(plan: FinetunePlan) -> None:
+def _export(plan: FinetunePlan, option: str) -> None:
     from ferkit.messages import quote
     from ferkit.predict.card.facts import gather
     from ferkit.predict.card.render import write_card
@@ -126,4 +126,4 @@ def _export(plan: FinetunePlan) -> None:
     typer.echo("Next:")
     typer.echo(f"  ferkit predict PHOTO --model {quote(made.file)}")
     typer.echo(f"  ferkit report {quote(plan.run)} --images")
-    typer.echo(f"  {plan.command('    # after editing the recipe')}")
+    typer.echo(f"  {plan.command(f'{option}    # after editing the recipe')}")

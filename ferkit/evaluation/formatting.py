@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from ferkit.evaluation.summary import RefitSummary
 from ferkit.messages import count_of
 
 MARK = "optimistic, because test images selected the epoch"
@@ -51,9 +51,9 @@ def format_duration(seconds: float) -> str:
     return f"{minutes} min {whole % 60} s" if minutes else f"{seconds:.1f} s"
 
 
-def describe_refit(refit: Mapping[str, Any]) -> str:
-    """Describe the network on all images, from the key `refit` of a summary."""
-    trained = f"{count_of(refit['images'], 'image')} for {count_of(refit['epoch'], 'epoch')}"
+def describe_refit(refit: RefitSummary) -> str:
+    """Describe the network on all images."""
+    trained = f"{count_of(refit.images, 'image')} for {count_of(refit.epoch, 'epoch')}"
     return (
         f"Refit: one network was trained on all {trained}. It has no score of its own: the scores are those "
         "of the folds."

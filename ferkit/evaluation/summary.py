@@ -59,6 +59,24 @@ class DataSummary(Value):
         return found
 
 
+class RefitSummary(Value):
+    """The training of the network on all images, after the folds.
+
+    Attributes:
+        epoch: Number of epochs, from 1.
+        images: Number of training images.
+        candidate: Number of the grid's candidate, from 0, or None.
+        settings: Key to value of the grid.
+        temperature: Divides the logits; None if none was fitted.
+    """
+
+    epoch: int
+    images: int
+    candidate: int | None = None
+    settings: Mapping[str, Any] = {}
+    temperature: float | None = None
+
+
 class Summary(Value):
     """The result of a finished run.
 
@@ -77,8 +95,7 @@ class Summary(Value):
         weights: Name, file, sha256, training data and licence of each file of pretrained weights.
         backbone_sha256: Hash of the initial tensors of the backbone.
         seconds: Duration of all epochs.
-        refit: Training of the network on all images: `epoch` (number of epochs), `images`, `settings` of the
-            grid and `temperature`. None without such a network. It has no score of its own.
+        refit: Network on all images, which has no score of its own. None without one.
     """
 
     name: str
@@ -95,7 +112,7 @@ class Summary(Value):
     weights: tuple[Mapping[str, Any], ...] = ()
     backbone_sha256: str | None = None
     seconds: float = 0.0
-    refit: Mapping[str, Any] | None = None
+    refit: RefitSummary | None = None
 
     @field_validator("scores")
     @classmethod

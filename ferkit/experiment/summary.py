@@ -11,7 +11,7 @@ from ferkit.evaluation.metrics.calibration import TEMPERATURES
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.run_files import read_metrics
 from ferkit.evaluation.scores import evaluate
-from ferkit.evaluation.summary import DataSummary, Score, Summary
+from ferkit.evaluation.summary import DataSummary, RefitSummary, Score, Summary
 from ferkit.experiment.run_dir import RunDir
 from ferkit.experiment.values import RunInputs
 from ferkit.interfaces import Face
@@ -111,7 +111,7 @@ def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, network: Mappi
         weights=tuple(inputs.weights),
         backbone_sha256=network.get("backbone_sha256"),
         seconds=run_dir.training_seconds(),
-        **({"refit": refit} if (refit := run_dir.refit.finished()) else {}),
+        **({"refit": RefitSummary(**refit)} if (refit := run_dir.refit.finished()) else {}),
     )
 
 

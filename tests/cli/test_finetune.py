@@ -118,6 +118,7 @@ def test_with_refit_the_exported_model_was_trained_on_all_images(ferkit: Ferkit,
     assert (answer.returncode, answer.stderr) == (0, "")
     lines = answer.stdout.splitlines()
     assert "model: all/faces.safetensors (refit network, trained on all images of the run)" in lines
+    assert lines[-1].split("#")[0].split() == ["ferkit", "run", "all/recipe.toml", "--refit"]
     assert sum(line.startswith("refit on all 10 images, epoch ") for line in lines) >= 1
     assert any(line.startswith("Refit: one network was trained on all 10 images") for line in lines)
     assert len(read_header(Path("all/faces.safetensors")).trained_on) == 10

@@ -102,7 +102,14 @@ def test_without_validation_images_all_epochs_are_trained(recipe: Path, tmp_path
     assert len(losses(folder)) == 3
     assert read_header(folder / "refit" / "model.safetensors").temperature is None
     summary = read_summary(folder)
-    assert summary.refit == {"candidate": None, "settings": {}, "epoch": 3, "temperature": None, "images": 12}
+    assert summary.refit
+    assert summary.refit.model_dump() == {
+        "candidate": None,
+        "settings": {},
+        "epoch": 3,
+        "temperature": None,
+        "images": 12,
+    }
     assert "no score of its own" in (folder / "report.html").read_text()
 
 

@@ -148,9 +148,10 @@ def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence
 
 def _folds_of(summary: Summary, repeat: int) -> list[str]:
     """List the folders of a repeat's folds; empty if there is no such repeat."""
-    each: list[list[Any]] = [one["folds"] for one in summary.scores.values() if "folds" in one]
-    repeats = each[0] if each else []
-    return [f"repeat{repeat}_fold{n}" for n in range(len(repeats[repeat]))] if repeat < len(repeats) else []
+    known = (one["folds"] for one in summary.scores.values() if isinstance(one.get("folds"), list))
+    repeats: list[Any] = next(known, [])
+    count = len(repeats[repeat]) if repeat < len(repeats) and isinstance(repeats[repeat], list) else 0
+    return [f"repeat{repeat}_fold{number}" for number in range(count)]
 
 
 def _check_same_input(folder: Path, names: Sequence[str], each: Sequence[Description]) -> None:

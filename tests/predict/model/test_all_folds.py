@@ -129,6 +129,17 @@ def test_a_repeat_that_is_not_there_is_refused(trained: Path) -> None:
         load_model(trained, WhichNetwork(2, "all"))
 
 
+@pytest.mark.parametrize("folds", [None, 5, "ab", [7, 7], [[0.5] * 9]])
+def test_a_summary_with_other_folds_is_refused(copied: Path, folds: object) -> None:
+    file = copied / "summary.json"
+    table = json.loads(file.read_text())
+    for score in table["scores"].values():
+        score["folds"] = folds
+    file.write_text(json.dumps(table))
+    with pytest.raises(RunError, match=r"has no repeat 0|is missing"):
+        load_model(copied, ALL)
+
+
 def test_folds_that_need_other_images_are_refused(copied: Path) -> None:
     text = (copied / "recipe.toml").read_text()
     (copied / "recipe.toml").write_text(text + '\n[grid]\n"model.image_size" = [24, 32]\n')
