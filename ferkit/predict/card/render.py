@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ferkit.evaluation.formatting import MARK, NAMES, format_interval, format_value
 from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.messages import printable, quote
+from ferkit.predict.card.config import config_file, write_config
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
@@ -32,8 +33,9 @@ def card_file(model: Path) -> Path:
 
 
 def write_card(facts: Facts) -> Path:
-    """Write the card next to the model. An existing card is replaced. Raises RunError."""
+    """Write the card and the configuration next to the model, replacing existing ones. Raises RunError."""
     file = card_file(facts.file)
+    write_config(facts.file, facts.description)
     write_text(file, render_card(facts))
     return file
 
@@ -49,6 +51,7 @@ def render_card(facts: Facts) -> str:
         "printable": printable,
         "quote": quote,
         "raw": Markup,
+        "repr": lambda value: Markup(repr(value)),
         "thousands": "{:,}".format,
     }
     summary, recipe = facts.summary, tomllib.loads(facts.recipe)
@@ -57,6 +60,7 @@ def render_card(facts: Facts) -> str:
         front_matter=front_matter(facts),
         known=facts.description,
         size=facts.file.stat().st_size,
+        config=config_file(facts.file).name,
         summary=summary,
         data=summary.data if summary else None,
         warnings=summary.warnings if summary else (),
