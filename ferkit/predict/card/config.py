@@ -30,8 +30,8 @@ def write_config(model: Path, known: Description) -> Path:
 def describe_config(model: Path, known: Description) -> dict[str, Any]:
     """Describe labels, preprocessing, inputs and outputs of an exported model.
 
-    `id2label` and `label2id` are the keys of transformers. `mean` and `std` apply to pixels 0..1, in the order
-    RGB, as in timm and torchvision.
+    `id2label` and `label2id` are the keys of transformers. `mean` and `std` apply to RGB pixels 0..1, as in
+    timm and torchvision.
 
     Args:
         model: The exported file. Its suffix is the format.

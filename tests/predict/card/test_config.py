@@ -98,9 +98,7 @@ def test_the_names_in_the_configuration_are_those_of_the_graph(tmp_path: Path) -
         ("m.pt2", {"name": "probabilities", "shape": ["batch", 3]}),
     ],
 )
-def test_a_reader_knows_if_temperature_is_applied(
-    tmp_path: Path, name: str, output: dict[str, Any]
-) -> None:
+def test_a_reader_knows_if_temperature_is_applied(tmp_path: Path, name: str, output: dict[str, Any]) -> None:
     _, card, config = export(tmp_path, name, temperature=1.5)
     assert config["output"] == output
     assert "onnxruntime" not in card
