@@ -129,7 +129,7 @@ def _audit_data(
     seeds: int,
     comparison: tuple[int | None, float | None, bool],
 ) -> None:
-    """Audit files. `comparison` is the maximum hash distance, minimum similarity, and if faces are detected."""
+    """Audit files. `comparison` has the maximum hash distance, minimum similarity, and if faces count."""
     from ferkit.audit.findings import check_allowed
     from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY
     from ferkit.audit.page import check_outputs

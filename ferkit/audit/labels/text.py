@@ -20,9 +20,11 @@ def describe_labels(found: LabelAudit, limit: int, width: int = UNLIMITED) -> It
         width: Length at which lines are wrapped and image names are shortened.
     """
     doubtful, images = number(len(found.doubtful)), count_of(found.images, "test image")
-    how = f"{found.selection}; mean of {count_of(found.repeats, 'repeat')}"
-    summary = f"{printable(found.run)}: {doubtful} of {images} have a doubtful label ({how})"
-    yield from wrap(summary, width, 2).split("\n")
+    yield from wrap(f"{printable(found.run)}: {doubtful} of {images} have a doubtful label", width, 2).split(
+        "\n"
+    )
+    how = f"{found.selection}. Mean of {count_of(found.repeats, 'repeat')}."
+    yield from wrap(f"  {how}", width, 2).split("\n")
     yield ""
     classes = [
         (

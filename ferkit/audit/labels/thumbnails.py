@@ -50,9 +50,11 @@ def _make(image: ImageRecord) -> Thumbnail:
         pixels = read_image(path)
     except DataError as error:
         return Thumbnail(reason=str(error).removeprefix(f"{path}: "))
-    edges = image.box.split()
-    face = crop_box(pixels, np.array(edges, dtype=np.float32), MARGIN) if len(edges) == 4 else pixels
-    return Thumbnail(_encode(face))
+    try:
+        box = np.array(image.box.split(), dtype=np.float32)
+    except ValueError:
+        return Thumbnail(reason="its box in manifest.csv is damaged")
+    return Thumbnail(_encode(crop_box(pixels, box, MARGIN) if len(box) == 4 else pixels))
 
 
 def _encode(image: NDArray[np.uint8]) -> str:
