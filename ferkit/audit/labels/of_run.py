@@ -162,32 +162,31 @@ def _describe(
     root = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
     doubted = np.flatnonzero(found.suggested != given)
     ranked = doubted[np.argsort(found.self_confidence[doubted], kind="stable")]
-    images, from_, to = (Counter(one.tolist()) for one in (given, given[doubted], found.suggested[doubted]))
-    return LabelAudit(
-        run=str(run_dir),
-        root=root,
-        selection=title,
-        repeats=repeats,
-        images=len(paths),
-        classes=tuple(
-            ClassDoubt(
-                label,
-                images[k],
-                float(found.thresholds[k]) if images[k] else None,
-                from_[k],
-                to[k],
-            )
-            for k, label in enumerate(labels)
-        ),
-        doubtful=tuple(
-            DoubtfulLabel(
-                paths[i],
-                Path(os.path.relpath(os.path.abspath(paths[i]), root)).as_posix(),
-                labels[given[i]],
-                labels[found.suggested[i]],
-                float(found.self_confidence[i]),
-                float(probabilities[i, found.suggested[i]]),
-            )
-            for i in ranked.tolist()
-        ),
+    doubtful = [
+        DoubtfulLabel(
+            paths[i],
+            Path(os.path.relpath(os.path.abspath(paths[i]), root)).as_posix(),
+            labels[given[i]],
+            labels[found.suggested[i]],
+            float(found.self_confidence[i]),
+            float(probabilities[i, found.suggested[i]]),
+        )
+        for i in ranked.tolist()
+    ]
+    images = np.bincount(given, minlength=len(labels)).tolist()
+    thresholds = [float(one) if count else None for one, count in zip(found.thresholds, images, strict=True)]
+    classes = _count(labels, images, thresholds, doubtful)
+    return LabelAudit(str(run_dir), root, title, repeats, len(paths), classes, tuple(doubtful))
+
+
+def _count(
+    labels: Sequence[str],
+    images: Sequence[int],
+    thresholds: Sequence[float | None],
+    doubtful: Sequence[DoubtfulLabel],
+) -> tuple[ClassDoubt, ...]:
+    given, suggested = Counter(one.label for one in doubtful), Counter(one.suggested for one in doubtful)
+    return tuple(
+        ClassDoubt(label, count, threshold, given[label], suggested[label])
+        for label, count, threshold in zip(labels, images, thresholds, strict=True)
     )
