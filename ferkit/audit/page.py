@@ -29,7 +29,7 @@ def write_page(audit: Audit, file: Path) -> None:
     )
     made.filters |= {"percent": percent, "number": number, "count_of": count_of}
     page = made.get_template("page.html").render(audit=audit, words=text, shown=SHOWN, version=__version__)
-    _write(file, page)
+    write_output(file, page)
 
 
 def write_json(audit: Audit, file: Path) -> None:
@@ -40,7 +40,7 @@ def write_json(audit: Audit, file: Path) -> None:
         "imbalance": audit.imbalance,
         **asdict(audit),
     }
-    _write(file, json.dumps(found, indent=2) + "\n")
+    write_output(file, json.dumps(found, indent=2) + "\n")
 
 
 WRITERS: Mapping[str, Callable[[Audit, Path], None]] = {".html": write_page, ".json": write_json}
@@ -54,7 +54,8 @@ def check_outputs(files: Sequence[Path]) -> None:
             raise RunError(f"Cannot write --out {file}: expected the suffix {' or '.join(WRITERS)}")
 
 
-def _write(file: Path, text: str) -> None:
+def write_output(file: Path, text: str) -> None:
+    """Write a file of --out. Raises RunError with the option's name."""
     try:
         write_text(file, text)
     except RunError as error:

@@ -50,13 +50,14 @@ def export(
     exports the mean of the folds' probabilities as one ONNX or .pt2 graph. ferkit compares the file with
     torch on an image of a face, and deletes it if the probabilities differ. ONNX and .pt2 files take
     normalised images (B, 3, size, size) and return probabilities. A model card for the Hugging Face Hub is
-    written to FILE.card.md.
+    written to FILE.card.md. Labels and preprocessing for other programs are written to FILE.config.json.
 
     Example: ferkit export runs/mine --out model.safetensors
 
     Docs: docs/site/predict.md
     """
     from ferkit.neural.preprocessing import describe_normalize
+    from ferkit.predict.card.config import config_file
     from ferkit.predict.card.facts import gather
     from ferkit.predict.card.render import write_card
     from ferkit.predict.face_finder import read_part
@@ -79,3 +80,4 @@ def export(
     if half:
         typer.echo(f"float16: rounding changes these probabilities by {made.rounding:.1g} at most")
     typer.echo(f"card: {write_card(gather(made.file, made.loaded, licence))}")
+    typer.echo(f"config: {config_file(made.file)}")

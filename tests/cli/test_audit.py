@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from ferkit.cli.audit import SERIOUS
 from ferkit.cli.progress import watch_images
 from tests.audit.drawn import draw, draw_clips, save
+from tests.audit.labels.test_of_run import ESTIMATOR, train
 
 pytestmark = pytest.mark.slow
 
@@ -197,6 +199,7 @@ def test_the_help_tells_the_exit_statuses_and_the_findings(
 
 
 def test_the_defaults_that_the_help_tells_are_those_of_the_audit() -> None:
+    from ferkit.audit.labels.output import LIMIT
     from ferkit.audit.leakage import SEEDS
     from ferkit.audit.near_duplicates import HASH_DISTANCE, SIMILARITY
     from ferkit.cli.audit import HashDistance, Similarity, audit
@@ -204,8 +207,9 @@ def test_the_defaults_that_the_help_tells_are_those_of_the_audit() -> None:
     (distance,), (similarity,) = HashDistance.__metadata__, Similarity.__metadata__
     assert f"[default: {HASH_DISTANCE}]" in distance.help
     assert f"[default: {SIMILARITY}]" in similarity.help
-    assert audit.__defaults__ is not None
-    assert audit.__defaults__[-1] == SEEDS
+    defaults = inspect.signature(audit).parameters
+    assert defaults["seeds"].default == SEEDS
+    assert defaults["limit"].default == LIMIT
 
 
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,3 +226,52 @@ def test_a_file_of_an_unknown_kind_is_refused_before_anything_is_read(
     assert status == 1
     assert "--out" in err
     assert ".html or .json" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Nothing to audit"),
+        (("images", "--run", "run"), "TARGET"),
+        (("--run", "run", "--seeds", "50"), "--seeds"),
+        (("--run", "run", "--allow", "groups"), "--allow"),
+        (("images", "--images"), "--images"),
+        (("images", "--limit", "3"), "--limit"),
+    ],
+)
+def test_options_of_the_other_audit_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    status, _, error = typed(monkeypatch, capsys, *arguments)
+    assert status == 2
+    assert words in error
+
+
+def test_doubtful_labels_of_a_run_are_listed_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run = train(tmp_path, ESTIMATOR)  # always "bright"
+    capsys.readouterr()
+    files = [tmp_path / f"labels.{suffix}" for suffix in ("html", "csv", "json")]
+    outputs = [part for file in files for part in ("--out", file)]
+    status, out, _ = typed(monkeypatch, capsys, "--run", run, "--limit", "3", "--images", *outputs)
+    assert status == 0
+    assert "10 of 20 test images" in " ".join(out.split())
+    assert max(len(line) for line in out.splitlines() if not line.startswith("written")) <= 80
+    listed = [line.split() for line in out.splitlines() if line.startswith(("dark/", "bright/"))]
+    assert [line[1:] for line in listed] == [["dark", "bright", "25.0%"]] * 3
+    assert "and 7 more" in out
+    assert files[0].read_text().count("<img") == 3
+    assert len(files[1].read_text().splitlines()) == 11
+
+
+def test_a_folder_without_a_run_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, error = typed(monkeypatch, capsys, "--run", tmp_path / "nothing")
+    assert status == 1
+    assert "no such folder" in error

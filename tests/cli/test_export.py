@@ -20,13 +20,15 @@ def test_what_was_written_is_told_and_predicts(
     out = tmp_path / f"model.{suffix}"
     answer = ferkit("export", str(model), "--out", str(out))
     assert (answer.returncode, answer.stderr) == (0, "")
-    first, labels, scaled, given, checked, card = answer.stdout.splitlines()
+    first, labels, scaled, given, checked, card, config = answer.stdout.splitlines()
     assert first.startswith(f"{out}: drawn, 0.")
     assert labels == "labels: anger, happiness, neutral"
     assert scaled == f"temperature: {'1.500' if temperature == 1.5 else 'none fitted'}"
     assert given == "input: 24 x 24 pixel faces, normalised as facenet, detected by spots"
     assert checked.startswith("checked: probabilities of 4 face images are within ")
     assert card == f"card: {out}.card.md"
+    assert config == f"config: {out}.config.json"
+    assert json.loads((tmp_path / f"model.{suffix}.config.json").read_text())["image_size"] == 24
     assert (tmp_path / f"model.{suffix}.card.md").read_text().startswith("---\n")
     file = write_picture(tmp_path / "a.png", (5, 5))
     assert ferkit("predict", str(file), "--model", str(out)).returncode == 0

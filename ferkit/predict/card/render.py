@@ -15,6 +15,7 @@ from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.messages import printable, quote
 from ferkit.neural.options import Normalize
 from ferkit.neural.preprocessing import describe_normalize
+from ferkit.predict.card.config import config_file, write_config
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
@@ -34,8 +35,9 @@ def card_file(model: Path) -> Path:
 
 
 def write_card(facts: Facts) -> Path:
-    """Write the card next to the model. An existing card is replaced. Raises RunError."""
+    """Write the card and the configuration next to the model, replacing existing ones. Raises RunError."""
     file = card_file(facts.file)
+    write_config(facts.file, facts.description)
     write_text(file, render_card(facts))
     return file
 
@@ -51,6 +53,7 @@ def render_card(facts: Facts) -> str:
         "printable": printable,
         "quote": quote,
         "raw": Markup,
+        "repr": lambda value: Markup(repr(value)),
         "thousands": "{:,}".format,
     }
     summary, recipe = facts.summary, tomllib.loads(facts.recipe)
@@ -59,6 +62,7 @@ def render_card(facts: Facts) -> str:
         front_matter=front_matter(facts),
         known=facts.description,
         size=facts.file.stat().st_size,
+        config=config_file(facts.file).name,
         summary=summary,
         data=summary.data if summary else None,
         warnings=summary.warnings if summary else (),
