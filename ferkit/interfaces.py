@@ -144,6 +144,9 @@ class Detector(Protocol):
     Attributes:
         version: Everything except the options that changes the detections, such as the version of a package.
             ferkit reuses cached detections only if they have the same version.
+
+    Optional attribute of the class: `has_landmarks = False` if all landmarks are NaN. ferkit then refuses to
+    align faces before any detection.
     """
 
     version: str

@@ -58,6 +58,11 @@ def check_left_out(dataset: object, who: Component) -> dict[str, int]:
     return {reason: number for reason, number in found.items() if number}
 
 
+def gives_landmarks(detector: object) -> bool:
+    """Return the optional attribute `has_landmarks` of a detector or its class. Default: True."""
+    return getattr(detector, "has_landmarks", True) is not False
+
+
 class AgreedDetector:
     """A detector with checked results and exact float32 on a GPU. Satisfies `Detector`."""
 
