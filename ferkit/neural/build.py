@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from ferkit.components.build import build
-from ferkit.components.contract import agree_on_a_number, agree_on_logits, agree_on_maps
+from ferkit.components.contract import agree_on_a_number, agree_on_head, agree_on_logits, agree_on_maps
 from ferkit.components.options import without_weights
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
@@ -36,7 +36,7 @@ def build_model(
     """
     network = wire_model(model, registry, labels, class_counts)
     agree_on_maps(network.backbone, registry.get("backbone", model.backbone.name))
-    agree_on_logits(network.head, registry.get("head", model.head.name), len(labels))
+    agree_on_head(network.head, registry.get("head", model.head.name), len(labels))
     agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
     if model.initial:
         start_from(network, model.initial, labels, model.initial_part)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch
+from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.network import Network
 from ferkit.neural.optim import make_optimizer, make_scheduler
@@ -94,25 +95,27 @@ class Training:
                 on_batch(last)
         probabilities, loss = self.evaluate(monitored)
         seconds = time.perf_counter() - started
-        return Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds)
+        details = self.auxiliary.details()
+        return Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds, details)
 
     def _train(self, number: int) -> Iterator[BatchReport]:
         self.wrapped.train()
         self.sampler.epoch = number
-        total, right, seen = 0.0, 0, 0
+        total, right, seen, self.auxiliary = 0.0, 0, 0, AuxiliaryMeans()
         batches = self.loader if self.options.workers else iterate_ahead(self.loader, 1)
         for batch, (images, targets) in enumerate(batches, start=1):
             where = f"epoch {number}, batch {batch}"
-            logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
-            right += count_right(logits, targets)
-            loss = self.loss(logits, targets.clone())  # a loss may write into what it is given
-            if not np.isfinite(value := loss.item()):
-                raise self._diverged(value, logits, where)
+            answer = self.wrapped(images.contiguous(memory_format=torch.channels_last))
+            found = batch_loss(answer, targets, self.loss, self.network.auxiliary_weight)
+            right += count_right(found.logits, targets)
+            if not np.isfinite(value := found.total.item()):
+                raise self._diverged(value, found, where)
+            self.auxiliary.add(found)
             self.optimizer.zero_grad()
-            self.accelerator.backward(loss)
+            self.accelerator.backward(found.total)
             self._check_gradients(where)
             self._step()
-            total += value * len(targets)
+            total += (found.main.item() if found.auxiliary else value) * len(targets)
             seen += len(targets)
             yield BatchReport(number, batch, len(self.loader), total / seen, right / seen)
 
@@ -139,11 +142,16 @@ class Training:
             if not gradient.isfinite().all():
                 raise RunError(f"the gradient of {name} is no longer finite in {where}. {DIVERGED}")
 
-    def _diverged(self, value: float, logits: Tensor, where: str) -> RunError:
+    def _diverged(self, value: float, found: BatchLoss, where: str) -> RunError:
         """Describe the divergence. If the logits are finite, the cause may be the loss."""
         event = f"the loss became {value} in {where}"
-        if not torch.isfinite(logits).all():
+        if not torch.isfinite(found.logits).all():
             return RunError(f"{event}: the network's outputs are no longer finite. {DIVERGED}")
+        if found.diverged:
+            head = type(self.network.head).__name__
+            return RunError(
+                f"{event}: the auxiliary loss {found.diverged!r} of {head} is not finite. {DIVERGED}"
+            )
         kind = type(self.loss)
         return RunError(
             f"{event}, but the network's outputs are finite. Check the loss, {kind.__name__} of "

@@ -31,6 +31,11 @@ class Network(nn.Module):
         self.stages: tuple[str, ...] | None = getattr(head, "stages", None)
         self.default_stage = default_stage
 
+    @property
+    def auxiliary_weight(self) -> float:
+        """Weight of the cross entropy of the head's auxiliary logits."""
+        return float(getattr(self.head, "auxiliary_weight", 1.0))
+
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Return the feature maps that the head needs, by stage, for (B, 3, H, W) images."""
         # An exported graph must not depend on the number of images.
@@ -53,11 +58,14 @@ class Network(nn.Module):
         maps: Mapping[str, Tensor] = self.backbone(images)
         return {stage: maps[stage] for stage in self.stages or (self.default_stage,)}
 
-    def classify(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return (B, K) logits for the result of `features`."""
-        logits: Tensor = self.head(features if self.stages else features[self.default_stage])
-        mixed: Tensor = self.output(logits)
-        return mixed
+    def classify(self, features: Mapping[str, Tensor]) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
+        """Return (B, K) logits for the result of `features`; in training mode with auxiliary values, if any."""
+        answer = self.head(features if self.stages else features[self.default_stage])
+        if not isinstance(answer, tuple):
+            mixed: Tensor = self.output(answer)
+            return mixed
+        logits, auxiliary = answer
+        return self.output(logits), auxiliary
 
     def embed(self, images: Tensor) -> Tensor:
         """Return the (B, D) input of the head's last layer for (B, 3, H, W) images. Raises ComponentError."""
@@ -70,8 +78,13 @@ class Network(nn.Module):
         features = self.features(images)
         return embed(features if self.stages else features[self.default_stage])
 
-    def forward(self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Return (B, K) logits for (B, 3, H, W) images, or for stored feature maps."""
+    def forward(
+        self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None
+    ) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
+        """Return (B, K) logits for (B, 3, H, W) images, or for stored feature maps.
+
+        In training mode, a tuple of logits and auxiliary values if the head gives them.
+        """
         return self.classify(self.features(images) if images is not None else features or {})
 
     @property
