@@ -188,10 +188,18 @@ class Head(Protocol):
     sets `self.stages` to the stages that it needs. The head is then called with a mapping of these.
 
     Optional method: `embed`, with the same argument, returns (B, D), the input of the last layer.
+
+    In training mode, a head may return `(logits, {name: value})` with auxiliary values:
+
+    - A scalar is an auxiliary loss, which the head has weighted. It is added to the recipe's loss.
+    - (B, num_classes) are auxiliary logits. Their cross entropy is multiplied by the head's attribute
+      `auxiliary_weight` (default 1.0) and added.
+
+    The mean of each loss is in `Epoch.details` as "auxiliary_NAME". In eval mode, a head returns logits only.
     """
 
-    def __call__(self, features: Any) -> Tensor:
-        """Return (B, num_classes) logits.
+    def __call__(self, features: Any) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
+        """Return (B, num_classes) logits; in training mode with auxiliary values, if any.
 
         Args:
             features: (B, C, h, w), or a mapping of stage to (B, C, h, w).

@@ -59,7 +59,7 @@ class Network(nn.Module):
         return {stage: maps[stage] for stage in self.stages or (self.default_stage,)}
 
     def classify(self, features: Mapping[str, Tensor]) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
-        """Return (B, K) logits for the result of `features`; in training mode with auxiliary values, if any."""
+        """Return (B, K) logits for the result of `features`, and auxiliary values if the head gives them."""
         answer = self.head(features if self.stages else features[self.default_stage])
         if not isinstance(answer, tuple):
             mixed: Tensor = self.output(answer)

@@ -58,6 +58,7 @@ RIGHT = [
     ("backbone", right.RightBackbone),
     ("head", right.RightHead),
     ("head", right.RightStagesHead),
+    ("head", right.RightAuxiliaryHead),
     ("output", right.RightOutput),
     ("loss", right.RightLoss),
     ("descriptor", right.RightDescriptor),
