@@ -144,9 +144,7 @@ class Detector(Protocol):
     Attributes:
         version: Everything except the options that changes the detections, such as the version of a package.
             ferkit reuses cached detections only if they have the same version.
-
-    Optional attribute of the class: `has_landmarks = False` if all landmarks are NaN. ferkit then refuses to
-    align faces before any detection.
+        has_landmarks: Optional, of the class. False if all landmarks are NaN: no face can be aligned.
     """
 
     version: str
@@ -188,14 +186,9 @@ class Head(Protocol):
     sets `self.stages` to the stages that it needs. The head is then called with a mapping of these.
 
     Optional method: `embed`, with the same argument, returns (B, D), the input of the last layer.
-
-    In training mode, a head may return `(logits, {name: value})` with auxiliary values:
-
-    - A scalar is an auxiliary loss, which the head has weighted. It is added to the recipe's loss.
-    - (B, num_classes) are auxiliary logits. Their cross entropy is multiplied by the head's attribute
-      `auxiliary_weight` (default 1.0) and added.
-
-    The mean of each loss is in `Epoch.details` as "auxiliary_NAME". In eval mode, a head returns logits only.
+    In training mode only, it may return `(logits, {name: value})`. A scalar is an auxiliary loss, added to
+    the recipe's loss. (B, num_classes) are auxiliary logits: their cross entropy is added, multiplied by the
+    head's attribute `auxiliary_weight`, 1.0 by default. `Epoch.details` has "auxiliary_NAME".
     """
 
     def __call__(self, features: Any) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:

@@ -9,6 +9,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ferkit.neural.network import Network
+
 
 @dataclass(frozen=True, slots=True)
 class BatchLoss:
@@ -32,24 +34,36 @@ class BatchLoss:
         return next((name for name, value in self.auxiliary.items() if not value.isfinite()), "")
 
 
-def batch_loss(answer: Any, targets: Tensor, loss: nn.Module, weight: float) -> BatchLoss:
+def needs_embeddings(loss: object) -> bool:
+    """Return the optional attribute `needs_embeddings` of a loss. Default: False."""
+    return bool(getattr(loss, "needs_embeddings", False))
+
+
+def call_loss(loss: nn.Module, logits: Tensor, targets: Tensor, network: Network) -> Tensor:
+    """Call the recipe's loss, with the embeddings of the network's last call if it needs them."""
+    more = (network.take_embeddings(),) if needs_embeddings(loss) else ()
+    found: Tensor = loss(logits, targets, *more)
+    return found
+
+
+def batch_loss(answer: Any, targets: Tensor, loss: nn.Module, network: Network) -> BatchLoss:
     """Compute the loss of a batch.
 
     Args:
         answer: Of a network in training mode: logits (B, K), or a tuple of logits and auxiliary values.
             A scalar is an auxiliary loss, and is added as it is. (B, K) are auxiliary logits: their cross
-            entropy is multiplied by `weight` and added.
+            entropy is multiplied by the head's `auxiliary_weight` and added.
         targets: (B,) int64 labels, or (B, K) soft targets.
         loss: The recipe's loss.
-        weight: The head's `auxiliary_weight`.
+        network: The network that gave the answer.
     """
     logits, values = answer if isinstance(answer, tuple) else (answer, {})
-    main = total = loss(logits, targets.clone())  # a loss may write into what it is given
+    main = total = call_loss(loss, logits, targets.clone(), network)  # a loss may write into what it is given
     losses = {}
     for name, value in values.items():
         is_loss = value.dim() == 0
         losses[name] = value if is_loss else F.cross_entropy(value.float(), targets)
-        total = total + (1.0 if is_loss else weight) * losses[name]
+        total = total + (1.0 if is_loss else network.auxiliary_weight) * losses[name]
     return BatchLoss(logits, main, total, losses)
 
 

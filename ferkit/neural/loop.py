@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ferkit.errors import RunError
 from ferkit.interfaces import Epoch
-from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss
+from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss, call_loss, needs_embeddings
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.network import Network
 from ferkit.neural.optim import make_optimizer, make_scheduler
@@ -77,6 +77,7 @@ class Training:
         self.options = options
         self.accelerator = accelerator
         self.network = network.to(memory_format=torch.channels_last)
+        self.network.keeps_embeddings = needs_embeddings(loss)
         optimizer = make_optimizer(self.network, options.optimizer)
         loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed)
         self.loss = loss.to(accelerator.device)
@@ -106,7 +107,7 @@ class Training:
         for batch, (images, targets) in enumerate(batches, start=1):
             where = f"epoch {number}, batch {batch}"
             answer = self.wrapped(images.contiguous(memory_format=torch.channels_last))
-            found = batch_loss(answer, targets, self.loss, self.network.auxiliary_weight)
+            found = batch_loss(answer, targets, self.loss, self.network)
             right += count_right(found.logits, targets)
             if not np.isfinite(value := found.total.item()):
                 raise self._diverged(value, found, where)
@@ -186,7 +187,7 @@ class Training:
         for batch in batches:
             with self.accelerator.autocast():
                 logits = self.network(batch.images, batch.features).float()
-            total += self.loss(logits, batch.targets).item() * len(batch.targets)
+            total += call_loss(self.loss, logits, batch.targets, self.network).item() * len(batch.targets)
             seen += len(batch.targets)
             if not torch.isfinite(logits).all():
                 raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")

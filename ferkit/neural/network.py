@@ -30,6 +30,20 @@ class Network(nn.Module):
         self.output = output
         self.stages: tuple[str, ...] | None = getattr(head, "stages", None)
         self.default_stage = default_stage
+        self.keeps_embeddings = False
+        self._embeddings: Tensor | None = None
+
+    def take_embeddings(self) -> Tensor:
+        """Return the (B, D) embeddings of the last call, for `keeps_embeddings`. Raises ComponentError."""
+        found, self._embeddings = (
+            self._embeddings,
+            None,
+        )  # kept once: a graph cannot be copied with the network
+        if found is None:
+            raise ComponentError(
+                f"the head {type(self.head).__name__} gives no embeddings: its forward must call embed."
+            )
+        return found
 
     @property
     def auxiliary_weight(self) -> float:
@@ -60,22 +74,40 @@ class Network(nn.Module):
 
     def classify(self, features: Mapping[str, Tensor]) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
         """Return (B, K) logits for the result of `features`, and auxiliary values if the head gives them."""
-        answer = self.head(features if self.stages else features[self.default_stage])
+        given = features if self.stages else features[self.default_stage]
+        answer = self._call_and_keep(given) if self.keeps_embeddings else self.head(given)
         if not isinstance(answer, tuple):
             mixed: Tensor = self.output(answer)
             return mixed
         logits, auxiliary = answer
         return self.output(logits), auxiliary
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Return the (B, D) input of the head's last layer for (B, 3, H, W) images. Raises ComponentError."""
+    def _call_and_keep(self, given: Any) -> Any:
+        """Call the head, and keep what its `embed` returned: a second call would draw other dropout."""
+        embed = self._embedder()
+
+        def kept(features: Any) -> Tensor:
+            self._embeddings = embed(features)
+            return self._embeddings
+
+        vars(self.head)["embed"] = kept
+        try:
+            return self.head(given)
+        finally:
+            del vars(self.head)["embed"]
+
+    def _embedder(self) -> Callable[[Any], Tensor]:
         embed: Callable[[Any], Tensor] | None = getattr(self.head, "embed", None)
         if embed is None:
             raise ComponentError(
                 f"the head {type(self.head).__name__} cannot compute embeddings: it has no method embed. Use "
                 "another head, such as linear."
             )
-        features = self.features(images)
+        return embed
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return the (B, D) input of the head's last layer for (B, 3, H, W) images. Raises ComponentError."""
+        embed, features = self._embedder(), self.features(images)
         return embed(features if self.stages else features[self.default_stage])
 
     def forward(

@@ -91,8 +91,8 @@ def test_every_component_of_ferkits_own_can_be_loaded() -> None:
         entry.component.load()
 
 
-WORDS = {"center", "csv", "manifest", "temperature", "timm", "whole_image"}
-"""Components' names that are words of the core too: a file format, a library, a value of faces.no_face."""
+WORDS = {"arcface", "center", "csv", "manifest", "temperature", "timm", "whole_image"}
+"""Components' names that are words of the core too: a file format, a library, a value of `[faces]`."""
 NAMED = {
     # The schema's defaults.
     ("neural/options.py", "identity"),

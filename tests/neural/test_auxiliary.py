@@ -56,7 +56,8 @@ def test_the_loss_of_a_batch_is_the_weighted_sum(is_soft: bool) -> None:
     logits, second = torch.randn(2, 4, 3)
     targets = torch.randn(4, 3).softmax(dim=1) if is_soft else torch.tensor([0, 1, 2, 1])
     values = {"size": torch.tensor(0.7), "second": second}
-    found = batch_loss((logits, values), targets, nn.CrossEntropyLoss(), 0.25)
+    network = Network(TinyBackbone(), AuxiliaryHead(auxiliary_weight=0.25), nn.Identity(), "late")
+    found = batch_loss((logits, values), targets, nn.CrossEntropyLoss(), network)
     main, other = cross_entropy(logits, targets), cross_entropy(second, targets)
     assert found.main.item() == pytest.approx(main.item())
     assert found.total.item() == pytest.approx(main.item() + 0.7 + 0.25 * other.item())
