@@ -108,7 +108,7 @@ class Subject:
     def crop(self, file: Path, pixels: NDArray[np.uint8], found: Detections) -> Face:
         """Crop the face of an image. Its label is a placeholder."""
         loaded = LoadedImage(Sample(file, self.labels[0]), "", pixels)
-        return crop_face(loaded, found, self.recipe.faces.margin)
+        return crop_face(loaded, found, self.recipe.faces)
 
     def faces(self, batch: int) -> list[Face]:
         files = self.batch_files(batch)

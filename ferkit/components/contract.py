@@ -59,6 +59,11 @@ def check_left_out(dataset: object, who: Component) -> dict[str, int]:
     return {reason: number for reason, number in found.items() if number}
 
 
+def gives_landmarks(detector: object) -> bool:
+    """Return the optional attribute `has_landmarks` of a detector or its class. Default: True."""
+    return getattr(detector, "has_landmarks", True) is not False
+
+
 class AgreedDetector:
     """A detector with checked results and exact float32 on a GPU. Satisfies `Detector`."""
 
@@ -104,8 +109,13 @@ def agree_on_normalisation(backbone: object, who: Component) -> None:
 
 
 def agree_on_logits(module: nn.Module, who: Component, classes: int) -> None:
-    """Make a head or an output raise ComponentError if its logits are not (B, classes)."""
+    """Make an output raise ComponentError if its logits are not (B, classes)."""
     _check_results(module, who, partial(_wrong_logits_for, classes))
+
+
+def agree_on_head(module: nn.Module, who: Component, classes: int) -> None:
+    """Make a head raise ComponentError if its logits or auxiliary values have a wrong shape."""
+    _check_results(module, who, partial(_wrong_head_for, classes))
 
 
 def agree_on_a_number(loss: nn.Module, who: Component) -> None:
@@ -131,6 +141,14 @@ def _wrong_logits_for(classes: int, module: Any, given: tuple[Any, ...], logits:
     first = given[0] if given else None
     first = next(iter(first.values())) if isinstance(first, Mapping) else first
     return wrong_logits(logits, (len(first) if first is not None else "B", classes))
+
+
+def _wrong_head_for(classes: int, module: Any, given: tuple[Any, ...], answer: Any) -> Wrong:
+    logits, wrong = answer, None
+    if isinstance(answer, tuple):
+        wrong = wrong_auxiliary(answer, module.training)
+        logits = answer[0] if answer else None
+    return wrong or _wrong_logits_for(classes, module, given, logits)
 
 
 def _wrong_loss(module: Any, given: tuple[Any, ...], found: Any) -> Wrong:
@@ -210,6 +228,20 @@ def wrong_logits(logits: Any, expected: tuple[object, int]) -> Wrong:
     if tuple(getattr(logits, "shape", ())) == expected:
         return None
     return f"logits of shape {expected}", _shape(logits)
+
+
+def wrong_auxiliary(answer: tuple[Any, ...], is_training: bool) -> Wrong:
+    """Find what is wrong with the tuple of a head, other than its logits."""
+    if not is_training:
+        return "logits only in eval mode", f"a tuple of {len(answer)}"
+    if len(answer) != 2 or not isinstance(answer[1], Mapping):
+        return "(logits, mapping of auxiliary values)", f"({', '.join(type(one).__name__ for one in answer)})"
+    for name, value in answer[1].items():
+        if not isinstance(name, str):
+            return "names of auxiliary values, strings", repr(name)
+        if getattr(value, "shape", None) not in ((), getattr(answer[0], "shape", ())):
+            return f"auxiliary value {name!r}: a scalar loss or logits (B, K)", _shape(value)
+    return None
 
 
 def wrong_scalar(found: Any) -> Wrong:

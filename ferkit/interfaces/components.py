@@ -48,6 +48,7 @@ class Detector(Protocol):
     Attributes:
         version: Everything except the options that changes the detections, such as the version of a package.
             ferkit reuses cached detections only if they have the same version.
+        has_landmarks: Optional, of the class. False if all landmarks are NaN: no face can be aligned.
     """
 
     version: str
@@ -93,10 +94,13 @@ class Head(Protocol):
     sets `self.stages` to the stages that it needs. The head is then called with a mapping of these.
 
     Optional method: `embed`, with the same argument, returns (B, D), the input of the last layer.
+    In training mode only, it may return `(logits, {name: value})`. A scalar is an auxiliary loss, added to
+    the recipe's loss. (B, num_classes) are auxiliary logits: their cross entropy is added, multiplied by the
+    head's attribute `auxiliary_weight`, 1.0 by default. `Epoch.details` has "auxiliary_NAME".
     """
 
-    def __call__(self, features: Any) -> Tensor:
-        """Return (B, num_classes) logits.
+    def __call__(self, features: Any) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
+        """Return (B, num_classes) logits; in training mode with auxiliary values, if any.
 
         Args:
             features: (B, C, h, w), or a mapping of stage to (B, C, h, w).

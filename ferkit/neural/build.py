@@ -11,6 +11,7 @@ from torch import nn
 from ferkit.components.build import build
 from ferkit.components.contract import (
     agree_on_a_number,
+    agree_on_head,
     agree_on_logits,
     agree_on_maps,
     agree_on_normalisation,
@@ -42,7 +43,7 @@ def build_model(
     """
     network = wire_model(model, registry, labels, class_counts)
     agree_on_maps(network.backbone, registry.get("backbone", model.backbone.name))
-    agree_on_logits(network.head, registry.get("head", model.head.name), len(labels))
+    agree_on_head(network.head, registry.get("head", model.head.name), len(labels))
     agree_on_logits(network.output, registry.get("output", model.output.name), len(labels))
     if model.initial:
         start_from(network, model.initial, labels, model.initial_part)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ferkit.errors import RunError
+from ferkit.neural.auxiliary import BatchLoss
 
 DIVERGED = 'Reduce fit.optimizer.lr, or set fit.precision to "float32".'
 
@@ -20,11 +21,14 @@ def check_gradients(network: nn.Module, where: str) -> None:
             raise RunError(f"the gradient of {name} is no longer finite in {where}. {DIVERGED}")
 
 
-def describe_divergence(value: float, logits: Tensor, loss: nn.Module, where: str) -> RunError:
-    """Describe the divergence. If the logits are finite, the cause may be the loss."""
-    event = f"the loss became {value} in {where}"
-    if not torch.isfinite(logits).all():
+def describe_divergence(found: BatchLoss, loss: nn.Module, head: nn.Module, where: str) -> RunError:
+    """Describe the divergence. If the logits are finite, the cause may be the loss or an auxiliary one."""
+    event = f"the loss became {found.total.item()} in {where}"
+    if not torch.isfinite(found.logits).all():
         return RunError(f"{event}: the network's outputs are no longer finite. {DIVERGED}")
+    if found.diverged:
+        name = type(head).__name__
+        return RunError(f"{event}: the auxiliary loss {found.diverged!r} of {name} is not finite. {DIVERGED}")
     kind = type(loss)
     return RunError(
         f"{event}, but the network's outputs are finite. Check the loss, {kind.__name__} of "

@@ -23,7 +23,7 @@ from ferkit.neural.options import Fit, Known, Model
 from ferkit.neural.preprocessing import FALLBACK
 from ferkit.runtime.malloc import give_back
 
-CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds")
+CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds", "details")
 """Fields of an epoch that cannot be computed from the state."""
 
 

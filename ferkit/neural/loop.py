@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ferkit.errors import RunError
 from ferkit.interfaces import Callback, Epoch, Optimizer, Scheduler, TrainingSetup
+from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss, call_loss, needs_embeddings
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
 from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence
@@ -95,6 +96,7 @@ class Training:
         self.options = options
         self.accelerator = accelerator
         self.network = network.to(memory_format=torch.channels_last)
+        self.network.keeps_embeddings = needs_embeddings(parts.loss)
         optimizer = parts.optimizer(self.network)
         self.needs_closure = getattr(optimizer, "needs_closure", False)
         loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed, options.balance)
@@ -120,7 +122,8 @@ class Training:
             end_epoch(last.loss)
         probabilities, loss, accuracy = self.evaluate(monitored)
         seconds = time.perf_counter() - started
-        epoch = Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds)
+        details = self.auxiliary.details()
+        epoch = Epoch(number, last.loss, last.accuracy, loss, probabilities, rate, seconds, details)
         self.is_ended = self.callbacks.end_epoch(epoch, accuracy)
         return epoch
 
@@ -128,7 +131,7 @@ class Training:
         self.wrapped.train()
         self.sampler.epoch = number
         self.callbacks.begin_epoch(number)
-        total, right, seen = 0.0, 0, 0
+        total, right, seen, self.auxiliary = 0.0, 0, 0, AuxiliaryMeans()
         batches = self.loader if self.options.workers else iterate_ahead(self.loader, 1)
         every, count = self.options.accumulate, len(self.loader)
         for batch, (images, targets) in enumerate(batches, start=1):
@@ -137,22 +140,23 @@ class Training:
             if batch == first + 1:
                 self.optimizer.zero_grad()
             given = self.callbacks.change_batch(images, targets)
-            logits, value = self._backward(*given, min(every, count - first), where)
+            found = self._backward(*given, min(every, count - first), where)
             if batch % every == 0 or batch == count:
                 self._update(given, where)
-            right += count_right(logits, given[1])
-            total += value * len(targets)
+            self.auxiliary.add(found)
+            right += count_right(found.logits, given[1])
+            total += found.main.item() * len(targets)
             seen += len(targets)
             yield BatchReport(number, batch, count, total / seen, right / seen)
 
-    def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> tuple[Tensor, float]:
-        """Add the gradients of a batch, one of `parts` of an update. Return the logits and the loss."""
-        logits = self.wrapped(images.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(logits, targets.clone())  # a loss may write into what it is given
-        if not np.isfinite(value := loss.item()):
-            raise describe_divergence(value, logits, self.loss, where)
-        self.accelerator.backward(loss / parts if parts > 1 else loss)
-        return logits, value
+    def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> BatchLoss:
+        """Add the gradients of a batch, one of `parts` of an update."""
+        answer = self.wrapped(images.contiguous(memory_format=torch.channels_last))
+        found = batch_loss(answer, targets, self.loss, self.network)
+        if not found.total.isfinite():
+            raise describe_divergence(found, self.loss, self.network.head, where)
+        self.accelerator.backward(found.total / parts if parts > 1 else found.total)
+        return found
 
     def _update(self, batch: tuple[Tensor, Tensor], where: str) -> None:
         """Update the parameters with the gradients that are there."""
@@ -173,10 +177,10 @@ class Training:
         """Compute the gradients of a batch again, with parameters that the optimizer has changed."""
         self.optimizer.zero_grad()
         with held_statistics(self.network):
-            _, value = self._backward(*batch, 1, where)
+            found = self._backward(*batch, 1, where)
         check_gradients(self.network, where)
         self._clip()
-        return value
+        return found.total.item()
 
     def _step(self, *closure: Callable[[], float]) -> None:
         """Update the parameters. Raises RunError if a restored state does not match the optimizer."""
@@ -228,7 +232,7 @@ class Training:
         for batch in batches:
             with self.accelerator.autocast():
                 logits = network(batch.images, batch.features).float()
-            total += self.loss(logits, batch.targets).item() * len(batch.targets)
+            total += call_loss(self.loss, logits, batch.targets, network).item() * len(batch.targets)
             right += count_right(logits, batch.targets)
             seen += len(batch.targets)
             if not torch.isfinite(logits).all():

@@ -37,6 +37,23 @@ class Network(nn.Module):
         self.stages: tuple[str, ...] | None = getattr(head, "stages", None)
         self.default_stage = default_stage
         self.normalize: Known = FALLBACK
+        self.keeps_embeddings = False
+        self._embeddings: Tensor | None = None
+
+    def take_embeddings(self) -> Tensor:
+        """Return the (B, D) embeddings of the last call, for `keeps_embeddings`. Raises ComponentError."""
+        # Kept once: a graph cannot be copied with the network.
+        found, self._embeddings = self._embeddings, None
+        if found is None:
+            raise ComponentError(
+                f"the head {type(self.head).__name__} gives no embeddings: its forward must call embed."
+            )
+        return found
+
+    @property
+    def auxiliary_weight(self) -> float:
+        """Weight of the cross entropy of the head's auxiliary logits."""
+        return float(getattr(self.head, "auxiliary_weight", 1.0))
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Return the feature maps that the head needs, by stage, for (B, 3, H, W) images."""
@@ -60,25 +77,51 @@ class Network(nn.Module):
         maps: Mapping[str, Tensor] = self.backbone(images)
         return {stage: maps[stage] for stage in self.stages or (self.default_stage,)}
 
-    def classify(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return (B, K) logits for the result of `features`."""
-        logits: Tensor = self.head(features if self.stages else features[self.default_stage])
-        mixed: Tensor = self.output(logits)
-        return mixed
+    def classify(self, features: Mapping[str, Tensor]) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
+        """Return (B, K) logits for the result of `features`, and auxiliary values if the head gives them."""
+        given = features if self.stages else features[self.default_stage]
+        answer = self._call_and_keep(given) if self.keeps_embeddings else self.head(given)
+        if not isinstance(answer, tuple):
+            mixed: Tensor = self.output(answer)
+            return mixed
+        logits, auxiliary = answer
+        return self.output(logits), auxiliary
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Return the (B, D) input of the head's last layer for (B, 3, H, W) images. Raises ComponentError."""
+    def _call_and_keep(self, given: Any) -> Any:
+        """Call the head, and keep what its `embed` returned: a second call would draw other dropout."""
+        embed = self._embedder()
+
+        def kept(features: Any) -> Tensor:
+            self._embeddings = embed(features)
+            return self._embeddings
+
+        vars(self.head)["embed"] = kept
+        try:
+            return self.head(given)
+        finally:
+            del vars(self.head)["embed"]
+
+    def _embedder(self) -> Callable[[Any], Tensor]:
         embed: Callable[[Any], Tensor] | None = getattr(self.head, "embed", None)
         if embed is None:
             raise ComponentError(
                 f"the head {type(self.head).__name__} cannot compute embeddings: it has no method embed. Use "
                 "another head, such as linear."
             )
-        features = self.features(images)
+        return embed
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return the (B, D) input of the head's last layer for (B, 3, H, W) images. Raises ComponentError."""
+        embed, features = self._embedder(), self.features(images)
         return embed(features if self.stages else features[self.default_stage])
 
-    def forward(self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Return (B, K) logits for (B, 3, H, W) images, or for stored feature maps."""
+    def forward(
+        self, images: Tensor | None = None, features: Mapping[str, Tensor] | None = None
+    ) -> Tensor | tuple[Tensor, Mapping[str, Tensor]]:
+        """Return (B, K) logits for (B, 3, H, W) images, or for stored feature maps.
+
+        In training mode, a tuple of logits and auxiliary values if the head gives them.
+        """
         return self.classify(self.features(images) if images is not None else features or {})
 
     @property

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ferkit.components.build import build, on_device, on_runtime
-from ferkit.components.contract import AgreedDetector
+from ferkit.components.contract import AgreedDetector, gives_landmarks
 from ferkit.components.options import check_options
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
@@ -31,6 +31,9 @@ class FaceFinder:
         device: Passed to the detector if it has this option. "auto" keeps the detector's default.
         runtime: Passed to the detector if it has this option. None keeps the detector's default.
 
+    Attributes:
+        has_landmarks: False if the detector says that it gives no landmarks.
+
     Raises:
         ComponentError: There is no such detector.
         RunError: The detector's options are invalid.
@@ -43,6 +46,7 @@ class FaceFinder:
         placed = part if device == "auto" else on_device(registry, "detector", part, device)
         placed = placed if runtime is None else on_runtime(registry, "detector", placed, runtime)
         self.detector = AgreedDetector(build(registry, "detector", placed), component)
+        self.has_landmarks = gives_landmarks(component.load())
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Find the faces of each (H, W, 3) uint8 RGB image, in pixels of that image."""

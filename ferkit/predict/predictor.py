@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.components.discovery import importable
-from ferkit.data.crops import crop_box
+from ferkit.data.crops import LandmarkCount, crop_detected
 from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
@@ -63,10 +63,11 @@ class Predictor:
 
     Attributes:
         labels: The label names, in the order of the model's outputs.
-        description: The model's settings: labels, crop margin, network and detector.
+        description: The model's settings: labels, crops, network and detector.
 
     Raises:
-        RunError: The model cannot be found or loaded, or an argument is out of range.
+        RunError: The model cannot be found or loaded, or an argument is out of range. Or the model aligns
+            faces, and the detector gives no landmarks.
         ComponentError: The detector cannot be built, or the model needs a module that is not trusted.
 
     Example:
@@ -95,6 +96,10 @@ class Predictor:
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
             self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
+        self._landmarks = LandmarkCount()
+        if loaded.description.faces.align != "none" and not self._find_boxes.has_landmarks:
+            raise _no_landmarks(loaded.told, part.name)
+        self._detector = part.name
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.told = loaded.told
@@ -193,10 +198,11 @@ class Predictor:
         if not frames:
             return
         found = self._find_boxes([frame.image for frame in frames])
+        self._check_landmarks(found)
         faces = [
-            self._prepare(frame.image, box)
+            self._prepare(frame.image, one, number)
             for frame, one in zip(frames, found, strict=True)
-            for box in one.boxes
+            for number in range(len(one.boxes))
         ]
         chunks = [faces[i : i + self.batch_size] for i in range(0, len(faces), self.batch_size)]
         none = np.zeros((0, len(self.labels)))
@@ -205,6 +211,13 @@ class Predictor:
         for one in found:
             yield one, probabilities[first : first + len(one.boxes)]
             first += len(one.boxes)
+
+    def _check_landmarks(self, found: Sequence[Detections]) -> None:
+        """Raises RunError if the model aligns faces, and the detector has given no landmarks so far."""
+        for one in found:
+            self._landmarks.add(one.landmarks)
+        if self.description.faces.align != "none" and self._landmarks.are_missing:
+            raise _no_landmarks(self.told, self._detector)
 
     def _judge(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
         found, expected = self._classify(faces), (len(faces), len(self.labels))
@@ -219,8 +232,8 @@ class Predictor:
             )
         return found
 
-    def _prepare(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.float32]:
-        crop = crop_box(image, box, self.description.margin)
+    def _prepare(self, image: NDArray[np.uint8], found: Detections, number: int) -> NDArray[np.float32]:
+        crop = crop_detected(image, found, number, self.description.faces)
         square = resize_square(np.ascontiguousarray(crop), self.description.model.image_size)
         return self._normalise(square)
 
@@ -252,6 +265,13 @@ class Predictor:
                 )
             )
         return rows
+
+
+def _no_landmarks(model: str, detector: str) -> RunError:
+    return RunError(
+        f"Cannot predict with {model}: it aligns faces by landmarks, but the detector {detector!r} gives "
+        "none. Choose a detector that gives landmarks: --detector."
+    )
 
 
 def _points(landmarks: NDArray[np.float32]) -> tuple[tuple[float, float], ...] | None:

@@ -20,7 +20,7 @@ from ferkit.evaluation.protocol_options import Protocol
 from ferkit.neural.options import Known, Model
 from ferkit.recipe.grid import combinations, grid_problems
 from ferkit.recipe.overrides import put
-from ferkit.recipe.parse import VARIABLE, parse
+from ferkit.recipe.parse import VARIABLE, parse, touches
 from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots, uses_network
 from ferkit.recipe.schema import Recipe
 
@@ -84,9 +84,19 @@ def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, 
     if recipe:
         from ferkit.recipe.dry_run import try_network
 
+        problems += _check_alignment(recipe, registry, [problem.where for problem in problems])
         problems += try_network(recipe, registry, known=problems)
         problems += check_files(recipe, [problem.where for problem in problems])
     return recipe, problems
+
+
+def _check_alignment(recipe: Recipe, registry: Registry, faulty: Sequence[str]) -> list[Problem]:
+    if recipe.faces.align == "none" or touches("detector", faulty):
+        return []
+    from ferkit.data.faces import alignment_problem
+
+    problem = alignment_problem(registry.get("detector", recipe.detector.name), recipe.faces)
+    return [problem] if problem else []
 
 
 def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:

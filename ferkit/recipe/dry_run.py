@@ -71,7 +71,25 @@ def _try_loss(
 
     loss, problems = _try("loss", lambda: build_loss(recipe.loss, registry, names, [1] * len(names)))
     shape = (min(recipe.fit.batch_size, 2), len(names))
-    return problems + (try_loss(loss.train(), recipe.loss, registry, shape, has_soft_targets) if loss else [])
+    if not loss:
+        return problems
+    return _check_head(loss, recipe, registry) or try_loss(
+        loss.train(), recipe.loss, registry, shape, has_soft_targets
+    )
+
+
+def _check_head(loss: Any, recipe: Recipe, registry: Registry) -> list[Problem]:
+    """Return a problem if the loss needs embeddings, and the head gives none."""
+    from ferkit.neural.auxiliary import needs_embeddings
+
+    head = registry.find_unknown("head", recipe.model.head.name, "model.head.name")
+    if head or not needs_embeddings(loss):
+        return []
+    who = registry.get("head", recipe.model.head.name)
+    if hasattr(who.load(), "embed"):
+        return []
+    needs = f"{registry.get('loss', recipe.loss.name)} needs embeddings, but the {who} has no method embed"
+    return [Problem("loss", needs, "Choose another head, or other options of the loss.")]
 
 
 def _try_model(

@@ -53,10 +53,13 @@ def try_loss(
     """Call the loss with labels and, if the data has them, soft targets, and return its problem."""
     import torch
 
+    from ferkit.neural.auxiliary import needs_embeddings
+
     who = registry.get("loss", part.name)
+    embeddings = (torch.zeros(shape[0], 8),) if needs_embeddings(loss) else ()
     for targets, given in _targets(shape, has_soft_targets):
         try:
-            loss(torch.zeros(shape), targets)
+            loss(torch.zeros(shape), targets, *embeddings)
         except FerkitError as error:
             return [Problem("loss", str(error))]
         except BaseException as error:

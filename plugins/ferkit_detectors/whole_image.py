@@ -14,6 +14,7 @@ class WholeImageDetector:
     """One face for each image: its box is the whole image, its score 1, its landmarks NaN."""
 
     version = "1"
+    has_landmarks = False
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         return [self._whole(image.shape[0], image.shape[1]) for image in images]

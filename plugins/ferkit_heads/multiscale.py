@@ -32,6 +32,8 @@ class MultiscaleHead(nn.Module):
         taps: Stages of the backbone for source = "taps".
         map_size: Side of the backbone's map for combine = "flatten": 9 at 350 pixels.
         dropout: Fraction of the features that training drops before the linear layer, from 0 to below 1.
+        deep_supervision: Weight, at least 0, of an auxiliary loss in training: the cross entropy of a linear
+            classifier on each map (Lee et al. 2015, "Deeply-Supervised Nets"). 0 adds no classifiers.
     """
 
     def __init__(
@@ -46,12 +48,15 @@ class MultiscaleHead(nn.Module):
         taps: tuple[str, ...] = ("repeat_1", "repeat_2", "block8"),
         map_size: int | None = None,
         dropout: float = 0.5,
+        deep_supervision: float = 0.0,
     ) -> None:
         super().__init__()
         self.stages = tuple(taps) if source == "taps" else (stage,)
         _check_stages(self.stages, source, in_channels)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected a fraction from 0 up to 1, got {dropout}")
+        if deep_supervision < 0:
+            raise ValueError(f"deep_supervision: expected a number of at least 0, got {deep_supervision}")
         if min(widths) < 1:
             raise ValueError(f"widths: expected at least 1 channel for each map, got {list(widths)}")
         self.combine = combine
@@ -65,19 +70,31 @@ class MultiscaleHead(nn.Module):
             channels = _flattened(channels, source, chain, map_size)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(sum(channels), num_classes)
+        self.auxiliary_weight = deep_supervision
+        supervised = channels if deep_supervision else []
+        self.classify_scales = nn.ModuleList(nn.Linear(one, num_classes) for one in supervised)
         crop_kernels(self)
 
-    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Map feature maps (B, C, h, w) to logits (B, num_classes). Raises what `embed` raises."""
-        logits: Tensor = self.classify(self.dropout(self.embed(features)))
-        return logits
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
+        """Map feature maps (B, C, h, w) to logits (B, num_classes).
 
-    def embed(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return the pooled maps of all scales, concatenated, (B, D).
+        With deep supervision, training mode adds the logits of each scale, "scale_1" for the first map.
 
         Raises:
             ComponentError: combine = "flatten" and the maps do not have the side `map_size`.
         """
+        scales = self._pool_scales(features)
+        logits: Tensor = self.classify(self.dropout(torch.cat(scales, dim=1)))
+        if not self.training or not self.classify_scales:
+            return logits
+        pairs = zip(self.classify_scales, scales, strict=True)
+        return logits, {f"scale_{n}": layer(one) for n, (layer, one) in enumerate(pairs, start=1)}
+
+    def embed(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return the pooled maps of all scales, concatenated, (B, D). Raises what `forward` raises."""
+        return torch.cat(self._pool_scales(features), dim=1)
+
+    def _pool_scales(self, features: Mapping[str, Tensor]) -> list[Tensor]:
         maps = [features[stage] for stage in self.stages]
         height, width = maps[0].shape[2:]
         if self.combine == "flatten" and (height, width) != (self.map_size, self.map_size):
@@ -87,7 +104,7 @@ class MultiscaleHead(nn.Module):
             )
         for layer in self.layers:
             maps.append(layer(maps[-1]))
-        return torch.cat([self._pool(one) for one in maps], dim=1)
+        return [self._pool(one) for one in maps]
 
     def _pool(self, one: Tensor) -> Tensor:
         if self.combine == "flatten":

@@ -205,3 +205,50 @@ def test_a_cache_that_can_not_be_written_is_gone_without_and_said_once(
     with caplog.at_level(logging.WARNING):
         assert len(crop(samples, BoxDetector(), tmp_path).faces) == 20
     assert [record.message.startswith("detections can't be cached in") for record in caplog.records] == [True]
+
+
+class MarkDetector(BoxDetector):
+    """Gives landmarks for some images only."""
+
+    def __init__(self, known: int) -> None:
+        super().__init__()
+        self.known = known
+
+    def _detect(self, image: NDArray[np.uint8]) -> Detections:
+        found = super()._detect(image)
+        marks = np.array([(6, 10), (12, 10), (9, 14), (7, 20), (11, 20)], np.float32)
+        if self.known <= 0:
+            marks = np.full((5, 2), np.nan, np.float32)
+        self.known -= 1
+        return replace(found, landmarks=np.repeat(marks[None], len(found.boxes), axis=0))
+
+
+def test_faces_are_aligned_and_the_cached_detections_serve_every_option(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    aligned = crop(samples, MarkDetector(20), tmp_path, align="similarity", size=16)
+    assert [face.image.shape[:2] for face in aligned.faces] == [
+        (40, 30) if number == 7 else (16, 16) for number in range(20)
+    ]
+    assert aligned.faces[0].box == (4.0, 6.0, 14.0, 26.0)
+    assert aligned.warnings == ()
+    again = MarkDetector(20)
+    boxes = crop(samples, again, tmp_path).faces
+    assert again.shown == 0
+    assert boxes[0].image.shape == (20, 10, 3)
+
+
+def test_a_face_without_landmarks_is_cropped_by_its_box_with_a_warning(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    found = crop(samples, MarkDetector(3), tmp_path, align="similarity", size=16)
+    assert [face.image.shape[0] for face in found.faces[:5]] == [16, 16, 16, 20, 20]
+    assert "16 of 19 faces" in found.warnings[0]
+
+
+def test_a_detector_without_landmarks_is_refused_for_aligned_faces(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"faces\.align.*landmarks"):
+        crop(samples, MarkDetector(0), tmp_path, align="similarity")
+    assert len(crop(samples, MarkDetector(0), tmp_path).faces) == 20

@@ -15,6 +15,7 @@ from PIL import Image
 import ferkit
 from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
+from ferkit.data.options import FaceOptions
 from ferkit.errors import ComponentError, DataError, RunError
 from ferkit.evaluation.metrics.calibration import apply_temperature
 from ferkit.interfaces import Face, Sample
@@ -46,7 +47,7 @@ def test_faces_are_numbered_from_1_and_a_picture_without_any_has_no_rows(model: 
 
 def test_probabilities_are_those_of_training_divided_by_the_temperature(tmp_path: Path) -> None:
     """The face goes through the reader, the crop, the resizing and the network that a run's goes through."""
-    file = write_model(tmp_path / "m.safetensors", temperature=2.0, margin=0.4)
+    file = write_model(tmp_path / "m.safetensors", temperature=2.0, faces=FaceOptions(margin=0.4))
     image = np.random.default_rng(0).integers(0, 100, (64, 96, 3), np.uint8)
     image[10:30, 30:50] = (220, 30, 30)
     ((row,),) = Predictor(file, device="cpu").predict([image])

@@ -59,6 +59,7 @@ RIGHT = [
     ("backbone", right.RightNormalisedBackbone),
     ("head", right.RightHead),
     ("head", right.RightStagesHead),
+    ("head", right.RightAuxiliaryHead),
     ("output", right.RightOutput),
     ("loss", right.RightLoss),
     ("descriptor", right.RightDescriptor),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ferkit.data.align import template_points
 from ferkit.neural.preprocessing import Normalisation
 from ferkit.predict.model.description import Description
 from ferkit.runtime.atomic_write import write_text
@@ -50,7 +51,8 @@ def describe_config(model: Path, known: Description) -> dict[str, Any]:
         "id2label": {str(number): label for number, label in enumerate(labels)},
         "label2id": {label: number for number, label in enumerate(labels)},
         "detector": known.detector.name,
-        "margin": known.margin,
+        "margin": known.faces.margin,
+        "landmarks": _describe_landmarks(known),
         "image_size": side,
         "keeps_aspect_ratio": False,
         "interpolation": {"library": "opencv", "larger": "INTER_AREA", "otherwise": "INTER_LINEAR"},
@@ -62,6 +64,11 @@ def describe_config(model: Path, known: Description) -> dict[str, Any]:
         "input": {"name": "images", "layout": "NCHW", "dtype": "float32", "shape": ["batch", 3, side, side]},
         "output": _describe_output(model, known),
     }
+
+
+def _describe_landmarks(known: Description) -> list[list[float]] | None:
+    """Return the points x y of the five landmarks in an aligned crop, in fractions of its side."""
+    return None if known.faces.align == "none" else template_points(known.faces).round(6).tolist()
 
 
 def _describe_output(model: Path, known: Description) -> dict[str, Any]:

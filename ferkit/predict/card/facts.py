@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from ferkit.data.align import template_points
 from ferkit.evaluation.run_files import is_finished, read_environment, read_images, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.predict.model.description import Description
@@ -85,6 +86,18 @@ class Facts:
     def fitted(self) -> str:
         """The fitted temperatures of the networks; "" if none was fitted."""
         return ", ".join(f"{one:.3f}" for one in self.temperatures if one != 1)
+
+    @property
+    def alignment(self) -> str:
+        """State where the crop has its landmarks; "" if faces are not aligned."""
+        faces = self.description.faces
+        if faces.align == "none":
+            return ""
+        names = ("left eye", "right eye", "nose", "left corner of the mouth", "right corner of the mouth")
+        points = template_points(faces)
+        listed = ", ".join(f"{name} ({x:.3f}, {y:.3f})" for name, (x, y) in zip(names, points, strict=True))
+        side = f", {faces.size} pixels" if faces.size else ""
+        return f"Landmarks in fractions of the crop's side{side}, from the top left: {listed}."
 
     @property
     def data(self) -> str:

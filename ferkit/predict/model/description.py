@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ferkit.components.part import Part
+from ferkit.data.options import ALIGNMENT, FaceOptions
 from ferkit.neural.header import FORMAT, read_model_header
 from ferkit.neural.options import Model
 
@@ -19,7 +20,7 @@ class Description:
         labels: In the order of the columns of probabilities.
         model: The section of the recipe.
         detector: The one that it was trained with.
-        margin: Added around the box of a face, as in the recipe's `[faces]`.
+        faces: Margin and alignment of crops, as in the recipe's `[faces]`.
         temperature: Divides the logits; 1 if none was fitted.
         plugins: Modules that its components come from.
         source: The run and the fold.
@@ -29,7 +30,7 @@ class Description:
     labels: tuple[str, ...]
     model: Model
     detector: Part
-    margin: float = 0.0
+    faces: FaceOptions = field(default_factory=FaceOptions)
     temperature: float = 1.0
     plugins: tuple[str, ...] = ()
     source: str = ""
@@ -43,7 +44,7 @@ class Description:
             "temperature": self.temperature,
             "model": self.model.model_dump(mode="json", exclude={"initial", "initial_part"}),
             "detector": self.detector.model_dump(mode="json"),
-            "faces": {"margin": self.margin},
+            "faces": self.faces.model_dump(mode="json", include={"margin", *ALIGNMENT}, exclude_none=True),
             "plugins": list(self.plugins),
             "source": self.source,
             "metrics": dict(self.metrics),
@@ -57,7 +58,7 @@ class Description:
             labels=known.labels,
             model=known.model,
             detector=known.detector,
-            margin=known.faces.margin,
+            faces=known.faces,
             temperature=known.temperature or 1.0,
             plugins=known.plugins,
             source=known.source,

@@ -132,7 +132,12 @@ def _export(loaded: Loaded, file: Path, is_half: bool, trust: bool) -> Exported:
 
 def _with_detector(loaded: Loaded, detector: Part) -> Loaded:
     """Replace the detector. Raises ComponentError or RunError if it cannot be built."""
-    FaceFinder(load_plugins(loaded.description.plugins), detector, "cpu")
+    finder = FaceFinder(load_plugins(loaded.description.plugins), detector, "cpu")
+    if loaded.description.faces.align != "none" and not finder.has_landmarks:
+        raise RunError(
+            f"Cannot export with the detector {detector.name!r}: the model aligns faces by landmarks, and "
+            "this detector gives none. Choose a detector that gives landmarks."
+        )
     return replace(loaded, description=replace(loaded.description, detector=detector))
 
 

@@ -193,7 +193,7 @@ def describe_run(folder: Path, recipe: Recipe, fold: str) -> Description:
         labels=tuple(header.labels),
         model=settings.model.model_copy(update=changes),
         detector=settings.detector,
-        margin=settings.faces.margin,
+        faces=settings.faces,
         temperature=header.temperature or 1.0,
         plugins=recipe.plugins,
         source=f"{recipe.name}, {WhichNetwork.of(fold)}",

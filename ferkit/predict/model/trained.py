@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from ferkit.components.discovery import load_plugins
-from ferkit.data.crops import crop_box
+from ferkit.data.crops import crop_detected
 from ferkit.errors import DataError
+from ferkit.interfaces import Detections
 from ferkit.neural.checkpoint import hash_tensors
 from ferkit.neural.device import choose_device
 from ferkit.neural.network import Network
@@ -24,6 +25,14 @@ from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import Loaded, Model
 
 
+def _as_detections(box: Sequence[float], landmarks: Sequence[Sequence[float]] | None) -> Detections:
+    points = np.full((5, 2), np.nan) if landmarks is None else np.asarray(landmarks, np.float64)
+    if points.shape != (5, 2):
+        raise DataError(f"landmarks: expected five points (x, y), got an array of shape {points.shape}")
+    boxes = np.asarray(box, np.float32)[None]
+    return Detections(boxes, np.ones(1, np.float32), points.astype(np.float32)[None])
+
+
 class Preprocessing:
     """Preprocessing of a network: crop, resize, optional grey, normalise.
 
@@ -32,7 +41,7 @@ class Preprocessing:
     """
 
     def __init__(self, description: Description) -> None:
-        self.margin = description.margin
+        self.faces = description.faces
         self.side = description.model.image_size
         self._normalise = Normalisation(description.model.normalize, description.model.color)
 
@@ -40,6 +49,7 @@ class Preprocessing:
         self,
         images: Given | Iterable[Given],
         box: Sequence[float] | None = None,
+        landmarks: Sequence[Sequence[float]] | None = None,
         *,
         bgr: bool = False,
     ) -> Tensor:
@@ -50,26 +60,33 @@ class Preprocessing:
                 RGB array of shape (H, W, 3), uint8.
             box: Box (x0, y0, x1, y1) of the face in pixels, as `Row.box` has it. The model's margin is added.
                 Only for one image. Default: the images are cropped faces.
+            landmarks: The five points (x, y) of the face in pixels, as `Detections.landmarks` has them. A
+                network that was trained on aligned faces needs them with a box.
             bgr: The channels of arrays are in the order BGR.
 
         Returns:
             (3, side, side) float32 for one image, (B, 3, side, side) for several.
 
         Raises:
-            DataError: An image cannot be read, or a box is given for several images.
+            DataError: An image cannot be read, a box is given for several images, or landmarks are missing.
         """
         is_one = is_one_image(images)
         if box is not None and not is_one:
             raise DataError("box: expected one image, got several. Call it once for each image")
-        faces = [self._prepare(one, number, box, bgr) for number, one in enumerate(list_images(images))]
+        if box is not None and landmarks is None and self.faces.align != "none":
+            raise DataError(
+                "landmarks: the network was trained on aligned faces. Pass the five landmarks too"
+            )
+        found = None if box is None else _as_detections(box, landmarks)
+        faces = [self._prepare(one, number, found, bgr) for number, one in enumerate(list_images(images))]
         if is_one:
             return faces[0]
         return torch.stack(faces) if faces else torch.zeros(0, 3, self.side, self.side)
 
-    def _prepare(self, image: Given, number: int, box: Sequence[float] | None, is_bgr: bool) -> Tensor:
+    def _prepare(self, image: Given, number: int, found: Detections | None, is_bgr: bool) -> Tensor:
         face = as_frame(image, number, is_bgr).image
-        if box is not None:
-            face = crop_box(face, np.asarray(box, np.float32), self.margin)
+        if found is not None:
+            face = crop_detected(face, found, 0, self.faces)
         square = resize_square(np.ascontiguousarray(face), self.side)
         return torch.from_numpy(self._normalise(square)).permute(2, 0, 1)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
-from ferkit.components.contract import wrong_logits
+from ferkit.components.contract import wrong_auxiliary, wrong_logits
 from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.checks.module import BATCH, answer, inputs
 from ferkit.testing.component_under_test import STAGES, ComponentUnderTest
@@ -48,6 +48,10 @@ def gives_a_logit_for_each_class(subject: ComponentUnderTest) -> None:
     """It returns (B, num_classes), for any number of classes."""
     for classes in (len(LABELS), 2):
         head = subject.build(num_classes=classes, labels=LABELS[:classes])
+        fix = "Return auxiliary values if self.training is true only, else the logits alone."
+        with torch.no_grad():
+            found = head.eval()(*inputs(subject, head))
+        expect_agreed(wrong_auxiliary(found, False) if isinstance(found, tuple) else None, fix)
         fix = "Give the last layer num_classes outputs, and flatten its input to (B, D)."
         for logits in answer(subject, head):
             expect_agreed(wrong_logits(logits, (BATCH, classes)), fix)
@@ -70,6 +74,21 @@ def looks_at_the_features(subject: ComponentUnderTest) -> None:
     fix = "Use the features in forward. Look for a dead activation or a layer initialised with 0."
     is_right = not torch.allclose(logits[0], logits[1], atol=1e-7)
     expect(is_right, "logits that depend on the features", "the same for two different images", fix)
+
+
+@check("head", rests=True)
+def gives_auxiliary_losses_or_logits(subject: ComponentUnderTest) -> None:
+    """A tuple in training mode is (logits, {name: auxiliary loss, or logits (B, num_classes)})."""
+    head = subject.build().train()
+    found = head(*inputs(subject, head))
+    if not isinstance(found, tuple):
+        skip("it returns logits only")
+    fix = "Return (logits, {name: value}), each value a scalar loss or logits (B, num_classes)."
+    expect_agreed(wrong_auxiliary(found, True) or wrong_logits(found[0], (BATCH, len(LABELS))), fix)
+    weight = getattr(head, "auxiliary_weight", 1.0)
+    is_right = isinstance(weight, int | float) and 0 <= weight < float("inf")
+    fix = "Set self.auxiliary_weight to the weight of the auxiliary logits' cross entropy."
+    expect(is_right, "auxiliary_weight, a number of at least 0", repr(weight), fix)
 
 
 @check("head", rests=True)

@@ -38,7 +38,9 @@ def inputs(subject: ComponentUnderTest, module: nn.Module, count: int = BATCH) -
 
 
 def tensors(found: Any) -> list[Tensor]:
-    """Return the tensors of a result as a list."""
+    """Return the tensors of a result as a list, auxiliary values of a head included."""
+    if isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], Mapping):
+        return [found[0], *found[1].values()]
     return list(found.values()) if isinstance(found, Mapping) else [found]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.components.part import Part
+from ferkit.data.options import FaceOptions
 from ferkit.errors import DataError, FerkitError, RecipeError, RunError
 from ferkit.experiment.finetune.plan import FinetuneOptions, make_plan
 from ferkit.experiment.finetune.recipe_file import OTHER_CLASSES
@@ -99,7 +100,9 @@ def test_weights_that_are_not_here_are_said_to_be_fetched(faces: Path) -> None:
 def test_a_model_of_the_same_classes_is_gone_on_from_with_its_detector_and_size(
     faces: Path, tmp_path: Path
 ) -> None:
-    model = write_model(tmp_path / "m.safetensors", labels=("happiness", "sadness"), margin=0.25)
+    model = write_model(
+        tmp_path / "m.safetensors", labels=("happiness", "sadness"), faces=FaceOptions(margin=0.25)
+    )
     plan = make_plan(FinetuneOptions(faces, begin=str(model)))
     assert plan.recipe.model.initial == model
     assert (plan.recipe.model.image_size, plan.recipe.detector.name) == (24, "spots")
@@ -120,7 +123,7 @@ def test_of_a_model_of_other_classes_the_backbone_is_taken_and_the_head_begins_a
     faces: Path, tmp_path: Path
 ) -> None:
     shown = describe().model.model_copy(update={"output": Part(name="temperature")})
-    model = write_model(tmp_path / "m.safetensors", model=shown, margin=0.25)
+    model = write_model(tmp_path / "m.safetensors", model=shown, faces=FaceOptions(margin=0.25))
     plan = make_plan(FinetuneOptions(faces, begin=str(model)))
     started = plan.recipe.model
     assert (started.initial, started.initial_part, started.output.name) == (model, "backbone", "identity")

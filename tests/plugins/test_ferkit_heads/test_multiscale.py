@@ -120,3 +120,26 @@ def test_an_option_that_can_not_work_is_named(options: dict[str, Any], message: 
 def test_a_map_without_channels_is_refused() -> None:
     with pytest.raises(ValueError, match=r"widths: .* got \[5, 0, 3\]"):
         MultiscaleHead(CHANNELS, num_classes=7, widths=(5, 0, 3))
+
+
+def test_deep_supervision_gives_the_logits_of_each_scale_in_training_only() -> None:
+    head = make_head(deep_supervision=0.4)
+    features = {"block8": torch.randn(2, 8, 9, 9)}
+    logits, scales = head(features)
+    assert logits.shape == (2, 7)
+    assert {name: one.shape for name, one in scales.items()} == {f"scale_{n}": (2, 7) for n in range(1, 5)}
+    assert head.auxiliary_weight == 0.4
+    sum(one.sum() for one in scales.values()).backward()
+    assert all(layer.weight.grad is not None for layer in head.classify_scales)
+    assert head.eval()(features).shape == (2, 7)
+
+
+def test_without_deep_supervision_the_head_has_the_parameters_it_always_had() -> None:
+    plain = make_head()
+    assert not any("scales" in name for name in plain.state_dict())
+    assert plain({"block8": torch.randn(2, 8, 9, 9)}).shape == (2, 7)
+
+
+def test_a_negative_weight_of_deep_supervision_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"deep_supervision.*-1"):
+        make_head(deep_supervision=-1.0)

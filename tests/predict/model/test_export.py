@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from skimage.data import astronaut
 
 from ferkit.components.part import Part
+from ferkit.data.options import FaceOptions
 from ferkit.errors import ComponentError, RunError
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict import Predictor
@@ -34,7 +35,8 @@ def probabilities(model: Path) -> list[list[float]]:
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("warm") / "warm.safetensors", temperature=1.9, margin=0.2)
+    file = tmp_path_factory.mktemp("warm") / "warm.safetensors"
+    return write_model(file, temperature=1.9, faces=FaceOptions(margin=0.2))
 
 
 @pytest.fixture(scope="module")

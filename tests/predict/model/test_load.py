@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from ferkit.data.options import FaceOptions
 from ferkit.errors import ComponentError, RunError
 from ferkit.evaluation.run_files import read_predictions
 from ferkit.neural.checkpoint import save_network
@@ -112,11 +113,12 @@ def test_a_folder_that_is_no_run_and_a_recipe_of_another_ferkit_are_refused(tmp_
 
 
 def test_a_description_is_read_as_it_was_written(tmp_path: Path) -> None:
+    margin = FaceOptions(margin=0.3)
     measured = {"data": "d", "scores": {"last_epoch": {"title": "Last epoch", "accuracy": 0.5}}}
-    written = describe(margin=0.3, temperature=1.7, source="a run", metrics=measured)
-    file = write_model(tmp_path / "m.safetensors", margin=0.3, temperature=1.7, source="a run")
+    written = describe(faces=margin, temperature=1.7, source="a run", metrics=measured)
+    file = write_model(tmp_path / "m.safetensors", faces=margin, temperature=1.7, source="a run")
     assert Description.read(json.loads(json.dumps(written.as_table())), "here") == written
-    assert read_description(file) == describe(margin=0.3, temperature=1.7, source="a run")
+    assert read_description(file) == describe(faces=margin, temperature=1.7, source="a run")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,29 @@ class TrainsWhatIsFrozen(RightBackbone):
         self.requires_grad_()
 
 
+@fails("head", "gives_auxiliary_losses_or_logits")
+class AddsALossForEachImage(RightHead):
+    def forward(self, features: Tensor) -> Tensor | tuple[Tensor, dict[str, Tensor]]:  # type: ignore[override]
+        logits = super().forward(features)
+        return (logits, {"size": logits.square().sum(dim=1)}) if self.training else logits
+
+
+@fails("head", "gives_auxiliary_losses_or_logits")
+class WeighsWithAWord(RightHead):
+    auxiliary_weight = "half"
+
+    def forward(self, features: Tensor) -> Tensor | tuple[Tensor, dict[str, Tensor]]:  # type: ignore[override]
+        logits = super().forward(features)
+        return (logits, {"again": 2 * logits}) if self.training else logits
+
+
+@fails("head", "gives_a_logit_for_each_class")
+class AddsALossInEvalMode(RightHead):
+    def forward(self, features: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # type: ignore[override]
+        logits = super().forward(features)
+        return logits, {"size": logits.square().mean()}
+
+
 @fails("head", "says_which_channels_it_wants", "wants_stages_that_are_offered")
 class WantsAList(RightHead):
     def __init__(self, in_channels: Mapping[str, float], num_classes: int, dropout: float = 0.5) -> None:

@@ -57,6 +57,18 @@ class RightHead(nn.Module):
         return features.mean(dim=(2, 3))
 
 
+class RightAuxiliaryHead(RightHead):
+    """The same, with an auxiliary loss and auxiliary logits in training. dropout: before the linear layer."""
+
+    auxiliary_weight = 0.3
+
+    def forward(self, features: Tensor) -> Tensor | tuple[Tensor, dict[str, Tensor]]:  # type: ignore[override]
+        logits = super().forward(features)
+        if not self.training:
+            return logits
+        return logits, {"size": logits.square().mean(), "undropped": self.classify(self.embed(features))}
+
+
 class RightStagesHead(RightHead):
     """The same of a stage that it chooses. stage: its name. dropout: before the linear layer."""
 
