@@ -38,6 +38,7 @@ def test_a_folder_becomes_a_model_with_a_report_and_a_card_that_predicts(ferkit:
         "run",
         "faces.safetensors",
         "faces.safetensors.card.md",
+        "faces.safetensors.config.json",
     }
     assert "report: finetune-faces/run/report.html" in lines
     (model,) = [line for line in lines if line.startswith("model: ")]
