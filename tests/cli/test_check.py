@@ -51,6 +51,14 @@ def test_a_recipe_without_problem_shows_what_it_would_use(file: Path) -> None:
     ]
 
 
+def test_a_normalisation_that_the_weights_were_not_trained_with_is_noted() -> None:
+    backbone = 'model.backbone={name="timm", model="test_resnet"}'
+    answer = check("quickstart", "--set", backbone, "--set", "model.normalize=facenet")
+    assert answer.returncode == 0
+    assert "note: model.normalize is facenet" in answer.stdout
+    assert "note:" not in check("quickstart", "--set", backbone, "--set", "model.normalize=pretrained").stdout
+
+
 def test_an_estimator_stands_for_the_whole_network(file: Path) -> None:
     answer = check(file, "--set", 'estimator={ name = "constant" }')
     assert answer.stdout.splitlines()[1] == "  folder -> odd -> estimator constant"
