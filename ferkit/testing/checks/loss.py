@@ -17,7 +17,7 @@ CLASSES = len(LABELS)
 
 
 def _call(loss: nn.Module, logits: Tensor, targets: Tensor) -> Tensor:
-    """Call the loss. If it needs embeddings, the logits stand for these."""
+    """Call the loss. If it needs embeddings, the logits replace these."""
     found: Tensor = loss(logits, targets, logits) if needs_embeddings(loss) else loss(logits, targets)
     return found
 
@@ -31,7 +31,7 @@ def _train(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> tupl
     """Return the value in training mode, and True if it and the gradients are finite."""
     logits.requires_grad_()
     loss = _call(subject.build().train(), logits, targets)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     gradient = logits.grad if logits.grad is not None else torch.tensor(torch.nan)
     return loss.item(), bool(torch.isfinite(loss)) and bool(torch.isfinite(gradient).all())
 
