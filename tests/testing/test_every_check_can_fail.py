@@ -62,6 +62,7 @@ RIGHT = [
     ("head", right.RightAuxiliaryHead),
     ("output", right.RightOutput),
     ("loss", right.RightLoss),
+    ("loss", right.RightEmbeddingLoss),
     ("descriptor", right.RightDescriptor),
     ("detector", right.RightDetector),
     ("dataset", right.RightDataset),

@@ -96,7 +96,7 @@ def embeds_in_rows(subject: ComponentUnderTest) -> None:
     """The optional method `embed` returns (B, D), the input of the last layer."""
     head = subject.built.eval()
     if not hasattr(head, "embed"):
-        skip("it has no method embed, which only estimators on its features need")
+        skip("it has no method embed, which only estimators and losses on embeddings need")
     with torch.no_grad():
         found = head.embed(*inputs(subject, head))
     is_right = found.dim() == 2 and found.shape[0] == BATCH and bool(torch.isfinite(found).all())

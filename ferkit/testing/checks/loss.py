@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ferkit.components.contract import wrong_scalar
+from ferkit.neural.auxiliary import needs_embeddings
 from ferkit.testing.check import check, expect, expect_agreed, skip
 from ferkit.testing.checks.module import answer, inputs
 from ferkit.testing.component_under_test import ComponentUnderTest
@@ -15,16 +16,22 @@ from ferkit.testing.drawing import LABELS
 CLASSES = len(LABELS)
 
 
+def _call(loss: nn.Module, logits: Tensor, targets: Tensor) -> Tensor:
+    """Call the loss. If it needs embeddings, the logits replace these."""
+    found: Tensor = loss(logits, targets, logits) if needs_embeddings(loss) else loss(logits, targets)
+    return found
+
+
 def _value(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> float:
     with torch.no_grad():
-        return float(subject.built.eval()(logits, targets))
+        return float(_call(subject.built.eval(), logits, targets))
 
 
 def _train(subject: ComponentUnderTest, logits: Tensor, targets: Tensor) -> tuple[float, bool]:
     """Return the value in training mode, and True if it and the gradients are finite."""
     logits.requires_grad_()
-    loss = subject.build().train()(logits, targets)
-    loss.backward()
+    loss = _call(subject.build().train(), logits, targets)
+    loss.backward()  # type: ignore[no-untyped-call]
     gradient = logits.grad if logits.grad is not None else torch.tensor(torch.nan)
     return loss.item(), bool(torch.isfinite(loss)) and bool(torch.isfinite(gradient).all())
 
@@ -43,7 +50,7 @@ def gives_one_number(subject: ComponentUnderTest) -> None:
 @check("loss", rests=True)
 def is_the_mean_of_the_batch(subject: ComponentUnderTest) -> None:
     """It is the mean of the batch: a repeated batch gives the same number."""
-    logits, targets = inputs(subject, subject.built)
+    logits, targets, *_ = inputs(subject, subject.built)
     once = _value(subject, logits, targets)
     twice = _value(subject, logits.repeat(2, 1), targets.repeat(2))
     fix = "Return the mean over the images, not the sum. The learning rate depends on it."
@@ -54,7 +61,7 @@ def is_the_mean_of_the_batch(subject: ComponentUnderTest) -> None:
 @check("loss", rests=True)
 def takes_soft_targets_as_hard_ones(subject: ComponentUnderTest) -> None:
     """Labels and the same labels as one-hot rows give the same number."""
-    logits, targets = inputs(subject, subject.built)
+    logits, targets, *_ = inputs(subject, subject.built)
     hard, soft = _value(subject, logits, targets), _value(subject, logits, _soft(targets))
     fix = "If targets.dim() == 1, convert them to one-hot rows first."
     is_right = abs(hard - soft) <= 1e-4 * max(1, abs(hard))
@@ -64,7 +71,7 @@ def takes_soft_targets_as_hard_ones(subject: ComponentUnderTest) -> None:
 @check("loss", rests=True)
 def takes_mixed_targets(subject: ComponentUnderTest) -> None:
     """Targets mixed of two classes, as in mixup and label smoothing, give a finite number and gradients."""
-    logits, targets = inputs(subject, subject.built)
+    logits, targets, *_ = inputs(subject, subject.built)
     mixed = 0.7 * _soft(targets) + 0.3 * _soft(targets.roll(1))
     loss, is_right = _train(subject, logits, mixed)
     fix = "Weight each class by its target: -(targets * log_probabilities).sum(dim=1)."
@@ -96,8 +103,8 @@ def survives_a_class_without_images(subject: ComponentUnderTest) -> None:
     loss = subject.accepts(class_counts=[6, 3, 2, 0])
     if loss is None:
         skip("its constructor rejects such a fold")
-    logits, targets = inputs(subject, loss)
+    logits, targets, *_ = inputs(subject, loss)
     with torch.no_grad():
-        found = loss.eval()(logits, targets)
+        found = _call(loss.eval(), logits, targets)
     fix = "Do not divide by a count of 0. Give a class without images the weight 0."
     expect(bool(torch.isfinite(found)), "a finite number", f"{float(found)}", fix)

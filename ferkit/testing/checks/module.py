@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ferkit.neural.auxiliary import needs_embeddings
 from ferkit.testing.check import check, expect, skip
 from ferkit.testing.component_under_test import STAGES, ComponentUnderTest
 from ferkit.testing.drawing import LABELS
@@ -20,7 +21,10 @@ BATCH = 3
 
 
 def inputs(subject: ComponentUnderTest, module: nn.Module, count: int = BATCH) -> tuple[Any, ...]:
-    """Draw the arguments for a module: `count` images, feature maps or logits, and targets for a loss."""
+    """Draw the arguments for a module: `count` images, feature maps or logits; for a loss also targets.
+
+    A loss that needs embeddings gets those too, (count, number of labels).
+    """
     generator = torch.Generator(device="cpu").manual_seed(count)
 
     def draw(*shape: int) -> Tensor:
@@ -34,7 +38,8 @@ def inputs(subject: ComponentUnderTest, module: nn.Module, count: int = BATCH) -
         return ({stage: maps[stage] for stage in stages} if stages else maps["deep"],)
     if subject.component.kind == "output":
         return (draw(len(LABELS)),)
-    return draw(len(LABELS)), torch.arange(count, device="cpu") % len(LABELS)
+    logits, targets = draw(len(LABELS)), torch.arange(count, device="cpu") % len(LABELS)
+    return (logits, targets, draw(len(LABELS))) if needs_embeddings(module) else (logits, targets)
 
 
 def tensors(found: Any) -> list[Tensor]:

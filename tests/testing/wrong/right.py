@@ -111,6 +111,15 @@ class RightLoss(nn.Module):
         return self.weight * each.mean()
 
 
+class RightEmbeddingLoss(RightLoss):
+    """The same, and the size of the embeddings. weight: of the cross entropy."""
+
+    needs_embeddings = True
+
+    def forward(self, logits: Tensor, targets: Tensor, embeddings: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(logits, targets) + 1e-6 * embeddings.square().mean()
+
+
 class RightDescriptor:
     """A histogram. bins: of greys; scale: of what it gives."""
 
