@@ -15,6 +15,7 @@ from PIL import Image
 
 from ferkit import Predictor
 from ferkit.components.part import Part
+from ferkit.data.options import FaceOptions
 from ferkit.neural.options import Model
 from ferkit.predict.card.config import config_file
 from ferkit.predict.card.facts import gather
@@ -69,7 +70,7 @@ def test_the_lines_in_the_card_give_ferkits_probabilities(tmp_path: Path, normal
 
 
 def test_the_configuration_has_labels_and_preprocessing(tmp_path: Path) -> None:
-    _, _, config = export(tmp_path, "m.onnx", model=model_with(normalize="imagenet"), margin=0.2)
+    _, _, config = export(tmp_path, "m.onnx", model=model_with(normalize="imagenet"), faces=FaceOptions(margin=0.2))
     assert config["labels"] == list(LABELS)
     assert config["id2label"] == {"0": "anger", "1": "happiness", "2": "neutral"}
     assert config["label2id"] == {"anger": 0, "happiness": 1, "neutral": 2}
