@@ -11,8 +11,9 @@ A plugin is a module with one function:
 An entry point in the group `ferkit` names the module. The parameters of the target's constructor are the
 options of the component.
 
-`ferkit_contract = 1` in the same module states the version of the contract that the plugin supports. If
-`CONTRACT_VERSION` differs, ferkit lists the plugin as broken, explains how to fix it, and does not use it.
+`ferkit_contract = 2` in the same module states the version of the contract that the plugin was made for.
+Plugins for version 1 work too. If ferkit does not support the version, it lists the plugin as broken,
+explains how to fix it, and does not use it.
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry, UnknownComponent
 from ferkit.components.tracebacks import describe
 from ferkit.errors import DataError, FerkitError, Problem
-from ferkit.evaluation.protocol_options import Protocol
+from ferkit.evaluation.protocol_options import HoldoutProtocol, NestedProtocol, Protocol
 from ferkit.neural.options import Model
 from ferkit.recipe.grid import combinations, grid_problems
 from ferkit.recipe.overrides import put
-from ferkit.recipe.parse import VARIABLE, parse
+from ferkit.recipe.parse import VARIABLE, parse, touches
 from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots
 from ferkit.recipe.schema import Recipe
 
@@ -86,7 +86,35 @@ def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, 
 
         problems += try_network(recipe, registry, known=problems)
         problems += check_files(recipe, [problem.where for problem in problems])
+        problems += check_callbacks(recipe, registry, [problem.where for problem in problems])
     return recipe, problems
+
+
+def check_callbacks(recipe: Recipe, registry: Registry, faulty: Sequence[str] = ()) -> list[Problem]:
+    """Return the callbacks that need validation images, if the protocol has none.
+
+    Args:
+        recipe: The recipe.
+        registry: The installed components.
+        faulty: Keys that have problems already.
+    """
+    protocol = recipe.protocol
+    is_off = isinstance(protocol, HoldoutProtocol) and protocol.validation == "none"
+    if not is_off and isinstance(protocol, NestedProtocol | HoldoutProtocol):
+        return []
+    setting = 'protocol "holdout" with validation = "none"' if is_off else f'protocol "{protocol.name}"'
+    hint = "Remove protocol.validation." if is_off else 'Use protocol.name = "nested" or "holdout".'
+    return [
+        Problem(
+            f"callback.{place}",
+            f"{part.name} needs validation images, and {setting} has none. "
+            "Test images would change the training.",
+            f"{hint} Or remove the callback.",
+        )
+        for place, part in enumerate(recipe.callback)
+        if not touches(f"callback.{place}", faulty)
+        and getattr(registry.get("callback", part.name).load(), "needs_validation", False)
+    ]
 
 
 def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:
