@@ -12,12 +12,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+LISTED = 30
+"""Number of names up to which all are listed, even if there is a closest one."""
+
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the sentence after an unknown name: the closest known name, if any, and all names."""
+    """Return the sentence after an unknown name: the closest known name, if any, and all names.
+
+    If there is a closest name, a long list of names is left out.
+    """
     known = sorted(set(known))
     close = find_closest(name, known)
     hint = f"Did you mean {close!r}? " if close else ""
+    if close and len(known) > LISTED:
+        return f"{hint}There are {len(known)} names."
     return f"{hint}There is: {', '.join(known) or 'none'}."
 
 

@@ -19,7 +19,7 @@ from ferkit.components.part import Part, Section
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.shipped import shipped_recipes
 
-KIND_OF_KEY = {"data": "dataset", **{kind: kind for kind in KINDS}}
+KIND_OF_KEY = {"data": "dataset", "schedule": "scheduler", **{kind: kind for kind in KINDS}}
 BOUNDS = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
 
 INTRODUCTION = """\
@@ -63,7 +63,10 @@ def sections(model: type[BaseModel], key: str) -> Iterator[tuple[str, list[type[
 def models_in(annotation: Any) -> list[type[BaseModel]]:
     """Return the tables of an annotation: several for a union, none for a component or a value."""
     if isinstance(annotation, type):
-        return [annotation] if issubclass(annotation, Section) else []
+        is_table = issubclass(annotation, Section) or (
+            issubclass(annotation, Part) and annotation is not Part
+        )
+        return [annotation] if is_table else []
     members = typing.get_args(annotation)
     found = [model for one in members for model in models_in(one)]
     return [] if typing.get_origin(annotation) in (tuple, dict) else found
@@ -82,7 +85,7 @@ def _described(model: type[BaseModel]) -> str:
 
 
 def _docstrings(model: type[BaseModel]) -> list[Docstring]:
-    own = [one for one in model.__mro__ if issubclass(one, Section) and one is not Section]
+    own = [one for one in model.__mro__ if issubclass(one, Section | Part) and one not in (Section, Part)]
     return [read_docstring(vars(one).get("__doc__") or "", model.model_fields) for one in own]
 
 
@@ -100,6 +103,8 @@ def _takes(name: str, field: FieldInfo, where: str) -> str:
     if _holds_part(annotation):
         if name == "augment":
             return "tables `[[augment]]`, each a transform of albumentations"
+        if typing.get_origin(annotation) is tuple:
+            return f"tables `[[{name}]]`, each a [{name}](components.md#{name})"
         return f"a component of kind [{KIND_OF_KEY[name]}](components.md#{KIND_OF_KEY[name]})"
     if models_in(annotation):
         return f"a table `[{f'{where}.{name}'.lstrip('.')}]`, below"
@@ -123,9 +128,9 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if value is None:
         return "none"
-    if isinstance(value, Part):
+    if type(value) is Part:
         return code(f'{{ name = "{value.name}" }}')
-    if isinstance(value, Section):
+    if isinstance(value, Section | Part):
         named = getattr(value, "name", "")
         return (
             code(f'name = "{named}"')

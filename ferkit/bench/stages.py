@@ -85,7 +85,7 @@ def training_step(subject: Subject, batch: int, key: Key) -> Case:
             logits = call(pixels)
         value: Tensor = loss(logits.float(), targets)
         optimizer.zero_grad()
-        scaler.scale(value).backward()
+        torch.autograd.backward(scaler.scale(value))
         return value
 
     def step() -> None:

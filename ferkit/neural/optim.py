@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any, cast
 
 import torch
@@ -18,6 +19,7 @@ from ferkit.interfaces import Optimizer, Scheduler
 from ferkit.neural import options as fit_options
 from ferkit.neural.network import Network
 
+DEFAULT = fit_options.Optimizer().name
 Group = dict[str, Any]
 """Keys `params`, `lr` and `weight_decay`."""
 
@@ -38,7 +40,7 @@ def build_optimizer(network: Network, options: fit_options.Fit, registry: Regist
     if is_curved and not getattr(kind, "manifolds", False):
         raise RunError(
             f"fit.optimizer: the network has parameters on a manifold, which {part.name} does not support. "
-            "Use adam."
+            f"Use {DEFAULT}."
         )
     if part.weight_decay and not names_context(component, "weight_decay"):
         raise RunError(f"fit.optimizer.weight_decay: {component} has no weight decay. Remove the key.")
@@ -79,8 +81,8 @@ def build_scheduler(
 def parameter_groups(network: Network, options: fit_options.Optimizer) -> list[Group]:
     """Return the trained parameters with the rates `lr` (backbone), `head_lr` and `output_lr`.
 
-    The default of `output_lr` is `head_lr`, and the default of `head_lr` is `lr`. The last group is of the
-    head.
+    The default of `output_lr` is `head_lr`, and the default of `head_lr` is `lr`. The last group belongs to
+    the head.
     """
     head_lr = options.head_lr or options.lr
     groups = [
@@ -96,19 +98,27 @@ def parameter_groups(network: Network, options: fit_options.Optimizer) -> list[G
 def _backbone_groups(backbone: nn.Module, options: fit_options.Optimizer) -> list[Group]:
     if options.layer_decay == 1:
         return _groups(backbone.parameters(), options.lr, options)
-    from timm.optim import param_groups_layer_decay
+    layers = list(find_layers(backbone).values())
+    found = []
+    for place, parameters in enumerate(reversed(layers)):
+        found += _groups(parameters, options.lr * options.layer_decay**place, options)
+    return found[::-1]
 
-    found: list[Mapping[str, Any]] = param_groups_layer_decay(
-        backbone,
-        weight_decay=options.weight_decay,
-        weight_decay_exclude_1d=not options.decay_norms,
-        layer_decay=options.layer_decay,
-    )
-    # Without lr_scale, which timm's schedulers would apply a second time.
-    return [
-        {"params": one["params"], "lr": options.lr * one["lr_scale"], "weight_decay": one["weight_decay"]}
-        for one in found
-    ]
+
+def find_layers(backbone: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """Return the parameters of each layer by its name, in the order of the modules.
+
+    A layer is a module directly in the backbone, or an item of a list of modules directly in it. Modules
+    around the whole network do not count.
+    """
+    named = {tuple(name.split(".")): parameter for name, parameter in backbone.named_parameters()}
+    shared = takewhile(lambda level: len(set(level)) == 1, zip(*(way[:-1] for way in named), strict=False))
+    around = len(list(shared))
+    layers: dict[str, list[nn.Parameter]] = {}
+    for way, parameter in named.items():
+        is_item = len(way) > around + 2 and way[around + 1].isdigit()
+        layers.setdefault(".".join(way[: around + 1 + is_item]), []).append(parameter)
+    return layers
 
 
 def _groups(parameters: Iterable[nn.Parameter], rate: float, options: fit_options.Optimizer) -> list[Group]:

@@ -44,8 +44,9 @@ class Optimizer(Part):
         lr: Learning rate of the backbone, and of everything if `head_lr` is not set.
         head_lr: Learning rate of head and output. Default: `lr`.
         output_lr: Learning rate of the output, such as λ of output mix-up. Default: that of the head.
-        layer_decay: Layer-wise learning rate decay: each layer of the backbone has the rate of the next
-            layer times this factor, 0 to 1 (Clark et al. 2020, ELECTRA). 1 is the same rate for all.
+        layer_decay: Layer-wise learning rate decay: the last layer of the backbone has `lr`, and each layer
+            the rate of the next one times this factor, 0 to 1 (Clark et al. 2020, ELECTRA). A layer is a
+            module directly in the backbone, or an item of a list of modules in it, such as a residual block.
         weight_decay: Weight decay of the optimizer. adam adds it to the gradient, adamw subtracts it from the
             parameters.
         decay_norms: False leaves biases, and the weights of normalisation layers, without weight decay.

@@ -111,7 +111,7 @@ def _try_training(
     from ferkit.neural.callbacks import build_callbacks
     from ferkit.neural.optim import build_optimizer, build_scheduler
 
-    problems = []
+    problems: list[Problem] = []
     if not touches("fit", faulty):
         optimizer, problems = _try("fit.optimizer", lambda: build_optimizer(network, recipe.fit, registry))
         if optimizer:

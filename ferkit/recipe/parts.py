@@ -78,7 +78,9 @@ def _training_slots(table: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     fit = fit if isinstance(fit, dict) else {}
     optimizer = fit.get("optimizer", _default(Fit, "optimizer"))
     if isinstance(optimizer, dict):
-        optimizer = {"name": "adam"} | {k: one for k, one in optimizer.items() if k not in OPTIMIZER_KEYS}
+        optimizer = {"name": Optimizer().name} | {
+            k: one for k, one in optimizer.items() if k not in OPTIMIZER_KEYS
+        }
     callbacks = table.get("callback", [])
     callbacks = callbacks if isinstance(callbacks, list) else []
     return [

@@ -19,7 +19,7 @@ class ExponentialMovingAverage(Callback):
     Args:
         decay: Share of the previous average, between 0 and 1. The average covers about 1 / (1 − decay)
             updates. Use about a tenth of the updates of the training.
-        warmup: Begin with a lower decay, which increases with the number of updates.
+        warmup: Use a lower decay at first, which increases with the number of updates.
     """
 
     def __init__(self, decay: float = 0.99, warmup: bool = True) -> None:

@@ -40,7 +40,7 @@ class MixUp(Callback):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name}: expected a probability from 0 to 1, got {value:g}")
         self.num_classes = num_classes
-        self.mix = Mixup(
+        self.mix = Mixup(  # type: ignore[no-untyped-call]
             mixup_alpha=alpha,
             cutmix_alpha=cutmix_alpha,
             prob=probability,

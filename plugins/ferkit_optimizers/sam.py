@@ -18,7 +18,7 @@ class SAM(torch.optim.Optimizer):
     about highest within a distance of `rho`. The base optimizer then updates w with the second gradient.
 
     - SAM: e = rho · g / ‖g‖ (eq. 2).
-    - ASAM: e = rho · T²g / ‖Tg‖ with T = |w| (eq. 8).
+    - ASAM: e = rho · T²g / ‖Tg‖ with T = |w|.
 
     The norm is over all parameters. A training takes about twice the time.
 
@@ -45,13 +45,13 @@ class SAM(torch.optim.Optimizer):
             raise ValueError("base: expected an optimizer that computes no gradients itself")
         super().__init__(params, {})
         assert isinstance(base, torch.optim.Optimizer)
-        self.base = base
-        self.rho = rho
-        self.adaptive = adaptive
+        self.base: torch.optim.Optimizer = base
+        self.rho: float = rho
+        self.adaptive: bool = adaptive
         self.param_groups = base.param_groups  # the groups of a scheduler
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters. `closure` computes loss and gradients again."""
         if closure is None:
             raise ValueError("SAM needs a closure that computes the gradients again")
@@ -77,7 +77,8 @@ class SAM(torch.optim.Optimizer):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the base optimizer."""
-        return self.base.state_dict()
+        state: dict[str, Any] = self.base.state_dict()
+        return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load a state of the base optimizer."""

@@ -91,10 +91,11 @@ def test_every_component_of_ferkits_own_can_be_loaded() -> None:
         entry.component.load()
 
 
-WORDS = {"center", "csv", "manifest", "temperature", "timm", "whole_image"}
-"""Components' names that are words of the core too: a file format, a library, a value of faces.no_face."""
+WORDS = {"center", "constant", "cosine", "csv", "manifest", "tanh", "temperature", "timm", "whole_image"}
+"""Components' names that are words of the core too: a file format, a library, a function, a value."""
 NAMED = {
     # The schema's defaults.
+    ("neural/options.py", "adam"),
     ("neural/options.py", "identity"),
     ("neural/options.py", "inception_resnet_v1"),
     ("neural/options.py", "linear"),

@@ -19,7 +19,7 @@ from docs.hooks.tables import plain
 from ferkit import errors
 from ferkit.components.component import KINDS
 from ferkit.components.discovery import load_plugins
-from ferkit.components.part import Section
+from ferkit.components.part import Part, Section
 from ferkit.components.provider import is_own
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.shipped import shipped_recipes
@@ -79,7 +79,7 @@ def test_every_key_of_a_recipe_has_a_place_and_every_place_is_a_key() -> None:
 def test_every_key_of_a_recipe_is_explained_in_its_tables_docstring() -> None:
     for where, models in sections(Recipe, ""):
         for model in models:
-            own = [one for one in model.__mro__ if issubclass(one, Section)]
+            own = [one for one in model.__mro__ if issubclass(one, Section | Part)]
             text = " ".join(one.__doc__ or "" for one in own)
             keys = set(model.model_fields) - ({"name"} if where else set())
             assert [key for key in keys if not re.search(rf"\b{key}\b", text)] == [], model

@@ -12,7 +12,7 @@ from ferkit.components.discovery import load_plugins
 from ferkit.errors import RunError
 from ferkit.neural import options as fit_options
 from ferkit.neural.network import Network
-from ferkit.neural.optim import build_optimizer, build_scheduler
+from ferkit.neural.optim import build_optimizer, build_scheduler, find_layers
 from tests.neural.tiny import tiny_network
 
 REGISTRY = load_plugins()
@@ -79,6 +79,32 @@ def test_the_output_has_a_rate_of_its_own_or_the_heads() -> None:
 def test_the_head_has_a_rate_of_its_own() -> None:
     optimizer = made(tiny_network(), fit_options.Optimizer(lr=1.0, head_lr=10.0))
     assert [group["lr"] for group in optimizer.param_groups] == [1.0, 10.0]
+
+
+def test_each_layer_has_the_rate_of_the_next_one_times_the_decay() -> None:
+    network = tiny_network()
+    layers = {"early.0": 2, "early.1": 2, "late.0": 2, "late.1": 2}
+    assert {name: len(several) for name, several in find_layers(network.backbone).items()} == layers
+    optimizer = made(network, fit_options.Optimizer(lr=1.0, head_lr=10.0, layer_decay=0.5))
+    rates = {id(one): group["lr"] for group in optimizer.param_groups for one in group["params"]}
+    expected = {"early.0": 0.125, "early.1": 0.25, "late.0": 0.5, "late.1": 1.0}
+    for name, several in find_layers(network.backbone).items():
+        assert {rates[id(one)] for one in several} == {expected[name]}
+    assert {rates[id(one)] for one in network.head.parameters()} == {10.0}
+
+
+def test_the_module_around_a_network_is_no_layer() -> None:
+    inner = nn.ModuleDict(
+        {"stem": nn.Linear(2, 2), "blocks": nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))}
+    )
+    layers = find_layers(nn.ModuleDict({"network": inner}))
+    assert list(layers) == ["network.stem", "network.blocks.0", "network.blocks.1"]
+
+
+def test_biases_and_norms_are_left_without_weight_decay_if_the_recipe_says_so() -> None:
+    options = fit_options.Optimizer(name="adamw", weight_decay=0.1, decay_norms=False)
+    for group in made(tiny_network(), options).param_groups:
+        assert {one.ndim > 1 for one in group["params"]} == {group["weight_decay"] == 0.1}
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw"])
