@@ -109,3 +109,9 @@ class Augmentation:
 def is_batched(augmentation: Any) -> bool:
     """Return True if an augmentation, or its class, transforms batches on the device."""
     return bool(getattr(augmentation, "is_batched", False))
+
+
+def has_image_steps(parts: Sequence[Part], registry: Registry) -> bool:
+    """Return True if a step transforms single images on the CPU."""
+    names = {resolve_step(part, registry).name for part in parts}
+    return any(not is_batched(registry.get("augmentation", name).load()) for name in names)

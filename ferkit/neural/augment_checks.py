@@ -57,7 +57,7 @@ def check_augmentations(tables: Sequence[Any], side: int, registry: Registry) ->
 
 
 def _misplaced(where: str, batched: str) -> Problem:
-    message = f"this step transforms single images, but comes after {batched}, which transforms batches"
+    message = f"it transforms single images, but comes after {batched}, which transforms batches"
     return Problem(f"{where}.name", message, f"Move it before {batched}.")
 
 
@@ -102,12 +102,13 @@ def _ask_provider(component: Component, part: Part, side: int) -> Mapping[str, s
 def _try_step(part: Part, component: Component, side: int, registry: Registry) -> str:
     """Apply a step to blank images, with p = 1 if it has this option. Return its failure, or ""."""
     has_p = "p" in part.options or "p" in option_parameters(component)
-    always = Part(**{**part.model_dump(), "p": 1.0}) if has_p else part
     name = part.options.get("transform", part.name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            step = Step(always, side, registry)
+            step = Step(part, side, registry)
+            if has_p:
+                step = Step(Part(**{**part.model_dump(), "p": 1.0}), side, registry)
             blank: Any = np.zeros((side, side, 3), np.uint8)
             if step.is_batched:
                 blank = torch.zeros(BATCH, 3, side, side)

@@ -40,7 +40,10 @@ def _count_cores() -> int:
 
 
 def _fitting(batch: int) -> int:
-    """Return the number of workers whose batches, in bytes, fit into shared memory. Containers have little."""
+    """Return the number of workers whose batches, in bytes, fit into shared memory.
+
+    Containers have little of it.
+    """
     if not SHARED_MEMORY.is_dir():
         return MOST
     return shutil.disk_usage(SHARED_MEMORY).free // (WAITING * batch)

@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ferkit.plugin import suggest
+from ferkit.plugin import describe_value, suggest
+
+PROBABILITIES = {"p", "p_batch"}
 
 
 def find_unknown(
@@ -28,6 +30,16 @@ def find_missing(transform: str, kind: Any, options: Mapping[str, Any]) -> dict[
     """Return a problem for each required option that has no value."""
     needed = [name for name, one in inspect.signature(kind).parameters.items() if one.default is one.empty]
     return {one: f"{transform} requires this option" for one in needed if one not in options}
+
+
+def find_improbable(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return a problem for each probability that is not in 0..1."""
+    found = {}
+    for name in PROBABILITIES & options.keys():
+        value = options[name]
+        if not isinstance(value, int | float) or not 0 <= value <= 1:
+            found[name] = f"expected a number from 0 to 1, got {describe_value(value)}"
+    return found
 
 
 def closest_name(name: str, known: Sequence[str], library: str) -> str:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
 
-from ferkit_augmentations.names import complete_options, find_missing, find_unknown
+from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
 from ferkit_augmentations.own_random import OwnRandom
 
 OTHERS = frozenset(
@@ -60,6 +60,8 @@ class TorchvisionAugmentation:
         """Return the problems by option."""
         known = find_transforms()
         if found := find_unknown("torchvision.transforms.v2", transform, known, options):
+            return found
+        if found := find_improbable(options):
             return found
         kind = known[transform]
         if found := find_missing(transform, kind, complete_options(kind, options, side)):
