@@ -49,10 +49,11 @@ from ferkit.interfaces import (
     TrainingSetup,
     WeightsName,
 )
-from ferkit.messages import shorten, suggest
+from ferkit.messages import describe_value, shorten, suggest
 from ferkit.neural.crop_kernels import crop_kernels
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import cache_dir
+from ferkit.runtime.environment import temporary_variable
 from ferkit.runtime.file_kinds import is_hidden, is_image
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.walk import walk_folder
@@ -94,6 +95,7 @@ __all__ = [
     "cache_dir",
     "crop_kernels",
     "describe_faces",
+    "describe_value",
     "find_encoding",
     "find_separator",
     "hookimpl",
@@ -104,5 +106,6 @@ __all__ = [
     "read_listing",
     "shorten",
     "suggest",
+    "temporary_variable",
     "walk_folder",
 ]

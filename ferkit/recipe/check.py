@@ -78,9 +78,10 @@ def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, 
     recipe, problems = parse(table)
     problems += check_components(table, registry)
     if isinstance(augment := table.get("augment"), list) and augment:
-        from ferkit.neural.augment import check_transforms
+        from ferkit.neural.augment_checks import check_augmentations
 
-        problems += check_transforms(augment, recipe.model.image_size if recipe else DEFAULT_SIDE)
+        side = recipe.model.image_size if recipe else DEFAULT_SIDE
+        problems += check_augmentations(augment, side, registry)
     if recipe:
         from ferkit.recipe.dry_run import try_network
 

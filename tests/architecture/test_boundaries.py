@@ -91,7 +91,19 @@ def test_every_component_of_ferkits_own_can_be_loaded() -> None:
         entry.component.load()
 
 
-WORDS = {"center", "constant", "cosine", "csv", "manifest", "tanh", "temperature", "timm", "whole_image"}
+WORDS = {
+    "albumentations",
+    "torchvision",
+    "center",
+    "constant",
+    "cosine",
+    "csv",
+    "manifest",
+    "tanh",
+    "temperature",
+    "timm",
+    "whole_image",
+}
 """Components' names that are words of the core too: a file format, a library, a function, a value."""
 NAMED = {
     # The schema's defaults.
