@@ -14,6 +14,8 @@ from torch import Tensor
 
 MOMENTUM = 0.9
 """Default of the option `momentum`, as of timm's create_optimizer_v2. That of torch's SGD is 0."""
+HIDDEN = frozenset({"differentiable", "capturable", "maximize"})
+"""Options that a recipe has no use for."""
 
 
 def __getattr__(name: str) -> Any:
@@ -50,7 +52,7 @@ def _constructor(name: str) -> Any:
 def _written_in_toml(signature: inspect.Signature) -> inspect.Signature:
     """Keep the parameters that TOML can express. torch also allows tensors instead of numbers."""
     known = {one.name: one.replace(annotation=_without_tensors(one)) for one in signature.parameters.values()}
-    hidden = {"differentiable", "capturable"}
+    hidden = {name for name in known if name in HIDDEN or name.endswith("_dtype")}
     if "momentum" in known:
         known["momentum"] = known["momentum"].replace(default=MOMENTUM)
     return inspect.Signature([one for name, one in known.items() if name not in hidden])
@@ -59,7 +61,16 @@ def _written_in_toml(signature: inspect.Signature) -> inspect.Signature:
 def _without_tensors(parameter: inspect.Parameter) -> Any:
     if parameter.name in ("params", "lr", "weight_decay"):
         return Any
+    if parameter.annotation is parameter.empty:
+        return _infer(parameter.default)
     return _reduce(parameter.annotation)
+
+
+def _infer(default: Any) -> Any:
+    """Return the type of a default. Some classes of timm annotate nothing."""
+    if isinstance(default, tuple):
+        return types.GenericAlias(tuple, tuple(_infer(one) for one in default))
+    return bool if isinstance(default, bool) else float
 
 
 def _reduce(annotation: Any) -> Any:
