@@ -12,9 +12,13 @@ from typing import Any
 import timm
 from torch import Tensor
 
+from ferkit_optimizers.option_texts import explain
+
 MOMENTUM = 0.9
 """Default of the option `momentum`, as of timm's create_optimizer_v2. That of torch's SGD is 0."""
-HIDDEN = frozenset({"differentiable", "capturable", "maximize"})
+CONTEXT = ("params", "lr", "weight_decay")
+"""Arguments from ferkit."""
+HIDDEN = frozenset({"algo", "capturable", "differentiable", "maximize", "verbose"})
 """Options that a recipe has no use for."""
 
 
@@ -44,7 +48,8 @@ def _constructor(name: str) -> Any:
     construct.__name__ = construct.__qualname__ = bare.__name__
     construct.__module__ = __name__
     library = bare.__module__.partition(".")[0]
-    construct.__doc__ = f"{bare.__name__} of {library}. The options are those of the class."
+    options = [name for name in signature.parameters if name not in CONTEXT]
+    construct.__doc__ = f"{bare.__name__} of {library}.\n\n{explain(options)}\n    "
     construct.__signature__ = signature  # type: ignore[attr-defined]
     return construct
 
@@ -59,7 +64,7 @@ def _written_in_toml(signature: inspect.Signature) -> inspect.Signature:
 
 
 def _without_tensors(parameter: inspect.Parameter) -> Any:
-    if parameter.name in ("params", "lr", "weight_decay"):
+    if parameter.name in CONTEXT:
         return Any
     if parameter.annotation is parameter.empty:
         return _infer(parameter.default)

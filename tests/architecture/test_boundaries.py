@@ -103,6 +103,7 @@ WORDS = {
     "temperature",
     "timm",
     "whole_image",
+    "step",
 }
 """Components' names that are words of the core too: a file format, a library, a function, a value."""
 NAMED = {
