@@ -122,7 +122,7 @@ def evaluates_a_network_that_can_be_loaded(subject: ComponentUnderTest) -> None:
     expect(not differences, "the keys and shapes of the network", f"other {', '.join(differences[:3])}", fix)
     with torch.no_grad():
         logits = found.eval()(draw_batch(SIZES[0])[0])
-    fix = "Begin with the values of the network, and average its buffers (batch norm statistics) too."
+    fix = "Start with the values of the network, and average its buffers (batch norm statistics) too."
     expect(bool(torch.isfinite(logits).all()), "finite logits", "others", fix)
 
 

@@ -41,7 +41,7 @@ def _step(optimizer: Any, model: Line, without: str = "") -> int:
         loss.backward()
         if without:
             getattr(model, without).grad = None
-        return float(loss)
+        return float(loss.item())
 
     def closure() -> float:
         nonlocal calls
@@ -105,10 +105,10 @@ def reduces_a_convex_loss(subject: ComponentUnderTest) -> None:
     """It reduces the mean squared error of a linear model."""
     model = Line().double()
     model.inputs, model.expected = model.inputs.double(), model.expected.double()
-    optimizer, before = _build(subject, model), float(model())
+    optimizer, before = _build(subject, model), model().item()
     for _ in range(MANY):
         _step(optimizer, model)
-    after = float(model())
+    after = model().item()
     fix = "Check the sign of the update, and that the step does not grow without limit."
     expect(after < before, f"a loss below {before:.6g} after {MANY} updates", f"{after:.6g}", fix)
 
