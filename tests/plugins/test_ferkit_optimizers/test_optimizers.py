@@ -34,8 +34,9 @@ def test_it_is_built_with_its_defaults_and_updates_a_network(name: str) -> None:
         loss.backward()
         return float(loss.item())
 
-    compute()
-    optimizer.step(compute) if name == "sam" else optimizer.step()
+    for _ in range(2):  # the first update of ADOPT only measures the gradient
+        compute()
+        optimizer.step(compute) if name == "sam" else optimizer.step()
     after = network.head.state_dict()
     assert any(not torch.equal(before[key], after[key]) for key in before)
     assert all(torch.isfinite(value).all() for value in after.values())
