@@ -47,7 +47,7 @@ def plain_epochs(
     network = build_model(recipe.model, registry, labels).to(memory_format=torch.channels_last)
     loss = build_loss(recipe.loss, registry, labels, [len(train) // len(labels)] * len(labels))
     optimizer = build_optimizer(network, recipe.fit, registry)
-    model, augmentation = recipe.model, Augmentation(recipe.augment, side)
+    model, augmentation = recipe.model, Augmentation(recipe.augment, side, registry)
     images = FaceImages(train, labels, side, network.normalize, augmentation, color=model.color)
     testing = FaceImages(test, labels, side, network.normalize, color=model.color)
     loader = DataLoader(images, batch_size, sampler=EpochSampler(len(train), 0))

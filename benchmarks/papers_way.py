@@ -88,7 +88,7 @@ def paper_epochs(work: Work) -> Iterator[TimedEpoch]:
     loss = build_loss(recipe.loss, work.registry, work.labels, counts)
     optimizer = build_optimizer(network, recipe.fit, work.registry)
     detector = make_peer(image_size=side, margin=0, selection_method="probability")
-    read = partial(read_batch, detector, Augmentation(recipe.augment, side), work.labels)
+    read = partial(read_batch, detector, Augmentation(recipe.augment, side, work.registry), work.labels)
     waiting = Waiting(iter)
 
     def epoch() -> None:

@@ -49,7 +49,7 @@ def ferkit_epochs(
             seed=0,
             build_network=partial(build_model, recipe.model, registry, labels),
             build_parts=partial(build_parts, recipe, registry, labels),
-            augmentation=Augmentation(recipe.augment, recipe.model.image_size),
+            augmentation=Augmentation(recipe.augment, recipe.model.image_size, registry),
             state_file=Path(folder) / "state.pt",
         )
         waiting = Waiting(iterate_ahead)

@@ -11,8 +11,9 @@ A plugin is a module with one function:
 An entry point in the group `ferkit` names the module. The parameters of the target's constructor are the
 options of the component.
 
-`ferkit_contract = 1` in the same module states the version of the contract that the plugin supports. If
-`CONTRACT_VERSION` differs, ferkit lists the plugin as broken, explains how to fix it, and does not use it.
+`ferkit_contract = 2` in the same module states the version of the contract that the plugin was made for.
+Plugins for version 1 work too. If ferkit does not support the version, it lists the plugin as broken,
+explains how to fix it, and does not use it.
 """
 
 from __future__ import annotations
@@ -48,10 +49,11 @@ from ferkit.interfaces import (
     TrainingSetup,
     WeightsName,
 )
-from ferkit.messages import shorten, suggest
+from ferkit.messages import describe_value, shorten, suggest
 from ferkit.neural.crop_kernels import crop_kernels
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import cache_dir
+from ferkit.runtime.environment import temporary_variable
 from ferkit.runtime.file_kinds import is_hidden, is_image
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.walk import walk_folder
@@ -93,6 +95,7 @@ __all__ = [
     "cache_dir",
     "crop_kernels",
     "describe_faces",
+    "describe_value",
     "find_encoding",
     "find_separator",
     "hookimpl",
@@ -103,5 +106,6 @@ __all__ = [
     "read_listing",
     "shorten",
     "suggest",
+    "temporary_variable",
     "walk_folder",
 ]

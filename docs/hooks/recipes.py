@@ -101,10 +101,9 @@ def _keys(model: type[BaseModel], where: str) -> str:
 def _takes(name: str, field: FieldInfo, where: str) -> str:
     annotation = field.annotation
     if _holds_part(annotation):
-        if name == "augment":
-            return "tables `[[augment]]`, each a transform of albumentations"
         if typing.get_origin(annotation) is tuple:
-            return f"tables `[[{name}]]`, each a [{name}](components.md#{name})"
+            kind = "augmentation" if name == "augment" else name
+            return f"tables `[[{name}]]`, each of kind [{kind}](components.md#{kind})"
         return f"a component of kind [{KIND_OF_KEY[name]}](components.md#{KIND_OF_KEY[name]})"
     if models_in(annotation) and not field.description:
         return f"a table `[{f'{where}.{name}'.lstrip('.')}]`, below"

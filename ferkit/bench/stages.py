@@ -39,11 +39,18 @@ def crop(subject: Subject, batch: int, key: Key) -> Case:
 
 
 def augment(subject: Subject, batch: int, key: Key) -> Case:
-    """Augment and normalise a batch of faces, on the CPU as in training."""
+    """Augment and normalise a batch of faces as in training: images on the CPU, batches on the device."""
     if not subject.recipe.augment:
         raise RunError("the recipe has no [[augment]]")
     images = subject.as_images(subject.faces(batch), is_training=True)
-    return Case(key, lambda: stack_images([images[0, place] for place in range(batch)]), batch)
+    prepare = images.on_device(subject.device)
+
+    def stack() -> Tensor:
+        return stack_images([images[0, place] for place in range(batch)])[0]
+
+    if prepare is None:
+        return Case(key, stack, batch)
+    return Case(key, lambda: prepare(stack().to(subject.device), seed=0), batch)
 
 
 def backbone(subject: Subject, batch: int, key: Key) -> Case:

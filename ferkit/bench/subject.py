@@ -26,7 +26,8 @@ from ferkit.data.crops import LoadedImage, crop_face
 from ferkit.data.images import read_image
 from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
-from ferkit.neural.augment import Augmentation
+from ferkit.neural.augment import Augmentation, is_batched
+from ferkit.neural.augment_names import resolve_step
 from ferkit.neural.batches import FaceImages, stack_images
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_device, choose_precision
@@ -116,7 +117,7 @@ class Subject:
 
     def as_images(self, faces: Sequence[Face], is_training: bool = False) -> FaceImages:
         side, model = self.recipe.model.image_size, self.recipe.model
-        augmentation = Augmentation(self.recipe.augment, side) if is_training else None
+        augmentation = Augmentation(self.recipe.augment, side, self.registry) if is_training else None
         normalize = self.network.normalize if model.normalize == "pretrained" else model.normalize
         return FaceImages(faces, self.labels, side, normalize, augmentation, color=model.color)
 
@@ -179,7 +180,7 @@ class Subject:
         parts = {"detector": self.recipe.detector, "loss": self.recipe.loss}
         parts |= {"backbone": model.backbone, "head": model.head, "output": model.output}
         described = {kind: _describe(part) for kind, part in parts.items()}
-        described["augment"] = "; ".join(_describe(part) for part in self.recipe.augment) or "none"
+        described["augment"] = "; ".join(self._describe_step(part) for part in self.recipe.augment) or "none"
         return {
             **described,
             "image_size": model.image_size,
@@ -193,6 +194,12 @@ class Subject:
             "images": f"{len(self.files)} of {', '.join(sizes[:3])}{', ...' if sizes[3:] else ''}",
             "their content": self.digest(),
         }
+
+    def _describe_step(self, part: Part) -> str:
+        """Describe a step of [[augment]]. "batched" marks steps on batches."""
+        name = resolve_step(part, self.registry).name
+        where = " (batched)" if is_batched(self.registry.get("augmentation", name).load()) else ""
+        return _describe(part) + where
 
 
 def _describe(part: Part) -> str:

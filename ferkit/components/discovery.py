@@ -20,7 +20,7 @@ from typing import Any
 import pluggy
 
 from ferkit.components.component import Component
-from ferkit.components.hookspecs import CONTRACT_VERSION, PROJECT, Hooks
+from ferkit.components.hookspecs import CONTRACT_VERSION, PROJECT, SUPPORTED_VERSIONS, Hooks
 from ferkit.components.provider import hint, installed, is_named, module_of, named
 from ferkit.components.registry import BrokenPlugin, NameTakenError, Registry
 from ferkit.components.tracebacks import describe, describe_call, is_interrupt, say
@@ -202,8 +202,8 @@ class OtherContract(Exception):  # noqa: N818  never leaves this module
     def __init__(self, version: object) -> None:
         self.is_newer = isinstance(version, int) and version > CONTRACT_VERSION
         super().__init__(
-            f"it is made for version {version} of ferkit's plugin contract, and this ferkit has "
-            f"{CONTRACT_VERSION}"
+            f"it is made for version {version!r} of ferkit's plugin contract, and this ferkit supports "
+            f"{' and '.join(map(str, SUPPORTED_VERSIONS))}"
         )
 
     def hint(self, provider: str) -> str:
@@ -212,7 +212,7 @@ class OtherContract(Exception):  # noqa: N818  never leaves this module
 
 def _components(plugin: object) -> list[Component]:
     """Call the plugin's hook. Raises if it is missing, misspelt or returns anything but components."""
-    if (version := getattr(plugin, "ferkit_contract", CONTRACT_VERSION)) != CONTRACT_VERSION:
+    if (version := getattr(plugin, "ferkit_contract", CONTRACT_VERSION)) not in SUPPORTED_VERSIONS:
         raise OtherContract(version)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)

@@ -32,7 +32,7 @@ def documentation(component: Component) -> str:
     """Return the docstring of a class, or the fields of an entry of weights. Raises ComponentError."""
     target = component.load()
     if component.kind != "weights":
-        return inspect.cleandoc(vars(target).get("__doc__") or "")
+        return inspect.cleandoc(target.__doc__ or "")
     facts = {
         "trained on": target.trained_on,
         "licence": target.licence,

@@ -13,12 +13,15 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 """Decorator of the hook `ferkit_components` in a plugin."""
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 """Version of `ferkit.plugin`: hook, interfaces and functions.
 
-A change that breaks working plugins increases it. A plugin states its version with `ferkit_contract = 1` in
-the module of its hook.
+A plugin states the version that it was made for with `ferkit_contract = 2` in the module of its hook.
+Version 2 added the kinds augmentation, optimizer, scheduler and callback. Plugins for version 1 work
+unchanged.
 """
+SUPPORTED_VERSIONS = (1, 2)
+"""Versions whose plugins work with this ferkit."""
 
 
 class Hooks:

@@ -12,8 +12,10 @@ from typing import Any
 import torch
 
 from ferkit.components.registry import Registry
+from ferkit.neural.augment import has_image_steps
 from ferkit.neural.device import choose_precision
-from ferkit.recipe.parts import slots
+from ferkit.neural.workers import choose_workers
+from ferkit.recipe.parts import slots, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.version import __version__
 
@@ -46,6 +48,7 @@ def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpu": gpu,
         "precision": choose_precision(recipe.fit),
+        "workers": _workers(recipe, registry) or None,
     }
 
 
@@ -54,6 +57,13 @@ def _plugins(recipe: Recipe, registry: Registry) -> list[str]:
     used = slots(recipe.model_dump(exclude_none=True), registry)
     providers = {registry.provider(kind, part["name"]) for kind, _, part in used}
     return sorted(provider for provider in providers if f"(ferkit {__version__})" not in provider)
+
+
+def _workers(recipe: Recipe, registry: Registry) -> int:
+    """Return the number of processes that prepare batches."""
+    if not uses_network(recipe, registry):
+        return 0
+    return choose_workers(recipe.fit, recipe.model.image_size, has_image_steps(recipe.augment, registry))
 
 
 def _version(package: str) -> str | None:

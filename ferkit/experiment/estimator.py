@@ -52,7 +52,7 @@ def make_network_estimator(
         seed=job.seed,
         build_network=partial(build_model, recipe.model, registry, labels),
         build_parts=partial(build_parts, recipe, registry, labels),
-        augmentation=Augmentation(recipe.augment, side) if recipe.augment else None,
+        augmentation=Augmentation(recipe.augment, side, registry) if recipe.augment else None,
         state_file=state_file,
         on_batch=on_batch,
     )

@@ -16,7 +16,17 @@ class Augmentation(Protocol):
     """A random transformation of training images, built with its options.
 
     It is also built with `side`, if the constructor names it: width and height of the network's input, in
-    pixels. With the class attribute `is_batched = True`, it gets batches on the device of the training.
+    pixels. It must be picklable: worker processes may apply it.
+
+    Optional members of the class:
+
+    - `is_batched = True`: it gets batches on the device of the training. In a recipe, all augmentations of
+      single images come before those of batches.
+    - An option `p`: the probability of the transformation. `ferkit check` tries the augmentation with p = 1.
+    - `problems(side, **options)`, a static method: returns a mapping of options to problems, for `ferkit
+      check`. It gets options of the right types. The key "" is for the augmentation as a whole.
+
+    `ferkit check` also builds the augmentation and applies it to black images.
     """
 
     def __call__(self, images: Any, seed: int) -> Any:

@@ -1,123 +1,117 @@
-"""The `[[augment]]` list of a recipe: transforms of albumentations, as a function of image and seed."""
+"""The augmentations of a recipe: steps on images, then steps on batches."""
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from torch import Tensor
 
+from ferkit.components.build import build
+from ferkit.components.component import Component
+from ferkit.components.contract import Wrong, disagree
 from ferkit.components.part import Part
-from ferkit.errors import Problem
-from ferkit.messages import describe_value, suggest
-from ferkit.runtime.environment import temporary_variable
-
-# Otherwise, the import looks for a newer version on the network.
-with temporary_variable("NO_ALBUMENTATIONS_UPDATE", "1"):
-    import albumentations
+from ferkit.components.registry import Registry
+from ferkit.neural.augment_names import resolve_step
 
 
-class Augmentation:
-    """Transforms of albumentations, applied in order.
+class Step:
+    """An augmentation with checked results.
 
     Args:
-        parts: Names and options, checked by `check_transforms`.
-        side: Default of the option `size` of transforms, in pixels.
+        part: Name and options, as in the recipe.
+        side: Width and height of the network's input, in pixels.
+        registry: The installed components.
+
+    Attributes:
+        is_batched: True if the step transforms batches on the device.
+
+    Raises:
+        ComponentError: The augmentation cannot be built with its options.
     """
 
-    def __init__(self, parts: Sequence[Part], side: int) -> None:
-        self.transforms = [make_transform(part, side) for part in parts]
-        self.compose = albumentations.Compose(self.transforms)
+    def __init__(self, part: Part, side: int, registry: Registry) -> None:
+        part = resolve_step(part, registry)
+        self.who: Component = registry.get("augmentation", part.name)
+        self.call: Any = build(registry, "augmentation", part, side=side)
+        self.is_batched = is_batched(self.call)
 
-    def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-        """Transform (H, W, 3) uint8 to (H', W', 3) uint8. The same seed gives the same result."""
-        # Compose would give all transforms the same seed: those with equal p would occur together.
-        seeds = np.random.SeedSequence(seed).generate_state(len(self.transforms))
-        for transform, own in zip(self.transforms, seeds.tolist(), strict=True):
-            transform.set_random_seed(own)
-        altered: NDArray[np.uint8] = self.compose(image=image)["image"]
+    def __call__(self, images: Any, seed: int) -> Any:
+        """Transform an image (H, W, 3) uint8, or a batch (B, 3, H, W) float32 from 0 to 1.
+
+        Raises:
+            ComponentError: The result has another type or shape.
+        """
+        altered = self.call(images, seed)
+        if wrong := find_wrong(altered, images):
+            raise disagree(self.who, *wrong)
         return altered
 
 
-def make_transform(part: Part, side: int) -> albumentations.BasicTransform:
-    """Build a transform by its class name in albumentations."""
-    transform = getattr(albumentations, part.name)
-    options: dict[str, Any] = {name: _as_tuple(value) for name, value in part.options.items()}
-    if "size" in inspect.signature(transform).parameters:
-        options.setdefault("size", (side, side))
-    return transform(**options)
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def transform_names() -> list[str]:
-    """List the transforms that need only an image."""
-    base = albumentations.ImageOnlyTransform, albumentations.DualTransform
-    members = vars(albumentations).items()
-    return sorted(name for name, one in members if isinstance(one, type) and issubclass(one, base))
-
-
-def check_transforms(tables: Sequence[Any], side: int) -> list[Problem]:
-    """Return all problems of an `[[augment]]` list, including a test on a (side, side) image."""
-    blank = np.zeros((side, side, 3), dtype=np.uint8)
-    return [
-        problem for index, table in enumerate(tables) for problem in _check(table, f"augment.{index}", blank)
-    ]
-
-
-def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
-    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
-        return []  # the schema reports it
-    name, known = table["name"], transform_names()
-    if name not in known:
-        return [
-            Problem(f"{where}.name", f"albumentations has no transform {name!r}. {_closest(name, known)}")
-        ]
-    options = inspect.signature(getattr(albumentations, name)).parameters
-    # albumentations only warns about unknown options.
-    unknown = [option for option in table if option not in {"name", *options}]
-    if unknown:
-        return [
-            Problem(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}")
-            for one in unknown
-        ]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            make_transform(Part(**table), side=len(blank))
-            altered = make_transform(Part(**{**table, "p": 1.0}), side=len(blank))(image=blank)["image"]
-    except Exception as error:
-        if isinstance(cause := error.__cause__ or error, ValidationError):
-            return _refused(name, where, cause)
-        return [Problem(where, f"{name} failed with these options: {error}")]
-    if not isinstance(altered, np.ndarray) or altered.dtype != np.uint8 or altered.shape[2:] != (3,):
-        return [
-            Problem(where, f"expected a uint8 RGB image from {name}, got another type or number of channels")
-        ]
-    return []
-
-
-def _refused(name: str, where: str, error: ValidationError) -> list[Problem]:
-    """Return one problem for each option. pydantic has one for each possible type of an option."""
-    found: dict[str, Problem] = {}
-    for detail in error.errors():
-        place = ".".join([where, *map(str, detail["loc"][:1])])
-        problem = (
-            f"{name} rejects {describe_value(detail['input'])}: {detail['msg'].removeprefix('Value error, ')}"
+def find_wrong(altered: Any, given: Any) -> Wrong:
+    """Compare the result of a step with the image or batch that it got."""
+    if isinstance(given, Tensor):
+        is_right = isinstance(altered, Tensor) and (altered.shape, altered.dtype) == (
+            given.shape,
+            given.dtype,
         )
-        if detail["type"] == "missing":
-            problem = f"{name} requires this option"
-        found.setdefault(place, Problem(place, problem))
-    return list(found.values())
+        expected = f"a float32 batch of shape {tuple(given.shape)}"
+    else:
+        is_right = isinstance(altered, np.ndarray) and altered.dtype == np.uint8
+        is_right = is_right and altered.shape[2:] == (3,) and altered.size > 0
+        expected = "a uint8 RGB image of shape (H, W, 3)"
+    return None if is_right else (expected, _describe(altered))
 
 
-def _closest(name: str, known: Sequence[str]) -> str:
-    """Return the closest name. albumentations has too many transforms to list all."""
-    hint = suggest(name, known).partition(" There is:")[0]
-    return hint if hint.startswith("Did") else "Its transforms are listed in its documentation."
+def _describe(found: Any) -> str:
+    if isinstance(found, np.ndarray | Tensor):
+        return f"{str(found.dtype).removeprefix('torch.')} of shape {tuple(found.shape)}"
+    return type(found).__name__
+
+
+class Augmentation:
+    """The steps of `[[augment]]`, in order. Steps on images come first.
+
+    Args:
+        parts: Names and options, checked by `check_augmentations`.
+        side: Width and height of the network's input, in pixels.
+        registry: The installed components.
+    """
+
+    def __init__(self, parts: Sequence[Part], side: int, registry: Registry) -> None:
+        self.steps = [Step(part, side, registry) for part in parts]
+        self.has_batched = any(step.is_batched for step in self.steps)
+        self.has_single = any(not step.is_batched for step in self.steps)
+
+    def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+        """Apply the steps on images: (H, W, 3) uint8 to (H', W', 3). The same seed gives the same result."""
+        altered = image.copy() if self.has_single else image  # a step may write into what it is given
+        for step, own in self._seeded(seed):
+            if not step.is_batched:
+                altered = step(altered, own)
+        return altered
+
+    def on_batch(self, images: Tensor, seed: int) -> Tensor:
+        """Apply the steps on batches: (B, 3, H, W) float32, 0 to 1, to the same shape."""
+        for step, own in self._seeded(seed):
+            if step.is_batched:
+                images = step(images, own)
+        return images
+
+    def _seeded(self, seed: int) -> list[tuple[Step, int]]:
+        """Return each step with a seed. With one seed, steps with equal p would occur together."""
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.steps)).tolist()
+        return list(zip(self.steps, seeds, strict=True))
+
+
+def is_batched(augmentation: Any) -> bool:
+    """Return True if an augmentation, or its class, transforms batches on the device."""
+    return bool(getattr(augmentation, "is_batched", False))
+
+
+def has_image_steps(parts: Sequence[Part], registry: Registry) -> bool:
+    """Return True if a step transforms single images on the CPU."""
+    names = {resolve_step(part, registry).name for part in parts}
+    return any(not is_batched(registry.get("augmentation", name).load()) for name in names)

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ferkit.interfaces import Face, Sample
 from ferkit.neural.augment import Augmentation
+from ferkit.neural.batch_augmentation import BatchAugmentation
 from ferkit.neural.device import derive_seed
 from ferkit.neural.options import Normalize
 from ferkit.neural.preprocessing import Normalisation, resize_square
@@ -22,6 +23,8 @@ Target = int | NDArray[np.float32]
 
 class FaceImages(Dataset[tuple[Tensor, Target]]):
     """A dataset of (image, target), indexed by (epoch, position). The image is (3, side, side) float32.
+
+    With an augmentation of batches, images are uint8 and not normalised: `BatchAugmentation` does it.
 
     Targets are indices of labels. If any face has a soft target, all targets are (K,) float32, one-hot for
     faces without a soft target.
@@ -56,10 +59,22 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         self.side = side
         self.normalise = Normalisation(normalize, color)
         self.augmentation = augmentation
+        self.is_raw = augmentation is not None and augmentation.has_batched
         self.seed = seed
 
     def __len__(self) -> int:
         return len(self.faces)
+
+    @property
+    def has_image_steps(self) -> bool:
+        """True if the augmentation transforms images on the CPU."""
+        return self.augmentation is not None and self.augmentation.has_single
+
+    def on_device(self, device: torch.device) -> BatchAugmentation | None:
+        """Return what makes raw batches into input of the network. None if images are normalised already."""
+        if self.augmentation is None or not self.is_raw:
+            return None
+        return BatchAugmentation(self.augmentation, self.normalise, device)
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Target]:
         epoch, position = key
@@ -70,7 +85,9 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
             altered = self.augmentation(image, derive_seed(self.seed, epoch, position))
             image = resize_square(altered, self.side)
         target = self.indices[position] if self.soft is None else self.soft[position]
-        return torch.from_numpy(self.normalise(image).transpose(2, 0, 1)), target
+        # A copy, because torch warns about read-only arrays.
+        pixels = image.copy() if self.is_raw else self.normalise(image)
+        return torch.from_numpy(pixels.transpose(2, 0, 1)), target
 
 
 def count_classes(samples: Sequence[Sample], labels: Sequence[str]) -> list[int] | list[float]:

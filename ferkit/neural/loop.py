@@ -20,11 +20,16 @@ from ferkit.interfaces import Callback, Epoch, Optimizer, Scheduler, TrainingSet
 from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss, call_loss, needs_embeddings
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
+from ferkit.neural.device import derive_seed
 from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
 from ferkit.neural.running_statistics import held_statistics
+from ferkit.neural.workers import choose_workers
 from ferkit.runtime.prefetch import iterate_ahead
+
+OF_BATCHES = 1
+"""Separates the seeds of batches from those of images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,9 @@ class Training:
         self.network.keeps_embeddings = needs_embeddings(parts.loss)
         optimizer = parts.optimizer(self.network)
         self.needs_closure = getattr(optimizer, "needs_closure", False)
-        loader, self.sampler = make_loader(images, options.batch_size, options.workers, seed, options.balance)
+        self.workers = choose_workers(options, images.side, images.has_image_steps)
+        loader, self.sampler = make_loader(images, options.batch_size, self.workers, seed, options.balance)
+        self.seed, self.prepare = seed, images.on_device(accelerator.device)
         self.loss = parts.loss.to(accelerator.device)
         self.wrapped, self.optimizer, self.loader = accelerator.prepare(self.network, optimizer, loader)
         steps = -(-len(self.loader) // options.accumulate)
@@ -132,13 +139,16 @@ class Training:
         self.sampler.epoch = number
         self.callbacks.begin_epoch(number)
         total, right, seen, self.auxiliary = 0.0, 0, 0, AuxiliaryMeans()
-        batches = self.loader if self.options.workers else iterate_ahead(self.loader, 1)
+        batches = self.loader if self.workers else iterate_ahead(self.loader, 1)
         every, count = self.options.accumulate, len(self.loader)
         for batch, (images, targets) in enumerate(batches, start=1):
             where = f"epoch {number}, batch {batch}"
             first = (batch - 1) // every * every
             if batch == first + 1:
                 self.optimizer.zero_grad()
+            if self.prepare:
+                place = batch * self.accelerator.num_processes + self.accelerator.process_index
+                images = self.prepare(images, derive_seed(self.seed, number, place, OF_BATCHES))
             given = self.callbacks.change_batch(images, targets)
             found = self._backward(*given, min(every, count - first), where)
             if batch % every == 0 or batch == count:

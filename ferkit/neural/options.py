@@ -110,7 +110,8 @@ class Fit(Section):
         precision: "auto" is bfloat16 if the device supports it in hardware, else float32. "float16" scales
             the loss, and needs a GPU.
         device: "auto" is the GPU if there is one, else the CPU.
-        workers: Number of additional processes that prepare batches. 0 prepares them in a thread.
+        workers: Number of additional processes that prepare batches. 0 prepares them in a thread. "auto" is 0
+            on a CPU. With a GPU and augmentations on single images, it is the number of cores − 1, 8 at most.
     """
 
     epochs: int = Field(default=40, ge=1)
@@ -124,4 +125,6 @@ class Fit(Section):
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:0"
     )
-    workers: int = Field(default=0, ge=0)
+    workers: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
+        default="auto", description='"auto" or a whole number from 0'
+    )

@@ -10,6 +10,7 @@ from ferkit.components.options import names_context, option_parameters
 from ferkit.components.part import Part, Section
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
+from ferkit.neural.augment_names import resolve_step
 from ferkit.neural.options import Fit, Model, Optimizer
 from ferkit.recipe.schema import Recipe
 
@@ -55,10 +56,21 @@ def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, s
         for kind in ("backbone", "head", "output"):
             places.append((kind, f"model.{kind}", inner.get(kind, _default(Model, kind))))
         places.append(("loss", "loss", table.get("loss", _default(Recipe, "loss"))))
-        places += _training_slots(table)
+        places += [*_augmentation_slots(table, registry), *_training_slots(table)]
     for kind, key, part in places:
         if isinstance(part, dict) and isinstance(part.get("name"), str):
             yield kind, key, part
+
+
+def _augmentation_slots(table: Mapping[str, Any], registry: Registry) -> list[tuple[str, str, Any]]:
+    """Return the steps of [[augment]]. Transforms of the default provider have its name."""
+    steps = table.get("augment", [])
+    places = []
+    for place, one in enumerate(steps if isinstance(steps, list | tuple) else []):
+        if isinstance(one, dict) and isinstance(one.get("name"), str):
+            part = resolve_step(Part(**one), registry)
+            places.append(("augmentation", f"augment.{place}", part.model_dump()))
+    return places
 
 
 def _training_slots(table: Mapping[str, Any]) -> list[tuple[str, str, Any]]:

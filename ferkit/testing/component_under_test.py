@@ -166,6 +166,21 @@ class ComponentUnderTest:
             "crop": crop_whole,
             "state_file": self.folder / f"state_{next(self._numbers)}",
             "network": PixelNetwork(LABELS),
+            "side": self.image_size,
+            **(self._training() if self.component.kind in ("optimizer", "scheduler") else {}),
+        }
+
+    def _training(self) -> dict[str, Any]:
+        """Arguments of an optimizer and a scheduler."""
+        from ferkit.testing.training import EPOCHS, RATES, STEPS, Line, small_optimizer
+
+        return {
+            "params": Line().groups(),
+            "lr": RATES[0],
+            "weight_decay": 0.0,
+            "optimizer": small_optimizer(),
+            "epochs": EPOCHS,
+            "steps_per_epoch": STEPS,
         }
 
     @cached_property

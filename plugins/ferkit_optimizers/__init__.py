@@ -20,8 +20,6 @@ TIMM = (
     ("adanw", "Adan with decoupled weight decay"),
     ("adopt", "Adam that converges with any second beta (Taniguchi et al. 2024)"),
     ("adoptw", "ADOPT with decoupled weight decay"),
-    ("kron", "PSGD with Kronecker factors (Li 2018)"),
-    ("kronw", "PSGD with Kronecker factors and decoupled weight decay"),
     ("lamb", "Layer-wise adaptive moments, for large batches (You et al. 2020)"),
     ("lambw", "LAMB with decoupled weight decay"),
     ("laprop", "Momentum of normalised gradients (Ziyin et al. 2020)"),

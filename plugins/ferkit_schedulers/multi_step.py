@@ -33,8 +33,8 @@ class MultiStepSchedule(TimmSchedule):
         if not 0 < factor < 1:
             raise ValueError(f"factor: expected a number between 0 and 1, got {factor:g}")
         start = warm_up(warmup_epochs, warmup_lr, steps_per_epoch, epochs)
-        # timm counts an update one earlier than the others: its steps are to the right of equal values.
-        places = [epoch * steps_per_epoch for epoch in after]
+        # timm compares with the number of the next update.
+        places = [epoch * steps_per_epoch + 1 for epoch in after]
         super().__init__(
             MultiStepLRScheduler(optimizer, decay_t=places, decay_rate=factor, **start)  # type: ignore[arg-type]
         )

@@ -93,6 +93,8 @@ def test_every_component_of_ferkits_own_can_be_loaded() -> None:
 
 WORDS = {
     "arcface",
+    "albumentations",
+    "torchvision",
     "center",
     "constant",
     "cosine",
@@ -102,6 +104,7 @@ WORDS = {
     "temperature",
     "timm",
     "whole_image",
+    "step",
 }
 """Components' names that are words of the core too: a file format, a library, a function, a value."""
 NAMED = {

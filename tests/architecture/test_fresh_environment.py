@@ -19,6 +19,7 @@ from ferkit.testing.scaffold import write_package
 pytestmark = pytest.mark.slow
 # Written by somebody who had seen the documentation alone.
 STRANGER = Path(__file__).parents[1] / "third_party" / "ferkit-nws"
+TRICKS = STRANGER.with_name("ferkit-sharpen")
 EXPRESSIONS = ("anger", "happiness", "neutral", "sadness")
 
 
@@ -57,18 +58,22 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """With a new plugin of every kind, and a stranger's."""
+    """With a new plugin of every kind, and two of strangers."""
     folder = tmp_path_factory.mktemp("fresh")
     new = [write_package(f"new_{kind}", kind, folder) for kind in KINDS]
-    (stranger := folder / STRANGER.name).mkdir()
-    for path in STRANGER.rglob("*"):
+    environment = Environment(folder)
+    environment.install(*new, *(copy_package(one, folder) for one in (STRANGER, TRICKS)))
+    return environment
+
+
+def copy_package(source: Path, folder: Path) -> Path:
+    package = folder / source.name
+    for path in source.rglob("*"):
         if (path.is_file() and path.suffix in (".py", ".toml", ".md")) or path.name == "LICENSE":
-            copy = stranger / path.relative_to(STRANGER)
+            copy = package / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
-    environment = Environment(folder)
-    environment.install(*new, stranger)
-    return environment
+    return package
 
 
 def test_a_new_plugin_of_every_kind_is_listed(environment: Environment) -> None:
@@ -88,8 +93,9 @@ def test_the_tests_of_every_new_plugin_pass_at_once(environment: Environment) ->
         assert f"[{kind}.new_{kind}.has_a_summary]\n" in told
 
 
-def test_a_strangers_plugin_passes_its_own_tests(environment: Environment) -> None:
-    options = ["-q", "-W", "error", "-p", "no:cacheprovider", STRANGER.name]
+@pytest.mark.parametrize("package", [STRANGER.name, TRICKS.name])
+def test_a_strangers_plugin_passes_its_own_tests(environment: Environment, package: str) -> None:
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider", package]
     assert " passed" in environment.run("-m", "pytest", *options)
 
 
@@ -123,3 +129,15 @@ def test_a_strangers_data_set_head_and_loss_train_through_a_recipe(
     environment.run("-m", "ferkit", "run", *recipe, FERKIT_CACHE=str(environment.folder))
     (report,) = environment.folder.glob("runs/*/report.html")
     assert "stranger" in report.read_text(encoding="utf-8")
+
+
+def test_a_strangers_augmentation_optimizer_and_callback_train_through_a_recipe(
+    environment: Environment,
+) -> None:
+    told = environment.run("-m", "ferkit", "plugins", "check", TRICKS.name, "--brief")
+    assert "failed" not in told.splitlines()[-1]
+    recipe, cache = f"{TRICKS.name}/recipe.toml", str(environment.folder / "cache")
+    environment.run(
+        "-m", "ferkit", "run", recipe, "--out", "tricks", FERKIT_CACHE=cache, XDG_CACHE_HOME=cache
+    )
+    assert "sharpened" in (environment.folder / "tricks" / "report.html").read_text(encoding="utf-8")

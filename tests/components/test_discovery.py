@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.components.discovery import load_plugins
+from ferkit.components.hookspecs import SUPPORTED_VERSIONS
 from ferkit.components.registry import Registry
 from tests.conftest import Install
 
@@ -76,7 +77,7 @@ def test_a_broken_plugin_is_reported_and_the_rest_work(install: Install, code: s
 @pytest.mark.parametrize(
     ("version", "hint"),
     [
-        ("2", "Update ferkit: pip install --upgrade ferkit"),
+        ("3", "Update ferkit: pip install --upgrade ferkit"),
         ("0", "Update it, or remove it: pip uninstall bad-plugin"),
         ("'one'", "Update it, or remove it: pip uninstall bad-plugin"),
     ],
@@ -86,7 +87,8 @@ def test_a_plugin_for_another_contract_is_told_who_is_to_be_updated(
 ) -> None:
     install("bad_plugin", f"ferkit_contract = {version}\n{GOOD}", distribution="bad-plugin")
     _, problem, found = broken_of(load_plugins(), "bad_plugin")
-    assert f"version {version.strip(chr(39))} of ferkit's plugin contract" in problem
+    assert f"version {version} of ferkit's plugin contract" in problem
+    assert "supports 1 and 2" in problem
     assert found == hint
 
 
@@ -115,8 +117,10 @@ def test_what_was_installed_from_a_folder_is_not_worked_on_there(install: Instal
     assert broken_of(load_plugins(), "bad_plugin")[2] == "Update it, or remove it: pip uninstall bad_plugin"
 
 
-def test_a_plugin_for_this_contract_works(install: Install) -> None:
-    install("good_plugin", "ferkit_contract = 1\n" + GOOD.format(name="of_a_test", module="good_plugin"))
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_a_plugin_for_a_supported_contract_works(install: Install, version: int) -> None:
+    stated = f"ferkit_contract = {version}\n"
+    install("good_plugin", stated + GOOD.format(name="of_a_test", module="good_plugin"))
     assert "of_a_test" in load_plugins().names("head")
 
 

@@ -12,6 +12,7 @@ from timm.data import Mixup
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
+from ferkit.components.discovery import load_plugins
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import make_loader
 from ferkit.neural.device import derive_seed, seed_everything
@@ -31,7 +32,7 @@ Step = Callable[[Network, Tensor, Tensor, int], float]
 
 def plain_losses(make_step: Callable[[Network], Step], balance: float = 0.0) -> list[float]:
     """Return the loss of each batch of a plain loop over ferkit's batches."""
-    images = tiny_estimator()._images(FACES, Augmentation(FLIPS, SIDE))
+    images = tiny_estimator()._images(FACES, Augmentation(FLIPS, SIDE, load_plugins()))
     seed_everything(SEED)
     network = tiny_network()
     step = make_step(network)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import default_collate
 
+from ferkit.components.discovery import load_plugins
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import EpochSampler, FaceImages, make_loader, stack_images
 from tests.builders import LABELS, make_faces
@@ -24,7 +25,7 @@ def test_a_last_batch_of_one_image_is_left_out_of_training_only() -> None:
 
 def test_worker_processes_change_no_image() -> None:
     def batches(workers: int) -> list[torch.Tensor]:
-        images = FaceImages(FACES, LABELS, 24, "facenet", Augmentation(FLIPS, 24), seed=3)
+        images = FaceImages(FACES, LABELS, 24, "facenet", Augmentation(FLIPS, 24, load_plugins()), seed=3)
         loader, sampler = make_loader(images, 5, workers, seed=3)
         sampler.epoch = 2
         return [pixels for pixels, _ in loader]
@@ -50,7 +51,7 @@ def test_a_face_is_square_before_it_is_altered_and_after() -> None:
             seen.append(image.shape)
             return super().__call__(image, seed)[:10]
 
-    images = FaceImages(tall, LABELS, 20, "facenet", Watching(FLIPS, 20))
+    images = FaceImages(tall, LABELS, 20, "facenet", Watching(FLIPS, 20, load_plugins()))
     assert images[(1, 0)][0].shape == (3, 20, 20)
     assert seen == [(20, 20, 3)]
 

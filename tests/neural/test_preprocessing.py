@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.batches import FaceImages
@@ -42,7 +43,7 @@ def test_a_colour_image_is_normalised_as_its_grey_version_only_where_grey_is_ask
 
 
 def test_faces_are_grey_after_whatever_alters_their_colours() -> None:
-    tint = Augmentation([Part(name="RGBShift", r_shift_limit=[60, 60], p=1.0)], 24)
+    tint = Augmentation([Part(name="RGBShift", r_shift_limit=[60, 60], p=1.0)], 24, load_plugins())
     face = replace(FACES[0], image=COLOURS)
     pixels, _ = FaceImages([face], LABELS, 24, "facenet", tint, color="grey")[1, 0]
     assert torch.equal(pixels[0], pixels[1])

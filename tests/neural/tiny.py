@@ -65,7 +65,7 @@ def tiny_estimator(
         seed=5,
         build_network=lambda counts: tiny_network(is_frozen),
         build_parts=lambda counts: parts(options, callbacks, loss),
-        augmentation=Augmentation(FLIPS, 24),
+        augmentation=Augmentation(FLIPS, 24, load_plugins()),
         state_file=state_file,
     )
 

@@ -24,11 +24,12 @@ from tests.testing.wrong import (
     modules,
     network,
     right,
+    training,
     weights,
 )
 from tests.testing.wrong.case import CASES, Case, reference, registry_with
 
-WRONG = (any_kind, datasets, descriptors, detectors, estimators, losses, modules, network, weights)
+WRONG = (any_kind, datasets, descriptors, detectors, estimators, losses, modules, network, training, weights)
 MEASURED = {"reports_its_time"}
 
 
@@ -67,6 +68,12 @@ RIGHT = [
     ("detector", right.RightDetector),
     ("dataset", right.RightDataset),
     ("estimator", right.RightEstimator),
+    ("augmentation", right.RightAugmentation),
+    ("augmentation", right.RightBatchAugmentation),
+    ("optimizer", right.RightOptimizer),
+    ("optimizer", right.RightClosureOptimizer),
+    ("scheduler", right.RightScheduler),
+    ("callback", right.RightCallback),
 ]
 
 

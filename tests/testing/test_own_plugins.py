@@ -27,6 +27,9 @@ SMALL_CYCLEAT = {
 }
 ONE_VIEW = [{"name": "lbp", "grid": 3}]
 OPTIONS: dict[str, dict[str, object] | Callable[[Path], dict[str, Any]]] = {
+    "augmentation.albumentations": {"transform": "HorizontalFlip"},
+    "augmentation.kornia": {"transform": "RandomHorizontalFlip"},
+    "augmentation.torchvision": {"transform": "RandAugment"},
     "backbone.timm": {"model": "resnet10t"},
     **miniatures.OPTIONS,
     "dataset.synthetic": {"per_class": 2, "people": 2, "image_size": 64},
@@ -45,13 +48,18 @@ OPTIONS: dict[str, dict[str, object] | Callable[[Path], dict[str, Any]]] = {
         "gamma": [1.0],
         "inner_folds": 2,
     },
+    "optimizer.sam": {"base": {"name": "sgd"}},
+    "scheduler.multi_step": {"after": [1, 2]},
     "loss.arcface": {"scale": 1000.0},
     "head.covpool": {"bimap": [4], "hidden": [8]},
     "head.multiscale": {"stage": "deep", "widths": [8, 4, 4]},
 }
 
 
-EXPECTED_FAILURES = {}
+EXPECTED_FAILURES = {
+    f"augmentation.{name}.refuses_unknown_options": "the options are those of the transform"
+    for name in ("albumentations", "kornia", "torchvision")
+}
 if find_spec("retinaface") is None:
     needed = "the package retinaface-pytorch, an extra, is not installed"
     EXPECTED_FAILURES["detector.retinaface.is_built_from_its_options"] = needed

@@ -17,7 +17,7 @@ from ferkit.testing.component_under_test import VARIABLE, ComponentUnderTest
 
 OPTION_KINDS = tuple(NESTED.values())
 ALL_KINDS = (*OPTION_KINDS, "weights")
-PICKLED = ("dataset", "detector", "backbone", "head", "output", "loss", "descriptor")
+PICKLED = ("dataset", "detector", "backbone", "head", "output", "loss", "augmentation", "descriptor")
 LONGEST_SUMMARY = 100
 
 
@@ -45,7 +45,7 @@ def is_documented(subject: ComponentUnderTest) -> None:
     """Its class has a docstring."""
     target = subject.component.load()
     expect(
-        bool((vars(target).get("__doc__") or "").strip()),
+        bool((target.__doc__ or "").strip()),
         "a docstring of the class, which `ferkit plugins show` prints",
         f"none in {subject.component.target}",
         "Describe in the docstring what it does, its options and its source, such as a paper.",

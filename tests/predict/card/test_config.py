@@ -70,7 +70,8 @@ def test_the_lines_in_the_card_give_ferkits_probabilities(tmp_path: Path, normal
 
 
 def test_the_configuration_has_labels_and_preprocessing(tmp_path: Path) -> None:
-    _, _, config = export(tmp_path, "m.onnx", model=model_with(normalize="imagenet"), faces=FaceOptions(margin=0.2))
+    faces = FaceOptions(margin=0.2)
+    _, _, config = export(tmp_path, "m.onnx", model=model_with(normalize="imagenet"), faces=faces)
     assert config["labels"] == list(LABELS)
     assert config["id2label"] == {"0": "anger", "1": "happiness", "2": "neutral"}
     assert config["label2id"] == {"anger": 0, "happiness": 1, "neutral": 2}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, one_hot
 
-from ferkit.plugin import DataError, Detections, Epoch, Face, FeatureEstimator, Sample
+from ferkit.plugin import (
+    Callback,
+    DataError,
+    Detections,
+    Epoch,
+    Face,
+    FeatureEstimator,
+    Sample,
+    TrainingSetup,
+)
 
 
 class RightBackbone(nn.Module):
@@ -200,3 +211,133 @@ class RightEstimator:
         weights = np.exp(-self.sharpness * (distances - distances.min(axis=1, keepdims=True)))
         rows: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
         return rows
+
+
+class RightAugmentation:
+    """A flip. p: its probability."""
+
+    def __init__(self, p: float = 0.5) -> None:
+        self.p = p
+
+    def __call__(self, images: Any, seed: int) -> Any:
+        return images[:, ::-1] if np.random.default_rng(seed).random() < self.p else images
+
+
+class RightBatchAugmentation:
+    """Flips of a batch. p: their probability."""
+
+    is_batched = True
+
+    def __init__(self, p: float = 0.5) -> None:
+        self.p = p
+
+    def __call__(self, images: Tensor, seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        is_flipped = torch.rand(len(images), 1, 1, 1, generator=generator) < self.p
+        return torch.where(is_flipped, images.flip(3), images)
+
+
+class RightOptimizer(torch.optim.Optimizer):
+    """Gradient descent with momentum. scale: of the steps."""
+
+    def __init__(self, params: list[dict[str, Any]], lr: float, scale: float = 1.0) -> None:
+        super().__init__(params, {"lr": lr})
+        self.scale = scale
+
+    def memory(self, parameter: Tensor) -> dict[str, Any]:
+        return self.state[parameter]
+
+    def gradient(self, parameter: Tensor) -> Tensor | None:
+        return parameter.grad
+
+    def rate_of(self, group: dict[str, Any]) -> float:
+        return float(group["lr"])
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if (gradient := self.gradient(parameter)) is not None:
+                    memory = self.memory(parameter)
+                    memory["mean"] = 0.5 * memory.get("mean", 0.0) + gradient
+                    parameter -= self.scale * self.rate_of(group) * memory["mean"]
+
+
+class RightClosureOptimizer(RightOptimizer):
+    """Gradient descent with the gradient of a place nearby. scale: of the steps."""
+
+    needs_closure = True
+
+    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+        assert closure
+        trained = [one for group in self.param_groups for one in group["params"] if one.grad is not None]
+        moved = [(one, one.detach().clone()) for one in trained]
+        with torch.no_grad():
+            for one in trained:
+                one.add_(0.01 * one.grad)
+        closure()
+        self.back(moved)
+        super().step()
+
+    def back(self, moved: list[tuple[Tensor, Tensor]]) -> None:
+        with torch.no_grad():
+            for parameter, before in moved:
+                parameter.copy_(before)
+
+
+class RightScheduler:
+    """A linear decay. lowest: the last factor."""
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, epochs: int, steps_per_epoch: int, lowest: float = 0.0
+    ) -> None:
+        self.optimizer = optimizer
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        self.total = epochs * steps_per_epoch
+        self.lowest = lowest
+        self.updates = 0
+        self.set_rates()
+
+    def factor(self) -> float:
+        return max(self.lowest, 1 - self.updates / self.total)
+
+    def set_rates(self) -> None:
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * self.factor()
+
+    def step(self) -> None:
+        self.updates += 1
+        self.set_rates()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"updates": self.updates}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.updates = state_dict["updates"]
+
+
+class RightCallback(Callback):
+    """An average of the weights. decay: of the average."""
+
+    def __init__(self, decay: float = 0.9) -> None:
+        self.decay = decay
+
+    def begin(self, setup: TrainingSetup) -> None:
+        self.network = setup.network
+        self.average = copy.deepcopy(setup.network)
+
+    @torch.no_grad()
+    def end_step(self) -> None:
+        for mean, value in zip(
+            self.average.state_dict().values(), self.network.state_dict().values(), strict=True
+        ):
+            mean.copy_(self.decay * mean + (1 - self.decay) * value)
+
+    def evaluated_network(self) -> nn.Module:
+        return self.average
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"average": self.average.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.average.load_state_dict(state_dict["average"])
