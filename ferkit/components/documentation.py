@@ -46,12 +46,19 @@ def options(component: Component, registry: Registry) -> list[Option]:
     if component.kind == "weights":
         return []
     return [
-        Option(name, describe_type(parameter.annotation), _default(parameter, registry))
+        Option(name, _takes(parameter), _default(parameter, registry))
         for name, parameter in option_parameters(component).items()
     ]
 
 
+def _takes(parameter: inspect.Parameter) -> str:
+    is_open = parameter.kind is parameter.VAR_KEYWORD
+    return "all other keys" if is_open else describe_type(parameter.annotation)
+
+
 def _default(parameter: inspect.Parameter, registry: Registry) -> str:
+    if parameter.kind is parameter.VAR_KEYWORD:
+        return "none"
     if parameter.default is parameter.empty:
         return "required"
     return "none" if parameter.default is None else _written(parameter.default, registry)

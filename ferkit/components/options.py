@@ -76,7 +76,7 @@ def check_options(
         if name in known:
             problems += check_value(known[name].annotation, value, registry, f"{where}.{name}")
         elif name in CONTEXT.get(component.kind, ()):
-            problem = f"ferkit itself gives a {component.kind} {name!r}. A recipe cannot set it."
+            problem = f"ferkit itself gives {name!r} to the {component.kind}. A recipe cannot set it."
             problems.append(Problem(f"{where}.{name}", problem))
         elif not takes_any:
             problems.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from ferkit.components.part import Part, Section
 
@@ -94,6 +94,13 @@ class Optimizer(Part):
     decay_norms: bool = True
 
 
+def _check_workers(value: Any) -> Any:
+    """Return the value of `workers`. pydantic would report a problem for each type of the union."""
+    if value == "auto" or (type(value) is int and value >= 0):
+        return value
+    raise ValueError('expected "auto" or a whole number from 0')
+
+
 class Fit(Section):
     """The training of the network.
 
@@ -125,6 +132,6 @@ class Fit(Section):
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:0"
     )
-    workers: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
-        default="auto", description='"auto" or a whole number from 0'
+    workers: Annotated[int | Literal["auto"], BeforeValidator(_check_workers)] = Field(
+        default="auto", description='"auto", or a whole number from 0'
     )

@@ -14,7 +14,7 @@ MOST = 1000
 class Cutout:
     """Cutout on a batch, on the device of the training (DeVries and Taylor 2017).
 
-    Squares lie inside the image and may overlap. Each image has its own.
+    Squares are inside the image and may overlap. Each image has its own.
 
     Args:
         side: Width and height of the images, in pixels.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ferkit.plugin import describe_value, temporary_variable
-from ferkit_augmentations.names import complete_options, find_unknown
+from ferkit_augmentations.names import complete_options, find_too_large, find_unknown
 
 # Otherwise, the import looks for a newer version on the network.
 with temporary_variable("NO_ALBUMENTATIONS_UPDATE", "1"):
@@ -51,6 +51,8 @@ class AlbumentationsAugmentation:
         known = find_transforms()
         # albumentations only warns about unknown options.
         if found := find_unknown("albumentations", transform, known, options):
+            return found
+        if found := find_too_large(options, side):
             return found
         kind = known[transform]
         try:

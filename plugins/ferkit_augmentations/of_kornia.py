@@ -11,7 +11,13 @@ from torch import Tensor
 
 from ferkit.plugin import ComponentError
 from ferkit_augmentations.device_random import seeded
-from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
+from ferkit_augmentations.names import (
+    complete_options,
+    find_improbable,
+    find_missing,
+    find_too_large,
+    find_unknown,
+)
 
 HIDDEN = frozenset({"keepdim", "return_transform"})
 """Options that change the shape of the result."""
@@ -51,6 +57,8 @@ class KorniaAugmentation:
         if found := find_unknown("kornia", transform, known, options):
             return found
         if found := find_improbable(options):
+            return found
+        if found := find_too_large(options, side):
             return found
         kind = known[transform]
         if found := find_missing(transform, kind, complete_options(kind, options, side)):

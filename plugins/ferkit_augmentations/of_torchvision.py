@@ -11,7 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
 
-from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
+from ferkit_augmentations.names import (
+    complete_options,
+    find_improbable,
+    find_missing,
+    find_too_large,
+    find_unknown,
+)
 from ferkit_augmentations.own_random import OwnRandom
 
 OTHERS = frozenset(
@@ -62,6 +68,8 @@ class TorchvisionAugmentation:
         if found := find_unknown("torchvision.transforms.v2", transform, known, options):
             return found
         if found := find_improbable(options):
+            return found
+        if found := find_too_large(options, side):
             return found
         kind = known[transform]
         if found := find_missing(transform, kind, complete_options(kind, options, side)):

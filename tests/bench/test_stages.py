@@ -158,6 +158,15 @@ def test_what_a_recipe_has_not_is_told(loaded: tuple[Recipe, Registry]) -> None:
     assert [one.case["stage"] for one in record.measurements] == ["decode"]
 
 
+def test_steps_on_batches_are_measured_and_marked() -> None:
+    steps = 'augment=[{name="HorizontalFlip"}, {name="cutout", holes=2}]'
+    recipe, registry = load_for_bench("quickstart", [*SETTINGS, steps], TINY, 2, 64)
+    record = bench("a test", registry, [Variant(recipe, replace(QUICK, stages=["augment"]))])
+    assert record.missing == []
+    assert [one.case["stage"] for one in record.measurements] == ["augment"]
+    assert record.setting["augment"] == "HorizontalFlip; cutout(holes=2) (batched)"
+
+
 def test_an_estimator_without_network_has_its_images_measured() -> None:
     overrides = ['plugins=["tests.plugins_for_tests.tiny_plugin"]', 'estimator={name="majority"}']
     recipe, registry = load_for_bench("quickstart", overrides, {}, 2, 64)

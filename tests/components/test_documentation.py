@@ -76,3 +76,16 @@ def test_no_documentation_refers_a_reader_to_a_name_in_the_code(kind: str) -> No
         told = documentation(registry.get(kind, name))
         assert "see LAYOUT" not in told
         assert "see `" not in told, name
+
+
+class Open:
+    """Takes the options of something else."""
+
+    def __init__(self, transform: str, **options: object) -> None: ...
+
+
+def test_open_options_are_neither_a_type_nor_required(registry: Registry) -> None:
+    component = Component("descriptor", "open", f"{__name__}:Open", "")
+    first, rest = options(component, registry)
+    assert (first.takes, first.default) == ("a string", "required")
+    assert (rest.takes, rest.default) == ("all other keys", "none")

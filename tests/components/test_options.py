@@ -60,7 +60,7 @@ def test_options_that_fit_have_no_problems(registry: Registry, options: dict[str
         ({"rate": {"a": 1}}, 'part.rate: expected a number, got {"a": 1} (a table)'),
         (
             {"num_classes": 7},
-            "part.num_classes: ferkit itself gives a head 'num_classes'. A recipe cannot set it",
+            "part.num_classes: ferkit itself gives 'num_classes' to the head. A recipe cannot set it",
         ),
     ],
 )

@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from ferkit.components.component import Component
 from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
+from ferkit.components.registry import Registry
+from ferkit.errors import ComponentError
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.augment_checks import check_augmentations
+from ferkit.recipe.check import check_components
 
 REGISTRY = load_plugins()
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
@@ -108,3 +113,111 @@ def test_transforms_are_drawn_independently_of_one_another() -> None:
         left = int(altered[0, 0, 0]) in (10, 245)
         outcomes.add((not left, bool(is_inverted)))
     assert outcomes == {(False, False), (False, True), (True, False), (True, True)}
+
+
+@pytest.mark.parametrize(
+    ("table", "option"),
+    [
+        ({"name": "CoarseDropout", "num_holes_range": [1, 2**31]}, "num_holes_range"),
+        ({"name": "GaussianBlur", "blur_limit": [3, 10**9 + 1]}, "blur_limit"),
+        ({"name": "Resize", "height": 100_000, "width": 10}, "height"),
+        ({"name": "RandomScale", "scale_limit": 1000.0}, "scale_limit"),
+        ({"name": "PadIfNeeded", "min_height": 10**6, "min_width": 3}, "min_height"),
+        ({"name": "Affine", "translate_px": {"x": -(10**12), "y": 0}}, "translate_px"),
+        ({"name": "torchvision", "transform": "Pad", "padding": [1, 1, 1, 10**6]}, "padding"),
+        ({"name": "kornia", "transform": "RandomMotionBlur", "kernel_size": 10**7 + 1}, "kernel_size"),
+        ({"name": "Rotate", "limit": float("inf")}, "limit"),
+    ],
+)
+def test_numbers_that_take_all_memory_or_time_are_refused(table: dict[str, Any], option: str) -> None:
+    (found,) = check_augmentations([table], 160, REGISTRY)
+    assert found.where == f"augment.0.{option}"
+    assert "160 pixels" in found.message
+
+
+def test_numbers_may_be_larger_for_large_images() -> None:
+    table = {"name": "Resize", "height": 1200, "width": 1200}
+    warm = {"name": "PlanckianJitter", "temperature_limit": [4000, 9000]}
+    assert check_augmentations([warm], 160, REGISTRY) == []
+    assert check_augmentations([table], 300, REGISTRY) == []
+    assert len(check_augmentations([table], 160, REGISTRY)) == 2
+
+
+class Careless:
+    """Writes into what it is given, or returns something else, or fails."""
+
+    def __init__(self, side: int, mode: str = "writes") -> None:
+        self.side = side
+        self.mode = mode
+
+    def __call__(self, image: NDArray[np.uint8], seed: int) -> Any:
+        if self.mode == "fails":
+            raise KeyError("angle")
+        if self.mode == "refuses":
+            raise ValueError("angle: expected 3")
+        if self.mode == "floats":
+            return image / 255
+        image[:] = self.side
+        return image
+
+    @staticmethod
+    def problems(side: int, mode: str = "writes") -> Any:
+        return (
+            {"mode": f"expected another one for {side}"}
+            if mode == "known"
+            else ["x"]
+            if mode == "list"
+            else {}
+        )
+
+
+@pytest.fixture
+def careless() -> Registry:
+    registry = load_plugins()
+    parts = [Component("augmentation", "careless", f"{__name__}:Careless", "A stranger's")]
+    registry.add(parts, "ferkit_strange (ferkit-strange 1.0)")
+    return registry
+
+
+def test_a_strangers_augmentation_gets_a_copy_and_the_side(careless: Registry) -> None:
+    image = IMAGE.copy()
+    altered = Augmentation([Part(name="careless")], 32, careless)(image, 0)
+    assert (altered == 32).all()
+    np.testing.assert_array_equal(image, IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("mode", "problem"),
+    [
+        ("known", "augment.0.mode: expected another one for 160"),
+        ("fails", "augment.0: careless failed with these options: KeyError: 'angle' (test_augment.py:"),
+        ("refuses", "augment.0: careless failed with these options: angle: expected 3"),
+        ("floats", "augment.0: expected a uint8 RGB image of shape (H, W, 3) from careless, got float64"),
+        (
+            "list",
+            "augment.0: augmentation 'careless' of ferkit_strange (ferkit-strange 1.0) broke",
+        ),
+    ],
+)
+def test_a_strangers_failure_is_a_problem(mode: str, problem: str, careless: Registry) -> None:
+    (found,) = check_augmentations([{"name": "careless", "mode": mode}], 160, careless)
+    assert str(found).startswith(problem)
+
+
+def test_a_wrong_image_in_a_training_names_the_plugin(careless: Registry) -> None:
+    with pytest.raises(ComponentError, match=r"'careless' of ferkit_strange .* expected a uint8 RGB image"):
+        Augmentation([Part(name="careless", mode="floats")], 32, careless)(IMAGE, 0)
+
+
+def test_an_unknown_option_of_a_component_is_a_problem_of_its_key(careless: Registry) -> None:
+    table = {"augment": [{"name": "careless", "mod": 3}]}
+    found = [str(one) for one in check_components(table, careless) if one.where.startswith("augment")]
+    assert found == [
+        "augment.0.mod: augmentation 'careless' has no option 'mod'. Did you mean 'mode'? There is: mode."
+    ]
+
+
+def test_a_transform_is_not_given_twice() -> None:
+    table = {"augment": [{"name": "HorizontalFlip", "transform": "Rotate"}]}
+    (found,) = [one for one in check_components(table, REGISTRY) if one.where.startswith("augment")]
+    assert "no augmentation is called 'HorizontalFlip'" in found.message

@@ -49,3 +49,12 @@ def test_shared_memory_limits_the_processes(big_machine: pytest.MonkeyPatch) -> 
     assert choose_workers(Fit(batch_size=16), 100, True) == 5
     big_machine.setattr(workers.shutil, "disk_usage", lambda path: Usage(0, 0, batch))
     assert choose_workers(Fit(batch_size=16), 100, True) == 0
+
+
+@pytest.mark.parametrize("value", [-1, "x", 1.5, True])
+def test_another_value_is_one_problem(value: object) -> None:
+    from ferkit.recipe.parse import parse
+
+    _, problems = parse({"name": "a", "data": {"name": "sfew"}, "fit": {"workers": value}})
+    (found,) = map(str, problems)
+    assert found.startswith('fit.workers: expected "auto" or a whole number from 0; got ')

@@ -35,7 +35,7 @@ def test_a_recipe_may_name_it(overrides: list[str]) -> None:
             'model.head={name="prototype", distance="cosin"}',
             "head.distance: expected one of 'euclidean', 'cosine'",
         ),
-        ('loss={name="class_balanced", class_counts=[1]}', "ferkit itself gives a loss 'class_counts'"),
+        ('loss={name="class_balanced", class_counts=[1]}', "ferkit itself gives 'class_counts' to the loss"),
         ('loss={name="arcface", scale=16, base="focal"}', "loss.base: expected a loss"),
         ('data={name="rafdb", root="nowhere"}', "from its authors"),
         ('data={name="rafdb", root="nowhere", images="cut"}', "data.images: expected one of 'aligned'"),

@@ -259,3 +259,23 @@ def test_a_file_goes_before_a_shipped_recipe_of_its_name(
     assert find_recipe("quickstart") == shipped_recipes()["quickstart"]
     Path("quickstart").write_text(RECIPE)
     assert find_recipe("quickstart") == Path("quickstart")
+
+
+def test_a_recipe_mixes_providers_of_augmentations(file: Path) -> None:
+    steps = (
+        '[{name="HorizontalFlip"}, {name="torchvision", transform="RandAugment"}, '
+        '{name="kornia", transform="RandomInvert", p=0.5}, {name="cutout", size=4}]'
+    )
+    recipe, _ = load_recipe(str(file), [f"augment={steps}"])
+    assert [part.name for part in recipe.augment] == ["HorizontalFlip", "torchvision", "kornia", "cutout"]
+    wrong = (
+        '[{name="kornia"}, {name="cutout", size="4"}, {name="torchvision", transform="Pad", padding=3, x=1}]'
+    )
+    found = [problem.partition(": ")[0] for problem in problems(file, f"augment={wrong}")]
+    assert sorted(found) == ["augment.0", "augment.1.size", "augment.2.name", "augment.2.x"]
+
+
+def test_steps_of_the_grid_are_checked(file: Path) -> None:
+    protocol = 'protocol={name="nested"}'
+    (problem,) = problems(file, protocol, 'grid={"augment.0.p"=[0.5, 3]}')
+    assert problem.startswith("augment.0.p (grid: augment.0.p = 3): HorizontalFlip rejects 3")
