@@ -122,7 +122,11 @@ class SmallTraining:
 
     def state(self) -> dict[str, Any]:
         """Return the state of the training, as a run saves it."""
-        parts = {"network": self.network, "optimizer": self.optimizer, "callback": self.callback}
+        parts: dict[str, Any] = {
+            "network": self.network,
+            "optimizer": self.optimizer,
+            "callback": self.callback,
+        }
         return {name: part.state_dict() for name, part in parts.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
