@@ -22,7 +22,7 @@ FILES = [
 ]
 NAME = re.compile(rf"[\"`](?:(?:{'|'.join(KINDS)})\.\w+\.)?([a-z]+(?:_[a-z]+){{2,}})[\"`]")
 """Three words or more, as every check has them, in quotes: "takes_a_batch_of_one"."""
-OTHER = {*ferkit.testing.__all__, "state_dict", "inception_resnet_v"}
+OTHER = {*ferkit.testing.__all__, "state_dict", "inception_resnet_v", "steps_per_epoch"}
 
 
 def texts(path: Path) -> Iterator[str]:
