@@ -19,6 +19,9 @@ USUAL_SMALLEST = 1e-3
 IN_PIXELS = re.compile(r"height|width|length|size|px|pad|divisor|^[xy]_m|^num_holes|^blur_limit|^radius")
 """Options in pixels, and counts of holes. A usual value is at most two sides of the image."""
 
+CHEAP = re.compile(r"rotate|shear|degrees|angle|interpolation|mode|fill")
+"""Options whose numbers cost neither time nor memory."""
+
 
 def find_too_large(options: Mapping[str, Any], side: int) -> dict[str, str]:
     """Return a problem for each option with a number that no (side, side) image needs."""
@@ -37,7 +40,7 @@ def is_usual(kind: Any, options: Mapping[str, Any], side: int) -> bool:
     return all(
         _is_usual(option, value, parameters[option].default, side)
         for option, value in options.items()
-        if option not in ("p", "p_batch")
+        if option not in ("p", "p_batch") and not CHEAP.search(option)
     )
 
 
