@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ferkit.components.part import Part
 from ferkit.errors import Problem
 from ferkit.messages import describe_value, suggest
+from ferkit.neural.augment_bounds import bound_problems, is_usual, size_problems
 from ferkit.runtime.environment import temporary_variable
 
 # Otherwise, the import looks for a newer version on the network.
@@ -65,13 +66,12 @@ def transform_names() -> list[str]:
 
 def check_transforms(tables: Sequence[Any], side: int) -> list[Problem]:
     """Return all problems of an `[[augment]]` list, including a test on a (side, side) image."""
-    blank = np.zeros((side, side, 3), dtype=np.uint8)
     return [
-        problem for index, table in enumerate(tables) for problem in _check(table, f"augment.{index}", blank)
+        problem for index, table in enumerate(tables) for problem in _check(table, f"augment.{index}", side)
     ]
 
 
-def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
+def _check(table: Any, where: str, side: int) -> list[Problem]:
     if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
         return []  # the schema reports it
     name, known = table["name"], transform_names()
@@ -87,11 +87,29 @@ def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
             Problem(f"{where}.{one}", f"{name} has no option {one!r}. {suggest(one, options)}")
             for one in unknown
         ]
+    if too_large := bound_problems(table, where, side):
+        return too_large
+    if is_usual(table, options, side):
+        return try_transform(table, where, side)
+    from ferkit.neural.augment_trial import try_apart
+
+    return try_apart(table, where, side)
+
+
+def try_transform(table: Mapping[str, Any], where: str, side: int) -> list[Problem]:
+    """Apply a transform to a (side, side) image, and return its problem.
+
+    Args:
+        table: Name and options. Both are known to albumentations.
+        where: Key of the transform in the recipe.
+        side: Width and height of the image, in pixels.
+    """
+    name, blank = table["name"], np.zeros((side, side, 3), dtype=np.uint8)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            make_transform(Part(**table), side=len(blank))
-            altered = make_transform(Part(**{**table, "p": 1.0}), side=len(blank))(image=blank)["image"]
+            make_transform(Part(**table), side)
+            altered = make_transform(Part(**{**table, "p": 1.0}), side)(image=blank)["image"]
     except Exception as error:
         if isinstance(cause := error.__cause__ or error, ValidationError):
             return _refused(name, where, cause)
@@ -100,7 +118,7 @@ def _check(table: Any, where: str, blank: NDArray[np.uint8]) -> list[Problem]:
         return [
             Problem(where, f"expected a uint8 RGB image from {name}, got another type or number of channels")
         ]
-    return []
+    return size_problems(name, where, altered.shape, side)
 
 
 def _refused(name: str, where: str, error: ValidationError) -> list[Problem]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
+import albumentations
 import numpy as np
 import pytest
 
 from ferkit.components.part import Part
+from ferkit.neural import augment
 from ferkit.neural.augment import Augmentation, check_transforms, transform_names
+from ferkit.neural.augment_bounds import is_usual
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 
@@ -101,3 +105,63 @@ def test_transforms_are_drawn_independently_of_one_another() -> None:
         left = int(altered[0, 0, 0]) in (10, 245)
         outcomes.add((not left, bool(is_inverted)))
     assert outcomes == {(False, False), (False, True), (True, False), (True, True)}
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "words"),
+    [
+        ({"name": "CoarseDropout", "num_holes_range": [8, 2**31]}, ".num_holes_range", "got 2147483648"),
+        ({"name": "Blur", "blur_limit": [3, 99_999]}, ".blur_limit", "from -4096 to 4096, got 99999"),
+        ({"name": "Resize", "height": 90_000, "width": 96}, ".height", "to 4096, got 90000"),
+        ({"name": "GlassBlur", "iterations": 10**6}, ".iterations", "to 20000, got 1000000"),
+        ({"name": "Rotate", "limit": [0, float("nan")]}, ".limit", "got NaN"),
+    ],
+)
+def test_a_number_that_no_image_needs_is_refused_before_it_is_tried(
+    table: dict[str, Any], key: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augment, "make_transform", None)
+    (found,) = check_transforms([table], 160)
+    assert found.where == f"augment.0{key}"
+    assert words in found.message
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"name": "ThinPlateSpline", "num_control_points": 100}, "needs more than 5 s or 2 GiB"),
+        ({"name": "ZoomBlur", "step_factor": [1e-7, 1e-7]}, "needs more than 5 s or 2 GiB"),
+        ({"name": "RandomScale", "scale_limit": [200, 200]}, "memory"),
+        ({"name": "RandomScale", "scale_limit": [40, 40]}, "at most 4096 by 4096 pixels"),
+    ],
+)
+def test_a_transform_that_takes_too_long_or_too_much_memory_is_refused(
+    table: dict[str, Any], words: str
+) -> None:
+    (found,) = check_transforms([table], 160)
+    assert found.where == "augment.0"
+    assert words in found.message
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+def test_an_unusual_transform_that_works_has_no_problems() -> None:
+    assert check_transforms([{"name": "ElasticTransform", "alpha": 120, "sigma": 6}], 160) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"name": "CoarseDropout", "num_holes_range": [8, 8], "hole_height_range": [6, 6]}, True),
+        ({"name": "Rotate", "limit": 40}, True),
+        ({"name": "RandomScale", "scale_limit": 10}, False),
+        ({"name": "ZoomBlur", "step_factor": 1e-6}, False),
+        ({"name": "FDA", "reference_images": ["file"]}, False),
+        ({"name": "Rotate", "limit": [[1] * 99]}, False),
+    ],
+)
+def test_options_near_the_defaults_are_usual(table: dict[str, Any], expected: bool) -> None:
+    parameters = inspect.signature(getattr(albumentations, table["name"])).parameters
+    assert is_usual(table, parameters, 160) is expected
