@@ -181,7 +181,7 @@ def test_an_encrypted_address_leads_to_no_plain_one(cache: Path, monkeypatch: py
     answer = requests.Response()
     answer.status_code, answer.url, answer.raw = 200, "http://mirror.example/some.pt", io.BytesIO(CONTENT)
     monkeypatch.setattr(requests, "get", lambda *_, **__: answer)
-    with pytest.raises(WeightsError, match=r"leads to http://mirror\.example/some\.pt, which is not encrypted"):
+    with pytest.raises(WeightsError, match=r"leads to http://mirror\.example.* is not encrypted"):
         fetch(entry_of(DirectFile("https://maker.example/some.pt")))
     assert list(cache.iterdir()) == []
 
