@@ -23,8 +23,6 @@ FORMAT = 1
 LARGEST_HEADER = 64 << 20
 """Characters."""
 MOST_LABELS = 1000
-LARGEST_IMAGE = 2048
-"""Pixels of a side."""
 DEEPEST, MOST_ITEMS, LONGEST, LARGEST = 6, 1000, 200, 2.0**32
 """Of a component's options: nesting, values, characters of a string, numbers."""
 MODULE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
@@ -53,8 +51,6 @@ def _check_part(part: Part) -> Part:
 
 
 def _check_model(model: Model) -> Model:
-    if model.image_size > LARGEST_IMAGE:
-        raise ValueError(f"image_size is {shorten(model.image_size)}; at most {LARGEST_IMAGE} is allowed")
     for part in (model.backbone, model.head, model.output):
         _check_part(part)
     return model

@@ -9,12 +9,15 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from ferkit.components.part import Part, Section
 
+LARGEST_IMAGE = 2048
+"""Pixels of a side."""
+
 
 class Model(Section):
     """The network: backbone, head and output.
 
     Attributes:
-        image_size: Width and height of the input, in pixels.
+        image_size: Width and height of the input, in pixels, from 16 to 2048.
         normalize: "facenet" is (x − 127.5) / 128. "imagenet" uses the mean and standard deviation of
             ImageNet.
         color: "grey" converts every face to grey, in training and prediction. Use it to train on grey images
@@ -26,7 +29,7 @@ class Model(Section):
         initial_part: "backbone" loads only the backbone from `initial`. Head and labels may then differ.
     """
 
-    image_size: int = Field(default=160, ge=16)
+    image_size: int = Field(default=160, ge=16, le=LARGEST_IMAGE)
     normalize: Literal["facenet", "imagenet"] = "facenet"
     color: Literal["rgb", "grey"] = "rgb"
     backbone: Part = Part(name="inception_resnet_v1")
