@@ -25,8 +25,6 @@ LARGEST_HEADER = 64 << 20
 FORMER = "facenet"
 """Normalisation of a file that states none: the default before "pretrained"."""
 MOST_LABELS = 1000
-LARGEST_IMAGE = 2048
-"""Pixels of a side."""
 DEEPEST, MOST_ITEMS, LONGEST, LARGEST = 6, 1000, 200, 2.0**32
 """Of a component's options: nesting, values, characters of a string, numbers."""
 MODULE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
@@ -55,8 +53,6 @@ def _check_part(part: Part) -> Part:
 
 
 def _check_model(model: Model) -> Model:
-    if model.image_size > LARGEST_IMAGE:
-        raise ValueError(f"image_size is {shorten(model.image_size)}; at most {LARGEST_IMAGE} is allowed")
     if model.normalize == "pretrained":
         raise ValueError("normalize is 'pretrained'; expected the mean and std of the network")
     for part in (model.backbone, model.head, model.output):

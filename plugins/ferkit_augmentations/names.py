@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ferkit.plugin import describe_value, shorten, suggest
+from ferkit.plugin import describe_value, suggest
 
 PROBABILITIES = {"p", "p_batch"}
-LARGEST = 1000
-"""Largest number in an option, unless images are larger: 4 times their side."""
-LARGEST_OF = {
-    "scale": 16,
-    "side_range": 16,
-    "max_factor": 16,
-    "iterations": 16,
-    "grid": 100,
-    "holes_number": 100,
-    "alpha": math.inf,
-    "temperature": math.inf,
-}
-"""Other limits, for options whose name has this part. Time or memory grow with the square of many of them."""
 
 
 def find_unknown(
@@ -44,28 +30,6 @@ def find_missing(transform: str, kind: Any, options: Mapping[str, Any]) -> dict[
     """Return a problem for each required option that has no value."""
     needed = [name for name, one in inspect.signature(kind).parameters.items() if one.default is one.empty]
     return {one: f"{transform} requires this option" for one in needed if one not in options}
-
-
-def find_too_large(options: Mapping[str, Any], side: int) -> dict[str, str]:
-    """Return a problem for each option whose numbers could take minutes, or more memory than there is."""
-    found = {}
-    for name, value in options.items():
-        limits = [limit for part, limit in LARGEST_OF.items() if part in name]
-        limit = limits[0] if limits else max(LARGEST, 4 * side)
-        largest = max((abs(one) for one in _numbers(value)), default=0)
-        if not largest <= limit:
-            got = shorten(largest)
-            found[name] = f"expected numbers up to {limit} for images of {side} pixels, got {got}"
-    return found
-
-
-def _numbers(value: Any) -> list[int | float]:
-    """Return all numbers in a value, also in lists and tables."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        return [number for one in value for number in _numbers(one)]
-    return [value] if isinstance(value, int | float) else []
 
 
 def find_improbable(options: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ferkit.plugin import describe_value, temporary_variable
-from ferkit_augmentations.names import complete_options, find_too_large, find_unknown
+from ferkit_augmentations.bounds import find_too_large, is_usual
+from ferkit_augmentations.names import complete_options, find_unknown
+from ferkit_augmentations.trial import try_apart
 
 # Otherwise, the import looks for a newer version on the network.
 with temporary_variable("NO_ALBUMENTATIONS_UPDATE", "1"):
@@ -63,7 +65,9 @@ class AlbumentationsAugmentation:
             if isinstance(cause := error.__cause__ or error, ValidationError):
                 return _refused(transform, cause)
             return {"": f"{transform} failed with these options: {error}"}
-        return {}
+        if is_usual(kind, options, side):
+            return {}
+        return try_apart(AlbumentationsAugmentation, side, {"transform": transform, **options})
 
 
 @functools.cache

@@ -10,14 +10,10 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from ferkit.plugin import ComponentError
+from ferkit_augmentations.bounds import find_too_large, is_usual
 from ferkit_augmentations.device_random import seeded
-from ferkit_augmentations.names import (
-    complete_options,
-    find_improbable,
-    find_missing,
-    find_too_large,
-    find_unknown,
-)
+from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
+from ferkit_augmentations.trial import try_apart
 
 HIDDEN = frozenset({"keepdim", "return_transform"})
 """Options that change the shape of the result."""
@@ -69,7 +65,9 @@ class KorniaAugmentation:
             KorniaAugmentation(side, transform, **options)
         except Exception as error:
             return {"": f"{transform} failed with these options: {error}"}
-        return {}
+        if is_usual(kind, options, side):
+            return {}
+        return try_apart(KorniaAugmentation, side, {"transform": transform, **options})
 
 
 @functools.cache

@@ -11,14 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
 
-from ferkit_augmentations.names import (
-    complete_options,
-    find_improbable,
-    find_missing,
-    find_too_large,
-    find_unknown,
-)
+from ferkit_augmentations.bounds import find_too_large, is_usual
+from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
 from ferkit_augmentations.own_random import OwnRandom
+from ferkit_augmentations.trial import try_apart
 
 OTHERS = frozenset(
     {
@@ -82,7 +78,9 @@ class TorchvisionAugmentation:
             TorchvisionAugmentation(side, transform, **options)
         except Exception as error:
             return {"": f"{transform} failed with these options: {error}"}
-        return {}
+        if is_usual(kind, options, side):
+            return {}
+        return try_apart(TorchvisionAugmentation, side, {"transform": transform, **options})
 
 
 @functools.cache

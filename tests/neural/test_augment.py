@@ -121,7 +121,6 @@ def test_transforms_are_drawn_independently_of_one_another() -> None:
         ({"name": "CoarseDropout", "num_holes_range": [1, 2**31]}, "num_holes_range"),
         ({"name": "GaussianBlur", "blur_limit": [3, 10**9 + 1]}, "blur_limit"),
         ({"name": "Resize", "height": 100_000, "width": 10}, "height"),
-        ({"name": "RandomScale", "scale_limit": 1000.0}, "scale_limit"),
         ({"name": "PadIfNeeded", "min_height": 10**6, "min_width": 3}, "min_height"),
         ({"name": "Affine", "translate_px": {"x": -(10**12), "y": 0}}, "translate_px"),
         ({"name": "torchvision", "transform": "Pad", "padding": [1, 1, 1, 10**6]}, "padding"),
@@ -132,15 +131,41 @@ def test_transforms_are_drawn_independently_of_one_another() -> None:
 def test_numbers_that_take_all_memory_or_time_are_refused(table: dict[str, Any], option: str) -> None:
     (found,) = check_augmentations([table], 160, REGISTRY)
     assert found.where == f"augment.0.{option}"
-    assert "160 pixels" in found.message
+    assert "expected numbers from -" in found.message
 
 
-def test_numbers_may_be_larger_for_large_images() -> None:
-    table = {"name": "Resize", "height": 1200, "width": 1200}
-    warm = {"name": "PlanckianJitter", "temperature_limit": [4000, 9000]}
+@pytest.mark.slow
+@pytest.mark.subprocess
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"name": "ThinPlateSpline", "num_control_points": 100}, "needs more than 5 s or 2 GiB"),
+        ({"name": "ZoomBlur", "step_factor": [1e-7, 1e-7]}, "ZoomBlur "),
+        ({"name": "RandomScale", "scale_limit": [40, 40]}, "at most 4096 by 4096 pixels"),
+        (
+            {
+                "name": "torchvision",
+                "transform": "ScaleJitter",
+                "target_size": [9, 9],
+                "scale_range": [900, 900],
+            },
+            "S",
+        ),
+    ],
+)
+def test_a_transform_that_takes_too_long_or_too_much_memory_is_refused(
+    table: dict[str, Any], words: str
+) -> None:
+    (found,) = check_augmentations([table], 160, REGISTRY)
+    assert found.where == "augment.0"
+    assert words in found.message
+
+
+@pytest.mark.slow
+@pytest.mark.subprocess
+def test_an_unusual_transform_that_works_has_no_problems() -> None:
+    warm = {"name": "ElasticTransform", "alpha": 120, "sigma": 6}
     assert check_augmentations([warm], 160, REGISTRY) == []
-    assert check_augmentations([table], 300, REGISTRY) == []
-    assert len(check_augmentations([table], 160, REGISTRY)) == 2
 
 
 class Careless:

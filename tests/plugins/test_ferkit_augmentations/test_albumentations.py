@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import albumentations
 import numpy as np
 import pytest
+from ferkit_augmentations.bounds import is_usual
 from ferkit_augmentations.of_albumentations import find_transforms
 from numpy.typing import NDArray
 
@@ -63,3 +65,25 @@ def test_only_classes_that_transform_images_are_names() -> None:
     names = find_transforms().keys()
     assert {"HorizontalFlip", "Equalize", "CoarseDropout"} <= names
     assert not {"Compose", "OneOf", "BasicTransform", "np"} & names
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_shipped_recipe_is_checked_without_another_process(recipe: str) -> None:
+    for table in read_table(recipe)["augment"]:
+        options = {key: value for key, value in table.items() if key != "name"}
+        assert is_usual(find_transforms()[table["name"]], options, SIDE), table
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("CoarseDropout", {"num_holes_range": [8, 8], "hole_height_range": [6, 6]}, True),
+        ("Rotate", {"limit": 40}, True),
+        ("RandomScale", {"scale_limit": 10}, False),
+        ("ZoomBlur", {"step_factor": 1e-6}, False),
+        ("FDA", {"reference_images": ["file"]}, False),
+        ("Rotate", {"limit": [[1] * 99]}, False),
+    ],
+)
+def test_options_near_the_defaults_are_usual(name: str, options: dict[str, Any], expected: bool) -> None:
+    assert is_usual(find_transforms()[name], options, 160) is expected
