@@ -19,7 +19,7 @@ Correct results have errors of 1e-6, 2e-3 and 3e-4. The tolerance for float32 al
 CANCELLED = 1e-4
 """Smallest denominator of the relative error, as a fraction of the product of the factors' norms."""
 SMALL = 1100
-"""Bytes. glibc keeps the first 7 freed blocks below this size apart, where torch never gets them again."""
+"""Bytes. glibc keeps a few freed blocks below this size apart, and has many old ones, so more are filled."""
 LARGEST = 16 << 20
 """Bytes. The system provides larger blocks, filled with 0."""
 
@@ -64,7 +64,7 @@ def fill_freed_memory(counts: Sequence[int]) -> None:
     for count in set(counts):
         for size in (2 * count, 2 * count + 64, 4 * count, 4 * count + 64):
             if size <= LARGEST:  # every byte 255 is NaN in each format
-                number = 4 if size > SMALL else 16
+                number = 4 if size > SMALL else 256
                 blocks = [torch.full((size,), 255, dtype=torch.uint8) for _ in range(number)]
                 del blocks
 
