@@ -18,6 +18,8 @@ Correct results have errors of 1e-6, 2e-3 and 3e-4. The tolerance for float32 al
 """
 CANCELLED = 1e-4
 """Smallest denominator of the relative error, as a fraction of the product of the factors' norms."""
+SMALL = 1100
+"""Bytes. glibc keeps a few freed blocks below this size apart, and has many old ones, so more are filled."""
 LARGEST = 16 << 20
 """Bytes. The system provides larger blocks, filled with 0."""
 
@@ -55,11 +57,15 @@ class ConvolutionWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def fill_freed_memory(counts: Sequence[int]) -> None:
-    """Allocate blocks for these counts of numbers, write NaN there, and free them."""
+    """Allocate blocks for these counts of numbers, write NaN there, and free them.
+
+    Most blocks of less than 256 bytes are not reached: glibc serves them from elsewhere.
+    """
     for count in set(counts):
         for size in (2 * count, 2 * count + 64, 4 * count, 4 * count + 64):
             if size <= LARGEST:  # every byte 255 is NaN in each format
-                blocks = [torch.full((size,), 255, dtype=torch.uint8) for _ in range(4)]
+                number = 4 if size > SMALL else 256
+                blocks = [torch.full((size,), 255, dtype=torch.uint8) for _ in range(number)]
                 del blocks
 
 

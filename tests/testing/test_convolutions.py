@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from ferkit.plugin import Face, crop_kernels
 from ferkit.testing.check import CheckFailed, CheckSkipped
 from ferkit.testing.checks.convolution import trains_as_in_float64
 from ferkit.testing.component_under_test import ComponentUnderTest
-from ferkit.testing.poisoned_memory import BACKWARD, ConvolutionWatch
+from ferkit.testing.poisoned_memory import BACKWARD, ConvolutionWatch, fill_freed_memory
 from tests.testing.wrong.case import reference, registry_with
 from tests.testing.wrong.right import RightBackbone, RightEstimator, RightHead
 
@@ -132,3 +133,13 @@ def test_gradients_that_are_not_finite_before_a_convolution_are_no_fault_of_its(
     with ConvolutionWatch() as watch:
         nn.Conv2d(2, 2, 1)(torch.full((1, 2, 3, 3), float("nan"))).sum().backward()
     assert watch.errors == []
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators reuse other blocks")
+@pytest.mark.parametrize("count", [100, 200, 4096])
+def test_freed_memory_is_found_again_in_small_blocks_too(count: int) -> None:
+    found = 0
+    for _ in range(20):
+        fill_freed_memory([count])
+        found += bool(torch.isnan(torch.empty(count)).any())
+    assert found >= 10
