@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from ferkit.components.part import Part, Section
 
-<<<<<<< HEAD
 Mean = Annotated[float, Field(ge=0, le=1)]
 Deviation = Annotated[float, Field(gt=0, le=1)]
 
@@ -37,26 +36,18 @@ Known = Annotated[Annotated[Literal["facenet", "imagenet"], Tag("|word")] | _Tab
 Normalize = Annotated[
     Annotated[Literal["pretrained", "facenet", "imagenet"], Tag("|word")] | _Table, Discriminator(_tag)
 ]
-=======
 LARGEST_IMAGE = 2048
 """Pixels of a side."""
->>>>>>> augm
 
 
 class Model(Section):
     """The network: backbone, head and output.
 
     Attributes:
-<<<<<<< HEAD
-        image_size: Width and height of the input, in pixels.
+        image_size: Width and height of the input, in pixels, from 16 to 2048.
         normalize: "pretrained" uses the mean and standard deviation that the backbone's weights, or the
             network in `initial`, were trained with. "facenet" is (x − 127.5) / 128. "imagenet" uses those of
             ImageNet. A table `{ mean = [...], std = [...] }` sets them for pixels scaled to 0..1, in RGB.
-=======
-        image_size: Width and height of the input, in pixels, from 16 to 2048.
-        normalize: "facenet" is (x − 127.5) / 128. "imagenet" uses the mean and standard deviation of
-            ImageNet.
->>>>>>> augm
         color: "grey" converts every face to grey, in training and prediction. Use it to train on grey images
             and predict on colour images.
         backbone: Component from images to feature maps.
@@ -66,16 +57,11 @@ class Model(Section):
         initial_part: "backbone" loads only the backbone from `initial`. Head and labels may then differ.
     """
 
-<<<<<<< HEAD
-    image_size: int = Field(default=160, ge=16)
+    image_size: int = Field(default=160, ge=16, le=LARGEST_IMAGE)
     normalize: Normalize = Field(
         default="pretrained",
         description='"pretrained", "facenet", "imagenet", or a table with mean and std',
     )
-=======
-    image_size: int = Field(default=160, ge=16, le=LARGEST_IMAGE)
-    normalize: Literal["facenet", "imagenet"] = "facenet"
->>>>>>> augm
     color: Literal["rgb", "grey"] = "rgb"
     backbone: Part = Part(name="inception_resnet_v1")
     head: Part = Part(name="linear")
