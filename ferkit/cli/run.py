@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -31,6 +32,12 @@ def run(
     demo: Annotated[
         bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
     ] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track", metavar="NAME", help="Log to a tracker: tensorboard, wandb, mlflow ... Repeatable."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
@@ -53,7 +60,10 @@ def run(
 
     refuse_several_processes()
     warnings: list[str] = []
-    checked, registry = load_recipe(recipe, overrides or (), change=cut_down(warnings) if demo else None)
+    trackers = [f"track.with={json.dumps(track)}"] if track else []
+    checked, registry = load_recipe(
+        recipe, [*(overrides or ()), *trackers], change=cut_down(warnings) if demo else None
+    )
     folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
     order = RunRequest(checked, registry, folder, resume, demo, tuple(warnings))
     typer.echo(f"{checked.name}: {folder}")

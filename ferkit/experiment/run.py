@@ -23,6 +23,7 @@ from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
+from ferkit.experiment.track import tracked
 from ferkit.experiment.train_fold import train_fold
 from ferkit.experiment.values import RunInputs, TrainingData, TrainingJob
 from ferkit.interfaces import Sample
@@ -84,11 +85,16 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         FerkitError: A step fails.
     """
     refuse_several_processes()
+    with tracked(order, progress) as reported:
+        return _run(order, reported)
+
+
+def _run(order: RunRequest, progress: Progress) -> Path:
     samples, labels, left_out = read_samples(order)
     order = _settle(order, samples)
     recipe, registry = order.recipe, order.registry
     open_run = RunDir.resume if order.is_resumed else RunDir.create
-    with open_run(order.folder, dump_recipe(recipe, registry)) as run_dir:
+    with open_run(order.folder, dump_recipe(recipe.model_copy(update={"track": None}), registry)) as run_dir:
         weights = weights_used(recipe, registry)
         crops = find_faces(recipe.detector, recipe.faces, registry, samples, progress.faces)
         run_dir.write_manifest(crops.faces, crops.skipped)

@@ -23,6 +23,7 @@ from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse
 from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots
 from ferkit.recipe.schema import Recipe
+from ferkit.recipe.track_options import track_problems
 
 if TYPE_CHECKING:
     from ferkit.data.split_file import Split
@@ -119,7 +120,7 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
         recipe: The recipe.
         faulty: Keys that have problems already.
     """
-    problems = []
+    problems = [*track_problems(recipe.track)]
     if recipe.model.initial and not recipe.model.initial.is_file():
         hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
         problems.append(Problem("model.initial", f"there is no file {recipe.model.initial}", hint))
