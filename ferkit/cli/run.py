@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     from ferkit.components.registry import Registry
     from ferkit.recipe.schema import Recipe
 
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
+]
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track", metavar="NAME", help="Log to a tracker, such as tensorboard or mlflow. Repeatable."
+    ),
+]
+
 
 def run(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")] = (
         "quickstart"
     ),
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key: fit.epochs=3.")
-    ] = None,
+    overrides: Overrides = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="The run folder. [default: runs/NAME-DATE-TIME]"),
@@ -32,12 +40,7 @@ def run(
     demo: Annotated[
         bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
     ] = False,
-    track: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--track", metavar="NAME", help="Log to a tracker: tensorboard, wandb, mlflow ... Repeatable."
-        ),
-    ] = None,
+    track: Trackers = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
@@ -60,10 +63,8 @@ def run(
 
     refuse_several_processes()
     warnings: list[str] = []
-    trackers = [f"track.with={json.dumps(track)}"] if track else []
-    checked, registry = load_recipe(
-        recipe, [*(overrides or ()), *trackers], change=cut_down(warnings) if demo else None
-    )
+    settings = [*(overrides or ()), *([f"track.with={json.dumps(track)}"] if track else [])]
+    checked, registry = load_recipe(recipe, settings, change=cut_down(warnings) if demo else None)
     folder = out or (find_latest(checked.name) if resume else name_folder(checked.name))
     order = RunRequest(checked, registry, folder, resume, demo, tuple(warnings))
     typer.echo(f"{checked.name}: {folder}")

@@ -67,7 +67,7 @@ class Log:
         return cls(file, json.loads(file.read_text(encoding="utf-8")) if file.exists() else {})
 
     def of(self, part: str, service: str) -> dict[str, Any]:
-        """Return {"id", "step"} of a tracker run. Empty before its start."""
+        """Return {"id", "last"} of a tracker run. Empty before its start."""
         return self.parts.setdefault(part, {}).setdefault(service, {})
 
     def set(self, part: str, service: str, **values: Any) -> None:
@@ -134,11 +134,11 @@ class TrackedProgress:
 
     def _send_to(self, service: str, part: str, step: int, values: Mapping[str, float]) -> None:
         log = self._log
-        if step <= log.of(part, service).get("step", -1):
+        if step <= log.of(part, service).get("last", -1):
             return
         if service not in self._open:
             self._start(service, part, step, log)
-        log.set(part, service, step=step)  # before it is sent: a step is never sent twice
+        log.set(part, service, last=step)  # before it is sent: a step is never sent twice
         self._open[service].log(dict(values), step=step)
 
     def _start(self, service: str, part: str, step: int, log: Log) -> None:

@@ -59,13 +59,9 @@ class NeuralEstimator:
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Train and yield each epoch. The state of an epoch is saved when the next one is requested."""
-        accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
-        images = self._images(train, self.augmentation)
-        counts = images.class_counts
-        network = self._start(counts)
-        training = Training(network, self.build_parts(counts), self.options, accelerator, images, self.seed)
-        self._training = training
+        self._training = training = self.start_training(train)
+        accelerator = training.accelerator
         give_back()
         monitored = training.keep(self._images(validation))
         give_back()
@@ -86,6 +82,22 @@ class NeuralEstimator:
                 progress = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
                 state = {**progress, **training.state()}
                 save_state(self.state_file, state)
+
+    def start_training(
+        self, train: Sequence[Face], change: Callable[[Parts], Parts] = lambda parts: parts
+    ) -> Training:
+        """Build the network and its training before the first epoch.
+
+        Args:
+            train: Training faces.
+            change: Changes loss, optimizer, scheduler and callbacks.
+        """
+        accelerator = make_accelerator(self.options)
+        images = self._images(train, self.augmentation)
+        counts = images.class_counts
+        network = self._start(counts)
+        parts = change(self.build_parts(counts))
+        return Training(network, parts, self.options, accelerator, images, self.seed)
 
     @property
     def is_fitted(self) -> bool:

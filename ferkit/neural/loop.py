@@ -112,7 +112,7 @@ class Training:
         started = time.perf_counter()
         rate = self.optimizer.param_groups[-1]["lr"]
         last = BatchReport(number, 0, 0, 0.0, 0.0)
-        for last in self._train(number):
+        for last in self.train_batches(number):
             if on_batch:
                 on_batch(last)
         if end_epoch := getattr(self.scheduler, "end_epoch", None):
@@ -123,7 +123,8 @@ class Training:
         self.is_ended = self.callbacks.end_epoch(epoch, accuracy)
         return epoch
 
-    def _train(self, number: int) -> Iterator[BatchReport]:
+    def train_batches(self, number: int) -> Iterator[BatchReport]:
+        """Train on all images once, and yield after each batch."""
         self.wrapped.train()
         self.sampler.epoch = number
         self.callbacks.begin_epoch(number)
@@ -143,6 +144,14 @@ class Training:
             total += value * len(targets)
             seen += len(targets)
             yield BatchReport(number, batch, count, total / seen, right / seen)
+
+    def step_on(self, images: Tensor, targets: Tensor) -> None:
+        """Train on one batch that is on the device."""
+        self.wrapped.train()
+        self.optimizer.zero_grad()
+        given = self.callbacks.change_batch(images, targets)
+        self._backward(*given, 1, "the batch")
+        self._update(given, "the batch")
 
     def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> tuple[Tensor, float]:
         """Add the gradients of a batch, one of `parts` of an update. Return the logits and the loss."""
