@@ -83,7 +83,7 @@ def probe_batch_sizes(
         try:
             with make_meter(device, base) as meter:
                 seconds = min(_timed(training, size, image_size, labels) for _ in range(2))
-        except torch.OutOfMemoryError:
+        except torch.cuda.OutOfMemoryError:
             torch.cuda.empty_cache()
             return BatchProbe(tuple(done), f"{size} images are out of memory")
         done.append(ProbedSize(size, seconds, meter.peak or 0))

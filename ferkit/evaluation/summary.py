@@ -77,6 +77,7 @@ class Summary(Value):
         weights: Name, file, sha256, training data and licence of each file of pretrained weights.
         backbone_sha256: Hash of the initial tensors of the backbone.
         seconds: Duration of all epochs.
+        search: Trials of a search by fold, and the importance of its keys.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Summary(Value):
     weights: tuple[Mapping[str, Any], ...] = ()
     backbone_sha256: str | None = None
     seconds: float = 0.0
+    search: Mapping[str, Any] | None = None
 
     @field_validator("scores")
     @classmethod

@@ -167,6 +167,10 @@ class RunDir:
             write_text(self.fold_dir(fold) / f"predictions_{name}.csv", table)
         write_text(self.fold_dir(fold) / "choice.json", json.dumps(choice) + "\n")
 
+    def record_settings(self, fold: Fold, settings: Mapping[str, Any]) -> None:
+        """Save the settings of a trial."""
+        write_text(self.training_dir(fold) / "settings.json", json.dumps(settings) + "\n")
+
     def has_epochs(self, fold: Fold) -> bool:
         """Return True if an epoch of the fold is saved."""
         return any(_is_at_or_after(row, fold, 0) for row in self._metrics())

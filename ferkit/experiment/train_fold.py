@@ -27,6 +27,7 @@ def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: 
     fold, labels = job.fold, data.labels
     monitored = data.take(fold.monitored)
     truth = [face.sample.label for face in monitored]
+    is_pruned = False
     estimator, network = make_estimator(job, data, run_dir.state_file(fold), progress.batch)
     part = job.settings.recipe.estimator
     who = job.registry.get("estimator", part.name) if part else None
@@ -44,11 +45,14 @@ def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: 
         for warning in epoch.warnings:
             progress.note(warning)
         progress.epoch(epoch, scores)
+        if is_pruned := bool(job.is_hopeless and job.is_hopeless()):
+            break
     if not run_dir.has_epochs(fold):
         raise RunError(
             f"the {who or 'network'} yielded no epoch for {fold.name}. Its fit must yield at least one."
         )
-    run_dir.finish_fold(fold, _keep_network(run_dir, fold, network))
+    pruned = {"is_pruned": True} if is_pruned else {}
+    run_dir.finish_fold(fold, {**_keep_network(run_dir, fold, network), **pruned})
 
 
 def _keep_network(run_dir: RunDir, fold: Fold, network: NeuralEstimator | None) -> dict[str, Any]:
