@@ -76,3 +76,7 @@ class WeightsError(FerkitError):
 
 class RunError(FerkitError):
     """A run folder cannot be written or resumed."""
+
+
+class DivergenceError(RunError):
+    """The numbers of a training are no longer finite."""

@@ -139,7 +139,7 @@ def write_curve(folder: Path, found: LrRange) -> list[Path]:
 
 
 def thinned(found: LrRange, rows: int = 12) -> Sequence[tuple[str, str, str]]:
-    """Return (rate, loss, smoothed loss) of about so many steps, evenly spaced, with the last."""
+    """Return (rate, loss, smoothed loss) of evenly spaced steps, with the last one."""
     places = np.unique(np.linspace(0, len(found.steps) - 1, min(rows, len(found.steps))).round().astype(int))
     return [
         (f"{one.lr:.1e}", f"{one.loss:.3f}", f"{one.smoothed:.3f}")

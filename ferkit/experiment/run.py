@@ -23,7 +23,7 @@ from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
-from ferkit.experiment.search import describe_search, make_pruner, propose
+from ferkit.experiment.search import check_trials, describe_search, make_pruner, propose
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
 from ferkit.experiment.track import tracked
 from ferkit.experiment.train_fold import train_fold
@@ -148,6 +148,7 @@ def _train(
             is_hopeless = make_pruner(order.recipe, run_dir, fold, measure)
             job = TrainingJob(order.settings(fold), order.registry, fold, measure, is_hopeless)
             train_fold(job, run_dir, data, progress)
+            check_trials(order.recipe, run_dir, fold)
 
 
 def chosen_facts(run_dir: RunDir, todo: Sequence[Fold]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from ferkit.errors import RunError
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import read_settings
@@ -29,6 +30,9 @@ RANDOM_TRIALS = 10
 """Trials before the TPE sampler learns, which is Optuna's default."""
 UNPRUNED_TRIALS = 5
 """Trials before the median pruner ends any, which is Optuna's default."""
+
+History = dict[int, dict[int, tuple[float, float]]]
+"""Trial to epoch to (value, value for ties) on the validation images. Higher is better."""
 
 
 def propose(recipe: Recipe, run_dir: RunDir, fold: Fold, measure: Measure) -> None:
@@ -50,12 +54,21 @@ def make_pruner(recipe: Recipe, run_dir: RunDir, fold: Fold, measure: Measure) -
         return None
 
     def is_hopeless() -> bool:
-        trial = (study := _study(search, run_dir, fold, measure, number)).ask()
-        for epoch, (merit, _) in _merits(run_dir, fold, measure).items():
+        trial = _study(search, run_dir, fold, measure, number).ask()
+        for epoch, (merit, _) in _read_history(run_dir, fold, measure)[number].items():
             trial.report(merit, epoch)
-        return bool(study.pruner.prune(study, study.trials[number]))
+        return trial.should_prune()
 
     return is_hopeless
+
+
+def check_trials(recipe: Recipe, run_dir: RunDir, fold: Fold) -> None:
+    """Raise RunError after the last trial of a fold, if no trial has an epoch."""
+    if recipe.search and fold.candidate == recipe.search.trials - 1 and not run_dir.choice(fold):
+        raise RunError(
+            f"every trial of repeat {fold.repeat + 1}, fold {fold.index + 1} diverged in its first epoch. "
+            "Lower the learning rates in [search.space], and start a new run."
+        )
 
 
 def describe_search(recipe: Recipe, run_dir: RunDir, folds: list[Fold], measure: Measure) -> dict[str, Any]:
@@ -63,10 +76,14 @@ def describe_search(recipe: Recipe, run_dir: RunDir, folds: list[Fold], measure:
     search = recipe.search
     assert search
     first = [fold for fold in folds if fold.candidate == 0]
-    described = []
+    described: list[dict[str, Any]] = []
     for fold in first:
         study = _study(search, run_dir, fold, measure, search.trials)
-        trials = [_describe_trial(run_dir, replace(fold, candidate=n), measure) for n in range(search.trials)]
+        history = _read_history(run_dir, fold, measure)
+        numbered = [
+            (replace(fold, candidate=number), history.get(number, {})) for number in range(search.trials)
+        ]
+        trials = [_describe_trial(run_dir, one, merits, measure) for one, merits in numbered]
         importance = _importance(study)
         described.append(
             {"repeat": fold.repeat, "fold": fold.index, "importance": importance, "trials": trials}
@@ -77,10 +94,11 @@ def describe_search(recipe: Recipe, run_dir: RunDir, folds: list[Fold], measure:
     return {**options, "measure": measure, "importance": importance, "folds": described}
 
 
-def _describe_trial(run_dir: RunDir, fold: Fold, measure: Measure) -> dict[str, Any]:
-    merits = _merits(run_dir, fold, measure)
-    best = max(merits, key=lambda epoch: merits[epoch])
-    value = -merits[best][0] if measure == "nll" else merits[best][0]
+def _describe_trial(
+    run_dir: RunDir, fold: Fold, merits: Mapping[int, tuple[float, float]], measure: Measure
+) -> dict[str, Any]:
+    best = max(merits, key=lambda epoch: merits[epoch], default=None)
+    value = None if best is None else merits[best][0] * (-1 if measure == "nll" else 1)
     is_pruned = bool((run_dir.finished(fold) or {}).get("is_pruned"))
     settings = read_settings(run_dir.path, fold.name)
     return {"settings": settings, "value": value, "epoch": best, "is_pruned": is_pruned}
@@ -94,20 +112,20 @@ def _study(
     from optuna.samplers import RandomSampler, TPESampler
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = RandomSampler(seed=seed)
+    sampler: optuna.samplers.BaseSampler = RandomSampler(seed=seed)
     if search.sampler == "tpe":
         sampler = TPESampler(seed=seed, n_startup_trials=RANDOM_TRIALS)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED_TRIALS)
     study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
-    states = optuna.trial.TrialState
+    states, history = optuna.trial.TrialState, _read_history(run_dir, fold, measure)
     for number in range(trials):
         one = replace(fold, candidate=number)
         facts = run_dir.finished(one) or {}
-        merits = {epoch: merit for epoch, (merit, _) in _merits(run_dir, one, measure).items()}
+        merits = {epoch: merit for epoch, (merit, _) in history.get(number, {}).items()}
         settings = read_settings(run_dir.path, one.name)
         past = optuna.trial.create_trial(
-            state=states.PRUNED if facts.get("is_pruned") else states.COMPLETE,
-            value=max(merits.values()),
+            state=states.COMPLETE if not facts.get("is_pruned") else states.PRUNED if merits else states.FAIL,
+            value=max(merits.values(), default=None),
             params={key: _encode(search.space[key], value) for key, value in settings.items()},
             distributions=_distributions(search),
             intermediate_values=merits,
@@ -116,14 +134,12 @@ def _study(
     return study
 
 
-def _merits(run_dir: RunDir, fold: Fold, measure: Measure) -> dict[int, tuple[float, float]]:
-    """Return epoch to (value, value for ties) on the validation images. Higher is better."""
-    place = (fold.repeat, fold.index, fold.candidate)
-    return {
-        one.epoch: one.merit(measure)
-        for one in run_dir.epoch_scores()
-        if (one.repeat, one.fold, one.candidate) == place
-    }
+def _read_history(run_dir: RunDir, fold: Fold, measure: Measure) -> History:
+    history: History = {}
+    for one in run_dir.epoch_scores():
+        if (one.repeat, one.fold) == (fold.repeat, fold.index) and one.candidate is not None:
+            history.setdefault(one.candidate, {})[one.epoch] = one.merit(measure)
+    return history
 
 
 def _distributions(search: Search) -> dict[str, BaseDistribution]:

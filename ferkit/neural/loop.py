@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ferkit.errors import RunError
+from ferkit.errors import DivergenceError, RunError
 from ferkit.interfaces import Callback, Epoch, Optimizer, Scheduler, TrainingSetup
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
@@ -240,7 +240,7 @@ class Training:
             right += count_right(logits, batch.targets)
             seen += len(batch.targets)
             if not torch.isfinite(logits).all():
-                raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
+                raise DivergenceError(f"the network's outputs are no longer finite. {DIVERGED}")
             probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
         return np.concatenate(probabilities), total / seen, right / seen
 

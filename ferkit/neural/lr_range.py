@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from ferkit.errors import RunError
+from ferkit.errors import DivergenceError
 from ferkit.interfaces import Face, Optimizer
 from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.loop import Parts
@@ -170,7 +170,7 @@ def find_lr_range(
                 on_step(len(made[0].steps))
                 if made[0].is_over:
                     return LrRange(tuple(made[0].steps), made[0].has_grown)
-    except RunError:
+    except DivergenceError:
         if not made[0].steps:
             raise
     steps = tuple(one for one in made[0].steps if isfinite(one.loss))

@@ -30,10 +30,12 @@ class Candidate:
     Attributes:
         settings: Key to value.
         recipe: The recipe with these values.
+        is_trial: A search proposed the values.
     """
 
     settings: Mapping[str, Any]
     recipe: Recipe
+    is_trial: bool = False
 
 
 def combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -57,7 +59,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Candidate:
     for key, value in settings.items():
         put(table, key, value)
     table = {key: one for key, one in table.items() if key not in ("grid", "search")}
-    return Candidate(settings, Recipe.model_validate_json(json.dumps(table)))
+    return Candidate(settings, Recipe.model_validate_json(json.dumps(table)), recipe.search is not None)
 
 
 def variants(table: Mapping[str, Any]) -> list[dict[str, Any]]:

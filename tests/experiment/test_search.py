@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ferkit.errors import RecipeError
+from ferkit.errors import RecipeError, RunError
 from ferkit.evaluation.run_files import read_choice
 from ferkit.experiment.run import RunRequest, run
 from ferkit.recipe.grid import recipe_of_fold
@@ -85,6 +85,22 @@ def test_pruned_trials_end_early_and_important_keys_are_found(recipe: Path, tmp_
     assert len(metrics) < 2 * 12 * 3
     assert sum(found["importance"].values()) == pytest.approx(1)
     assert max(found["importance"], key=found["importance"].__getitem__) == "fit.optimizer.lr"
+
+
+DIVERGING = 'search={trials=4, space={"fit.optimizer.lr"={choices=[1e30, 0.02]}}}'
+
+
+def test_a_trial_that_diverges_does_not_end_the_run(recipe: Path, tmp_path: Path) -> None:
+    run_recipe(recipe, tmp_path / "run", *NESTED, "fit.optimizer.name=sgd", DIVERGING)
+    trials = [one for fold in summary_of(tmp_path / "run")["search"]["folds"] for one in fold["trials"]]
+    assert {one["settings"]["fit.optimizer.lr"] for one in trials} == {1e30, 0.02}
+    assert all(one["is_pruned"] is (one["settings"]["fit.optimizer.lr"] == 1e30) for one in trials)
+
+
+def test_trials_that_all_diverge_end_the_run_with_a_hint(recipe: Path, tmp_path: Path) -> None:
+    hopeless = DIVERGING.replace("1e30, 0.02", "1e30, 1e31")
+    with pytest.raises(RunError, match="every trial of repeat 1, fold 1 diverged"):
+        run_recipe(recipe, tmp_path / "run", *NESTED, "fit.optimizer.name=sgd", hopeless)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -22,10 +22,9 @@ def draw_search(search: Mapping[str, Any]) -> Figure:
     for number, fold in enumerate(search["folds"]):
         colour = PALETTE[number % len(PALETTE)]
         values = values_of(fold, search["measure"])
-        places = range(1, len(values) + 1)
-        axes.plot(places, values, "o", color=colour, markersize=3, alpha=0.6)
-        best = list(accumulate(values, better))
-        axes.step(places, best, where="post", color=colour, linewidth=1.8, label=fold_name(fold))
+        axes.plot(list(values), list(values.values()), "o", color=colour, markersize=3, alpha=0.6)
+        best = list(accumulate(values.values(), better))
+        axes.step(list(values), best, where="post", color=colour, linewidth=1.8, label=fold_name(fold))
     axes.set(xlabel="trial", ylabel=name_measure(search["measure"]), title="Best so far")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
@@ -35,24 +34,20 @@ def draw_search(search: Mapping[str, Any]) -> Figure:
 
 def tell_search(search: Mapping[str, Any]) -> str:
     """Describe the best trial of each fold."""
+    better = min if search["measure"] == "nll" else max
     sentences = []
     for fold in search["folds"]:
-        number = best_trial(fold["trials"], search["measure"])
-        value = values_of(fold, search["measure"])[number]
-        sentences.append(f"{fold_name(fold).capitalize()}: best is trial {number + 1} with {value:.3g}.")
+        values = values_of(fold, search["measure"])
+        trial = better(values, key=lambda number: values[number])
+        sentences.append(f"{fold_name(fold).capitalize()}: best is trial {trial} with {values[trial]:.3g}.")
     return " ".join(sentences)
 
 
-def best_trial(trials: Sequence[Mapping[str, Any]], measure: str) -> int:
-    """Return the position of the first best trial."""
-    sign = -1 if measure == "nll" else 1
-    return max(range(len(trials)), key=lambda place: sign * trials[place]["value"])
-
-
-def values_of(fold: Mapping[str, Any], measure: str) -> list[float]:
-    """Return the value of each trial, in percent unless it is the NLL."""
+def values_of(fold: Mapping[str, Any], measure: str) -> dict[int, float]:
+    """Return trial (from 1) to value, in percent unless it is the NLL. Trials without an epoch have none."""
     factor = 1 if measure == "nll" else 100
-    return [factor * float(one["value"]) for one in fold["trials"]]
+    numbered = enumerate(fold["trials"], start=1)
+    return {number: factor * float(one["value"]) for number, one in numbered if one["value"] is not None}
 
 
 def fold_name(fold: Mapping[str, Any]) -> str:
