@@ -100,7 +100,7 @@ def fit_check(
         sizes = (recipe.model.image_size, len(labels), options.largest, options.limit)
         probed = probe_batch_sizes(build, *sizes, lambda size: say(f"batch size {size}"))
     if options.steps:
-        ranged = find_lr_range(estimator, train, options.rates, lambda step: say(f"step {step}"))
+        ranged = find_lr_range(estimator, train, options.rates, lambda done: say(f"range test: {done} steps"))
     device = make_accelerator(recipe.fit).device.type
     return FitCheck(device, len(train), probed, ranged)
 

@@ -95,7 +95,7 @@ def _check(low: float, high: float, steps: int, largest: int, memory: float | No
 def _show_batches(found: BatchProbe, limit: int | None) -> None:
     from ferkit.cli.tables import make_console, make_table, say
 
-    table = make_table(["batch size", "s/step", "images/s", "memory"])
+    table = make_table(["batch size", "seconds", "images/s", "memory"])
     for one in found.sizes:
         rate = f"{one.batch_size / one.seconds:.1f}"
         table.add_row(str(one.batch_size), f"{one.seconds:.3f}", rate, f"{one.peak / 2**30:.2f} GiB")

@@ -64,8 +64,7 @@ def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Candidate:
 
 def variants(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the settings of a recipe to check: the grid's candidates, or the extremes of the search."""
-    grid = table.get("grid")
-    if isinstance(grid, dict) and not grid_problems(grid):
+    if grid := table.get("grid"):
         return combinations(grid)
     return search_extremes(table.get("search"))
 

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
 from ferkit.bench.batch_probe import ProbedSize, _expected
 from ferkit.cli import main
+from ferkit.neural.loop import Training
 from tests.experiment.test_run import recipe
 
 pytestmark = pytest.mark.slow
@@ -58,6 +61,22 @@ def test_the_memory_limit_ends_the_probe(fit_check: FitCheck) -> None:
     assert status == 0
     assert "would need" in shown
     assert "Memory limit: 0.0 GiB" in shown
+
+
+def test_a_size_that_is_out_of_memory_ends_the_probe(
+    fit_check: FitCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_on = Training.step_on
+
+    def fill(training: Training, images: Tensor, targets: Tensor) -> None:
+        if len(images) > 4:
+            raise torch.cuda.OutOfMemoryError
+        step_on(training, images, targets)
+
+    monkeypatch.setattr(Training, "step_on", fill)
+    _, shown, _ = fit_check("--steps", "0", "--max-batch", "64")
+    assert "Largest batch size that fits: 4" in shown
+    assert "8 images are out of memory" in shown
 
 
 def test_the_expected_memory_grows_with_the_images() -> None:
