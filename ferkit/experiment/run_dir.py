@@ -39,7 +39,9 @@ class RunDir:
     - folds/<fold>/ for each fold of each repeat: model.safetensors, finished.json, images of the estimator,
       and state.pt during training. With validation images: predictions_test.csv, predictions_validation.csv
       and choice.json. Without: predictions_best.csv and predictions_last.csv.
-    - folds/<fold>_candidate<n>/ for each candidate of a grid: finished.json and state.pt.
+    - folds/<fold>_candidate<n>/ for each candidate of a grid: finished.json and state.pt. Also settings.json
+      for each trial of a search.
+    - tracking/ with the files of experiment trackers, which `experiment.track` writes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +55,8 @@ class RunDir:
             raise RunError(f"{path} contains a run already. Resume it with --resume, or use another --out.")
         run_dir = cls(path)
         run_dir._open()
-        for file in (*path.glob("manifest*.csv"), path / "environment.json", path / "resumed.jsonl"):
+        stale = [path / "environment.json", path / "resumed.jsonl", path / "tracking" / "runs.json"]
+        for file in (*path.glob("manifest*.csv"), *path.glob("folds/*/settings.json"), *stale):
             file.unlink(missing_ok=True)
         write_text(path / "recipe.toml", recipe)
         return run_dir

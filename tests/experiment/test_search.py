@@ -87,6 +87,14 @@ def test_pruned_trials_end_early_and_important_keys_are_found(recipe: Path, tmp_
     assert max(found["importance"], key=found["importance"].__getitem__) == "fit.optimizer.lr"
 
 
+def test_a_start_that_recorded_no_epoch_leaves_no_settings(recipe: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "run" / "folds" / "repeat0_fold0_candidate0" / "settings.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text('{"fit.epochs": 1}')
+    run_recipe(recipe, tmp_path / "run", *NESTED, search(1))
+    assert "fit.optimizer.lr" in json.loads(stale.read_text())
+
+
 DIVERGING = 'search={trials=4, space={"fit.optimizer.lr"={choices=[1e30, 0.02]}}}'
 
 

@@ -15,6 +15,7 @@ from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
 from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.recipe.load import load_recipe
+from tests.cli.test_table import ferkit
 from tests.experiment.test_run import Interrupted, recipe, run_recipe
 
 pytestmark = pytest.mark.slow
@@ -165,6 +166,15 @@ def test_a_missing_package_is_a_problem_of_the_recipe(recipe: Path, monkeypatch:
 def test_a_wrong_key_or_tracker_suggests_the_closest(recipe: Path, given: str, told: str) -> None:
     with pytest.raises(RecipeError, match=told):
         load_recipe(str(recipe), [given])
+
+
+def test_the_option_sets_the_trackers(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("run", str(recipe), "--track", "tensorboard", "--track", "wanda")
+    assert ferkit(monkeypatch, *arguments) == 2
+    assert "track.with.1: " in (told := capsys.readouterr().err)
+    assert "Did you mean 'wandb'" in told
 
 
 def test_values_that_are_not_finite_are_left_out() -> None:
