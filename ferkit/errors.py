@@ -6,6 +6,7 @@ FerkitError
 ├── DataError           image, folder or label that cannot be used
 ├── WeightsError        weights file that is missing, broken or unexpected
 └── RunError            run folder that cannot be written or resumed
+    └── DivergenceError training whose numbers are no longer finite
 
 Each message gives the expected and the actual value, and the fix. The command line prints it unchanged.
 """
@@ -76,3 +77,7 @@ class WeightsError(FerkitError):
 
 class RunError(FerkitError):
     """A run folder cannot be written or resumed."""
+
+
+class DivergenceError(RunError):
+    """The numbers of a training are no longer finite."""

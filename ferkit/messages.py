@@ -29,7 +29,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"{hint}There is: {', '.join(known) or 'none'}."
 
 
-def find_closest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+def find_closest(name: str, known: Iterable[str], cutoff: float = 0.51) -> str | None:
     """Return the known name that is most similar, if any. Case, hyphens and underscores do not matter."""
     plain = {_plain(one): one for one in known}
     close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)

@@ -93,7 +93,7 @@ def _keys(model: type[BaseModel], where: str) -> str:
     items = {name: text for read in _docstrings(model) for name, text in read.items.items()}
     rows = [
         (code(name), _takes(name, field, where), _default(field), items.get(name, ""))
-        for name, field in model.model_fields.items()
+        for name, field in keys_of(model).items()
     ]
     return table(("key", "takes", "default", "description"), rows)
 
@@ -115,6 +115,11 @@ def _takes(name: str, field: FieldInfo, where: str) -> str:
             BOUNDS[bound].format(f"{getattr(limit, bound):g}") for bound in BOUNDS if hasattr(limit, bound)
         ]
     return ", ".join(words)
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a table by their keys in the recipe."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _holds_part(annotation: Any) -> bool:

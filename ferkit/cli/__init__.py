@@ -16,6 +16,7 @@ from ferkit.cli.data import app as data
 from ferkit.cli.evaluate import evaluate
 from ferkit.cli.export import export
 from ferkit.cli.finetune import finetune
+from ferkit.cli.fit_check import fit_check
 from ferkit.cli.plugins import app as plugins
 from ferkit.cli.predict import predict
 from ferkit.cli.report import report
@@ -62,6 +63,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(export)
 app.command()(finetune)
+app.command()(fit_check)
 app.command()(bench)
 app.add_typer(plugins, name="plugins")
 app.add_typer(weights, name="weights")

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from ferkit.components.registry import Registry
     from ferkit.recipe.schema import Recipe
 
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track", metavar="NAME", help="Log to a tracker, such as tensorboard or mlflow. Repeatable."
+    ),
+]
+
 
 RecipeName = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
 Overrides = Annotated[
@@ -45,6 +52,7 @@ def run(
     resume: Resume = False,
     refit: Refit = False,
     demo: Demo = False,
+    track: Trackers = None,
     quiet: Quiet = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
@@ -63,7 +71,9 @@ def run(
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
 
-    order = make_request(recipe, overrides or (), out, resume=resume, demo=demo, refit=refit)
+    order = make_request(
+        recipe, overrides or (), out, resume=resume, demo=demo, refit=refit, track=track or ()
+    )
     checked, registry, folder = order.recipe, order.registry, order.folder
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:

@@ -140,6 +140,12 @@ def _as_object(file: Path) -> dict[str, Any]:
     return content
 
 
+def read_settings(run_dir: Path, fold: str) -> dict[str, Any]:
+    """Read the settings of a trial of a search. Empty if there are none yet."""
+    file = folds_dir(run_dir) / fold / "settings.json"
+    return _as_object(file) if file.exists() else {}
+
+
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     """Read one row for each epoch of each fold."""
     file = run_dir / "metrics.jsonl"

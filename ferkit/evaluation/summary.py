@@ -96,6 +96,7 @@ class Summary(Value):
         backbone_sha256: Hash of the initial tensors of the backbone.
         seconds: Duration of all epochs.
         refit: Network on all images, which has no score of its own. None without one.
+        search: Trials of a search by fold, and the importance of its keys.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Summary(Value):
     backbone_sha256: str | None = None
     seconds: float = 0.0
     refit: RefitSummary | None = None
+    search: Mapping[str, Any] | None = None
 
     @field_validator("scores")
     @classmethod

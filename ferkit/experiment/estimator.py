@@ -40,7 +40,10 @@ def make_estimator(
 
 
 def make_network_estimator(
-    job: TrainingJob, labels: Sequence[str], state_file: Path, on_batch: Callable[[BatchReport], None]
+    job: TrainingJob,
+    labels: Sequence[str],
+    state_file: Path | None = None,
+    on_batch: Callable[[BatchReport], None] | None = None,
 ) -> NeuralEstimator:
     """Build the estimator of [model], [loss], [augment] and [fit]."""
     recipe, registry = job.settings.recipe, job.registry

@@ -50,7 +50,12 @@ class RefitPlan:
 
 
 def check_refit(recipe: Recipe) -> None:
-    """Raise RunError if the recipe has an estimator, whose result is no network for new images."""
+    """Raise RunError if the recipe has an estimator, whose result is no network, or a search."""
+    if recipe.search:
+        raise RunError(
+            "Cannot use --refit: the recipe has a [search], and each fold has its own best settings. Drop "
+            "--refit, or write the settings of one fold into the recipe."
+        )
     if recipe.estimator:
         raise RunError(
             f"Cannot use --refit: the recipe has the estimator {recipe.estimator.name!r}, and only networks "

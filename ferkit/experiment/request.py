@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def make_request(
     resume: bool = False,
     demo: bool = False,
     refit: bool = False,
+    track: Sequence[str] = (),
 ) -> RunRequest:
     """Check a recipe and choose the run folder.
 
@@ -30,6 +32,7 @@ def make_request(
         resume: Continue a run.
         demo: Train on generated faces for a few minutes.
         refit: After the folds, train one network on all images.
+        track: Names of trackers, instead of those of the recipe.
 
     Raises:
         RecipeError: The recipe has problems. The error lists all of them.
@@ -37,7 +40,8 @@ def make_request(
     """
     refuse_several_processes()
     warnings: list[str] = []
-    checked, registry = load_recipe(str(recipe), overrides, change=cut_down(warnings) if demo else None)
+    settings = [*overrides, *([f"track.with={json.dumps(list(track))}"] if track else [])]
+    checked, registry = load_recipe(str(recipe), settings, change=cut_down(warnings) if demo else None)
     find = find_latest if resume else name_folder
     folder = Path(out) if out else find(checked.name)
     return RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings))

@@ -17,20 +17,23 @@ from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
 from ferkit.evaluation.protocol import Fold, folds, settle_protocol
 from ferkit.evaluation.protocol_options import Measure
+from ferkit.evaluation.run_files import read_settings
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.refit import check_refit, plan_refit, refit
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
+from ferkit.experiment.search import check_trials, describe_search, make_pruner, propose
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
+from ferkit.experiment.track import tracked
 from ferkit.experiment.train_fold import train_fold
 from ferkit.experiment.values import RunInputs, TrainingData, TrainingJob
 from ferkit.interfaces import Sample
 from ferkit.neural.init_from import describe_start
 from ferkit.recipe.check import normalize_warnings
 from ferkit.recipe.dry_run import try_network
-from ferkit.recipe.grid import Candidate, candidates
+from ferkit.recipe.grid import Candidate, candidates, with_settings
 from ferkit.recipe.parse import dump_recipe
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
@@ -72,7 +75,9 @@ class RunRequest:
         return "accuracy" if fold.validation is None else chosen
 
     def settings(self, fold: Fold) -> Candidate:
-        """Return the recipe that a fold trains."""
+        """Return the recipe that a fold trains. A trial of a search has proposed its settings before."""
+        if self.recipe.search and fold.candidate is not None:
+            return with_settings(self.recipe, read_settings(self.folder, fold.name))
         return Candidate({}, self.recipe) if fold.candidate is None else self.candidates[fold.candidate]
 
 
@@ -90,11 +95,16 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
     refuse_several_processes()
     if order.has_refit:
         check_refit(order.recipe)
+    with tracked(order, progress) as reported:
+        return _run(order, reported)
+
+
+def _run(order: RunRequest, progress: Progress) -> Path:
     samples, labels, left_out = read_samples(order)
     order = _settle(order, samples)
     recipe, registry = order.recipe, order.registry
     open_run = RunDir.resume if order.is_resumed else RunDir.create
-    with open_run(order.folder, dump_recipe(recipe, registry)) as run_dir:
+    with open_run(order.folder, dump_recipe(recipe.model_copy(update={"track": None}), registry)) as run_dir:
         if order.has_refit:
             run_dir.refit.request()
         weights = weights_used(recipe, registry)
@@ -104,7 +114,8 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         others = OtherData(recipe, registry, run_dir, progress)
         others.find()
         difference = find_difference(order, crops)
-        todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], len(order.candidates)))
+        trials = recipe.search.trials if recipe.search else len(order.candidates)
+        todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], trials))
         if not _is_trained(run_dir, todo):
             run_dir.write_environment(describe_environment(recipe, registry))
         warnings = describe_left_out(left_out, len(samples))
@@ -116,6 +127,9 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
         summary = summarise(recipe, run_dir, inputs, chosen_facts(run_dir, todo))
         for warning in summary.warnings[len(warnings) :]:
             progress.note(warning)
+        if recipe.search:
+            found = describe_search(recipe, run_dir, todo, order.measure(todo[0]))
+            summary = summary.model_copy(update={"search": found})
         run_dir.write_summary(summary)
     from ferkit.report import render
 
@@ -136,9 +150,13 @@ def _train(
     """Train the folds that are not finished, and then the network on all images, if it is wanted."""
     for number, fold in enumerate(todo, start=1):
         if run_dir.finished(fold) is None:
+            measure = order.measure(fold)
+            propose(order.recipe, run_dir, fold, measure)
             progress.begin_fold(fold, number, len(todo))
-            job = TrainingJob(order.settings(fold), order.registry, fold, order.measure(fold))
+            is_hopeless = make_pruner(order.recipe, run_dir, fold, measure)
+            job = TrainingJob(order.settings(fold), order.registry, fold, measure, is_hopeless)
             train_fold(job, run_dir, data, progress)
+            check_trials(order.recipe, run_dir, fold)
     if run_dir.refit.is_wanted and run_dir.refit.finished() is None:
         measure = order.measure(todo[0])
         plan = plan_refit(order.recipe, order.registry, order.candidates, todo, measure, run_dir)

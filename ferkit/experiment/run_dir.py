@@ -34,14 +34,12 @@ PREDICTION_COLUMNS = ("path", "label", "predicted")
 class RunDir:
     """The files of a run.
 
-    - recipe.toml, environment.json, manifest.csv, metrics.jsonl, summary.json.
-    - resumed.jsonl, if the run was resumed in another environment.
-    - manifest_<name>.csv for each further dataset of an estimator.
+    - recipe.toml, environment.json, manifest.csv (manifest_<name>.csv for each further dataset of an
+      estimator), metrics.jsonl, summary.json; resumed.jsonl if it was resumed in another environment.
     - folds/<fold>/ for each fold of each repeat: model.safetensors, finished.json, images of the estimator,
       and state.pt during training. With validation images: predictions_test.csv, predictions_validation.csv
       and choice.json. Without: predictions_best.csv and predictions_last.csv.
-    - folds/<fold>_candidate<n>/ for each candidate of a grid: finished.json and state.pt.
-    - refit/ for the network that all images train, see `RefitDir`.
+    - folds/<fold>_candidate<n>/ for each candidate of a grid or trial of a search; refit/; tracking/.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +54,8 @@ class RunDir:
             raise RunError(f"{path} contains a run already. Resume it with --resume, or use another --out.")
         run_dir = cls(path)
         run_dir._open()
-        for file in (*path.glob("manifest*.csv"), path / "environment.json", path / "resumed.jsonl"):
+        stale = [path / "environment.json", path / "resumed.jsonl", path / "tracking" / "runs.json"]
+        for file in (*path.glob("manifest*.csv"), *path.glob("folds/*/settings.json"), *stale):
             file.unlink(missing_ok=True)
         run_dir.refit.withdraw()
         write_text(path / "recipe.toml", recipe)
@@ -170,6 +169,10 @@ class RunDir:
         for name, table in tables.items():
             write_text(self.fold_dir(fold) / f"predictions_{name}.csv", table)
         write_text(self.fold_dir(fold) / "choice.json", json.dumps(choice) + "\n")
+
+    def record_settings(self, fold: Fold, settings: Mapping[str, Any]) -> None:
+        """Save the settings of a trial."""
+        write_text(self.training_dir(fold) / "settings.json", json.dumps(settings) + "\n")
 
     def has_epochs(self, fold: Fold) -> bool:
         """Return True if an epoch of the fold is saved."""

@@ -96,6 +96,7 @@ def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, network: Mappi
         *describe_permutation(scores),
         *describe_temperatures(scores),
     ]
+    refit = run_dir.refit.finished()
     return Summary(
         name=recipe.name,
         description=recipe.description,
@@ -111,7 +112,7 @@ def summarise(recipe: Recipe, run_dir: RunDir, inputs: RunInputs, network: Mappi
         weights=tuple(inputs.weights),
         backbone_sha256=network.get("backbone_sha256"),
         seconds=run_dir.training_seconds(),
-        **({"refit": RefitSummary(**refit)} if (refit := run_dir.refit.finished()) else {}),
+        refit=RefitSummary(**refit) if refit else None,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.components.component import Component
-from ferkit.errors import RunError
+from ferkit.errors import DivergenceError, RunError
 from ferkit.evaluation.metrics.calibration import fit_temperature
 from ferkit.evaluation.metrics.scores import score
 from ferkit.evaluation.protocol import Fold
@@ -19,15 +19,42 @@ from ferkit.experiment.estimator import make_estimator
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.run_dir import RunDir, predictions_table
 from ferkit.experiment.values import SelectedEpoch, TrainingData, TrainingJob
+from ferkit.interfaces import Estimator
 from ferkit.neural.estimator import NeuralEstimator
 
 
 def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: Progress) -> None:
-    """Fit an estimator, and score every epoch on the monitored images of the fold."""
+    """Fit an estimator, and score every epoch on the monitored images of the fold.
+
+    Raises:
+        DivergenceError: The training diverged. A trial of a search counts as pruned instead.
+        RunError: The estimator's results have errors.
+    """
+    fold = job.fold
+    estimator, network = make_estimator(job, data, run_dir.state_file(fold), progress.batch)
+    try:
+        is_pruned = _fit(job, run_dir, data, progress, estimator, network)
+    except DivergenceError as error:
+        if not job.settings.is_trial:
+            raise
+        progress.note(f"Trial {(fold.candidate or 0) + 1} of {fold.directory} ended early: {error}")
+        is_pruned = True
+    pruned = {"is_pruned": True} if is_pruned else {}
+    run_dir.finish_fold(fold, {**_keep_network(run_dir, fold, network), **pruned})
+
+
+def _fit(
+    job: TrainingJob,
+    run_dir: RunDir,
+    data: TrainingData,
+    progress: Progress,
+    estimator: Estimator,
+    network: NeuralEstimator | None,
+) -> bool:
+    """Record the epochs of a fold. Return True if it was pruned."""
     fold, labels = job.fold, data.labels
     monitored = data.take(fold.monitored)
     truth = [face.sample.label for face in monitored]
-    estimator, network = make_estimator(job, data, run_dir.state_file(fold), progress.batch)
     part = job.settings.recipe.estimator
     who = job.registry.get("estimator", part.name) if part else None
     for given in estimator.fit(data.take(fold.train), monitored):
@@ -44,11 +71,13 @@ def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: 
         for warning in epoch.warnings:
             progress.note(warning)
         progress.epoch(epoch, scores)
+        if job.is_hopeless and job.is_hopeless():
+            return True
     if not run_dir.has_epochs(fold):
         raise RunError(
             f"the {who or 'network'} yielded no epoch for {fold.name}. Its fit must yield at least one."
         )
-    run_dir.finish_fold(fold, _keep_network(run_dir, fold, network))
+    return False
 
 
 def _keep_network(run_dir: RunDir, fold: Fold, network: NeuralEstimator | None) -> dict[str, Any]:

@@ -46,12 +46,14 @@ class TrainingJob:
         registry: The installed components.
         fold: Positions of the images for training, selection and testing.
         measure: Measure that selects the best epoch.
+        is_hopeless: Called after each epoch. True ends the training.
     """
 
     settings: Candidate
     registry: Registry
     fold: Fold
     measure: Measure
+    is_hopeless: Callable[[], bool] | None = None
 
     @property
     def seed(self) -> int:

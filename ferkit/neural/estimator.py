@@ -27,6 +27,15 @@ CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds",
 """Fields of an epoch that cannot be computed from the state."""
 
 
+def _keep(parts: Parts) -> Parts:
+    return parts
+
+
+def _without_validation(parts: Parts) -> Parts:
+    """Leave out the callbacks that validation images control."""
+    return replace(parts, callbacks=[one for one in parts.callbacks if not one.needs_validation])
+
+
 @dataclass
 class NeuralEstimator:
     """A network trained by a recipe. Satisfies `Estimator`.
@@ -64,17 +73,9 @@ class NeuralEstimator:
 
         Without validation faces, epochs have no probabilities, and their validation loss is NaN.
         """
-        accelerator = make_accelerator(self.options)
         self._trained_on = [face.sha256 for face in train]
-        counts = count_classes([face.sample for face in train], self.labels)
-        network = self._start(counts)
-        images = self._images(train, self.augmentation)
-        parts = self.build_parts(counts)
-        if not validation:
-            kept = [one for one in parts.callbacks if not one.needs_validation]
-            parts = replace(parts, callbacks=kept)
-        training = Training(network, parts, self.options, accelerator, images, self.seed)
-        self._training = training
+        self._training = training = self.start_training(train, _keep if validation else _without_validation)
+        accelerator = training.accelerator
         give_back()
         monitored = training.keep(self._images(validation)) if validation else list
         give_back()
@@ -95,6 +96,20 @@ class NeuralEstimator:
                 progress = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
                 state = {**progress, **training.state()}
                 save_state(self.state_file, state)
+
+    def start_training(self, train: Sequence[Face], change: Callable[[Parts], Parts] = _keep) -> Training:
+        """Build the network and its training before the first epoch.
+
+        Args:
+            train: Training faces.
+            change: Changes loss, optimizer, scheduler and callbacks.
+        """
+        accelerator = make_accelerator(self.options)
+        counts = count_classes([face.sample for face in train], self.labels)
+        network = self._start(counts)
+        images = self._images(train, self.augmentation)
+        parts = change(self.build_parts(counts))
+        return Training(network, parts, self.options, accelerator, images, self.seed)
 
     @property
     def is_fitted(self) -> bool:

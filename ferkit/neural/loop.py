@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ferkit.errors import RunError
+from ferkit.errors import DivergenceError, RunError
 from ferkit.interfaces import Callback, Epoch, Optimizer, Scheduler, TrainingSetup
 from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss, call_loss, needs_embeddings
 from ferkit.neural.batches import FaceImages, make_loader
@@ -122,7 +122,7 @@ class Training:
         started = time.perf_counter()
         rate = self.optimizer.param_groups[-1]["lr"]
         last = BatchReport(number, 0, 0, 0.0, 0.0)
-        for last in self._train(number):
+        for last in self.train_batches(number):
             if on_batch:
                 on_batch(last)
         if end_epoch := getattr(self.scheduler, "end_epoch", None):
@@ -134,7 +134,8 @@ class Training:
         self.is_ended = self.callbacks.end_epoch(epoch, accuracy)
         return epoch
 
-    def _train(self, number: int) -> Iterator[BatchReport]:
+    def train_batches(self, number: int) -> Iterator[BatchReport]:
+        """Train on all images once, and yield after each batch."""
         self.wrapped.train()
         self.sampler.epoch = number
         self.callbacks.begin_epoch(number)
@@ -158,6 +159,16 @@ class Training:
             total += found.main.item() * len(targets)
             seen += len(targets)
             yield BatchReport(number, batch, count, total / seen, right / seen)
+
+    def step_on(self, images: Tensor, targets: Tensor) -> None:
+        """Train on one batch that is on the device."""
+        self.wrapped.train()
+        self.optimizer.zero_grad()
+        if self.prepare:
+            images = self.prepare(images, self.seed)
+        given = self.callbacks.change_batch(images, targets)
+        self._backward(*given, 1, "the batch")
+        self._update(given, "the batch")
 
     def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> BatchLoss:
         """Add the gradients of a batch, one of `parts` of an update."""
@@ -246,7 +257,7 @@ class Training:
             right += count_right(logits, batch.targets)
             seen += len(batch.targets)
             if not torch.isfinite(logits).all():
-                raise RunError(f"the network's outputs are no longer finite. {DIVERGED}")
+                raise DivergenceError(f"the network's outputs are no longer finite. {DIVERGED}")
             probabilities.append(logits.double().softmax(dim=1).cpu().numpy())
         if not seen:
             return np.zeros((0, 0)), math.nan, math.nan

@@ -18,11 +18,13 @@ from ferkit.components.tracebacks import describe
 from ferkit.errors import DataError, FerkitError, Problem
 from ferkit.evaluation.protocol_options import HoldoutProtocol, NestedProtocol, Protocol
 from ferkit.neural.options import Known, Model
-from ferkit.recipe.grid import combinations, grid_problems
+from ferkit.recipe.grid import SEARCHED, grid_problems, variants
 from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse, touches
 from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots, uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.recipe.search_options import search_problems
+from ferkit.recipe.track_options import track_problems
 
 if TYPE_CHECKING:
     from ferkit.data.split_file import Split
@@ -63,7 +65,7 @@ DEFAULT_SIDE: int = Model().image_size
 def all_slots(table: dict[str, Any], registry: Registry) -> Iterator[tuple[str, str, Part]]:
     """Yield (kind, key, part) of each component, including those of the grid."""
     tables = [table]
-    for settings in combinations(table.get("grid") or {}):
+    for settings in variants(table):
         changed = copy.deepcopy(table)
         for key, value in settings.items():
             put(changed, key, value)
@@ -129,22 +131,22 @@ def check_callbacks(recipe: Recipe, registry: Registry, faulty: Sequence[str] = 
 
 
 def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:
-    """Return the problems that only recipes of the grid have, if the grid itself has none."""
-    grid = table.get("grid")
-    if not isinstance(grid, dict) or grid_problems(grid):
+    """Return the problems that only recipes of the grid or search have, if the section itself has none."""
+    section = "grid" if "grid" in table else "search"
+    if grid_problems(table.get("grid")) or search_problems(table, SEARCHED):
         return []
     problems: list[Problem] = []
-    for settings in combinations(grid):
-        changed = copy.deepcopy({key: value for key, value in table.items() if key != "grid"})
+    for settings in variants(table):
+        changed = copy.deepcopy({key: value for key, value in table.items() if key != section})
         words = ", ".join(f"{key} = {value}" for key, value in settings.items())
         try:
             for key, value in settings.items():
                 put(changed, key, value)
         except ValueError as error:
-            return [Problem("grid", f"{words}: {error}")]
+            return [Problem(section, f"{words}: {error}")]
         _, found = validate(changed, registry)
         problems += [
-            replace(problem, where=f"{problem.where} (grid: {words})")
+            replace(problem, where=f"{problem.where} ({section}: {words})")
             for problem in found
             if problem not in known
         ]
@@ -158,7 +160,7 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
         recipe: The recipe.
         faulty: Keys that have problems already.
     """
-    problems = []
+    problems = [*track_problems(recipe.track)]
     if recipe.model.initial and not recipe.model.initial.is_file():
         hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
         problems.append(Problem("model.initial", f"there is no file {recipe.model.initial}", hint))

@@ -54,8 +54,8 @@ def cut_down(warnings: list[str]) -> Callable[[dict[str, Any], Registry], dict[s
             changed["fit"] = {**fit, "epochs": min(most, epochs)}
         if isinstance(protocol, dict):
             changed["protocol"] = _on_drawn_faces(protocol)
-        # The manifest lists the recipe's own images, and the grid multiplies the time.
-        return {key: value for key, value in changed.items() if key not in ("manifest", "grid")}
+        # The manifest lists the recipe's own images, and a grid or search multiplies the time.
+        return {key: value for key, value in changed.items() if key not in ("manifest", "grid", "search")}
 
     return change
 

@@ -15,6 +15,7 @@ from ferkit.evaluation.run_files import read_choice
 from ferkit.messages import list_some, shorten
 from ferkit.recipe.overrides import put
 from ferkit.recipe.schema import Recipe
+from ferkit.recipe.search_options import search_extremes
 
 MOST = 10_000
 """Combinations of a grid. Each is a training."""
@@ -29,10 +30,12 @@ class Candidate:
     Attributes:
         settings: Key to value.
         recipe: The recipe with these values.
+        is_trial: A search proposed the values.
     """
 
     settings: Mapping[str, Any]
     recipe: Recipe
+    is_trial: bool = False
 
 
 def combinations(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -63,12 +66,24 @@ def candidates(recipe: Recipe) -> list[Candidate]:
         return []
     found = []
     for settings in combinations(recipe.grid):
-        table = recipe.model_dump(mode="json", exclude_none=True)
-        for key, value in settings.items():
-            put(table, key, value)
-        del table["grid"]
-        found.append(Candidate(settings, Recipe.model_validate_json(json.dumps(table))))
+        found.append(with_settings(recipe, settings))
     return found
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Candidate:
+    """Return the recipe with these values, without its grid and search."""
+    table = recipe.model_dump(mode="json", exclude_none=True)
+    for key, value in settings.items():
+        put(table, key, value)
+    table = {key: one for key, one in table.items() if key not in ("grid", "search")}
+    return Candidate(settings, Recipe.model_validate_json(json.dumps(table)), recipe.search is not None)
+
+
+def variants(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the settings of a recipe to check: the grid's candidates, or the extremes of the search."""
+    if grid := table.get("grid"):
+        return combinations(grid)
+    return search_extremes(table.get("search"))
 
 
 def grid_problems(grid: Any) -> list[Problem]:
@@ -91,7 +106,9 @@ def grid_problems(grid: Any) -> list[Problem]:
 
 
 def recipe_of_fold(run_dir: Path, recipe: Recipe, fold: str) -> Recipe:
-    """Return the recipe with the values of the grid that the fold selected, if there is a grid."""
+    """Return the recipe with the values of grid or search that the fold selected, if there are any."""
+    if recipe.search:
+        return _searched(run_dir, recipe, fold)
     if not recipe.grid:
         return recipe
     number = read_choice(run_dir, fold).get("candidate")
@@ -102,3 +119,18 @@ def recipe_of_fold(run_dir: Path, recipe: Recipe, fold: str) -> Recipe:
             f"{shorten(number)}."
         )
     return candidates(recipe)[number].recipe
+
+
+def _searched(run_dir: Path, recipe: Recipe, fold: str) -> Recipe:
+    """Return the recipe with the settings that a search selected. The run may come from elsewhere."""
+    assert recipe.search
+    settings = read_choice(run_dir, fold).get("settings")
+    if not isinstance(settings, dict) or set(settings) != set(recipe.search.space):
+        raise RunError(
+            f"Cannot read the choice of {fold} in {run_dir}: expected settings for "
+            f"{', '.join(recipe.search.space)}, got {shorten(settings)}."
+        )
+    try:
+        return with_settings(recipe, settings).recipe
+    except ValueError as error:
+        raise RunError(f"Cannot read the choice of {fold} in {run_dir}: {error}") from error

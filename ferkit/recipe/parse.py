@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from ferkit.components.discovery import load_plugins, load_plugins_of_model, make_importable
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem, RecipeError
-from ferkit.recipe.grid import grid_problems
+from ferkit.recipe.grid import SEARCHED, grid_problems
 from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.schema_errors import translate
+from ferkit.recipe.search_options import search_problems
 from ferkit.runtime.shipped import find_recipe
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -40,6 +41,7 @@ def parse(table: Mapping[str, Any]) -> tuple[Recipe | None, list[Problem]]:
     """
     rest: dict[str, Any] = copy.deepcopy(dict(table))
     of_grid, problems = grid_problems(table.get("grid")), list[Problem]()
+    of_grid += search_problems(table, SEARCHED)
     for _ in range(ROUNDS):
         try:
             return Recipe.model_validate_json(json.dumps(rest, default=str)), [*of_grid, *problems]

@@ -11,6 +11,8 @@ from ferkit.data.options import FaceOptions, ManifestOptions
 from ferkit.evaluation.paper import Paper
 from ferkit.evaluation.protocol_options import NestedProtocol, Protocol
 from ferkit.neural.options import Fit, Model
+from ferkit.recipe.search_options import Search
+from ferkit.recipe.track_options import Track
 
 
 class Recipe(Section):
@@ -34,6 +36,9 @@ class Recipe(Section):
         protocol: The images for training, selection and testing.
         grid: "section.key" to a list of values. The nested protocol trains every combination and selects the
             best one on validation images.
+        search: A search for the best values by Optuna, instead of a grid.
+        track: Experiment trackers, such as TensorBoard. They do not change the result. The recipe.toml of the
+            run has no such section.
     """
 
     name: str = Field(
@@ -55,6 +60,8 @@ class Recipe(Section):
     fit: Fit = Fit()
     protocol: Protocol = NestedProtocol()
     grid: dict[str, tuple[Any, ...]] | None = None
+    search: Search | None = None
+    track: Track | None = None
 
     @model_validator(mode="after")
     def _grid_needs_validation(self) -> Recipe:

@@ -22,6 +22,7 @@ EXPECTED = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "string_type": "a string",
+    "string_too_short": "a string that is not empty",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "model_type": "a table",
@@ -94,7 +95,7 @@ def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]
         models = inner
         if isinstance(step, int):
             continue
-        fields = [model.model_fields[step] for model in models if step in model.model_fields]
+        fields = [fields_of[step] for model in models if step in (fields_of := _fields(model))]
         field = fields[0] if fields else None
         inner = [model for one in fields for model in _models(one.annotation)]
     return way, models, field
@@ -106,7 +107,12 @@ def _has_name(model: type[BaseModel], name: int | str) -> bool:
 
 
 def _keys(models: list[type[BaseModel]]) -> list[str]:
-    return sorted({name for model in models for name in model.model_fields})
+    return sorted({name for model in models for name in _fields(model)})
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a table by the key in the recipe."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

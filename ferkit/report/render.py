@@ -29,6 +29,7 @@ from ferkit.report.figures.gallery import (
     read_all_predictions,
 )
 from ferkit.report.score_table import describe_kinds, drawn_kinds, format_settings, score_rows
+from ferkit.report.search_section import describe_search, of_chosen_trials
 from ferkit.runtime.atomic_write import write_text
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
     """
     summary = read_summary(run_dir)
     metrics = read_metrics(run_dir)
+    shown = of_chosen_trials(run_dir, metrics) if summary.search else metrics
     scores = summary.scores
     made = read_all_predictions(run_dir, summary, metrics)
     kinds = drawn_kinds(scores)
@@ -67,10 +69,11 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
         kinds_in_words=describe_kinds(scores),
         rows={key: score_rows(one, kinds) for key, one in scores.items()},
         figures={key: draw_reading(run_dir, key, scores[key], one) for key, one in made.items()},
-        curves=draw_all_curves(run_dir, metrics) if has_course(metrics) else [],
+        curves=draw_all_curves(run_dir, shown) if has_course(metrics) else [],
         is_network=not (recipe.exists() and "estimator" in read_resolved(run_dir)),
-        details=draw_training_details(run_dir, metrics),
-        detail_rows=single_details(metrics),
+        details=draw_training_details(run_dir, shown),
+        detail_rows=single_details(shown),
+        search=describe_search(run_dir, summary.search),
         monitored=name_monitored(metrics),
         candidates=_describe_grid(run_dir) if recipe.exists() else [],
         images=images,

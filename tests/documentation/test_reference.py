@@ -13,7 +13,7 @@ import ferkit.testing
 from docs.hooks.checks import checks_reference
 from docs.hooks.commands import commands
 from docs.hooks.docstrings import read_docstring
-from docs.hooks.recipes import recipe_reference, sections
+from docs.hooks.recipes import keys_of, recipe_reference, sections
 from docs.hooks.reference import PAGES, make_page
 from docs.hooks.tables import plain
 from ferkit import errors
@@ -72,7 +72,7 @@ def test_every_command_has_a_heading_and_all_of_its_options() -> None:
 
 def test_every_key_of_a_recipe_has_a_place_and_every_place_is_a_key() -> None:
     shown = re.findall(r"^\| `(\w+)` \|", recipe_reference(), re.M)
-    keys = [name for _, models in sections(Recipe, "") for model in models for name in model.model_fields]
+    keys = [name for _, models in sections(Recipe, "") for model in models for name in keys_of(model)]
     assert shown == keys + sorted(shipped_recipes())
 
 
@@ -81,7 +81,7 @@ def test_every_key_of_a_recipe_is_explained_in_its_tables_docstring() -> None:
         for model in models:
             own = [one for one in model.__mro__ if issubclass(one, Section | Part)]
             text = " ".join(one.__doc__ or "" for one in own)
-            keys = set(model.model_fields) - ({"name"} if where else set())
+            keys = set(keys_of(model)) - ({"name"} if where else set())
             assert [key for key in keys if not re.search(rf"\b{key}\b", text)] == [], model
 
 

@@ -17,7 +17,7 @@ from ferkit.recipe.parse import read_table, resolve
 from ferkit.recipe.schema import Recipe
 from ferkit.report.table.values import ABSENT, shorten, show, toml
 
-SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "grid")
+SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "grid", "search")
 """Sections that define a row's system. Data and protocol have their own columns."""
 BESIDE = ("fit.device", "fit.workers")
 """Keys that change where a run computes, not its result."""
@@ -25,7 +25,7 @@ BESIDE = ("fit.device", "fit.workers")
 
 def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
     """Yield a dotted key and a value, such as ("model.head.name", "linear"), for each nested value."""
-    if isinstance(value, Mapping) and way != "grid":
+    if isinstance(value, Mapping) and way not in ("grid", "search.space"):
         for key, inner in value.items():
             yield from flatten(inner, f"{way}.{key}" if way else key)
     elif isinstance(value, list) and any(isinstance(one, dict) for one in value):

@@ -56,7 +56,7 @@ def identity(settings: Settings) -> tuple[tuple[str, str], ...]:
 def scope(key: str, settings: Settings) -> tuple[str, ...]:
     """Return the components that a key belongs to, such as ("focal",) for loss.gamma."""
     parts = key.split(".")
-    if parts[0] == "grid":
+    if parts[0] in ("grid", "search"):
         return ()
     owners = [".".join((*parts[:end], "name")) for end in range(1, len(parts))]
     if parts[0] in NETWORK_SECTIONS:
