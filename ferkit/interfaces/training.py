@@ -117,6 +117,13 @@ class Callback:
 
     needs_validation: ClassVar[bool] = False
 
+    def prepare(self, network: nn.Module) -> None:
+        """Called once, before the optimizer is built. It may change which parameters are trained.
+
+        Args:
+            network: The initial network, with the modules `backbone`, `head` and `output`.
+        """
+
     def begin(self, setup: TrainingSetup) -> None:
         """Called once, before the first epoch, and before the state of an interrupted training is loaded."""
 
@@ -148,7 +155,11 @@ class Callback:
         return False
 
     def evaluated_network(self) -> nn.Module | None:
-        """Return the network that is evaluated and saved, such as an average. None: the trained one."""
+        """Return the network that is evaluated and saved, such as an average. None: the trained one.
+
+        Its parameters have the names of the network before `prepare`. Only one callback of a recipe may have
+        such a network.
+        """
         return None
 
     def state_dict(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ferkit.components.build import build
 from ferkit.components.contract import disagree
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
+from ferkit.errors import RunError
 from ferkit.interfaces import Callback, Epoch, TrainingSetup
 
 
@@ -40,9 +41,20 @@ class Callbacks:
     def __init__(self, several: Sequence[Callback]) -> None:
         self.several = several
 
+    def prepare(self, network: nn.Module) -> None:
+        for one in self.several:
+            one.prepare(network)
+
     def begin(self, setup: TrainingSetup) -> None:
+        """Raises RunError if several callbacks have a network to evaluate."""
         for one in self.several:
             one.begin(setup)
+        owners = [type(one).__name__ for one in self.several if one.evaluated_network() is not None]
+        if len(owners) > 1:
+            raise RunError(
+                f"The callbacks {' and '.join(owners)} can't be combined: each has a network of its own to "
+                "evaluate and save. Keep one of them."
+            )
 
     def begin_epoch(self, number: int) -> None:
         for one in self.several:
@@ -63,8 +75,8 @@ class Callbacks:
         return any(ended)
 
     def evaluated_network(self) -> nn.Module | None:
-        """Return the network of the last callback that has one."""
-        found = (one.evaluated_network() for one in reversed(self.several))
+        """Return the network of the callback that has one."""
+        found = (one.evaluated_network() for one in self.several)
         return next((network for network in found if network is not None), None)
 
     def state(self) -> list[dict[str, Any]]:

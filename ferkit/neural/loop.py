@@ -102,6 +102,8 @@ class Training:
         self.accelerator = accelerator
         self.network = network.to(memory_format=torch.channels_last)
         self.network.keeps_embeddings = needs_embeddings(parts.loss)
+        self.callbacks = Callbacks(parts.callbacks)
+        self.callbacks.prepare(self.network)
         optimizer = parts.optimizer(self.network)
         self.needs_closure = getattr(optimizer, "needs_closure", False)
         self.workers = choose_workers(options, images.side, images.has_image_steps)
@@ -111,7 +113,6 @@ class Training:
         self.wrapped, self.optimizer, self.loader = accelerator.prepare(self.network, optimizer, loader)
         steps = -(-len(self.loader) // options.accumulate)
         self.scheduler = parts.scheduler(optimizer, steps)
-        self.callbacks = Callbacks(parts.callbacks)
         self.callbacks.begin(TrainingSetup(self.network, optimizer, options.epochs, steps))
         self.is_ended = False
 

@@ -21,6 +21,7 @@ TRICKS: dict[str, dict[str, Any]] = {
     "asam": {"optimizer": Optimizer(name="sam", lr=0.02, base={"name": "sgd"}, adaptive=True, rho=0.5)},
     "layers": {"optimizer": Optimizer(name="adamw", lr=0.02, layer_decay=0.5, decay_norms=False)},
     "ema": {"callbacks": [Part(name="ema", decay=0.9)]},
+    "lora": {"callbacks": [Part(name="lora", rank=2)]},
     "mixup": {"callbacks": [Part(name="mixup", alpha=0.4, cutmix_alpha=1.0)]},
     "accumulation": {"accumulate": 4},
     "clipping": {"clip_norm": 0.1},
