@@ -64,20 +64,22 @@ def saved(state: Any) -> Any:
     return torch.load(buffer, weights_only=True)
 
 
-class SmallNetwork(nn.Sequential):
+class SmallNetwork(nn.Module):
     """A network with batch normalisation, as small as possible."""
 
     def __init__(self) -> None:
+        super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            super().__init__(
-                nn.Conv2d(3, 4, 3),
-                nn.BatchNorm2d(4),
-                nn.ReLU(),
-                nn.AdaptiveAvgPool2d(1),
-                nn.Flatten(),
-                nn.Linear(4, len(LABELS)),
-            )
+            self.backbone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+            pool = nn.AdaptiveAvgPool2d(1)
+            self.head = nn.Sequential(pool, nn.Flatten(), nn.Linear(4, len(LABELS)))
+            self.output = nn.Identity()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return (B, K) logits of (B, 3, H, W) images."""
+        logits: Tensor = self.output(self.head(self.backbone(images)))
+        return logits
 
 
 def draw_batch(count: int, seed: int = 0, is_soft: bool = False) -> tuple[Tensor, Tensor]:
@@ -93,7 +95,10 @@ class SmallTraining:
 
     def __init__(self, callback: Callback) -> None:
         self.network = SmallNetwork()
-        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.1, momentum=0.9)
+        self.shapes = {name: tuple(one.shape) for name, one in self.network.state_dict().items()}
+        callback.prepare(self.network)
+        trained = [one for one in self.network.parameters() if one.requires_grad]
+        self.optimizer = torch.optim.SGD(trained, lr=0.1, momentum=0.9)
         self.callback = callback
         self.answers: list[object] = []
         callback.begin(TrainingSetup(self.network, self.optimizer, EPOCHS, STEPS))

@@ -115,7 +115,7 @@ def evaluates_a_network_that_can_be_loaded(subject: ComponentUnderTest) -> None:
     if found is None:
         skip("evaluated_network returns None")
     expect(isinstance(found, nn.Module), "a torch.nn.Module", type(found).__name__, "Return a network.")
-    expected = {name: tuple(one.shape) for name, one in training.network.state_dict().items()}
+    expected = training.shapes
     got = {name: tuple(one.shape) for name, one in found.state_dict().items()}
     differences = sorted({name for name in expected | got if expected.get(name) != got.get(name)})
     fix = "Return a copy of the network, such as copy.deepcopy(setup.network), not a wrapper around it."
