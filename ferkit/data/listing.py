@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from ferkit.data.table_text import FALLBACK, find_encoding, find_separator
 from ferkit.errors import DataError
-from ferkit.messages import count_some, decodable, printable
+from ferkit.messages import count_some, decodable, printable, shorten
 from ferkit.runtime.escape import from_csv_cell
 
 COLUMNS = ("path", "label", "split", "groups", "sha256")
@@ -124,9 +124,8 @@ def _entry(row: Mapping[str, str], place: str, problems: list[str]) -> Entry:
     if decodable(row["label"]) != row["label"]:
         problems.append(f"{place}: the label {printable(row['label'])} is not UTF-8. Save the list as UTF-8.")
     if row["split"].lower() not in SPLITS:
-        problems.append(
-            f"{place}: expected a split of train, validation, test or nothing, got {row['split']!r}"
-        )
+        got = shorten(repr(row["split"]))
+        problems.append(f"{place}: expected a split of train, validation, test or nothing, got {got}")
     # Not resolved: "a/../b" can be another file than "b" if "a" is a link.
     name = PurePath(row["path"]).as_posix() if row["path"] else ""
     split = SPLITS.get(row["split"].lower(), "")
@@ -142,7 +141,8 @@ def _groups(text: str, place: str, problems: list[str]) -> dict[str, str]:
             return groups
     except (ValueError, RecursionError):
         pass
+    example = '{"person": "7"}'
     problems.append(
-        f'{place}: expected groups as a JSON object of strings, such as {{"person": "7"}}, got {text}'
+        f"{place}: expected groups as a JSON object of strings, such as {example}, got {shorten(text)}"
     )
     return {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ferkit.errors import RunError
+from ferkit.runtime.file_kinds import describe_special
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +31,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
         The temporary file, empty, with the suffix of `path`.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written, or is a device or a pipe, which a file would replace.
     """
+    if not path.is_dir() and (special := describe_special(path)):
+        raise OSError(f"{path} is {special}, not a file")
     # Its name is short: that of `path` may be as long as names can be.
     part = path.with_name(f".{secrets.token_hex(4)}.part{path.suffix}")
     try:

@@ -108,9 +108,9 @@ def finished(tmp_path: Path) -> Path:
     [
         ("report", ("report", "run"), 40),
         ("report --images", ("report", "run", "--images"), 20),
-        ("export to .safetensors", ("export", "run", "--out", "model.safetensors"), SHORT),
-        ("export to .pt2", ("export", "run", "--out", "model.pt2"), 20),
-        ("export to .onnx", ("export", "run", "--out", "model.onnx"), 20),
+        ("export to .safetensors", ("export", "run", "--out", "model.safetensors", "--trust-plugins"), SHORT),
+        ("export to .pt2", ("export", "run", "--out", "model.pt2", "--trust-plugins"), 20),
+        ("export to .onnx", ("export", "run", "--out", "model.onnx", "--trust-plugins"), 20),
         ("table", ("table", "run", "--out", "table.html"), SHORT),
     ],
 )
@@ -144,7 +144,7 @@ def test_a_killed_finetune_is_completed(start: Start, tmp_path: Path) -> None:
             return [command]
         has_begun = (out / "run" / "recipe.toml").exists()
         run = ["run", "out/recipe.toml", "--out", "out/run", "--quiet", *(["--resume"] if has_begun else [])]
-        export = ["export", "out/run", "--out", "out/faces.safetensors"]
+        export = ["export", "out/run", "--out", "out/faces.safetensors", "--trust-plugins"]
         return [Command(words, command.folder, command.environment) for words in (run, export)]
 
     def results(folder: Path) -> dict[str, object]:

@@ -103,7 +103,7 @@ def test_a_run_on_a_full_disk_resumes_with_more_room(
 READERS = (
     ("report", "run"),
     ("report", "run", "--images"),
-    ("export", "run", "--out", "model.safetensors"),
+    ("export", "run", "--out", "model.safetensors", "--trust-plugins"),
     ("table", "run", "--out", "table.html"),
     ("run", "recipe.toml", "--out", "other"),
     ("run", "recipe.toml", "--out", "run", "--resume", "--set", "protocol.repeats=1"),

@@ -121,3 +121,13 @@ def test_groups_that_are_nested_too_deep_are_an_error_of_their_line(file: Path) 
     file.write_text(f"path,label,groups\n1.png,fear,{'[' * 50_000}\n")
     with pytest.raises(DataError, match="line 2: expected groups as a JSON object"):
         read_listing(file)
+
+
+def test_a_cell_of_many_lines_takes_one_line_of_the_message(file: Path) -> None:
+    file.write_text(f'path,label,split,groups\n1.png,fear,{"x" * 100_000},"a\r\n\n\u2028b"\n')
+    with pytest.raises(DataError) as raised:
+        read_listing(file)
+    first, second = str(raised.value).splitlines()
+    assert "got 'xxx" in first
+    assert second.endswith("got a b")
+    assert len(str(raised.value)) < 1000

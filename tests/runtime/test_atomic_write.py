@@ -9,7 +9,14 @@ from typing import IO
 import pytest
 
 from ferkit.errors import RunError
-from ferkit.runtime.atomic_write import find_written, remove_written, run_file, write_in_turn, write_text
+from ferkit.runtime.atomic_write import (
+    atomic_path,
+    find_written,
+    remove_written,
+    run_file,
+    write_in_turn,
+    write_text,
+)
 
 
 def fail(_: object) -> None:
@@ -91,3 +98,16 @@ def test_a_write_that_fails_leaves_the_newest_and_gives_the_room_back(tmp_path: 
     with pytest.raises(RunError, match=r"can't write .*state: .*No space left"):
         write_in_turn(path, fail)
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("state", b"second")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_pipe_or_device_is_never_replaced_by_a_file(tmp_path: Path, is_link: bool) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    with pytest.raises(OSError, match="is a named pipe, not a file"), atomic_path(link if is_link else pipe):
+        raise AssertionError("the block was entered")
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2

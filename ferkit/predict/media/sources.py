@@ -189,7 +189,7 @@ def _holds_video(path: Path) -> bool:
     except Exception:
         av.logging.set_level(av.logging.PANIC)
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return bool(container.streams.video)
     except (av.FFmpegError, OSError):
         return False

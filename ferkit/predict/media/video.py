@@ -112,7 +112,7 @@ def _read_video(source: str, every: int, timeout: float | None = None) -> Iterat
 
     av.logging.set_level(av.logging.PANIC)  # ferkit reports what is wrong, once
     try:
-        with av.open(source, timeout=timeout) as container:
+        with av.open(source, timeout=timeout, metadata_errors="replace") as container:
             if not container.streams.video:
                 yield "it has no video stream"
                 return

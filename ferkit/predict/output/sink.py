@@ -10,6 +10,7 @@ from typing import Protocol
 from ferkit.errors import RunError
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.predictor import Predicted
+from ferkit.runtime.file_kinds import describe_special
 
 
 class Sink(Protocol):
@@ -41,6 +42,8 @@ def check_place(folder: Path, out: Path) -> None:
     """Create the folder if it is missing, and check that it is writable. Raises RunError."""
     if out != folder and out.is_dir():
         raise RunError(f"Cannot write --out {out}: expected a file for a table, got a folder.")
+    if out != folder and (special := describe_special(out)):
+        raise RunError(f"Cannot write --out {out}: expected a file, got {special}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):

@@ -210,6 +210,24 @@ def test_a_video_whose_beginning_alone_is_there_can_not_be_opened(tmp_path: Path
     assert problem.file == str(file)
 
 
+def test_titles_of_a_video_that_are_not_utf8_are_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "v.mkv"
+    with av.open(str(file), "w", container_options={"fflags": "+bitexact"}) as container:
+        container.metadata["title"] = "ABCDEFGH"
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.metadata["title"] = "STUVWXYZ"
+        stream.height, stream.width = FRAMES[0].shape[:2]
+        for frame in FRAMES[:3]:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    content = file.read_bytes()
+    assert (content.count(b"ABCDEFGH"), content.count(b"STUVWXYZ")) == (1, 1)
+    file.write_bytes(content.replace(b"ABCDEFGH", b"\xf7" * 8).replace(b"STUVWXYZ", b"\xb1" * 8))
+    assert len(frames_of(read(file))) == 3
+    renamed = file.rename(tmp_path / "v.unknown")  # then the content decides
+    assert len(frames_of(read(renamed))) == 3
+
+
 def test_a_text_called_a_video_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_text("no video")
     (problem,) = read(tmp_path / "v.mp4")

@@ -240,3 +240,12 @@ def test_no_digit_is_lost_that_tells_frames_apart(tmp_path: Path, suffix: str) -
     rows = [Row("v.mp4", frame=frame, time=time) for frame, time in ((270000, 10800.0), (270001, 10800.04))]
     text = write(tmp_path / "out" / f"a.{suffix}", *rows).read_text()
     assert "10800.04" in text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.parquet"])
+def test_a_pipe_is_not_replaced_by_a_table(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(RunError, match=rf"{name}: expected a file, got a named pipe"):
+        open_sink(tmp_path / name, [])
+    assert (tmp_path / name).is_fifo()
