@@ -95,7 +95,7 @@ def audit(
     limit: Limit = 20,
     has_images: Shown = False,
 ) -> None:
-    """Find broken files, duplicates, leaks between splits, and doubtful labels.
+    """Find broken files, duplicates, leaks and doubtful labels.
 
     The audit changes nothing and downloads nothing. By default it compares faces and whole images, and
     averages leaks over 50 random splits. With --no-faces it compares whole images only.

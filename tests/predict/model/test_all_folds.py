@@ -32,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = train_squares(tmp_path_factory.mktemp("trained"), SETTINGS)
     for number, file in enumerate(sorted(run.glob("folds/*/model.safetensors"))):
         images = [f"{number}" * 16, "f" * 16]
-        save_network(file, load_tensors(file, LABELS), LABELS, 1.0 + number, images)
+        save_network(file, load_tensors(file, LABELS), LABELS, 1.0 + number, images, normalize="facenet")
     return run
 
 
@@ -106,7 +106,7 @@ def test_the_training_images_are_those_of_every_fold(trained: Path) -> None:
 def test_a_probability_that_is_too_small_for_float32_stays_finite(copied: Path) -> None:
     for fold in (0, 1):
         file = copied / "folds" / f"repeat0_fold{fold}" / "model.safetensors"
-        save_network(file, load_tensors(file, LABELS), LABELS, 1e-4)
+        save_network(file, load_tensors(file, LABELS), LABELS, 1e-4, normalize="facenet")
     found = classify(copied, ALL)
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
