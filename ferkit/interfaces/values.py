@@ -83,7 +83,7 @@ class Epoch:
         validation_loss: Mean of the recipe's loss over the validation images. ferkit replaces NaN by the
             negative log-likelihood (NLL) of the probabilities.
         probabilities: (validation faces, labels) float64. Each row sums to 1.
-        learning_rate: Learning rate at the end of the epoch.
+        learning_rate: Learning rate of the first update of the epoch, of the head.
         seconds: Duration of training and validation together.
         details: Further numbers, plotted in the report.
         warnings: Sentences for the reader of the results.

@@ -136,9 +136,11 @@ class NeuralEstimator:
         save_network(path, tensors, self.labels, temperature, images, normalize=self._normalize)
 
     def count_parameters(self) -> tuple[int, int]:
-        """Count all parameters of the network, and the trained ones."""
-        parameters = list(self._fitted().network.parameters())
-        return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
+        """Count the parameters of the saved network, and those that were trained."""
+        training = self._fitted()
+        trained = [one for one in training.network.parameters() if one.requires_grad]
+        saved = training.evaluated.parameters()
+        return sum(one.numel() for one in saved), sum(one.numel() for one in trained)
 
     def _start(self, class_counts: Sequence[float] | None = None) -> Network:
         seed_everything(self.seed)

@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ferkit.errors import DivergenceError, RunError
+from ferkit.errors import DivergenceError, FerkitError, RunError
 from ferkit.interfaces import Callback, Epoch, Optimizer, Scheduler, TrainingSetup
 from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss, call_loss, needs_embeddings
 from ferkit.neural.batches import FaceImages, make_loader
@@ -24,7 +24,7 @@ from ferkit.neural.device import derive_seed
 from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
-from ferkit.neural.running_statistics import held_statistics
+from ferkit.neural.running_statistics import held_buffers, held_statistics
 from ferkit.neural.workers import choose_workers
 from ferkit.runtime.prefetch import iterate_ahead
 
@@ -58,6 +58,15 @@ class Batch:
     images: Tensor | None
     features: Mapping[str, Tensor] | None
     targets: Tensor
+
+
+def note_error(errors: list[BaseException], call: Callable[[], float]) -> float:
+    """Call a function, and add its exception to a list before it is raised."""
+    try:
+        return call()
+    except BaseException as error:
+        errors.append(error)
+        raise
 
 
 def count_right(logits: Tensor, targets: Tensor) -> int:
@@ -137,7 +146,7 @@ class Training:
 
     def train_batches(self, number: int) -> Iterator[BatchReport]:
         """Train on all images once, and yield after each batch."""
-        self.wrapped.train()
+        self._set_training_mode()
         self.sampler.epoch = number
         self.callbacks.begin_epoch(number)
         total, right, seen, self.auxiliary = 0.0, 0, 0, AuxiliaryMeans()
@@ -163,13 +172,17 @@ class Training:
 
     def step_on(self, images: Tensor, targets: Tensor) -> None:
         """Train on one batch that is on the device."""
-        self.wrapped.train()
+        self._set_training_mode()
         self.optimizer.zero_grad()
         if self.prepare:
             images = self.prepare(images, self.seed)
         given = self.callbacks.change_batch(images, targets)
         self._backward(*given, 1, "the batch")
         self._update(given, "the batch")
+
+    def _set_training_mode(self) -> None:
+        self.wrapped.train()
+        self.loss.train()
 
     def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> BatchLoss:
         """Add the gradients of a batch, one of `parts` of an update."""
@@ -189,7 +202,8 @@ class Training:
             self._step(partial(self._again, batch, where))
         else:
             self._step()
-        self.callbacks.end_step()
+        if not self.optimizer.step_was_skipped:
+            self.callbacks.end_step()
 
     def _clip(self) -> None:
         if self.options.clip_norm:
@@ -198,20 +212,21 @@ class Training:
     def _again(self, batch: tuple[Tensor, Tensor], where: str) -> float:
         """Compute the gradients of a batch again, with parameters that the optimizer has changed."""
         self.optimizer.zero_grad()
-        with held_statistics(self.network):
+        with held_statistics(self.network), held_buffers(self.loss):
             found = self._backward(*batch, 1, where)
         check_gradients(self.network, where)
         self._clip()
         return found.total.item()
 
-    def _step(self, *closure: Callable[[], float]) -> None:
+    def _step(self, *closures: Callable[[], float]) -> None:
         """Update the parameters. Raises RunError if a restored state does not match the optimizer."""
+        own: list[BaseException] = []  # errors of the batch, not of the optimizer
         try:
-            self.optimizer.step(*closure)
+            self.optimizer.step(*(partial(note_error, own, one) for one in closures))
             if not self.optimizer.step_was_skipped:
                 self.scheduler.step()
         except Exception as error:
-            if not self.is_restored or isinstance(error, RunError):
+            if not self.is_restored or own or isinstance(error, FerkitError):
                 raise
             raise RunError(
                 f"Cannot resume: the optimizer's state does not match ({type(error).__name__}: {error}). "
@@ -249,6 +264,7 @@ class Training:
     def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float, float]:
         """Return (images, K) probabilities, mean loss and accuracy. Without images: (0, 0), and NaN."""
         self.wrapped.eval()
+        self.loss.eval()
         network = self.evaluated.eval()
         probabilities, total, right, seen = [], 0.0, 0, 0
         for batch in batches:

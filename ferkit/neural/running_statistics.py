@@ -1,10 +1,11 @@
-"""Running statistics of batch norms, in a second pass over the same batch."""
+"""State of modules that a second pass over the same batch must not change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -23,3 +24,15 @@ def held_statistics(network: nn.Module) -> Iterator[None]:
             one.momentum = momentum
             if count is not None and one.training:
                 count.sub_(1)
+
+
+@contextmanager
+def held_buffers(module: nn.Module) -> Iterator[None]:
+    """Restore the buffers of a module, such as the centres of a loss."""
+    held = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, before in held:
+                buffer.copy_(before)

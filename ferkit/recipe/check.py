@@ -16,7 +16,7 @@ from ferkit.components.provider import is_named
 from ferkit.components.registry import Registry, UnknownComponent
 from ferkit.components.tracebacks import describe
 from ferkit.errors import DataError, FerkitError, Problem
-from ferkit.evaluation.protocol_options import HoldoutProtocol, NestedProtocol, Protocol
+from ferkit.evaluation.protocol_options import Protocol
 from ferkit.neural.options import Known, Model
 from ferkit.recipe.grid import SEARCHED, grid_problems, variants
 from ferkit.recipe.overrides import put
@@ -90,7 +90,6 @@ def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, 
         problems += _check_alignment(recipe, registry, [problem.where for problem in problems])
         problems += try_network(recipe, registry, known=problems)
         problems += check_files(recipe, [problem.where for problem in problems])
-        problems += check_callbacks(recipe, registry, [problem.where for problem in problems])
     return recipe, problems
 
 
@@ -101,33 +100,6 @@ def _check_alignment(recipe: Recipe, registry: Registry, faulty: Sequence[str]) 
 
     problem = alignment_problem(registry.get("detector", recipe.detector.name), recipe.faces)
     return [problem] if problem else []
-
-
-def check_callbacks(recipe: Recipe, registry: Registry, faulty: Sequence[str] = ()) -> list[Problem]:
-    """Return the callbacks that need validation images, if the protocol has none.
-
-    Args:
-        recipe: The recipe.
-        registry: The installed components.
-        faulty: Keys that have problems already.
-    """
-    protocol = recipe.protocol
-    is_off = isinstance(protocol, HoldoutProtocol) and protocol.validation == "none"
-    if not is_off and isinstance(protocol, NestedProtocol | HoldoutProtocol):
-        return []
-    setting = 'protocol "holdout" with validation = "none"' if is_off else f'protocol "{protocol.name}"'
-    hint = "Remove protocol.validation." if is_off else 'Use protocol.name = "nested" or "holdout".'
-    return [
-        Problem(
-            f"callback.{place}",
-            f"{part.name} needs validation images, and {setting} has none. "
-            "Test images would change the training.",
-            f"{hint} Or remove the callback.",
-        )
-        for place, part in enumerate(recipe.callback)
-        if not touches(f"callback.{place}", faulty)
-        and getattr(registry.get("callback", part.name).load(), "needs_validation", False)
-    ]
 
 
 def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ferkit.components.build import build
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
-from ferkit.components.tracebacks import is_interrupt
 from ferkit.errors import Problem
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.neural.options import Model
-from ferkit.recipe.dry_run_calls import is_metas_own, plainly, try_images, try_loss
+from ferkit.recipe.dry_run_calls import try_call, try_images, try_loss
+from ferkit.recipe.dry_run_training import changes_batches, try_callbacks, try_training
 from ferkit.recipe.parse import touches
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 
 if TYPE_CHECKING:
-    from ferkit.neural.network import Network
+    pass
 
 Built = TypeVar("Built")
 
@@ -55,7 +55,9 @@ def try_network(
     names, problems = labels or _labels(recipe), []
     with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        problems += try_callbacks(recipe, registry, names, faulty)
         if not touches("loss", faulty):
+            has_soft_targets |= changes_batches(recipe, registry)
             problems += _try_loss(recipe, registry, names, has_soft_targets)
         if not touches("model", faulty):
             problems += _try_model(recipe, registry, names, labels, faulty)
@@ -69,7 +71,7 @@ def _try_loss(
 ) -> list[Problem]:
     from ferkit.neural.build import build_loss
 
-    loss, problems = _try("loss", lambda: build_loss(recipe.loss, registry, names, [1] * len(names)))
+    loss, problems = try_call("loss", lambda: build_loss(recipe.loss, registry, names, [1] * len(names)))
     shape = (min(recipe.fit.batch_size, 2), len(names))
     if not loss:
         return problems
@@ -102,45 +104,26 @@ def _try_model(
     """Build the network and call it once."""
     import torch
 
-    from ferkit.neural.build import build_model
+    from ferkit.neural.auxiliary import needs_embeddings
+    from ferkit.neural.build import build_loss, build_model
     from ferkit.neural.init_from import start_problems
     from ferkit.neural.network import Network
 
     initial, bare = recipe.model.initial, leave_out_weights(recipe, registry)
     count, side = min(recipe.fit.batch_size, 2), recipe.model.image_size
-    network, problems = _try("model", lambda: build_model(bare.model, registry, names))
+    network, problems = try_call("model", lambda: build_model(bare.model, registry, names))
     if not isinstance(network, Network):
         return _try_parts(bare.model, registry, names) or problems
     if initial and initial.is_file():
         parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
         problems += start_problems(network, initial, labels, parts, taken)
-    problems += _try_training(recipe, registry, network, names, faulty)
-    return problems + try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
-
-
-UPDATES = 100
-"""Number of updates in an epoch, which the data determines, for the test of a scheduler."""
-
-
-def _try_training(
-    recipe: Recipe, registry: Registry, network: Network, names: Sequence[str], faulty: Sequence[str]
-) -> list[Problem]:
-    """Build optimizer, scheduler and callbacks."""
-    from ferkit.neural.callbacks import build_callbacks
-    from ferkit.neural.optim import build_optimizer, build_scheduler
-
-    problems: list[Problem] = []
-    if not touches("fit", faulty):
-        optimizer, problems = _try("fit.optimizer", lambda: build_optimizer(network, recipe.fit, registry))
-        if optimizer:
-            problems += _try(
-                "fit.schedule", lambda: build_scheduler(optimizer, recipe.fit, registry, UPDATES)
-            )[1]
-    for place, part in enumerate(recipe.callback):
-        where = f"callback.{place}"
-        if not touches(where, faulty):
-            problems += _try(where, partial(build_callbacks, [part], registry, names))[1]
-    return problems
+    if not touches("loss", faulty):
+        loss, _ = try_call("loss", lambda: build_loss(recipe.loss, registry, names, [1] * len(names)))
+        network.keeps_embeddings = needs_embeddings(loss)
+    problems += try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
+    if network.keeps_embeddings and not problems:
+        problems += try_call("loss", network.take_embeddings)[1]
+    return problems + try_training(recipe, registry, network, names, faulty)
 
 
 def _try_parts(
@@ -161,13 +144,13 @@ def _try_parts(
     built, problems = {}, []
     for kind in ("backbone", "output"):
         if not touches(f"model.{kind}", faulty):
-            built[kind], found = _try(f"model.{kind}", partial(make, kind))
+            built[kind], found = try_call(f"model.{kind}", partial(make, kind))
             problems += found
     is_chosen = not faulty or "backbone" in model.model_fields_set  # else its key may be misspelt
     if is_chosen and (backbone := built.get("backbone")) and not touches("model.head", faulty):
         head = registry.get("head", model.head.name).load()
         wire = partial(assemble_network, backbone, head, partial(make, "head"), nn.Identity())
-        problems += _try("model", wire)[1]
+        problems += try_call("model", wire)[1]
     return problems
 
 
@@ -193,16 +176,7 @@ def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None)
     """Return the errors of the constructor, called without data and network."""
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
     nothing = dict.fromkeys(("crop", "state_file", "network"))
-    return _try("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
-
-
-def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Problem]]:
-    try:
-        return make(), []
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return None, [] if is_metas_own(error) else [Problem(where, plainly(error))]
+    return try_call("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
 
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:

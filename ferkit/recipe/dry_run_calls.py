@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from ferkit.components.component import Component
 from ferkit.components.part import Part
@@ -16,7 +16,9 @@ from ferkit.errors import FerkitError, Problem
 from ferkit.messages import count_of
 from ferkit.recipe.schema import Recipe
 
-META = re.compile(r"\b[Mm]eta\b")
+Built = TypeVar("Built")
+
+META = re.compile(r"META device type|\b[Mm]eta\b")
 Parts = Mapping[str, tuple[Any, Component]]
 """Key of the recipe to (module, component)."""
 
@@ -105,3 +107,13 @@ def plainly(error: BaseException) -> str:
     """Return the message of an error, with its type unless it is about a value."""
     is_plain = isinstance(error, FerkitError | ValueError)
     return say(error) if is_plain else f"{type(error).__name__}: {say(error)}"
+
+
+def try_call(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Problem]]:
+    """Call a function. Return its result, or the problem of the key `where`."""
+    try:
+        return make(), []
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return None, [] if is_metas_own(error) else [Problem(where, plainly(error))]

@@ -68,6 +68,7 @@ class MultiscaleHead(nn.Module):
             channels += widths
         if combine == "flatten":
             channels = _flattened(channels, source, chain, map_size)
+        self.widths = channels
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(sum(channels), num_classes)
         self.auxiliary_weight = deep_supervision
@@ -83,18 +84,16 @@ class MultiscaleHead(nn.Module):
         Raises:
             ComponentError: combine = "flatten" and the maps do not have the side `map_size`.
         """
-        scales = self._pool_scales(features)
-        logits: Tensor = self.classify(self.dropout(torch.cat(scales, dim=1)))
+        pooled = self.embed(features)
+        logits: Tensor = self.classify(self.dropout(pooled))
         if not self.training or not self.classify_scales:
             return logits
+        scales = torch.split(pooled, self.widths, dim=1)
         pairs = zip(self.classify_scales, scales, strict=True)
         return logits, {f"scale_{n}": layer(one) for n, (layer, one) in enumerate(pairs, start=1)}
 
     def embed(self, features: Mapping[str, Tensor]) -> Tensor:
         """Return the pooled maps of all scales, concatenated, (B, D). Raises what `forward` raises."""
-        return torch.cat(self._pool_scales(features), dim=1)
-
-    def _pool_scales(self, features: Mapping[str, Tensor]) -> list[Tensor]:
         maps = [features[stage] for stage in self.stages]
         height, width = maps[0].shape[2:]
         if self.combine == "flatten" and (height, width) != (self.map_size, self.map_size):
@@ -104,7 +103,7 @@ class MultiscaleHead(nn.Module):
             )
         for layer in self.layers:
             maps.append(layer(maps[-1]))
-        return [self._pool(one) for one in maps]
+        return torch.cat([self._pool(one) for one in maps], dim=1)
 
     def _pool(self, one: Tensor) -> Tensor:
         if self.combine == "flatten":

@@ -66,7 +66,9 @@ class CenterLoss(nn.Module):
         centers = self.centers
         if centers is None:
             centers = torch.zeros(self.num_classes, exact.shape[1], device=exact.device)
-            self.centers = centers if self.training else None
+            self.centers = centers if self.training and torch.is_grad_enabled() else None
+        elif centers.device != exact.device:  # after a state was loaded
+            self.centers = centers = centers.to(exact.device)
         classes = targets if targets.dim() == 1 else targets.argmax(dim=1)
         away = exact - centers.to(exact)[classes]
         pull = away.square().sum(dim=1).mean() / 2
