@@ -97,8 +97,9 @@ def read_summary(run_dir: Path) -> Summary:
             raise RunError(f"{file} has no key {', '.join(lacking)}. {AGAIN}") from error
         key = ".".join(map(str, wrong[0]["loc"]))
         raise RunError(f"{file} can't be read: {key}: {wrong[0]['msg']}. {AGAIN}") from error
-    if not isinstance(summary.protocol.get("name"), str):
-        raise RunError(f"{file} has no protocol.name. {AGAIN}")
+    for key, kind in (("name", str), ("repeats", int)):
+        if not isinstance(summary.protocol.get(key), kind):
+            raise RunError(f"{file} has no usable protocol.{key}. {AGAIN}")
     return summary
 
 

@@ -15,6 +15,7 @@ from ferkit.evaluation.run_files import (
     read_summary,
 )
 from ferkit.evaluation.scores import evaluate
+from tests.report import small_run
 from tests.run_folders import write_run
 
 LABELS = ("anger", "fear", "neutral")
@@ -132,3 +133,15 @@ def test_predictions_that_no_run_writes_are_named(tmp_path: Path, rows: str, pro
     file.write_text(f"path,label,anger,fear,neutral\n{rows}")
     with pytest.raises(RunError, match=rf"predictions_last\.csv .*{problem}"):
         read_predictions(file, LABELS)
+
+
+@pytest.mark.parametrize("key", ["name", "repeats"])
+def test_a_summary_without_its_protocol_is_named(tmp_path: Path, key: str) -> None:
+    table = json.loads(json.dumps(small_run.SUMMARY))
+    file = tmp_path / "summary.json"
+    file.write_text(json.dumps(table))
+    read_summary(tmp_path)
+    del table["protocol"][key]
+    file.write_text(json.dumps(table))
+    with pytest.raises(RunError, match=rf"summary\.json has no usable protocol\.{key}"):
+        read_summary(tmp_path)
