@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ferkit.errors import RunError
 from ferkit.evaluation.summary import Summary
@@ -97,13 +97,17 @@ def read_summary(run_dir: Path) -> Summary:
     if not file.exists():
         raise RunError(f"{file} is missing: the run is not finished. Resume it: ferkit run RECIPE --resume")
     try:
-        return Summary.model_validate(_with_new_keys(_as_object(file)))
+        summary = Summary.model_validate(_with_new_keys(_as_object(file)))
     except ValidationError as error:
         wrong = error.errors()
         if lacking := [str(one["loc"][0]) for one in wrong if one["type"] == "missing"]:
             raise RunError(f"{file} has no key {', '.join(lacking)}. {AGAIN}") from error
         key = ".".join(map(str, wrong[0]["loc"]))
         raise RunError(f"{file} can't be read: {key}: {wrong[0]['msg']}. {AGAIN}") from error
+    for key, kind in (("name", str), ("repeats", int)):
+        if not isinstance(summary.protocol.get(key), kind):
+            raise RunError(f"{file} has no usable protocol.{key}. {AGAIN}")
+    return summary
 
 
 def is_finished(run_dir: Path) -> bool:
@@ -151,9 +155,30 @@ def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     file = run_dir / "metrics.jsonl"
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-        return [_with_new_keys(json.loads(line)) for line in lines]
+        rows = [_with_new_keys(json.loads(line)) for line in lines]
+        for row in rows:
+            _Metrics.model_validate(row)
+        return rows
+    except ValidationError as error:
+        key, message = ".".join(map(str, error.errors()[0]["loc"])), error.errors()[0]["msg"]
+        raise RunError(f"{file} can't be read: {key}: {message}. {AGAIN}") from error
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+
+
+class _Metrics(BaseModel):
+    """The keys of metrics.jsonl that every run has."""
+
+    model_config = ConfigDict(strict=True)
+
+    repeat: int = Field(ge=0)
+    fold: int = Field(ge=0)
+    epoch: int = Field(ge=0)
+    accuracy: float = Field(ge=0, le=1)
+    mean_recall: float = Field(ge=0, le=1)
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+    nll: float | None = None
+    candidate: int | None = Field(default=None, ge=0)
 
 
 def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
@@ -168,6 +193,10 @@ def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
         raise RunError(
             f"{file} has the labels {', '.join(unknown)}, but the run has {', '.join(labels)}. {AGAIN}"
         )
+    if not rows:
+        raise RunError(f"{file} has no predictions. {AGAIN}")
+    if not np.isfinite(probabilities).all():
+        raise RunError(f"{file} has probabilities that are not finite. {AGAIN}")
     return Predictions(labels, paths, truth, np.array(probabilities).reshape(len(rows), len(labels)))
 
 
@@ -197,12 +226,16 @@ def join(several: Sequence[Predictions]) -> Predictions:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(newline="", encoding="utf-8", errors="surrogateescape") as lines:
-            return [
-                {from_csv_cell(name or ""): from_csv_cell(text or "") for name, text in row.items()}
-                for row in csv.DictReader(lines)
-            ]
+            reader = csv.DictReader(lines, restkey="")
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, csv.Error) as error:
         raise RunError(f"{file} can't be read: {error}. {AGAIN}") from error
+    for line, row in rows:
+        if not all(isinstance(text, str) for text in row.values()):
+            raise RunError(
+                f"{file} can't be read: line {line} has more or fewer cells than the first line. {AGAIN}"
+            )
+    return [{from_csv_cell(name): from_csv_cell(text) for name, text in row.items()} for _, row in rows]
 
 
 def _groups(text: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ferkit.evaluation.metrics.label_order import find_permutation
 from ferkit.evaluation.metrics.scores import Scores, score
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import (
+    AGAIN,
     ImageRecord,
     Predictions,
     folds_dir,
@@ -27,6 +28,7 @@ from ferkit.evaluation.run_files import (
     read_metrics,
     read_predictions,
 )
+from ferkit.messages import shorten
 
 MEANS = tuple(name for name in NAMES if name != "ece")
 """Scores that are means over folds, then over repeats.
@@ -185,6 +187,8 @@ def _intervals(
     parts = [(f"{r} {f}", one) for r, run in enumerate(made) for f, one in enumerate(run)]
     everything = join([one for _, one in parts])
     folds = [name for name, one in parts for _ in one.paths]
+    if unknown := [path for path in everything.paths if path not in clusters.of]:
+        raise RunError(f"manifest.csv does not list {shorten(unknown[0])}, which has a prediction. {AGAIN}")
     names = [clusters.of[path] for path in everything.paths]
     counts = cluster_confusions(everything.truth, everything.predicted, names, labels, folds)
     found = {metric: score_interval(counts, metric) for metric in METRICS}

@@ -15,6 +15,7 @@ from ferkit.evaluation.run_files import (
     read_summary,
 )
 from ferkit.evaluation.scores import evaluate
+from tests.report import small_run
 from tests.run_folders import write_run
 
 LABELS = ("anger", "fear", "neutral")
@@ -90,3 +91,57 @@ def test_a_run_of_an_earlier_version_reads_as_one_of_today(tmp_path: Path) -> No
     }
     labels, protocol = summary["labels"], summary["protocol"]
     assert evaluate(old, protocol, labels) == evaluate(new, protocol, labels)
+
+
+ROW = {"repeat": 0, "fold": 0, "epoch": 1, "accuracy": 0.5, "mean_recall": 0.5, "seconds": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"accuracy": "high"}, "accuracy"),
+        ({"accuracy": 7.0}, "accuracy"),
+        ({"mean_recall": None}, "mean_recall"),
+        ({"epoch": [1]}, "epoch"),
+        ({"fold": -1}, "fold"),
+        ({"repeat": True}, "repeat"),
+        ({"seconds": float("inf")}, "seconds"),
+        ({"candidate": "1"}, "candidate"),
+    ],
+)
+def test_a_value_of_metrics_that_no_run_writes_is_named(
+    tmp_path: Path, change: dict[str, object], key: str
+) -> None:
+    (tmp_path / "metrics.jsonl").write_text(json.dumps(ROW) + "\n")
+    assert read_metrics(tmp_path) == [ROW]
+    (tmp_path / "metrics.jsonl").write_text(json.dumps({**ROW, **change}) + "\n")
+    with pytest.raises(RunError, match=rf"metrics\.jsonl can't be read: {key}: "):
+        read_metrics(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ("", "has no predictions"),
+        ("a.png,fear,nan,0.5,0.5\n", "probabilities that are not finite"),
+        ("a.png,fear,0,0.5\n", "line 2 has more or fewer cells"),
+        ("a.png,fear,0,0.5,0.5,7\n", "line 2 has more or fewer cells"),
+    ],
+)
+def test_predictions_that_no_run_writes_are_named(tmp_path: Path, rows: str, problem: str) -> None:
+    file = tmp_path / "predictions_last.csv"
+    file.write_text(f"path,label,anger,fear,neutral\n{rows}")
+    with pytest.raises(RunError, match=rf"predictions_last\.csv .*{problem}"):
+        read_predictions(file, LABELS)
+
+
+@pytest.mark.parametrize("key", ["name", "repeats"])
+def test_a_summary_without_its_protocol_is_named(tmp_path: Path, key: str) -> None:
+    table = json.loads(json.dumps(small_run.SUMMARY))
+    file = tmp_path / "summary.json"
+    file.write_text(json.dumps(table))
+    read_summary(tmp_path)
+    del table["protocol"][key]
+    file.write_text(json.dumps(table))
+    with pytest.raises(RunError, match=rf"summary\.json has no usable protocol\.{key}"):
+        read_summary(tmp_path)
