@@ -72,7 +72,9 @@ def convert(wheel: Path, folder: Path) -> None:
 
 def to_onnx(network: TfliteNetwork, weights: Path) -> onnx.ModelProto:
     """Return an ONNX model for images (N, 3, side, side) with scores (N, anchors, 1) and values (N, anchors, 16)."""
-    nodes = [helper.make_node("Cast", [f"{one}.half"], [one], to=TensorProto.FLOAT) for one in network.weights]
+    nodes = [
+        helper.make_node("Cast", [f"{one}.half"], [one], to=TensorProto.FLOAT) for one in network.weights
+    ]
     constants = _external(network, weights)
     for operation in network.operations:
         nodes += _nodes(operation, constants)

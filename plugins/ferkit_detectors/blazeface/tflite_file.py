@@ -84,7 +84,9 @@ class TfliteNetwork:
             raise ValueError(f"operation {kind} of TFLite is not supported")
 
     def _add(self, op: str, places: list[int], out: int, **parameters: Any) -> None:
-        self.operations.append({"op": op, "in": [_name(one) for one in places], "out": _name(out), **parameters})
+        self.operations.append(
+            {"op": op, "in": [_name(one) for one in places], "out": _name(out), **parameters}
+        )
 
     def _add_padding(self, source: int, amounts: int, out: int) -> None:
         """Add a padding of channels. A padding of pixels becomes part of the next convolution."""

@@ -3,45 +3,49 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn import functional as F
 
+from ferkit_detectors.blazeface.networks import GRAPHS, WEIGHTS, Network, Outputs
 
-class TorchNetwork:
-    """A network of graphs/ in torch. It computes in float32.
+
+class TorchNetwork(Network):
+    """A network of graphs/ in torch. It computes in float32, with the channels last in memory.
 
     Args:
-        file: A safetensors file that `convert` wrote.
+        name: Name of the file.
         device: "cpu", "cuda", or "auto" for a GPU if there is one.
     """
 
-    def __init__(self, file: Path, device: str) -> None:
+    weights = WEIGHTS
+
+    def __init__(self, name: str, device: str) -> None:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device)
-        with safe_open(file, "pt") as stored:
+        with safe_open(GRAPHS / f"{name}.safetensors", "pt") as stored:
             plan = json.loads(stored.metadata()["plan"])
-            self.weights = {
-                name: stored.get_tensor(name).to(self.device, torch.float32) for name in stored.keys()
-            }
-        self.side: int = plan["side"]
+            self.parameters = {key: self._load(stored.get_tensor(key)) for key in stored.keys()}  # noqa: SIM118
+        self.side = int(plan["side"])
         self.input: str = plan["input"]
         self.outputs: list[str] = plan["outputs"]
         self.operations: list[dict[str, Any]] = plan["operations"]
-        self.last_use = {
-            name: number for number, one in enumerate(self.operations) for name in one["in"]
-        }
+        self.last_use = {name: number for number, one in enumerate(self.operations) for name in one["in"]}
+
+    def _load(self, weights: Tensor) -> Tensor:
+        layout = torch.channels_last if weights.ndim == 4 else torch.contiguous_format
+        return weights.to(self.device, torch.float32).contiguous(memory_format=layout)
 
     @torch.inference_mode()
-    def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        maps = {self.input: torch.from_numpy(images).to(self.device)}
+    def __call__(self, images: NDArray[np.float32]) -> Outputs:
+        maps = {self.input: torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)}
         for number, operation in enumerate(self.operations):
             maps[operation["out"]] = self._apply(operation, [maps[name] for name in operation["in"]])
             for name in operation["in"]:
@@ -49,6 +53,14 @@ class TorchNetwork:
                     maps.pop(name, None)
         logits, values = (maps[name].cpu().numpy() for name in self.outputs)
         return logits, values
+
+    def threads(self) -> int:
+        return torch.get_num_threads() if self.device.type == "cpu" else 0
+
+    def work_alone(self) -> None:
+        """Set the threads of this thread to 1; torch reads the number once, when it is first asked for."""
+        torch.get_num_threads()
+        threadpool_limits(1, user_api="openmp")
 
     def _apply(self, operation: dict[str, Any], sources: list[Tensor]) -> Tensor:
         first = sources[0]
@@ -76,7 +88,7 @@ class TorchNetwork:
         return made.relu_() if operation.get("relu") else made
 
     def _convolve(self, operation: dict[str, Any], maps: Tensor) -> Tensor:
-        kernel, bias = (self.weights[f"{operation['out']}.{part}"] for part in ("kernel", "bias"))
+        kernel, bias = (self.parameters[f"{operation['out']}.{part}"] for part in ("kernel", "bias"))
         top, left, bottom, right = operation["pads"]
         if (top, left) != (bottom, right):
             maps, top, left = F.pad(maps, (left, right, top, bottom)), 0, 0
