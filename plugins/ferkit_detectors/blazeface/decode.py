@@ -54,8 +54,8 @@ def decode(
 def merge(boxes: Boxes, scores: NDArray[np.float64]) -> tuple[Boxes, NDArray[np.float64]]:
     """Apply MediaPipe's weighted non-maximum suppression; return the faces with the best first.
 
-    The best box and all boxes that overlap it become one: their mean, weighted by their scores, with the score
-    of the best.
+    The best box and all boxes that overlap it become one: their mean, weighted by their scores. Its score is
+    that of the best box.
     """
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]

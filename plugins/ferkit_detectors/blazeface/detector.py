@@ -27,13 +27,13 @@ CHUNK = 64
 class BlazeFaceDetector:
     """BlazeFace, a single-shot network (Bazarevsky et al. 2019), with the weights of MediaPipe.
 
-    It scales the whole image to the input of the network, so that it misses faces that are small in relation to
-    the image. Its boxes are wider and lower than those of MTCNN. It gives no landmarks: the networks find the
-    centre of the mouth, but not its corners. Faces are ordered by score.
+    It scales the whole image to the input of the network. It misses faces that are small compared with the
+    image. Its boxes are wider and shorter than those of MTCNN. The first face has the highest score.
+    It gives no landmarks, because the networks find the centre of the mouth but not its corners.
 
     Args:
-        network: "full" (192 pixels, faces up to 5 m from the camera), "full_sparse" (the same, pruned), "back"
-            (256 pixels) or "short" (128 pixels, faces up to 2 m from the camera).
+        network: "full" (input of 192 pixels, for faces up to 5 m from the camera), "full_sparse" (the same,
+            with pruned weights), "back" (256 pixels) or "short" (128 pixels, for faces up to 2 m).
         threshold: Minimum score of a face, from 0 to 1.
         device: "cpu", "cuda", or "auto" for a GPU if there is one.
         runtime: "torch", or "onnx" to run the network by onnxruntime without importing torch. Both find the
