@@ -87,7 +87,7 @@ def describe(theirs: Sequence[Detections], ours: Sequence[Detections]) -> dict[s
             "MTCNN's height": float(ratios[1]),
             "MTCNN's centre is higher by": float(np.median(raised)),
         }
-    return {name: round(value, 3) for name, value in facts.items()}
+    return {name: round(float(value), 3) for name, value in facts.items()}
 
 
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:

@@ -13,6 +13,9 @@ from ferkit_detectors.blazeface.detector import ANCHORS, BlazeFaceDetector
 from numpy.typing import NDArray
 from skimage.data import astronaut
 
+from ferkit.components.discovery import load_plugins
+from ferkit.data.faces import alignment_problem
+from ferkit.data.options import FaceOptions
 from ferkit.errors import RunError
 from ferkit.plugin import Detections
 
@@ -159,5 +162,8 @@ def test_a_pickled_detector_finds_the_same(detector: BlazeFaceDetector) -> None:
     assert_alike(pickle.loads(pickle.dumps(detector))([ASTRONAUT]), detector([ASTRONAUT]), within=0)
 
 
-def test_it_says_that_it_gives_no_landmarks() -> None:
-    assert BlazeFaceDetector.has_landmarks is False
+def test_a_recipe_cannot_align_its_faces() -> None:
+    detector = load_plugins().get("detector", "blazeface")
+    problem = alignment_problem(detector, FaceOptions(align="similarity"))
+    assert problem is not None
+    assert "landmarks" in problem.message

@@ -7,9 +7,7 @@ import pytest
 from ferkit_detectors.blazeface.letterbox import letterbox
 
 
-@pytest.mark.parametrize(
-    "shape", [(128, 128), (300, 77), (20, 50), (1, 1), (1, 4000), (4000, 1), (3000, 2000)]
-)
+@pytest.mark.parametrize("shape", [(128, 128), (300, 77), (20, 50), (1, 1), (1, 4000), (4000, 1), (900, 700)])
 def test_corners_of_the_image_come_back(shape: tuple[int, int]) -> None:
     square, place = letterbox(np.full((*shape, 3), 255, np.uint8), 128)
     assert square.shape == (128, 128, 3)
