@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from ferkit_detectors.blazeface.detector import BlazeFaceDetector
@@ -20,7 +20,7 @@ from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.detection_peer import match, overlaps
+from benchmarks.detection_peer import overlaps
 from benchmarks.script import count, make_parser, make_record, run_script
 from ferkit.bench.ratio import compare_rounds
 from ferkit.bench.record import Measurement, Record
@@ -29,7 +29,12 @@ from ferkit.bench.subject import find_images
 from ferkit.data.images import read_image
 from ferkit.plugin import Detections
 
-NETWORKS = ("short", "back", "full", "full_sparse")
+NETWORKS: tuple[Literal["short", "back", "full", "full_sparse"], ...] = (
+    "short",
+    "back",
+    "full",
+    "full_sparse",
+)
 SCENE = 1920, 1080
 MET = 0.4
 """Intersection over union of boxes of one face. The boxes of the two detectors differ in shape."""
@@ -59,30 +64,30 @@ def read(options: argparse.Namespace) -> Iterator[NDArray[np.uint8]]:
 
 def describe(theirs: Sequence[Detections], ours: Sequence[Detections]) -> dict[str, float]:
     """Count the faces that a detector found, and compare its boxes with MTCNN's first face of each image."""
-    firsts, same = 0, []
+    images, met, same = 0, 0, []
     for reference, found in zip(theirs, ours, strict=True):
         if not len(reference.boxes):
             continue
-        firsts += 1
-        if len(found.boxes) and overlaps(reference.boxes[:1], found.boxes).max() > MET:
-            best = found.boxes[overlaps(reference.boxes[:1], found.boxes)[0].argmax()]
-            same.append(
-                (reference.boxes[0], best, overlaps(reference.boxes[:1], found.boxes[:1])[0, 0] > MET)
-            )
+        images += 1
+        shared = overlaps(reference.boxes, found.boxes).max(axis=1, initial=0)
+        met += int((shared > MET).sum())
+        if shared[0] > MET:
+            firsts = overlaps(reference.boxes[:1], found.boxes)[0]
+            same.append((reference.boxes[0], found.boxes[firsts.argmax()], firsts[0] > MET))
     facts: dict[str, float] = {
         "images with a face": sum(len(one.boxes) > 0 for one in ours),
         "images with one face": sum(len(one.boxes) == 1 for one in ours),
         "faces": sum(len(one.boxes) for one in ours),
-        "faces of MTCNN found": sum(len(match(one, other)) for one, other in zip(theirs, ours, strict=True)),
+        "faces of MTCNN found": met,
     }
     if same:
-        reference, best = (np.array([pair[place] for pair in same]) for place in (0, 1))
-        sizes, our_sizes = reference[:, 2:] - reference[:, :2], best[:, 2:] - best[:, :2]
+        first, best = (np.array([pair[place] for pair in same]) for place in (0, 1))
+        sizes, our_sizes = first[:, 2:] - first[:, :2], best[:, 2:] - best[:, :2]
         ratios = np.median(sizes / our_sizes, axis=0)
-        raised = (best[:, 1::2].mean(axis=1) - reference[:, 1::2].mean(axis=1)) / our_sizes[:, 1]
+        raised = (best[:, 1::2].mean(axis=1) - first[:, 1::2].mean(axis=1)) / our_sizes[:, 1]
         facts |= {
-            "MTCNN's first face found": len(same) / firsts,
-            "MTCNN's first face first": sum(pair[2] for pair in same) / firsts,
+            "MTCNN's first face found": len(same) / images,
+            "MTCNN's first face first": sum(pair[2] for pair in same) / images,
             "MTCNN's width": float(ratios[0]),
             "MTCNN's height": float(ratios[1]),
             "MTCNN's centre is higher by": float(np.median(raised)),

@@ -103,7 +103,10 @@ def _external(network: TfliteNetwork, weights: Path) -> list[TensorProto]:
     for name, array in network.weights.items():
         first, last = header[name]["data_offsets"]
         tensor = TensorProto(
-            name=f"{name}.half", data_type=TensorProto.FLOAT16, dims=array.shape, data_location=1
+            name=f"{name}.half",
+            data_type=TensorProto.FLOAT16,
+            dims=array.shape,
+            data_location=TensorProto.EXTERNAL,
         )
         where = {"location": weights.name, "offset": 8 + length + first, "length": last - first}
         for key, value in where.items():

@@ -119,7 +119,7 @@ class TfliteNetwork:
             return self.constants[place]
         tensor, shape = self.graph.Tensors(place), self._shape(place)
         _expect(tensor.Type() == tflite.TensorType.FLOAT16, "weights of float16")
-        numbers = self.model.Buffers(tensor.Buffer()).DataAsNumpy().view("<f2")
+        numbers: NDArray[np.float16] = self.model.Buffers(tensor.Buffer()).DataAsNumpy().view("<f2")
         if tensor.Sparsity() is None:
             return numbers.reshape(shape)
         last = tensor.Sparsity().DimMetadata(len(shape) - 1)
