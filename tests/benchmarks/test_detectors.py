@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from benchmarks import detectors
+from benchmarks.detectors import NETWORKS, compose, describe, main
 from ferkit.bench.record import Record, read_record
 from ferkit.plugin import Detections
 
@@ -24,9 +24,7 @@ def portraits(tmp_path: Path) -> Path:
 
 
 def measured(tmp_path: Path, folder: Path, *options: str) -> Record:
-    detectors.main(
-        ["--images", str(folder), "--runtime", "onnx", *options, "--out", str(tmp_path / "new.json")]
-    )
+    main(["--images", str(folder), "--runtime", "onnx", *options, "--out", str(tmp_path / "new.json")])
     return read_record(tmp_path / "new.json")
 
 
@@ -38,7 +36,7 @@ def found(*boxes: Sequence[float]) -> Detections:
 @pytest.mark.slow
 def test_each_detector_finds_the_astronaut(tmp_path: Path, portraits: Path) -> None:
     record = measured(tmp_path, portraits)
-    assert list(record.facts) == ["mtcnn", *(f"blazeface {name}" for name in detectors.NETWORKS)]
+    assert list(record.facts) == ["mtcnn", *(f"blazeface {name}" for name in NETWORKS)]
     assert {facts["images with one face"] for facts in record.facts.values()} == {1}
     assert {len(one.seconds) for one in record.measurements} == {1}
 
@@ -51,7 +49,7 @@ def test_scenes_have_the_number_of_faces(tmp_path: Path, portraits: Path) -> Non
 
 
 def test_a_composed_scene_has_all_portraits(portraits: Path) -> None:
-    scene = detectors.compose([portraits / "one.png"], 60, 0)
+    scene = compose([portraits / "one.png"], 60, 0)
     assert scene.shape == (1080, 1920, 3)
     corner = scene[:100, :100]
     assert corner.std() > 10
@@ -61,7 +59,7 @@ def test_a_composed_scene_has_all_portraits(portraits: Path) -> None:
 def test_boxes_are_compared_with_the_first_of_mtcnn() -> None:
     theirs = [found((0, 0, 8, 12), (50, 50, 60, 60)), found((0, 0, 9, 9)), found()]
     ours = [found((70, 70, 80, 80), (0, 4, 10, 14)), found(), found((0, 0, 5, 5))]
-    facts = detectors.describe(theirs, ours)
+    facts = describe(theirs, ours)
     assert facts == {
         "images with a face": 2,
         "images with one face": 1,

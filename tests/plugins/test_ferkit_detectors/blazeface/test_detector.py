@@ -60,7 +60,17 @@ def test_both_runtimes_find_the_same_faces(network: str) -> None:
 def test_a_batch_finds_what_single_images_find(detector: BlazeFaceDetector) -> None:
     images = [ASTRONAUT, ASTRONAUT[:300, 100:400], np.zeros((50, 90, 3), np.uint8), ASTRONAUT[:, ::-1]]
     assert_alike(detector(images), [detector([image])[0] for image in images], within=0)
-    assert_alike(detector._detect(images), [detector([image])[0] for image in images])  # as on a GPU
+
+
+def test_a_batch_in_one_call_as_on_a_gpu_finds_the_same(
+    detector: BlazeFaceDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [ASTRONAUT, ASTRONAUT[:300, 100:400], ASTRONAUT[:, ::-1]]
+    alone = detector(images)
+    monkeypatch.setattr(detector.network, "threads", lambda: 0)
+    monkeypatch.setattr("ferkit_detectors.blazeface.detector.CHUNK", 2)
+    assert_alike(detector(images), alone)
+    assert detector([]) == []
 
 
 def test_a_face_is_found_beside_a_wide_or_high_border(detector: BlazeFaceDetector) -> None:
