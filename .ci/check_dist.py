@@ -24,6 +24,7 @@ REQUIRED = (
     "ferkit/predict/card/card.md.jinja",
     "ferkit/testing/scaffold/templates/pyproject.toml.template",
     "ferkit/testing/scaffold/templates/code/head.py.template",
+    "ferkit_detectors/blazeface/graphs/full.safetensors",
     "ferkit_detectors/mtcnn/graphs/pnet.onnx",
     "ferkit_recipes/quickstart.toml",
     "ferkit_recipes/splits/*.toml",

@@ -1,4 +1,4 @@
-"""Face detectors: MTCNN, RetinaFace, and one for images that are faces already."""
+"""Face detectors: MTCNN, BlazeFace, RetinaFace, and one for images that are faces already."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -11,6 +11,12 @@ def ferkit_components() -> list[Component]:
             "mtcnn",
             "ferkit_detectors.mtcnn.detector:MTCNNDetector",
             "MTCNN with facenet-pytorch's networks",
+        ),
+        Component(
+            "detector",
+            "blazeface",
+            "ferkit_detectors.blazeface.detector:BlazeFaceDetector",
+            "BlazeFace with MediaPipe's networks, fast on a CPU",
         ),
         Component(
             "detector",

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ferkit.components.registry import Registry
-from ferkit.plugin import Component, Dataset, Descriptor, Loss, Sample, WeightsName, hookimpl
+from ferkit.plugin import Callback, Component, Dataset, Descriptor, Loss, Sample, WeightsName, hookimpl
 from tests.builders import TinyBackbone, TinyHead
 
 
 @hookimpl
 def ferkit_components() -> list[Component]:
     return [
+        Component(
+            "callback", "stops", "tests.plugins_for_tests.parts_plugin:make_stopping", "Built by a function"
+        ),
         Component(
             "head", "pooling", "tests.plugins_for_tests.parts_plugin:PoolingHead", "Options of every type"
         ),
@@ -168,3 +171,11 @@ class DescribedEstimator:
     ) -> None:
         self.descriptors = descriptors
         self.source = source
+
+
+class Stopping(Callback):
+    needs_validation = True
+
+
+def make_stopping() -> Stopping:
+    return Stopping()

@@ -92,3 +92,24 @@ def test_early_stopping_by_validation_images_is_accepted(file: Path, protocol: s
 def test_a_callback_that_changes_nothing_by_the_scores_suits_every_protocol(file: Path) -> None:
     file.write_text(f'{RECIPE}\n[[callback]]\nname = "ema"\n\n[protocol]\nname = "paper"\n')
     assert load_recipe(str(file))[0].callback[0].name == "ema"
+
+
+CENTER = '\n[loss]\nname = "center"\nsource = "embeddings"\n'
+
+
+def test_callbacks_that_exclude_each_other_are_refused_before_a_run(file: Path) -> None:
+    found = problems(file, '[[callback]]\nname = "ema"\n[[callback]]\nname = "ema"\n')
+    assert "can't be combined" in found["callback"]
+
+
+def test_a_callback_built_by_a_function_needs_validation_images_too(file: Path) -> None:
+    text = '[[callback]]\nname = "stops"\n[protocol]\nname = "paper"\n'
+    assert "needs validation images" in problems(file, text)["callback.0"]
+
+
+def test_a_loss_of_embeddings_is_tried_with_the_head(file: Path) -> None:
+    file.write_text(RECIPE + CENTER)
+    load_recipe(str(file))
+    multiscale = 'head = { name = "multiscale", source = "taps", taps = ["early", "late"] }'
+    file.write_text(RECIPE.replace("[model]", f"[model]\n{multiscale}") + CENTER)
+    load_recipe(str(file))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.plugin import open_session
+from ferkit_detectors.cores import available_cores
 from ferkit_detectors.mtcnn.area import summed_area
 from ferkit_detectors.mtcnn.runtime import Array, Runtime
 from ferkit_detectors.mtcnn.suppression import suppress_by_numpy
@@ -67,7 +67,7 @@ class OnnxRuntime(Runtime):
         pnet = Graph("pnet", device)
         self.pnet, self.rnet, self.onet = pnet, Graph("rnet", device), Graph("onet", device)
         is_on_gpu = pnet.session.get_providers()[0] != "CPUExecutionProvider"
-        self.cores = 1 if is_on_gpu else _cores()
+        self.cores = 1 if is_on_gpu else available_cores()
         self.strip, self.chunk = (1 << 23, 2048) if is_on_gpu else (1 << 18, 64)
         whose = pnet.session.get_modelmeta().custom_metadata_map[WEIGHTS]
         self.weights = f"weights of {whose}, by onnxruntime"
@@ -92,10 +92,3 @@ class OnnxRuntime(Runtime):
 
     def suppress(self, boxes: Array, scores: Array, groups: Array, overlap: float) -> Array:
         return suppress_by_numpy(boxes, scores, groups, overlap)
-
-
-def _cores() -> int:
-    """Return OMP_NUM_THREADS if it is set, as torch does, otherwise the cores that this process may use."""
-    if (asked := os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()).isdecimal() and int(asked):
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""BlazeFace, a fast single-shot detector."""
