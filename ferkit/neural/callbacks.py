@@ -42,19 +42,20 @@ class Callbacks:
         self.several = several
 
     def prepare(self, network: nn.Module) -> None:
-        for one in self.several:
-            one.prepare(network)
-
-    def begin(self, setup: TrainingSetup) -> None:
         """Raises RunError if several callbacks have a network to evaluate."""
-        for one in self.several:
-            one.begin(setup)
-        owners = [type(one).__name__ for one in self.several if one.evaluated_network() is not None]
+        own = Callback.evaluated_network
+        owners = [type(one).__name__ for one in self.several if type(one).evaluated_network is not own]
         if len(owners) > 1:
             raise RunError(
                 f"The callbacks {' and '.join(owners)} can't be combined: each has a network of its own to "
                 "evaluate and save. Keep one of them."
             )
+        for one in self.several:
+            one.prepare(network)
+
+    def begin(self, setup: TrainingSetup) -> None:
+        for one in self.several:
+            one.begin(setup)
 
     def begin_epoch(self, number: int) -> None:
         for one in self.several:
