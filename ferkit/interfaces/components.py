@@ -200,6 +200,23 @@ class FeatureEstimator(Estimator, Protocol):
             faces: The faces to embed.
         """
 
+    def stage_features(
+        self, faces: Sequence[Face], stages: Sequence[str], grid: int = 0, mirror: bool = False
+    ) -> Sequence[NDArray[np.float64]]:
+        """Return (faces, D) features of each stage of the backbone. Before `fit`: of the initial network.
+
+        Args:
+            faces: N faces.
+            stages: Stages of the backbone. "logits" are the (N, K) logits of the network.
+            grid: Cells per side. The channels are averaged in each cell: D = channels · grid². 0 keeps
+                every position.
+            mirror: Average the features of each face and its mirror image.
+
+        Raises:
+            ComponentError: The backbone does not have a stage, or its map has fewer positions than the grid.
+            RunError: The features are not finite.
+        """
+
 
 WeightsName = NewType("WeightsName", str)
 """Type of an option that names pretrained weights in the catalogue, or "none".
