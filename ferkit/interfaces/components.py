@@ -207,7 +207,7 @@ class FeatureEstimator(Estimator, Protocol):
 
         Args:
             faces: N faces.
-            stages: Stages of the backbone. "logits" are the (N, K) logits of the network.
+            stages: Stages of the backbone. "default" is its default stage, "logits" are the (N, K) logits.
             grid: Cells per side. The channels are averaged in each cell: D = channels · grid². 0 keeps
                 every position.
             mirror: Average the features of each face and its mirror image.

@@ -20,6 +20,8 @@ from ferkit.runtime.prefetch import iterate_ahead
 
 LOGITS = "logits"
 """Name of the network's logits among the stages."""
+DEFAULT = "default"
+"""Name of the backbone's default stage."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class StagePool:
 
     Attributes:
         network: The network, in eval mode when it is called.
-        stages: Stages of its backbone, and "logits" for the logits of the network.
+        stages: Stages of its backbone, "default" for its default stage, "logits" for the network's logits.
         grid: Cells per side. 0 keeps every position.
         mirror: Average the features of each image and its mirror image.
     """
@@ -39,7 +41,7 @@ class StagePool:
     mirror: bool = False
 
     def __post_init__(self) -> None:
-        known = [*self.network.backbone.stages, LOGITS]  # type: ignore[misc]
+        known = [*self.network.backbone.stages, DEFAULT, LOGITS]  # type: ignore[misc]
         for stage in self.stages:
             if stage not in known:
                 raise ComponentError(f"the backbone has no stage {stage!r}. {suggest(stage, known)}")
@@ -52,7 +54,8 @@ class StagePool:
 
     def _pool(self, images: Tensor) -> list[Tensor]:
         has_maps = any(stage != LOGITS for stage in self.stages)
-        maps = self.network.backbone(images) if has_maps else {}
+        maps = dict(self.network.backbone(images)) if has_maps else {}
+        maps[DEFAULT] = maps.get(self.network.default_stage)
         return [
             self.network(images).double() if stage == LOGITS else self._cells(stage, maps[stage].double())
             for stage in self.stages
@@ -62,8 +65,8 @@ class StagePool:
         if self.grid > min(maps.shape[2:]):
             raise ComponentError(
                 f"grid: the stage {stage!r} has maps of {maps.shape[2]} by {maps.shape[3]} positions, fewer "
-                f"than a grid of {self.grid} by {self.grid} cells. Lower the grid, choose an earlier stage, or "
-                "raise model.image_size."
+                f"than a grid of {self.grid} by {self.grid} cells. Lower the grid, choose an earlier stage, "
+                "or raise model.image_size."
             )
         return (F.adaptive_avg_pool2d(maps, self.grid) if self.grid else maps).flatten(1)
 

@@ -32,18 +32,18 @@ class KernelRidgeEstimator:
     """Kernel ridge regression on features of the recipe's network, which is not trained.
 
     Each stage of the network is a block of features, and so is each descriptor. The kernel is the mean of one
-    RBF kernel for each block, exp(−γ·d), where d is the mean squared difference of the standardised features.
+    RBF kernel for each block, exp(−γ·d). d is the mean squared difference of the standardised features.
     Standardisation and regression are fitted on the training faces only. The targets are the label matrix: 1
-    for the class of a face, else 0 (one against rest). Source of the regression: Saunders, Gammerman and Vovk,
-    "Ridge Regression Learning Algorithm in Dual Variables", ICML 1998.
+    for the class of a face, else 0 (one against rest). Source of the regression: Saunders, Gammerman and
+    Vovk, "Ridge Regression Learning Algorithm in Dual Variables", ICML 1998.
 
-    γ, ridge and temperature are chosen on inner folds of the training faces. Probabilities are softmax(s/T) of
-    the scores s, with the T that has the lowest negative log-likelihood on the inner folds. The most probable
-    class is the one with the highest score. A class without training faces has probability 0.
+    γ, ridge and the temperature T are chosen on inner folds of the training faces. Probabilities are
+    softmax(s/T) of the scores s. T has the lowest negative log-likelihood on the inner folds. The most
+    probable class has the highest score. A class without training faces has probability 0.
 
     Args:
-        stages: Stages of the backbone, such as "mixed_6a". "logits" are the logits of the network. Default:
-            the last stage.
+        stages: Stages of the backbone, such as "mixed_6a". "default" is its default stage, "logits" are the
+            logits of the network.
         grid: Cells per side in which the channels of a stage are averaged, 1 to 16. 1 is the mean of the map.
         mirror: Average the features of each face and its mirror image.
         descriptors: Descriptor components, each a block.
@@ -62,7 +62,7 @@ class KernelRidgeEstimator:
         labels: Sequence[str],
         network: FeatureEstimator,
         seed: int = 0,
-        stages: tuple[str, ...] = ("logits",),
+        stages: tuple[str, ...] = ("default",),
         grid: int = 1,
         mirror: bool = True,
         descriptors: tuple[Descriptor, ...] = (),

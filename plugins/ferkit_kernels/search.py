@@ -14,7 +14,7 @@ from sklearn.kernel_ridge import KernelRidge
 
 from ferkit_kernels.blocks import Block, BlockDistances, mean_kernel
 
-TEMPERATURES = (0.001, 100.0)
+TEMPERATURES = (0.05, 100.0)
 Folds = Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
@@ -108,7 +108,7 @@ def choose(
 
 
 def fit_scale(scores: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
-    """Return T from 0.001 to 100 with the lowest mean negative log-likelihood of softmax(scores/T)."""
+    """Return T from 0.05 to 100 with the lowest mean negative log-likelihood of softmax(scores/T)."""
 
     def loss(log_temperature: float) -> float:
         logs = log_softmax(scores / np.exp(log_temperature), axis=1)
