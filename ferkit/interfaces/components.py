@@ -170,6 +170,9 @@ class Estimator(Protocol):
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
       [fit].
+
+    Optional attribute: `stages` (`Sequence[str]`), the stages for `network.stage_features`. `ferkit check`
+    compares them with the stages of the backbone.
     """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:

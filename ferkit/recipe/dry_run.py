@@ -45,20 +45,21 @@ def try_network(
         known: Problems of the recipe that are known already. The parts that have them are not tried.
     """
     faulty = [problem.where for problem in known]
-    estimator = recipe.estimator if not touches("estimator", faulty) else None
-    if estimator and (problems := _try_estimator(estimator, registry, labels)):
+    part = recipe.estimator if not touches("estimator", faulty) else None
+    estimator, problems = _try_estimator(part, registry, labels) if part else (None, [])
+    if problems:
         return problems
     if not uses_network(recipe, registry):
         return []
     import torch
 
-    names, problems = labels or _labels(recipe), []
+    names = labels or _labels(recipe)
     with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not touches("loss", faulty):
             problems += _try_loss(recipe, registry, names, has_soft_targets)
         if not touches("model", faulty):
-            problems += _try_model(recipe, registry, names, labels, faulty)
+            problems += _try_model(recipe, registry, names, labels, faulty, estimator)
         else:
             problems += _try_parts(recipe.model, registry, names, faulty)
     return problems
@@ -98,6 +99,7 @@ def _try_model(
     names: Sequence[str],
     labels: Sequence[str] | None,
     faulty: Sequence[str],
+    estimator: object = None,
 ) -> list[Problem]:
     """Build the network and call it once."""
     import torch
@@ -114,6 +116,7 @@ def _try_model(
     if initial and initial.is_file():
         parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
         problems += start_problems(network, initial, labels, parts, taken)
+    problems += _check_stages(estimator, network)
     problems += _try_training(recipe, registry, network, names, faulty)
     return problems + try_images(network.train(), bare, registry, torch.zeros(count, 3, side, side))
 
@@ -189,11 +192,21 @@ def _labels(recipe: Recipe) -> list[str]:
     return list(dict.fromkeys([*CANONICAL_LABELS, *named]))
 
 
-def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Problem]:
-    """Return the errors of the constructor, called without data and network."""
+def _check_stages(estimator: object, network: Network) -> list[Problem]:
+    """Return a problem if the estimator's attribute `stages` names a stage that the network does not have."""
+    from ferkit.neural.stage_features import StagePool
+
+    stages = getattr(estimator, "stages", ())
+    return _try("estimator.stages", lambda: StagePool(network, stages))[1]
+
+
+def _try_estimator(
+    part: Part, registry: Registry, labels: Sequence[str] | None
+) -> tuple[object, list[Problem]]:
+    """Return the estimator, and the errors of the constructor, called without data and network."""
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
     nothing = dict.fromkeys(("crop", "state_file", "network"))
-    return _try("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
+    return _try("estimator", lambda: build(registry, "estimator", part, **context, **nothing))
 
 
 def _try(where: str, make: Callable[[], Built]) -> tuple[Built | None, list[Problem]]:

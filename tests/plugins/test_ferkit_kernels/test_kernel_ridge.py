@@ -77,7 +77,9 @@ def test_the_scores_are_those_of_scikit_learns_regression_around_the_class_frequ
     distances = BlockDistances([rows])([rows])
     fitted = Regression(distances, truth, 3, Candidate(1.0, 0.1, (0,)))
     targets = np.eye(3)[truth] - 1 / 3
-    machine = KernelRidge(alpha=0.1, kernel="rbf", gamma=1 / 3).fit(StandardScaler().fit_transform(rows), targets)
+    machine = KernelRidge(alpha=0.1, kernel="rbf", gamma=1 / 3).fit(
+        StandardScaler().fit_transform(rows), targets
+    )
     expected = machine.predict(StandardScaler().fit_transform(rows)) + 1 / 3
     np.testing.assert_allclose(fitted.scores(distances), expected)
 
