@@ -76,9 +76,8 @@ class KernelRidgeEstimator:
         _check_blocks(stages, descriptors, choose_blocks)
         _check_range("grid", grid, 1, 16)
         _check_range("image_size", image_size, 16, 1024)
-        for name, values in (("gamma", gamma), ("ridge", ridge)):
-            if not values or min(values) <= 0:
-                raise ValueError(f"{name}: expected numbers above 0, got {list(values)}")
+        _check_positive("gamma", gamma)
+        _check_positive("ridge", ridge)
         if inner_folds < 2:
             raise ValueError(f"inner_folds: expected at least 2, got {inner_folds}")
         if inner_by == "":
@@ -198,3 +197,8 @@ def _check_blocks(stages: Sequence[str], descriptors: Sequence[Descriptor], choo
 def _check_range(name: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise ValueError(f"{name}: expected a whole number from {least} to {most}, got {value}")
+
+
+def _check_positive(name: str, values: Sequence[float]) -> None:
+    if not values or min(values) <= 0:
+        raise ValueError(f"{name}: expected numbers above 0, got {list(values)}")
