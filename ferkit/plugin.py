@@ -24,6 +24,7 @@ from ferkit.components.weights.catalogue import load_weights
 from ferkit.components.weights.entry import ArchiveMember, DirectFile, Weights
 from ferkit.components.weights.first_use import accept_weights
 from ferkit.data.descriptors import describe_faces
+from ferkit.data.inner_folds import inner_groups, make_inner_folds
 from ferkit.data.listing import Entry, read_listing
 from ferkit.data.table_text import find_encoding, find_separator
 from ferkit.errors import ComponentError, DataError, FerkitError, RunError, WeightsError
@@ -99,9 +100,11 @@ __all__ = [
     "find_encoding",
     "find_separator",
     "hookimpl",
+    "inner_groups",
     "is_hidden",
     "is_image",
     "load_weights",
+    "make_inner_folds",
     "open_session",
     "read_listing",
     "shorten",

@@ -23,6 +23,7 @@ def check(
     """
     from ferkit.cli.tables import say
     from ferkit.recipe.check import normalize_warnings
+    from ferkit.recipe.extends import read_chain
     from ferkit.recipe.load import load_recipe
 
     checked, registry = load_recipe(recipe, overrides or ())
@@ -34,5 +35,7 @@ def check(
     )
     typer.echo(f"{checked.name}: no problem found")
     say(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")
+    if bases := [str(file) for file, _ in read_chain(recipe)[1:]]:
+        say(f"  extends {' -> '.join(bases)}")
     for warning in normalize_warnings(checked, registry):
         say(f"note: {warning}")

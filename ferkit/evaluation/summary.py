@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, field_validator
 Score = Mapping[str, Any]
 """Scores of an epoch selection, from `ferkit.evaluation.scores.evaluate`."""
 
+SCORE_KEYS = ("title", "accuracy", "deviation")
+"""Keys of the scores in every version."""
+
 
 class Value(BaseModel):
     """A frozen part of summary.json. Keys of newer versions of ferkit are kept."""
@@ -119,7 +122,14 @@ class Summary(Value):
     @field_validator("scores")
     @classmethod
     def _honest_first(cls, scores: Mapping[str, Score]) -> Mapping[str, Score]:
-        """Put scores that test images selected last, also in runs of earlier versions."""
+        """Put scores that test images selected last, also in runs of earlier versions.
+
+        Raises:
+            ValueError: A score lacks a key, so that the file is damaged.
+        """
+        for name, score in scores.items():
+            if lacking := [key for key in SCORE_KEYS if key not in score]:
+                raise ValueError(f"{name} lacks {', '.join(lacking)}")
         return dict(sorted(scores.items(), key=lambda item: bool(item[1].get("selected_on_test"))))
 
     def as_table(self) -> dict[str, Any]:

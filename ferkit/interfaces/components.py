@@ -170,6 +170,9 @@ class Estimator(Protocol):
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
       [fit].
+
+    Optional attribute: `stages` (`Sequence[str]`), the stages for `network.stage_features`. `ferkit check`
+    compares them with the stages of the backbone.
     """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
@@ -198,6 +201,23 @@ class FeatureEstimator(Estimator, Protocol):
 
         Args:
             faces: The faces to embed.
+        """
+
+    def stage_features(
+        self, faces: Sequence[Face], stages: Sequence[str], grid: int = 0, mirror: bool = False
+    ) -> Sequence[NDArray[np.float64]]:
+        """Return (faces, D) features of each stage of the backbone. Before `fit`: of the initial network.
+
+        Args:
+            faces: N faces.
+            stages: Stages of the backbone. "default" is its default stage, "logits" are the (N, K) logits.
+            grid: Cells per side. The channels are averaged in each cell: D = channels · grid². 0 keeps
+                every position.
+            mirror: Average the features of each face and its mirror image.
+
+        Raises:
+            ComponentError: The backbone does not have a stage, or its map has fewer positions than the grid.
+            RunError: The features are not finite.
         """
 
 

@@ -1,6 +1,8 @@
-"""Errors of a training whose numbers are no longer finite."""
+"""Errors of a training step, such as numbers that are no longer finite."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -34,3 +36,12 @@ def describe_divergence(found: BatchLoss, loss: nn.Module, head: nn.Module, wher
         f"{event}, but the network's outputs are finite. Check the loss, {kind.__name__} of "
         f"{kind.__module__}, and its options. If it overflowed: {DIVERGED}"
     )
+
+
+def note_error(errors: list[BaseException], call: Callable[[], float]) -> float:
+    """Call a function, and add its exception to a list before it is raised."""
+    try:
+        return call()
+    except BaseException as error:
+        errors.append(error)
+        raise

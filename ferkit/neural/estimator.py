@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from ferkit.errors import RunError
@@ -21,6 +22,7 @@ from ferkit.neural.loop import BatchReport, Parts, Training
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit, Known, Model
 from ferkit.neural.preprocessing import FALLBACK
+from ferkit.neural.stage_features import StagePool, pool_images
 from ferkit.runtime.malloc import give_back
 
 CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds", "details")
@@ -124,9 +126,16 @@ class NeuralEstimator:
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Return the (faces, D) input of the head's last layer. Before `fit`, the initial network is used."""
-        accelerator = self._training.accelerator if self._training else make_accelerator(self.options)
-        network = self._training.evaluated if self._training else self._start().to(accelerator.device)
+        network, accelerator = self._current()
         return embed_images(network, self._images(faces), accelerator, self.options.batch_size)
+
+    def stage_features(
+        self, faces: Sequence[Face], stages: Sequence[str], grid: int = 0, mirror: bool = False
+    ) -> list[NDArray[np.float64]]:
+        """Return (faces, D) features of each stage, as described in `FeatureEstimator`."""
+        network, accelerator = self._current()
+        pool = StagePool(network, stages, grid, mirror)
+        return pool_images(pool, self._images(faces), accelerator, self.options.batch_size)
 
     def save(self, path: Path, temperature: float | None = None) -> None:
         """Write the weights as safetensors, with labels and temperature."""
@@ -141,6 +150,13 @@ class NeuralEstimator:
         trained = [one for one in training.network.parameters() if one.requires_grad]
         saved = training.evaluated.parameters()
         return sum(one.numel() for one in saved), sum(one.numel() for one in trained)
+
+    def _current(self) -> tuple[Network, Accelerator]:
+        """Return the network, trained or initial, and its accelerator."""
+        if self._training:
+            return self._training.evaluated, self._training.accelerator
+        accelerator = make_accelerator(self.options)
+        return self._start().to(accelerator.device), accelerator
 
     def _start(self, class_counts: Sequence[float] | None = None) -> Network:
         seed_everything(self.seed)

@@ -21,7 +21,7 @@ from ferkit.neural.auxiliary import AuxiliaryMeans, BatchLoss, batch_loss, call_
 from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
 from ferkit.neural.device import derive_seed
-from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence
+from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence, note_error
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
 from ferkit.neural.running_statistics import held_buffers, held_statistics
@@ -58,15 +58,6 @@ class Batch:
     images: Tensor | None
     features: Mapping[str, Tensor] | None
     targets: Tensor
-
-
-def note_error(errors: list[BaseException], call: Callable[[], float]) -> float:
-    """Call a function, and add its exception to a list before it is raised."""
-    try:
-        return call()
-    except BaseException as error:
-        errors.append(error)
-        raise
 
 
 def count_right(logits: Tensor, targets: Tensor) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainSerializer, Tag
 
 from ferkit.components.part import Part, Section
+from ferkit.runtime.shipped import MODELS, bundled_model
 
 Mean = Annotated[float, Field(ge=0, le=1)]
 Deviation = Annotated[float, Field(gt=0, le=1)]
@@ -40,6 +41,19 @@ LARGEST_IMAGE = 2048
 """Pixels of a side."""
 
 
+def _find_initial(value: Any) -> Any:
+    found = bundled_model(value) if isinstance(value, str) else None
+    return str(found) if found else value
+
+
+def _name_initial(path: Path) -> str:
+    """Return the name of a bundled model: a recipe must not depend on the place of ferkit."""
+    return path.stem if path.parent == MODELS else str(path)
+
+
+Initial = Annotated[Path, BeforeValidator(_find_initial), PlainSerializer(_name_initial, when_used="json")]
+
+
 class Model(Section):
     """The network: backbone, head and output.
 
@@ -53,7 +67,8 @@ class Model(Section):
         backbone: Component from images to feature maps.
         head: Component from feature maps to logits.
         output: Component that transforms logits, in training and prediction.
-        initial: The model.safetensors of an earlier run, to start from. Network and labels must be the same.
+        initial: The model.safetensors of an earlier run, to start from, or "default" for the bundled model.
+            Network and labels must be the same.
         initial_part: "backbone" loads only the backbone from `initial`. Head and labels may then differ.
     """
 
@@ -66,7 +81,7 @@ class Model(Section):
     backbone: Part = Part(name="inception_resnet_v1")
     head: Part = Part(name="linear")
     output: Part = Part(name="identity")
-    initial: Path | None = None
+    initial: Initial | None = None
     initial_part: Literal["backbone"] | None = None
 
 

@@ -20,7 +20,7 @@ from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 
 if TYPE_CHECKING:
-    pass
+    from ferkit.neural.network import Network
 
 Built = TypeVar("Built")
 
@@ -45,14 +45,15 @@ def try_network(
         known: Problems of the recipe that are known already. The parts that have them are not tried.
     """
     faulty = [problem.where for problem in known]
-    estimator = recipe.estimator if not touches("estimator", faulty) else None
-    if estimator and (problems := _try_estimator(estimator, registry, labels)):
+    part = recipe.estimator if not touches("estimator", faulty) else None
+    estimator, problems = _try_estimator(part, registry, labels) if part else (None, [])
+    if problems:
         return problems
     if not uses_network(recipe, registry):
         return []
     import torch
 
-    names, problems = labels or _labels(recipe), []
+    names = labels or _labels(recipe)
     with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         problems += try_callbacks(recipe, registry, names, faulty)
@@ -60,7 +61,7 @@ def try_network(
             has_soft_targets |= changes_batches(recipe, registry)
             problems += _try_loss(recipe, registry, names, has_soft_targets)
         if not touches("model", faulty):
-            problems += _try_model(recipe, registry, names, labels, faulty)
+            problems += _try_model(recipe, registry, names, labels, faulty, estimator)
         else:
             problems += _try_parts(recipe.model, registry, names, faulty)
     return problems
@@ -100,6 +101,7 @@ def _try_model(
     names: Sequence[str],
     labels: Sequence[str] | None,
     faulty: Sequence[str],
+    estimator: object = None,
 ) -> list[Problem]:
     """Build the network and call it once."""
     import torch
@@ -117,6 +119,7 @@ def _try_model(
     if initial and initial.is_file():
         parts, taken = _bare_parts(recipe, bare), recipe.model.initial_part
         problems += start_problems(network, initial, labels, parts, taken)
+    problems += _check_stages(estimator, network)
     if not touches("loss", faulty):
         loss, _ = try_call("loss", lambda: build_loss(recipe.loss, registry, names, [1] * len(names)))
         network.keeps_embeddings = needs_embeddings(loss)
@@ -172,11 +175,21 @@ def _labels(recipe: Recipe) -> list[str]:
     return list(dict.fromkeys([*CANONICAL_LABELS, *named]))
 
 
-def _try_estimator(part: Part, registry: Registry, labels: Sequence[str] | None) -> list[Problem]:
-    """Return the errors of the constructor, called without data and network."""
+def _check_stages(estimator: object, network: Network) -> list[Problem]:
+    """Return a problem if the estimator's attribute `stages` names a stage that the network does not have."""
+    from ferkit.neural.stage_features import StagePool
+
+    stages = getattr(estimator, "stages", ())
+    return try_call("estimator.stages", lambda: StagePool(network, stages))[1]
+
+
+def _try_estimator(
+    part: Part, registry: Registry, labels: Sequence[str] | None
+) -> tuple[object, list[Problem]]:
+    """Return the estimator, and the errors of the constructor, called without data and network."""
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
     nothing = dict.fromkeys(("crop", "state_file", "network"))
-    return try_call("estimator", lambda: build(registry, "estimator", part, **context, **nothing))[1]
+    return try_call("estimator", lambda: build(registry, "estimator", part, **context, **nothing))
 
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:

@@ -20,10 +20,10 @@ from ferkit.recipe.check import (
     comes_of_a_variable,
     validate,
 )
+from ferkit.recipe.extends import read_chain, read_table
 from ferkit.recipe.overrides import apply_overrides
-from ferkit.recipe.parse import expand_variables, load_plugins_of, read_table
+from ferkit.recipe.parse import expand_variables, load_plugins_of
 from ferkit.recipe.schema import Recipe
-from ferkit.runtime.shipped import find_recipe
 
 Change = Callable[[dict[str, Any], Registry], dict[str, Any]]
 LoadPlugins = Callable[[Mapping[str, Any]], Registry]
@@ -49,8 +49,9 @@ def load_recipe(
 
 
 def _plugins_next_to(source: str) -> LoadPlugins:
-    """Modules that a recipe of the user names may be in its folder."""
-    return partial(load_plugins_of, folder=Path(os.path.abspath(find_recipe(source))).parent)
+    """Plugins of the user may be in the folder of the recipe, or of one that it extends."""
+    folders = [Path(os.path.abspath(file)).parent for file, _ in read_chain(source)]
+    return partial(load_plugins_of, folders=list(dict.fromkeys(folders)))
 
 
 def load_table(

@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,12 @@ from pydantic import ValidationError
 
 from ferkit.components.discovery import load_plugins, load_plugins_of_model, make_importable
 from ferkit.components.registry import Registry
-from ferkit.errors import Problem, RecipeError
+from ferkit.errors import Problem
 from ferkit.recipe.grid import SEARCHED, grid_problems
 from ferkit.recipe.parts import NETWORK_SECTIONS, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.schema_errors import translate
 from ferkit.recipe.search_options import search_problems
-from ferkit.runtime.shipped import find_recipe
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -71,19 +69,6 @@ def _drop(table: dict[str, Any], way: Sequence[str]) -> None:
     place.pop(last, None)
 
 
-def read_table(source: str) -> dict[str, Any]:
-    """Read a recipe's file, or a shipped recipe by name. Raises RecipeError if it is not readable TOML."""
-    path = find_recipe(source)
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(source, [Problem("recipe", f"can't be read: {error}")]) from error
-    except ValueError as error:  # tomllib.TOMLDecodeError, or an integer of thousands of digits
-        raise RecipeError(source, [Problem("recipe", f"is no valid TOML: {error}")]) from error
-    except RecursionError as error:
-        raise RecipeError(source, [Problem("recipe", "is nested too deep to be read")]) from error
-
-
 def dump_recipe(recipe: Recipe, registry: Registry) -> str:
     """Write the resolved recipe as TOML that loads to the same recipe."""
     return tomli_w.dumps(resolve(recipe, registry))
@@ -128,7 +113,7 @@ def modules_of(table: Mapping[str, Any]) -> list[str]:
     return [module for module in modules if isinstance(module, str)] if isinstance(modules, list) else []
 
 
-def load_plugins_of(table: Mapping[str, Any], folder: Path | None = None) -> Registry:
+def load_plugins_of(table: Mapping[str, Any], folders: Iterable[Path] = ()) -> Registry:
     """Load the installed plugins and the modules that a recipe of the user names.
 
     If it names some, modules in the recipe's folder become importable for the rest of the process, after
@@ -136,10 +121,10 @@ def load_plugins_of(table: Mapping[str, Any], folder: Path | None = None) -> Reg
 
     Args:
         table: The recipe.
-        folder: The recipe's folder, if it is a file.
+        folders: Folders of the recipe and of those that it extends, if they are files.
     """
     modules = modules_of(table)
-    if modules and folder:
+    for folder in folders if modules else ():
         make_importable(folder)
     return load_plugins(modules)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ferkit.components.weights.catalogue import find_entry
 from ferkit.errors import RecipeError, WeightsError
 from ferkit.messages import suggest
+from ferkit.runtime.shipped import bundled_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,6 @@ def needed_by(recipe: str) -> Needed:
                 "HF_HOME"
             ] = None
     model = table.get("model")
-    if isinstance(model, dict) and (initial := model.get("initial")):
+    if isinstance(model, dict) and (initial := model.get("initial")) and not bundled_model(str(initial)):
         others[f"model.initial, {initial}, is your own file and not in the bundle. Copy it too"] = None
     return Needed(tuple(names), tuple(others))

@@ -13,6 +13,9 @@ from ferkit.messages import suggest
 
 SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".csv", "templates": ".toml"}
 
+MODELS = Path(__file__).parents[1] / "models"
+"""Folder of the bundled models. The name of a model is that of its file, without .safetensors."""
+
 
 def find_recipe(source: str) -> Path:
     """Return the file of a recipe, from a path or the name of a bundled recipe. Raises RecipeError."""
@@ -48,6 +51,12 @@ def find_shipped(source: str, folder: str, what: str) -> Path:
         f"{what} {source!r}: there is no such file. Give a file, or the name of a bundled {what}. "
         f"{suggest(path.stem, shipped)}"
     )
+
+
+def bundled_model(name: str) -> Path | None:
+    """Return the file of a bundled model, or None. A file or folder with this name comes first."""
+    file = MODELS / f"{name}.safetensors"
+    return file if os.path.basename(name) == name and file.is_file() and not os.path.exists(name) else None
 
 
 def shipped_recipes() -> dict[str, Path]:

@@ -123,3 +123,14 @@ class PixelNetwork:
         """Return (faces, 192) pixel values, 0 to 1."""
         rows = [np.asarray(Image.fromarray(face.image).resize((8, 8))).ravel() / 255 for face in faces]
         return np.array(rows, dtype=np.float64).reshape(len(faces), 8 * 8 * 3)
+
+    def stage_features(
+        self, faces: Sequence[Face], stages: Sequence[str], grid: int = 0, mirror: bool = False
+    ) -> Sequence[NDArray[np.float64]]:
+        """Return the pixel values for each stage, averaged with the mirror image if `mirror` is set."""
+        del grid
+        rows = self.embed(faces)
+        if mirror:
+            turned = rows.reshape(-1, 8, 8, 3)[:, :, ::-1].reshape(rows.shape)
+            rows = (rows + turned) / 2
+        return [rows for _ in stages]

@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 
-from ferkit.plugin import DataError, Descriptor, Epoch, Face, RunError, describe_faces
-from ferkit_svm.inner_folds import deal, inner_groups
+from ferkit.plugin import (
+    DataError,
+    Descriptor,
+    Epoch,
+    Face,
+    RunError,
+    describe_faces,
+    inner_groups,
+    make_inner_folds,
+)
 from ferkit_svm.lpq import LpqDescriptor
 from ferkit_svm.phog import PhogDescriptor
 from ferkit_svm.preparation import Scaling, make_preparation
@@ -89,7 +97,8 @@ class SvmEstimator:
         self._check_training(train, parts)
         samples = [face.sample for face in train]
         names = [sample.label for sample in samples]
-        folds, warnings = deal(names, inner_groups(samples, self.inner_by), self.inner_folds, self.seed)
+        groups = inner_groups(samples, self.inner_by)
+        folds, warnings = make_inner_folds(names, groups, self.inner_folds, self.seed, "C and gamma")
         self.known = [place for place, label in enumerate(self.labels) if label in names]
         truth = np.array([self.known.index(self.labels.index(name)) for name in names])
         features = np.concatenate(parts, axis=1)

@@ -27,8 +27,8 @@ from ferkit.data.options import ManifestOptions
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.recipe.demo import cut_down
+from ferkit.recipe.extends import read_table
 from ferkit.recipe.load import load_recipe
-from ferkit.recipe.parse import read_table
 from ferkit.runtime.shipped import shipped_files, shipped_recipes
 from tests.builders import make_faces
 

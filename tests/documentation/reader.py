@@ -18,8 +18,8 @@ from PIL import Image
 from skimage.data import astronaut
 
 from ferkit.cli import app, main
+from ferkit.recipe.extends import read_table
 from ferkit.recipe.load import load_recipe, load_table
-from ferkit.recipe.parse import read_table
 from ferkit.recipe.schema import Recipe
 from ferkit.report.table.definition import read_definition
 from ferkit.testing import draw_face

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from ferkit.errors import RecipeError
+from ferkit.recipe.extends import read_table
 from ferkit.recipe.load import load_recipe, read_parts
 from ferkit.recipe.overrides import apply_overrides
-from ferkit.recipe.parse import dump_recipe, expand_variables, read_table
+from ferkit.recipe.parse import dump_recipe, expand_variables
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.shipped import find_recipe, shipped_recipes
 

@@ -18,14 +18,13 @@ from ferkit.predict.model.description import Description
 from ferkit.predict.model.program import inert_program
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.runtime.onnx import open_session
+from ferkit.runtime.shipped import MODELS as BUNDLED
 
 if TYPE_CHECKING:
     from ferkit.neural.network import Network
     from ferkit.predict.model.ensemble import Ensemble
     from ferkit.predict.model.from_run import RunModel
 
-BUNDLED = Path(__file__).parents[2] / "models"
-"""Folder of the bundled models. The name of a model is that of its file, without .safetensors."""
 FIRST = WhichNetwork()
 DEFAULT = "default"
 KEY = "ferkit"

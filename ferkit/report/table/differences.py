@@ -13,7 +13,8 @@ from ferkit.components.discovery import load_plugins
 from ferkit.errors import FerkitError, RecipeError
 from ferkit.evaluation.run_files import read_resolved
 from ferkit.messages import quote
-from ferkit.recipe.parse import read_table, resolve
+from ferkit.recipe.extends import read_table
+from ferkit.recipe.parse import resolve
 from ferkit.recipe.schema import Recipe
 from ferkit.report.table.values import ABSENT, shorten, show, toml
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ferkit.evaluation.verdict import SELECTED, judge
 from ferkit.report.table.columns import MARK_NOTE, Grid
 from ferkit.report.table.entries import COMMON, Table
+from ferkit.report.table.leak import leak_words
 
 ENVIRONMENT = ("processor", "cores", "threads", "gpu", "precision", "torch", "python")
 
@@ -21,6 +22,7 @@ def notes(table: Table, grid: Grid) -> Iterator[str]:
     scores = [one for run in table.runs for one in run.summary.scores.values() if "clusters" in one]
     if kinds := {next(iter(one["clusters"])) for one in scores} - {"image"}:
         yield f"Intervals are drawn by {', '.join(sorted(kinds))}, since images of a group are dependent."
+    yield from leak_words(table)
     if any(run.summary.demo for run in table.runs):
         yield "Scores of demo runs, on generated faces, have no meaning."
     warnings = {warning for run in table.runs for warning in run.summary.warnings}

@@ -19,8 +19,8 @@ from ferkit.components.part import Part
 from ferkit.errors import ComponentError, DataError, RunError
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.plugin import describe_faces
+from ferkit.recipe.extends import read_table
 from ferkit.recipe.load import load_recipe
-from ferkit.recipe.parse import read_table
 from tests.builders import LABELS, make_faces
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from ferkit_svm.inner_folds import deal, inner_groups
 
+from ferkit.data.inner_folds import inner_groups, make_inner_folds
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 
 TRUTH = ["anger", "fear", "neutral"] * 8
 MOVIES = [f"movie {place // 3}" for place in range(24)]
+deal = partial(make_inner_folds, chosen="C and gamma")
 
 
 def samples(*groups: dict[str, str]) -> list[Sample]:

@@ -1,24 +1,29 @@
-"""Inner folds of the training faces for the choice of C and gamma."""
+"""Inner folds of the training faces, for an estimator that chooses its own settings."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from ferkit.errors import DataError
+from ferkit.interfaces import Sample
 
-from ferkit.plugin import DataError, Sample
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 UNGROUPED = "none"
-Positions = NDArray[np.intp]
 
 
 def inner_groups(samples: Sequence[Sample], by: str | None) -> list[str] | None:
     """Return each sample's group of the kind `by`, or None if no groups are to be kept together.
 
     Without `by`, the kind is the coarsest one that all samples have. "none" means no groups.
+
+    Args:
+        samples: The training images.
+        by: The estimator's option `inner_by`.
 
     Raises:
         DataError: A sample lacks the kind.
@@ -37,23 +42,33 @@ def inner_groups(samples: Sequence[Sample], by: str | None) -> list[str] | None:
     return [sample.groups[kind] for sample in samples]
 
 
-def deal(
-    truth: Sequence[str], groups: Sequence[str] | None, folds: int, seed: int
-) -> tuple[list[tuple[Positions, Positions]], list[str]]:
+def make_inner_folds(
+    truth: Sequence[str], groups: Sequence[str] | None, folds: int, seed: int, chosen: str
+) -> tuple[list[tuple[NDArray[np.intp], NDArray[np.intp]]], list[str]]:
     """Return (train, test) positions of each inner fold, stratified by class, and warnings.
 
     There are fewer folds if the rarest class has fewer images, or if there are fewer groups. A warning says
     so.
 
+    Args:
+        truth: The label of each training image.
+        groups: The group of each training image, from `inner_groups`. None keeps nothing together.
+        folds: Number of folds, at least 2.
+        seed: Seed of the folds.
+        chosen: The settings that are chosen on the folds, for messages: "C and gamma".
+
     Raises:
         DataError: Two folds are impossible, or a fold would leave no training image of a class.
     """
+    import numpy as np
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     problem, most = min(_most_folds(truth, groups).items(), key=lambda one: one[1])
     if most < 2:
-        raise DataError(f"Cannot choose C and gamma on inner folds: {problem}. {_hint(groups)}")
+        raise DataError(f"Cannot choose {chosen} on inner folds: {problem}. {_hint(groups)}")
     warnings = []
     if most < folds:
-        warnings = [f"C and gamma were chosen on {most} inner folds, not {folds}: {problem}"]
+        warnings = [f"{chosen} were chosen on {most} inner folds, not {folds}: {problem}"]
         folds = most
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(folds, shuffle=True, random_state=seed % 2**32)
@@ -61,7 +76,7 @@ def deal(
     for train, _ in parts:
         if missing := sorted(set(truth) - {truth[place] for place in train}):
             raise DataError(
-                f"Cannot choose C and gamma on inner folds: one of the {folds} has every image of "
+                f"Cannot choose {chosen} on inner folds: one of the {folds} has every image of "
                 f"{missing[0]!r}. {_hint(groups)}"
             )
     return parts, warnings
