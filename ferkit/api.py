@@ -100,7 +100,7 @@ class Run:
         return table
 
     def model(
-        self, repeat: int | None = None, fold: int | None = None, *, trust_plugins: bool = False
+        self, repeat: int | None = None, fold: FoldChoice | None = None, *, trust_plugins: bool = False
     ) -> TrainedNetwork:
         """Return a network of the run; arguments and errors as for `load_model`."""
         return load_model(self.folder, repeat=repeat, fold=fold, trust_plugins=trust_plugins)
@@ -170,7 +170,8 @@ def create(kind: str, name: str, context: Mapping[str, Any] | None = None, **opt
     """Build a component from its options.
 
     Args:
-        kind: "detector", "backbone", "head", "output", "loss", "dataset", "descriptor" or "estimator".
+        kind: "dataset", "detector", "backbone", "head", "output", "loss", "augmentation", "optimizer",
+            "scheduler", "callback", "descriptor" or "estimator".
         name: Its name, as a recipe states it.
         context: Arguments that ferkit gives, such as `{"num_classes": 7}` for a loss.
         options: Options, as a recipe states them.

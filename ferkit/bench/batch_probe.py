@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import psutil
 import torch
 
 from ferkit.bench.memory import make_meter, release, resident
-from ferkit.neural.loop import Training
+from ferkit.neural.loop import Parts, Training
 
 SMALLEST = 2
 """Batch norm needs two images or more."""
@@ -51,6 +52,25 @@ def default_limit() -> int:
     return int(CPU_FRACTION * psutil.virtual_memory().available)
 
 
+class ConstantRate:
+    """A schedule that changes nothing. The probe takes more steps than some schedules have."""
+
+    def step(self) -> None:
+        """Keep the rate."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: the probe is not resumed."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Ignore a state."""
+
+
+def without_schedule(parts: Parts) -> Parts:
+    """Replace the scheduler of a training, for `NeuralEstimator.start_training`."""
+    return replace(parts, scheduler=lambda optimizer, steps: ConstantRate())
+
+
 def probe_batch_sizes(
     build: Callable[[], Training],
     image_size: int,
@@ -65,7 +85,7 @@ def probe_batch_sizes(
     is expected to exceed the limit: the system would swap, or kill the process.
 
     Args:
-        build: Builds a training.
+        build: Builds a training, whose scheduler must have no last step.
         image_size: Width and height of the images, in pixels.
         labels: Number of labels.
         largest: Largest batch size.
@@ -74,6 +94,7 @@ def probe_batch_sizes(
     """
     base = resident()
     training = build()
+    training.callbacks.begin_epoch(1)
     device = training.accelerator.device
     done: list[ProbedSize] = []
     for size in _powers(largest):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ferkit.bench.batch_probe import BatchProbe, probe_batch_sizes
+from ferkit.bench.batch_probe import BatchProbe, probe_batch_sizes, without_schedule
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.errors import RunError
@@ -96,7 +96,7 @@ def fit_check(
     labels = estimator.labels
     probed = ranged = None
     if options.largest:
-        build = partial(estimator.start_training, train)
+        build = partial(estimator.start_training, train, without_schedule)
         sizes = (recipe.model.image_size, len(labels), options.largest, options.limit)
         probed = probe_batch_sizes(build, *sizes, lambda size: say(f"batch size {size}"))
     if options.steps:

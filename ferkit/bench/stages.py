@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 import torch
+from accelerate.utils import convert_to_fp32
 from torch import Tensor
 
 from ferkit.bench.measuring import Case, Key
@@ -14,8 +15,10 @@ from ferkit.bench.peak import count_flops
 from ferkit.bench.subject import Subject
 from ferkit.data.images import read_image
 from ferkit.errors import RunError
+from ferkit.neural.auxiliary import batch_loss
 from ferkit.neural.batches import stack_images
 from ferkit.neural.network import Network
+from ferkit.neural.running_statistics import held_statistics
 
 Answer = TypeVar("Answer")
 
@@ -82,16 +85,20 @@ def training_step(subject: Subject, batch: int, key: Key) -> Case:
 
     def backward() -> Tensor:
         with subject.autocast():
-            logits = call(pixels)
-        value: Tensor = loss(logits.float(), targets)
+            answer = call(pixels)
+        value = batch_loss(convert_to_fp32(answer), targets, loss, network).total
         optimizer.zero_grad()
         torch.autograd.backward(scaler.scale(value))
         return value
 
+    def again() -> float:
+        with held_statistics(network):
+            return float(backward().detach())
+
     def step() -> None:
         backward()
         if getattr(optimizer, "needs_closure", False):
-            optimizer.step(lambda: float(backward().detach()))
+            optimizer.step(again)
         else:
             scaler.step(optimizer)
             scaler.update()

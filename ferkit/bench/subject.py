@@ -28,6 +28,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
 from ferkit.neural.augment import Augmentation, is_batched
 from ferkit.neural.augment_names import resolve_step
+from ferkit.neural.auxiliary import needs_embeddings
 from ferkit.neural.batches import FaceImages, stack_images
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_device, choose_precision
@@ -135,6 +136,7 @@ class Subject:
     def make_ready(self, is_training: bool) -> None:
         """Set the network's mode and the device's precision for the next call."""
         set_float32(self.precision)
+        self.network.keeps_embeddings = is_training and needs_embeddings(self.loss)
         if self.network.training == is_training:
             return
         self.network.train(is_training)

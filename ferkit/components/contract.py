@@ -231,7 +231,7 @@ def wrong_logits(logits: Any, expected: tuple[object, int]) -> Wrong:
 
 
 def wrong_auxiliary(answer: tuple[Any, ...], is_training: bool) -> Wrong:
-    """Find what is wrong with the tuple of a head, other than its logits."""
+    """Check the auxiliary values in a head's tuple."""
     if not is_training:
         return "logits only in eval mode", f"a tuple of {len(answer)}"
     if len(answer) != 2 or not isinstance(answer[1], Mapping):

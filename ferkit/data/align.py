@@ -53,7 +53,8 @@ def fit_similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -
     rows = np.concatenate([np.stack([x, -y, one, zero], axis=1), np.stack([y, x, zero, one], axis=1)])
     (a, b, s, t), *_ = np.linalg.lstsq(rows, target.T.reshape(-1), rcond=None)
     linear = np.array([[a, -b], [b, a]])
-    is_degenerate = np.hypot(a, b) * np.ptp(source) < 1e-3 * np.ptp(target)
+    extent, wanted = (np.ptp(points, axis=0).max() for points in (source, target))
+    is_degenerate = np.hypot(a, b) * extent < 1e-3 * wanted or wanted < 1e-9 * np.abs(target).max()
     return None if is_degenerate else np.column_stack([linear, np.array([s, t]) - linear @ center])
 
 

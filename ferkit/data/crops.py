@@ -73,8 +73,8 @@ def crop_faces(
         progress: Called with (images done, images in total).
 
     Raises:
-        DataError: A file is unreadable, and the options do not skip it. Or faces shall be aligned, and the
-            detector gives no landmarks.
+        DataError: A file is unreadable, and the options do not skip it. Alignment is requested, but
+            the detector gives no landmarks.
     """
     faces: list[Face] = []
     landmarks = LandmarkCount()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from ferkit.components.part import Section
 
@@ -26,6 +26,8 @@ Point = tuple[Fraction, Fraction]
 Points = tuple[Point, Point, Point, Point, Point]
 ALIGNMENT = ("align", "template", "size", "padding")
 """Keys of `[faces]` for alignment."""
+SMALLEST_EXTENT = 0.05
+"""Minimum width or height of a template, as a fraction of the crop's side."""
 
 
 class FaceOptions(Section):
@@ -56,6 +58,20 @@ class FaceOptions(Section):
     no_face: Literal["whole_image", "skip"] = "whole_image"
     unreadable: Literal["stop", "skip"] = "stop"
     duplicates: Literal["keep", "drop"] = "keep"
+
+    @field_validator("template")
+    @classmethod
+    def _check_extent(cls, template: str | Points) -> str | Points:
+        """Refuse points that are (almost) the same: they determine no scale and no rotation."""
+        if isinstance(template, str):
+            return template
+        width, height = (max(values) - min(values) for values in zip(*template, strict=True))
+        if max(width, height) < SMALLEST_EXTENT:
+            raise ValueError(
+                f"expected points that are at least {SMALLEST_EXTENT} apart in x or y, got points within "
+                f"{width:.3g} x {height:.3g}. Give the landmarks as fractions of the crop's side"
+            )
+        return template
 
     @model_serializer(mode="wrap")
     def _leave_out_unused(self, as_table: SerializerFunctionWrapHandler) -> dict[str, Any]:

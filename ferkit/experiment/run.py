@@ -156,7 +156,7 @@ def _train(
             is_hopeless = make_pruner(order.recipe, run_dir, fold, measure)
             job = TrainingJob(order.settings(fold), order.registry, fold, measure, is_hopeless)
             train_fold(job, run_dir, data, progress)
-            check_trials(order.recipe, run_dir, fold)
+        check_trials(order.recipe, run_dir, fold)
     if run_dir.refit.is_wanted and run_dir.refit.finished() is None:
         measure = order.measure(todo[0])
         plan = plan_refit(order.recipe, order.registry, order.candidates, todo, measure, run_dir)

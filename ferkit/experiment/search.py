@@ -1,6 +1,6 @@
 """The trials of `[search]`: Optuna proposes settings, and the run folder has the history.
 
-A study is built anew for each trial from settings.json, metrics.jsonl and finished.json, with a sampler whose
+A study is rebuilt for each trial from settings.json, metrics.jsonl and finished.json, with a sampler whose
 seed depends on the fold and the trial. An interrupted search therefore continues with the same trials.
 """
 
@@ -99,9 +99,10 @@ def _describe_trial(
 ) -> dict[str, Any]:
     best = max(merits, key=lambda epoch: merits[epoch], default=None)
     value = None if best is None else merits[best][0] * (-1 if measure == "nll" else 1)
-    is_pruned = bool((run_dir.finished(fold) or {}).get("is_pruned"))
+    facts = run_dir.finished(fold) or {}
+    ends = {key: bool(facts.get(key)) for key in ("is_pruned", "has_diverged")}
     settings = read_settings(run_dir.path, fold.name)
-    return {"settings": settings, "value": value, "epoch": best, "is_pruned": is_pruned}
+    return {"settings": settings, "value": value, "epoch": best, **ends}
 
 
 def _study(
@@ -123,8 +124,9 @@ def _study(
         facts = run_dir.finished(one) or {}
         merits = {epoch: merit for epoch, (merit, _) in history.get(number, {}).items()}
         settings = read_settings(run_dir.path, one.name)
+        is_complete = not (facts.get("is_pruned") or facts.get("has_diverged"))
         past = optuna.trial.create_trial(
-            state=states.COMPLETE if not facts.get("is_pruned") else states.PRUNED if merits else states.FAIL,
+            state=states.COMPLETE if is_complete else states.PRUNED if merits else states.FAIL,
             value=max(merits.values(), default=None),
             params={key: _encode(search.space[key], value) for key, value in settings.items()},
             distributions=_distributions(search),

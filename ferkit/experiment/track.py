@@ -15,7 +15,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferkit.evaluation.run_files import read_resolved, read_summary
+from ferkit.evaluation.run_files import REFIT, read_choice, read_resolved, read_summary
 from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.report.table.differences import flatten
 from ferkit.runtime.atomic_write import write_text
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 FOLDER = "tracking"
 """Folder of the files of trackers, in the run folder."""
-REFIT = "refit"
-"""Part of the tracker run of the network on all images."""
 FINAL = "summary"
 """Part of the tracker run with the final scores."""
 SCORES = ("accuracy", "mean_recall", "macro_f1", "nll", "brier", "ece")
@@ -92,6 +90,7 @@ class TrackedProgress:
     order: RunRequest
     services: tuple[str, ...]
     _fold: Fold | None = field(default=None, init=False)
+    _settings: Mapping[str, Any] = field(default_factory=dict, init=False)
     _open: dict[str, Any] = field(default_factory=dict, init=False)
 
     def note(self, text: str) -> None:
@@ -103,6 +102,7 @@ class TrackedProgress:
     def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
         self.close()
         self._fold = fold
+        self._settings = self.order.settings(fold).settings
         self.progress.begin_fold(fold, number, folds)
 
     def batch(self, report: BatchReport) -> None:
@@ -115,6 +115,8 @@ class TrackedProgress:
 
     def begin_refit(self, images: int, epochs: int) -> None:
         self.close()
+        self._fold = None
+        self._settings = read_choice(self.order.folder, REFIT)["settings"]
         self.progress.begin_refit(images, epochs)
 
     def refit_epoch(self, epoch: Epoch) -> None:
@@ -124,6 +126,7 @@ class TrackedProgress:
 
     def finish(self, report: Path) -> None:
         self.close()
+        self._fold, self._settings = None, {}
         self._send(FINAL, 0, final_values(self.order.folder))
         self.close()
         self.progress.finish(report)
@@ -164,10 +167,8 @@ class TrackedProgress:
             self._open[service].store_init_configuration(self._config())
 
     def _config(self) -> dict[str, Any]:
-        """Return the resolved recipe with dotted keys, and the values of the grid's candidate."""
-        table = dict(flatten(read_resolved(self.order.folder)))
-        if self._fold and self._fold.candidate is not None:
-            table |= self.order.settings(self._fold).settings
+        """Return the resolved recipe with dotted keys, and the settings of the candidate."""
+        table = {**dict(flatten(read_resolved(self.order.folder))), **self._settings}
         return {
             key: one if isinstance(one, bool | int | float | str) else json.dumps(one)
             for key, one in table.items()

@@ -27,20 +27,21 @@ def train_fold(job: TrainingJob, run_dir: RunDir, data: TrainingData, progress: 
     """Fit an estimator, and score every epoch on the monitored images of the fold.
 
     Raises:
-        DivergenceError: The training diverged. A trial of a search counts as pruned instead.
+        DivergenceError: The training diverged. A trial of a search ends instead.
         RunError: The estimator's results have errors.
     """
     fold = job.fold
     estimator, network = make_estimator(job, data, run_dir.state_file(fold), progress.batch)
+    early: dict[str, bool] = {}
     try:
-        is_pruned = _fit(job, run_dir, data, progress, estimator, network)
+        if _fit(job, run_dir, data, progress, estimator, network):
+            early = {"is_pruned": True}
     except DivergenceError as error:
         if not job.settings.is_trial:
             raise
         progress.note(f"Trial {(fold.candidate or 0) + 1} of {fold.directory} ended early: {error}")
-        is_pruned = True
-    pruned = {"is_pruned": True} if is_pruned else {}
-    run_dir.finish_fold(fold, {**_keep_network(run_dir, fold, network), **pruned})
+        early = {"has_diverged": True}
+    run_dir.finish_fold(fold, {**_keep_network(run_dir, fold, network), **early})
 
 
 def _fit(

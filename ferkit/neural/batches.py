@@ -71,7 +71,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         return self.augmentation is not None and self.augmentation.has_single
 
     def on_device(self, device: torch.device) -> BatchAugmentation | None:
-        """Return what makes raw batches into input of the network. None if images are normalised already."""
+        """Return the transform from raw batches to network input. None if images are normalised already."""
         if self.augmentation is None or not self.is_raw:
             return None
         return BatchAugmentation(self.augmentation, self.normalise, device)

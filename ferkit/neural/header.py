@@ -181,6 +181,6 @@ def _checked(kind: type[Checked], table: Mapping[str, Any], where: object) -> Ch
             way = [str(step) for step in first["loc"] if not str(step).startswith("|")]
             key, reason = ".".join(way) or key, first["msg"]
         raise RunError(
-            f"{where} describes no whole model: {shorten(key)}: {shorten(reason, 120)}. Export it again: "
-            "ferkit export"
+            f"{where} has an incomplete model description: {shorten(key)}: {shorten(reason, 120)}. Export "
+            "it again: ferkit export"
         ) from error

@@ -42,6 +42,7 @@ class BatchReport:
         batches: Number of batches in an epoch.
         loss: Mean loss of the epoch so far.
         accuracy: Accuracy of the epoch so far, 0 to 1.
+        batch_loss: Loss of the batch before its update, without auxiliary losses.
     """
 
     epoch: int
@@ -49,6 +50,7 @@ class BatchReport:
     batches: int
     loss: float
     accuracy: float
+    batch_loss: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,10 @@ class Training:
                 self._update(given, where)
             self.auxiliary.add(found)
             right += count_right(found.logits, given[1])
-            total += found.main.item() * len(targets)
+            loss = found.main.item()
+            total += loss * len(targets)
             seen += len(targets)
-            yield BatchReport(number, batch, count, total / seen, right / seen)
+            yield BatchReport(number, batch, count, total / seen, right / seen, loss)
 
     def step_on(self, images: Tensor, targets: Tensor) -> None:
         """Train on one batch that is on the device."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from math import isfinite, log
+from statistics import mean
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
 
 from ferkit.errors import DivergenceError
 from ferkit.interfaces import Face, Optimizer
@@ -30,7 +30,7 @@ class RangeStep:
 
     Attributes:
         lr: Learning rate of the step.
-        loss: Loss of the batch before the step.
+        loss: Mean loss of the batches of the step, before it.
         smoothed: Exponential moving average of the losses so far, without bias.
     """
 
@@ -66,48 +66,46 @@ class LrRange:
         return self.steps[UNRELIABLE + place].lr if slopes[place] < 0 else None
 
 
-class LossRecorder(nn.Module):
-    """A loss that remembers its last value."""
-
-    def __init__(self, loss: nn.Module) -> None:
-        super().__init__()
-        self.loss = loss
-        self.last = float("nan")
-
-    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss."""
-        value: Tensor = self.loss(logits, targets)
-        self.last = value.item()
-        return value
-
-
 class ExponentialRange:
-    """A schedule that raises the rate exponentially, and records rate and loss of each step.
+    """A schedule that raises the rate exponentially, and the losses of its steps.
 
     The rates of head and output keep their ratio to `fit.optimizer.lr`.
 
     Args:
         optimizer: The optimizer.
-        loss: Gives the loss of a step.
         rates: The rates of all steps, for `fit.optimizer.lr`.
         base: The recipe's `fit.optimizer.lr`.
     """
 
-    def __init__(self, optimizer: Optimizer, loss: LossRecorder, rates: Sequence[float], base: float) -> None:
-        self.optimizer, self.loss, self.rates, self.base = optimizer, loss, rates, base
+    def __init__(self, optimizer: Optimizer, rates: Sequence[float], base: float) -> None:
+        self.optimizer, self.rates, self.base = optimizer, rates, base
         self.ratios = [group["lr"] / base for group in optimizer.param_groups]
         self.steps: list[RangeStep] = []
+        self._updates = 0
+        self._losses: list[float] = []
         self._average = 0.0
         self._set()
 
     def step(self) -> None:
-        """Record a step, and set the rate of the next one."""
-        done = len(self.steps) + 1
-        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * self.loss.last
-        smoothed = self._average / (1 - SMOOTHING**done)
-        self.steps.append(RangeStep(self.rates[done - 1], self.loss.last, smoothed))
-        if done < len(self.rates):
+        """Set the rate of the next update."""
+        self._updates += 1
+        if self._updates < len(self.rates):
             self._set()
+
+    def record(self, loss: float) -> None:
+        """Record the loss of a batch. The last batch of an update completes a step.
+
+        Args:
+            loss: Loss of the batch before its update.
+        """
+        self._losses.append(loss)
+        if self._updates == len(self.steps):
+            return
+        done, mean_loss = len(self.steps) + 1, mean(self._losses)
+        self._losses.clear()
+        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * mean_loss
+        smoothed = self._average / (1 - SMOOTHING**done)
+        self.steps.append(RangeStep(self.rates[done - 1], mean_loss, smoothed))
 
     @property
     def is_over(self) -> bool:
@@ -121,7 +119,7 @@ class ExponentialRange:
         return len(known) > UNRELIABLE and known[-1] > DIVERGES_AT * min(known)
 
     def _set(self) -> None:
-        rate = self.rates[len(self.steps)]
+        rate = self.rates[self._updates]
         for group, ratio in zip(self.optimizer.param_groups, self.ratios, strict=True):
             group["lr"] = rate * ratio
 
@@ -155,18 +153,17 @@ def find_lr_range(
     made: list[ExponentialRange] = []
 
     def change(parts: Parts) -> Parts:
-        recorder = LossRecorder(parts.loss)
-
         def schedule(optimizer: Optimizer, _: int) -> ExponentialRange:
-            made.append(ExponentialRange(optimizer, recorder, rates, estimator.options.optimizer.lr))
+            made.append(ExponentialRange(optimizer, rates, estimator.options.optimizer.lr))
             return made[0]
 
-        return replace(parts, loss=recorder, scheduler=schedule)
+        return replace(parts, scheduler=schedule)
 
     training = estimator.start_training(train, change)
     try:
         for number in count(1):
-            for _ in training.train_batches(number):
+            for report in training.train_batches(number):
+                made[0].record(report.batch_loss)
                 on_step(len(made[0].steps))
                 if made[0].is_over:
                     return LrRange(tuple(made[0].steps), made[0].has_grown)

@@ -79,8 +79,8 @@ def name_normalize(mean: Sequence[float], std: Sequence[float]) -> Known:
     return next((one for one in named if is_same_normalize(one, table)), table)
 
 
-def is_same_normalize(one: Known, other: Known) -> bool:
-    """Return True if two normalisations have the same float32 values."""
+def is_same_normalize(one: Normalize, other: Normalize) -> bool:
+    """Return True if two normalisations have the same float32 values. Raises RunError for "pretrained"."""
     return all(
         np.array_equal(np.asarray(a, np.float32), np.asarray(b, np.float32))
         for a, b in zip(mean_and_deviation(one), mean_and_deviation(other), strict=True)

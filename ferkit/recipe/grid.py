@@ -19,7 +19,7 @@ from ferkit.recipe.search_options import search_extremes
 
 MOST = 10_000
 """Combinations of a grid. Each is a training."""
-SEARCHED = ("model", "loss", "augment", "fit", "estimator")
+SEARCHED = ("model", "loss", "augment", "callback", "fit", "estimator")
 """Sections that a candidate may change. The images of the comparison stay the same."""
 
 

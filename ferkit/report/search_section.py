@@ -22,7 +22,8 @@ class SearchSection:
         measure: Name of the measure on validation images.
         best: Fold, number of the selected trial, its settings and its value.
         importance: Key and importance, descending. Empty if there were too few trials.
-        pruned: Number of trials that ended early.
+        pruned: Number of trials that the pruner ended.
+        diverged: Number of trials that diverged.
         trials: Number of all trials.
     """
 
@@ -31,6 +32,7 @@ class SearchSection:
     best: Sequence[tuple[str, int, Mapping[str, Any], str]]
     importance: Sequence[tuple[str, str]]
     pruned: int
+    diverged: int
     trials: int
 
 
@@ -53,6 +55,7 @@ def describe_search(run_dir: Path, search: Mapping[str, Any] | None) -> SearchSe
         best=best,
         importance=[(key, f"{100 * value:.1f}%") for key, value in importance],
         pruned=sum(one["is_pruned"] for one in trials),
+        diverged=sum(one.get("has_diverged", False) for one in trials),
         trials=len(trials),
     )
 

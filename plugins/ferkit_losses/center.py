@@ -55,7 +55,7 @@ class CenterLoss(nn.Module):
         self.register_buffer("centers", sized)
 
     def forward(self, logits: Tensor, targets: Tensor, embeddings: Tensor | None = None) -> Tensor:
-        """Return the mean loss. Raises ComponentError for embeddings that another loss did not pass on."""
+        """Return the mean loss. Raises ComponentError if an outer loss does not pass the embeddings."""
         points = embeddings if self.needs_embeddings else logits
         if points is None:
             raise ComponentError(

@@ -15,7 +15,7 @@ SCHEDULERS = (
         "one_cycle:OneCycleSchedule",
         "An increase, then a decrease to almost 0 (Smith and Topin 2018)",
     ),
-    ("plateau", "plateau:PlateauSchedule", "Steps when the training loss stops to decrease"),
+    ("plateau", "plateau:PlateauSchedule", "Steps when the training loss stops decreasing"),
     ("poly", "poly:PolySchedule", "A power of the remaining part of the training"),
     ("step", "step:StepSchedule", "Steps after a number of epochs"),
     ("tanh", "tanh:TanhSchedule", "A hyperbolic tangent to a minimum"),

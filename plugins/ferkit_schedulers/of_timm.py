@@ -38,7 +38,8 @@ def warm_up(epochs: float, start: float, steps_per_epoch: int, all_epochs: int) 
     """Return the arguments of timm for a linear increase of the rates at the beginning.
 
     Args:
-        epochs: Number of epochs of the increase. The schedule continues where it would be without it.
+        epochs: Number of epochs of the increase. step, multi_step: counted from the start of the training.
+            cosine, poly, tanh: start after the warm-up.
         start: Rate of the first update.
         steps_per_epoch: Number of updates in an epoch.
         all_epochs: Number of epochs of the training.

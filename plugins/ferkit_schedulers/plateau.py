@@ -1,4 +1,4 @@
-"""Steps when the training loss stops to decrease."""
+"""Steps when the training loss stops decreasing."""
 
 from __future__ import annotations
 

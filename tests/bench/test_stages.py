@@ -88,6 +88,31 @@ def test_a_training_step_changes_the_network_and_nothing_else_does(subject: Subj
         assert torch.equal(before, weight) == (stage != "training_step")
 
 
+SAM = 'fit.optimizer={name="sam", lr=0.1, base={name="sgd"}}'
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ['model.head={name="multiscale", stage="late", deep_supervision=0.4}'],
+        ['model.head={name="linear"}', 'loss={name="center", source="embeddings"}'],
+        [SAM],
+    ],
+)
+def test_a_training_step_has_the_loss_of_a_run(changes: list[str]) -> None:
+    recipe, registry = load_for_bench("quickstart", [*SETTINGS, *changes], TINY, 2, 64)
+    subject = Subject.of(recipe, registry, QUICK)
+    weight, norm = subject.network.backbone.early[0].weight, subject.network.backbone.early[1]
+    before = weight.detach().clone()
+    case = CALLS["training_step"](subject, 2, {})
+    case.prepare()
+    case.call()
+    assert not torch.equal(before, weight)
+    assert norm.num_batches_tracked == 1  # a second pass of SAM is not counted
+    CALLS["head"](subject, 2, {}).prepare()
+    assert not subject.network.keeps_embeddings
+
+
 def test_what_a_network_makes_at_its_first_pass_is_not_timed(subject: Subject) -> None:
     passes: list[int] = []
     training, backbone = (CALLS[stage](subject, 2, {}) for stage in ("training_step", "backbone"))

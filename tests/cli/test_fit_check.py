@@ -79,6 +79,14 @@ def test_a_size_that_is_out_of_memory_ends_the_probe(
     assert "8 images are out of memory" in shown
 
 
+def test_a_schedule_with_a_last_step_does_not_end_the_probe(fit_check: FitCheck) -> None:
+    schedule = ("--set", 'fit.schedule={name="one_cycle"}', "--set", "fit.epochs=2")
+    status, shown, said = fit_check("--steps", "0", "--max-batch", "128", *schedule)
+    assert not said
+    assert status == 0
+    assert "Largest batch size that fits: 128" in shown
+
+
 def test_the_expected_memory_grows_with_the_images() -> None:
     sizes = [ProbedSize(2, 1.0, 100), ProbedSize(4, 1.0, 120)]
     assert _expected(sizes) == 160  # 80 and 10 for each of 8 images

@@ -52,6 +52,15 @@ def test_landmarks_land_on_the_template_within_a_pixel(size: int, padding: float
         assert np.abs(center - size * template_points(options)[number]).max() < 1
 
 
+@pytest.mark.parametrize("place", [(100.0, 500.0), (300.0, 300.0)])
+def test_points_at_one_place_determine_no_transform(place: tuple[float, float]) -> None:
+    five, template = np.full((5, 2), place), template_points(ALIGNED)
+    assert fit_similarity(five, template) is None
+    assert fit_similarity(template, five) is None
+    nearly = five + 1e-6 * template
+    assert fit_similarity(nearly.astype(np.float32), template) is None
+
+
 def test_the_transform_is_the_least_squares_one_of_umeyama() -> None:
     rng = np.random.default_rng(1)
     source, target = rng.normal(size=(5, 2)), rng.normal(size=(5, 2))
@@ -131,6 +140,7 @@ def test_a_face_that_cannot_be_aligned_is_cropped_by_its_box(points: NDArray[np.
         ({"template": "dlib"}, "template"),
         ({"template": ((0.1, 0.2),)}, "template"),
         ({"template": ((0.1, 0.2),) * 4 + ((0.1, 30.0),)}, "template"),
+        ({"template": ((0.5, 0.4),) * 5}, r"(?s)template.*within 0 x 0"),
         ({"size": 0}, "size"),
         ({"padding": -0.1}, "padding"),
     ],

@@ -102,13 +102,24 @@ def test_a_trial_that_diverges_does_not_end_the_run(recipe: Path, tmp_path: Path
     run_recipe(recipe, tmp_path / "run", *NESTED, "fit.optimizer.name=sgd", DIVERGING)
     trials = [one for fold in summary_of(tmp_path / "run")["search"]["folds"] for one in fold["trials"]]
     assert {one["settings"]["fit.optimizer.lr"] for one in trials} == {1e30, 0.02}
-    assert all(one["is_pruned"] is (one["settings"]["fit.optimizer.lr"] == 1e30) for one in trials)
+    assert all(one["has_diverged"] is (one["settings"]["fit.optimizer.lr"] == 1e30) for one in trials)
+    assert not any(one["is_pruned"] for one in trials)
+    count = sum(one["has_diverged"] for one in trials)
+    assert f"{count} diverged" in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_trials_that_all_diverge_end_the_run_with_a_hint(recipe: Path, tmp_path: Path) -> None:
     hopeless = DIVERGING.replace("1e30, 0.02", "1e30, 1e31")
-    with pytest.raises(RunError, match="every trial of repeat 1, fold 1 diverged"):
-        run_recipe(recipe, tmp_path / "run", *NESTED, "fit.optimizer.name=sgd", hopeless)
+    for is_resumed in (False, True):
+        with pytest.raises(RunError, match="every trial of repeat 1, fold 1 diverged"):
+            run_recipe(
+                recipe,
+                tmp_path / "run",
+                *NESTED,
+                "fit.optimizer.name=sgd",
+                hopeless,
+                is_resumed=is_resumed,
+            )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.recipe.load import load_recipe
 from tests.cli.test_table import ferkit
 from tests.experiment.test_run import Interrupted, recipe, run_recipe
+from tests.experiment.test_run_nested import NESTED
 
 pytestmark = pytest.mark.slow
 
@@ -124,6 +125,17 @@ def test_the_track_section_does_not_make_recipes_differ(recipe: Path, tmp_path: 
     run_recipe(recipe, tmp_path / "run", *SHORT, TENSORBOARD, is_resumed=True)
     assert "[track]" not in (tmp_path / "run" / "recipe.toml").read_text()
     assert [step for step, _ in scalars(tmp_path / "run", "repeat0_fold0")["nll"]] == [2, 3]
+
+
+def test_refit_and_summary_have_their_own_settings(recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
+    grid = 'grid={"fit.optimizer.lr"=[0.03, 1e-9]}'
+    checked, registry = load_recipe(str(recipe), [*SHORT, *NESTED, grid, TENSORBOARD])
+    run(RunRequest(checked, registry, tmp_path / "run", has_refit=True))
+    (chosen,) = json.loads((tmp_path / "run" / "refit" / "choice.json").read_text())["settings"].values()
+    for part, rate in {"refit": chosen, "summary": 0.02}.items():
+        (file,) = (tmp_path / "run" / "tracking" / "tensorboard" / part).glob("*/hparams.yml")
+        assert f"fit.optimizer.lr: {rate}\n" in file.read_text()
 
 
 class Notes(NullProgress):

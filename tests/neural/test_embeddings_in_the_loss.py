@@ -73,8 +73,7 @@ def test_center_loss_is_restored_with_the_size_of_its_embeddings() -> None:
 
 
 def estimator(**options: Any) -> NeuralEstimator:
-    made = tiny_estimator(**options)
-    made.build_loss = lambda counts: CenterLoss(3, weight=0.1, source="embeddings")
+    made = tiny_estimator(loss=CenterLoss(3, weight=0.1, source="embeddings"), **options)
 
     def build(counts: object) -> Network:
         return Network(backbone := TinyBackbone(), EmbeddingHead(), nn.Identity(), backbone.default_stage)

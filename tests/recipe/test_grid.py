@@ -37,7 +37,7 @@ def test_a_candidate_is_the_recipe_with_its_settings_and_without_the_grid() -> N
 @pytest.mark.parametrize(
     ("grid", "expected"),
     [
-        ({"protocol.seed": [1]}, "a grid can only search model, loss, augment, fit, estimator"),
+        ({"protocol.seed": [1]}, "a grid can only search model, loss, augment, callback, fit"),
         ({"fit.epochs": 3}, "expected a list of values to try, got 3"),
         ({"fit.epochs": []}, "expected a list of values to try, got []"),
     ],
@@ -46,6 +46,13 @@ def test_what_can_not_be_searched_is_told(grid: dict[str, Any], expected: str) -
     (problem,) = grid_problems(grid)
     assert expected in str(problem)
     assert next(iter(grid)) in problem.where
+
+
+def test_callbacks_can_be_searched() -> None:
+    callbacks = ({"name": "ema"},), ()
+    recipe = Recipe(name="a", data=Part(name="sfew"), grid={"callback": callbacks})
+    assert grid_problems({"callback": [list(one) for one in callbacks]}) == []
+    assert [len(one.recipe.callback) for one in candidates(recipe)] == [1, 0]
 
 
 def test_a_grid_that_is_no_table_is_left_to_the_schema() -> None:

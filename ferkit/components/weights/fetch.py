@@ -87,9 +87,11 @@ def _download(url: str, part: Path, name: str) -> None:
 
     with requests.get(url, stream=True, timeout=60) as answer:
         answer.raise_for_status()
-        if url.startswith("https:") and not answer.url.startswith("https:"):
+        visited = [one.url for one in (*answer.history, answer)]
+        plain = [one for one in visited if not one.startswith("https:")]
+        if url.startswith("https:") and plain:
             raise WeightsError(
-                f"{url} leads to {shorten(answer.url)}, which is not encrypted. Nothing was kept"
+                f"{url} leads to {shorten(plain[0])}, which is not encrypted. Nothing was kept"
             )
         is_encoded = "content-encoding" in answer.headers  # then the length is not the file's
         size = 0 if is_encoded else int(answer.headers.get("content-length", 0))

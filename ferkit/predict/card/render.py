@@ -80,7 +80,7 @@ def render_card(facts: Facts) -> str:
 
 def _describe_normalize(normalize: Normalize) -> str:
     way = describe_normalize(normalize)
-    return WAYS.get(way, f"{way}, of pixels from 0 to 1")
+    return f"as {way}: {WAYS[way]}" if way in WAYS else f"with {way}, of pixels from 0 to 1"
 
 
 def _escaped(value: Any) -> str:

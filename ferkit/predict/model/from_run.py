@@ -23,6 +23,7 @@ from ferkit.evaluation.summary import Summary
 from ferkit.messages import count_of, list_some, quote, shorten
 from ferkit.neural.checkpoint import read_header
 from ferkit.neural.options import Model
+from ferkit.neural.preprocessing import describe_normalize, is_same_normalize
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.grid import recipe_of_fold
@@ -106,6 +107,11 @@ def _open_one(folder: Path, recipe: Recipe, name: str, choice: str) -> RunModel:
 
 
 def _open_refit(folder: Path, recipe: Recipe, has_refit: bool) -> RunModel:
+    if not has_refit and recipe.search:
+        raise RunError(
+            f"Cannot open the refit network of {folder}: a run with [search] has none, as each fold has its "
+            "own best settings. Use one --fold."
+        )
     if not has_refit:
         raise RunError(
             f"Cannot open the refit network of {folder}: the run has none. Add it: ferkit run RECIPE --out "
@@ -133,7 +139,8 @@ def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence
     if not expected:
         raise RunError(f"{folder} has no repeat {repeat}. Repeats count from 0.")
     each = [describe_run(folder, recipe, name) for name in expected]
-    _check_same_input(folder, expected, each)
+    hint = "Use one --fold." if recipe.search else "Use one --fold, or --fold refit."
+    _check_same_input(folder, expected, each, hint)
     told = f"mean of the {count_of(len(expected), 'fold')} of repeat {repeat}"
     description = replace(each[0], temperature=1.0, source=f"{recipe.name}, {told}")
     return RunModel(
@@ -154,21 +161,32 @@ def _folds_of(summary: Summary, repeat: int) -> list[str]:
     return [f"repeat{repeat}_fold{number}" for number in range(count)]
 
 
-def _check_same_input(folder: Path, names: Sequence[str], each: Sequence[Description]) -> None:
-    """Raise RunError if a grid chose another input, labels or margin for one fold than for another."""
+def _check_same_input(folder: Path, names: Sequence[str], each: Sequence[Description], hint: str) -> None:
+    """Raise RunError if the settings of one fold need other input or labels than those of another."""
+    first = each[0]
     for name, one in zip(names, each, strict=True):
-        for key in ("image_size", "normalize", "color"):
-            ours, theirs = getattr(each[0].model, key), getattr(one.model, key)
-            if ours != theirs:
-                raise RunError(
-                    f"Cannot use fold 'all' of {folder}: its folds need different images. model.{key} is "
-                    f"{ours} in {names[0]} and {theirs} in {name}. Use one --fold, or --fold refit."
-                )
-        if one.labels != each[0].labels:
-            theirs, ours = list_some(one.labels), list_some(each[0].labels)
+        if difference := _describe_difference(first.model, one.model):
+            key, ours, theirs = difference
             raise RunError(
-                f"Cannot use fold 'all' of {folder}: {name} has labels {theirs}, but {names[0]} has {ours}."
+                f"Cannot use fold 'all' of {folder}: its folds need different images. model.{key} is {ours} "
+                f"in {names[0]} and {theirs} in {name}. {hint}"
             )
+        if one.labels != first.labels:
+            raise RunError(
+                f"Cannot use fold 'all' of {folder}: {name} has labels {list_some(one.labels)}, but "
+                f"{names[0]} has {list_some(first.labels)}."
+            )
+
+
+def _describe_difference(first: Model, other: Model) -> tuple[str, object, object] | None:
+    """Return (key, first value, other value) of a difference in the input of two networks."""
+    for key in ("image_size", "color"):
+        if (ours := getattr(first, key)) != (theirs := getattr(other, key)):
+            return key, ours, theirs
+    ours, theirs = first.normalize, other.normalize
+    if ours == theirs or ("pretrained" not in (ours, theirs) and is_same_normalize(ours, theirs)):
+        return None
+    return "normalize", describe_normalize(ours), describe_normalize(theirs)
 
 
 def _without_own_score(description: Description, note: str) -> Description:

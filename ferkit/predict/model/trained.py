@@ -133,7 +133,7 @@ class TrainedNetwork(Network):
         if self._is_changed:
             known = replace(known, metrics={}, temperature=1.0, source=f"{known.source}, trained further")
         network = copy.deepcopy(self).cpu().eval()
-        return Loaded(network, known, self.trained_on)
+        return Loaded(network, known, self.trained_on, temperatures=(known.temperature,))
 
     def as_model(self, device: str) -> Model:
         """Return a copy of the network for prediction, on a device such as "auto" or "cpu"."""

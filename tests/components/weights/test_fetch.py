@@ -177,9 +177,14 @@ def test_a_download_without_an_end_is_stopped(
     assert list(cache.iterdir()) == []
 
 
-def test_an_encrypted_address_leads_to_no_plain_one(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = requests.Response()
-    answer.status_code, answer.url, answer.raw = 200, "http://mirror.example/some.pt", io.BytesIO(CONTENT)
+@pytest.mark.parametrize("end", ["http://mirror.example/some.pt", "https://other.example/some.pt"])
+def test_an_encrypted_address_leads_to_no_plain_one(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    answer, passed = requests.Response(), requests.Response()
+    answer.status_code, answer.url, answer.raw = 200, end, io.BytesIO(CONTENT)
+    passed.url = "http://mirror.example/some.pt"
+    answer.history = [passed]
     monkeypatch.setattr(requests, "get", lambda *_, **__: answer)
     with pytest.raises(WeightsError, match=r"leads to http://mirror\.example.* is not encrypted"):
         fetch(entry_of(DirectFile("https://maker.example/some.pt")))

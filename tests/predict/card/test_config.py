@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ferkit import Predictor
+from ferkit import Predictor, load_model
 from ferkit.components.part import Part
 from ferkit.data.options import FaceOptions
-from ferkit.neural.options import Model
+from ferkit.neural.options import MeanAndStd, Model, Normalize
 from ferkit.predict.card.config import config_file
 from ferkit.predict.card.facts import gather
 from ferkit.predict.card.render import write_card
@@ -112,3 +112,16 @@ def test_one_format_leaves_the_configuration_of_another(tmp_path: Path) -> None:
     second, _, _ = export(tmp_path, "m.safetensors")
     assert json.loads(config_file(first).read_text())["format"] == "onnx"
     assert json.loads(config_file(second).read_text())["format"] == "safetensors"
+
+
+def test_a_network_in_memory_keeps_its_temperature_in_the_card(tmp_path: Path) -> None:
+    source = write_model(tmp_path / "source.safetensors", temperature=1.7)
+    made = export_model(load_model(source), tmp_path / "m.safetensors")
+    assert gather(made.file, made.loaded).fitted == "1.700"
+
+
+@pytest.mark.parametrize("normalize", ["facenet", MeanAndStd(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))])
+def test_the_card_states_the_normalization_once(tmp_path: Path, normalize: Normalize) -> None:
+    _, card, _ = export(tmp_path, "m.safetensors", model=model_with(normalize=normalize))
+    (line,) = (one for one in card.splitlines() if "facenet" in one or "0.25" in one)
+    assert line.count("facenet") + line.count("0.25, 0.25, 0.25") == 1

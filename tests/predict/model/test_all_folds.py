@@ -13,6 +13,7 @@ import ferkit
 from ferkit.errors import RunError
 from ferkit.neural.checkpoint import load_network as load_tensors
 from ferkit.neural.checkpoint import read_header, save_network
+from ferkit.neural.options import MeanAndStd, Normalize
 from ferkit.predict import Predictor
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.export import astronauts, export_model
@@ -184,3 +185,32 @@ def test_a_networks_file_is_opened_by_a_relative_path(trained: Path, monkeypatch
     file = Path("repeat1_fold0") / "model.safetensors"
     assert load_model(file).description.source == "squares, repeat 1, fold 0"
     assert read_header(file).labels == LABELS
+
+
+def write_normalizations(run: Path, *several: Normalize) -> None:
+    for fold, one in enumerate(several):
+        file = run / "folds" / f"repeat0_fold{fold}" / "model.safetensors"
+        save_network(file, load_tensors(file, LABELS), LABELS, normalize=one)
+    text = (run / "recipe.toml").read_text()
+    (run / "recipe.toml").write_text(text.replace('normalize = "facenet"', 'normalize = "pretrained"'))
+
+
+def test_normalizations_are_compared_by_value(copied: Path) -> None:
+    table = MeanAndStd(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    write_normalizations(copied, "imagenet", table)
+    assert load_model(copied, ALL)
+    write_normalizations(copied, "facenet", table)
+    with pytest.raises(RunError, match=r"normalize is facenet in .* and mean 0\.485, .*--fold refit"):
+        load_model(copied, ALL)
+
+
+def test_a_search_is_not_advised_to_refit(copied: Path) -> None:
+    space = '\n[search]\ntrials = 1\nspace = {"fit.optimizer.lr" = {low = 0.01, high = 0.02}}\n'
+    (copied / "recipe.toml").write_text((copied / "recipe.toml").read_text() + space)
+    write_normalizations(copied, "facenet", "imagenet")
+    for file in copied.glob("folds/*/choice.json"):
+        choice = {**json.loads(file.read_text()), "settings": {"fit.optimizer.lr": 0.02}, "candidate": 0}
+        file.write_text(json.dumps(choice))
+    for which in (ALL, WhichNetwork(fold="refit")):
+        with pytest.raises(RunError, match=r"Use one --fold\.$"):
+            load_model(copied, which)
