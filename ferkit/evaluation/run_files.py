@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ferkit.errors import RunError
-from ferkit.evaluation.summary import Summary
+from ferkit.evaluation.summary import SCORE_KEYS, Summary
 from ferkit.runtime.escape import from_csv_cell
 
 AGAIN = "Run the recipe again."
@@ -107,6 +107,9 @@ def read_summary(run_dir: Path) -> Summary:
     for key, kind in (("name", str), ("repeats", int)):
         if not isinstance(summary.protocol.get(key), kind):
             raise RunError(f"{file} has no usable protocol.{key}. {AGAIN}")
+    for name, score in summary.scores.items():
+        if lacking := [key for key in SCORE_KEYS if key not in score]:
+            raise RunError(f"{file}: scores.{name} has no key {', '.join(lacking)}. {AGAIN}")
     return summary
 
 

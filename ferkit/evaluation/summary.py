@@ -122,14 +122,7 @@ class Summary(Value):
     @field_validator("scores")
     @classmethod
     def _honest_first(cls, scores: Mapping[str, Score]) -> Mapping[str, Score]:
-        """Put scores that test images selected last, also in runs of earlier versions.
-
-        Raises:
-            ValueError: A score lacks a key, so that the file is damaged.
-        """
-        for name, score in scores.items():
-            if lacking := [key for key in SCORE_KEYS if key not in score]:
-                raise ValueError(f"{name} lacks {', '.join(lacking)}")
+        """Put scores that test images selected last, also in runs of earlier versions."""
         return dict(sorted(scores.items(), key=lambda item: bool(item[1].get("selected_on_test"))))
 
     def as_table(self) -> dict[str, Any]:
