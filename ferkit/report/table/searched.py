@@ -20,9 +20,15 @@ def take_searched(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
         found |= {key: {"choices": values} for key, values in rest.pop("grid").items()}
     search = rest.get("search")
     if isinstance(search, Mapping) and isinstance(space := search.get("space"), Mapping):
-        rest["search"] = {key: one for key, one in search.items() if key != "space"}
+        rest["search"] = _as_part({key: one for key, one in search.items() if key != "space"})
         found |= {key: _given(values) for key, values in space.items()}
     return found, rest
+
+
+def _as_part(search: Mapping[str, Any]) -> Any:
+    """Return [search] in the form of a component, shown as "tpe (trials = 20)"."""
+    options = {key: one for key, one in search.items() if key != "sampler" and one != "none"}
+    return [{"name": search["sampler"], **options}] if "sampler" in search else options
 
 
 def _given(values: Any) -> Any:

@@ -274,8 +274,8 @@ def test_a_searched_setting_shows_the_range_not_a_value(tmp_path: Path) -> None:
     assert "fit.optimizer.lr = searched, 1e-05 to 0.01" in (found or "")
     assert "loss = searched, focal or cross_entropy" in (found or "")
     assert "head = searched, linear or attention (maps = 2)" in (found or "")
-    assert "search.trials = 5" in (found or "")
-    assert "search.space" not in f"{found} {plain}"
+    assert "search = tpe (trials = 5)" in (found or "")
+    assert "search." not in f"{found} {plain}"
     assert "fit.optimizer.lr = 0.02" in (plain or "")
 
 
