@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ferkit.report.table.settings import ROOT, UNSET, Setting, Settings, scope
+from ferkit.report.table.settings import UNSET, Setting, Settings, comparable
+from ferkit.report.table.slots import fold_options
 from ferkit.report.table.values import shorten
 
 
@@ -27,19 +28,23 @@ class Labels:
 def label(rows: Sequence[Settings], omit_common: bool = True) -> Labels:
     """Label each settings by its differences from the others.
 
-    A label omits the value that most settings have, and the options of a component that the others do not
-    use. Labels of different settings differ, unless two values are written alike.
+    A label omits the value that most settings have. If components differ, each has its own options in
+    brackets, and no option of theirs is omitted. Labels of different settings differ, unless two values are
+    written alike.
     """
+    rows, differing = fold_options(rows)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     short = _shorten([key for key in keys if len({row.get(key, UNSET).same for row in rows}) > 1])
     found: list[list[str]] = [[] for _ in rows]
     omitted: list[tuple[bool, str]] = []
     for key, name in short.items():
-        for members in _comparable(key, rows):
+        for members in comparable(key, rows):
             values = {index: rows[index].get(key, UNSET) for index in members}
             if len({one.same for one in values.values()}) < 2:
                 continue
-            common = _common(list(values.values())) if omit_common else None
+            common = (
+                _common(list(values.values())) if omit_common and not _is_option(key, differing) else None
+            )
             if common is not None:
                 omitted.append((common == UNSET, f"{name} = {common.shown}"))
             for index, one in values.items():
@@ -49,16 +54,9 @@ def label(rows: Sequence[Settings], omit_common: bool = True) -> Labels:
     return Labels([", ".join(words) for words in found], ", ".join(shown))
 
 
-def _comparable(key: str, rows: Sequence[Settings]) -> list[list[int]]:
-    """Return groups of rows to compare by a key.
-
-    A row without the key takes part only if it uses the component that the key belongs to.
-    """
-    scopes = [scope(key, row) for row in rows]
-    if key == ROOT:
-        return [[index for index, own in enumerate(scopes) if own == one] for one in dict.fromkeys(scopes)]
-    with_key = {own for own, row in zip(scopes, rows, strict=True) if key in row}
-    return [[index for index, row in enumerate(rows) if key in row or scopes[index] in with_key]]
+def _is_option(key: str, prefixes: tuple[str, ...]) -> bool:
+    """Return True for an option of one of the sections, False for the component's name."""
+    return any(key.startswith(prefix) and key != f"{prefix}name" for prefix in prefixes)
 
 
 def _common(values: Sequence[Setting]) -> Setting | None:

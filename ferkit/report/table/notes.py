@@ -16,7 +16,9 @@ def notes(table: Table, grid: Grid) -> Iterator[str]:
     """Yield the notes for the reader."""
     if grid.has_marks:
         yield MARK_NOTE
-    yield "Accuracy in percent, ± standard deviation over repeats. In brackets: its 95% bootstrap interval."
+    has_spread = any("±" in row[column] for row in grid.rows for column in grid.scores)
+    spread = ", ± standard deviation over repeats" if has_spread else ""
+    yield f"Accuracy in percent{spread}. In brackets: its 95% bootstrap interval."
     if table.common:
         yield f"{COMMON.capitalize()}, unless a row shows another: {table.common}."
     scores = [one for run in table.runs for one in run.summary.scores.values() if "clusters" in one]

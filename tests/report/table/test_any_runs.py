@@ -14,6 +14,7 @@ from ferkit.report.table.columns import make_grid
 from ferkit.report.table.definition import Definition, Row
 from ferkit.report.table.differences import command, resolved_shipped
 from ferkit.report.table.entries import Table, make_table
+from ferkit.report.table.notes import notes
 from tests.run_folders import PROTOCOL, Guesses, write_run
 
 HALF = [(0.1, 0.9, 0.8, 0.4), (0.8, 0.9)]
@@ -104,8 +105,8 @@ def test_a_row_is_named_by_what_few_rows_have(tmp_path: Path) -> None:
     assert "backbone.model = resnet18" not in found
     assert "model = resnet18" in found
     assert "augment = HorizontalFlip (p = 0.5) + Rotate (limit = 10)" in found
-    assert "grid.fit.optimizer.lr = [0.0001, 0.002]" in found
-    assert {"loss = focal", "loss = focal, loss.gamma = 3.0"} <= set(found)
+    assert "fit.optimizer.lr = searched, 0.0001 or 0.002" in found
+    assert {"loss = focal", "loss = focal (gamma = 3.0)"} <= set(found)
     assert "augment = none" in found
     assert "fit.epochs = 3" in table.common
     assert "not set" not in table.common
@@ -116,7 +117,7 @@ def test_two_runs_show_both_values(tmp_path: Path) -> None:
     focal = [("loss", {"name": "focal", "gamma": 3.0}), ("fit.epochs", 4)]
     assert labels(write(tmp_path / "a"), write(tmp_path / "b", *focal)) == [
         "loss = cross_entropy, fit.epochs = 3",
-        "loss = focal, fit.epochs = 4",
+        "loss = focal (gamma = 3.0), fit.epochs = 4",
     ]
 
 
@@ -228,3 +229,68 @@ def test_variants_of_a_shipped_recipe_that_differ_in_data_or_plugins_do_not_coll
 def test_the_command_of_an_own_run_uses_its_recipe(tmp_path: Path) -> None:
     run = write(tmp_path / "a b")
     assert command(run, "mine") == f"ferkit run '{run / 'recipe.toml'}'"
+
+
+SGD = {"name": "sgd", "lr": 0.05, "momentum": 0.9}
+
+
+def test_components_that_differ_show_their_options(tmp_path: Path) -> None:
+    cosine = {"name": "cosine", "warmup_epochs": 1}
+    sgd = [("fit.optimizer", SGD), ("fit.schedule", cosine)]
+    sam = {"name": "sam", "lr": 0.02, "rho": 0.05, "base": "sgd"}
+    runs = [
+        write(tmp_path / "a", *sgd),
+        write(tmp_path / "b", *sgd, ("loss", {"name": "focal"})),
+        write(tmp_path / "c", ("fit.optimizer", sam), ("fit.schedule", {"name": "constant"})),
+    ]
+    table = make_table(None, runs)
+    optimizer = "fit.optimizer = sgd (momentum = 0.9)"
+    assert optimizer in table.common
+    assert "fit.schedule = cosine (warmup_epochs = 1)" in table.common
+    assert not {"momentum", "lr"} & {part.split(" = ")[0].split(".")[-1] for part in table.common.split(", ")}
+    found = labels(*runs)
+    assert "fit.optimizer = sam (rho = 0.05, base = sgd)" in (found[2] or "")
+    assert ["lr = 0.05" in (one or "") for one in found] == [True, True, False]
+
+
+def test_an_option_of_one_component_is_no_common_setting(tmp_path: Path) -> None:
+    runs = [write(tmp_path / str(number), ("fit.optimizer", SGD), ("loss.x", number)) for number in range(3)]
+    runs.append(write(tmp_path / "d", ("fit.optimizer", SGD | {"momentum": 0.8})))
+    runs.append(write(tmp_path / "e", ("fit.optimizer", {"name": "adamw", "lr": 0.05})))
+    table = make_table(None, runs)
+    assert "fit.optimizer.momentum" not in table.common
+    assert "fit.optimizer = sgd (momentum = 0.8)" in (table.lines[3].label or "")
+
+
+def test_a_searched_setting_shows_the_range_not_a_value(tmp_path: Path) -> None:
+    space = {
+        "fit.optimizer.lr": {"low": 1e-5, "high": 1e-2, "log": True},
+        "loss.name": {"choices": ["focal", "cross_entropy"]},
+        "model.head": {"choices": [{"name": "linear"}, {"name": "attention", "maps": 2}]},
+    }
+    search = write(tmp_path / "a", ("search", {"trials": 5, "space": space}))
+    other = write(tmp_path / "b", ("fit.optimizer.lr", 0.02))
+    found, plain = labels(search, other)
+    assert "fit.optimizer.lr = searched, 1e-05 to 0.01" in (found or "")
+    assert "loss = searched, focal or cross_entropy" in (found or "")
+    assert "head = searched, linear or attention (maps = 2)" in (found or "")
+    assert "search = tpe (trials = 5)" in (found or "")
+    assert "search." not in f"{found} {plain}"
+    assert "fit.optimizer.lr = 0.02" in (plain or "")
+
+
+@pytest.mark.parametrize("change", [{"low": 0}, {"high": 4}, {"step": 2}])
+def test_searches_of_different_ranges_have_a_row_each(tmp_path: Path, change: dict[str, int]) -> None:
+    ranges = [{"low": 1, "high": 5}, {"low": 1, "high": 5} | change]
+    runs = [
+        write(tmp_path / str(number), ("search", {"space": {"fit.epochs": one}}))
+        for number, one in enumerate(ranges)
+    ]
+    assert len(set(labels(*runs))) == 2
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_the_note_explains_the_deviation_only_if_it_is_shown(tmp_path: Path, repeats: int) -> None:
+    run = write_run(tmp_path / "a", [HALF] * repeats, name="mine", paper=None, recipe=tomli_w.dumps(BASE))
+    table = make_table(None, [run])
+    assert ("±" in " ".join(notes(table, make_grid(table)))) == (repeats > 1)
