@@ -15,7 +15,7 @@ from ferkit.assess.labels import match_labels, read_renames
 from ferkit.assess.result import NO_FACE, Evaluation, NoFace
 from ferkit.assess.scores import compare_groups, count, measure_scores, score_classes
 from ferkit.assess.trained_on import read_trained_on
-from ferkit.assess.units import check_groups, find_units
+from ferkit.assess.units import check_groups, find_compared_units, find_units
 from ferkit.assess.warn import describe_results
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
@@ -60,7 +60,7 @@ def evaluate(
             label's images. Labels are never guessed.
         by: Kinds of group, such as "gender", whose values are scored and compared.
         group: Kind of group that intervals draw, or "image". Default: the coarsest kind with 5 groups that
-            all images have, except those of `by`.
+            all images have. Comparisons draw no groups of the kinds in `by` if there is another kind.
         among: Labels that compete. Default: all labels of the model.
         split: Split of the data to use: "train", "validation" or "test". Default: all images.
         no_face: An image without a face counts as "wrong", or is left out: "skip".
@@ -126,7 +126,7 @@ def score_predictions(
             "Cannot evaluate: no image has a face. Check the images, or choose another --detector."
         )
     labels = tuple(found.labels)
-    units = find_units(made, group, by)
+    units = find_units(made, group)
     confusion = count(made, labels, [one.path for one in made]).sum(axis=(0, 1))
     evaluation = Evaluation(
         model=model,
@@ -144,7 +144,10 @@ def score_predictions(
         units={one.kind: len(set(one.names)) for one in units},
         classes=score_classes(confusion, labels),
         confusion=_name_counts(confusion, labels),
-        by=tuple(compare_groups(made, labels, kind, units[0]) for kind in dict.fromkeys(by)),
+        by=tuple(
+            compare_groups(made, labels, kind, find_compared_units(made, group, kind, by))
+            for kind in dict.fromkeys(by)
+        ),
         predictions=found.predictions,
     )
     return describe_results(evaluation, read.warnings)
