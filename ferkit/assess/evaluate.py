@@ -104,6 +104,8 @@ def evaluate(
     trained_on = read_trained_on(model, which, trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
     found = replace(found, is_mean_of_folds=which.fold == "all")
+    if predictor.warning:
+        read = replace(read, warnings=(predictor.warning, *read.warnings))
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
     )
