@@ -100,12 +100,10 @@ def evaluate(
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)
     check_groups([one.sample for one in images], by, group)
-    which = WhichNetwork(repeat, fold)
-    trained_on = read_trained_on(model, which, trust_plugins)
+    trained_on = read_trained_on(model, WhichNetwork(repeat, fold), trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
-    found = replace(found, is_mean_of_folds=which.fold == "all")
-    if predictor.warning:
-        read = replace(read, warnings=(predictor.warning, *read.warnings))
+    found = replace(found, is_mean_of_folds=fold == "all")
+    read = replace(read, warnings=(*filter(None, [predictor.warning]), *read.warnings))
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
     )
@@ -129,6 +127,7 @@ def score_predictions(
         )
     labels = tuple(found.labels)
     units = find_units(made, group)
+    compared = {kind: find_compared_units(made, group, kind, by) for kind in by}
     confusion = count(made, labels, [one.path for one in made]).sum(axis=(0, 1))
     evaluation = Evaluation(
         model=model,
@@ -146,10 +145,7 @@ def score_predictions(
         units={one.kind: len(set(one.names)) for one in units},
         classes=score_classes(confusion, labels),
         confusion=_name_counts(confusion, labels),
-        by=tuple(
-            compare_groups(made, labels, kind, find_compared_units(made, group, kind, by))
-            for kind in dict.fromkeys(by)
-        ),
+        by=tuple(compare_groups(made, labels, kind, drawn) for kind, drawn in compared.items()),
         predictions=found.predictions,
     )
     return describe_results(evaluation, read.warnings)

@@ -116,13 +116,13 @@ def _open(folder: Path, which: WhichNetwork, recipe: Recipe) -> RunModel:
 
 
 def _warn(folder: Path, recipe: Recipe, name: str) -> str:
-    """Say that a run is not finished, and which epoch its network is of if it is still trained."""
+    """Say that a run is not finished, and name the epoch of a network whose training goes on."""
     place = network_dir(folder, name)
     epoch = None
     if not (place / "finished.json").is_file() and (place / "choice.json").is_file():
         epoch = read_choice(folder, name).get("epoch")
     epochs = recipe_of_fold(folder, recipe, name).fit.epochs
-    state = f": its network is of epoch {epoch} of {epochs}" if isinstance(epoch, int) else ""
+    state = f": its network comes from epoch {epoch} of {epochs}" if isinstance(epoch, int) else ""
     command = f"ferkit run RECIPE --out {quote(folder)} --resume"
     return f"{folder}: the run is not finished{state}. Resume it: {command}"
 

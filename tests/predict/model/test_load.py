@@ -79,7 +79,7 @@ def test_a_network_of_an_interrupted_run_is_used_with_a_warning(
     folder = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         run(RunRequest(checked, registry, folder), Interrupted(1))
-    message = f"the run is not finished: its network is of epoch 1 of 3. .*--out {folder} --resume"
+    message = f"the run is not finished: its network comes from epoch 1 of 3. .*--out {folder} --resume"
     for use in (
         lambda: Predictor(folder),
         lambda: load_network(folder),
@@ -204,7 +204,9 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("load", [load_model, load_network])
-def test_a_file_has_no_folds(trained: Path, model: Path, load: Callable[[Path, str], object]) -> None:
+def test_a_file_has_no_folds(
+    trained: Path, model: Path, load: Callable[[Path, WhichNetwork], object]
+) -> None:
     for file in (model, trained / "folds" / "repeat0_fold1" / "model.safetensors"):
         with pytest.raises(RunError, match="only a run's folder has folds"):
             load(file, WhichNetwork(0, 0))
