@@ -15,7 +15,7 @@ from ferkit.assess.labels import match_labels, read_renames
 from ferkit.assess.result import NO_FACE, Evaluation, NoFace
 from ferkit.assess.scores import compare_groups, count, measure_scores, score_classes
 from ferkit.assess.trained_on import read_trained_on
-from ferkit.assess.units import check_groups, find_units
+from ferkit.assess.units import check_groups, find_compared_units, find_units
 from ferkit.assess.warn import describe_results
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
@@ -60,7 +60,7 @@ def evaluate(
             label's images. Labels are never guessed.
         by: Kinds of group, such as "gender", whose values are scored and compared.
         group: Kind of group that intervals draw, or "image". Default: the coarsest kind with 5 groups that
-            all images have, except those of `by`.
+            all images have. Comparisons draw no groups of the kinds in `by` if there is another kind.
         among: Labels that compete. Default: all labels of the model.
         split: Split of the data to use: "train", "validation" or "test". Default: all images.
         no_face: An image without a face counts as "wrong", or is left out: "skip".
@@ -100,10 +100,10 @@ def evaluate(
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)
     check_groups([one.sample for one in images], by, group)
-    which = WhichNetwork(repeat, fold)
-    trained_on = read_trained_on(model, which, trust_plugins)
+    trained_on = read_trained_on(model, WhichNetwork(repeat, fold), trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
-    found = replace(found, is_mean_of_folds=which.fold == "all")
+    found = replace(found, is_mean_of_folds=fold == "all")
+    read = replace(read, warnings=(*filter(None, [predictor.warning]), *read.warnings))
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
     )
@@ -126,7 +126,8 @@ def score_predictions(
             "Cannot evaluate: no image has a face. Check the images, or choose another --detector."
         )
     labels = tuple(found.labels)
-    units = find_units(made, group, by)
+    units = find_units(made, group)
+    compared = {kind: find_compared_units(made, group, kind, by) for kind in by}
     confusion = count(made, labels, [one.path for one in made]).sum(axis=(0, 1))
     evaluation = Evaluation(
         model=model,
@@ -144,7 +145,7 @@ def score_predictions(
         units={one.kind: len(set(one.names)) for one in units},
         classes=score_classes(confusion, labels),
         confusion=_name_counts(confusion, labels),
-        by=tuple(compare_groups(made, labels, kind, units[0]) for kind in dict.fromkeys(by)),
+        by=tuple(compare_groups(made, labels, kind, drawn) for kind, drawn in compared.items()),
         predictions=found.predictions,
     )
     return describe_results(evaluation, read.warnings)

@@ -28,14 +28,14 @@ class Units:
     names: tuple[str, ...]
 
 
-def find_units(made: Sequence[Prediction], group: str | None, values: Collection[str]) -> list[Units]:
+def find_units(made: Sequence[Prediction], group: str | None, compared: Collection[str] = ()) -> list[Units]:
     """Return the units of predictions, groups before images.
 
     Args:
         made: The predictions.
         group: Kind of group to draw, or "image"; None for the coarsest kind that has 5 or more groups and
             that all images have. An image without this kind is a unit of its own.
-        values: Kinds of group that are no unit, because scores are compared by them.
+        compared: Kinds of group that are not drawn by default, because scores are compared by them.
     """
     images = Units(IMAGE, tuple(one.path for one in made))
     if group == IMAGE:
@@ -43,11 +43,28 @@ def find_units(made: Sequence[Prediction], group: str | None, values: Collection
     if group is not None:
         return [Units(group, tuple(_unit(one, group) for one in made)), images]
     records = [
-        ImageRecord(one.path, one.label, {k: v for k, v in one.groups.items() if k not in values}, "", "")
+        ImageRecord(one.path, one.label, {k: v for k, v in one.groups.items() if k not in compared}, "", "")
         for one in made
     ]
     found = find_clusters(records, {one.path for one in made})
     return [Units(one.kind, tuple(one.of[record.path] for record in records)) for one in found]
+
+
+def find_compared_units(
+    made: Sequence[Prediction], group: str | None, kind: str, by: Collection[str]
+) -> Units:
+    """Return the units that are drawn to compare the groups of a kind.
+
+    Another compared kind is drawn only if there is no other: people for `by` = ["gender", "person"].
+
+    Args:
+        made: The predictions.
+        group: As for `find_units`.
+        kind: The kind that is compared.
+        by: All kinds that are compared.
+    """
+    found = find_units(made, group, by)[0]
+    return find_units(made, group, [kind])[0] if found.kind == IMAGE else found
 
 
 def check_groups(samples: Sequence[Sample], by: Sequence[str], group: str | None) -> None:

@@ -154,5 +154,5 @@ def _main() -> None:
     except BaseException as error:
         status = _report(error)
     if status == INTERRUPTED:
-        print("\nStopped. Resume a run with: ferkit run RECIPE --resume", file=sys.stderr)
+        print("\nStopped.", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)

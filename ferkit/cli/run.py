@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -78,10 +78,29 @@ def run(
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
         say(checked.description)
-    with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
-        report = run_order(order, progress)
+    try:
+        with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
+            report = run_order(order, progress)
+    except KeyboardInterrupt:
+        if (folder / "recipe.toml").is_file():
+            command = resume_command(recipe, overrides or (), folder, demo=demo, track=track or ())
+            typer.echo(f"\nResume this run with: {command}", err=True)
+        raise
     show_scores(folder)
     typer.echo(f"report: {report}")
+
+
+def resume_command(
+    recipe: str, overrides: Sequence[str], folder: Path, *, demo: bool, track: Sequence[str]
+) -> str:
+    """Return the command that resumes a run. The run folder remembers --refit."""
+    from ferkit.messages import quote
+
+    words = ["ferkit", "run", recipe]
+    words += [word for one in overrides for word in ("--set", one)]
+    words += ["--demo"] if demo else []
+    words += [word for one in track for word in ("--track", one)]
+    return " ".join(map(quote, [*words, "--out", str(folder), "--resume"]))
 
 
 def count_epochs(recipe: Recipe, registry: Registry) -> tuple[int, bool]:

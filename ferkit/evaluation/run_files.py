@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ferkit.errors import RunError
 from ferkit.evaluation.summary import SCORE_KEYS, Summary
+from ferkit.messages import quote
 from ferkit.runtime.escape import from_csv_cell
 
 AGAIN = "Run the recipe again."
@@ -95,7 +96,10 @@ def read_summary(run_dir: Path) -> Summary:
     if not run_dir.is_dir():
         raise RunError(f"there is no run in {run_dir}: no such folder")
     if not file.exists():
-        raise RunError(f"{file} is missing: the run is not finished. Resume it: ferkit run RECIPE --resume")
+        raise RunError(
+            f"{file} is missing: the run is not finished. Resume it: ferkit run RECIPE --out "
+            f"{quote(run_dir)} --resume"
+        )
     try:
         summary = Summary.model_validate(_with_new_keys(_as_object(file)))
     except ValidationError as error:

@@ -103,6 +103,7 @@ class Predictor:
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.told = loaded.told
+        self.warning = loaded.warning
         self.batch_size = batch_size
         self.threshold = threshold
         self._classify = loaded.classify

@@ -137,15 +137,44 @@ def test_images_without_the_kind_are_a_group_of_their_own() -> None:
     assert gap_of(found)[0] == 1
 
 
-def test_groups_that_are_compared_are_not_drawn() -> None:
+def test_groups_that_are_compared_are_drawn_for_all_images_only() -> None:
     made = [one for age in range(6) for one in predict("neutral", "neutral", 3, age=str(age))]
     found = evaluate_made(made, by=["age"])
-    assert found.units == {"image": 18}
+    assert found.units == {"age": 6, "image": 18}
+    assert found.scores["accuracy"].intervals.keys() == {"age", "image"}
     assert found.by[0].unit == "image"
     assert evaluate_made(made).units == {"age": 6, "image": 18}
     assert evaluate_made(made, group="image").units == {"image": 18}
     drawn = evaluate_made(made, by=["age"], group="age")
     assert (drawn.units, drawn.by[0].unit) == ({"age": 6, "image": 18}, "image")
+
+
+@pytest.mark.parametrize(
+    ("by", "drawn", "compared"),
+    [
+        (["gender"], "person", {"gender": "person"}),
+        (["gender", "person"], "person", {"gender": "person", "person": "image"}),
+        (["gender", "age"], "age", {"gender": "person", "age": "person"}),
+    ],
+)
+def test_a_comparison_draws_a_kind_that_is_not_compared(
+    by: list[str], drawn: str, compared: dict[str, str]
+) -> None:
+    made = [
+        one
+        for number in range(12)
+        for one in predict(
+            "neutral",
+            "neutral",
+            2,
+            person=str(number),
+            gender="fm"[number % 2],
+            **({"age": str(number // 2)} if "age" in by else {}),
+        )
+    ]
+    found = evaluate_made(made, by=by)
+    assert next(iter(found.units)) == drawn
+    assert {one.kind: one.unit for one in found.by} == compared
 
 
 def test_the_kind_to_draw_can_be_chosen_and_images_without_it_stand_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.cli import main
+from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import find_latest
 from tests.cli.test_table import ferkit as in_process
 
@@ -61,6 +63,37 @@ def test_resuming_takes_the_newest_run_of_that_name_only(
         (tmp_path / "runs" / folder / "recipe.toml").touch()
     assert find_latest("exp").name == "exp-20261124-130000"
     assert find_latest("exp-3").name == "exp-3-20261125-120000"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("--out", "ferkit run quickstart --demo --out {} --resume"),
+        ("--set", "ferkit run quickstart --set 'fit.optimizer.name=\"sgd\"' --demo --out runs/quickstart-"),
+        ("early", None),
+    ],
+)
+def test_an_interrupted_run_prints_the_command_that_resumes_it(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    typed: str,
+    expected: str | None,
+) -> None:
+    def interrupt(order: RunRequest, *_: object) -> None:
+        if typed != "early":
+            order.folder.mkdir(parents=True)
+            (order.folder / "recipe.toml").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ferkit.experiment.run.run", interrupt)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "a run"
+    more = ["--set", 'fit.optimizer.name="sgd"'] if typed == "--set" else ["--out", str(folder)]
+    assert in_process(monkeypatch, "run", "quickstart", "--demo", *more) == 130
+    told = capsys.readouterr().err
+    assert "Stopped." in told
+    assert expected.format(shlex.quote(str(folder))) in told if expected else "--resume" not in told
 
 
 def test_a_recipe_with_an_endless_name_is_only_not_found() -> None:

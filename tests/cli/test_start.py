@@ -97,7 +97,7 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
             "a.toml: 1 problem\n  fit: [red]no[/red]\n",
         ),
         (DataError("no [image]"), 1, "no [image]\n"),
-        (KeyboardInterrupt(), 130, "Stopped. Resume a run with: ferkit run RECIPE --resume\n"),
+        (KeyboardInterrupt(), 130, "Stopped.\n"),
     ],
 )
 def test_an_error_is_its_message_and_a_status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ferkit.evaluation.run_files import (
     folds_dir,
     is_finished,
     network_dir,
+    read_choice,
     read_resolved,
     read_summary,
 )
@@ -29,6 +31,8 @@ from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.grid import recipe_of_fold
 from ferkit.recipe.parse import load_plugins_of_run
 from ferkit.recipe.schema import Recipe
+
+log = logging.getLogger("ferkit")
 
 FIRST = WhichNetwork()
 NETWORK = "model.safetensors"
@@ -49,6 +53,7 @@ class RunModel:
         description: Of the model.
         choice: A sentence that names the repeat and fold.
         name: Name of the network's folder; "all" for several networks.
+        warning: A sentence if the run is not finished, or "".
     """
 
     files: tuple[Path, ...]
@@ -57,11 +62,17 @@ class RunModel:
     description: Description
     choice: str
     name: str
+    warning: str = ""
 
     @property
     def file(self) -> Path:
         """The network, or that of the first fold."""
         return self.files[0]
+
+    def warn(self) -> None:
+        """Log the warning, if any."""
+        if self.warning:
+            log.warning(self.warning)
 
 
 def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = False) -> RunModel:
@@ -84,6 +95,11 @@ def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = Fa
             f"Cannot open {folder}: it is a run of the estimator {recipe.estimator.name!r}. Only networks "
             "can be used on new images. Give a run whose recipe has no [estimator]."
         )
+    opened = _open(folder, which, recipe)
+    return opened if is_finished(folder) else replace(opened, warning=_warn(folder, recipe, opened.name))
+
+
+def _open(folder: Path, which: WhichNetwork, recipe: Recipe) -> RunModel:
     has_refit = (network_dir(folder, REFIT) / NETWORK).is_file()
     if which.fold == REFIT or (has_refit and not which.is_given):
         return _open_refit(folder, recipe, has_refit)
@@ -98,6 +114,18 @@ def open_run(folder: Path, which: WhichNetwork = FIRST, trust_plugins: bool = Fa
         there = "; ".join(str(WhichNetwork.of(one)) for one in folds)
         raise RunError(f"{folder} has no network of {which}. Networks: {there}.")
     return _open_one(folder, recipe, fitting[0], _tell(fitting[0], folds))
+
+
+def _warn(folder: Path, recipe: Recipe, name: str) -> str:
+    """Say that a run is not finished, and name the epoch of a network whose training goes on."""
+    place = network_dir(folder, name)
+    epoch = None
+    if not (place / "finished.json").is_file() and (place / "choice.json").is_file():
+        epoch = read_choice(folder, name).get("epoch")
+    epochs = recipe_of_fold(folder, recipe, name).fit.epochs
+    state = f": its network comes from epoch {epoch} of {epochs}" if isinstance(epoch, int) else ""
+    command = f"ferkit run RECIPE --out {quote(folder)} --resume"
+    return f"{folder}: the run is not finished{state}. Resume it: {command}"
 
 
 def _open_one(folder: Path, recipe: Recipe, name: str, choice: str) -> RunModel:

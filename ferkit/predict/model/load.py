@@ -41,6 +41,7 @@ class Model:
         registry: The plugins that the model needs.
         told: A sentence that names the model.
         runtime: Runtime for the detector, to import no second one; None for the default of the detector.
+        warning: A sentence about an unfinished run, or "".
     """
 
     description: Description
@@ -48,6 +49,7 @@ class Model:
     registry: Registry
     told: str
     runtime: str | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _load_network(path: Path, which: WhichNetwork, trust: bool) -> Loaded:
 
         run, which = around
         opened = open_run(run, which, trust)
+        opened.warn()
         network, _ = _load_networks(opened, trust, is_plain=True)
         known = frozenset().union(*(read_header(file).trained_on for file in opened.files))
         return Loaded(network, opened.description, known, run, opened.name, opened.temperatures)
@@ -236,7 +239,9 @@ def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Mo
     place = choose_device(device)
     network, registry = _load_networks(opened, trust, is_plain=False)
     classify = TorchClassifier(network, place, opened.description.temperature)
-    return Model(opened.description, classify, registry, f"{folder}: {opened.choice}")
+    opened.warn()
+    told = f"{folder}: {opened.choice}"
+    return Model(opened.description, classify, registry, told, warning=opened.warning)
 
 
 def _from_safetensors(path: Path, device: str, trust: bool) -> Model:

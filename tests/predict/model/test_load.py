@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +11,19 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from ferkit.assess.evaluate import evaluate
 from ferkit.data.options import FaceOptions
 from ferkit.errors import ComponentError, RunError
 from ferkit.evaluation.run_files import read_predictions
+from ferkit.experiment.run import RunRequest, run
 from ferkit.neural.checkpoint import save_network
 from ferkit.predict import Predictor
 from ferkit.predict.model import load as models
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import load_model, load_network, read_description
 from ferkit.predict.model.which import WhichNetwork
+from ferkit.recipe.load import load_recipe
+from tests.experiment.test_run import RECIPE, Interrupted
 from tests.predict.drawn import LABELS, describe, picture, write_model
 from tests.predict.trained import train_squares
 
@@ -64,12 +69,41 @@ def test_an_unknown_fold_is_refused_with_those_that_there_are(trained: Path) -> 
         load_model(trained, WhichNetwork(0, 2))
 
 
+def test_a_network_of_an_interrupted_run_is_used_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    nested = ['protocol={name="nested", repeats=1, inner_folds=3}', "fit.epochs=3", "data.per_class=9"]
+    (tmp_path / "squares.toml").write_text(RECIPE.format(root=tmp_path / "images"))
+    checked, registry = load_recipe(str(tmp_path / "squares.toml"), nested)
+    folder = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        run(RunRequest(checked, registry, folder), Interrupted(1))
+    message = f"the run is not finished: its network comes from epoch 1 of 3. .*--out {folder} --resume"
+    for use in (
+        lambda: Predictor(folder),
+        lambda: load_network(folder),
+        lambda: evaluate(folder, tmp_path / "squares.toml"),
+    ):
+        caplog.clear()
+        use()
+        (text,) = [one.getMessage() for one in caplog.records if one.name == "ferkit"]
+        assert re.search(message, text)
+    found = evaluate(folder, tmp_path / "squares.toml")
+    assert any(re.search(message, one) for one in found.warnings)
+    run(RunRequest(checked, registry, folder, is_resumed=True))
+    caplog.clear()
+    assert Predictor(folder).warning == ""
+    assert not caplog.records
+
+
 def test_a_run_that_was_not_finished_predicts_by_the_folds_that_were(copied: Path) -> None:
     (copied / "summary.json").unlink()
     (copied / "folds" / "repeat0_fold0" / "model.safetensors").unlink()
     loaded = load_model(copied)
     assert "its only network (repeat 0, fold 1)" in loaded.told
     assert loaded.description.metrics == {}
+    assert "the run is not finished. Resume it" in loaded.warning
     (copied / "folds" / "repeat0_fold1" / "model.safetensors").unlink()
     with pytest.raises(RunError, match="holds no network yet"):
         load_model(copied)
@@ -170,7 +204,9 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("load", [load_model, load_network])
-def test_a_file_has_no_folds(trained: Path, model: Path, load: Callable[[Path, str], object]) -> None:
+def test_a_file_has_no_folds(
+    trained: Path, model: Path, load: Callable[[Path, WhichNetwork], object]
+) -> None:
     for file in (model, trained / "folds" / "repeat0_fold1" / "model.safetensors"):
         with pytest.raises(RunError, match="only a run's folder has folds"):
             load(file, WhichNetwork(0, 0))
