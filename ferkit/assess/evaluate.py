@@ -21,7 +21,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import printable, suggest
 from ferkit.predict import Predictor
-from ferkit.predict.model.load import Source
+from ferkit.predict.model.load import InMemory, Source
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 
 
@@ -103,7 +103,11 @@ def evaluate(
     which = WhichNetwork(repeat, fold)
     trained_on = read_trained_on(model, which, trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
-    found = replace(found, is_mean_of_folds=which.fold == "all")
+    found = replace(
+        found,
+        is_mean_of_folds=which.fold == "all",
+        is_trained_further=isinstance(model, InMemory) and model.is_trained_further(),
+    )
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
     )
@@ -147,7 +151,7 @@ def score_predictions(
         by=tuple(compare_groups(made, labels, kind, units[0]) for kind in dict.fromkeys(by)),
         predictions=found.predictions,
     )
-    return describe_results(evaluation, read.warnings)
+    return describe_results(evaluation, read.warnings, found.is_trained_further)
 
 
 def _choose_labels(known: Sequence[str], among: Sequence[str]) -> list[str]:
