@@ -103,11 +103,7 @@ def evaluate(
     which = WhichNetwork(repeat, fold)
     trained_on = read_trained_on(model, which, trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
-    found = replace(
-        found,
-        is_mean_of_folds=which.fold == "all",
-        is_trained_further=isinstance(model, InMemory) and model.is_trained_further(),
-    )
+    found = _add_origin(found, model, which)
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
     )
@@ -152,6 +148,11 @@ def score_predictions(
         predictions=found.predictions,
     )
     return describe_results(evaluation, read.warnings, found.is_trained_further)
+
+
+def _add_origin(found: Classified, model: Source, which: WhichNetwork) -> Classified:
+    is_further = isinstance(model, InMemory) and model.is_trained_further()
+    return replace(found, is_mean_of_folds=which.fold == "all", is_trained_further=is_further)
 
 
 def _choose_labels(known: Sequence[str], among: Sequence[str]) -> list[str]:
