@@ -182,8 +182,20 @@ def create(kind: str, name: str, context: Mapping[str, Any] | None = None, **opt
     return build(load_plugins(), kind, Part(name=name, **options), **(context or {}))
 
 
-def load_dataset(name: str, **options: Any) -> list[Sample]:
-    """Return the samples of a dataset: `load_dataset("image_folder", root="faces")`. Raises DataError."""
+def load_dataset(name: str, root: str | Path | None = None, **options: Any) -> list[Sample]:
+    """Return the samples of a dataset: `load_dataset("image_folder", "faces")`.
+
+    Args:
+        name: Its name, as a recipe states it.
+        root: The option `root` of the dataset, for most the folder of the images.
+        options: Further options, as a recipe states them.
+
+    Raises:
+        DataError: The data cannot be read.
+        ComponentError: There is no such dataset, or an option does not fit.
+    """
+    if root is not None:
+        options["root"] = str(root) if isinstance(root, Path) else root
     return list(samples_of(load_plugins(), Part(name=name, **options))[0])
 
 

@@ -95,6 +95,8 @@ def test_a_network_is_trained_on_evaluated_and_exported(run: ferkit.Run, tmp_pat
     after = ferkit.evaluate(network, samples)
     assert network.training
     assert after.trained_on is None  # the loop's images are unknown to ferkit
+    assert "trained further" in after.warnings[0]
+    assert "trained further" not in " ".join(before.warnings)
     assert after.scores["nll"].value < before.scores["nll"].value
     expected = ferkit.Predictor(network).predict(str(samples[0].path))[0][0]
     for name in ("a.safetensors", "a.onnx"):
@@ -120,6 +122,14 @@ def test_a_network_in_memory_has_no_folds(run: ferkit.Run, tmp_path: Path) -> No
     for call in (ferkit.Predictor, ferkit.load_model):
         with pytest.raises(RunError, match=r"--fold 1.*network in memory"):
             call(network, fold=1)  # type: ignore[operator]
+
+
+def test_a_model_that_python_cannot_load_is_named_without_options(tmp_path: Path) -> None:
+    (tmp_path / "ce.onnx").touch()
+    for name, words in (("nothing", "Cannot find the model"), ("ce.onnx", "Cannot load .* as a network")):
+        with pytest.raises(RunError, match=words) as caught:
+            ferkit.load_model(tmp_path / name)
+        assert "--model" not in str(caught.value)
 
 
 def test_a_run_predicts_and_is_exported(run: ferkit.Run, tmp_path: Path) -> None:
@@ -159,6 +169,7 @@ def test_a_dataset_gives_its_samples(tmp_path: Path) -> None:
         (tmp_path / label).mkdir()
         (tmp_path / label / "1.png").touch()
     samples = ferkit.load_dataset("image_folder", root=str(tmp_path))
+    assert ferkit.load_dataset("image_folder", tmp_path) == samples
     assert [one.label for one in samples] == ["happiness", "sadness"]
 
 

@@ -35,6 +35,7 @@ class Classified:
         is_recorded: True if the model records its training images.
         root: Common folder of the images.
         is_mean_of_folds: True if the probabilities are the mean of a run's folds.
+        is_trained_further: True if the network was trained further in memory.
     """
 
     predictions: tuple[Prediction, ...]
@@ -43,6 +44,7 @@ class Classified:
     is_recorded: bool = True
     root: Path = Path()
     is_mean_of_folds: bool = False
+    is_trained_further: bool = False
 
 
 @dataclass(frozen=True, slots=True)

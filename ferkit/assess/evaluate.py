@@ -21,7 +21,7 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import printable, suggest
 from ferkit.predict import Predictor
-from ferkit.predict.model.load import Source
+from ferkit.predict.model.load import InMemory, Source
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 
 
@@ -100,9 +100,10 @@ def evaluate(
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)
     check_groups([one.sample for one in images], by, group)
-    trained_on = read_trained_on(model, WhichNetwork(repeat, fold), trust_plugins)
+    which = WhichNetwork(repeat, fold)
+    trained_on = read_trained_on(model, which, trust_plugins)
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
-    found = replace(found, is_mean_of_folds=fold == "all")
+    found = _add_origin(found, model, which)
     read = replace(read, warnings=(*filter(None, [predictor.warning]), *read.warnings))
     return score_predictions(
         found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
@@ -148,7 +149,12 @@ def score_predictions(
         by=tuple(compare_groups(made, labels, kind, drawn) for kind, drawn in compared.items()),
         predictions=found.predictions,
     )
-    return describe_results(evaluation, read.warnings)
+    return describe_results(evaluation, read.warnings, found.is_trained_further)
+
+
+def _add_origin(found: Classified, model: Source, which: WhichNetwork) -> Classified:
+    is_further = isinstance(model, InMemory) and model.is_trained_further()
+    return replace(found, is_mean_of_folds=which.fold == "all", is_trained_further=is_further)
 
 
 def _choose_labels(known: Sequence[str], among: Sequence[str]) -> list[str]:

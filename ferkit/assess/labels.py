@@ -58,12 +58,13 @@ def match_labels(
     for theirs, ours in renames.items():
         if theirs not in counts:
             raise DataError(
-                f"Cannot rename {printable(theirs)}: no image has this label. {suggest(theirs, counts)}"
+                f"Cannot rename {printable(theirs)}: no image has this label. "
+                f"{_suggest_swapped(theirs, ours, counts, labels) or suggest(theirs, counts)}"
             )
         if ours and ours not in labels:
             raise DataError(
                 f"Cannot rename {printable(theirs)} to {printable(ours)}: the model has no such label. "
-                f"{suggest(ours, labels)}"
+                f"{_suggest_swapped(theirs, ours, counts, labels) or suggest(ours, labels)}"
             )
     names = {label: renames.get(label, label) for label in counts}
     if unknown := sorted(label for label, ours in names.items() if ours and ours not in labels):
@@ -72,6 +73,13 @@ def match_labels(
     if not kept:
         raise DataError("Cannot evaluate: --rename drops every image. Keep at least one label.")
     return kept, {label: counts[label] for label, ours in names.items() if not ours}
+
+
+def _suggest_swapped(theirs: str, ours: str, counts: Mapping[str, int], labels: Sequence[str]) -> str:
+    """Return a hint if the model's label comes first; "" if the swapped pair does not fit."""
+    if ours not in counts or theirs not in labels:
+        return ""
+    return f"--rename is DATA=MODEL: did you mean {quote(printable(ours))}={quote(printable(theirs))}?"
 
 
 def _describe_unknown(unknown: Sequence[str], counts: Mapping[str, int], labels: Sequence[str]) -> str:

@@ -11,10 +11,12 @@ from ferkit.evaluation.metrics.label_order import find_permutation
 from ferkit.messages import count_of, count_some, list_some, printable, quote
 
 
-def describe_results(evaluation: Evaluation, warnings: Sequence[str] = ()) -> Evaluation:
-    """Add warnings to an evaluation, after those of its data."""
+def describe_results(
+    evaluation: Evaluation, warnings: Sequence[str] = (), is_trained_further: bool = False
+) -> Evaluation:
+    """Add warnings to an evaluation, before those of its data."""
     own = [
-        *_training(evaluation),
+        *_training(evaluation, is_trained_further),
         *_faces(evaluation),
         *_labels(evaluation),
         *_groups(evaluation),
@@ -23,7 +25,12 @@ def describe_results(evaluation: Evaluation, warnings: Sequence[str] = ()) -> Ev
     return replace(evaluation, warnings=tuple(own))
 
 
-def _training(evaluation: Evaluation) -> list[str]:
+def _training(evaluation: Evaluation, is_trained_further: bool) -> list[str]:
+    if evaluation.trained_on is None and is_trained_further:
+        return [
+            "The network was trained further: its training images are unknown, so these images may be "
+            "among them"
+        ]
     if evaluation.trained_on is None:
         return [
             "The model file does not record its training images, so these images may be among them. Run "

@@ -13,16 +13,25 @@ from ferkit.data.crops import NO_LANDMARKS, CropResult, crop_faces, describe_det
 from ferkit.data.detection_cache import DetectionCache
 from ferkit.data.duplicates import drop_duplicates
 from ferkit.data.options import FaceOptions
-from ferkit.errors import DataError, Problem
+from ferkit.errors import DataError, FerkitError, Problem
 from ferkit.interfaces import Sample
 
 
-def alignment_problem(detector: Component, options: FaceOptions) -> Problem | None:
+def alignment_problem(detector: Component, options: FaceOptions, registry: Registry) -> Problem | None:
     """Return a problem if faces shall be aligned, but the detector says that it gives no landmarks."""
     if options.align == "none" or gives_landmarks(detector.load()):
         return None
     needs = f'"{options.align}" needs landmarks, but the {detector} gives none'
-    return Problem("faces.align", needs, NO_LANDMARKS)
+    others = [one for one in registry.names("detector") if _is_with_landmarks(one, registry)]
+    hint = f"Such detectors: {', '.join(others)}. {NO_LANDMARKS}" if others else NO_LANDMARKS
+    return Problem("faces.align", needs, hint)
+
+
+def _is_with_landmarks(name: str, registry: Registry) -> bool:
+    try:
+        return gives_landmarks(registry.get("detector", name).load())
+    except FerkitError:  # its packages are not installed
+        return False
 
 
 def find_faces(
@@ -46,7 +55,7 @@ def find_faces(
     """
     built = build(registry, "detector", detector)
     who = registry.get("detector", detector.name)
-    if problem := alignment_problem(who, options):
+    if problem := alignment_problem(who, options, registry):
         raise DataError(str(problem))
     cache = DetectionCache(describe_detector(who, detector.options, built))
     agreed = AgreedDetector(built, who)

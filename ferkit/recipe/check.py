@@ -98,7 +98,7 @@ def _check_alignment(recipe: Recipe, registry: Registry, faulty: Sequence[str]) 
         return []
     from ferkit.data.faces import alignment_problem
 
-    problem = alignment_problem(registry.get("detector", recipe.detector.name), recipe.faces)
+    problem = alignment_problem(registry.get("detector", recipe.detector.name), recipe.faces, registry)
     return [problem] if problem else []
 
 

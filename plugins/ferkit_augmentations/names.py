@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ferkit.plugin import describe_value, suggest
+from ferkit_augmentations.elsewhere import find_elsewhere
 
 PROBABILITIES = {"p", "p_batch"}
 
@@ -16,7 +17,7 @@ def find_unknown(
 ) -> dict[str, str]:
     """Return the problems of a transform's name and of its options' names, by option."""
     if transform not in known:
-        hint = closest_name(transform, list(known), library)
+        hint = find_elsewhere(transform, library) or closest_name(transform, list(known), library)
         return {"transform": f"{library} has no transform {transform!r}. {hint}"}
     takes = inspect.signature(known[transform]).parameters
     return {

@@ -51,6 +51,12 @@ def test_a_rename_that_fits_nothing_is_refused(renames: list[str], words: str) -
         match_labels(samples(happy=1), LABELS, read_renames(renames))
 
 
+@pytest.mark.parametrize("counts", [{"grin": 1}, {"grin": 1, "happiness": 1}])
+def test_a_rename_in_the_wrong_order_is_suggested_swapped(counts: dict[str, int]) -> None:
+    with pytest.raises(DataError, match="did you mean grin=happiness"):
+        match_labels(samples(**counts), LABELS, read_renames(["happiness=grin"]))
+
+
 @pytest.mark.parametrize("texts", [["happy"], ["=happiness"], ["happy=neutral", "happy=happiness"]])
 def test_a_rename_that_says_nothing_clear_is_refused(texts: list[str]) -> None:
     with pytest.raises(DataError, match="rename"):

@@ -88,5 +88,5 @@ def test_a_detector_without_landmarks_is_refused_by_the_check(recipe: Path, alig
     if align == "none":
         load_recipe(str(recipe), overrides)
         return
-    with pytest.raises(RecipeError, match=r"faces\.align.*whole_image"):
+    with pytest.raises(RecipeError, match=r"(?s)faces\.align.*whole_image.*: .*mtcnn"):
         load_recipe(str(recipe), overrides)

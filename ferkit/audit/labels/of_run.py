@@ -16,6 +16,7 @@ from ferkit.errors import RunError
 from ferkit.evaluation.epoch_selection import EpochScore, epoch_selections
 from ferkit.evaluation.run_files import Predictions, join, read_images, read_metrics, read_summary
 from ferkit.evaluation.scores import choice_measure, selection_predictions
+from ferkit.messages import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class LabelAudit:
         selection: Title of the epoch selection whose predictions were used.
         repeats: Number of repeats that the probabilities are averaged over, at most.
         images: Number of test images.
+        accuracy: Fraction of images whose most probable label is the given one, 0..1.
         classes: The classes, in the order of the run's labels.
         doubtful: The images with a doubtful label, lowest self-confidence first.
     """
@@ -77,8 +79,20 @@ class LabelAudit:
     selection: str
     repeats: int
     images: int
+    accuracy: float
     classes: tuple[ClassDoubt, ...]
     doubtful: tuple[DoubtfulLabel, ...]
+
+    @property
+    def warning(self) -> str:
+        """A sentence if the accuracy is near chance; or else ""."""
+        chance = 1 / len(self.classes)
+        if self.accuracy >= min(2 * chance, (1 + chance) / 2):  # twice chance would be 100% of two classes
+            return ""
+        return (
+            f"Accuracy is near chance ({percent(chance)}): these networks learnt too little. Do not use this "
+            "list."
+        )
 
 
 def audit_labels(run_dir: Path) -> LabelAudit:
@@ -176,7 +190,8 @@ def _describe(
     images = np.bincount(given, minlength=len(labels)).tolist()
     thresholds = [float(one) if count else None for one, count in zip(found.thresholds, images, strict=True)]
     classes = _count(labels, images, thresholds, doubtful)
-    return LabelAudit(str(run_dir), root, title, repeats, len(paths), classes, tuple(doubtful))
+    accuracy = float(np.mean(probabilities.argmax(axis=1) == given))
+    return LabelAudit(str(run_dir), root, title, repeats, len(paths), accuracy, classes, tuple(doubtful))
 
 
 def _count(

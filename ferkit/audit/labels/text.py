@@ -23,8 +23,11 @@ def describe_labels(found: LabelAudit, limit: int, width: int = UNLIMITED) -> It
     yield from wrap(f"{printable(found.run)}: {doubtful} of {images} have a doubtful label", width, 2).split(
         "\n"
     )
-    how = f"{found.selection}. Mean of {count_of(found.repeats, 'repeat')}."
+    repeats = count_of(found.repeats, "repeat")
+    how = f"{found.selection}. Mean of {repeats}. Accuracy: {percent(found.accuracy)}."
     yield from wrap(f"  {how}", width, 2).split("\n")
+    if found.warning:
+        yield from wrap(f"  warning: {found.warning}", width, 4).split("\n")
     yield ""
     classes = [
         (

@@ -80,6 +80,8 @@ class InMemory(Protocol):
     @property
     def trained_on(self) -> frozenset[str]: ...
 
+    def is_trained_further(self) -> bool: ...
+
     def as_loaded(self) -> Loaded: ...
 
     def as_model(self, device: str) -> Model: ...
@@ -138,8 +140,8 @@ def find_model(name: str | Path | None) -> Path:
         return known[wanted]
     bundled = suggest(wanted, known) if known else "No model is bundled."
     if name is None:
-        raise RunError(f"--model is missing. Give a run folder or a model file. {bundled}")
-    raise RunError(f"Cannot find --model {name}: there is no such folder, file or bundled model. {bundled}")
+        raise RunError(f"No model is given. Give a run folder or a model file. {bundled}")
+    raise RunError(f"Cannot find the model {name}: there is no such folder, file or bundled model. {bundled}")
 
 
 def places_of(name: Source, trust_plugins: bool) -> Sequence[Path]:
@@ -179,7 +181,7 @@ def _load_network(path: Path, which: WhichNetwork, trust: bool) -> Loaded:
         known = frozenset().union(*(read_header(file).trained_on for file in opened.files))
         return Loaded(network, opened.description, known, run, opened.name, opened.temperatures)
     if path.suffix != ".safetensors":
-        raise RunError(f"Cannot export {path}: expected a run folder or a .safetensors file.")
+        raise RunError(f"Cannot load {path} as a network: expected a run folder or a .safetensors file.")
     description = read_description(path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     network = rebuild_network(path, description.model, registry, description.labels, wire_model)

@@ -121,16 +121,16 @@ class TrainedNetwork(Network):
     @property
     def trained_on(self) -> frozenset[str]:
         """First digits of the hashes of the training images; empty if unknown or after further training."""
-        return frozenset() if self._is_changed else self._known
+        return frozenset() if self.is_trained_further() else self._known
 
-    @property
-    def _is_changed(self) -> bool:
+    def is_trained_further(self) -> bool:
+        """Return True if the tensors have changed since the network was loaded."""
         return hash_tensors(self.state_dict()) != self._began_with
 
     def as_loaded(self) -> Loaded:
         """Return a copy of the network for export, in eval mode on the CPU."""
         known = self.description
-        if self._is_changed:
+        if self.is_trained_further():
             known = replace(known, metrics={}, temperature=1.0, source=f"{known.source}, trained further")
         network = copy.deepcopy(self).cpu().eval()
         return Loaded(network, known, self.trained_on, temperatures=(known.temperature,))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -138,9 +140,11 @@ def _empty_problems(folders: Sequence[Path]) -> list[str]:
     for path in folders:
         try:
             if not any(map(is_image, _files(path))):
+                dropped = f'{{ {json.dumps(path.name, ensure_ascii=False)} = "" }}'
+                option = shlex.quote(f"data.label_map={dropped}")
                 problems.append(
-                    f"class folder {path} has no image. Add some, or drop it: "
-                    f'label_map = {{ "{path.name}" = "" }}'
+                    f"class folder {path} has no image. Add some, or drop it: label_map = {dropped} in a "
+                    f"recipe, or --set {option}"
                 )
         except DataError as error:
             problems.append(str(error))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ferkit.audit.labels.of_run import audit_labels, average
+from ferkit.audit.labels.of_run import ClassDoubt, LabelAudit, audit_labels, average
 from ferkit.audit.labels.output import check_label_outputs, write_labels
 from ferkit.audit.labels.text import describe_labels
 from ferkit.errors import RunError
@@ -95,6 +95,28 @@ def test_an_estimator_has_doubtful_labels_too(tmp_path: Path) -> None:
     assert [(one.label, one.threshold) for one in found.classes] == [("bright", 0.75), ("dark", 0.25)]
     assert {(one.label, one.suggested) for one in found.doubtful} == {("dark", "bright")}
     assert len(found.doubtful) == 10
+    assert found.accuracy == 0.5
+
+
+def audit_of(accuracy: float, classes: int) -> LabelAudit:
+    each = tuple(ClassDoubt(f"label{number}", 10, 0.5, 0, 0) for number in range(classes))
+    return LabelAudit("run", "images", "Last epoch", 1, 10 * classes, accuracy, each, ())
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "classes", "is_warned"),
+    [(0.28, 7, True), (0.29, 7, False), (0.74, 2, True), (0.76, 2, False)],
+)
+def test_networks_near_chance_are_warned_about(
+    tmp_path: Path, accuracy: float, classes: int, is_warned: bool
+) -> None:
+    found = audit_of(accuracy, classes)
+    text = " ".join(describe_labels(found, 1, 80))
+    write_labels(found, tmp_path / "labels.html")
+    page = (tmp_path / "labels.html").read_text()
+    for shown in (text, page):
+        assert ("learnt too little" in shown) is is_warned
+        assert f"{100 * accuracy:.1f}%" in shown
 
 
 def test_probabilities_are_averaged_over_repeats_by_image_and_label() -> None:

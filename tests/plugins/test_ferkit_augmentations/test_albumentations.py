@@ -8,13 +8,17 @@ from typing import Any
 import albumentations
 import numpy as np
 import pytest
+from ferkit_augmentations import of_kornia
 from ferkit_augmentations.bounds import is_usual
+from ferkit_augmentations.elsewhere import find_elsewhere
 from ferkit_augmentations.of_albumentations import find_transforms
 from numpy.typing import NDArray
 
 from ferkit.components.discovery import load_plugins
 from ferkit.components.part import Part
+from ferkit.errors import ComponentError
 from ferkit.neural.augment import Augmentation
+from ferkit.neural.augment_checks import check_augmentations
 from ferkit.recipe.parse import read_table
 
 SIDE = 48
@@ -72,6 +76,27 @@ def test_a_shipped_recipe_is_checked_without_another_process(recipe: str) -> Non
     for table in read_table(recipe)["augment"]:
         options = {key: value for key, value in table.items() if key != "name"}
         assert is_usual(find_transforms()[table["name"]], options, SIDE), table
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ({"name": "RandAugment"}, '{ name = "torchvision", transform = "RandAugment" }'),
+        ({"name": "torchvision", "transform": "RandomSnow"}, '{ name = "albumentations", transform = '),
+        ({"name": "HorizontalFlp"}, "Did you mean 'HorizontalFlip'"),
+    ],
+)
+def test_a_transform_of_another_library_is_suggested(table: dict[str, Any], hint: str) -> None:
+    (problem,) = check_augmentations([table], SIDE, REGISTRY)
+    assert hint in str(problem)
+
+
+def test_a_library_that_is_not_installed_suggests_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> dict[str, Any]:
+        raise ComponentError("kornia is not installed")
+
+    monkeypatch.setattr(of_kornia, "find_transforms", refuse)
+    assert find_elsewhere("RandomPlanckianJitter", "albumentations") == ""
 
 
 @pytest.mark.parametrize(

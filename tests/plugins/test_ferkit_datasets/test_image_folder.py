@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -110,7 +111,7 @@ def test_a_missing_root_shows_the_layout(tmp_path: Path) -> None:
     [
         (["a/1.jpg"], None, ["needs folders of at least two classes, got: a"]),
         ([], None, ["needs folders of at least two classes, got: none"]),
-        (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["joy has no image"]),
+        (["a/1.jpg", "happy/1.jpg", "joy/notes.txt"], None, ["""--set 'data.label_map={ "joy" = "" }'"""]),
         (["a/1.jpg", "b/1.jpg"], {"a": "x"}, ["label_map has no label for the folder 'b'"]),
         (
             ["a/1.jpg", "b/1.jpg"],
@@ -237,11 +238,16 @@ def test_folders_with_the_same_class_folders_are_no_classes_and_the_advice_works
     }
 
 
-def test_the_advice_to_drop_an_empty_class_works(root: Path) -> None:
-    (root / "empty").mkdir()
+@pytest.mark.parametrize("name", ["empty", "it's empty", 'an "empty" one'])
+def test_the_advice_to_drop_an_empty_class_works(root: Path, name: str) -> None:
+    (root / name).mkdir()
     (problem,) = ImageFolder(root).problems()
-    advice = tomllib.loads(problem[problem.index("label_map = ") :])
-    assert {one.label for one in ImageFolder(root, **advice).samples()} == {"happiness", "sadness", "wink"}
+    in_recipe, _, in_shell = problem.partition("label_map = ")[2].partition(" in a recipe, or --set ")
+    (option,) = shlex.split(in_shell)
+    for value in (in_recipe, option.removeprefix("data.label_map=")):
+        advice = tomllib.loads(f"label_map = {value}")
+        found = ImageFolder(root, **advice).samples()
+        assert {one.label for one in found} == {"happiness", "sadness", "wink"}
 
 
 def test_names_are_compared_in_one_unicode_form(tmp_path: Path) -> None:

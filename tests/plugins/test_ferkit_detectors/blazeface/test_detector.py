@@ -174,6 +174,6 @@ def test_a_pickled_detector_finds_the_same(detector: BlazeFaceDetector) -> None:
 
 def test_a_recipe_cannot_align_its_faces() -> None:
     detector = load_plugins().get("detector", "blazeface")
-    problem = alignment_problem(detector, FaceOptions(align="similarity"))
+    problem = alignment_problem(detector, FaceOptions(align="similarity"), load_plugins())
     assert problem is not None
     assert "landmarks" in problem.message
