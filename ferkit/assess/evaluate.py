@@ -105,9 +105,8 @@ def evaluate(
     found = Classifier(predictor, labels, trained_on, read.unreadable).classify(images, progress)
     found = _add_origin(found, model, which)
     read = replace(read, warnings=(*filter(None, [predictor.warning]), *read.warnings))
-    return score_predictions(
-        found, predictor.told, read, dropped=dropped, by=by, group=group, no_face=no_face
-    )
+    more: Any = {"dropped": dropped, "by": by, "group": group, "no_face": no_face}
+    return score_predictions(found, predictor.told, read, **more)
 
 
 def score_predictions(

@@ -117,7 +117,7 @@ def _open(folder: Path, which: WhichNetwork, recipe: Recipe) -> RunModel:
 
 
 def _warn(folder: Path, recipe: Recipe, name: str) -> str:
-    """Say that a run is not finished, and name the epoch of a network whose training goes on."""
+    """Say that a run is not finished, and name the epoch of a network in training."""
     place = network_dir(folder, name)
     epoch = None
     if not (place / "finished.json").is_file() and (place / "choice.json").is_file():
