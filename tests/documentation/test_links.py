@@ -94,7 +94,7 @@ def unknown_words(text: str) -> list[str]:
 def _unknown(command: str) -> Iterator[str]:
     words = command.split()[1:]
     one: Any = typer.main.get_command(app)
-    while words and (inner := getattr(one, "commands", {})) and words[0].islower() and words[0].isalpha():
+    while words and (inner := getattr(one, "commands", {})) and re.fullmatch("[a-z][a-z-]*", words[0]):
         if words[0] not in inner:
             yield f"{command}: {words[0]}"
             return

@@ -21,8 +21,8 @@ def test_readme_opens_with_the_two_commands() -> None:
 
 
 def test_every_command_of_the_readme_is_one_and_every_one_is_in_the_readme() -> None:
-    named = set(re.findall(r"^\| `ferkit (\w+)", README, re.M))
-    commands = {one.callback.__name__ for one in app.registered_commands if one.callback}
+    named = set(re.findall(r"^\| `ferkit ([\w-]+)", README, re.M))
+    commands = {one.callback.__name__.replace("_", "-") for one in app.registered_commands if one.callback}
     assert named == commands | {group.name for group in app.registered_groups}
 
 

@@ -19,7 +19,7 @@ from ferkit.components.part import Part
 from ferkit.errors import ComponentError
 from ferkit.neural.augment import Augmentation
 from ferkit.neural.augment_checks import check_augmentations
-from ferkit.recipe.parse import read_table
+from ferkit.recipe.extends import read_table
 
 SIDE = 48
 REGISTRY = load_plugins()

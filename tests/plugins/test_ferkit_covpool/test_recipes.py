@@ -17,8 +17,8 @@ from ferkit.experiment.run import RunRequest, run
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.neural.build import build_model
 from ferkit.recipe.demo import cut_down
+from ferkit.recipe.extends import read_table
 from ferkit.recipe.load import load_recipe
-from ferkit.recipe.parse import read_table
 from ferkit.recipe.schema import Recipe
 
 pytestmark = pytest.mark.slow

@@ -216,7 +216,7 @@ def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models, "BUNDLED", tmp_path)
-    with pytest.raises(RunError, match="--model is missing"):
+    with pytest.raises(RunError, match="No model is given"):
         load_model()
     write_model(tmp_path / "default.safetensors")
     write_model(tmp_path / "large.safetensors", source="the large one")
