@@ -24,7 +24,7 @@ from ferkit.evaluation.run_files import folds_dir, with_new_options
 from ferkit.evaluation.summary import Summary
 from ferkit.experiment.refit_dir import RefitDir
 from ferkit.interfaces import Epoch, Face, Sample
-from ferkit.runtime.atomic_write import remove_written, write_png, write_text
+from ferkit.runtime.atomic_write import remove_parts, remove_written, write_png, write_text
 from ferkit.runtime.escape import csv_cell, csv_row, from_csv_cell
 
 PREDICTION_COLUMNS = ("path", "label", "predicted")
@@ -228,6 +228,7 @@ class RunDir:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            remove_parts(self.path)
         except Timeout:
             raise RunError(
                 f"Cannot write to {self.path}: another ferkit process is using it. Wait for it, or stop it."

@@ -51,6 +51,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
+def remove_parts(folder: Path) -> None:
+    """Remove the temporary files of `atomic_path` that a killed process left in a folder."""
+    for part in folder.rglob(".????????.part*"):
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 @contextlib.contextmanager
 def run_file(path: Path) -> Iterator[Path]:
     """Write a file of a run as `atomic_path` does. Raises RunError for any error, such as a full disk."""

@@ -336,6 +336,8 @@ def test_a_killed_run_goes_on_to_the_same_numbers(recipe: Path, tmp_path: Path, 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
+            # A shell without job control starts its background jobs with SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             wait_for_epochs(tmp_path / "killed", epochs, process)
             process.send_signal(kill)

@@ -12,6 +12,7 @@ from ferkit.errors import RunError
 from ferkit.runtime.atomic_write import (
     atomic_path,
     find_written,
+    remove_parts,
     remove_written,
     run_file,
     write_in_turn,
@@ -111,3 +112,13 @@ def test_a_pipe_or_device_is_never_replaced_by_a_file(tmp_path: Path, is_link: b
     assert pipe.is_fifo()
     assert link.is_symlink()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "folds").mkdir()
+    kept = [tmp_path / "a.part", tmp_path / "folds" / "predictions.csv", tmp_path / ".lock"]
+    left = [tmp_path / ".0123abcd.part", tmp_path / "folds" / ".0123abcd.part.csv"]
+    for file in (*kept, *left):
+        file.touch()
+    remove_parts(tmp_path)
+    assert [file.exists() for file in (*kept, *left)] == [True, True, True, False, False]
