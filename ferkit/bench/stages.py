@@ -17,8 +17,8 @@ from ferkit.data.images import read_image
 from ferkit.errors import RunError
 from ferkit.neural.auxiliary import batch_loss
 from ferkit.neural.batches import stack_images
+from ferkit.neural.held_state import held_statistics
 from ferkit.neural.network import Network
-from ferkit.neural.running_statistics import held_statistics
 
 Answer = TypeVar("Answer")
 

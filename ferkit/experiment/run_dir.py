@@ -75,6 +75,7 @@ class RunDir:
             )
         run_dir = cls(path)
         run_dir._open()
+        remove_parts(path)
         return run_dir
 
     def __enter__(self) -> Self:
@@ -228,7 +229,6 @@ class RunDir:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
-            remove_parts(self.path)
         except Timeout:
             raise RunError(
                 f"Cannot write to {self.path}: another ferkit process is using it. Wait for it, or stop it."

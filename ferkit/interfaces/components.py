@@ -129,6 +129,9 @@ class Loss(Protocol):
     It is also built with `labels` and `class_counts`, if the constructor names them. `class_counts` is a
     `Sequence[float]` in the order of the labels: the number of training images of each label, as int. If
     images have soft targets, it is the sum of their probabilities, as float. A count may be 0.
+
+    Optional attribute: with `needs_embeddings = True`, the loss is called with a third argument: the (B, D)
+    embeddings that the head's `embed` returned for the same batch.
     """
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:

@@ -22,9 +22,9 @@ from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
 from ferkit.neural.device import derive_seed
 from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence, note_error
+from ferkit.neural.held_state import held_buffers, held_statistics
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
-from ferkit.neural.running_statistics import held_buffers, held_statistics
 from ferkit.neural.workers import choose_workers
 from ferkit.runtime.prefetch import iterate_ahead
 

@@ -53,7 +53,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 def remove_parts(folder: Path) -> None:
     """Remove the temporary files of `atomic_path` that a killed process left in a folder."""
-    for part in folder.rglob(".????????.part*"):
+    for part in folder.rglob("." + "[0-9a-f]" * 8 + ".part*"):
         with contextlib.suppress(OSError):
             part.unlink()
 

@@ -45,8 +45,8 @@ def find_improbable(options: Mapping[str, Any]) -> dict[str, str]:
 
 def closest_name(name: str, known: Sequence[str], library: str) -> str:
     """Return a hint with the closest name. A library has too many transforms to list all."""
-    hint = suggest(name, known).partition(" There is:")[0]
-    return hint if hint.startswith("Did") else f"The documentation of {library} lists them."
+    hint, mark, _ = suggest(name, known).partition("?")
+    return hint + mark if mark else f"The documentation of {library} lists them."
 
 
 def complete_options(kind: Any, options: Mapping[str, Any], side: int) -> dict[str, Any]:

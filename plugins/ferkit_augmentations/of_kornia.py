@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from ferkit.plugin import ComponentError
-from ferkit_augmentations.bounds import find_too_large, is_usual
 from ferkit_augmentations.device_random import seeded
-from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
-from ferkit_augmentations.trial import try_apart
+from ferkit_augmentations.names import complete_options
+from ferkit_augmentations.problems import find_problems
 
 HIDDEN = frozenset({"keepdim", "return_transform"})
 """Options that change the shape of the result."""
@@ -49,25 +48,13 @@ class KorniaAugmentation:
     @staticmethod
     def problems(side: int, transform: str, **options: Any) -> Mapping[str, str]:
         """Return the problems by option."""
-        known = find_transforms()
-        if found := find_unknown("kornia", transform, known, options):
-            return found
-        if found := find_improbable(options):
-            return found
-        if found := find_too_large(options, side):
-            return found
-        kind = known[transform]
-        if found := find_missing(transform, kind, complete_options(kind, options, side)):
-            return found
-        if hidden := HIDDEN & options.keys():
-            return dict.fromkeys(hidden, "a recipe cannot set it: it changes the shape of the batch")
-        try:
-            KorniaAugmentation(side, transform, **options)
-        except Exception as error:
-            return {"": f"{transform} failed with these options: {error}"}
-        if is_usual(kind, options, side):
-            return {}
-        return try_apart(KorniaAugmentation, side, {"transform": transform, **options})
+
+        def find_hidden() -> Mapping[str, str]:
+            reason = "a recipe cannot set it: it changes the shape of the batch"
+            return dict.fromkeys(HIDDEN & options.keys(), reason)
+
+        given = {"transform": transform, **options}
+        return find_problems(KorniaAugmentation, "kornia", find_transforms(), side, given, find_hidden)
 
 
 @functools.cache

@@ -11,10 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
 
-from ferkit_augmentations.bounds import find_too_large, is_usual
-from ferkit_augmentations.names import complete_options, find_improbable, find_missing, find_unknown
+from ferkit_augmentations.names import complete_options
 from ferkit_augmentations.own_random import OwnRandom
-from ferkit_augmentations.trial import try_apart
+from ferkit_augmentations.problems import find_problems
 
 OTHERS = frozenset(
     {
@@ -60,27 +59,18 @@ class TorchvisionAugmentation:
     @staticmethod
     def problems(side: int, transform: str, **options: Any) -> Mapping[str, str]:
         """Return the problems by option."""
-        known = find_transforms()
-        if found := find_unknown("torchvision.transforms.v2", transform, known, options):
+
+        def find_unknown_words() -> Mapping[str, str]:
+            found = {}
+            for name in ENUMERATIONS.keys() & options.keys():
+                words = [one.value for one in ENUMERATIONS[name]]
+                if options[name] not in words:
+                    found[name] = f"expected one of {', '.join(words)}, got {options[name]!r}"
             return found
-        if found := find_improbable(options):
-            return found
-        if found := find_too_large(options, side):
-            return found
-        kind = known[transform]
-        if found := find_missing(transform, kind, complete_options(kind, options, side)):
-            return found
-        for name in ENUMERATIONS.keys() & options.keys():
-            words = [one.value for one in ENUMERATIONS[name]]
-            if options[name] not in words:
-                return {name: f"expected one of {', '.join(words)}, got {options[name]!r}"}
-        try:
-            TorchvisionAugmentation(side, transform, **options)
-        except Exception as error:
-            return {"": f"{transform} failed with these options: {error}"}
-        if is_usual(kind, options, side):
-            return {}
-        return try_apart(TorchvisionAugmentation, side, {"transform": transform, **options})
+
+        known, given = find_transforms(), {"transform": transform, **options}
+        library = "torchvision.transforms.v2"
+        return find_problems(TorchvisionAugmentation, library, known, side, given, find_unknown_words)
 
 
 @functools.cache

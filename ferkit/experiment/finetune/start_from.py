@@ -91,6 +91,7 @@ def _of_model(path: Path, trust_plugins: bool) -> InitialModel:
         from ferkit.predict.model.from_run import open_run
 
         opened = open_run(path, trust_plugins=trust_plugins)
+        opened.warn()
         path, known = opened.file, opened.description
     elif path.suffix == ".safetensors":
         known = read_description(path)

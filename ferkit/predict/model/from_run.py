@@ -169,14 +169,14 @@ def _open_all(folder: Path, recipe: Recipe, which: WhichNetwork, folds: Sequence
     each = [describe_run(folder, recipe, name) for name in expected]
     hint = "Use one --fold." if recipe.search else "Use one --fold, or --fold refit."
     _check_same_input(folder, expected, each, hint)
-    told = f"mean of the {count_of(len(expected), 'fold')} of repeat {repeat}"
-    description = replace(each[0], temperature=1.0, source=f"{recipe.name}, {told}")
+    choice = f"mean of the {count_of(len(expected), 'fold')} of repeat {repeat}"
+    description = replace(each[0], temperature=1.0, source=f"{recipe.name}, {choice}")
     return RunModel(
         tuple(network_dir(folder, name) / NETWORK for name in expected),
         tuple(one.model for one in each),
         tuple(one.temperature for one in each),
         _without_own_score(description, NO_ENSEMBLE_SCORE),
-        told,
+        choice,
         "all",
     )
 

@@ -207,8 +207,8 @@ def _load_networks(opened: RunModel, trust: bool, is_plain: bool) -> tuple[Netwo
 
 def _check_no_choice(model: object, which: WhichNetwork) -> None:
     if which.is_given:
-        told = f"{model} is a file" if isinstance(model, Path) else f"this is {model}"
-        raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {told}.")
+        reason = f"{model} is a file" if isinstance(model, Path) else f"this is {model}"
+        raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {reason}.")
 
 
 def read_description(path: Path) -> Description:
@@ -242,8 +242,8 @@ def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Mo
     network, registry = _load_networks(opened, trust, is_plain=False)
     classify = TorchClassifier(network, place, opened.description.temperature)
     opened.warn()
-    told = f"{folder}: {opened.choice}"
-    return Model(opened.description, classify, registry, told, warning=opened.warning)
+    name = f"{folder}: {opened.choice}"
+    return Model(opened.description, classify, registry, name, warning=opened.warning)
 
 
 def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
