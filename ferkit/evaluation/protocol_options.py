@@ -9,6 +9,8 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from ferkit.components.part import Section
 
 UNGROUPED = "none"
+NEAR_DUPLICATES = "near_duplicates"
+"""Kind of group that a run derives from the images: near duplicates are in one group."""
 Measure = Literal["accuracy", "mean_recall", "nll"]
 ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
 """Names of the protocols, in the order of a table's columns."""

@@ -16,7 +16,7 @@ from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
 from ferkit.evaluation.protocol import Fold, folds, settle_protocol
-from ferkit.evaluation.protocol_options import Measure
+from ferkit.evaluation.protocol_options import Measure, Protocol
 from ferkit.evaluation.run_files import read_settings
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
@@ -225,12 +225,17 @@ def read_samples(order: RunRequest) -> tuple[Sequence[Sample], list[str], dict[s
         raise DataError(
             f"a class can't be called {min(taken)!r}, which is a column of the predictions. Rename it."
         )
-    if settle_protocol(recipe.protocol, samples) is recipe.protocol:  # else its folds were tried
-        list(folds(recipe.protocol, samples))  # reports problems of the folds before any image is opened
+    check_folds(recipe.protocol, samples)  # before any image is opened
     has_soft_targets = any(sample.soft_target for sample in samples)
     if problems := try_network(recipe, order.registry, labels, has_soft_targets):
         raise RecipeError(recipe.name, problems)
     return samples, labels, left_out
+
+
+def check_folds(protocol: Protocol, samples: Sequence[Sample]) -> None:
+    """Raise DataError if the samples have no folds of the protocol."""
+    if settle_protocol(protocol, samples) is protocol:  # else its folds were tried
+        list(folds(protocol, samples))
 
 
 def check_crops(crops: CropResult, labels: Sequence[str]) -> None:

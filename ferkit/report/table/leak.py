@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ferkit.evaluation.leak import MEANING, Leak, find_leaks
-from ferkit.report.table.entries import Line, Table
+from ferkit.report.table.entries import PROTOCOLS, Line, Table
 
 
 def leaks_of(line: Line) -> list[Leak]:
     """Return the leaks of a system, in the order of its protocols; the coarsest groups first."""
     if line.leaks is None:
-        line.leaks = find_leaks([(run.path, run.summary.protocol) for run in line.runs.values()])
+        runs = sorted(line.runs.values(), key=lambda run: PROTOCOLS.index(run.protocol.split(" ")[0]))
+        line.leaks = find_leaks([(run.path, run.summary.protocol) for run in runs])
     return line.leaks
 
 
