@@ -45,6 +45,7 @@ class _Grouped(_Folded):
 
     Attributes:
         by: Kind of group, such as "movie", "clip" or "person". Default: the coarsest kind of the dataset.
+            "near_duplicates" groups images that look alike, by the measures of `ferkit audit`.
         split: A file that lists the groups of each fold, or the name of a bundled one. Default: a local
             search balances the classes.
     """

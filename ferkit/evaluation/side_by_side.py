@@ -67,8 +67,13 @@ def read_side_by_side(folder: Path) -> SideBySide | None:
 
 def side_by_side_of(run: Path) -> SideBySide | None:
     """Read the scores of the runs next to a run; None if there are none. Raises RunError."""
-    folder = run.absolute().parent
-    return read_side_by_side(folder) if run.absolute().name in _names(folder) else None
+    return read_side_by_side(run.absolute().parent) if neighbours(run) else None
+
+
+def neighbours(run: Path) -> list[Path]:
+    """Return a run and the finished runs of other protocols in its folder; none without any list."""
+    folder, name = run.absolute().parent, run.absolute().name
+    return runs_side_by_side(folder) if name in _names(folder) else []
 
 
 def _names(folder: Path) -> list[str]:

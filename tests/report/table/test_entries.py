@@ -13,6 +13,7 @@ import pytest
 import tomli_w
 
 from ferkit.errors import DataError, RunError
+from ferkit.evaluation.side_by_side import write_names
 from ferkit.recipe.extends import read_table
 from ferkit.report.table.columns import make_grid
 from ferkit.report.table.definition import read_definition
@@ -194,3 +195,19 @@ def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"Cannot read .*mine\.toml as a table"):
         read_definition(str(broken))
     assert "sfew" in shipped_files("tables")
+
+
+def test_runs_of_several_protocols_have_one_command_with_the_name_of_the_recipe(tmp_path: Path) -> None:
+    grouped = {**PROTOCOL, "name": "grouped", "split": "sfew675_movie2"}
+    shipped = resolved_shipped("sfew_inception_160")
+    assert shipped is not None
+    changed = tomli_w.dumps({**shipped, "protocol": {**shipped["protocol"], **grouped, "repeats": 3}})
+    runs = [
+        write_run(tmp_path / "paper", [HALF], name="sfew_inception_160"),
+        write_run(tmp_path / "movie", [HALF], name="sfew_inception_160", recipe=changed, protocol=grouped),
+    ]
+    write_names(tmp_path, ["paper", "movie"])
+    table = make_table(read_definition("sfew"), runs)
+    commands = [one for one in to_markdown(table).splitlines() if one.startswith("$ ")]
+    assert commands == ["$ ferkit run sfew_inception_160 --protocols paper,movie"]
+    assert [line.label for line in table.lines if line.runs] == ["recipe sfew_inception_160"]
