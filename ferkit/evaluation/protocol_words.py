@@ -78,7 +78,7 @@ def _choice(stated: Mapping[str, Any], protocol: Protocol) -> dict[str, Any]:
 
 
 def _grouped(kind: str, protocol: Protocol, manifest: str | None) -> dict[str, Any]:
-    """Return the split of the recipe or of its manifest, if it is of this kind, or else the kind."""
+    """Return the split of the recipe or its manifest, if it has this kind of group, or else the kind."""
     if kind == NEAR:
         return {"by": NEAR_DUPLICATES}
     own, bundled = getattr(protocol, "split", None), f"{manifest}_{kind}{getattr(protocol, 'folds', 2)}"
