@@ -27,6 +27,7 @@ class FakeNetwork:
 
     def __init__(self) -> None:
         self.calls: list[tuple[tuple[str, ...], int, bool]] = []
+        self.trained_on: int | None = 0
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Any:
         raise AssertionError("the network is not trained")
@@ -43,9 +44,14 @@ class FakeNetwork:
         }
         return [rows[stage] for stage in stages]
 
+    def count_trained_on(self, faces: Sequence[Face]) -> int | None:
+        return self.trained_on
+
 
 def fit(labels: Sequence[str] = LABELS, **options: Any) -> tuple[KernelRidgeEstimator, Epoch]:
-    options = {"stages": ("mean",), "inner_folds": 3, "network": FakeNetwork(), **options}
+    network = FakeNetwork()
+    given = {"stages": ("mean",), "inner_folds": 3, "network": network, "open_model": lambda name: network}
+    options = {**given, **options}
     estimator = KernelRidgeEstimator(labels, **options)
     (epoch,) = estimator.fit(FACES, FACES[::2])
     return estimator, epoch
@@ -157,3 +163,35 @@ def test_one_class_is_refused() -> None:
 def test_bad_options_are_refused_by_name(options: dict[str, Any], key: str) -> None:
     with pytest.raises(ValueError, match=f"^{key}: expected"):
         KernelRidgeEstimator(LABELS, network=FakeNetwork(), **options)  # type: ignore[arg-type]
+
+
+def test_stages_of_other_models_are_blocks() -> None:
+    opened: dict[str, FakeNetwork] = {}
+    estimator, epoch = fit(
+        stages=("noise",),
+        models={"default": ("mean",), "runs/other": ("mean", "noise")},
+        open_model=lambda name: opened.setdefault(name, FakeNetwork()),
+        choose_blocks=True,
+    )
+    assert list(opened) == ["default", "runs/other"]
+    assert opened["runs/other"].calls[0] == (("mean", "noise"), 1, True)
+    blocks = {key: value for key, value in epoch.details.items() if key.startswith("block_")}
+    assert set(blocks) == {
+        "block_noise",
+        "block_default.mean",
+        "block_runs/other.mean",
+        "block_runs/other.noise",
+    }
+    assert blocks["block_default.mean"] or blocks["block_runs/other.mean"]
+    assert (estimator.predict(FACES).argmax(axis=1) == indices(FACES)).mean() > 0.9
+    assert not epoch.warnings
+
+
+@pytest.mark.parametrize(("count", "words"), [(3, "3 of 9 tested images"), (None, "are unknown")])
+def test_a_model_that_was_trained_on_tested_images_is_reported(count: int | None, words: str) -> None:
+    other = FakeNetwork()
+    other.trained_on = count
+    _, epoch = fit(models={"runs/other": ("mean",)}, open_model=lambda name: other)
+    (warning,) = epoch.warnings
+    assert words in warning
+    assert "runs/other" in warning
