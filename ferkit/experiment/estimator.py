@@ -36,13 +36,13 @@ def make_estimator(
     if recipe.estimator is None:
         assert network
         return network, network
-    context: dict[str, Any] = {
+    context = {
         "labels": data.labels,
         "seed": job.seed,
         "crop": data.crop,
         "state_file": state_file,
+        "open_model": partial(open_model, options=recipe.fit),
     }
-    context["open_model"] = partial(open_model, options=recipe.fit)
     return build(registry, "estimator", recipe.estimator, **context, network=network), network
 
 

@@ -173,8 +173,8 @@ class Estimator(Protocol):
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
       [fit].
-    - `open_model`: a function. `open_model("default")` returns the `ModelFeatures` of the bundled model, a run
-      folder or a model file.
+    - `open_model`: a function. `open_model("runs/x")` returns the `ModelFeatures` of a run folder, a model
+      file or, by the name "default", the bundled model.
 
     Optional attribute: `stages` (`Sequence[str]`), the stages for `network.stage_features`. `ferkit check`
     compares them with the stages of the backbone.

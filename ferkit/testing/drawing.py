@@ -96,10 +96,9 @@ def crop_whole(name: str, dataset: Dataset) -> list[Face]:
 
 
 class PixelNetwork:
-    """Replacement for the recipe's network in checks of estimators. Satisfies `FeatureEstimator` and
-    `ModelFeatures`.
+    """Replacement for the recipe's network in checks of estimators.
 
-    It classifies 8×8 pixels by the nearest class mean.
+    It satisfies `FeatureEstimator` and `ModelFeatures`, and classifies 8×8 pixels by the nearest class mean.
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
