@@ -136,7 +136,7 @@ def test_a_block_without_variance_is_refused_by_name() -> None:
 
 def test_prediction_before_fit_is_refused() -> None:
     with pytest.raises(RunError, match="fit"):
-        KernelRidgeEstimator(LABELS, network=FakeNetwork()).predict(FACES)  # type: ignore[arg-type]
+        KernelRidgeEstimator(LABELS, FakeNetwork(), lambda name: FakeNetwork()).predict(FACES)  # type: ignore[arg-type]
 
 
 def test_one_class_is_refused() -> None:
