@@ -48,11 +48,14 @@ class FakeNetwork:
         return self.trained_on
 
 
-def fit(labels: Sequence[str] = LABELS, **options: Any) -> tuple[KernelRidgeEstimator, Epoch]:
+def make(labels: Sequence[str] = LABELS, **options: Any) -> KernelRidgeEstimator:
     network = FakeNetwork()
     given = {"stages": ("mean",), "inner_folds": 3, "network": network, "open_model": lambda name: network}
-    options = {**given, **options}
-    estimator = KernelRidgeEstimator(labels, **options)
+    return KernelRidgeEstimator(labels, **{**given, **options})
+
+
+def fit(labels: Sequence[str] = LABELS, **options: Any) -> tuple[KernelRidgeEstimator, Epoch]:
+    estimator = make(labels, **options)
     (epoch,) = estimator.fit(FACES, FACES[::2])
     return estimator, epoch
 
@@ -136,12 +139,12 @@ def test_a_block_without_variance_is_refused_by_name() -> None:
 
 def test_prediction_before_fit_is_refused() -> None:
     with pytest.raises(RunError, match="fit"):
-        KernelRidgeEstimator(LABELS, FakeNetwork(), lambda name: FakeNetwork()).predict(FACES)  # type: ignore[arg-type]
+        make().predict(FACES)
 
 
 def test_one_class_is_refused() -> None:
     one = [face for face in FACES if face.sample.label == LABELS[0]]
-    estimator = KernelRidgeEstimator(LABELS, network=FakeNetwork())  # type: ignore[arg-type]
+    estimator = make()
     with pytest.raises(DataError, match="two classes"):
         next(iter(estimator.fit(one, FACES)))
 
@@ -162,7 +165,7 @@ def test_one_class_is_refused() -> None:
 )
 def test_bad_options_are_refused_by_name(options: dict[str, Any], key: str) -> None:
     with pytest.raises(ValueError, match=f"^{key}: expected"):
-        KernelRidgeEstimator(LABELS, network=FakeNetwork(), **options)  # type: ignore[arg-type]
+        make(**options)
 
 
 def test_stages_of_other_models_are_blocks() -> None:
