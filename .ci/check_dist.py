@@ -27,6 +27,7 @@ REQUIRED = (
     "ferkit_detectors/blazeface/graphs/full.safetensors",
     "ferkit_detectors/mtcnn/graphs/pnet.onnx",
     "ferkit_recipes/quickstart.toml",
+    "ferkit_recipes/measured/*.toml",
     "ferkit_recipes/splits/*.toml",
     "ferkit_recipes/tables/*.toml",
     "ferkit_recipes/manifests/*.csv",

@@ -30,6 +30,7 @@ from ferkit.audit.near_duplicates import (
     near_by_embedding,
     near_by_hash,
 )
+from ferkit.audit.near_groups import connect
 from ferkit.audit.read import Images, Progress, no_progress, read_images
 from ferkit.audit.result import Audit, FaceFacts, Near
 from ferkit.components.build import build
@@ -40,7 +41,8 @@ from ferkit.data.detection_cache import DetectionCache
 from ferkit.data.duplicates import judge_duplicates, pixel_hash
 from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError
-from ferkit.interfaces import Face
+from ferkit.evaluation.protocol_options import NEAR_DUPLICATES
+from ferkit.interfaces import Face, Sample
 from ferkit.recipe.schema import Recipe
 
 NOT_WANTED = "--no-faces was given"
@@ -89,7 +91,8 @@ def audit(order: AuditRequest, progress: Progress = no_progress) -> Audit:
     own = None
     if order.is_recipe:
         used = used_places(order.recipe, images, faces, facts)
-        own = make_split(order.recipe.protocol, readable, used)
+        split = _with_near_groups(order, images, (hash_pairs, embedding_pairs))
+        own = make_split(order.recipe.protocol, split, used)
     found = Audit(
         name=order.recipe.name,
         dataset=order.recipe.data.name,
@@ -154,6 +157,17 @@ def compare_faces(
         return Near(EMBEDDING, order.similarity, reason=reason), NO_PAIRS
     embeddings = embed_faces(order.recipe, order.registry, [faces[place] for place in places], progress)
     return near_by_embedding(images, embeddings, places, order.similarity)
+
+
+def _with_near_groups(order: AuditRequest, images: Images, near: Sequence[Pairs]) -> Sequence[Sample]:
+    """Return the samples, with groups of near duplicates if the recipe's protocol derives them."""
+    if getattr(order.recipe.protocol, "by", None) != NEAR_DUPLICATES:
+        return images.samples
+    numbers = connect(images.sha256, near)
+    return [
+        replace(sample, groups={**sample.groups, NEAR_DUPLICATES: f"near_{number}"})
+        for sample, number in zip(images.samples, numbers, strict=True)
+    ]
 
 
 def used_places(recipe: Recipe, images: Images, faces: Sequence[Face], facts: FaceFacts) -> NDArray[np.intp]:

@@ -13,11 +13,10 @@ import numpy as np
 
 from ferkit.bench.batch_probe import BatchProbe, probe_batch_sizes, without_schedule
 from ferkit.components.registry import Registry
-from ferkit.data.faces import find_faces
 from ferkit.errors import RunError
 from ferkit.evaluation.protocol import folds, settle_protocol
 from ferkit.experiment.estimator import make_network_estimator
-from ferkit.experiment.run import RunRequest, check_crops, read_samples
+from ferkit.experiment.run import RunRequest, check_crops, find_crops, read_samples
 from ferkit.experiment.values import TrainingJob
 from ferkit.interfaces import Face
 from ferkit.neural.device import make_accelerator
@@ -108,7 +107,7 @@ def fit_check(
 def _first_fold(recipe: Recipe, registry: Registry) -> tuple[list[Face], NeuralEstimator]:
     order = RunRequest(recipe, registry, Path())
     samples, labels, _ = read_samples(order)
-    crops = find_faces(recipe.detector, recipe.faces, registry, samples)
+    crops = find_crops(recipe, registry, samples)
     check_crops(crops, labels)
     protocol = settle_protocol(recipe.protocol, samples)
     fold = next(folds(protocol, [face.sample for face in crops.faces]))

@@ -42,6 +42,14 @@ Refit = Annotated[
 Demo = Annotated[
     bool, typer.Option("--demo", help="Train on generated faces for a few minutes. Needs no data set.")
 ]
+Protocols = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORDS",
+        help="Run under several protocols, in folders of --out: paper,movie. Words: recipe, paper, random, "
+        "near, nested, and the kinds of group of the data, also as nested-movie.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
@@ -52,6 +60,7 @@ def run(
     resume: Resume = False,
     refit: Refit = False,
     demo: Demo = False,
+    protocols: Protocols = None,
     track: Trackers = None,
     quiet: Quiet = False,
 ) -> None:
@@ -59,7 +68,8 @@ def run(
 
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
     interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
-    use the network on all images by default.
+    use the network on all images by default. With --protocols, the last line has the leak: the accuracy with
+    random folds minus that with grouped folds.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
@@ -71,6 +81,12 @@ def run(
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
 
+    if protocols is not None:
+        from ferkit.cli.side_by_side import run_side_by_side
+
+        given = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet}
+        run_side_by_side(recipe, protocols, overrides or (), out, track=track or (), **given)
+        return
     order = make_request(
         recipe, overrides or (), out, resume=resume, demo=demo, refit=refit, track=track or ()
     )
@@ -91,7 +107,13 @@ def run(
 
 
 def resume_command(
-    recipe: str, overrides: Sequence[str], folder: Path, *, demo: bool, track: Sequence[str]
+    recipe: str,
+    overrides: Sequence[str],
+    folder: Path,
+    *,
+    demo: bool,
+    track: Sequence[str],
+    protocols: str | None = None,
 ) -> str:
     """Return the command that resumes a run. The run folder remembers --refit."""
     from ferkit.messages import quote
@@ -99,6 +121,7 @@ def resume_command(
     words = ["ferkit", "run", recipe]
     words += [word for one in overrides for word in ("--set", one)]
     words += ["--demo"] if demo else []
+    words += ["--protocols", protocols] if protocols else []
     words += [word for one in track for word in ("--track", one)]
     return " ".join(map(quote, [*words, "--out", str(folder), "--resume"]))
 

@@ -22,7 +22,10 @@ class Format(StrEnum):
 
 ENDINGS = {".md": Format.markdown, ".csv": Format.csv, ".html": Format.html, ".tex": Format.latex}
 
-Runs = Annotated[list[Path] | None, typer.Argument(help="Run folders. [default: all finished runs in runs/]")]
+Runs = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Folders of runs. [default: all finished runs in runs/]"),
+]
 TableName = Annotated[
     str | None,
     typer.Option(
@@ -73,6 +76,7 @@ def table(
     Docs: docs/site/tables.md
     """
     from ferkit.errors import RunError
+    from ferkit.evaluation.side_by_side import runs_side_by_side
     from ferkit.experiment.run_names import finished_runs
     from ferkit.messages import count_of
     from ferkit.report.table.definition import read_definition
@@ -82,7 +86,7 @@ def table(
 
     chosen = written_as or format_of(out)
     definition = read_definition(name) if name else None
-    folders = runs or finished_runs()
+    folders = [one for run in runs or () for one in runs_side_by_side(run) or [run]] or finished_runs()
     if not folders and definition is None:
         raise RunError("Cannot make a table: runs/ has no finished run. Give run folders.")
     made = make_table(definition, folders)

@@ -13,6 +13,7 @@ from ferkit.data.split_file import read_split
 from ferkit.data.splits import Positions, grouped_folds, stratified_folds
 from ferkit.errors import DataError
 from ferkit.evaluation.protocol_options import (
+    NEAR_DUPLICATES,
     UNGROUPED,
     GroupedProtocol,
     HoldoutProtocol,
@@ -87,6 +88,8 @@ def settle_protocol(protocol: Protocol, samples: Sequence[Sample]) -> Protocol:
     """
     if not isinstance(protocol, NestedProtocol) or {"name", "inner_folds"} & protocol.model_fields_set:
         return protocol
+    if protocol.by == NEAR_DUPLICATES:
+        return protocol  # the groups are not known yet
     for count in range(protocol.inner_folds, 1, -1):
         tried = protocol.model_copy(update={"inner_folds": count})
         if not (reason := _reason_against(tried, samples)):

@@ -9,6 +9,8 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from ferkit.components.part import Section
 
 UNGROUPED = "none"
+NEAR_DUPLICATES = "near_duplicates"
+"""Kind of group that a run derives from the images: near duplicates are in one group."""
 Measure = Literal["accuracy", "mean_recall", "nll"]
 ProtocolName = Literal["paper", "grouped", "nested", "holdout"]
 """Names of the protocols, in the order of a table's columns."""
@@ -43,6 +45,7 @@ class _Grouped(_Folded):
 
     Attributes:
         by: Kind of group, such as "movie", "clip" or "person". Default: the coarsest kind of the dataset.
+            "near_duplicates" groups images that look alike, by the measures of `ferkit audit`.
         split: A file that lists the groups of each fold, or the name of a bundled one. Default: a local
             search balances the classes.
     """

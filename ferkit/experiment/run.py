@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +15,13 @@ from ferkit.data.manifest import compare_manifest
 from ferkit.data.samples import describe_left_out, samples_of
 from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
-from ferkit.evaluation.protocol import Fold, folds, settle_protocol
-from ferkit.evaluation.protocol_options import Measure
+from ferkit.evaluation.protocol import Fold, check_protocol, folds, settle_protocol
+from ferkit.evaluation.protocol_options import Measure, Protocol
 from ferkit.evaluation.run_files import read_settings
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
+from ferkit.experiment.near_groups import add_near_groups, groups_by_near_duplicates, write_split
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.refit import check_refit, plan_refit, refit
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
@@ -108,7 +109,7 @@ def _run(order: RunRequest, progress: Progress) -> Path:
         if order.has_refit:
             run_dir.refit.request()
         weights = weights_used(recipe, registry)
-        crops = find_faces(recipe.detector, recipe.faces, registry, samples, progress.faces)
+        crops = find_crops(recipe, registry, samples, progress.faces)
         run_dir.write_manifest(crops.faces, crops.skipped)
         check_crops(crops, labels)
         others = OtherData(recipe, registry, run_dir, progress)
@@ -116,6 +117,8 @@ def _run(order: RunRequest, progress: Progress) -> Path:
         difference = find_difference(order, crops)
         trials = recipe.search.trials if recipe.search else len(order.candidates)
         todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], trials))
+        if groups_by_near_duplicates(recipe.protocol):
+            write_split(run_dir.path, todo, crops.faces)
         if not _is_trained(run_dir, todo):
             run_dir.write_environment(describe_environment(recipe, registry))
         warnings = describe_left_out(left_out, len(samples))
@@ -136,6 +139,18 @@ def _run(order: RunRequest, progress: Progress) -> Path:
     report = render(run_dir.path)
     progress.finish(report)
     return report
+
+
+def find_crops(
+    recipe: Recipe,
+    registry: Registry,
+    samples: Sequence[Sample],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> CropResult:
+    """Find the faces, with the groups that the protocol derives from them. Raises DataError."""
+    crops = find_faces(recipe.detector, recipe.faces, registry, samples, on_progress)
+    is_derived = groups_by_near_duplicates(recipe.protocol)
+    return add_near_groups(recipe, registry, crops) if is_derived else crops
 
 
 def _settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
@@ -225,12 +240,20 @@ def read_samples(order: RunRequest) -> tuple[Sequence[Sample], list[str], dict[s
         raise DataError(
             f"a class can't be called {min(taken)!r}, which is a column of the predictions. Rename it."
         )
-    if settle_protocol(recipe.protocol, samples) is recipe.protocol:  # else its folds were tried
-        list(folds(recipe.protocol, samples))  # reports problems of the folds before any image is opened
+    check_folds(recipe.protocol, samples)  # before any image is opened
     has_soft_targets = any(sample.soft_target for sample in samples)
     if problems := try_network(recipe, order.registry, labels, has_soft_targets):
         raise RecipeError(recipe.name, problems)
     return samples, labels, left_out
+
+
+def check_folds(protocol: Protocol, samples: Sequence[Sample]) -> None:
+    """Raise DataError if the samples have no folds of the protocol. Derived groups are not known yet."""
+    if groups_by_near_duplicates(protocol):
+        check_protocol(protocol, samples)
+        return
+    if settle_protocol(protocol, samples) is protocol:  # else its folds were tried
+        list(folds(protocol, samples))
 
 
 def check_crops(crops: CropResult, labels: Sequence[str]) -> None:

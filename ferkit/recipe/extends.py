@@ -12,7 +12,7 @@ from ferkit.errors import Problem, RecipeError
 from ferkit.messages import describe_value, suggest
 from ferkit.recipe.bounds import check_bounds
 from ferkit.recipe.schema import Recipe
-from ferkit.runtime.shipped import find_recipe, shipped_recipes
+from ferkit.runtime.shipped import bundled_recipe, find_recipe, shipped_recipes
 
 KEY = "extends"
 DEEPEST = 8
@@ -64,11 +64,11 @@ def _find_base(source: str, file: Path, name: Any) -> Path:
     path = file.parent / Path(name).expanduser()
     if os.path.isfile(path):
         return path
-    shipped = shipped_recipes()
-    if name in shipped:
-        return shipped[name]
+    if found := bundled_recipe(name):
+        return found
     problem = f"{file} extends {name!r}, but there is no file {path}, and no bundled recipe has this name"
-    hint = f"Give a path relative to {file.parent}, or the name of a bundled recipe. {suggest(name, shipped)}"
+    near = suggest(name, shipped_recipes())
+    hint = f"Give a path relative to {file.parent}, or the name of a bundled recipe. {near}"
     raise RecipeError(source, [Problem(KEY, problem, hint)])
 
 

@@ -13,7 +13,7 @@ from ferkit.components.registry import Registry
 from ferkit.errors import DataError
 from ferkit.recipe.load import Change, load_recipe, load_table
 from ferkit.recipe.schema import Recipe
-from ferkit.runtime.shipped import read_template, shipped_recipes
+from ferkit.runtime.shipped import bundled_recipe, read_template
 
 
 def load_target(
@@ -35,7 +35,7 @@ def load_target(
         DataError: There is no such target.
     """
     is_file = os.path.isfile(target) and not target.lower().endswith((".csv", ".tsv"))
-    if is_file or (target in shipped_recipes() and not os.path.isdir(target)):
+    if is_file or (bundled_recipe(target) and not os.path.isdir(target)):
         return *load_recipe(target, overrides, change), True
     return *load_table(target, _table(target), overrides, change), False
 

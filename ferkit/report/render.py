@@ -17,8 +17,10 @@ from ferkit.evaluation.formatting import (
     format_interval,
     format_percent,
 )
+from ferkit.evaluation.leak import MEANING
 from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.evaluation.run_files import read_environment, read_metrics, read_resolved, read_summary
+from ferkit.evaluation.side_by_side import side_by_side_of
 from ferkit.evaluation.verdict import RULE, judge
 from ferkit.recipe.grid import combinations
 from ferkit.report.figures.curves import detail_names, name_monitored
@@ -77,6 +79,8 @@ def render(run_dir: Path, images: Images | None = None) -> Path:
         monitored=name_monitored(metrics),
         candidates=_describe_grid(run_dir) if recipe.exists() else [],
         images=images,
+        side_by_side=side_by_side_of(run_dir),
+        leak_meaning=MEANING,
         seconds=sum(row["seconds"] for row in metrics),
     )
     report = run_dir / "report.html"

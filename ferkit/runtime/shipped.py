@@ -11,7 +11,16 @@ from typing import Any
 from ferkit.errors import DataError, Problem, RecipeError
 from ferkit.messages import suggest
 
-SUFFIXES = {"": ".toml", "splits": ".toml", "tables": ".toml", "manifests": ".csv", "templates": ".toml"}
+SUFFIXES = {
+    "": ".toml",
+    "measured": ".toml",
+    "splits": ".toml",
+    "tables": ".toml",
+    "manifests": ".csv",
+    "templates": ".toml",
+}
+RECIPES = ("", "measured")
+"""Folders with recipes. The name of a recipe is that of its file, in any of them."""
 
 MODELS = Path(__file__).parents[1] / "models"
 """Folder of the bundled models. The name of a model is that of its file, without .safetensors."""
@@ -22,11 +31,10 @@ def find_recipe(source: str) -> Path:
     path = Path(source)
     if os.path.isfile(path):  # Path.is_file raises an error if a folder is not accessible
         return path
-    shipped = shipped_recipes()
-    if path.name == source and source in shipped:
-        return shipped[source]
+    if found := bundled_recipe(source):
+        return found
     problem = "it is a folder" if os.path.isdir(path) else "there is no such file"
-    hint = f"Give a TOML file, or the name of a bundled recipe. {suggest(path.stem, shipped)}"
+    hint = f"Give a TOML file, or the name of a bundled recipe. {suggest(path.stem, shipped_recipes())}"
     raise RecipeError(source, [Problem("recipe", problem, hint)])
 
 
@@ -61,11 +69,17 @@ def bundled_model(name: str) -> Path | None:
 
 def shipped_recipes() -> dict[str, Path]:
     """Map the names of the bundled recipes to files."""
-    return shipped_files("")
+    return {name: file for folder in RECIPES for name, file in shipped_files(folder).items()}
+
+
+def bundled_recipe(name: str) -> Path | None:
+    """Return the file of a bundled recipe, or None. NAME and measured/NAME are the same recipe."""
+    folder, _, stem = name.rpartition("/")
+    return shipped_files(folder).get(stem) if folder in RECIPES and folder else shipped_recipes().get(name)
 
 
 def shipped_files(folder: str) -> dict[str, Path]:
-    """Map names to files in a folder of the recipes (see SUFFIXES). "" selects the recipes."""
+    """Map names to files in a folder of the recipes (see SUFFIXES). "" is the folder itself."""
     place = Path(str(resources.files("ferkit_recipes"))) / folder
     return {file.stem: file for file in sorted(place.glob(f"*{SUFFIXES[folder]}"))}
 

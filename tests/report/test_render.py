@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from ferkit.evaluation.formatting import MARK
+from ferkit.evaluation.leak import Leak
+from ferkit.evaluation.side_by_side import SideBySide
 from ferkit.evaluation.verdict import RULE
 from ferkit.report import render
 from tests.report.small_run import LAST_SCORE, SUMMARY, write_metrics, write_run
@@ -262,3 +265,14 @@ def test_no_image_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:
     page = render(folder).read_text()
     assert "images of people" not in page
     assert "image/jpeg" not in page
+
+
+def test_runs_of_other_protocols_next_to_a_run_are_shown_with_the_leak(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "<h2>Protocols</h2>" not in render(folder).read_text()
+    leak = Leak(folder, folder, 58, 58.5, 43.2, 9.9, 20.0)
+    found = SideBySide({"random": (58.5, 0.9), "movies": (43.2, None)}, leak)
+    monkeypatch.setattr(sys.modules["ferkit.report.render"], "side_by_side_of", lambda run: found)
+    page = section(render(folder).read_text(), "Protocols")
+    assert Reader(page).rows == [["random", "movies", "leak"], ["58.5% ± 0.9", "43.2%", "15.3 [9.9, 20.0]"]]

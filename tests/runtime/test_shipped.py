@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from ferkit.runtime.shipped import SUFFIXES, read_template, shipped_files, shipped_recipes
+from ferkit.runtime.shipped import (
+    RECIPES as FOLDERS,
+)
+from ferkit.runtime.shipped import (
+    SUFFIXES,
+    bundled_recipe,
+    read_template,
+    shipped_files,
+    shipped_recipes,
+)
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 INSTALLED_ELSEWHERE = """
@@ -48,3 +57,15 @@ def test_a_folder_on_the_path_is_enough_as_pip_install_target_leaves_it(tmp_path
 def test_a_template_is_a_table_and_no_recipe_that_could_be_run() -> None:
     assert read_template("folder") == {"data": {"name": "image_folder"}}
     assert shipped_recipes().keys().isdisjoint(shipped_files("templates"))
+
+
+def test_a_measured_recipe_is_found_with_and_without_its_folder() -> None:
+    file = RECIPES / "measured" / "sfew_inception_160.toml"
+    assert bundled_recipe("sfew_inception_160") == bundled_recipe("measured/sfew_inception_160") == file
+    assert bundled_recipe("tables/sfew") is None
+    assert bundled_recipe("measured/quickstart") is None
+
+
+def test_names_of_recipes_are_unique_over_their_folders() -> None:
+    names = [name for folder in FOLDERS for name in shipped_files(folder)]
+    assert sorted(names) == sorted(set(names)) == sorted(shipped_recipes())

@@ -11,6 +11,7 @@ from ferkit.evaluation.summary import Score
 from ferkit.evaluation.verdict import verdict_selection
 from ferkit.report.table.definition import Row
 from ferkit.report.table.entries import Line, Table
+from ferkit.report.table.leak import leak_cell, leak_value, leaks_of
 from ferkit.report.table.runs import TableRun
 
 MARK = "†"
@@ -18,6 +19,8 @@ MARK_NOTE = f"{MARK} Optimistic: the epoch was chosen on the images that the sco
 SELECTIONS = {"chosen_epoch": "chosen epoch", "last_epoch": "last epoch", "best_epoch": "best epoch"}
 """Epoch selections, in the order of the columns: those without test images first."""
 NOTHING = "–"
+LEAK = "leak"
+"""Heading of the column with the accuracy of random folds minus that of folds of the coarsest groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ class Grid:
 
 
 def columns(table: Table, has_cost: bool = True) -> list[Column]:
-    """Return the columns: the names of the rows, scores, verdict, and the cost: time and parameters."""
+    """Return the columns: the names of the rows, scores, leak, verdict, and the cost: time and parameters."""
     found = [*(_paper_names() if table.definition else _run_names(table)), *_scores(table)]
+    if any(map(leaks_of, table.lines)):
+        found.append(Column(LEAK, lambda line: leak_cell(line) or NOTHING, leak_value))
     if table.definition or any(line.verdict for line in table.lines):
         found.append(Column("verdict", _verdict, _verdict, _is_verdict_marked))
     if not has_cost:

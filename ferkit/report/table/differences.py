@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from ferkit.components.discovery import load_plugins
 from ferkit.errors import FerkitError, RecipeError
+from ferkit.evaluation.protocol_words import CHOICE
 from ferkit.evaluation.run_files import read_resolved
+from ferkit.evaluation.side_by_side import neighbours
 from ferkit.messages import quote
 from ferkit.recipe.extends import read_table
 from ferkit.recipe.parse import resolve
@@ -22,6 +24,8 @@ SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "
 """Sections that define a row's system. Data and protocol have their own columns."""
 BESIDE = ("fit.device", "fit.workers")
 """Keys that change where a run computes, not its result."""
+SET_BY_WORDS = tuple(f"protocol.{key}" for key in ("name", "by", "split", *CHOICE))
+"""Keys that the words of `--protocols` set."""
 
 
 def flatten(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
@@ -80,16 +84,23 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
 
 
 def command(run_dir: Path, name: str) -> str:
-    """Return the command that repeats a run: with its own recipe, if the recipe is not shipped."""
+    """Return the command that repeats a run: with its own recipe, if the recipe is not shipped.
+
+    Runs of several protocols in one folder have one command.
+    """
     if resolved_shipped(name) is None:
         return f"ferkit run {quote(run_dir / 'recipe.toml')}"
+    words = [run.name for run in neighbours(run_dir)]
     changed = differences(run_dir, name, (*SYSTEM, "protocol"))
+    if words:
+        changed = {key: value for key, value in changed.items() if key not in SET_BY_WORDS}
     there = {
         key: quote(value if isinstance(value, str) else toml(value))
         for key, value in changed.items()
         if value != ABSENT
     }
     sets = "".join(f" --set {key}={value}" for key, value in there.items())
+    sets += f" --protocols {','.join(words)}" if words else ""
     gone = [key for key, value in changed.items() if value == ABSENT]
     return f"ferkit run {quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+from ferkit.evaluation.leak import Leak
 from ferkit.evaluation.protocol_options import ProtocolName
 from ferkit.evaluation.verdict import Verdict, judge
 from ferkit.report.table.definition import Definition, Row
@@ -30,11 +31,13 @@ class Line:
         label: Differences from the row's recipe, or from the other lines; None if the row has no run.
         row: The row of the paper, if the table has a definition.
         runs: Protocol -> the run that is shown.
+        leaks: Differences between its random and grouped folds, once `leaks_of` has computed them.
     """
 
     label: str | None
     row: Row | None = None
     runs: dict[str, TableRun] = field(default_factory=dict)
+    leaks: list[Leak] | None = None
 
     @property
     def first(self) -> TableRun:

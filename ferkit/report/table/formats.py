@@ -79,7 +79,7 @@ def to_markdown(table: Table, has_bold: bool = False) -> str:
         lines += ["", "## Verdicts", "", RULE, "", *(f"- {escape_markdown(words)}" for words in verdicts)]
     if table.missing:
         lines += ["", "## Missing runs", "", *(f"- {one}" for one in table.missing)]
-    commands = [f"$ {command(run.path, run.summary.name)}" for run in table.runs]
+    commands = [f"$ {one}" for one in _list_commands(table)]
     lines += ["", "## Commands", "", _commands_note(table), "", "```console", *commands, "```", ""]
     if environment := list(environment_words(table)):
         lines += ["## Environments", "", *(f"- {words}" for words in environment)]
@@ -121,9 +121,14 @@ def to_html(table: Table, has_bold: bool = False) -> str:
         missing=table.missing,
         left_out=table.left_out,
         commands_note=_commands_note(table).replace("`", ""),
-        commands=[command(run.path, run.summary.name) for run in table.runs],
+        commands=_list_commands(table),
         environment=list(environment_words(table)),
     )
+
+
+def _list_commands(table: Table) -> list[str]:
+    """Return the commands of the runs, each once."""
+    return list(dict.fromkeys(command(run.path, run.summary.name) for run in table.runs))
 
 
 def _commands_note(table: Table) -> str:

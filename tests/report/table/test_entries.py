@@ -7,13 +7,14 @@ import io
 import json
 import re
 import shlex
-import tomllib
 from pathlib import Path
 
 import pytest
 import tomli_w
 
 from ferkit.errors import DataError, RunError
+from ferkit.evaluation.side_by_side import write_names
+from ferkit.recipe.extends import read_table
 from ferkit.report.table.columns import make_grid
 from ferkit.report.table.definition import read_definition
 from ferkit.report.table.differences import command, describe, differences, resolved_shipped
@@ -178,8 +179,8 @@ def test_an_old_run_says_how_to_bring_it_up_to_date(tmp_path: Path) -> None:
 
 def test_shipped_rows_and_recipes_have_the_same_titles_and_numbers() -> None:
     rows = {row.row: row for row in read_definition("sfew").row}
-    for name, file in shipped_recipes().items():
-        paper = tomllib.loads(file.read_text()).get("paper")
+    for name in shipped_recipes():
+        paper = read_table(name).get("paper")
         if paper:
             assert paper["accuracy"] == rows[paper["row"]].accuracy, name
             assert name in rows[paper["row"]].recipes
@@ -194,3 +195,19 @@ def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"Cannot read .*mine\.toml as a table"):
         read_definition(str(broken))
     assert "sfew" in shipped_files("tables")
+
+
+def test_runs_of_several_protocols_have_one_command_with_the_name_of_the_recipe(tmp_path: Path) -> None:
+    grouped = {**PROTOCOL, "name": "grouped", "split": "sfew675_movie2"}
+    shipped = resolved_shipped("sfew_inception_160")
+    assert shipped is not None
+    changed = tomli_w.dumps({**shipped, "protocol": {**shipped["protocol"], **grouped, "repeats": 3}})
+    runs = [
+        write_run(tmp_path / "paper", [HALF], name="sfew_inception_160"),
+        write_run(tmp_path / "movie", [HALF], name="sfew_inception_160", recipe=changed, protocol=grouped),
+    ]
+    write_names(tmp_path, ["paper", "movie"])
+    table = make_table(read_definition("sfew"), runs)
+    commands = [one for one in to_markdown(table).splitlines() if one.startswith("$ ")]
+    assert commands == ["$ ferkit run sfew_inception_160 --protocols paper,movie"]
+    assert [line.label for line in table.lines if line.runs] == ["recipe sfew_inception_160"]

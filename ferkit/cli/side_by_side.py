@@ -1,0 +1,51 @@
+"""`ferkit run --protocols`: the runs, one after another, and the leak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import typer
+
+
+def run_side_by_side(
+    recipe: str,
+    protocols: str,
+    overrides: Sequence[str],
+    out: Path | None,
+    *,
+    resume: bool,
+    refit: bool,
+    demo: bool,
+    track: Sequence[str],
+    quiet: bool,
+) -> None:
+    """Train a recipe under several protocols. Arguments as for `ferkit run`."""
+    from ferkit.cli.progress import watch
+    from ferkit.cli.run import count_epochs, resume_command, show_scores
+    from ferkit.evaluation.side_by_side import read_side_by_side, write_names
+    from ferkit.experiment.run import NO_PROGRESS, run
+    from ferkit.experiment.side_by_side import make_requests
+    from ferkit.report import render
+
+    words = [word.strip() for word in protocols.split(",")]
+    folder, requests = make_requests(
+        recipe, words, overrides, out, resume=resume, demo=demo, refit=refit, track=track
+    )
+    write_names(folder, list(requests))
+    try:
+        for word, order in requests.items():
+            typer.echo(f"{order.recipe.name}, {word}: {order.folder}")
+            epochs = count_epochs(order.recipe, order.registry)
+            with nullcontext(NO_PROGRESS) if quiet else watch(*epochs) as progress:
+                run(order, progress)
+            show_scores(order.folder)
+    except KeyboardInterrupt:
+        command = resume_command(recipe, overrides, folder, demo=demo, track=track, protocols=protocols)
+        typer.echo(f"\nResume these runs with: {command}", err=True)
+        raise
+    for order in requests.values():  # each report shows the scores of all runs
+        typer.echo(f"report: {render(order.folder)}")
+    if found := read_side_by_side(folder):
+        typer.echo(str(found))
