@@ -13,9 +13,10 @@ from ferkit.interfaces import Face, ModelFeatures
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.checkpoint import HASH
 from ferkit.neural.device import make_accelerator
+from ferkit.neural.feature_cache import cached_features
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
-from ferkit.neural.stage_features import StagePool, pool_images
+from ferkit.neural.stage_features import StagePool
 from ferkit.predict.model.load import Loaded, load_network
 
 
@@ -53,7 +54,7 @@ class _OpenedModel:
         images = FaceImages(faces, names, model.image_size, self.network.normalize, color=model.color)
         accelerator = make_accelerator(self.options)
         pool = StagePool(self.network.to(accelerator.device), stages, grid, mirror)
-        return pool_images(pool, images, accelerator, self.options.batch_size)
+        return cached_features(pool, images, accelerator, self.options.batch_size)
 
     def count_trained_on(self, faces: Sequence[Face]) -> int | None:
         """Return how many of the faces the model was trained on, or None."""
