@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ferkit.neural.batches import FaceImages
 from ferkit.neural.checkpoint import hash_tensors
-from ferkit.neural.stage_features import StagePool, pool_images
+from ferkit.neural.stage_features import LOGITS, StagePool, pool_images
 from ferkit.runtime.disk_cache import DiskCache
 from ferkit.version import __version__
 
@@ -42,8 +42,9 @@ def cached_features(
 
 def _describe(pool: StagePool, images: FaceImages, accelerator: Accelerator) -> str:
     """Return all that the features depend on, except the pixels of the face."""
-    tensors = hash_tensors(pool.network.state_dict())
-    network = f"{tensors} {pool.network} {pool.network.default_stage}"
+    # Without logits, the head does not count: it is random in an untrained network, and differs between folds.
+    used = pool.network if LOGITS in pool.stages else pool.network.backbone
+    network = f"{hash_tensors(used.state_dict())} {used} {pool.network.default_stage}"
     normal = images.normalise
     pixels = f"{images.side} {normal.mean.tolist()} {normal.deviation.tolist()} {normal.is_grey}"
     options = f"{list(pool.stages)} {pool.grid} {pool.mirror}"

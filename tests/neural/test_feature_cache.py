@@ -66,3 +66,14 @@ def test_a_damaged_file_is_computed_again(pool: StagePool) -> None:
         file.write_bytes([b"", b"PK\x03\x04", file.read_bytes()[:-40]][number % 3])
     for got, wanted in zip(compute(pool), first, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_without_logits_another_head_shares_the_features(
+    pool: StagePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maps = StagePool(pool.network, ["default"], 1)
+    first = compute(maps)
+    for tensor in pool.network.head.parameters():
+        tensor.data += 0.1
+    monkeypatch.setattr(feature_cache, "pool_images", refuse)
+    np.testing.assert_array_equal(compute(maps)[0], first[0])
