@@ -42,7 +42,7 @@ def cached_features(
 
 def _describe(pool: StagePool, images: FaceImages, accelerator: Accelerator) -> str:
     """Return all that the features depend on, except the pixels of the face."""
-    # Without logits, the head does not count: it is random in an untrained network, and differs between folds.
+    # Without logits the head does not count: in an untrained network it is random and differs between folds.
     used = pool.network if LOGITS in pool.stages else pool.network.backbone
     network = f"{hash_tensors(used.state_dict())} {used} {pool.network.default_stage}"
     normal = images.normalise
