@@ -26,6 +26,7 @@ INTERFACES = (
     "Descriptor",
     "Estimator",
     "FeatureEstimator",
+    "ModelFeatures",
 )
 VALUES = ("Sample", "Detections", "Face", "Epoch")
 WIDTH = 84

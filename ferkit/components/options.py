@@ -30,7 +30,7 @@ CONTEXT: Mapping[str, tuple[str, ...]] = {
     "optimizer": ("params", "lr", "weight_decay"),
     "scheduler": ("optimizer", "epochs", "steps_per_epoch"),
     "callback": ("labels", "num_classes"),
-    "estimator": ("labels", "seed", "crop", "state_file", "network"),
+    "estimator": ("labels", "seed", "crop", "state_file", "network", "open_model"),
 }
 """Kind to the arguments from ferkit, for constructors that name them. Recipes cannot set these."""
 

@@ -11,6 +11,7 @@ from ferkit.components.build import build
 from ferkit.components.options import weights_options
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import load_weights
+from ferkit.experiment.open_model import open_model
 from ferkit.experiment.values import TrainingData, TrainingJob
 from ferkit.interfaces import Estimator
 from ferkit.neural.augment import Augmentation
@@ -35,7 +36,13 @@ def make_estimator(
     if recipe.estimator is None:
         assert network
         return network, network
-    context = {"labels": data.labels, "seed": job.seed, "crop": data.crop, "state_file": state_file}
+    context = {
+        "labels": data.labels,
+        "seed": job.seed,
+        "crop": data.crop,
+        "state_file": state_file,
+        "open_model": partial(open_model, options=recipe.fit),
+    }
     return build(registry, "estimator", recipe.estimator, **context, network=network), network
 
 

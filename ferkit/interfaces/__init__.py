@@ -14,6 +14,7 @@ from ferkit.interfaces.components import (
     FeatureEstimator,
     Head,
     Loss,
+    ModelFeatures,
     Output,
     WeightsName,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "FeatureEstimator",
     "Head",
     "Loss",
+    "ModelFeatures",
     "Optimizer",
     "Output",
     "Sample",

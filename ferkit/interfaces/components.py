@@ -165,7 +165,7 @@ class Estimator(Protocol):
     """The object that a protocol evaluates, built with `labels` and its options.
 
     The constructor is cheap, because `ferkit check` calls it too. It also gets those of these arguments that
-    it names (`ferkit check` passes None for the last three):
+    it names (`ferkit check` passes None for all but `seed`):
 
     - `seed` (`int`): differs between repeats and folds.
     - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, cropped by the
@@ -173,6 +173,8 @@ class Estimator(Protocol):
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
       [fit].
+    - `open_model`: a function. `open_model("runs/x")` returns the `ModelFeatures` of a run folder, a model
+      file or, by the name "default", the bundled model.
 
     Optional attribute: `stages` (`Sequence[str]`), the stages for `network.stage_features`. `ferkit check`
     compares them with the stages of the backbone.
@@ -196,20 +198,13 @@ class Estimator(Protocol):
         """
 
 
-class FeatureEstimator(Estimator, Protocol):
-    """An estimator that also computes embeddings."""
-
-    def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
-        """Return (faces, D) embeddings, the input of the last layer. Before `fit`: of the initial network.
-
-        Args:
-            faces: The faces to embed.
-        """
+class StageFeatures(Protocol):
+    """Features from the stages of a network."""
 
     def stage_features(
         self, faces: Sequence[Face], stages: Sequence[str], grid: int = 0, mirror: bool = False
     ) -> Sequence[NDArray[np.float64]]:
-        """Return (faces, D) features of each stage of the backbone. Before `fit`: of the initial network.
+        """Return (faces, D) features of each stage of the backbone.
 
         Args:
             faces: N faces.
@@ -221,6 +216,28 @@ class FeatureEstimator(Estimator, Protocol):
         Raises:
             ComponentError: The backbone does not have a stage, or its map has fewer positions than the grid.
             RunError: The features are not finite.
+        """
+
+
+class ModelFeatures(StageFeatures, Protocol):
+    """Features of a trained model, whose input is resized and normalised as in its training."""
+
+    def count_trained_on(self, faces: Sequence[Face]) -> int | None:
+        """Return how many of the faces the model was trained on. None if that is unknown.
+
+        Args:
+            faces: N faces.
+        """
+
+
+class FeatureEstimator(Estimator, StageFeatures, Protocol):
+    """An estimator that also computes features. Before `fit`, they are those of the initial network."""
+
+    def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
+        """Return (faces, D) embeddings, the input of the last layer.
+
+        Args:
+            faces: The faces to embed.
         """
 
 

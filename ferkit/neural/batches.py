@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 import numpy as np
 import torch
@@ -64,6 +65,15 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
 
     def __len__(self) -> int:
         return len(self.faces)
+
+    def take(self, positions: Sequence[int]) -> FaceImages:
+        """Return the images at these positions, without augmentation. They keep their order."""
+        taken = copy(self)
+        taken.faces = [self.faces[place] for place in positions]
+        taken.indices = [self.indices[place] for place in positions]
+        taken.soft = None if self.soft is None else self.soft[list(positions)]
+        taken.augmentation, taken.is_raw = None, False
+        return taken
 
     @property
     def has_image_steps(self) -> bool:

@@ -18,6 +18,7 @@ from ferkit.neural.batches import FaceImages, count_classes
 from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
+from ferkit.neural.feature_cache import cached_features
 from ferkit.neural.loop import BatchReport, Parts, Training
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit, Known, Model
@@ -135,7 +136,8 @@ class NeuralEstimator:
         """Return (faces, D) features of each stage, as described in `FeatureEstimator`."""
         network, accelerator = self._current()
         pool = StagePool(network, stages, grid, mirror)
-        return pool_images(pool, self._images(faces), accelerator, self.options.batch_size)
+        compute = pool_images if self._training else cached_features
+        return compute(pool, self._images(faces), accelerator, self.options.batch_size)
 
     def save(self, path: Path, temperature: float | None = None) -> None:
         """Write the weights as safetensors, with labels and temperature."""

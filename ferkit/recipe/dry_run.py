@@ -188,7 +188,7 @@ def _try_estimator(
 ) -> tuple[object, list[Problem]]:
     """Return the estimator, and the errors of the constructor, called without data and network."""
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
-    nothing = dict.fromkeys(("crop", "state_file", "network"))
+    nothing = dict.fromkeys(("crop", "state_file", "network", "open_model"))
     return try_call("estimator", lambda: build(registry, "estimator", part, **context, **nothing))
 
 

@@ -14,12 +14,13 @@ from ferkit.messages import suggest
 SUFFIXES = {
     "": ".toml",
     "measured": ".toml",
+    "beyond": ".toml",
     "splits": ".toml",
     "tables": ".toml",
     "manifests": ".csv",
     "templates": ".toml",
 }
-RECIPES = ("", "measured")
+RECIPES = ("", "measured", "beyond")
 """Folders with recipes. The name of a recipe is that of its file, in any of them."""
 
 MODELS = Path(__file__).parents[1] / "models"

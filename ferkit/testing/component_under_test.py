@@ -166,6 +166,7 @@ class ComponentUnderTest:
             "crop": crop_whole,
             "state_file": self.folder / f"state_{next(self._numbers)}",
             "network": PixelNetwork(LABELS),
+            "open_model": lambda name: PixelNetwork(LABELS),
             "side": self.image_size,
             **(self._training() if self.component.kind in ("optimizer", "scheduler") else {}),
         }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from ferkit.plugin import (
     Epoch,
     Face,
     FeatureEstimator,
+    ModelFeatures,
     RunError,
     describe_faces,
     inner_groups,
@@ -25,13 +27,15 @@ from ferkit_kernels.search import Choice, Regression, choose, make_candidates
 
 SMALLEST = 1e-12
 MOST_BLOCKS = 6
+NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 CHOSEN = "gamma and ridge"
 
 
 class KernelRidgeEstimator:
     """Kernel ridge regression on features of the recipe's network, which is not trained.
 
-    Each stage of the network is a block of features, and so is each descriptor. The kernel is the mean of one
+    Each stage of the network is a block of features. So is each stage of another trained model, and each
+    descriptor. The kernel is the mean of one
     RBF kernel for each block, exp(−γ·d). d is the mean squared difference of the standardised features.
     Standardisation and regression are fitted on the training faces only. The targets are the label matrix: 1
     for the class of a face, else 0 (one against rest). Source of the regression: Saunders, Gammerman and
@@ -44,6 +48,9 @@ class KernelRidgeEstimator:
     Args:
         stages: Stages of the backbone, such as "mixed_6a". "default" is its default stage, "logits" are the
             logits of the network.
+        models: Other trained models and their stages, such as `{ "runs/ferplus" = ["mixed_6a", "logits"] }`:
+            "default", a run folder (its first fold) or a .safetensors file. Faces are resized and normalised
+            as in the training of the model.
         grid: Cells per side in which the channels of a stage are averaged, 1 to 16. 1 is the mean of the map.
         mirror: Average the features of each face and its mirror image.
         descriptors: Descriptor components, each a block.
@@ -61,8 +68,10 @@ class KernelRidgeEstimator:
         self,
         labels: Sequence[str],
         network: FeatureEstimator,
+        open_model: Callable[[str], ModelFeatures],
         seed: int = 0,
         stages: tuple[str, ...] = ("default",),
+        models: Mapping[str, tuple[str, ...]] = NONE,
         grid: int = 1,
         mirror: bool = True,
         descriptors: tuple[Descriptor, ...] = (),
@@ -73,7 +82,7 @@ class KernelRidgeEstimator:
         inner_folds: int = 5,
         inner_by: str | None = None,
     ) -> None:
-        _check_blocks(stages, descriptors, choose_blocks)
+        count = _count_blocks({"the network": stages, **models}, descriptors, choose_blocks)
         _check_range("grid", grid, 1, 16)
         _check_range("image_size", image_size, 16, 1024)
         _check_positive("gamma", gamma)
@@ -84,16 +93,18 @@ class KernelRidgeEstimator:
             raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
         self.labels = tuple(labels)
         self.network = network
+        self.open_model = open_model
         self.seed = seed
         self.stages = stages
         self.grid = grid
         self.mirror = mirror
         self.descriptors = descriptors
         self.image_size = image_size
-        count = len(stages) + len(descriptors)
+        self.models = models
         self.candidates = make_candidates(gamma, ridge, count, choose_blocks)
         self.inner_folds = inner_folds
         self.inner_by = inner_by
+        self._opened: dict[str, ModelFeatures] = {}
         self._known: list[int] = []
         self._temperature = 1.0
         self._fitted: tuple[BlockDistances, Regression] | None = None
@@ -131,7 +142,7 @@ class KernelRidgeEstimator:
             learning_rate=0.0,
             seconds=perf_counter() - start,
             details=self._details(choice, len(folds)),
-            warnings=warnings,
+            warnings=[*warnings, *self._overlaps(validation)],
         )
 
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
@@ -151,12 +162,40 @@ class KernelRidgeEstimator:
 
     def _blocks(self, faces: Sequence[Face]) -> list[Block]:
         """Return the features (N, D) of each stage and descriptor."""
-        deep = self.network.stage_features(faces, self.stages, self.grid, self.mirror) if self.stages else []
+        sources = [(self.network, self.stages), *((self._open(name), of) for name, of in self.models.items())]
+        deep = [
+            block
+            for source, stages in sources
+            if stages
+            for block in source.stage_features(faces, stages, self.grid, self.mirror)
+        ]
         return [*deep, *describe_faces(faces, self.descriptors, self.image_size)]
 
+    def _open(self, name: str) -> ModelFeatures:
+        if name not in self._opened:
+            self._opened[name] = self.open_model(name)
+        return self._opened[name]
+
+    def _overlaps(self, tested: Sequence[Face]) -> list[str]:
+        """Return a warning for each model that was, or may have been, trained on tested images."""
+        found = []
+        for name in self.models:
+            shared = self._open(name).count_trained_on(tested)
+            if shared is None:
+                found.append(f"The training images of {name} are unknown. They may be tested here")
+            elif shared:
+                found.append(
+                    f"{shared} of {len(tested)} tested images are training images of {name}: the scores are "
+                    "optimistic"
+                )
+        return found
+
+    def _block_names(self) -> list[str]:
+        of_models = [f"{name}.{stage}" for name, stages in self.models.items() for stage in stages]
+        return [*self.stages, *of_models, *(one.signature for one in self.descriptors)]
+
     def _check_varied(self, blocks: Sequence[Block]) -> None:
-        names = [*self.stages, *(one.signature for one in self.descriptors)]
-        for name, block in zip(names, blocks, strict=True):
+        for name, block in zip(self._block_names(), blocks, strict=True):
             if np.ptp(block, axis=0).max() <= 1e-9 * np.abs(block).max():
                 raise DataError(
                     f"Cannot fit kernel_ridge: the features of {name!r} are the same for all {len(block)} "
@@ -169,8 +208,8 @@ class KernelRidgeEstimator:
         return -float(np.log(np.maximum(given, SMALLEST)).mean()) if given else 0.0
 
     def _details(self, choice: Choice, folds: int) -> dict[str, float]:
-        names = [*self.stages, *(type(one).__name__ for one in self.descriptors)]
-        used = {f"block_{name}": float(k in choice.candidate.blocks) for k, name in enumerate(names)}
+        names = enumerate(self._block_names())
+        used = {f"block_{name}": float(place in choice.candidate.blocks) for place, name in names}
         return {
             "gamma": choice.candidate.gamma,
             "ridge": choice.candidate.ridge,
@@ -181,17 +220,22 @@ class KernelRidgeEstimator:
         }
 
 
-def _check_blocks(stages: Sequence[str], descriptors: Sequence[Descriptor], choose_blocks: bool) -> None:
-    count = len(stages) + len(descriptors)
+def _count_blocks(
+    stages: Mapping[str, Sequence[str]], descriptors: Sequence[Descriptor], choose_blocks: bool
+) -> int:
+    """Return the number of blocks. Raises ValueError for none, equal or too many blocks."""
+    count = sum(map(len, stages.values())) + len(descriptors)
     if not count:
         raise ValueError("stages: expected at least one stage or descriptor, got none")
-    if len(set(stages)) < len(stages):
-        raise ValueError(f"stages: expected different stages, got {list(stages)}")
+    for name, some in stages.items():
+        if len(set(some)) < len(some):
+            raise ValueError(f"stages: expected different stages of {name}, got {list(some)}")
     if choose_blocks and count > MOST_BLOCKS:
         raise ValueError(
             f"choose_blocks: expected at most {MOST_BLOCKS} stages and descriptors, got {count}. Name fewer, "
             "or set choose_blocks = false."
         )
+    return count
 
 
 def _check_range(name: str, value: int, least: int, most: int) -> None:

@@ -27,6 +27,7 @@ class FakeNetwork:
 
     def __init__(self) -> None:
         self.calls: list[tuple[tuple[str, ...], int, bool]] = []
+        self.trained_on: int | None = 0
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Any:
         raise AssertionError("the network is not trained")
@@ -43,10 +44,18 @@ class FakeNetwork:
         }
         return [rows[stage] for stage in stages]
 
+    def count_trained_on(self, faces: Sequence[Face]) -> int | None:
+        return self.trained_on
+
+
+def make(labels: Sequence[str] = LABELS, **options: Any) -> KernelRidgeEstimator:
+    network = FakeNetwork()
+    given = {"stages": ("mean",), "inner_folds": 3, "network": network, "open_model": lambda name: network}
+    return KernelRidgeEstimator(labels, **{**given, **options})
+
 
 def fit(labels: Sequence[str] = LABELS, **options: Any) -> tuple[KernelRidgeEstimator, Epoch]:
-    options = {"stages": ("mean",), "inner_folds": 3, "network": FakeNetwork(), **options}
-    estimator = KernelRidgeEstimator(labels, **options)
+    estimator = make(labels, **options)
     (epoch,) = estimator.fit(FACES, FACES[::2])
     return estimator, epoch
 
@@ -130,12 +139,12 @@ def test_a_block_without_variance_is_refused_by_name() -> None:
 
 def test_prediction_before_fit_is_refused() -> None:
     with pytest.raises(RunError, match="fit"):
-        KernelRidgeEstimator(LABELS, network=FakeNetwork()).predict(FACES)  # type: ignore[arg-type]
+        make().predict(FACES)
 
 
 def test_one_class_is_refused() -> None:
     one = [face for face in FACES if face.sample.label == LABELS[0]]
-    estimator = KernelRidgeEstimator(LABELS, network=FakeNetwork())  # type: ignore[arg-type]
+    estimator = make()
     with pytest.raises(DataError, match="two classes"):
         next(iter(estimator.fit(one, FACES)))
 
@@ -156,4 +165,36 @@ def test_one_class_is_refused() -> None:
 )
 def test_bad_options_are_refused_by_name(options: dict[str, Any], key: str) -> None:
     with pytest.raises(ValueError, match=f"^{key}: expected"):
-        KernelRidgeEstimator(LABELS, network=FakeNetwork(), **options)  # type: ignore[arg-type]
+        make(**options)
+
+
+def test_stages_of_other_models_are_blocks() -> None:
+    opened: dict[str, FakeNetwork] = {}
+    estimator, epoch = fit(
+        stages=("noise",),
+        models={"default": ("mean",), "runs/other": ("mean", "noise")},
+        open_model=lambda name: opened.setdefault(name, FakeNetwork()),
+        choose_blocks=True,
+    )
+    assert list(opened) == ["default", "runs/other"]
+    assert opened["runs/other"].calls[0] == (("mean", "noise"), 1, True)
+    blocks = {key: value for key, value in epoch.details.items() if key.startswith("block_")}
+    assert set(blocks) == {
+        "block_noise",
+        "block_default.mean",
+        "block_runs/other.mean",
+        "block_runs/other.noise",
+    }
+    assert blocks["block_default.mean"] or blocks["block_runs/other.mean"]
+    assert (estimator.predict(FACES).argmax(axis=1) == indices(FACES)).mean() > 0.9
+    assert not epoch.warnings
+
+
+@pytest.mark.parametrize(("count", "words"), [(3, "3 of 9 tested images"), (None, "are unknown")])
+def test_a_model_that_was_trained_on_tested_images_is_reported(count: int | None, words: str) -> None:
+    other = FakeNetwork()
+    other.trained_on = count
+    _, epoch = fit(models={"runs/other": ("mean",)}, open_model=lambda name: other)
+    (warning,) = epoch.warnings
+    assert words in warning
+    assert "runs/other" in warning
