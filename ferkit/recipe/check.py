@@ -105,6 +105,8 @@ def _check_alignment(recipe: Recipe, registry: Registry, faulty: Sequence[str]) 
 def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:
     """Return the problems that only recipes of the grid or search have, if the section itself has none."""
     section = "grid" if "grid" in table else "search"
+    if not isinstance(table.get("grid", {}), dict):
+        return []  # the schema reports it
     if grid_problems(table.get("grid")) or search_problems(table, SEARCHED):
         return []
     problems: list[Problem] = []

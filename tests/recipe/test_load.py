@@ -237,6 +237,12 @@ def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, expected:
     assert problem.startswith(expected)
 
 
+@pytest.mark.parametrize("value", ["3.5", "[1]", "'x'", "true", "0"])
+def test_a_grid_that_is_no_table_is_one_problem(file: Path, value: str) -> None:
+    (problem,) = problems(file, f"grid={value}")
+    assert problem.startswith("grid: expected a table")
+
+
 def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Path) -> None:
     file = tmp_path / "my recipe.toml"
     file.write_text("grid = 3")
