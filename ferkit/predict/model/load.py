@@ -248,7 +248,7 @@ def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Mo
 
 def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
     description = read_description(path)
-    told = f"{path}: {description.source}"
+    told = _told(path, description)
     if path.parent == BUNDLED:
         told = f"{path.stem}, bundled; model card: {path}.card.md"
     return _of_torch(path, description, device, told, trust)
@@ -270,9 +270,8 @@ def _from_onnx(path: Path, device: str, trust: bool) -> Model:
     described = session.get_modelmeta().custom_metadata_map.get(KEY)
     description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
-    return Model(
-        description, OnnxClassifier(session), registry, f"{path}: {description.source}", runtime="onnx"
-    )
+    told = _told(path, description)
+    return Model(description, OnnxClassifier(session), registry, told, runtime="onnx")
 
 
 def _from_program(path: Path, device: str, trust: bool) -> Model:
@@ -288,7 +287,11 @@ def _from_program(path: Path, device: str, trust: bool) -> Model:
         raise RunError(f"Cannot load {path}: it is no program that torch.export wrote: {error}") from error
     description = Description.read(_parsed(files[KEY], path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
-    return Model(description, ProgramClassifier(program, place), registry, f"{path}: {description.source}")
+    return Model(description, ProgramClassifier(program, place), registry, _told(path, description))
+
+
+def _told(path: Path, description: Description) -> str:
+    return f"{path}: {description.source}" if description.source else str(path)
 
 
 def _parsed(text: str | bytes | None, path: Path) -> dict[str, Any]:
