@@ -15,7 +15,7 @@ from ferkit.messages import suggest
 from ferkit.neural.header import parse_header
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.program import inert_program
+from ferkit.predict.model.program import load_program
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.shipped import MODELS as BUNDLED
@@ -270,22 +270,16 @@ def _from_onnx(path: Path, device: str, trust: bool) -> Model:
     described = session.get_modelmeta().custom_metadata_map.get(KEY)
     description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
-    told = _told(path, description)
-    return Model(description, OnnxClassifier(session), registry, told, runtime="onnx")
+    classify = OnnxClassifier(session, path, description.model.image_size, len(description.labels))
+    return Model(description, classify, registry, _told(path, description), runtime="onnx")
 
 
 def _from_program(path: Path, device: str, trust: bool) -> Model:
-    import torch
-
     from ferkit.neural.device import choose_device
 
-    place, files = choose_device(device), {KEY: ""}
-    source = path if trust else inert_program(path)
-    try:
-        program = torch.export.load(source, extra_files=files)
-    except Exception as error:
-        raise RunError(f"Cannot load {path}: it is no program that torch.export wrote: {error}") from error
-    description = Description.read(_parsed(files[KEY], path), path)
+    place = choose_device(device)
+    program, described = load_program(path, KEY, trust)
+    description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     return Model(description, ProgramClassifier(program, place), registry, _told(path, description))
 
