@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,7 @@ def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
 
 def find_model(name: str | Path | None) -> Path:
     """Find a file or folder of that name, or else a bundled model. Raises RunError."""
-    if name is not None and (path := Path(name)).exists():
+    if name is not None and os.path.exists(path := Path(name)):
         return path
     known = {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
     wanted = DEFAULT if name is None else str(name)
