@@ -221,11 +221,11 @@ def _check_split(protocol: Protocol, split: Split) -> list[Problem]:
 
 
 def comes_of_a_variable(problem: Problem) -> bool:
-    """Return True if an unset variable, which is reported already, causes a problem.
+    """Return True if an unset or empty variable, which is reported already, causes a problem.
 
     A problem with further lines, such as how to get the data, is reported too.
     """
-    has_unset = not set(VARIABLE.findall(problem.message)) <= os.environ.keys()
+    has_unset = not all(os.environ.get(name) for name in VARIABLE.findall(problem.message))
     return has_unset and "\n" not in problem.message
 
 

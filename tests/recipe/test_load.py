@@ -189,6 +189,14 @@ def test_a_variable_that_is_not_set_is_a_problem_with_the_way_out(
     ]
 
 
+def test_an_empty_variable_is_a_problem_and_not_the_root_of_the_disk(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERKIT_EMPTY", "")
+    (variable,) = problems(file, "data.root=${FERKIT_EMPTY}/sfew")
+    assert variable.startswith("data.root: the environment variable FERKIT_EMPTY is empty")
+
+
 def test_a_variable_within_a_variable_hides_no_problem(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERKIT_INNER", "set")
     monkeypatch.setenv("FERKIT_OUTER", "${FERKIT_INNER}/nowhere")
