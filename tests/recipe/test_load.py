@@ -158,6 +158,25 @@ def test_an_override_that_can_not_be_set_is_a_problem(override: str, problem: st
     assert str(found).startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("fit.epochs=3\nplugins=['os']", "expected one value, got several lines of TOML"),
+        ("fit.epochs=" + "[" * 5000, "nested too deep"),
+    ],
+)
+def test_an_override_is_one_value_of_bounded_depth(override: str, expected: str) -> None:
+    table: dict[str, Any] = {"name": "a"}
+    (found,) = apply_overrides(table, [override])
+    assert expected in found.message
+    assert table == {"name": "a"}
+
+
+def test_a_home_folder_of_nobody_is_a_missing_folder(file: Path) -> None:
+    (problem,) = problems(file, "data.root=~no-such-user/images")
+    assert "there is no folder ~no-such-user/images" in problem
+
+
 def test_a_later_override_wins_and_all_are_checked(file: Path) -> None:
     assert load_recipe(str(file), ["fit.epochs=x", "fit.epochs=5"])[0].fit.epochs == 5
     assert [problem.partition(":")[0] for problem in problems(file, "fit.epochs=x", "b=1")] == [
