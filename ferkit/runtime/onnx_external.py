@@ -70,7 +70,7 @@ def _locations(content: memoryview, message: str, depth: int) -> Iterator[str]:
     for number, value in _fields(content):
         if (message, number) == FUNCTIONS:
             raise Endless("local functions, which may expand without bound")
-        if (message, number) == OPERATOR and value in LOOPS:
+        if (message, number) == OPERATOR and isinstance(value, memoryview) and bytes(value) in LOOPS:
             raise Endless("a loop, which may run forever")
         if number not in inner or not isinstance(value, memoryview):
             continue

@@ -88,7 +88,7 @@ def load_program(file: Path, key: str, trust: bool) -> tuple[Any, str | bytes]:
     source = file if trust else inert_program(file)
     with _log_of_torch() as logged:
         try:
-            program = torch.export.load(source, extra_files=files)  # type: ignore[arg-type]
+            program = torch.export.load(source, extra_files=files)
         except Exception as error:
             reason = shorten(next(iter(logged), error), 200)
             raise RunError(

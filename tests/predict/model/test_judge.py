@@ -40,7 +40,7 @@ def test_probabilities_are_returned_as_they_are() -> None:
 
 
 def test_a_model_that_fails_is_named_with_the_reason() -> None:
-    def fail(_: NDArray[np.float32]) -> NDArray[np.float64]:
+    def fail(faces: NDArray[np.float32]) -> NDArray[np.float64]:
         raise ValueError("cannot allocate 10 TB")
 
     with pytest.raises(RunError, match=r"m\.onnx: cannot allocate 10 TB\. .*smaller batch"):
@@ -48,7 +48,7 @@ def test_a_model_that_fails_is_named_with_the_reason() -> None:
 
 
 def test_errors_of_components_stay_theirs() -> None:
-    def fail(_: NDArray[np.float32]) -> NDArray[np.float64]:
+    def fail(faces: NDArray[np.float32]) -> NDArray[np.float64]:
         raise ComponentError("the head broke")
 
     with pytest.raises(ComponentError, match="the head broke"):
