@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from ferkit.assess.evaluate import evaluate
 from ferkit.components.build import build
-from ferkit.components.component import Component
+from ferkit.components.component import KINDS, Component
 from ferkit.components.discovery import load_plugins
+from ferkit.components.options import CONTEXT, check_options
 from ferkit.components.part import Part
+from ferkit.components.registry import Registry
 from ferkit.data.samples import samples_of
-from ferkit.errors import RunError
+from ferkit.errors import ComponentError, RunError
 from ferkit.evaluation.run_files import folds_dir, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.experiment.progress import Progress
@@ -22,7 +25,7 @@ from ferkit.experiment.request import make_request
 from ferkit.experiment.run import NO_PROGRESS
 from ferkit.experiment.run import run as run_request
 from ferkit.interfaces import Sample
-from ferkit.messages import decodable
+from ferkit.messages import decodable, describe_value, list_some
 from ferkit.neural.network import Network
 from ferkit.predict.model.export import Exported, export_model
 from ferkit.predict.model.load import Source, load_network
@@ -162,7 +165,13 @@ def train(
 
 
 def list_components(kind: str | None = None) -> list[Component]:
-    """Return the installed components, of one kind ("head") or of all, sorted by kind and name."""
+    """Return the installed components, of one kind ("head") or of all, sorted by kind and name.
+
+    Raises:
+        ComponentError: There is no such kind.
+    """
+    if kind is not None:
+        _check_kind(kind)
     return [one.component for one in load_plugins().entries() if kind in (None, one.component.kind)]
 
 
@@ -179,7 +188,32 @@ def create(kind: str, name: str, context: Mapping[str, Any] | None = None, **opt
     Raises:
         ComponentError: There is no such component, or an option does not fit.
     """
-    return build(load_plugins(), kind, Part(name=name, **options), **(context or {}))
+    registry, given = load_plugins(), context or {}
+    part = _checked_part(registry, kind, name, options)
+    expected = inspect.signature(registry.get(kind, name).load()).parameters
+    needed = [one for one in CONTEXT.get(kind, ()) if one in expected and one not in given]
+    if lacking := [one for one in needed if expected[one].default is inspect.Parameter.empty]:
+        example = ", ".join(f"{one!r}: ..." for one in lacking)
+        raise ComponentError(
+            f"Cannot create {kind} {name!r}: it needs {list_some(lacking)}. Give context={{{example}}}."
+        )
+    return build(registry, kind, part, **given)
+
+
+def _checked_part(registry: Registry, kind: str, name: str, options: Mapping[str, Any]) -> Part:
+    """Check kind, name and options of a component. Raises ComponentError."""
+    _check_kind(kind)
+    if not isinstance(name, str):
+        raise ComponentError(f"Cannot create a {kind}: expected its name, got {describe_value(name)}.")
+    plain = {key: list(one) if isinstance(one, tuple) else one for key, one in options.items()}
+    if problems := check_options(registry.get(kind, name), plain, registry, name):
+        raise ComponentError(f"Cannot create {kind} {name!r}: {'; '.join(map(str, problems))}")
+    return Part(name=name, **options)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise ComponentError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
 
 
 def load_dataset(name: str, root: str | Path | None = None, **options: Any) -> list[Sample]:
@@ -196,7 +230,8 @@ def load_dataset(name: str, root: str | Path | None = None, **options: Any) -> l
     """
     if root is not None:
         options["root"] = str(root) if isinstance(root, Path) else root
-    return list(samples_of(load_plugins(), Part(name=name, **options))[0])
+    registry = load_plugins()
+    return list(samples_of(registry, _checked_part(registry, "dataset", name, options))[0])
 
 
 def load_model(

@@ -91,8 +91,11 @@ def printable_lines(text: str) -> str:
 
 
 def decodable(name: str) -> str:
-    """Escape the bytes of a file name that are not UTF-8."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Escape the bytes of a file name that are not UTF-8, and characters that no text has."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "backslashreplace").decode()
 
 
 def shorten(value: object, most: int = 60) -> str:

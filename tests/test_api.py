@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,6 +164,38 @@ def test_components_are_listed_and_built() -> None:
     assert loss(torch.zeros(2, 3), torch.tensor([0, 1])).shape == ()
     with pytest.raises(ComponentError, match="focal"):
         ferkit.create("loss", "fokal")
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda: ferkit.list_components("hed"), "kind: expected one of .*head.*, got 'hed'"),
+        (lambda: ferkit.create("hed", "linear"), "kind: expected one of .*head.*, got 'hed'"),
+        (lambda: ferkit.create("head", None), "expected its name, got"),
+        (lambda: ferkit.create("head", "linear"), "it needs in_channels, num_classes. Give context="),
+        (lambda: ferkit.create("loss", "focal", {"num_classes": 3}, gama=1), "has no option 'gama'.*gamma"),
+        (lambda: ferkit.create("loss", "focal", {"num_classes": 3}, gamma="x"), "gamma: expected a number"),
+        (lambda: ferkit.load_dataset(Path("faces")), "expected its name, got"),
+        (lambda: ferkit.load_dataset("image_folder", nope=3), "has no option 'nope'"),
+        (lambda: ferkit.load_dataset("image_folder"), "needs the option 'root'"),
+    ],
+)
+def test_components_that_can_not_be_built_say_why(call: Callable[[], object], expected: str) -> None:
+    with pytest.raises(ComponentError, match=expected) as caught:
+        call()
+    assert "pip uninstall" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("data", "expected"), [(3, "got 3"), ([("a.png", "joy")], "got tuple at place 0")])
+def test_data_that_are_no_samples_are_refused(data: Any, expected: str) -> None:
+    with pytest.raises(DataError, match=f"data: expected .*{expected}"):
+        ferkit.evaluate(None, data)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_no_model(name: str) -> None:
+    with pytest.raises(RunError, match="Cannot find the model"):
+        ferkit.Predictor(name)
 
 
 def test_a_dataset_gives_its_samples(tmp_path: Path) -> None:

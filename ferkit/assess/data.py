@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -62,7 +62,7 @@ def read_data(
         warnings = tuple(describe_left_out(left_out, len(samples)))
         data = Data(recipe.name, samples, recipe.faces.unreadable, warnings)
     else:
-        data = Data("samples", target)
+        data = Data("samples", _check_samples(target))
     if not data.samples:
         raise DataError(f"Cannot evaluate on {printable(data.name)}: it has no images.")
     if split is None:
@@ -75,6 +75,20 @@ def read_data(
             f"{count_some(splits) or 'no splits'}. Choose one of them, or leave out --split."
         )
     return Data(data.name, chosen, data.unreadable, data.warnings)
+
+
+def _check_samples(given: Iterable[object]) -> list[Sample]:
+    """Raises DataError if these are no samples."""
+    if not isinstance(given, Iterable):
+        raise DataError(f"data: expected a folder, list, recipe, dataset or samples, got {given!r}")
+    samples = []
+    for place, one in enumerate(given):
+        if not isinstance(one, Sample):
+            raise DataError(
+                f"data: expected samples of ferkit.load_dataset, got {type(one).__name__} at place {place}"
+            )
+        samples.append(one)
+    return samples
 
 
 def _group_columns(target: Path, overrides: Sequence[str], groups: Sequence[str]) -> list[str]:

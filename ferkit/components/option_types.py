@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import types
 import typing
 from pathlib import Path
@@ -47,7 +48,7 @@ def convert(annotation: Any, value: Any) -> Any:
         return value
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
     converted = adapter.validate_json(json.dumps(value, default=str, allow_nan=False), strict=True)
-    return converted.expanduser() if isinstance(converted, Path) else converted
+    return Path(os.path.expanduser(converted)) if isinstance(converted, Path) else converted
 
 
 def describe_type(annotation: Any) -> str:

@@ -33,6 +33,8 @@ ORIENTATIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation -> the operation that makes an image upright (CIPA DC-008, 4.6.5.1.6)."""
+PROGRAMS = ("EPS", "WMF")
+"""Formats for which Pillow starts an interpreter: Ghostscript, or that of Windows."""
 _pillow = threading.Lock()
 
 
@@ -66,6 +68,8 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
     try:
         with _open(source) as image:
             check_size(image)
+            if image.format in PROGRAMS:
+                raise DataError(f"it is a file of {image.format}, which only another program can draw")
             image.load()
             return np.array(as_rgb(rotate(image)))
     except (FileNotFoundError, DataError):

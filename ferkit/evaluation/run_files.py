@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ferkit.errors import RunError
 from ferkit.evaluation.summary import SCORE_KEYS, Summary
@@ -114,6 +114,7 @@ def read_summary(run_dir: Path) -> Summary:
     for name, score in summary.scores.items():
         if lacking := [key for key in SCORE_KEYS if key not in score]:
             raise RunError(f"{file}: scores.{name} has no key {', '.join(lacking)}. {AGAIN}")
+        _check_intervals(score.get("intervals"), f"{file}: scores.{name}.intervals")
     return summary
 
 
@@ -157,6 +158,19 @@ def read_settings(run_dir: Path, fold: str) -> dict[str, Any]:
     return _as_object(file) if file.exists() else {}
 
 
+def _check_intervals(found: object, where: str) -> None:
+    """Raises RunError if these are no intervals: kind of group -> metric -> (low, high)."""
+    try:
+        checked = _INTERVALS.validate_python(found or {})
+    except ValidationError as error:
+        raise RunError(f"{where} can't be read: {error.errors()[0]['msg']}. {AGAIN}") from error
+    if any("accuracy" not in one for one in checked.values()):
+        raise RunError(f"{where} has no key accuracy. {AGAIN}")
+
+
+_INTERVALS = TypeAdapter(dict[str, dict[str, tuple[float, float]]])
+
+
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     """Read one row for each epoch of each fold."""
     file = run_dir / "metrics.jsonl"
@@ -185,6 +199,10 @@ class _Metrics(BaseModel):
     mean_recall: float = Field(ge=0, le=1)
     seconds: float = Field(ge=0, allow_inf_nan=False)
     nll: float | None = None
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    validation_loss: float | None = None
+    learning_rate: float | None = None
     candidate: int | None = Field(default=None, ge=0)
 
 

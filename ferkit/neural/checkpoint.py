@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ferkit.errors import RunError
 from ferkit.messages import list_some, shorten
@@ -71,6 +71,8 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
+MOST_TENSORS = 20_000
+"""Tensors of a network. Large networks have about a thousand."""
 HASH = 16
 """Number of digits of an image's sha256 that a network file stores."""
 
@@ -130,11 +132,26 @@ def save_network(
         save_file(whole, part, metadata)
 
 
+def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Load tensors into a network. Raises RuntimeError if names, shapes or kinds of numbers differ.
+
+    load_state_dict alone converts: the integers of a quantised file would become weights.
+    """
+    own = network.state_dict()
+    for name in own.keys() & tensors.keys():
+        found, expected = tensors[name].dtype, own[name].dtype
+        if (found.is_floating_point, found.is_complex) != (expected.is_floating_point, expected.is_complex):
+            raise RuntimeError(f"{name} holds {found}, expected {expected}")
+    network.load_state_dict(tensors)
+
+
 def read_header(path: Path) -> Header:
     """Without reading the tensors. Raises RunError where the file is broken or is none of ferkit's."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+            if len(file.keys()) > MOST_TENSORS:
+                raise ValueError(f"it has {len(file.keys())} tensors, expected at most {MOST_TENSORS}")
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except Exception as error:
         raise RunError(f"{path} is no whole safetensors file: {shorten(error, 120)}") from error

@@ -52,6 +52,8 @@ def choose_device(name: str) -> torch.device:
     Raises:
         RunError: The name is invalid, or torch does not see the GPU.
     """
+    if not isinstance(name, str):
+        raise RunError(f"device: expected auto, cpu, cuda or cuda:0, got {name!r}")
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")

@@ -143,12 +143,22 @@ def parse_header(text: str | bytes, where: object) -> dict[str, Any]:
     try:
         if len(text) > LARGEST_HEADER:
             raise ValueError(f"it has {len(text)} characters")
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_without_twins)
         if not isinstance(found, dict):
             raise ValueError(f"expected an object, got {shorten(json.dumps(found))}")
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else shorten(error, 120)
         raise RunError(f"Cannot read the header of {where}: {reason}. Export the model again.") from error
+    return found
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError if a key is there twice: readers differ in which value they take."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {shorten(key)} is there twice")
+        found[key] = value
     return found
 
 

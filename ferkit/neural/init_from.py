@@ -10,7 +10,7 @@ from torch import Tensor
 from ferkit.errors import Problem, RunError
 from ferkit.interfaces import Face
 from ferkit.messages import list_some, shorten
-from ferkit.neural.checkpoint import HASH, load_network, read_header
+from ferkit.neural.checkpoint import HASH, load_network, load_tensors, read_header
 from ferkit.neural.network import Network
 from ferkit.neural.options import Known
 
@@ -40,7 +40,7 @@ def start_from(network: Network, file: Path, labels: Sequence[str], part: str | 
     taken = {name: tensor for name, tensor in stored.items() if _is_of(name, part)}
     kept = {name: tensor for name, tensor in own.items() if not part or not _is_of(name, part)}
     try:
-        network.load_state_dict({**taken, **kept})
+        load_tensors(network, {**taken, **kept})
     except RuntimeError as error:
         first = shorten(error, 200)
         raise RunError(

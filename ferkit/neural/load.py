@@ -12,7 +12,7 @@ from ferkit.errors import FerkitError, RunError
 from ferkit.messages import shorten
 from ferkit.neural.allocation import LimitedTensors
 from ferkit.neural.build import build_model, without_pretrained
-from ferkit.neural.checkpoint import load_network, read_header
+from ferkit.neural.checkpoint import load_network, load_tensors, read_header
 from ferkit.neural.network import Network
 from ferkit.neural.options import Model
 
@@ -73,11 +73,11 @@ def _rebuild(
 ) -> Network:
     try:
         network = build(without_pretrained(model, registry), registry, labels)
-        network.load_state_dict(tensors)
+        load_tensors(network, tensors)
     except (RuntimeError, FerkitError):
         network = build(model.model_copy(update={"initial": None}), registry, labels)
         try:
-            network.load_state_dict(tensors)
+            load_tensors(network, tensors)
         except RuntimeError as error:
             raise RunError(f"{file} does not match the recipe's network: {shorten(error, 200)}") from error
     return network.eval()

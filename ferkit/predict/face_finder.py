@@ -78,6 +78,8 @@ def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
 
 def read_part(text: str) -> Part:
     """Read a detector from its name or an inline TOML table. Raises RunError."""
+    if not isinstance(text, str):
+        raise RunError(f"detector: expected its name or a string with a table, got {type(text).__name__}")
     if not text.lstrip().startswith("{"):
         return Part(name=text)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +44,7 @@ def as_frame(image: Given, number: int = 0, is_bgr: bool = False) -> Frame:
         DataError: It cannot be read. The message has the file's name, or the image's number.
     """
     if isinstance(image, str | Path):
-        path = Path(image).expanduser()
+        path = Path(os.path.expanduser(image))
         return Frame(ImageSource(path, Path(path.name)), read_image(path))
     name = Path(f"image {number}")
     return Frame(ImageSource(name, name), _pixels(image, name, is_bgr))

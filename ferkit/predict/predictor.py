@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -19,6 +20,7 @@ from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
+from ferkit.predict.model.judge import judge
 from ferkit.predict.model.load import Source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.results import Faces, Results
@@ -90,8 +92,8 @@ class Predictor:
     ) -> None:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
-        if batch_size < 1:
-            raise RunError(f"batch_size: expected at least 1, got {batch_size}")
+        if not isinstance(batch_size, Integral) or batch_size < 1:
+            raise RunError(f"batch_size: expected a whole number of at least 1, got {batch_size!r}")
         with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
@@ -221,17 +223,7 @@ class Predictor:
             raise _no_landmarks(self.told, self._detector)
 
     def _judge(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
-        found, expected = self._classify(faces), (len(faces), len(self.labels))
-        if found.shape != expected:
-            raise RunError(
-                f"{self.told}: expected probabilities of shape {expected} for the labels "
-                f"{', '.join(self.labels)}, got {found.shape}. The file is damaged. Export it again"
-            )
-        if not np.isfinite(found).all():
-            raise RunError(
-                f"{self.told}: its probabilities are not finite. Its file is damaged; export it again"
-            )
-        return found
+        return judge(self._classify, faces, self.labels, self.told)
 
     def _prepare(self, image: NDArray[np.uint8], found: Detections, number: int) -> NDArray[np.float32]:
         crop = crop_detected(image, found, number, self.description.faces)

@@ -105,6 +105,8 @@ def _check_alignment(recipe: Recipe, registry: Registry, faulty: Sequence[str]) 
 def check_candidates(table: dict[str, Any], registry: Registry, known: Collection[Problem]) -> list[Problem]:
     """Return the problems that only recipes of the grid or search have, if the section itself has none."""
     section = "grid" if "grid" in table else "search"
+    if not isinstance(table.get("grid", {}), dict):
+        return []  # the schema reports it
     if grid_problems(table.get("grid")) or search_problems(table, SEARCHED):
         return []
     problems: list[Problem] = []
@@ -219,11 +221,11 @@ def _check_split(protocol: Protocol, split: Split) -> list[Problem]:
 
 
 def comes_of_a_variable(problem: Problem) -> bool:
-    """Return True if an unset variable, which is reported already, causes a problem.
+    """Return True if an unset or empty variable, which is reported already, causes a problem.
 
     A problem with further lines, such as how to get the data, is reported too.
     """
-    has_unset = not set(VARIABLE.findall(problem.message)) <= os.environ.keys()
+    has_unset = not all(os.environ.get(name) for name in VARIABLE.findall(problem.message))
     return has_unset and "\n" not in problem.message
 
 

@@ -61,7 +61,7 @@ def _find_base(source: str, file: Path, name: Any) -> Path:
     if not isinstance(name, str) or not name:
         problem = f"expected a file or the name of a bundled recipe, got {describe_value(name)} in {file}"
         raise RecipeError(source, [Problem(KEY, problem)])
-    path = file.parent / Path(name).expanduser()
+    path = file.parent / os.path.expanduser(name)
     if os.path.isfile(path):
         return path
     if found := bundled_recipe(name):

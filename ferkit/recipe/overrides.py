@@ -47,6 +47,11 @@ def _position(place: Any, step: str) -> int:
 def parse(text: str) -> Any:
     """Parse a TOML value. Anything else is a string: names need no quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        found = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except RecursionError as error:
+        raise ValueError("its value is nested too deep") from error
+    if len(found) > 1:
+        raise ValueError("expected one value, got several lines of TOML. Use one --set for each key.")
+    return found["value"]

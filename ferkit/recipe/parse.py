@@ -89,7 +89,10 @@ def _without_none(value: Any) -> Any:
 
 
 def expand_variables(value: Any, problems: list[Problem], where: str = "") -> Any:
-    """Replace `${NAME}` in every string from the environment; an unset variable is a problem and stays."""
+    """Replace `${NAME}` in every string from the environment.
+
+    An unset or empty variable is a problem and stays: a path that starts with an empty one is another path.
+    """
     if isinstance(value, dict):
         return {k: expand_variables(one, problems, f"{where}.{k}".lstrip(".")) for k, one in value.items()}
     if isinstance(value, list):
@@ -99,10 +102,11 @@ def expand_variables(value: Any, problems: list[Problem], where: str = "") -> An
 
     def replace(match: re.Match[str]) -> str:
         name = match[1]
-        if name not in os.environ:
+        if not (text := os.environ.get(name)):
+            reason = "is not set" if text is None else "is empty"
             hint = f"Set it: export {name}=...; or give the value: --set {where}=..."
-            problems.append(Problem(where, f"the environment variable {name} is not set", hint))
-        return os.environ.get(name, match[0])
+            problems.append(Problem(where, f"the environment variable {name} {reason}", hint))
+        return text or match[0]
 
     return VARIABLE.sub(replace, value)
 

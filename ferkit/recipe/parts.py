@@ -34,6 +34,8 @@ def table_uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
 
 def _takes_network(name: Any, registry: Registry) -> bool:
     """Return True if the estimator takes the network. The checks report other problems."""
+    if not isinstance(name, str):
+        return False
     try:
         return names_context(registry.get("estimator", name), "network")
     except (ComponentError, TypeError, ValueError):

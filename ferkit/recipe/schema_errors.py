@@ -39,6 +39,10 @@ EXPECTED = {
 """Type of pydantic's error to the expected value. The context of the error fills the braces."""
 
 
+TAGS = ("|table", "|word")
+"""Tags of unions without names, see `ferkit.neural.options.Known`."""
+
+
 def translate(error: ValidationError) -> list[Problem]:
     """Return one problem for each error, with the expected and the actual value."""
     return [_problem(detail) for detail in error.errors()]
@@ -86,7 +90,7 @@ def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]
     inner: list[type[BaseModel]] = [Recipe]
     field: FieldInfo | None = None
     for step in loc:
-        if str(step).startswith("|"):  # a tag of a union without names
+        if way and step in TAGS:
             continue
         if tagged := [model for model in inner if len(inner) > 1 and _has_name(model, step)]:
             inner = tagged

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ferkit.errors import RunError
-from ferkit.runtime.onnx_external import check_external_data
+from ferkit.runtime.onnx_external import check_onnx
+
+FATAL = 4
 
 
 def open_session(file: Path, device: str, threads: int = 0) -> Any:
@@ -35,9 +37,10 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
             f"device is {device!r}, but this onnxruntime computes on the CPU only. Take cpu, or install "
             "onnxruntime-gpu."
         )
-    check_external_data(file)
+    check_onnx(file)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.log_severity_level = FATAL  # the log holds names of the file, unescaped; errors are raised
     try:
         return onnxruntime.InferenceSession(str(file), options, choose_providers(device, has_gpu))
     except Exception as error:

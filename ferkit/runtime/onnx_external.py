@@ -1,7 +1,8 @@
-"""Files that an ONNX model reads besides itself, found without the package onnx.
+"""What an ONNX model may do besides its task, found without the package onnx.
 
 An ONNX file is a protocol buffer. Tensors may name a file with their values ("external data") by any path.
-The fields are numbered in onnx.proto; unknown ones are skipped.
+Loops may run forever, and functions that call each other may expand without bound. `ferkit export` writes
+neither. The fields are numbered in onnx.proto; unknown ones are skipped.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from ferkit.errors import RunError
 DEEPEST = 50
 """Nested graphs that are followed."""
 LOCATION = b"location"
+MEMORY = "*"
+"""Start of onnxruntime's location for data at an address in memory."""
+LOOPS = (b"Loop", b"Scan")
+OPERATOR, FUNCTIONS = ("Node", 4), ("Model", 25)
+"""Message and number of the field of an operator's name, and of local functions."""
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
 """Wire types of protocol buffers."""
 
 FIELDS: Mapping[str, Mapping[int, str]] = {
-    "Model": {7: "Graph", 20: "Training", 25: "Function"},
+    "Model": {7: "Graph", 20: "Training"},
     "Training": {1: "Graph", 2: "Graph"},
     "Graph": {1: "Node", 5: "Tensor", 15: "Sparse"},
-    "Function": {7: "Node", 11: "Attribute"},
     "Node": {5: "Attribute"},
     "Attribute": {5: "Tensor", 6: "Graph", 10: "Tensor", 11: "Graph", 22: "Sparse", 23: "Sparse"},
     "Sparse": {1: "Tensor", 2: "Tensor"},
@@ -30,21 +35,28 @@ FIELDS: Mapping[str, Mapping[int, str]] = {
 """Message -> number of each field that leads to a tensor -> message of the field."""
 
 
-def check_external_data(file: Path) -> None:
-    """Check that all external data are in the model's folder or below.
+class Endless(Exception):  # noqa: N818  never leaves this module
+    """The model may run without end."""
+
+
+def check_onnx(file: Path) -> None:
+    """Check that a model has no loops or functions, and all external data in its folder or below.
 
     Raises:
-        RunError: The file cannot be read, is no ONNX model, or names data elsewhere.
+        RunError: The file cannot be read, is no ONNX model, names data elsewhere or may run without end.
     """
     try:
         content = memoryview(file.read_bytes())
         locations = set(_locations(content, "Model", 0))
+    except Endless as error:
+        raise RunError(f"Cannot load {file}: it has {error}. Export the model again.") from error
     except (OSError, ValueError, IndexError) as error:
         raise RunError(f"Cannot read {file}: it is no whole ONNX file.") from error
     folder = file.resolve().parent
     for location in sorted(locations):
         path = Path(location)
-        if path.is_absolute() or "\0" in location or not (folder / path).resolve().is_relative_to(folder):
+        is_odd = path.is_absolute() or "\0" in location or location.startswith(MEMORY)
+        if is_odd or not (folder / path).resolve().is_relative_to(folder):
             raise RunError(
                 f"Cannot load {file}: it reads the file {location[:80]!r} outside its folder. Export the "
                 "model again with all data in one file."
@@ -56,6 +68,10 @@ def _locations(content: memoryview, message: str, depth: int) -> Iterator[str]:
         raise ValueError("nested too deeply")
     inner = FIELDS[message]
     for number, value in _fields(content):
+        if (message, number) == FUNCTIONS:
+            raise Endless("local functions, which may expand without bound")
+        if (message, number) == OPERATOR and isinstance(value, memoryview) and bytes(value) in LOOPS:
+            raise Endless("a loop, which may run forever")
         if number not in inner or not isinstance(value, memoryview):
             continue
         if inner[number] == "Entry":

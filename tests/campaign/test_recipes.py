@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from ferkit.components import discovery
+from ferkit.data import manifest
 from ferkit.errors import ComponentError, DataError, Problem, RecipeError
 from ferkit.recipe import dry_run
 from ferkit.recipe.load import load_recipe, load_table
@@ -32,6 +34,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERKIT_DATA", str(tmp_path / "data"))
     installed = discovery._installed()  # the same for every table, and half the time
     monkeypatch.setattr(discovery, "_installed", lambda: installed)
+    monkeypatch.setattr(manifest, "read_listing", cache(manifest.read_listing))  # half of the rest
 
 
 def explore(campaign: Campaign, count: int) -> settings:

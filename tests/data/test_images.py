@@ -195,3 +195,13 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path, read: Callab
     os.mkfifo(tmp_path / "pipe.jpg")
     with pytest.raises(DataError, match=r"pipe\.jpg: it is a named pipe"):
         read(tmp_path / "pipe.jpg")
+
+
+@pytest.mark.parametrize("name", ["x.eps", "x.png"])
+def test_an_image_that_another_program_draws_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / name, "EPS")
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("Ghostscript ran"))
+    with pytest.raises(DataError, match=f"{name}: it is a file of EPS"):
+        read_image(tmp_path / name)

@@ -108,6 +108,8 @@ ROW = {"repeat": 0, "fold": 0, "epoch": 1, "accuracy": 0.5, "mean_recall": 0.5, 
         ({"repeat": True}, "repeat"),
         ({"seconds": float("inf")}, "seconds"),
         ({"candidate": "1"}, "candidate"),
+        ({"train_loss": "tiny"}, "train_loss"),
+        ({"validation_loss": [0.5]}, "validation_loss"),
     ],
 )
 def test_a_value_of_metrics_that_no_run_writes_is_named(
@@ -145,4 +147,17 @@ def test_a_summary_without_its_protocol_is_named(tmp_path: Path, key: str) -> No
     del table["protocol"][key]
     file.write_text(json.dumps(table))
     with pytest.raises(RunError, match=rf"summary\.json has no usable protocol\.{key}"):
+        read_summary(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "intervals",
+    ["x", {"image": "x"}, {"image": {"accuracy": 0.5}}, {"image": {"accuracy": [0.1]}}, {"image": {}}],
+)
+def test_intervals_that_no_run_writes_are_named(tmp_path: Path, intervals: object) -> None:
+    table = json.loads(json.dumps(small_run.SUMMARY))
+    name, score = next(iter(table["scores"].items()))
+    score["intervals"] = intervals
+    (tmp_path / "summary.json").write_text(json.dumps(table))
+    with pytest.raises(RunError, match=rf"summary\.json: scores\.{name}\.intervals"):
         read_summary(tmp_path)

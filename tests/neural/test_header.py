@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from safetensors.torch import save_file
 
 from ferkit.errors import RunError
 from ferkit.neural.allocation import LimitedTensors
-from ferkit.neural.checkpoint import read_header
+from ferkit.neural.checkpoint import MOST_TENSORS, read_header
 from ferkit.neural.header import parse_header, read_model_header, read_network_header
 from tests.predict.drawn import describe
 
@@ -35,6 +36,13 @@ def test_a_header_that_is_no_object_is_refused_by_the_files_name(tmp_path: Path,
         read_header(write(tmp_path / "m.safetensors", text, key))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+def test_a_key_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(RunError, match=r"m\.onnx.*labels is there twice"):
+        parse_header('{"labels": ["a", "b"], "model": {}, "labels": ["b", "a"]}', "m.onnx")
+    with pytest.raises(RunError, match="name is there twice"):
+        parse_header('{"model": {"name": "x", "name": "y"}}', "m.onnx")
 
 
 NETWORK = [
@@ -146,3 +154,12 @@ def test_a_network_that_is_far_larger_than_its_tensors_is_not_made() -> None:
         torch.eye(10**5)
     with LimitedTensors(1000):
         assert torch.nn.Linear(1000, 1000).weight.shape == (1000, 1000)
+
+
+def test_a_file_of_very_many_tensors_is_not_read(tmp_path: Path) -> None:
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    text = json.dumps({f"t{number}": empty for number in range(MOST_TENSORS + 1)}).encode()
+    file = tmp_path / "m.safetensors"
+    file.write_bytes(struct.pack("<Q", len(text)) + text)
+    with pytest.raises(RunError, match=r"m\.safetensors.* 20001 tensors, expected at most 20000"):
+        read_header(file)

@@ -13,6 +13,7 @@ from ferkit.errors import RunError
 from ferkit.neural.build import build_model
 from ferkit.neural.checkpoint import save_network
 from ferkit.neural.init_from import start_from, start_problems
+from ferkit.neural.load import rebuild_network
 from tests.predict.drawn import LABELS, PLUGIN, describe
 
 NAME = "head.classify.weight"
@@ -74,3 +75,25 @@ def test_a_class_prior_is_this_runs_and_not_the_files(tmp_path: Path) -> None:
     expected = torch.tensor([0.9, 0.09, 0.01]).log()
     torch.testing.assert_close(network.output.state_dict()["adjustment"], expected)
     torch.testing.assert_close(network.state_dict()[NAME], earlier.state_dict()[NAME])
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.int64, torch.uint8, torch.bool, torch.complex64])
+@pytest.mark.parametrize("part", [None, "head"])
+def test_numbers_of_another_kind_are_no_weights(tmp_path: Path, kind: torch.dtype, part: str | None) -> None:
+    registry, file = load_plugins([PLUGIN]), tmp_path / "m.safetensors"
+    network = build_model(describe().model, registry, LABELS)
+    tensors = network.state_dict()
+    save_network(file, tensors | {NAME: torch.ones(tensors[NAME].shape, dtype=kind)}, LABELS)
+    with pytest.raises(RunError, match=rf"m\.safetensors.*{NAME} holds {kind}, expected torch.float32"):
+        rebuild_network(file, describe().model, registry, LABELS)
+    with pytest.raises(RunError, match=rf"m\.safetensors.*{NAME} holds {kind}"):
+        start_from(network, file, LABELS, part)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_precision_are_loaded(tmp_path: Path, kind: torch.dtype) -> None:
+    registry, file = load_plugins([PLUGIN]), tmp_path / "m.safetensors"
+    tensors = build_model(describe().model, registry, LABELS).state_dict()
+    save_network(file, tensors | {NAME: tensors[NAME].to(kind)}, LABELS)
+    found = rebuild_network(file, describe().model, registry, LABELS).state_dict()[NAME]
+    torch.testing.assert_close(found, tensors[NAME].to(kind).float(), rtol=0, atol=0)

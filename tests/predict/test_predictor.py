@@ -156,7 +156,18 @@ def test_a_network_of_more_classes_than_labels_is_refused(model: Path) -> None:
         predictor.predict([picture((5, 5))])
 
 
-@pytest.mark.parametrize("options", [{"threshold": 1.5}, {"batch_size": 0}, {"device": "tpu"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"threshold": 1.5},
+        {"batch_size": 0},
+        {"batch_size": 1.5},
+        {"batch_size": "8"},
+        {"device": "tpu"},
+        {"device": 0},
+        {"detector": {"name": "mtcnn"}},
+    ],
+)
 def test_options_out_of_range_are_refused(model: Path, options: dict[str, object]) -> None:
     with pytest.raises(RunError, match=next(iter(options))):
         Predictor(model, **options)  # type: ignore[arg-type]

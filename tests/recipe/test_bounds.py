@@ -57,3 +57,21 @@ def test_a_problem_of_the_whole_recipe_has_a_key_and_does_not_repeat_the_recipe(
     (problem,) = [one for one in caught.value.problems if "nested" in one.message]
     assert problem.where == "grid"
     assert "synthetic" not in problem.message
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\udce9"])
+def test_a_key_that_is_no_text_is_a_problem(key: str) -> None:
+    with pytest.raises(RecipeError, match=r"augment.0: expected a key of Unicode characters"):
+        load_table("spoiled", {"name": "a", "augment": [{"name": "HorizontalFlip", key: 1}]})
+
+
+def test_a_value_that_is_no_text_is_a_problem() -> None:
+    with pytest.raises(RecipeError, match=r"ud800"):
+        load_table("spoiled", {"name": "a", "grid": {"fit.epochs": "\ud800"}})
+
+
+@pytest.mark.parametrize("key", ["|x", "|table", "|"])
+def test_a_key_like_a_tag_is_named(key: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_table("spoiled", {"name": "a", "data": {"name": "synthetic"}, key: {"name": "x"}})
+    assert [one.where for one in caught.value.problems] == [key]

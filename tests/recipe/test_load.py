@@ -158,6 +158,25 @@ def test_an_override_that_can_not_be_set_is_a_problem(override: str, problem: st
     assert str(found).startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("fit.epochs=3\nplugins=['os']", "expected one value, got several lines of TOML"),
+        ("fit.epochs=" + "[" * 5000, "nested too deep"),
+    ],
+)
+def test_an_override_is_one_value_of_bounded_depth(override: str, expected: str) -> None:
+    table: dict[str, Any] = {"name": "a"}
+    (found,) = apply_overrides(table, [override])
+    assert expected in found.message
+    assert table == {"name": "a"}
+
+
+def test_a_home_folder_of_nobody_is_a_missing_folder(file: Path) -> None:
+    (problem,) = problems(file, "data.root=~no-such-user/images")
+    assert "there is no folder ~no-such-user/images" in problem
+
+
 def test_a_later_override_wins_and_all_are_checked(file: Path) -> None:
     assert load_recipe(str(file), ["fit.epochs=x", "fit.epochs=5"])[0].fit.epochs == 5
     assert [problem.partition(":")[0] for problem in problems(file, "fit.epochs=x", "b=1")] == [
@@ -187,6 +206,14 @@ def test_a_variable_that_is_not_set_is_a_problem_with_the_way_out(
         "data.root: the environment variable FERKIT_NOT_SET is not set",
         "    Set it: export FERKIT_NOT_SET=...; or give the value: --set data.root=...",
     ]
+
+
+def test_an_empty_variable_is_a_problem_and_not_the_root_of_the_disk(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERKIT_EMPTY", "")
+    (variable,) = problems(file, "data.root=${FERKIT_EMPTY}/sfew")
+    assert variable.startswith("data.root: the environment variable FERKIT_EMPTY is empty")
 
 
 def test_a_variable_within_a_variable_hides_no_problem(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,6 +262,12 @@ def test_a_file_that_is_no_toml_says_where(file: Path, content: bytes, expected:
     file.write_bytes(content)
     (problem,) = problems(file)
     assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("value", ["3.5", "[1]", "'x'", "true", "0"])
+def test_a_grid_that_is_no_table_is_one_problem(file: Path, value: str) -> None:
+    (problem,) = problems(file, f"grid={value}")
+    assert problem.startswith("grid: expected a table")
 
 
 def test_parts_that_can_not_be_read_name_the_command_that_tells_why(tmp_path: Path) -> None:

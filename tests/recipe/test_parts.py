@@ -156,7 +156,15 @@ def test_an_estimator_needs_no_network(registry: Registry) -> None:
     assert check_components(whole, registry) == []
 
 
-@pytest.mark.parametrize("malformed", [{"data": 3}, {"data": {"name": 3}}, {"loss": []}])
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        {"data": 3},
+        {"data": {"name": 3}},
+        {"loss": []},
+        *({"estimator": one} for one in (3, {}, {"nam": "x"}, {"name": 3.5}, {"name": ["x"]}, {"name": {}})),
+    ],
+)
 def test_malformed_parts_are_left_to_the_schema(registry: Registry, malformed: dict[str, Any]) -> None:
     assert check_components(table(**malformed), registry) == []
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from ferkit.errors import RunError
 from ferkit.runtime.onnx import open_session
-from ferkit.runtime.onnx_external import check_external_data
+from ferkit.runtime.onnx_external import check_onnx
 
 
 def external(location: str, name: str = "w") -> TensorProto:
@@ -46,7 +46,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("is_constant", [False, True])
-@pytest.mark.parametrize("kind", ["absolute", "../secret.bin", "sub/../../secret.bin", "link"])
+@pytest.mark.parametrize(
+    "kind", ["absolute", "../secret.bin", "sub/../../secret.bin", "link", "*/_ORT_MEM_ADDR_/*"]
+)
 def test_data_outside_the_folder_are_refused_by_name(folder: Path, kind: str, is_constant: bool) -> None:
     location = str(folder.parent / "secret.bin") if kind == "absolute" else kind
     if kind == "link":
@@ -65,7 +67,7 @@ def test_data_in_the_folder_are_read(folder: Path) -> None:
 
 def test_a_file_with_its_own_data_passes(folder: Path) -> None:
     tensor = onnx.numpy_helper.from_array(np.ones(4, np.float32), "w")
-    check_external_data(write(folder / "m.onnx", tensor))
+    check_onnx(write(folder / "m.onnx", tensor))
 
 
 @pytest.mark.parametrize("content", [b"nothing", b"\x3a" + b"\xff" * 11, b"\x3a\x05ab", b"\x3a", b"\x0b"])
@@ -83,7 +85,7 @@ def test_a_graph_in_a_graph_without_end_is_refused(folder: Path) -> None:
     content = b"\x3a" + _length(len(content)) + content
     (folder / "m.onnx").write_bytes(content)
     with pytest.raises(RunError, match=r"m\.onnx"):
-        check_external_data(folder / "m.onnx")
+        check_onnx(folder / "m.onnx")
 
 
 def _length(number: int) -> bytes:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ferkit.errors import DataError
 from ferkit.predict.media.stdin import read_stdin
+from ferkit.predict.media.video import open_video
 from ferkit.runtime.file_kinds import describe_special, is_image, is_video
 from ferkit.runtime.walk import walk_folder
 
@@ -187,9 +188,9 @@ def _holds_video(path: Path) -> bool:
         with Image.open(path):
             return False
     except Exception:
-        av.logging.set_level(av.logging.PANIC)
+        pass
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_video(path) as container:
             return bool(container.streams.video)
     except (av.FFmpegError, OSError):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -31,6 +32,13 @@ MISSING = 0.02
 """Fraction of a container's frames or duration that may be missing: both are estimates."""
 
 
+FORMATS = (
+    "3g2 3gp amv asf av1 avi dirac dnxhd dv evc flv gif gxf h261 h263 h264 hevc ivf m4v matroska mj2 mjpeg "
+    "mov mp4 mpeg mpegts mpegvideo mpjpeg mxf nsv nut obu ogg rm swf vc1 vvc webm wtv yuv4mpegpipe"
+)
+"""Formats of files. Others, such as playlists, may name more files, addresses or devices."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
     """A decoded frame.
@@ -57,12 +65,12 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFra
     elif is_animation:
         yield from _read_animation(path, every)
     else:
-        yield from _last(_read_video(str(path), every))
+        yield from _last(_read_video(path, every))
 
 
 def read_stream(address: str, every: int) -> Iterator[VideoFrame | str]:
     """Yield every N-th frame of an address such as rtsp://, until it ends or the caller stops asking."""
-    yield from _last(_read_video(address, every, timeout=PATIENCE))
+    yield from _last(_read_video(address, every))
 
 
 def _last(frames: Iterator[VideoFrame | str]) -> Iterator[VideoFrame | str]:
@@ -107,18 +115,34 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
         yield waiting
 
 
-def _read_video(source: str, every: int, timeout: float | None = None) -> Iterator[VideoFrame | str]:
+def open_video(source: Path | str) -> InputContainer:
+    """Open a file or an address. A file is opened alone, whatever its name and content say.
+
+    Raises:
+        av.FFmpegError: It cannot be opened.
+    """
     import av
 
     av.logging.set_level(av.logging.PANIC)  # ferkit reports what is wrong, once
+    if isinstance(source, str):
+        return av.open(source, timeout=PATIENCE, metadata_errors="replace")
+    alone = {"protocol_whitelist": "file", "format_whitelist": FORMATS.replace(" ", ",")}
+    return av.open(f"file:{source}", metadata_errors="replace", options=alone)
+
+
+def _read_video(source: Path | str, every: int) -> Iterator[VideoFrame | str]:
+    import av
+
     try:
-        with av.open(source, timeout=timeout, metadata_errors="replace") as container:
+        with open_video(source) as container:
             if not container.streams.video:
                 yield "it has no video stream"
                 return
             yield from _decode(container, every)
     except av.FFmpegError as error:
-        yield f"cannot open it as a video: {error.strerror}"
+        is_odd = error.errno == errno.EINVAL and isinstance(source, Path)
+        reason = "it is damaged, or in a format that is not supported" if is_odd else error.strerror
+        yield f"cannot open it as a video: {reason}"
 
 
 def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]:

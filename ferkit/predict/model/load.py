@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from ferkit.messages import suggest
 from ferkit.neural.header import parse_header
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.program import inert_program
+from ferkit.predict.model.program import load_program
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.shipped import MODELS as BUNDLED
@@ -132,7 +133,7 @@ def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
 
 def find_model(name: str | Path | None) -> Path:
     """Find a file or folder of that name, or else a bundled model. Raises RunError."""
-    if name is not None and (path := Path(name)).exists():
+    if name is not None and os.path.exists(path := Path(name)):
         return path
     known = {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
     wanted = DEFAULT if name is None else str(name)
@@ -248,7 +249,7 @@ def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Mo
 
 def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
     description = read_description(path)
-    told = f"{path}: {description.source}"
+    told = _told(path, description)
     if path.parent == BUNDLED:
         told = f"{path.stem}, bundled; model card: {path}.card.md"
     return _of_torch(path, description, device, told, trust)
@@ -270,25 +271,22 @@ def _from_onnx(path: Path, device: str, trust: bool) -> Model:
     described = session.get_modelmeta().custom_metadata_map.get(KEY)
     description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
-    return Model(
-        description, OnnxClassifier(session), registry, f"{path}: {description.source}", runtime="onnx"
-    )
+    classify = OnnxClassifier(session, path, description.model.image_size, len(description.labels))
+    return Model(description, classify, registry, _told(path, description), runtime="onnx")
 
 
 def _from_program(path: Path, device: str, trust: bool) -> Model:
-    import torch
-
     from ferkit.neural.device import choose_device
 
-    place, files = choose_device(device), {KEY: ""}
-    source = path if trust else inert_program(path)
-    try:
-        program = torch.export.load(source, extra_files=files)
-    except Exception as error:
-        raise RunError(f"Cannot load {path}: it is no program that torch.export wrote: {error}") from error
-    description = Description.read(_parsed(files[KEY], path), path)
+    place = choose_device(device)
+    program, described = load_program(path, KEY, trust)
+    description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
-    return Model(description, ProgramClassifier(program, place), registry, f"{path}: {description.source}")
+    return Model(description, ProgramClassifier(program, place), registry, _told(path, description))
+
+
+def _told(path: Path, description: Description) -> str:
+    return f"{path}: {description.source}" if description.source else str(path)
 
 
 def _parsed(text: str | bytes | None, path: Path) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ferkit.errors import RunError
+from ferkit.messages import shorten
 
 LARGEST_TEXT = 64 << 20
 """Bytes of a JSON member."""
@@ -64,6 +68,54 @@ def inert_program(file: Path) -> io.BytesIO:
     return copy
 
 
+def load_program(file: Path, key: str, trust: bool) -> tuple[Any, str | bytes]:
+    """Load a .pt2 file, without what could run code unless it is trusted.
+
+    Args:
+        file: The file.
+        key: Name of the member with its description.
+        trust: Load the file as it is.
+
+    Returns:
+        The `torch.export.ExportedProgram` and the text of the description, "" if there is none.
+
+    Raises:
+        RunError: It is no program, or could run code.
+    """
+    import torch
+
+    files: dict[str, str | bytes] = {key: ""}
+    source = file if trust else inert_program(file)
+    with _log_of_torch() as logged:
+        try:
+            program = torch.export.load(source, extra_files=files)
+        except Exception as error:
+            reason = shorten(next(iter(logged), error), 200)
+            raise RunError(
+                f"Cannot load {file}: it is no program that torch.export wrote: {reason}. Export the run "
+                "again."
+            ) from error
+    return program, files[key]
+
+
+@contextmanager
+def _log_of_torch() -> Iterator[list[BaseException]]:
+    """Collect the errors that torch.export logs, with a traceback, before it raises another one."""
+    errors: list[BaseException] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1]:
+            errors.append(record.exc_info[1])
+        return False
+
+    log = logging.getLogger("torch.export")
+    log.addFilter(keep)
+    try:
+        yield errors
+    finally:
+        log.removeFilter(keep)
+
+
 def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
     """Raises Unsafe if the members are compressed, overlap or share a name, as those of torch never do."""
     members = archive.infolist()
@@ -84,6 +136,8 @@ def _checked(name: str, content: bytes) -> bytes:
         if len(content) > LARGEST_TEXT:
             raise Unsafe(f"{path.name} is too large")
         return json.dumps(_inert(json.loads(content))).encode()
+    if RAW.fullmatch(path.name) and not content:
+        raise ValueError(f"{path.name} is empty")  # torch would take zeros for it
     if RAW.fullmatch(path.name) or (path.name in SHORT and len(content) <= 100):
         return content
     raise Unsafe(f"it holds {name[:80]!r}, which ferkit does not write")

@@ -193,3 +193,21 @@ def test_a_trusted_program_is_loaded_as_it_is(copy: Path) -> None:
 def test_a_checked_program_gives_the_same_answers(program: Path) -> None:
     checked = Predictor(program).predict([picture((30, 10))])
     assert checked == Predictor(program, trust_plugins=True).predict([picture((30, 10))])
+
+
+def test_weights_without_bytes_are_not_taken_for_zeros(copy: Path) -> None:
+    with zipfile.ZipFile(copy) as archive:
+        name = next(one for one in archive.namelist() if one.endswith("weight_0"))
+    replace_members(copy, {name: b""})
+    with pytest.raises(RunError, match=r"m\.pt2: it is no whole program"):
+        load_model(copy)
+
+
+def test_torch_logs_no_traceback_for_a_damaged_program(copy: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(copy) as archive:
+        name = next(one for one in archive.namelist() if one.endswith("weight_0"))
+        content = archive.read(name)
+    replace_members(copy, {name: content[:-4]})
+    with pytest.raises(RunError, match=r"m\.pt2: .*out of bounds"):
+        load_model(copy)
+    assert "Traceback" not in capfd.readouterr().err
