@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from ferkit.cli import main
-from tests.cli.test_run import ROOT, ferkit
+from tests.cli.test_run import ROOT
 from tests.cli.test_start import HEAVY, SHOW_LOADED
 
 pytestmark = pytest.mark.slow
@@ -121,9 +121,9 @@ def test_every_difference_is_named_and_the_exit_status_is_3(
     with (images / "sad" / "1.png").open("ab") as image:
         image.write(b" ")
     (images / "sad" / "2.png").rename(images / "neutral" / "moved.png")
-    answer = ferkit("data", "verify", str(images), str(file))
-    assert (answer.returncode, answer.stderr) == (3, "")
-    assert answer.stdout.splitlines()[:-1] == [
+    status, out, err = typed("data", "verify", images, file)
+    assert (status, err) == (3, "")
+    assert out.splitlines()[:-1] == [
         "missing: happy/0.png",
         "extra: sad/copy.png",
         "changed: sad/1.png",
@@ -131,7 +131,7 @@ def test_every_difference_is_named_and_the_exit_status_is_3(
         "renamed: happy/new.png (listed as happy/1.png)",
         "renamed: neutral/moved.png (listed as sad/2.png)",
     ]
-    assert answer.stdout.splitlines()[-1].startswith(f"{images}: not the images of {file}: 1 missing")
+    assert out.splitlines()[-1].startswith(f"{images}: not the images of {file}: 1 missing")
 
 
 def test_a_map_with_two_labels_exchanged_is_caught(typed: Typed, images: Path, tmp_path: Path) -> None:
