@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,6 @@ from PIL import Image
 
 from ferkit.cli import main
 from tests.cli.test_run import ROOT
-from tests.cli.test_start import HEAVY, SHOW_LOADED
 
 pytestmark = pytest.mark.slow
 
@@ -83,15 +81,6 @@ def swap(one: Path, other: Path) -> None:
     one.rename(aside)
     other.rename(one)
     aside.rename(other)
-
-
-@pytest.mark.parametrize("command", [["--help"], ["manifest", "--help"], ["verify", "--help"]])
-def test_help_loads_nothing_heavy(command: list[str]) -> None:
-    code = SHOW_LOADED.format(arguments=["data", *command], heavy=HEAVY)
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert answer.stdout.splitlines()[-1] == "LOADED"
 
 
 def test_a_folder_is_listed_on_the_screen(typed: Typed, images: Path) -> None:

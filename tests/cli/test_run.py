@@ -12,6 +12,7 @@ import pytest
 from ferkit.cli import main
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import find_latest
+from ferkit.runtime.shipped import read_template
 from tests.cli.answer import Ferkit
 from tests.cli.test_table import ferkit as in_process
 
@@ -140,8 +141,11 @@ def test_the_quickstart_is_far_above_chance(ferkit: Ferkit, tmp_path: Path) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sfew_inception_mixup_smoothing", "sfew_multiscale"])
 def test_any_recipe_runs_as_a_demonstration_without_its_data_or_weights(
-    ferkit: Ferkit, tmp_path: Path, name: str
+    ferkit: Ferkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    template = read_template("demo")
+    template["data"]["per_class"] = 4
+    monkeypatch.setattr("ferkit.recipe.demo.read_template", lambda _: template)
     answer = ferkit(
         "run",
         str(ROOT / "recipes" / f"{name}.toml"),
@@ -149,7 +153,7 @@ def test_any_recipe_runs_as_a_demonstration_without_its_data_or_weights(
         "--set",
         "fit.epochs=1",
         "--set",
-        "model.image_size=160",
+        "model.image_size=96",
         cwd=tmp_path,
         XDG_CACHE_HOME=str(tmp_path / "cache"),
         TORCH_HOME=str(tmp_path / "torch"),
