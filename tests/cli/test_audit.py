@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from ferkit.cli.audit import SERIOUS
 from ferkit.cli.progress import watch_images
 from tests.audit.drawn import draw, draw_clips, save
 from tests.audit.labels.test_of_run import ESTIMATOR, train
+from tests.cli.answer import Ferkit
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 PATTERN = r"(?P<clip>clip\d+)_"
 RECIPE = """
 name = "clips"
@@ -31,13 +30,6 @@ name = "whole_image"
 [protocol]
 name = "{protocol}"
 """
-
-
-def ferkit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ferkit", "audit", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=300
-    )
 
 
 def typed(
@@ -66,14 +58,15 @@ def write_recipe(images: Path, protocol: str) -> Path:
 
 
 def test_a_split_that_leaks_makes_the_command_fail_and_one_that_does_not_lets_it_pass(
+    ferkit: Ferkit,
     images: Path,
 ) -> None:
-    leaking = ferkit(write_recipe(images, "paper"))
+    leaking = ferkit("audit", write_recipe(images, "paper"))
     assert leaking.returncode == SERIOUS == 3
     assert "SERIOUS  groups:" in leaking.stdout
     assert "of the test images have an image of the same clip in training" in leaking.stdout
     assert leaking.stderr == ""
-    honest = ferkit(write_recipe(images, "grouped"))
+    honest = ferkit("audit", write_recipe(images, "grouped"))
     assert honest.returncode == 0, honest.stderr
     assert "No problems found." in honest.stdout
     assert "The recipe's split: 0.0%" in honest.stdout
@@ -157,22 +150,22 @@ def test_the_page_and_the_json_are_written_even_where_the_command_fails(
     assert [(one["name"], one["is_allowed"]) for one in found["findings"]] == [("unreadable", False)]
 
 
-def test_a_file_that_cannot_be_written_is_told_without_a_traceback(images: Path) -> None:
+def test_a_file_that_cannot_be_written_is_told_without_a_traceback(ferkit: Ferkit, images: Path) -> None:
     (images.parent / "file").touch()
-    answer = ferkit(images, "--no-faces", "--out", images.parent / "file" / "a.json")
+    answer = ferkit("audit", images, "--no-faces", "--out", images.parent / "file" / "a.json")
     assert answer.returncode == 1
     assert answer.stderr.startswith("Cannot write --out ")
     assert "Traceback" not in answer.stderr
 
 
-def test_a_images_name_that_is_no_utf8_is_told(images: Path) -> None:
+def test_a_images_name_that_is_no_utf8_is_told(ferkit: Ferkit, images: Path) -> None:
     path = images / "happy" / os.fsdecode(b"caf\xe9.png")
     try:
         path.write_text("no image")
     except OSError:
         pytest.skip("this file system takes only names in UTF-8")
     page = images.parent / "a.html"
-    answer = ferkit(images, "--no-faces", "--out", page, "--out", images.parent / "a.json")
+    answer = ferkit("audit", images, "--no-faces", "--out", page, "--out", images.parent / "a.json")
     assert answer.returncode == 3, answer.stderr
     assert "happy/caf\\udce9.png" in answer.stdout
     assert b"caf\xe9.png" in page.read_bytes()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.answer import Ferkit
 from tests.conftest import Install
-
-ROOT = Path(__file__).parent.parent.parent
 
 RECIPE = """
 name = "small"
@@ -35,15 +30,8 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ferkit", "check", *map(str, arguments)]
-    return subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60
-    )
-
-
-def test_a_recipe_without_problem_shows_what_it_would_use(file: Path) -> None:
-    answer = check(file)
+def test_a_recipe_without_problem_shows_what_it_would_use(ferkit: Ferkit, file: Path) -> None:
+    answer = ferkit("check", file)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.splitlines() == [
         "small: no problem found",
@@ -51,22 +39,25 @@ def test_a_recipe_without_problem_shows_what_it_would_use(file: Path) -> None:
     ]
 
 
-def test_a_normalisation_that_the_weights_were_not_trained_with_is_noted() -> None:
+def test_a_normalisation_that_the_weights_were_not_trained_with_is_noted(ferkit: Ferkit) -> None:
     backbone = 'model.backbone={name="timm", model="test_resnet"}'
-    answer = check("quickstart", "--set", backbone, "--set", "model.normalize=facenet")
+    answer = ferkit("check", "quickstart", "--set", backbone, "--set", "model.normalize=facenet")
     assert answer.returncode == 0
     assert "note: model.normalize is facenet" in answer.stdout
-    assert "note:" not in check("quickstart", "--set", backbone, "--set", "model.normalize=pretrained").stdout
+    assert (
+        "note:"
+        not in ferkit("check", "quickstart", "--set", backbone, "--set", "model.normalize=pretrained").stdout
+    )
 
 
-def test_an_estimator_stands_for_the_whole_network(file: Path) -> None:
-    answer = check(file, "--set", 'estimator={ name = "constant" }')
+def test_an_estimator_stands_for_the_whole_network(ferkit: Ferkit, file: Path) -> None:
+    answer = ferkit("check", file, "--set", 'estimator={ name = "constant" }')
     assert answer.stdout.splitlines()[1] == "  folder -> odd -> estimator constant"
 
 
-def test_all_problems_are_told_at_once_and_no_traceback(file: Path) -> None:
+def test_all_problems_are_told_at_once_and_no_traceback(ferkit: Ferkit, file: Path) -> None:
     settings = "fit.epoch=3 loss.name=countin model.head.dropuot=1 fit.epochs=x data.root=nowhere"
-    answer = check(file, *(part for setting in settings.split() for part in ("--set", setting)))
+    answer = ferkit("check", file, *(part for setting in settings.split() for part in ("--set", setting)))
     assert (answer.returncode, answer.stdout) == (2, "")
     told = answer.stderr.splitlines()
     assert told[0] == f"{file}: 5 problems"

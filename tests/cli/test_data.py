@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +17,7 @@ import pytest
 from PIL import Image
 
 from ferkit.cli import main
-from tests.cli.test_run import ROOT, ferkit
-from tests.cli.test_start import HEAVY, SHOW_LOADED
+from tests.cli.test_run import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -85,15 +83,6 @@ def swap(one: Path, other: Path) -> None:
     aside.rename(other)
 
 
-@pytest.mark.parametrize("command", [["--help"], ["manifest", "--help"], ["verify", "--help"]])
-def test_help_loads_nothing_heavy(command: list[str]) -> None:
-    code = SHOW_LOADED.format(arguments=["data", *command], heavy=HEAVY)
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert answer.stdout.splitlines()[-1] == "LOADED"
-
-
 def test_a_folder_is_listed_on_the_screen(typed: Typed, images: Path) -> None:
     status, out, err = typed("data", "manifest", images)
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -121,9 +110,9 @@ def test_every_difference_is_named_and_the_exit_status_is_3(
     with (images / "sad" / "1.png").open("ab") as image:
         image.write(b" ")
     (images / "sad" / "2.png").rename(images / "neutral" / "moved.png")
-    answer = ferkit("data", "verify", str(images), str(file))
-    assert (answer.returncode, answer.stderr) == (3, "")
-    assert answer.stdout.splitlines()[:-1] == [
+    status, out, err = typed("data", "verify", images, file)
+    assert (status, err) == (3, "")
+    assert out.splitlines()[:-1] == [
         "missing: happy/0.png",
         "extra: sad/copy.png",
         "changed: sad/1.png",
@@ -131,7 +120,7 @@ def test_every_difference_is_named_and_the_exit_status_is_3(
         "renamed: happy/new.png (listed as happy/1.png)",
         "renamed: neutral/moved.png (listed as sad/2.png)",
     ]
-    assert answer.stdout.splitlines()[-1].startswith(f"{images}: not the images of {file}: 1 missing")
+    assert out.splitlines()[-1].startswith(f"{images}: not the images of {file}: 1 missing")
 
 
 def test_a_map_with_two_labels_exchanged_is_caught(typed: Typed, images: Path, tmp_path: Path) -> None:

@@ -30,13 +30,13 @@ from ferkit.neural.loop import BatchReport
 from ferkit.predict.model.load import load_model, load_network
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.recipe.load import load_recipe
-from tests.experiment.test_run import ROOT, recipe, results, wait_for_epochs
+from tests.experiment.test_run import ROOT, recipe, results, shared_recipe, wait_for_epochs
 
 NESTED = ('protocol={name="nested", repeats=1, inner_folds=3}', "fit.epochs=4", "data.per_class=9")
 PAPER = ("protocol.repeats=1", "fit.epochs=3")
 FILES = ("model.safetensors", "choice.json", "finished.json")
 
-__all__ = ["recipe"]
+__all__ = ["recipe", "shared_recipe"]
 
 
 class StoppedInRefit(NullProgress):
@@ -97,11 +97,10 @@ def test_every_image_trains_for_the_median_of_the_chosen_epochs(recipe: Path, tm
     assert not list((folder / "refit").glob("state.pt*"))
 
 
-def test_without_validation_images_all_epochs_are_trained(recipe: Path, tmp_path: Path) -> None:
-    folder = refit(recipe, tmp_path / "run", *PAPER)
-    assert len(losses(folder)) == 3
-    assert read_header(folder / "refit" / "model.safetensors").temperature is None
-    summary = read_summary(folder)
+def test_without_validation_images_all_epochs_are_trained(whole: Path) -> None:
+    assert len(losses(whole)) == 3
+    assert read_header(whole / "refit" / "model.safetensors").temperature is None
+    summary = read_summary(whole)
     assert summary.refit
     assert summary.refit.model_dump() == {
         "candidate": None,
@@ -110,21 +109,26 @@ def test_without_validation_images_all_epochs_are_trained(recipe: Path, tmp_path
         "temperature": None,
         "images": 12,
     }
-    assert "no score of its own" in (folder / "report.html").read_text()
+    assert "no score of its own" in (whole / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def whole(shared_recipe: Path) -> Path:
+    """The folder of a finished run with a refit."""
+    return refit(shared_recipe, shared_recipe.parent / "whole", *PAPER)
 
 
 @pytest.mark.parametrize(("epochs", "batches"), [(0, 1), (1, 0), (2, 0), (3, 0), (0, 8)])
 def test_an_interrupted_refit_ends_with_the_same_bytes(
-    recipe: Path, tmp_path: Path, epochs: int, batches: int
+    shared_recipe: Path, whole: Path, tmp_path: Path, epochs: int, batches: int
 ) -> None:
-    whole = refit(recipe, tmp_path / "whole", *PAPER)
     stopped = tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt):
-        refit(recipe, stopped, *PAPER, progress=StoppedInRefit(epochs, batches))
+        refit(shared_recipe, stopped, *PAPER, progress=StoppedInRefit(epochs, batches))
     assert not (stopped / "refit" / "finished.json").exists()
     assert not (stopped / "summary.json").exists()
     # A resumed run needs no --refit: its folder remembers it.
-    refit(recipe, stopped, *PAPER, is_resumed=True, has_refit=False)
+    refit(shared_recipe, stopped, *PAPER, is_resumed=True, has_refit=False)
     assert contents(stopped) == contents(whole)
     assert losses(stopped) == losses(whole)
     assert results(stopped) == results(whole)
@@ -146,8 +150,9 @@ def test_a_finished_run_gets_the_same_network_and_its_folds_stay(recipe: Path, t
     assert (later / "refit" / "model.safetensors").stat().st_mtime_ns == again
 
 
-def test_the_refit_network_is_the_default_model_of_the_run(recipe: Path, tmp_path: Path) -> None:
-    folder = refit(recipe, tmp_path / "run", *PAPER)
+def test_the_refit_network_is_the_default_model_of_the_run(shared_recipe: Path, whole: Path) -> None:
+    load_recipe(str(shared_recipe))  # its plugins may be imported
+    folder = whole
     model = load_model(folder)
     assert model.told == f"{folder}: refit network, trained on all images of the run"
     assert model.description.source == "squares, refit on all images"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,25 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def shared_recipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The recipe, for runs that several tests of a module read. They change neither these nor its images."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.setattr("ferkit.components.discovery.named_modules", [])
+        patch.chdir(ROOT)
+        file = folder / "squares.toml"
+        file.write_text(RECIPE.format(root=folder / "images"))
+        yield file
+
+
+@pytest.fixture(scope="module")
+def finished(shared_recipe: Path) -> Path:
+    """The folder of a finished run."""
+    return run_recipe(shared_recipe, shared_recipe.parent / "finished").parent
+
+
 class Interrupted(NullProgress):
     """Stops the run after so many epochs."""
 
@@ -98,22 +118,25 @@ def results(folder: Path) -> dict[str, object]:
     return {"metrics": rows, **{str(path.relative_to(folds)): path.read_bytes() for path in files}}
 
 
-def test_a_run_leaves_everything_that_its_numbers_came_from(recipe: Path, tmp_path: Path) -> None:
-    report = run_recipe(recipe, tmp_path / "run")
-    folder = tmp_path / "run"
-    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert report == folder / "report.html"
-    assert {"recipe.toml", "environment.json", "manifest.csv", "metrics.jsonl", "summary.json"} <= names
+def test_a_run_leaves_everything_that_its_numbers_came_from(finished: Path) -> None:
+    names = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
+    assert {
+        "report.html",
+        "recipe.toml",
+        "environment.json",
+        "manifest.csv",
+        "metrics.jsonl",
+        "summary.json",
+    } <= names
     for fold in ("repeat0_fold0", "repeat0_fold1", "repeat1_fold0", "repeat1_fold1"):
         files = ("predictions_best.csv", "predictions_last.csv", "model.safetensors", "finished.json")
         assert {f"folds/{fold}/{file}" for file in files} <= names
     assert not any(".part" in name or name.endswith("state.pt") for name in names)
 
 
-def test_the_summary_has_each_score_under_its_name(recipe: Path, tmp_path: Path) -> None:
-    run_recipe(recipe, tmp_path / "run")
-    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    metrics = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+def test_the_summary_has_each_score_under_its_name(finished: Path) -> None:
+    summary = json.loads((finished / "summary.json").read_text())
+    metrics = [json.loads(line) for line in (finished / "metrics.jsonl").read_text().splitlines()]
     assert len(metrics) == 3 * 2 * 2
     last = [row["accuracy"] for row in metrics if row["epoch"] == 3]
     assert summary["scores"]["last_epoch"]["accuracy"] == pytest.approx(sum(last) / 4)
@@ -125,21 +148,18 @@ def test_the_summary_has_each_score_under_its_name(recipe: Path, tmp_path: Path)
     assert (summary["paper"]["metric"], summary["paper"]["number"]) == ("accuracy", 50.0)
 
 
-def test_predictions_agree_with_the_recorded_accuracy(recipe: Path, tmp_path: Path) -> None:
-    run_recipe(recipe, tmp_path / "run")
-    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+def test_predictions_agree_with_the_recorded_accuracy(finished: Path) -> None:
+    summary = json.loads((finished / "summary.json").read_text())
     for which in ("best", "last"):
-        with (tmp_path / "run" / "folds" / "repeat1_fold0" / f"predictions_{which}.csv").open(
-            newline=""
-        ) as file:
+        table = finished / "folds" / "repeat1_fold0" / f"predictions_{which}.csv"
+        with table.open(newline="") as file:
             rows = list(csv.DictReader(file))
         share = sum(row["label"] == row["predicted"] for row in rows) / len(rows)
         assert share == pytest.approx(summary["scores"][f"{which}_epoch"]["folds"][1][0])
 
 
-def test_a_network_is_kept_with_its_label_names(recipe: Path, tmp_path: Path) -> None:
-    run_recipe(recipe, tmp_path / "run")
-    with safe_open(tmp_path / "run" / "folds" / "repeat0_fold0" / "model.safetensors", "pt") as file:
+def test_a_network_is_kept_with_its_label_names(finished: Path) -> None:
+    with safe_open(finished / "folds" / "repeat0_fold0" / "model.safetensors", "pt") as file:
         assert json.loads(file.metadata()["ferkit"])["labels"] == ["anger", "neutral"]
 
 
@@ -325,11 +345,10 @@ def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[bytes]) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_run_goes_on_to_the_same_numbers(recipe: Path, tmp_path: Path, kill: signal.Signals) -> None:
+def test_a_killed_run_goes_on_to_the_same_numbers(recipe: Path, tmp_path: Path) -> None:
     run_recipe(recipe, tmp_path / "whole", "fit.epochs=6")
     command = [sys.executable, "-m", "ferkit", "run", str(recipe), "--set", "fit.epochs=6", "--out"]
-    for epochs in (2, 7, 15):  # in the first fold, in the second, in the third
+    for epochs, kill in ((2, signal.SIGINT), (15, signal.SIGKILL)):  # in the first fold, in the third
         resume = ["--resume"] if epochs > 2 else []
         with subprocess.Popen(
             [*command, str(tmp_path / "killed"), *resume],

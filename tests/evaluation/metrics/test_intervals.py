@@ -71,7 +71,7 @@ def movies(seed: int, count: int = 50, each: int = 12) -> tuple[list[str], list[
     for movie in range(count):
         ease = generator.beta(2, 2)
         for _ in range(each):
-            label = str(generator.choice(LABELS[:2]))
+            label = LABELS[generator.integers(2)]
             truth.append(label)
             guess.append(label if generator.random() < ease else "neutral")
             names.append(f"m{movie}")
@@ -85,13 +85,14 @@ def test_95_percent_intervals_hold_the_truth_in_about_95_percent_of_simulations(
     for seed in range(300):
         truth, guess, names = movies(seed)
         clustered = score_interval(cluster_confusions(truth, guess, names, LABELS), "accuracy")
-        images = [str(i) for i in range(len(truth))]
-        single = score_interval(cluster_confusions(truth, guess, images, LABELS), "accuracy")
         by_movie += clustered.low <= 0.5 <= clustered.high
-        by_image += single.low <= 0.5 <= single.high
+        if seed < 60:  # 600 clusters take ten times as long
+            images = [str(i) for i in range(len(truth))]
+            single = score_interval(cluster_confusions(truth, guess, images, LABELS), "accuracy")
+            by_image += single.low <= 0.5 <= single.high
     assert 270 <= by_movie <= 296
     # Drawing images although they come in films promises more than it holds.
-    assert by_image < 255
+    assert by_image < 51
 
 
 @pytest.mark.slow

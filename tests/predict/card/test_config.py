@@ -25,6 +25,15 @@ from ferkit.predict.predictor import Predicted
 from tests.predict.drawn import LABELS, write_model
 
 SIDE = 24
+END = "---"
+FOR_EACH = f"""
+import shutil
+for number in range({{count}}):
+    shutil.copy(f"{{{{number}}}}.png", "face.png")
+    exec({{lines!r}}, {{{{}}}})
+    print({END!r})
+"""
+"""Runs the lines of a card on each image, which they know as face.png."""
 
 
 def export(folder: Path, name: str, **others: Any) -> tuple[Path, str, dict[str, Any]]:
@@ -52,20 +61,24 @@ def test_the_lines_in_the_card_give_ferkits_probabilities(tmp_path: Path, normal
     file, card, _ = export(tmp_path, "it's a.onnx", model=model, temperature=0.05)
     lines = card.split("```python\n")[1].split("```")[0]
     predictor = Predictor(file, device="cpu")
+    sizes = [(61, 40), (17, 11), (SIDE, SIDE), (50, 20)]  # (width, height): area, linear, none, linear
+    for number, size in enumerate(sizes):
+        Image.fromarray(noise(size)).save(tmp_path / f"{number}.png")
+    code = FOR_EACH.format(count=len(sizes), lines=lines)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
     seen = []
-    for size in [(61, 40), (17, 11), (SIDE, SIDE), (50, 20)]:  # (width, height): area, linear, none, linear
-        Image.fromarray(noise(size)).save(tmp_path / "face.png")
-        done = subprocess.run(
-            [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        (found,) = predictor.stream(tmp_path / "face.png")
+    for number, printed in enumerate(done.stdout.split(END)[:-1]):
+        (found,) = predictor.stream(tmp_path / f"{number}.png")
         assert isinstance(found, Predicted)
         (own,) = found.rows
-        given = json.loads(done.stdout)
+        given = json.loads(printed)
         assert list(given) == list(LABELS)
         assert given == pytest.approx(dict(own.probabilities), abs=1e-5)
         seen.append(list(given.values()))
+    assert len(seen) == len(sizes)
     assert np.ptp(seen, axis=0).max() > 1e-3  # the images differ, so that a wrong line would show
 
 
