@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -92,8 +91,7 @@ class Predictor:
     ) -> None:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
-        if not isinstance(batch_size, Integral) or batch_size < 1:
-            raise RunError(f"batch_size: expected a whole number of at least 1, got {batch_size!r}")
+        _check_batch_size(batch_size)
         with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
@@ -258,6 +256,11 @@ class Predictor:
                 )
             )
         return rows
+
+
+def _check_batch_size(given: object) -> None:
+    if not isinstance(given, int | np.integer) or given < 1:
+        raise RunError(f"batch_size: expected a whole number of at least 1, got {given!r}")
 
 
 def _no_landmarks(model: str, detector: str) -> RunError:
