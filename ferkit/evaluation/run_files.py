@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ferkit.errors import RunError
-from ferkit.evaluation.summary import SCORE_KEYS, Summary
+from ferkit.evaluation.summary import Summary
 from ferkit.messages import quote
 from ferkit.runtime.escape import from_csv_cell
 
@@ -104,17 +104,13 @@ def read_summary(run_dir: Path) -> Summary:
         summary = Summary.model_validate(_with_new_keys(_as_object(file)))
     except ValidationError as error:
         wrong = error.errors()
-        if lacking := [str(one["loc"][0]) for one in wrong if one["type"] == "missing"]:
+        if lacking := [".".join(map(str, one["loc"])) for one in wrong if one["type"] == "missing"]:
             raise RunError(f"{file} has no key {', '.join(lacking)}. {AGAIN}") from error
         key = ".".join(map(str, wrong[0]["loc"]))
         raise RunError(f"{file} can't be read: {key}: {wrong[0]['msg']}. {AGAIN}") from error
     for key, kind in (("name", str), ("repeats", int)):
         if not isinstance(summary.protocol.get(key), kind):
             raise RunError(f"{file} has no usable protocol.{key}. {AGAIN}")
-    for name, score in summary.scores.items():
-        if lacking := [key for key in SCORE_KEYS if key not in score]:
-            raise RunError(f"{file}: scores.{name} has no key {', '.join(lacking)}. {AGAIN}")
-        _check_intervals(score.get("intervals"), f"{file}: scores.{name}.intervals")
     return summary
 
 
@@ -158,27 +154,14 @@ def read_settings(run_dir: Path, fold: str) -> dict[str, Any]:
     return _as_object(file) if file.exists() else {}
 
 
-def _check_intervals(found: object, where: str) -> None:
-    """Raises RunError if these are no intervals: kind of group -> metric -> (low, high)."""
-    try:
-        checked = _INTERVALS.validate_python(found or {})
-    except ValidationError as error:
-        raise RunError(f"{where} can't be read: {error.errors()[0]['msg']}. {AGAIN}") from error
-    if any("accuracy" not in one for one in checked.values()):
-        raise RunError(f"{where} has no key accuracy. {AGAIN}")
-
-
-_INTERVALS = TypeAdapter(dict[str, dict[str, tuple[float, float]]])
-
-
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
     """Read one row for each epoch of each fold."""
     file = run_dir / "metrics.jsonl"
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
         rows = [_with_new_keys(json.loads(line)) for line in lines]
-        for row in rows:
-            _Metrics.model_validate(row)
+        checked = [_Metrics.model_validate(row) for row in rows]
+        _check_same_keys(checked)
         return rows
     except ValidationError as error:
         key, message = ".".join(map(str, error.errors()[0]["loc"])), error.errors()[0]["msg"]
@@ -204,6 +187,18 @@ class _Metrics(BaseModel):
     validation_loss: float | None = None
     learning_rate: float | None = None
     candidate: int | None = Field(default=None, ge=0)
+
+
+COURSES = ("train_loss", "train_accuracy", "validation_loss", "learning_rate", "nll")
+"""Numbers that a run has for every epoch, or for none."""
+
+
+def _check_same_keys(rows: Sequence[_Metrics]) -> None:
+    """Raises ValueError if an epoch lacks a number that another one has."""
+    for key in COURSES:
+        lacking = [number for number, row in enumerate(rows, start=1) if getattr(row, key) is None]
+        if 0 < len(lacking) < len(rows):
+            raise ValueError(f"line {lacking[0]} has no {key}, which other lines have")
 
 
 def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter, field_validator, model_validator
 
 Score = Mapping[str, Any]
-"""Scores of an epoch selection, from `ferkit.evaluation.scores.evaluate`."""
-
-SCORE_KEYS = ("title", "accuracy", "deviation")
-"""Keys of the scores in every version."""
+"""Scores of an epoch selection, from `ferkit.evaluation.scores.evaluate`, with the keys of `ScoreKeys`."""
+Interval = tuple[float, float]
 
 
 class Value(BaseModel):
@@ -80,6 +78,59 @@ class RefitSummary(Value):
     temperature: float | None = None
 
 
+class PaperKeys(Value):
+    """Keys of the published score, from `Paper.as_printed`. Earlier versions have no number and no metric."""
+
+    row: str
+    number: float | None = None
+    metric: Literal["accuracy", "mean_recall", "macro_f1"] | None = None
+    protocol: str = "paper"
+    folds: int | None = None
+    data: str | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _one_score(self) -> Self:
+        if (self.number is None) != (self.metric is None):
+            raise ValueError("expected both number and metric, or none")
+        return self
+
+
+class ScoreKeys(Value):
+    """Keys of the scores of an epoch selection. Those without a default are in every version.
+
+    Attributes:
+        title: Name of the epoch selection.
+        accuracy: Mean over folds, then over repeats, 0..1. So are the other scores.
+        deviation: Standard deviation over repeats; None for one repeat.
+        selected_on_test: True if test images selected the epoch.
+        intervals: Kind of group to metric to interval.
+        clusters: Kind of group to number of groups.
+    """
+
+    title: str
+    accuracy: float
+    deviation: float | None
+    selected_on_test: bool = False
+    mean_recall: float | None = None
+    macro_f1: float | None = None
+    nll: float | None = None
+    brier: float | None = None
+    ece: float | None = None
+    intervals: Mapping[str, Mapping[str, Interval]] = {}
+    clusters: Mapping[str, int] = {}
+
+    @model_validator(mode="after")
+    def _whole_intervals(self) -> Self:
+        for kind, found in self.intervals.items():
+            if "accuracy" not in found or kind not in self.clusters:
+                raise ValueError(f"the interval by {kind} has no accuracy, or clusters has no {kind}")
+        return self
+
+
+_SCORES = TypeAdapter(dict[str, ScoreKeys])
+
+
 class Summary(Value):
     """The result of a finished run.
 
@@ -119,11 +170,33 @@ class Summary(Value):
     refit: RefitSummary | None = None
     search: Mapping[str, Any] | None = None
 
+    @field_validator("paper")
+    @classmethod
+    def _known_paper(cls, paper: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if not paper:
+            return paper
+        known = PaperKeys.model_validate(paper)
+        return {**known.model_dump(), **paper} if known.metric else paper
+
+    @field_validator("scores")
+    @classmethod
+    def _known_scores(cls, scores: Mapping[str, Score]) -> Mapping[str, Score]:
+        _SCORES.validate_python(scores)
+        return scores
+
     @field_validator("scores")
     @classmethod
     def _honest_first(cls, scores: Mapping[str, Score]) -> Mapping[str, Score]:
         """Put scores that test images selected last, also in runs of earlier versions."""
         return dict(sorted(scores.items(), key=lambda item: bool(item[1].get("selected_on_test"))))
+
+    @model_validator(mode="after")
+    def _compared_metric(self) -> Self:
+        metric = (self.paper or {}).get("metric")
+        for name, score in self.scores.items():
+            if metric and any(metric not in found for found in score.get("intervals", {}).values()):
+                raise ValueError(f"scores.{name}.intervals has no {metric}, which the paper reports")
+        return self
 
     def as_table(self) -> dict[str, Any]:
         """Return the content of summary.json: the keys that were set, with types of JSON."""

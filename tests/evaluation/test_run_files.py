@@ -159,5 +159,41 @@ def test_intervals_that_no_run_writes_are_named(tmp_path: Path, intervals: objec
     name, score = next(iter(table["scores"].items()))
     score["intervals"] = intervals
     (tmp_path / "summary.json").write_text(json.dumps(table))
-    with pytest.raises(RunError, match=rf"summary\.json: scores\.{name}\.intervals"):
+    with pytest.raises(RunError, match=rf"summary\.json .*scores\.{name}.*interval"):
         read_summary(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("paper", "words"),
+    [
+        ({"row": "R", "number": 50.0}, "metric"),
+        ({"row": "R", "number": "x", "metric": "accuracy"}, r"paper\.number"),
+        ({"row": "R", "number": 50.0, "metric": "speed"}, r"paper\.metric"),
+        ({"number": 50.0, "metric": "accuracy"}, r"paper\.row"),
+    ],
+)
+def test_a_papers_score_that_no_run_writes_is_named(tmp_path: Path, paper: object, words: str) -> None:
+    (tmp_path / "summary.json").write_text(json.dumps({**small_run.SUMMARY, "paper": paper}))
+    with pytest.raises(RunError, match=rf"summary\.json .*{words}"):
+        read_summary(tmp_path)
+
+
+def test_an_interval_without_the_papers_metric_is_named(tmp_path: Path) -> None:
+    table = json.loads(json.dumps(small_run.SUMMARY))
+    table["paper"] = {"row": "R", "number": 50.0, "metric": "macro_f1"}
+    score = next(iter(table["scores"].values()))
+    score["intervals"], score["clusters"] = {"image": {"accuracy": [0.1, 0.2]}}, {"image": 4}
+    (tmp_path / "summary.json").write_text(json.dumps(table))
+    with pytest.raises(RunError, match="has no macro_f1"):
+        read_summary(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["train_loss", "nll"])
+def test_an_epoch_without_a_number_that_others_have_is_named(tmp_path: Path, key: str) -> None:
+    small_run.write_run(tmp_path)
+    file = tmp_path / "metrics.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    del rows[1][key]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(RunError, match=rf"metrics\.jsonl can't be read: line 2 has no {key}"):
+        read_metrics(tmp_path)

@@ -12,6 +12,8 @@ from tests.run_folders import PAPER, PROTOCOL
 
 READING = {
     "accuracy": 0.52,
+    "title": "Last epoch",
+    "deviation": None,
     "mean_recall": 0.40,
     "selected_on_test": False,
     "clusters": {"movie": 58, "image": 675},
@@ -65,7 +67,7 @@ def test_the_papers_own_metric_is_compared() -> None:
             "other protocol: 10 folds, but the paper has 2",
         ),
         (
-            {"scores": {"best_epoch": {**READING, "clusters": {"movie": 4}}}},
+            {"scores": {"best_epoch": {**READING, "clusters": {"movie": 4, "image": 675}}}},
             "too few movies for an interval: 4",
         ),
         (
