@@ -9,7 +9,7 @@ from ferkit.errors import DataError
 from ferkit.messages import printable, suggest
 
 ALL = "all"
-"""The name that stands for all kinds."""
+"""Name for all kinds."""
 
 
 @dataclass(frozen=True, slots=True)

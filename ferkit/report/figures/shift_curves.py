@@ -8,11 +8,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ferkit.report.figures.figure import BLUE, VERMILION, blank_figure, put_title
+from ferkit.report.figures.figure import BLUE, VERMILION, WIDTH, blank_figure, put_title
 
 COLUMNS = 4
 """Number of panels in a row."""
-LINES = {"accuracy": ("accuracy", BLUE, "o"), "mean_recall": ("UAR", VERMILION, "s")}
+LINES = {"accuracy": ("accuracy", BLUE, "o", -0.08), "mean_recall": ("UAR", VERMILION, "s", 0.08)}
+"""Metric to name, colour, marker, and offset of its interval, which keeps intervals apart."""
 
 
 def draw_shift_curves(
@@ -27,7 +28,7 @@ def draw_shift_curves(
     """
     columns = min(COLUMNS, len(shifts))
     rows = -(-len(shifts) // columns)
-    figure = blank_figure(2.1 * rows + 0.9, width=2.6 * columns)
+    figure = blank_figure(2.1 * rows + 0.9, width=max(WIDTH, 2.6 * columns))
     frames = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
     for axes, shift in zip(frames, shifts, strict=False):
         for metric in LINES:
@@ -48,19 +49,19 @@ def draw_shift_curves(
 
 
 def _draw_line(axes: Axes, shift: Mapping[str, Any], metric: str, unchanged: float) -> None:
-    name, colour, marker = LINES[metric]
+    name, colour, marker, offset = LINES[metric]
     values = [100 * unchanged, *(100 * one["scores"][metric] for one in shift["levels"])]
     axes.plot(range(len(values)), values, color=colour, marker=marker, markersize=3.5, label=name)
     for low, high in list(shift["levels"][-1]["changes"][metric]["intervals"].values())[:1]:
         edges = 100 * (unchanged + low), 100 * (unchanged + high)
-        axes.vlines(len(values) - 1, *edges, color=colour, linewidth=2.5, alpha=0.45)
+        axes.vlines(len(values) - 1 + offset, *edges, color=colour, linewidth=2.5, alpha=0.5)
 
 
 def tell_shift_curves(shifts: Sequence[Mapping[str, Any]]) -> str:
     """List the scores at each level."""
     sentences = []
     for shift in shifts:
-        for metric, (name, _, _) in LINES.items():
+        for metric, (name, *_) in LINES.items():
             values = (f"{one['level']:g}: {100 * one['scores'][metric]:.1f}%" for one in shift["levels"])
             sentences.append(f"{shift['kind']}, {name} by level: {', '.join(values)}.")
     return " ".join(sentences)
