@@ -94,15 +94,8 @@ def evaluate(
     """
     kinds = read_kinds(shift)
     read = read_data(data, overrides, split, [*by, *([group] if group else [])])
-    predictor = Predictor(
-        model,
-        repeat=repeat,
-        fold=fold,
-        detector=detector,
-        device=device,
-        batch_size=batch_size,
-        trust_plugins=trust_plugins,
-    )
+    loading: Any = {"device": device, "batch_size": batch_size, "trust_plugins": trust_plugins}
+    predictor = Predictor(model, repeat=repeat, fold=fold, detector=detector, **loading)
     labels = _choose_labels(predictor.labels, among)
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)

@@ -151,6 +151,7 @@ def evaluate(
 
     if out:
         check_folder(out)
+    loading = {"device": device, "batch_size": batch_size, "trust_plugins": trust_plugins}
     found = _score(
         model,
         data,
@@ -165,9 +166,7 @@ def evaluate(
         repeat=repeat,
         fold=read_fold(fold),
         detector=detector,
-        device=device,
-        batch_size=batch_size,
-        trust_plugins=trust_plugins,
+        **loading,
     )
     _report(found, out)
 
