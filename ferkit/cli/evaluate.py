@@ -147,10 +147,7 @@ def evaluate(
 
     Docs: docs/site/evaluate.md
     """
-    from ferkit.assess.files import check_folder
-
-    if out:
-        check_folder(out)
+    _check_out(out)
     loading = {"device": device, "batch_size": batch_size, "trust_plugins": trust_plugins}
     found = _score(
         model,
@@ -169,6 +166,13 @@ def evaluate(
         **loading,
     )
     _report(found, out)
+
+
+def _check_out(out: Path | None) -> None:
+    from ferkit.assess.files import check_folder
+
+    if out:
+        check_folder(out)
 
 
 def _score(model: str, data: str, **options: Any) -> Evaluation:
