@@ -15,11 +15,15 @@ from ferkit.assess.labels import Labelled
 from ferkit.assess.result import NO_FACE, Prediction
 from ferkit.data.images import image_sha256
 from ferkit.errors import DataError
+from ferkit.interfaces import Detections
 from ferkit.neural.checkpoint import HASH
 from ferkit.predict import Predictor
+from ferkit.predict.row import Row
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the task, the number of finished images, and their total."""
+Answer = tuple[NDArray[np.float64], Detections]
+"""The probabilities of the labels that compete, and the first face."""
 BATCHES = 4
 """Number of the predictor's batches that are read between two reports of progress."""
 
@@ -36,6 +40,7 @@ class Classified:
         root: Common folder of the images.
         is_mean_of_folds: True if the probabilities are the mean of a run's folds.
         is_trained_further: True if the network was trained further in memory.
+        faces: First face of each prediction; None without a face.
     """
 
     predictions: tuple[Prediction, ...]
@@ -45,6 +50,7 @@ class Classified:
     root: Path = Path()
     is_mean_of_folds: bool = False
     is_trained_further: bool = False
+    faces: tuple[Detections | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Classifier:
         """Classify the first face of each image. Raises DataError for a broken file, unless it is skipped."""
         root = Path(os.path.commonpath([one.sample.path.absolute().parent for one in images]))
         predictions: list[Prediction] = []
+        faces: list[Detections | None] = []
         unreadable: list[tuple[str, str]] = []
         step = BATCHES * self.predictor.batch_size
         for first in range(0, len(images), step):
@@ -76,15 +83,18 @@ class Classifier:
                 if isinstance(found, DataError):
                     unreadable.append((name, str(found).removeprefix(f"{one.sample.path}: ")))
                 else:
-                    predictions.append(self._judge(name, one, found))
+                    predictions.append(self._judge(name, one, found[0] if found else None))
+                    faces.append(found[1] if found else None)
             progress("images", first + len(batch), len(images))
         is_recorded = self.trained_on is not None
-        return Classified(tuple(predictions), self.labels, tuple(unreadable), is_recorded, root)
+        return Classified(
+            tuple(predictions), self.labels, tuple(unreadable), is_recorded, root, faces=tuple(faces)
+        )
 
-    def _predict(self, paths: Sequence[Path]) -> list[NDArray[np.float64] | DataError | None]:
-        """Return the probabilities of each image, or None without a face, or the error."""
+    def _predict(self, paths: Sequence[Path]) -> list[Answer | DataError | None]:
+        """Return the answer for each image, or None without a face, or the error."""
         try:
-            return list(self._probabilities(paths))
+            return list(self._answers(paths))
         except DataError as error:
             if self.unreadable == "stop":
                 raise DataError(
@@ -92,20 +102,20 @@ class Classifier:
                 ) from error
         return [self._predict_one(path) for path in paths]
 
-    def _predict_one(self, path: Path) -> NDArray[np.float64] | DataError | None:
+    def _predict_one(self, path: Path) -> Answer | DataError | None:
         try:
-            return next(self._probabilities([path]))
+            return next(self._answers([path]))
         except DataError as error:
             return error
 
-    def _probabilities(self, paths: Sequence[Path]) -> Iterator[NDArray[np.float64] | None]:
+    def _answers(self, paths: Sequence[Path]) -> Iterator[Answer | None]:
         for rows in self.predictor.predict(list(paths)):
-            if not rows:
-                yield None
-                continue
-            chosen = np.array([rows[0].probabilities[label] for label in self.labels])
-            total = chosen.sum()
-            yield chosen / total if total > 0 else np.full(len(chosen), 1 / len(chosen))
+            yield (self._probabilities(rows[0]), _first_face(rows[0])) if rows else None
+
+    def _probabilities(self, row: Row) -> NDArray[np.float64]:
+        chosen = np.array([row.probabilities[label] for label in self.labels])
+        total = chosen.sum()
+        return chosen / total if total > 0 else np.full(len(chosen), 1 / len(chosen))
 
     def _judge(self, name: str, one: Labelled, found: NDArray[np.float64] | None) -> Prediction:
         known = self.trained_on or ()
@@ -113,3 +123,12 @@ class Classifier:
         predicted = NO_FACE if found is None else self.labels[int(found.argmax())]
         probabilities = None if found is None else tuple(found.tolist())
         return Prediction(name, one.label, predicted, probabilities, one.sample.groups, is_trained_on)
+
+
+def _first_face(row: Row) -> Detections:
+    landmarks = row.landmarks or np.full((5, 2), np.nan)
+    return Detections(
+        np.array([row.box], np.float32),
+        np.array([row.face_score], np.float32),
+        np.array([landmarks], np.float32),
+    )

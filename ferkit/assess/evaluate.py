@@ -15,9 +15,11 @@ from ferkit.assess.data import Data, read_data
 from ferkit.assess.labels import match_labels, read_renames
 from ferkit.assess.result import NO_FACE, Evaluation, NoFace
 from ferkit.assess.scores import compare_groups, count, measure_scores, score_classes
+from ferkit.assess.shift.kinds import read_kinds
+from ferkit.assess.shift.measure import measure_shift
 from ferkit.assess.trained_on import read_trained_on
 from ferkit.assess.units import check_groups, find_compared_units, find_units
-from ferkit.assess.warn import describe_results
+from ferkit.assess.warn import describe_results, describe_shift
 from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import printable, suggest
@@ -41,6 +43,7 @@ def evaluate(
     among: Sequence[str] = (),
     split: str | None = None,
     no_face: NoFace = "wrong",
+    shift: str | Sequence[str] | bool = (),
     repeat: int | None = None,
     fold: FoldChoice | None = None,
     detector: str | None = None,
@@ -65,6 +68,7 @@ def evaluate(
         among: Labels that compete. Default: all labels of the model.
         split: Split of the data to use: "train", "validation" or "test". Default: all images.
         no_face: An image without a face counts as "wrong", or is left out: "skip".
+        shift: Kinds of change under which the model is scored too, such as ("blur", "noise"). True: all.
         repeat: Repeat of a run, from 0. Default: the first.
         fold: Fold of a run, from 0; "all" for the mean of the repeat's folds; "refit". Default: "refit" if
             the run has it, or else the first.
@@ -78,7 +82,8 @@ def evaluate(
         The scores with 95% intervals, and the predictions.
 
     Raises:
-        DataError: The data cannot be read, or its labels or groups do not fit the options.
+        DataError: The data cannot be read, or its labels or groups do not fit the options. Or a kind of
+            change is unknown.
         RunError: The model cannot be loaded.
         RecipeError: The recipe or its overrides are invalid.
 
@@ -87,16 +92,10 @@ def evaluate(
         >>> found.scores["accuracy"].value
         0.9
     """
+    kinds = read_kinds(shift)
     read = read_data(data, overrides, split, [*by, *([group] if group else [])])
-    predictor = Predictor(
-        model,
-        repeat=repeat,
-        fold=fold,
-        detector=detector,
-        device=device,
-        batch_size=batch_size,
-        trust_plugins=trust_plugins,
-    )
+    loading: Any = {"device": device, "batch_size": batch_size, "trust_plugins": trust_plugins}
+    predictor = Predictor(model, repeat=repeat, fold=fold, detector=detector, **loading)
     labels = _choose_labels(predictor.labels, among)
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
     images, dropped = match_labels(read.samples, labels, renames)
@@ -107,7 +106,9 @@ def evaluate(
     found = _add_origin(found, model, which)
     read = replace(read, warnings=(*filter(None, [predictor.warning]), *read.warnings))
     more: Any = {"dropped": dropped, "by": by, "group": group, "no_face": no_face}
-    return score_predictions(found, predictor.told, read, **more)
+    scored = score_predictions(found, predictor.told, read, **more)
+    shifts = measure_shift(predictor, found, kinds, group=group, no_face=no_face, progress=progress)
+    return replace(scored, shift=shifts, warnings=(*scored.warnings, *describe_shift(shifts)))
 
 
 def score_predictions(

@@ -10,22 +10,25 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from ferkit.assess import text
 from ferkit.assess.result import Evaluation
+from ferkit.assess.shift.text import shift_tables
 from ferkit.evaluation.metrics.calibration import reliability
 from ferkit.messages import printable
 from ferkit.report.figures.class_bars import draw_class_bars, tell_classes
 from ferkit.report.figures.confusion import draw_confusion, tell_confusion
 from ferkit.report.figures.figure import Picture, keep_picture
 from ferkit.report.figures.reliability import draw_reliability, tell_reliability
+from ferkit.report.figures.shift_curves import draw_shift_curves, tell_shift_curves
 from ferkit.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of the page. `reliability` is None if no image has a face."""
+    """The figures of the page: `reliability` only with faces, `shift` only with changed images."""
 
     confusion: Picture
     classes: Picture
     reliability: Picture | None
+    shift: Picture | None
 
 
 def render_page(evaluation: Evaluation, folder: Path) -> str:
@@ -40,6 +43,7 @@ def render_page(evaluation: Evaluation, folder: Path) -> str:
         evaluation=evaluation,
         figures=draw_figures(evaluation, folder / "figures"),
         text=text,
+        shift_tables=list(shift_tables(evaluation)) if evaluation.shift else [],
         version=__version__,
     )
 
@@ -63,6 +67,7 @@ def draw_figures(evaluation: Evaluation, folder: Path) -> Figures:
             f"Recall and precision of each class. {title}. {tell_classes(classes)}",
         ),
         _draw_reliability(evaluation, folder, title),
+        _draw_shift(evaluation, folder, title),
     )
 
 
@@ -75,3 +80,12 @@ def _draw_reliability(evaluation: Evaluation, folder: Path, title: str) -> Pictu
     bins = reliability(true, np.array([one.probabilities for one in seen]))
     words = f"Reliability diagram. {title}. {tell_reliability(bins)}"
     return keep_picture(folder / "reliability.png", draw_reliability(bins, title), words)
+
+
+def _draw_shift(evaluation: Evaluation, folder: Path, title: str) -> Picture | None:
+    if not evaluation.shift:
+        return None
+    shifts = [asdict(one) for one in evaluation.shift]
+    unchanged = {metric: one.value for metric, one in evaluation.scores.items()}
+    words = f"Scores on changed images. {title}. {tell_shift_curves(shifts)}"
+    return keep_picture(folder / "shift.png", draw_shift_curves(shifts, unchanged, title), words)

@@ -102,6 +102,41 @@ class GroupScores:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftLevel:
+    """The scores at one level of a change.
+
+    Attributes:
+        level: Strength, in the unit of its `Shift`.
+        scores: accuracy and mean_recall (UAR), 0..1.
+        changes: The same metrics minus those of the unchanged images, with intervals. Empty below the
+            strongest level.
+        unaffected: Number of faces whose pixels the change does not alter.
+    """
+
+    level: float
+    scores: Mapping[str, float]
+    changes: Mapping[str, Measure]
+    unaffected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The scores under one kind of change.
+
+    Attributes:
+        kind: Name of the change, such as "blur".
+        unit: Meaning of a level.
+        faces: Number of faces that the change was applied to.
+        levels: From the weakest to the strongest.
+    """
+
+    kind: str
+    unit: str
+    faces: int
+    levels: tuple[ShiftLevel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The scores of a model on labelled images.
 
@@ -124,6 +159,7 @@ class Evaluation:
         classes: Precision, recall and F1 of each label, and its number of images.
         confusion: True label to predicted label, or "no face", to number of images.
         by: Scores of each kind of group that was asked for.
+        shift: Scores under each kind of change that was asked for.
         warnings: Sentences for the reader of the results.
         predictions: One for each readable image.
     """
@@ -143,6 +179,7 @@ class Evaluation:
     classes: tuple[ClassScores, ...]
     confusion: Mapping[str, Mapping[str, int]]
     by: tuple[GroupScores, ...] = ()
+    shift: tuple[Shift, ...] = ()
     is_mean_of_folds: bool = False
     warnings: tuple[str, ...] = ()
     predictions: tuple[Prediction, ...] = field(default=(), repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ferkit.assess.result import NO_FACE, Evaluation, GroupScores, Measure
+from ferkit.assess.shift.text import describe_levels, shift_tables
 from ferkit.evaluation.formatting import NAMES, SHARES, format_drawn
 from ferkit.messages import count_of, percent, printable, shorten_middle, wrap
 
@@ -37,6 +38,12 @@ def describe(evaluation: Evaluation, width: int) -> Iterator[str]:
         if len(gaps) > 1:
             yield ""
             yield from align(gaps)
+    if evaluation.shift:
+        yield ""
+        yield from _wrapped(f"changed images. Levels: {describe_levels(evaluation.shift)}", width)
+        for table in shift_tables(evaluation):
+            yield ""
+            yield from align(table)
 
 
 def score_table(evaluation: Evaluation) -> list[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ferkit.assess.result import Evaluation
+from ferkit.assess.result import Evaluation, Shift
 from ferkit.evaluation.metrics.intervals import FEWEST
 from ferkit.evaluation.metrics.label_order import find_permutation
 from ferkit.messages import count_of, count_some, list_some, printable, quote
@@ -23,6 +23,22 @@ def describe_results(
         *warnings,
     ]
     return replace(evaluation, warnings=tuple(own))
+
+
+def describe_shift(shifts: Sequence[Shift]) -> list[str]:
+    """Return a warning about changes that do not alter the pixels of every face."""
+    few = [
+        f"{shift.kind} {one.level:g} ({one.unaffected} of {shift.faces})"
+        for shift in shifts
+        for one in shift.levels
+        if one.unaffected > 0.05 * shift.faces
+    ]
+    if not few:
+        return []
+    return [
+        f"These changes do not alter all faces: {list_some(few)}. Grey images stay as they are, small faces "
+        "do not shrink, and a box does not grow beyond its image"
+    ]
 
 
 def _training(evaluation: Evaluation, is_trained_further: bool) -> list[str]:

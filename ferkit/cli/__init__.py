@@ -13,7 +13,7 @@ from ferkit.cli.bench import bench
 from ferkit.cli.check import check
 from ferkit.cli.compare import compare
 from ferkit.cli.data import app as data
-from ferkit.cli.evaluate import evaluate
+from ferkit.cli.evaluate import EvaluateCommand, evaluate
 from ferkit.cli.export import export
 from ferkit.cli.finetune import finetune
 from ferkit.cli.fit_check import fit_check
@@ -60,7 +60,7 @@ app.command()(table)
 app.command()(compare)
 app.command()(report)
 app.command()(predict)
-app.command()(evaluate)
+app.command(cls=EvaluateCommand)(evaluate)
 app.command()(export)
 app.command()(finetune)
 app.command()(fit_check)

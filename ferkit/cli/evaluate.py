@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from ferkit.cli.fold import Fold, Repeat, read_fold
 from ferkit.cli.predict import BatchSize, Detector, Device
@@ -14,6 +15,16 @@ from ferkit.cli.trust import TrustPlugins
 
 if TYPE_CHECKING:
     from ferkit.assess.result import Evaluation
+
+
+class EvaluateCommand(typer.core.TyperCommand):
+    """The command. Its option --shift may have no value, which typer cannot declare."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse arguments, where --shift at the end or before another option is --shift all."""
+        pairs = zip(args, [*args[1:], "-"], strict=False)
+        given = ["--shift=all" if one == "--shift" and after[:1] == "-" else one for one, after in pairs]
+        return super().parse_args(ctx, given)
 
 
 class NoFaces(StrEnum):
@@ -81,6 +92,15 @@ Part = Annotated[Split | None, typer.Option("--split", help="Use only the images
 NoFace = Annotated[
     NoFaces, typer.Option("--no-face", help="Count images without a face as wrong, or skip them.")
 ]
+Shift = Annotated[
+    str | None,
+    typer.Option(
+        "--shift",
+        metavar="[KINDS]",
+        help="Score changed images too. Comma-separated kinds: blur, noise, jpeg, dark, small, occlusion, "
+        "grey, tighter, looser, off_center. Without a value: all.",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -102,6 +122,7 @@ def evaluate(
     among: Among = None,
     split: Part = None,
     no_face: NoFace = NoFaces.wrong,
+    shift: Shift = None,
     repeat: Repeat = None,
     fold: Fold = None,
     detector: Detector = None,
@@ -119,14 +140,15 @@ def evaluate(
     Images without a face count as wrong by default. A warning says how many images the model was trained on.
     With --fold all, the images of every fold count.
 
+    --shift measures robustness: the scores on blurred, noisy, dark and otherwise changed images. The face is
+    found once, in the unchanged image.
+
     Example: ferkit evaluate default faces --rename happy=happiness --out scores
 
     Docs: docs/site/evaluate.md
     """
-    from ferkit.assess.files import check_folder
-
-    if out:
-        check_folder(out)
+    _check_out(out)
+    loading = {"device": device, "batch_size": batch_size, "trust_plugins": trust_plugins}
     found = _score(
         model,
         data,
@@ -137,14 +159,20 @@ def evaluate(
         among=[name.strip() for name in among.split(",")] if among else (),
         split=split,
         no_face=no_face,
+        shift=shift or (),
         repeat=repeat,
         fold=read_fold(fold),
         detector=detector,
-        device=device,
-        batch_size=batch_size,
-        trust_plugins=trust_plugins,
+        **loading,
     )
     _report(found, out)
+
+
+def _check_out(out: Path | None) -> None:
+    from ferkit.assess.files import check_folder
+
+    if out:
+        check_folder(out)
 
 
 def _score(model: str, data: str, **options: Any) -> Evaluation:

@@ -200,18 +200,22 @@ class Predictor:
             return
         found = self._find_boxes([frame.image for frame in frames])
         self._check_landmarks(found)
+        probabilities = self.classify_faces([frame.image for frame in frames], found)
+        ends = np.cumsum([len(one.boxes) for one in found])[:-1]
+        yield from zip(found, np.split(probabilities, ends), strict=True)
+
+    def classify_faces(
+        self, images: Sequence[NDArray[np.uint8]], found: Sequence[Detections]
+    ) -> NDArray[np.float64]:
+        """Return the probabilities (faces, labels) of all given faces of (H, W, 3) uint8 RGB images."""
         faces = [
-            self._prepare(frame.image, one, number)
-            for frame, one in zip(frames, found, strict=True)
+            self._prepare(image, one, number)
+            for image, one in zip(images, found, strict=True)
             for number in range(len(one.boxes))
         ]
         chunks = [faces[i : i + self.batch_size] for i in range(0, len(faces), self.batch_size)]
         none = np.zeros((0, len(self.labels)))
-        probabilities = np.concatenate([none, *(self._judge(np.stack(chunk)) for chunk in chunks)])
-        first = 0
-        for one in found:
-            yield one, probabilities[first : first + len(one.boxes)]
-            first += len(one.boxes)
+        return np.concatenate([none, *(self._judge(np.stack(chunk)) for chunk in chunks)])
 
     def _check_landmarks(self, found: Sequence[Detections]) -> None:
         """Raises RunError if the model aligns faces, and the detector has given no landmarks so far."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from ferkit.cli import app
+from ferkit.errors import FerkitError
 from tests.cli.answer import Ferkit
 from tests.predict.drawn import write_model, write_picture
 
@@ -71,3 +74,43 @@ def test_a_folder_with_other_files_is_refused_before_the_work(
 def test_choices_are_limited(ferkit: Ferkit, typed: list[str]) -> None:
     assert ferkit(*typed, "--no-face", "guess").returncode == 2
     assert ferkit(*typed, "--among", "neutral,joy").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        (("--shift", "grey,dark"), ["dark", "grey"]),
+        (("--shift", "dark", "--no-face", "skip"), ["dark"]),
+    ],
+)
+def test_changed_images_are_scored(
+    ferkit: Ferkit, typed: list[str], tmp_path: Path, given: tuple[str, ...], kinds: list[str]
+) -> None:
+    answer = ferkit(*typed, *given, "--out", str(tmp_path / "out"))
+    assert answer.returncode == 0, answer.stderr
+    table = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert [one["kind"] for one in table["shift"]] == kinds
+    assert sum(line.startswith("dark ") for line in answer.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("after", [(), ("--batch-size", "8"), ("-b", "8"), ("--",)])
+def test_shift_without_a_value_is_every_kind(
+    typed: list[str], after: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, object] = {}
+
+    def keep(*names: object, **options: object) -> None:
+        given.update(options)
+        raise FerkitError("enough")
+
+    monkeypatch.setattr(sys.modules["ferkit.cli.evaluate"], "_score", keep)
+    with pytest.raises(FerkitError):
+        app([*typed, "--shift", *after], standalone_mode=False)
+    assert given["shift"] == "all"
+
+
+def test_an_unknown_kind_of_change_is_an_error(ferkit: Ferkit, typed: list[str]) -> None:
+    answer = ferkit(*typed, "--shift", "blur,nois")
+    assert answer.returncode == 1
+    assert "nois" in answer.stderr
+    assert "'noise'" in answer.stderr
