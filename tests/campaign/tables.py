@@ -156,13 +156,13 @@ def spoil_at_random(table: dict[str, Any], draw: random.Random) -> dict[str, Any
     table = copy.deepcopy(table)
     for _ in range(draw.randint(1, 3)):
         place, key = draw.choice(list(places(table)) or [(table, "labels")])
-        change = draw.random()
+        change, odd = draw.random(), copy.deepcopy(draw.choice(ODD))  # it may be changed in its turn
         if change < 0.15 and len(place):
             place.pop(key)
         elif change < 0.3 and isinstance(place, dict):
-            place[draw.choice(("", "x", "name", "labels", "model"))] = draw.choice(ODD)
+            place[draw.choice(("", "x", "name", "labels", "model"))] = odd
         elif change < 0.4 and isinstance(place, list):
-            place += [draw.choice(ODD)] * draw.choice((1, 1, 5000))
+            place += [odd] * draw.choice((1, 1, 5000))
         else:
-            place[key] = draw.choice(ODD)
+            place[key] = odd
     return table
