@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
+    from torch.nn import Module
 
 
 class Dataset(Protocol):
@@ -168,14 +169,18 @@ class Estimator(Protocol):
     it names (`ferkit check` passes None for the last three):
 
     - `seed` (`int`): differs between repeats and folds.
-    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, cropped by the
-      recipe's detector, and lists them in the run folder.
+    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, and lists them in
+      the run folder. The recipe's detector crops them, or the one in the option `source_detector`, if the
+      estimator has such an option.
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
-      [fit].
+      [fit]. If the argument has the default None, ferkit gives a network only to recipes with a [model].
 
-    Optional attribute: `stages` (`Sequence[str]`), the stages for `network.stage_features`. `ferkit check`
-    compares them with the stages of the backbone.
+    Two optional attributes for `ferkit check`:
+
+    - `stages` (`Sequence[str]`): the stages for `network.stage_features`. The backbone must have them.
+    - `needs_network` (`bool`), if `network` has a default: the options need a network. The recipe must have
+      a [model] if it is true, and none if it is false.
     """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
@@ -197,7 +202,7 @@ class Estimator(Protocol):
 
 
 class FeatureEstimator(Estimator, Protocol):
-    """An estimator that also computes embeddings."""
+    """An estimator that also computes embeddings, and gives its network to other trainings."""
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Return (faces, D) embeddings, the input of the last layer. Before `fit`: of the initial network.
@@ -221,6 +226,17 @@ class FeatureEstimator(Estimator, Protocol):
         Raises:
             ComponentError: The backbone does not have a stage, or its map has fewer positions than the grid.
             RunError: The features are not finite.
+        """
+
+    def build_module(self, class_counts: Sequence[float]) -> Module:
+        """Return a new copy of the initial network as an `nn.Module`, on the CPU.
+
+        It maps (B, 3, H, W) RGB images, 0 to 1, to `(maps, logits)`: the feature maps that the head uses, by
+        stage, each (B, C, h, w), and (B, K) logits. It resizes, converts and normalises images as [model]
+        says. Gradients flow to its parameters and to the images.
+
+        Args:
+            class_counts: Number of training images of each label, for parts of [model] that use them.
         """
 
 
