@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ferkit.neural.image_network import ImageNetwork
+from ferkit.neural.network import Network
 from ferkit.neural.preprocessing import Normalisation
 from tests.neural.tiny import tiny_estimator, tiny_network
 
@@ -57,9 +59,9 @@ def test_auxiliary_values_of_a_head_are_left_out() -> None:
 
 
 def test_an_estimator_builds_modules_of_its_initial_network_with_the_given_counts() -> None:
-    counts: list[object] = []
+    counts: list[Sequence[float]] = []
 
-    def build(given: object) -> object:
+    def build(given: Sequence[float]) -> Network:
         counts.append(given)
         return tiny_network()
 

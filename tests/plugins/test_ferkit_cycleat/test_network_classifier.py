@@ -100,5 +100,7 @@ def test_grey_faces_have_equal_channels_in_training_and_prediction(tmp_path: Pat
     estimator = make_estimator(tmp_path / "state.pt", color="grey")
     epoch = next(estimator.fit(TRAIN, WATCHED))
     np.testing.assert_array_equal(estimator.predict(WATCHED), epoch.probabilities)
-    for pixels in (estimator._training.batches.domains.source, estimator._training.batches.domains.auxiliary):
-        assert torch.equal(pixels[:, 0], pixels[:, 2])
+    assert estimator._training is not None
+    domains = estimator._training.batches.domains
+    for one in (domains.source, domains.auxiliary):
+        assert torch.equal(one[:, 0], one[:, 2])
