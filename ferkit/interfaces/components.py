@@ -211,6 +211,17 @@ class FeatureEstimator(Estimator, Protocol):
             faces: The faces to embed.
         """
 
+    def build_module(self, class_counts: Sequence[float]) -> Module:
+        """Return a new copy of the initial network as an `nn.Module`, on the CPU.
+
+        It maps (B, 3, H, W) RGB images, 0 to 1, to `(maps, logits)`: the feature maps that the head uses, by
+        stage, each (B, C, h, w), and (B, K) logits. It resizes, converts and normalises images as [model]
+        says. Gradients flow to its parameters and to the images.
+
+        Args:
+            class_counts: Number of training images of each label, for parts of [model] that use them.
+        """
+
     def stage_features(
         self, faces: Sequence[Face], stages: Sequence[str], grid: int = 0, mirror: bool = False
     ) -> Sequence[NDArray[np.float64]]:
@@ -226,17 +237,6 @@ class FeatureEstimator(Estimator, Protocol):
         Raises:
             ComponentError: The backbone does not have a stage, or its map has fewer positions than the grid.
             RunError: The features are not finite.
-        """
-
-    def build_module(self, class_counts: Sequence[float]) -> Module:
-        """Return a new copy of the initial network as an `nn.Module`, on the CPU.
-
-        It maps (B, 3, H, W) RGB images, 0 to 1, to `(maps, logits)`: the feature maps that the head uses, by
-        stage, each (B, C, h, w), and (B, K) logits. It resizes, converts and normalises images as [model]
-        says. Gradients flow to its parameters and to the images.
-
-        Args:
-            class_counts: Number of training images of each label, for parts of [model] that use them.
         """
 
 
