@@ -132,9 +132,9 @@ def _check_items(kind: str, annotation: Any, value: Any, registry: Registry, whe
     return [problem for one, place in places for problem in _check_nested(kind, one, registry, place)]
 
 
-def names_context(component: Component, name: str) -> bool:
-    """Return True if the constructor has this argument. Raises ComponentError."""
-    return name in inspect.signature(component.load()).parameters
+def context_parameter(component: Component, name: str) -> inspect.Parameter | None:
+    """Return this parameter of the constructor, if it has one. Raises ComponentError."""
+    return inspect.signature(component.load()).parameters.get(name)
 
 
 def weights_options(component: Component, options: Mapping[str, Any]) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Faces of further datasets, cropped by the recipe's detector."""
+"""Faces of further datasets, cropped by the recipe's detector or one of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.data.faces import find_faces
 from ferkit.data.samples import describe_left_out, samples_of
@@ -47,9 +48,8 @@ class OtherData:
         return self.faces[name]
 
     def _crop(self, name: str, samples: Sequence[Sample]) -> None:
-        crops = find_faces(
-            self.recipe.detector, self.recipe.faces, self.registry, samples, self.progress.faces
-        )
+        detector = self._detector(name)
+        crops = find_faces(detector, self.recipe.faces, self.registry, samples, self.progress.faces)
         self.run_dir.write_manifest(crops.faces, crops.skipped, name)
         if not crops.faces:
             raise DataError(
@@ -57,6 +57,12 @@ class OtherData:
             )
         self.faces[name], self.notes[name] = crops.faces, crops.warnings
         self.given[name] = len(samples)
+
+    def _detector(self, name: str) -> Part:
+        """Return the detector in the option NAME_detector of the estimator, or the recipe's."""
+        options = self.recipe.estimator.options if self.recipe.estimator else {}
+        own = options.get(f"{name}_detector")
+        return Part(**own) if isinstance(own, dict) else self.recipe.detector
 
     def warnings(self, own: Sequence[Face]) -> Iterator[str]:
         """Yield warnings about the datasets, such as images that are also test images."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
+    from torch.nn import Module
 
 
 class Dataset(Protocol):
@@ -168,16 +169,20 @@ class Estimator(Protocol):
     it names (`ferkit check` passes None for all but `seed`):
 
     - `seed` (`int`): differs between repeats and folds.
-    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, cropped by the
-      recipe's detector, and lists them in the run folder.
+    - `crop`: a function. `crop("source", dataset)` returns the faces of another dataset, and lists them in
+      the run folder. The recipe's detector crops them, or the one in the option `source_detector`, if the
+      estimator has such an option.
     - `state_file` (`Path`): a place for the state of the training. ferkit removes it after the training.
     - `network` (`FeatureEstimator`): the untrained network of the recipe's [model], [loss], [augment] and
-      [fit].
+      [fit]. If the argument has the default None, ferkit gives a network only to recipes with a [model].
     - `open_model`: a function. `open_model("runs/x")` returns the `ModelFeatures` of a run folder, a model
       file or, by the name "default", the bundled model.
 
-    Optional attribute: `stages` (`Sequence[str]`), the stages for `network.stage_features`. `ferkit check`
-    compares them with the stages of the backbone.
+    Two optional attributes for `ferkit check`:
+
+    - `stages` (`Sequence[str]`): the stages for `network.stage_features`. The backbone must have them.
+    - `needs_network` (`bool`), if `network` has a default: the options need a network. The recipe must have
+      a [model] if it is true, and none if it is false.
     """
 
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
@@ -231,13 +236,24 @@ class ModelFeatures(StageFeatures, Protocol):
 
 
 class FeatureEstimator(Estimator, StageFeatures, Protocol):
-    """An estimator that also computes features. Before `fit`, they are those of the initial network."""
+    """An estimator that also computes features, of the initial network before `fit`."""
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Return (faces, D) embeddings, the input of the last layer.
 
         Args:
             faces: The faces to embed.
+        """
+
+    def build_module(self, class_counts: Sequence[float]) -> Module:
+        """Return a new copy of the initial network as an `nn.Module`, on the CPU.
+
+        It maps (B, 3, H, W) RGB images, 0 to 1, to `(maps, logits)`: the feature maps that the head uses, by
+        stage, each (B, C, h, w), and (B, K) logits. It resizes, converts and normalises images as [model]
+        says. Gradients flow to its parameters and to the images.
+
+        Args:
+            class_counts: Number of training images of each label, for parts of [model] that use them.
         """
 
 

@@ -19,6 +19,7 @@ from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
 from ferkit.neural.feature_cache import cached_features
+from ferkit.neural.image_network import ImageNetwork
 from ferkit.neural.loop import BatchReport, Parts, Training
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit, Known, Model
@@ -138,6 +139,11 @@ class NeuralEstimator:
         pool = StagePool(network, stages, grid, mirror)
         compute = pool_images if self._training else cached_features
         return compute(pool, self._images(faces), accelerator, self.options.batch_size)
+
+    def build_module(self, class_counts: Sequence[float]) -> ImageNetwork:
+        """Return a new copy of the initial network, as described in `FeatureEstimator`."""
+        network = self._start(class_counts)
+        return ImageNetwork(network, self.model.image_size, self.model.color)
 
     def save(self, path: Path, temperature: float | None = None) -> None:
         """Write the weights as safetensors, with labels and temperature."""

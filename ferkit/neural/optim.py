@@ -11,7 +11,7 @@ from torch import nn
 
 from ferkit.components.build import build
 from ferkit.components.contract import disagree
-from ferkit.components.options import names_context
+from ferkit.components.options import context_parameter
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.errors import RunError
@@ -42,7 +42,7 @@ def build_optimizer(network: Network, options: fit_options.Fit, registry: Regist
             f"fit.optimizer: the network has parameters on a manifold, which {part.name} does not support. "
             f"Use {DEFAULT}."
         )
-    if part.weight_decay and not names_context(component, "weight_decay"):
+    if part.weight_decay and context_parameter(component, "weight_decay") is None:
         raise RunError(f"fit.optimizer.weight_decay: {component} has no weight decay. Remove the key.")
     groups = parameter_groups(network, part)
     bare = Part(name=part.name, **part.options)

@@ -47,6 +47,7 @@ def try_network(
     faulty = [problem.where for problem in known]
     part = recipe.estimator if not touches("estimator", faulty) else None
     estimator, problems = _try_estimator(part, registry, labels) if part else (None, [])
+    problems += _check_need(estimator, uses_network(recipe, registry))
     if problems:
         return problems
     if not uses_network(recipe, registry):
@@ -190,6 +191,18 @@ def _try_estimator(
     context = {"labels": labels or CANONICAL_LABELS, "seed": 0}
     nothing = dict.fromkeys(("crop", "state_file", "network", "open_model"))
     return try_call("estimator", lambda: build(registry, "estimator", part, **context, **nothing))
+
+
+def _check_need(estimator: object, has_network: bool) -> list[Problem]:
+    """Return a problem if the estimator's attribute `needs_network` contradicts the recipe."""
+    needs = getattr(estimator, "needs_network", has_network)
+    if needs and not has_network:
+        hint = 'Add [model], for example with initial = "default", the bundled model.'
+        return [Problem("model", "estimator: its options use a network, but the recipe has no [model]", hint)]
+    if has_network and not needs:
+        hint = "Remove [model], or set the option of the estimator that uses it."
+        return [Problem("model", "the estimator does not use [model] with these options", hint)]
+    return []
 
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ferkit.components.option_types import nested_items, nested_kind
-from ferkit.components.options import names_context, option_parameters
+from ferkit.components.options import context_parameter, option_parameters
 from ferkit.components.part import Part, Section
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
@@ -20,8 +20,12 @@ OPTIMIZER_KEYS = [key for key in Optimizer.model_fields if key != "name"]
 
 
 def uses_network(recipe: Recipe, registry: Registry) -> bool:
-    """Return True if a recipe uses its [model]: it has no estimator, or the estimator trains the network."""
-    return recipe.estimator is None or _takes_network(recipe.estimator.name, registry)
+    """Return True if a recipe uses its [model]: it has no estimator, or the estimator takes the network.
+
+    An optional argument `network` is used if the recipe has a section [model].
+    """
+    has_model = "model" in recipe.model_fields_set
+    return recipe.estimator is None or _takes_network(recipe.estimator.name, registry, has_model)
 
 
 def table_uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
@@ -29,17 +33,18 @@ def table_uses_network(table: Mapping[str, Any], registry: Registry) -> bool:
     part = table.get("estimator")
     if part is None:
         return True
-    return isinstance(part, dict) and _takes_network(part.get("name"), registry)
+    return isinstance(part, dict) and _takes_network(part.get("name"), registry, "model" in table)
 
 
-def _takes_network(name: Any, registry: Registry) -> bool:
+def _takes_network(name: Any, registry: Registry, has_model: bool) -> bool:
     """Return True if the estimator takes the network. The checks report other problems."""
     if not isinstance(name, str):
         return False
     try:
-        return names_context(registry.get("estimator", name), "network")
+        parameter = context_parameter(registry.get("estimator", name), "network")
     except (ComponentError, TypeError, ValueError):
         return False
+    return parameter is not None and (has_model or parameter.default is parameter.empty)
 
 
 def slots(table: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, str, dict[str, Any]]]:

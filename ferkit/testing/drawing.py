@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from PIL import Image, ImageDraw
 
 from ferkit.data.images import image_sha256, read_image
 from ferkit.interfaces import Dataset, Epoch, Face, Sample
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 LABELS = ("anger", "happiness", "neutral", "sadness")
 """Labels of the generated faces."""
@@ -139,3 +142,10 @@ class PixelNetwork:
         """Return 0: it was trained on no faces."""
         del faces
         return 0
+
+    def build_module(self, class_counts: Sequence[float]) -> Module:
+        """Return a small network with random weights."""
+        from ferkit.testing.training import SmallImageNetwork
+
+        del class_counts
+        return SmallImageNetwork(len(self.labels))

@@ -67,19 +67,28 @@ def saved(state: Any) -> Any:
 class SmallNetwork(nn.Module):
     """A network with batch normalisation, as small as possible."""
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = len(LABELS)) -> None:
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self.backbone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
             pool = nn.AdaptiveAvgPool2d(1)
-            self.head = nn.Sequential(pool, nn.Flatten(), nn.Linear(4, len(LABELS)))
+            self.head = nn.Sequential(pool, nn.Flatten(), nn.Linear(4, num_classes))
             self.output = nn.Identity()
 
     def forward(self, images: Tensor) -> Tensor:
         """Return (B, K) logits of (B, 3, H, W) images."""
         logits: Tensor = self.output(self.head(self.backbone(images)))
         return logits
+
+
+class SmallImageNetwork(SmallNetwork):
+    """A small network that also returns its feature maps, as the module of a `FeatureEstimator`."""
+
+    def forward(self, images: Tensor) -> Any:
+        """Return ({"last": (B, 4, h, w) maps}, (B, K) logits) of (B, 3, H, W) images."""
+        maps = self.backbone(images)
+        return {"last": maps}, self.output(self.head(maps))
 
 
 def draw_batch(count: int, seed: int = 0, is_soft: bool = False) -> tuple[Tensor, Tensor]:

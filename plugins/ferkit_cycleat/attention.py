@@ -47,9 +47,11 @@ def attention_of(kind: Kind, maps: Tensor, logits: Tensor, classes: Tensor) -> T
 
 def teach_attention(kind: Kind, classifier: Classifier, images: Tensor, classes: Tensor) -> Tensor:
     """Return the attention of a classifier that this loss does not train: (B, h·w), without gradients."""
-    with torch.enable_grad():
-        maps = classifier.maps(images).detach().requires_grad_()
-        return attention_of(kind, maps, classifier.logits_of(maps), classes).detach()
+    is_cam = kind == "grad_cam"
+    with torch.set_grad_enabled(is_cam):
+        # The parameters may be frozen: the maps need gradients only because the images do.
+        maps, logits = classifier.look(images.detach().requires_grad_(is_cam))
+        return attention_of(kind, maps, logits, classes).detach()
 
 
 def attention_loss(of_student: Tensor, of_teacher: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ferkit_cycleat.gathering import Domains
 
-Purpose = Literal["build", "warm_up", "source", "auxiliary", "buffers"]
-PURPOSES: tuple[Purpose, ...] = ("build", "warm_up", "source", "auxiliary", "buffers")
+Purpose = Literal["build", "warm_up", "source", "auxiliary", "buffers", "dropout"]
+PURPOSES: tuple[Purpose, ...] = ("build", "warm_up", "source", "auxiliary", "buffers", "dropout")
 
 
 def derive_seed(seed: int, purpose: Purpose, epoch: int = 0) -> int:

@@ -7,10 +7,22 @@ from typing import Literal
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
-Kind = Literal["resnet18", "small"]
+Own = Literal["resnet18", "small"]
+Kind = Own | Literal["network"]
 
 
 class Classifier(nn.Module):
+    """A classifier of images (B, 3, H, W) in −1..1."""
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return feature maps (B, C, h, w), and the logits (B, num_classes) computed from them."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.look(images)[1]
+
+
+class OwnClassifier(Classifier):
     """Convolutions, global average pooling and a linear layer, as Grad-CAM and CAM require."""
 
     def __init__(self, trunk: nn.Module, channels: int, num_classes: int) -> None:
@@ -18,21 +30,28 @@ class Classifier(nn.Module):
         self.trunk = trunk
         self.classify = nn.Linear(channels, num_classes)
 
-    def maps(self, images: Tensor) -> Tensor:
-        """Map images (B, 3, H, W) to feature maps (B, C, h, w)."""
-        found: Tensor = self.trunk(images)
-        return found
-
-    def logits_of(self, maps: Tensor) -> Tensor:
-        """Map feature maps (B, C, h, w) to logits (B, num_classes)."""
-        logits: Tensor = self.classify(maps.mean(dim=(2, 3)))
-        return logits
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.logits_of(self.maps(images))
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        maps = self.trunk(images)
+        return maps, self.classify(maps.mean(dim=(2, 3)))
 
 
-def make_classifier(kind: Kind, width: int, num_classes: int) -> Classifier:
+class NetworkClassifier(Classifier):
+    """The network of the recipe's `[model]`. The maps are those of the last stage that its head uses.
+
+    Args:
+        module: The result of `FeatureEstimator.build_module`.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        maps, logits = self.module((images + 1) / 2)
+        return list(maps.values())[-1], logits
+
+
+def make_classifier(kind: Own, width: int, num_classes: int) -> Classifier:
     """Create a classifier with random weights.
 
     Its first layer has `width` channels, its last layer eight times as many. "resnet18" has torchvision's
@@ -40,7 +59,7 @@ def make_classifier(kind: Kind, width: int, num_classes: int) -> Classifier:
     has four 3×3 convolutions: maps of 8×8 at 64 pixels.
     """
     trunk = _resnet18(width) if kind == "resnet18" else _small(width)
-    return Classifier(trunk, 8 * width, num_classes)
+    return OwnClassifier(trunk, 8 * width, num_classes)
 
 
 def _resnet18(width: int) -> nn.Sequential:

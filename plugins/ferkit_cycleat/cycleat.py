@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ferkit.plugin import Dataset, Epoch, Face, RunError
+from ferkit.plugin import Dataset, Detector, Epoch, Face, FeatureEstimator, RunError
 from ferkit_cycleat import attention as attention_maps
 from ferkit_cycleat import classifiers
 from ferkit_cycleat.domains import to_pixels
 from ferkit_cycleat.gathering import Origins
-from ferkit_cycleat.options import Mode, Options
+from ferkit_cycleat.options import Color, Mode, Options
 from ferkit_cycleat.state import load_state, save_state
 from ferkit_cycleat.training import Training
 
@@ -32,19 +32,23 @@ class CycleATEstimator:
 
     Args:
         source: Labelled data set with every label of the target.
+        source_detector: Detector of the source's faces. Default: that of the recipe. Use "whole_image" if
+            the images are cropped faces.
         auxiliary: Data set whose labels are not read. Default: only the training fold.
         with_target: Add the training fold's faces to the auxiliary data set.
         mode: "attention" is the whole system. "gan" has no attention loss. "source_only" trains F_T on S.
+        color: "grey" converts the faces of all domains to grey, for a grey source.
         attention: Attention maps that are compared: "activation", or "grad_cam" of the true class.
         image_size: Side of the images in pixels, a multiple of 4, at least 16.
         width: Channels of the first layer of generators and discriminators, at least 1.
         blocks: Residual blocks of a generator, at least 0.
         residual: Initialise generators as the identity, which needs fewer steps.
         discriminator_layers: 3 gives patches of 70×70 pixels, 2 of 34×34, 1 of 16×16. Default: by image_size.
-        classifier: "resnet18", or "small" with four convolutions.
-        classifier_width: Channels of its first layer, at least 4.
+        classifier: "resnet18", "small" with four convolutions, or "network", the recipe's [model]. The latter
+            starts with the weights of [model]; the others start with random weights.
+        classifier_width: Channels of the first layer, at least 4. "network" does not use it.
         epochs: Number of epochs after the warm-up, at least 1.
-        warmup_epochs: Epochs of F_S alone, at least 1.
+        warmup_epochs: Epochs of F_S alone, at least 1, or 0 with a "network" that knows the expressions.
         steps_per_epoch: Maximum steps of an epoch. Default: one pass through the source.
         batch_size: Images of each domain in a batch, at least 2.
         lr: Learning rate of generators and discriminators (Adam). It falls linearly to near 0 in the second
@@ -65,9 +69,11 @@ class CycleATEstimator:
     crop: Callable[[str, Dataset], Sequence[Face]]
     state_file: Path
     source: Dataset
+    source_detector: Detector | None = None
     auxiliary: Dataset | None = None
     with_target: bool = True
     mode: Mode = "attention"
+    color: Color = "rgb"
     attention: attention_maps.Kind = "activation"
     image_size: int = 128
     width: int = 64
@@ -90,6 +96,7 @@ class CycleATEstimator:
     flip: bool = True
     pictures_every: int = 10
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    network: FeatureEstimator | None = None
 
     def __post_init__(self) -> None:
         if self.auxiliary is None and not self.with_target:
@@ -102,6 +109,11 @@ class CycleATEstimator:
         self.origins = Origins(self.crop, self.source, auxiliary, self.with_target)
         self._training: Training | None = None
 
+    @property
+    def needs_network(self) -> bool:
+        """True if the recipe must have a [model]."""
+        return self.classifier == "network"
+
     def fit(self, train: Sequence[Face], validation: Sequence[Face]) -> Iterator[Epoch]:
         """Yield each epoch. Its state is saved when the next epoch is requested.
 
@@ -112,10 +124,12 @@ class CycleATEstimator:
             RunError: The training diverged, or its state file is unusable.
         """
         device = find_device(self.device)
-        domains = self.origins.gather(train, self.labels, self.options.image_size)
-        training = Training(self.options, domains, len(self.labels), self.seed, device)
+        side, color = self.options.image_size, self.options.color
+        domains = self.origins.gather(train, self.labels, side, color)
+        classes = len(self.labels)
+        training = Training(self.options, domains, self._build_classifier, classes, self.seed, device)
         self._training = training
-        monitored = to_pixels(validation, self.options.image_size)
+        monitored = to_pixels(validation, side, color)
         warmed, done = self._restore(training)
         began = time.perf_counter()
         for number in range(warmed + 1, self.options.warmup_epochs + 1):
@@ -133,7 +147,16 @@ class CycleATEstimator:
         """Return probabilities (faces, labels) of F_T. Raises RunError before `fit`."""
         if self._training is None:
             raise RunError("Cannot predict: the estimator 'cycleat' has not been fitted. Call fit first.")
-        return self._training.classify(to_pixels(faces, self.options.image_size))
+        return self._training.classify(to_pixels(faces, self.options.image_size, self.options.color))
+
+    def _build_classifier(self, class_counts: Sequence[int]) -> classifiers.Classifier:
+        """Build F_S. Raises RunError if [model] is needed and missing."""
+        options = self.options
+        if options.classifier != "network":
+            return classifiers.make_classifier(options.classifier, options.classifier_width, len(self.labels))
+        if self.network is None:
+            raise RunError('estimator.classifier: expected a [model] for "network", got none. Add [model].')
+        return classifiers.NetworkClassifier(self.network.build_module(class_counts))
 
     def _run_epoch(
         self,

@@ -10,14 +10,17 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as transforms
 
 from ferkit.plugin import DataError, Face
+from ferkit_cycleat.options import Color
 
 
-def to_pixels(faces: Sequence[Face], side: int) -> Tensor:
-    """Resize faces to squares, (N, 3, side, side) uint8. No label is read."""
+def to_pixels(faces: Sequence[Face], side: int, color: Color = "rgb") -> Tensor:
+    """Resize faces to squares, (N, 3, side, side) uint8; grey with three equal channels. No label is read."""
     pixels = torch.empty(len(faces), 3, side, side, dtype=torch.uint8)
     for place, face in enumerate(faces):
         # A copy: torch warns about read-only arrays.
         image = torch.from_numpy(np.array(face.image)).permute(2, 0, 1)
+        if color == "grey":
+            image = transforms.rgb_to_grayscale(image, num_output_channels=3)
         pixels[place] = transforms.resize(image, [side, side], antialias=True)
     return pixels
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ferkit.plugin import DataError, Dataset, Face
 from ferkit_cycleat.domains import match_labels, to_pixels
+from ferkit_cycleat.options import Color
 
 Crop = Callable[[str, Dataset], Sequence[Face]]
 
@@ -39,7 +40,9 @@ class Origins:
     auxiliary: Dataset | None
     with_target: bool
 
-    def gather(self, train: Sequence[Face], labels: Sequence[str], side: int) -> Domains:
+    def gather(
+        self, train: Sequence[Face], labels: Sequence[str], side: int, color: Color = "rgb"
+    ) -> Domains:
         """Return the domains of a fold. Labels of the training fold are not read. Raises DataError."""
         source, classes, warnings = match_labels(self.crop("source", self.source), labels)
         unlabelled: list[Face] = []
@@ -54,7 +57,7 @@ class Origins:
             unlabelled += train
         if not unlabelled:
             raise DataError("estimator 'cycleat': expected training faces, got none in the fold")
-        pixels, others = to_pixels(source, side), to_pixels(unlabelled, side)
+        pixels, others = to_pixels(source, side, color), to_pixels(unlabelled, side, color)
         _check_varied(pixels, "the labelled source's")
         _check_varied(others, "the unlabelled")
         return Domains(pixels, classes, others, warnings)

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from ferkit_cycleat import attention, classifiers
 from ferkit_cycleat.adversarial import choose_layers
 
+Color = Literal["rgb", "grey"]
 Mode = Literal["source_only", "gan", "attention"]
 
 # Option -> its minimum.
@@ -22,7 +23,6 @@ AT_LEAST = {
     "identity_weight": 0,
     "attention_weight": 0,
     "pictures_every": 1,
-    "warmup_epochs": 1,
     "width": 1,
 }
 
@@ -32,6 +32,7 @@ class Options:
     """The options of `CycleATEstimator` without the data. Raises ValueError."""
 
     mode: Mode
+    color: Color
     attention: attention.Kind
     image_size: int
     width: int
@@ -67,6 +68,9 @@ class Options:
         for option in ("lr", "classifier_lr"):
             if not 0 < getattr(self, option) < 1:
                 raise ValueError(f"{option}: expected a number between 0 and 1, got {getattr(self, option)}")
+        if self.warmup_epochs < (least := 0 if self.classifier == "network" else 1):
+            why = "" if least == 0 else f": the classifier {self.classifier!r} starts with random weights"
+            raise ValueError(f"warmup_epochs: expected at least {least}, got {self.warmup_epochs}{why}")
         if self.image_size < 16 or self.image_size % 4:
             raise ValueError(f"image_size: expected a multiple of 4, at least 16, got {self.image_size}")
         if self.steps_per_epoch is not None and self.steps_per_epoch < 1:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from torch.nn import functional as F
 
 from ferkit.plugin import crop_kernels
 from ferkit_cycleat.attention import attention_loss, attention_of, teach_attention
-from ferkit_cycleat.batches import Batches, derive_seed, make_generator, normalise
-from ferkit_cycleat.classifiers import make_classifier
+from ferkit_cycleat.batches import Batches, Purpose, derive_seed, make_generator, normalise
+from ferkit_cycleat.classifiers import Classifier
 from ferkit_cycleat.descent import Descent
 from ferkit_cycleat.gathering import Domains
 from ferkit_cycleat.options import Options
@@ -34,19 +35,33 @@ class Training:
 
     Only the networks, the optimizers and the warnings given so far carry over to the next epoch. Random
     numbers come from the seed and the epoch.
+
+    Args:
+        options: The options.
+        domains: Images of the domains.
+        build_classifier: Builds F_S from the number of the source's images of each class.
+        classes: Number of classes.
+        seed: Seed of the training.
+        device: Device of the networks.
     """
 
     def __init__(
-        self, options: Options, domains: Domains, classes: int, seed: int, device: torch.device
+        self,
+        options: Options,
+        domains: Domains,
+        build_classifier: Callable[[Sequence[int]], Classifier],
+        classes: int,
+        seed: int,
+        device: torch.device,
     ) -> None:
         self.options = options
         self.seed = seed
         self.device = device
         steps = options.steps(len(domains.source))
         self.batches = Batches(domains, options.batch_size, steps, options.flip, seed, device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed(seed, "build"))
-            self.source_classifier = make_classifier(options.classifier, options.classifier_width, classes)
+        with self._random_numbers("build"):
+            counts: list[int] = domains.classes.bincount(minlength=classes).tolist()
+            self.source_classifier = build_classifier(counts)
             self.target_classifier = copy.deepcopy(self.source_classifier)
             self.translation = None if options.mode == "source_only" else Translation(options)
         self.networks = nn.ModuleDict({"f_s": self.source_classifier, "f_t": self.target_classifier})
@@ -66,12 +81,21 @@ class Training:
             parameters |= {"g": self.translation.generators(), "d": self.translation.discriminators()}
         return Descent(self.options, parameters)
 
+    @contextmanager
+    def _random_numbers(self, purpose: Purpose, epoch: int = 0) -> Iterator[None]:
+        """Seed torch's generators, and restore them at the end: initial weights and dropout use these."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(derive_seed(self.seed, purpose, epoch))
+            yield
+
     def warm_up(self, epoch: int) -> None:
         """Train F_S for an epoch on the source."""
         self.source_classifier.train()
-        for step, (images, classes) in enumerate(self.batches.source("warm_up", epoch), start=1):
-            loss = F.cross_entropy(self.source_classifier(images), classes)
-            self.descent.step(["f_s"], {}, loss, f"epoch {epoch} of the warm-up, step {step}")
+        with self._random_numbers("warm_up", epoch):
+            for step, (images, classes) in enumerate(self.batches.source("warm_up", epoch), start=1):
+                loss = F.cross_entropy(self.source_classifier(images), classes)
+                self.descent.step(["f_s"], {}, loss, f"epoch {epoch} of the warm-up, step {step}")
 
     def begin_target(self, *, is_fresh: bool) -> None:
         """Freeze F_S, and initialise F_T as its copy if the training is fresh."""
@@ -88,6 +112,13 @@ class Training:
         """
         self.target_classifier.train()
         self.descent.set_factor(self.options.rate(epoch))
+        with self._random_numbers("dropout", epoch):
+            steps = self._run_steps(epoch)
+        means = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
+        return means | self._diversities()
+
+    def _run_steps(self, epoch: int) -> list[dict[str, float]]:
+        """Run the steps of an epoch; return the losses and the accuracy of each."""
         unlabelled = self.batches.auxiliary(epoch)
         draws = make_generator(self.seed, "buffers", epoch)
         steps = []
@@ -97,8 +128,7 @@ class Training:
                 steps.append(self._step_on_source(images, classes, where))
             else:
                 steps.append(self._step(self.translation, images, classes, next(unlabelled), draws, where))
-        means = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
-        return means | self._diversities()
+        return steps
 
     def _step_on_source(self, images: Tensor, classes: Tensor, where: str) -> dict[str, float]:
         logits = self.target_classifier(images)
@@ -132,8 +162,7 @@ class Training:
         # One batch: batch norm normalises by the mixture whose averages it keeps.
         batch = torch.cat([translated, images]) if self.options.train_on_source else translated
         every_class = classes.repeat(len(batch) // count)
-        maps = self.target_classifier.maps(batch)
-        logits = self.target_classifier.logits_of(maps)
+        maps, logits = self.target_classifier.look(batch)
         terms["class_t"] = F.cross_entropy(logits, every_class)
         if self.options.mode == "attention":
             kind = self.options.attention

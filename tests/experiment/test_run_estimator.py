@@ -46,6 +46,17 @@ def telling(tmp_path: Path, name: str = "others", per_class: int = 3) -> str:
     return f'estimator={{name="telling", source={source}}}'
 
 
+@pytest.mark.parametrize(("option", "faces"), [("", 0), (', source_detector={name="whole_image"}', 3)])
+def test_another_data_set_has_a_detector_of_its_own(
+    recipe: Path, tmp_path: Path, option: str, faces: int
+) -> None:
+    given = telling(tmp_path)[:-1] + f"{option}}}"
+    folder = run_recipe(recipe, given, 'detector={name="blind"}', 'faces.no_face="whole_image"')
+    assert summary_of(folder)
+    with (folder / "manifest_source.csv").open() as file:
+        assert sum(bool(row["score"]) for row in csv.DictReader(file)) == 2 * faces
+
+
 def summary_of(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "summary.json").read_text())
     return found

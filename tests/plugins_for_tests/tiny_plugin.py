@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ferkit.plugin import Component, Dataset, Epoch, Face, FeatureEstimator, Sample, hookimpl
+from ferkit.plugin import (
+    Component,
+    Dataset,
+    Detections,
+    Detector,
+    Epoch,
+    Face,
+    FeatureEstimator,
+    Sample,
+    hookimpl,
+)
 from tests.builders import TinyBackbone
 
 
@@ -30,6 +40,13 @@ def ferkit_components() -> list[Component]:
         ),
         Component("backbone", "tiny", "tests.plugins_for_tests.tiny_plugin:TinyBackbone", "Two convolutions"),
         Component("head", "mute", "tests.builders:TinyHead", "Has no embed"),
+        Component("detector", "blind", "tests.plugins_for_tests.tiny_plugin:Blind", "Finds no face"),
+        Component(
+            "estimator",
+            "glancing",
+            "tests.plugins_for_tests.tiny_plugin:Glancing",
+            "The commonest label; a network for some options",
+        ),
         Component(
             "estimator",
             "seeing",
@@ -142,6 +159,27 @@ class Seeing:
         return nearest
 
 
+class Blind:
+    """A detector that finds no face."""
+
+    version = "1"
+
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+        return [Detections(*none) for _ in images]
+
+
+class Glancing(Majority):
+    """A network that only some options use."""
+
+    def __init__(
+        self, labels: Sequence[str], is_seeing: bool = False, network: FeatureEstimator | None = None
+    ) -> None:
+        super().__init__(labels)
+        self.needs_network = is_seeing
+        self.network = network
+
+
 class Telling(Majority):
     """Two epochs that say all that they can; learns from further squares."""
 
@@ -153,6 +191,7 @@ class Telling(Majority):
         source: Dataset,
         epochs: int = 2,
         confidence: float = 1.0,
+        source_detector: Detector | None = None,
     ) -> None:
         super().__init__(labels, confidence)
         self.crop = crop

@@ -190,6 +190,13 @@ def test_the_network_of_a_recipe_is_used_unless_an_estimator_does_without() -> N
         assert table_uses_network({"estimator": {"name": name}}, registry) is is_used
 
 
+def test_an_optional_network_is_used_if_the_recipe_has_a_model() -> None:
+    registry = load_plugins(["tests.plugins_for_tests.tiny_plugin"])
+    table = {"estimator": {"name": "glancing"}}
+    assert not table_uses_network(table, registry)
+    assert table_uses_network({**table, "model": {}}, registry)
+
+
 class Numbered:
     """A detector with a `runtime` of its own meaning."""
 

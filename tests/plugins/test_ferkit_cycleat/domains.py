@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from ferkit_cycleat.cycleat import CycleATEstimator
+from torch import Tensor, nn
 
 from ferkit.plugin import Dataset, Face, Sample
+from ferkit.testing.drawing import PixelNetwork
 
 LABELS = ("anger", "happiness", "neutral")
 SIDE = 16
@@ -66,6 +69,33 @@ def hide_labels(faces: Sequence[Face]) -> list[Face]:
         Face(SecretSample(face.sample.path, ""), face.image, face.box, face.score, face.sha256)
         for face in faces
     ]
+
+
+class TinyModule(nn.Module):
+    """A network with batch normalisation and dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.trunk = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.Dropout(0.3))
+            self.classify = nn.Linear(4, len(LABELS))
+
+    def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        maps = self.trunk(images)
+        return {"early": images, "late": maps}, self.classify(maps.mean(dim=(2, 3)))
+
+
+class TinyNetwork(PixelNetwork):
+    """The network of a recipe's [model]."""
+
+    def __init__(self) -> None:
+        super().__init__(LABELS)
+        self.counts: list[list[float]] = []
+
+    def build_module(self, class_counts: Sequence[float]) -> nn.Module:
+        self.counts.append(list(class_counts))
+        return TinyModule()
 
 
 class Faces:

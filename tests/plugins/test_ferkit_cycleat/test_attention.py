@@ -81,8 +81,7 @@ def test_student_learns_through_both_kinds_and_teacher_through_neither() -> None
         assert not taught.requires_grad
         with torch.no_grad():
             student.classify.weight.abs_()  # else the ReLU of Grad-CAM may leave nothing of these few places
-        maps = student.maps(images)
-        logits = student.logits_of(maps)
+        maps, logits = student.look(images)
         seen = (
             activation_attention(maps) if kind == "activation" else grad_cam_attention(maps, logits, classes)
         )

@@ -125,9 +125,9 @@ def test_a_classifier_s_maps_are_as_documented_and_its_logits_made_from_them(
 ) -> None:
     classifier = make_classifier(kind, 4, num_classes=7).eval()  # type: ignore[arg-type]
     images = torch.randn(2, 3, side, side)
-    maps = classifier.maps(images)
+    maps, logits = classifier.look(images)
     assert maps.shape == (2, 32, expected, expected)
-    torch.testing.assert_close(classifier(images), classifier.logits_of(maps))
+    torch.testing.assert_close(classifier(images), logits)
     assert classifier(images).shape == (2, 7)
 
 

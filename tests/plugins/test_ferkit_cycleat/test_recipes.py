@@ -9,7 +9,9 @@ from ferkit_cycleat.adversarial import patch_side
 from ferkit_cycleat.cycleat import CycleATEstimator
 
 from ferkit.components.build import build
+from ferkit.errors import RecipeError
 from ferkit.recipe.load import load_recipe
+from ferkit.recipe.parts import uses_network
 from tests.plugins.test_ferkit_cycleat.domains import LABELS, crop
 
 NAMED = ['plugins=["ferkit_cycleat"]']
@@ -34,6 +36,33 @@ def test_each_recipe_builds_the_patches_that_it_tells_of(name: str, patch: int, 
     assert isinstance(estimator, CycleATEstimator)
     assert patch_side(estimator.options.halvings) == patch
     assert estimator.options.mode == "attention"
+
+
+@pytest.mark.parametrize(
+    ("option", "model", "message"),
+    [
+        ("network", "", "its options use a network, but the recipe has no"),
+        ("small", "model.image_size=64", "does not use"),
+    ],
+)
+def test_classifier_and_model_of_a_recipe_must_agree(option: str, model: str, message: str) -> None:
+    given = [*NAMED, f"estimator.classifier={option}", *([model] if model else [])]
+    with pytest.raises(RecipeError, match=rf"model: .*{message}"):
+        load_recipe("sfew_cycleat_small", given)
+
+
+@pytest.mark.parametrize("ending", ["", "_gan", "_source_only"])
+def test_recipes_with_real_faces_classify_by_the_bundled_model(ending: str, tmp_path: Path) -> None:
+    (tmp_path / "ferplus").mkdir()
+    for name in ("fer2013new.csv", "fer2013.csv"):
+        (tmp_path / "ferplus" / name).touch()
+    recipe, registry = load_recipe(f"recipes/measured/sfew_cycleat_ferplus{ending}.toml", NAMED)
+    assert recipe.estimator is not None
+    assert recipe.estimator.options["mode"] == (ending.removeprefix("_") or "attention")
+    assert recipe.estimator.options["source_detector"] == {"name": "whole_image"}
+    assert uses_network(recipe, registry)
+    assert recipe.model.initial is not None
+    assert recipe.model.initial.stem == "default"
 
 
 @pytest.mark.parametrize("mode", ["source_only", "gan"])
