@@ -45,7 +45,7 @@ Detector = Annotated[
         "--detector",
         "-d",
         metavar="NAME",
-        help="A detector's name, or '{name=\"mtcnn\", min_face_size=40}'. "
+        help="A detector's name, with options as in mtcnn:min_face_size=40,factor=0.8. "
         "[default: the detector of the model]",
     ),
 ]

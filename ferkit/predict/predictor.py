@@ -53,8 +53,8 @@ class Predictor:
         fold: The fold whose network is used, from 0, if `model` is a run folder. "all" averages the
             probabilities of all folds of the repeat. "refit" is the network of `ferkit run --refit`. Default:
             "refit" if the run has it, or else the first fold.
-        detector: A detector's name, or a TOML table such as `{name="mtcnn", min_face_size=40}`. Default: the
-            detector that the model was trained with.
+        detector: A detector's name, also with options: `mtcnn:min_face_size=40,factor=0.8` or a TOML table,
+            `{name="mtcnn", min_face_size=40}`. Default: the detector of the model.
         device: "auto", "cpu", "cuda" or "cuda:0".
         batch_size: Number of images, and of faces, in a batch; 1 or more.
         threshold: Rows whose confidence is below this probability, 0..1, are marked as abstained.
