@@ -51,7 +51,7 @@ def test_it_is_small_and_says_how_it_is_to_be_used() -> None:
     assert FILE.stat().st_size + GRAPH.stat().st_size <= LARGEST
     known = read_description(FILE)
     assert known.labels == SEVEN
-    assert (known.detector.name, known.model.color) == ("mtcnn", "grey")
+    assert (known.detector.name, known.model.color) == ("blazeface", "grey")
     assert 0.2 < known.temperature < 5
     assert known.metrics
 
