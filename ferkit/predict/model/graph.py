@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import GraphProto, NodeProto, TensorProto, helper
@@ -82,22 +83,20 @@ def _used(graph: GraphProto) -> list[NodeProto]:
     return kept[::-1]
 
 
-def _read_places(weights: Path) -> tuple[dict[str, dict[str, object]], int]:
+def _read_places(weights: Path) -> tuple[dict[str, dict[str, Any]], int]:
     """Return the header of a .safetensors file, and the position of the first tensor in bytes."""
     read_header(weights)  # checks the file
     with weights.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
-        header: dict[str, dict[str, object]] = json.loads(stream.read(length))
+        header: dict[str, dict[str, Any]] = json.loads(stream.read(length))
     return header, 8 + length
 
 
-def _outside(
-    name: str, values: TensorProto, place: dict[str, object], weights: Path, start: int
-) -> TensorProto:
-    first, last = place["data_offsets"]  # type: ignore[misc]
+def _outside(name: str, values: TensorProto, place: dict[str, Any], weights: Path, start: int) -> TensorProto:
+    first, last = place["data_offsets"]
     tensor = TensorProto(
         name=name,
-        data_type=TYPES[str(place["dtype"])],
+        data_type=TYPES[place["dtype"]],
         dims=values.dims,
         data_location=TensorProto.EXTERNAL,
     )
