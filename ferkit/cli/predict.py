@@ -133,5 +133,4 @@ def predict(
     tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
-    if not tally.is_complete:
-        raise typer.Exit(NOT_ALL)
+    raise typer.Exit(0 if tally.is_complete else NOT_ALL)
