@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).parents[1]
 REQUIRED = (
     "ferkit/py.typed",
+    "ferkit/models/default.onnx",
     "ferkit/models/default.safetensors",
     "ferkit/report/report.html",
     "ferkit/report/report.css",

@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from ferkit_detectors.blazeface.detector import BlazeFaceDetector
@@ -29,12 +29,14 @@ from ferkit.bench.subject import find_images
 from ferkit.data.images import read_image
 from ferkit.plugin import Detections
 
-NETWORKS: tuple[Literal["short", "back", "full", "full_sparse"], ...] = (
-    "short",
-    "back",
-    "full",
-    "full_sparse",
-)
+VARIANTS: dict[str, dict[str, Any]] = {
+    "short": {"network": "short"},
+    "back": {"network": "back"},
+    "back, tiles": {"network": "back", "tiles": True},
+    "full": {"network": "full"},
+    "full, tiles": {"network": "full", "tiles": True},
+    "full_sparse": {"network": "full_sparse"},
+}
 SCENE = 1920, 1080
 MET = 0.4
 """Intersection over union of boxes of one face. The boxes of the two detectors differ in shape."""
@@ -98,8 +100,8 @@ def describe(theirs: Sequence[Detections], ours: Sequence[Detections]) -> dict[s
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     chosen: dict[str, Any] = {"device": "cpu", "runtime": options.runtime}
     detectors = {"mtcnn": MTCNNDetector(**chosen)} | {
-        f"blazeface {name}": BlazeFaceDetector(network=name, threshold=options.threshold, **chosen)
-        for name in NETWORKS
+        f"blazeface {name}": BlazeFaceDetector(**variant, threshold=options.threshold, **chosen)
+        for name, variant in VARIANTS.items()
     }
     found: dict[str, list[Detections]] = {name: [] for name in detectors}
     seconds: dict[str, list[float]] = {name: [] for name in detectors}

@@ -40,7 +40,7 @@ Detector = Annotated[
         "--detector",
         "-d",
         metavar="NAME",
-        help="Detector: a name, or '{name=\"mtcnn\", min_face_size=40}'. [default: mtcnn]",
+        help="Detector: a name, with options as in mtcnn:min_face_size=40. [default: mtcnn]",
     ),
 ]
 Overrides = Annotated[

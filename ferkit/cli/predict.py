@@ -45,7 +45,7 @@ Detector = Annotated[
         "--detector",
         "-d",
         metavar="NAME",
-        help="A detector's name, or '{name=\"mtcnn\", min_face_size=40}'. "
+        help="A detector's name, with options as in mtcnn:min_face_size=40,factor=0.8. "
         "[default: the detector of the model]",
     ),
 ]
@@ -60,6 +60,15 @@ Out = Annotated[
 ]
 Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out.")]
 Every = Annotated[int, typer.Option(min=1, metavar="N", help="Process every Nth video frame.")]
+DetectEvery = Annotated[
+    int,
+    typer.Option(
+        "--detect-every",
+        min=1,
+        metavar="N",
+        help="Detect faces in every Nth processed video frame, and carry them in between.",
+    ),
+]
 Threshold = Annotated[
     float,
     typer.Option(min=0, max=1, metavar="P", help="Mark faces with a confidence below P (0..1) as abstained."),
@@ -80,6 +89,7 @@ def predict(
     out: Out = None,
     form: Printing = Form.table,
     every: Every = 1,
+    detect_every: DetectEvery = 1,
     threshold: Threshold = 0.0,
     device: Device = "auto",
     batch_size: BatchSize = 16,
@@ -120,8 +130,7 @@ def predict(
     )
     if not quiet:
         typer.echo(f"model: {predictor.told}", err=True)
-    tally = do_work(predictor, inputs, sinks, every=every)
+    tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
-    if not tally.is_complete:
-        raise typer.Exit(NOT_ALL)
+    raise typer.Exit(0 if tally.is_complete else NOT_ALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from ferkit.interfaces import Detections
 
 LONGER_SIDE = 2048
 """Maximum image side for detection, in pixels. Larger images are downscaled; crops use the original."""
+SHORT, TABLE = "mtcnn:min_face_size=40", '{name="mtcnn", min_face_size=40}'
 
 
 class FaceFinder:
@@ -77,17 +79,40 @@ def _enlarge(found: Detections, scale: tuple[float, float]) -> Detections:
 
 
 def read_part(text: str) -> Part:
-    """Read a detector from its name or an inline TOML table. Raises RunError."""
+    """Read a detector: `mtcnn`, `mtcnn:min_face_size=40,factor=0.8` or an inline TOML table.
+
+    Values are TOML, or text without quotes.
+
+    Raises:
+        RunError: The text has another form.
+    """
     if not isinstance(text, str):
         raise RunError(f"detector: expected its name or a string with a table, got {type(text).__name__}")
-    if not text.lstrip().startswith("{"):
-        return Part(name=text)
+    is_table = text.lstrip().startswith("{")
     try:
-        return Part(**tomllib.loads(f"detector = {text}")["detector"])
+        table = tomllib.loads(f"detector = {text}")["detector"] if is_table else _read_short(text)
+        return Part(**table)
     except ValueError as error:
         reason = str(error)
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        example = '{name="mtcnn", min_face_size=40}'
-        raise RunError(f"--detector: expected a name or a table like {example}: {reason}") from error
+        raise RunError(
+            f"Cannot read --detector {text!r}: {reason}. Expected a name, options as in {SHORT}, or a table "
+            f"like {TABLE}."
+        ) from error
+
+
+def _read_short(text: str) -> dict[str, Any]:
+    """Read NAME or NAME:KEY=VALUE,KEY=VALUE. Raises ValueError for another form."""
+    name, _, options = text.partition(":")
+    table: dict[str, Any] = {"name": name}
+    for option in options.split(",") if options else ():
+        key, is_pair, value = (part.strip() for part in option.partition("="))
+        if not (key and is_pair and value) or key in table:
+            raise ValueError(f"{option!r} is not a new option of the form KEY=VALUE")
+        try:
+            table[key] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            table[key] = value
+    return table

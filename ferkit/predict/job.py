@@ -121,6 +121,7 @@ def do_work(
     sinks: Sequence[Sink],
     *,
     every: int = 1,
+    detect_every: int = 1,
     stdin: BinaryIO | None = None,
 ) -> PredictionSummary:
     """Predict all inputs and write the results to the sinks. The sinks are always closed.
@@ -136,7 +137,8 @@ def do_work(
     try:
         for sink in sinks:
             sink.begin(predictor.labels)
-        _go_through(predictor.stream(inputs, every=every, stdin=stdin), sinks, tally)
+        stream = predictor.stream(inputs, every=every, detect_every=detect_every, stdin=stdin)
+        _go_through(stream, sinks, tally)
         is_whole = not tally.is_stopped
     except OSError as error:
         raise RunError(f"Cannot write the results: {error}") from error

@@ -15,6 +15,7 @@ from ferkit.data.crops import LandmarkCount, crop_detected
 from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 from ferkit.neural.preprocessing import Normalisation, resize_square
+from ferkit.predict.carrier import FaceCarrier
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
@@ -24,6 +25,7 @@ from ferkit.predict.model.load import Source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.results import Faces, Results
 from ferkit.predict.row import Row
+from ferkit.predict.video_tracks import VideoTracks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +56,8 @@ class Predictor:
         fold: The fold whose network is used, from 0, if `model` is a run folder. "all" averages the
             probabilities of all folds of the repeat. "refit" is the network of `ferkit run --refit`. Default:
             "refit" if the run has it, or else the first fold.
-        detector: A detector's name, or a TOML table such as `{name="mtcnn", min_face_size=40}`. Default: the
-            detector that the model was trained with.
+        detector: A detector's name, also with options: `mtcnn:min_face_size=40,factor=0.8` or a TOML table,
+            `{name="mtcnn", min_face_size=40}`. Default: the detector of the model.
         device: "auto", "cpu", "cuda" or "cuda:0".
         batch_size: Number of images, and of faces, in a batch; 1 or more.
         threshold: Rows whose confidence is below this probability, 0..1, are marked as abstained.
@@ -154,7 +156,12 @@ class Predictor:
         return Results([one.faces(self.labels) for one in found], self.labels)
 
     def stream(
-        self, inputs: str | Path | Sequence[str | Path], *, every: int = 1, stdin: BinaryIO | None = None
+        self,
+        inputs: str | Path | Sequence[str | Path],
+        *,
+        every: int = 1,
+        detect_every: int = 1,
+        stdin: BinaryIO | None = None,
     ) -> Iterator[Predicted | Ignored | InputError]:
         """Recognise the expressions in files, folders, videos and cameras. Memory use is constant.
 
@@ -162,6 +169,9 @@ class Predictor:
             inputs: One or several files, folders, patterns ("*.jpg"), camera numbers ("0"), or "-" for a list
                 of paths on standard input.
             every: Process every N-th video frame; 1 or more.
+            detect_every: Detect faces in every N-th processed frame; 1 or more. In between, faces are carried
+                by optical flow: a new face appears up to N - 1 frames late. `face_score` is that of the last
+                detection.
             stdin: Binary stream for "-". Default: standard input.
 
         Yields:
@@ -169,36 +179,42 @@ class Predictor:
             image nor video, and `InputError` for an input that cannot be read. Later inputs continue.
 
         Raises:
-            RunError: `every` is out of range.
+            RunError: `every` or `detect_every` is out of range.
 
         Example:
             >>> for found in ferkit.Predictor().stream("holiday.mp4", every=5):
             ...     for row in getattr(found, "rows", []):
             ...         print(row.time, row.track, row.label)
         """
-        if every < 1:
-            raise RunError(f"every: expected at least 1, got {every}")
+        for name, value in (("every", every), ("detect_every", detect_every)):
+            if value < 1:
+                raise RunError(f"{name}: expected at least 1, got {value}")
         given = [inputs] if isinstance(inputs, str | Path) else inputs
-        yield from self._predict(read_frames(find_sources(given, stdin), every))
+        yield from self._predict(read_frames(find_sources(given, stdin), every), detect_every)
 
-    def _predict(self, reads: Iterable[Read]) -> Iterator[Predicted | Ignored | InputError]:
-        numbers = _Numbers()
+    def _predict(
+        self, reads: Iterable[Read], detect_every: int = 1
+    ) -> Iterator[Predicted | Ignored | InputError]:
+        find = FaceCarrier(self._find_boxes, detect_every)
+        tracks = VideoTracks()
         for batch in batch_reads(reads, self.batch_size):
             frames = [one for one in batch if isinstance(one, Frame)]
-            found = iter(self._find(frames))
+            found = iter(self._find(frames, find))
             for one in batch:
                 if isinstance(one, Frame):
                     detections, probabilities = next(found)
-                    tracks = numbers.follow(one, detections)
-                    yield Predicted(one, self._rows(one, detections, probabilities, tracks))
+                    numbers = tracks.follow(one, detections)
+                    yield Predicted(one, self._rows(one, detections, probabilities, numbers))
                 else:
                     yield one
 
-    def _find(self, frames: Sequence[Frame]) -> Iterator[tuple[Detections, NDArray[np.float64]]]:
+    def _find(
+        self, frames: Sequence[Frame], find: FaceCarrier
+    ) -> Iterator[tuple[Detections, NDArray[np.float64]]]:
         """Yield the faces of each image with their probabilities (faces, labels)."""
         if not frames:
             return
-        found = self._find_boxes([frame.image for frame in frames])
+        found = find(frames)
         self._check_landmarks(found)
         probabilities = self.classify_faces([frame.image for frame in frames], found)
         ends = np.cumsum([len(one.boxes) for one in found])[:-1]
@@ -277,19 +293,3 @@ def _no_landmarks(model: str, detector: str) -> RunError:
 def _points(landmarks: NDArray[np.float32]) -> tuple[tuple[float, float], ...] | None:
     is_known = bool(np.isfinite(landmarks).all())
     return tuple((x, y) for x, y in landmarks.tolist()) if is_known else None
-
-
-class _Numbers:
-    """Trackers, one for each video."""
-
-    def __init__(self) -> None:
-        self._source: object = None
-
-    def follow(self, frame: Frame, found: Detections) -> Sequence[int | None]:
-        if frame.number is None or frame.time is None:
-            return [None] * len(found.boxes)
-        if frame.source is not self._source:
-            from ferkit.predict.tracker import Tracker  # imports scipy, which images do not need
-
-            self._source, self._tracker = frame.source, Tracker()
-        return self._tracker.follow(found.boxes, frame.image, frame.time)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
     Args:
         file: An ONNX model. Its external data, if any, must be in its folder.
         device: "auto", "cpu", "cuda" or "cuda:0"; "auto" is the GPU if onnxruntime has one.
-        threads: Threads of one call on a CPU; 0 for one per core.
+        threads: Threads of one call on a CPU; 0 for `OMP_NUM_THREADS`, as torch, or one per core without it.
 
     Raises:
         RunError: onnxruntime or the device is missing, or the file is no model that it can run.
@@ -39,8 +40,9 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
         )
     check_onnx(file)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
     options.log_severity_level = FATAL  # the log holds names of the file, unescaped; errors are raised
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    options.intra_op_num_threads = threads or (int(asked) if asked.isdecimal() else 0)
     try:
         return onnxruntime.InferenceSession(str(file), options, choose_providers(device, has_gpu))
     except Exception as error:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+from skimage.data import astronaut
 
-from ferkit.data.images import image_sha256, read_image
+from ferkit.data.images import decode_image, image_sha256, read_image
 from ferkit.errors import DataError
 
 RAMP = np.repeat(np.linspace(0, 255, 20).round().astype(np.uint8)[None], 10, axis=0)
@@ -205,3 +207,36 @@ def test_an_image_that_another_program_draws_is_refused(
     monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("Ghostscript ran"))
     with pytest.raises(DataError, match=f"{name}: it is a file of EPS"):
         read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("orientation", [None, *range(1, 9)])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_a_jpeg_has_the_pixels_of_pillow(mode: str, orientation: int | None, subsampling: int) -> None:
+    exif = Image.Exif()
+    if orientation:
+        exif[ExifTags.Base.Orientation] = orientation
+    content = BytesIO()
+    picture = Image.fromarray(astronaut()[:131, 100:333]).convert(mode)
+    picture.save(content, "JPEG", exif=exif, subsampling=subsampling, quality=85)
+    with Image.open(content) as image:
+        expected = np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    found = decode_image(content.getvalue())
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert found.flags.c_contiguous
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.9, 0.999])
+def test_a_truncated_jpeg_is_an_error(fraction: float) -> None:
+    content = BytesIO()
+    Image.fromarray(astronaut()).save(content, "JPEG")
+    whole = content.getvalue()
+    with pytest.raises(DataError, match=r"truncated|can't be read"):
+        decode_image(whole[: int(fraction * len(whole))])
+
+
+def test_a_jpeg_with_further_bytes_is_read() -> None:
+    content = BytesIO()
+    Image.fromarray(astronaut()).save(content, "JPEG")
+    whole = content.getvalue()
+    assert np.array_equal(decode_image(whole + b"further"), decode_image(whole))

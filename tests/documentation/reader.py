@@ -30,9 +30,11 @@ EXPRESSIONS = {"neutral": "neutral", "smiling": "happiness"}
 
 
 def draw_images(folder: Path) -> None:
-    """Write the images that the pages use: class folders of drawn faces, and scikit-image's astronaut."""
+    """Write the files that the pages use: class folders of drawn faces, scikit-image's astronaut, and a clip."""
     portrait = Image.fromarray(astronaut())  # type: ignore[no-untyped-call]
     portrait.save(folder / "astronaut.png")
+    moved = [portrait.crop((4 * step, 0, 492 + 4 * step, 512)) for step in range(6)]
+    moved[0].save(folder / "clip.gif", save_all=True, append_images=moved[1:], duration=40)
     for name, label in EXPRESSIONS.items():
         (folder / "images" / name).mkdir(parents=True)
         for place, person in enumerate(PEOPLE):

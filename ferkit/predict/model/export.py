@@ -186,9 +186,27 @@ def _write_halved(
 
 
 def _write_onnx(network: nn.Module, description: Description, trained_on: frozenset[str], file: Path) -> None:
+    made = export_program(network, description)
+    import onnx  # export_program has checked that it is installed
+
+    onnx.helper.set_model_props(made, {KEY: json.dumps(description.as_table())})
+    onnx.save(made, file)
+
+
+def export_program(network: nn.Module, description: Description, *, optimize: bool = True) -> Any:
+    """Return the `onnx.ModelProto` that maps images to probabilities.
+
+    Args:
+        network: Maps images to logits.
+        description: Image size and temperature.
+        optimize: Fold constants and batch norms.
+
+    Raises:
+        RunError: A package is missing, or torch cannot export the network.
+    """
     try:
-        import onnx
-        import onnxscript  # noqa: F401  # torch's exporter needs it
+        import onnx  # noqa: F401  # torch's exporter needs both
+        import onnxscript  # noqa: F401
     except ImportError as error:
         raise RunError('Cannot export ONNX: packages are missing. Run: pip install "ferkit[onnx]"') from error
     module, images, shapes = _traced(network, description)
@@ -203,11 +221,10 @@ def _write_onnx(network: nn.Module, description: Description, trained_on: frozen
             dynamic_shapes=shapes,
             external_data=False,
             verbose=False,
+            optimize=optimize,
         )
     )
-    made = program.model_proto
-    onnx.helper.set_model_props(made, {KEY: json.dumps(description.as_table())})
-    onnx.save(made, file)
+    return program.model_proto
 
 
 def _write_program(

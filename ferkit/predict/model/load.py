@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from ferkit.errors import RunError
 from ferkit.evaluation.run_files import REFIT, network_dir
 from ferkit.messages import suggest
 from ferkit.neural.header import parse_header
+from ferkit.predict.model.bundled import find_graph
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.program import load_program
@@ -248,22 +249,23 @@ def _from_run(folder: Path, which: WhichNetwork, device: str, trust: bool) -> Mo
 
 
 def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
-    description = read_description(path)
-    told = _told(path, description)
-    if path.parent == BUNDLED:
-        told = f"{path.stem}, bundled; model card: {path}.card.md"
-    return _of_torch(path, description, device, told, trust)
+    if graph := find_graph(path, device):
+        model = _from_onnx(graph, "cpu", trust)
+    else:
+        model = _of_torch(path, device, trust)
+    is_bundled = path.parent == BUNDLED
+    return replace(model, told=f"{path.stem}, bundled; model card: {path}.card.md") if is_bundled else model
 
 
-def _of_torch(file: Path, description: Description, device: str, told: str, trust: bool) -> Model:
+def _of_torch(path: Path, device: str, trust: bool) -> Model:
     from ferkit.neural.device import choose_device
     from ferkit.neural.load import rebuild_network
 
-    place = choose_device(device)
-    registry = load_plugins_of_model(description.plugins, file, trust)
-    network = rebuild_network(file, description.model, registry, description.labels)
+    description, place = read_description(path), choose_device(device)
+    registry = load_plugins_of_model(description.plugins, path, trust)
+    network = rebuild_network(path, description.model, registry, description.labels)
     classify = TorchClassifier(network, place, description.temperature)
-    return Model(description, classify, registry, told)
+    return Model(description, classify, registry, f"{path}: {description.source}")
 
 
 def _from_onnx(path: Path, device: str, trust: bool) -> Model:

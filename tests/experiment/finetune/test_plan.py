@@ -173,7 +173,7 @@ def test_weights_that_a_networks_shape_depends_on_are_taken_all_the_same(tmp_pat
             RunError,
             "faces exists already and was not changed. Use another --out.",
         ),
-        ({"detector": "{min_face_size=40}"}, RunError, "--detector: expected a name or a table"),
+        ({"detector": "{min_face_size=40}"}, RunError, "Expected a name"),
         (
             {"overrides": ('estimator={name="svm"}',)},
             RunError,

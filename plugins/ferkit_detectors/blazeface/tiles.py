@@ -1,0 +1,66 @@
+"""Overlapping tiles of an image, so that small faces are large enough for the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferkit_detectors.blazeface.decode import Boxes, merge
+
+LEVELS = 2
+"""Levels of tiles: 1/2 and 1/4 of the image's longer side."""
+LEAST = 480.0
+"""Smallest side of a tile, in pixels. Images with a longer side below twice this have no tiles."""
+OVERLAP = 0.25
+"""Minimum overlap of neighbouring tiles, as a fraction of their side."""
+CUT = 0.01
+"""Boxes this close to an edge where a tile cuts the image are dropped, as a fraction of the tile's side."""
+
+Tile = tuple[int, int, int, int]
+"""Edges x0, y0, x1, y1 in pixels of the image."""
+
+
+def tiles_of(width: int, height: int) -> list[Tile]:
+    """Return the whole image and its tiles, largest first."""
+    found = [(0, 0, width, height)]
+    for level in range(1, LEVELS + 1):
+        side = max(width, height) / 2**level
+        if side < LEAST:
+            break
+        size = round(side)
+        for y in _starts(height, size):
+            found += [(x, y, min(x + size, width), min(y + size, height)) for x in _starts(width, size)]
+    return found
+
+
+def _starts(length: int, size: int) -> list[int]:
+    """Place intervals of a size evenly over a length."""
+    if length <= size:
+        return [0]
+    count = int(np.ceil((length - size) / (size * (1 - OVERLAP)))) + 1
+    return [int(start) for start in np.linspace(0, length - size, count).round()]
+
+
+def merge_tiles(
+    found: Sequence[tuple[Boxes, NDArray[np.float64]]], tiles: Sequence[Tile]
+) -> tuple[Boxes, NDArray[np.float64]]:
+    """Merge the boxes and scores of all tiles of an image, all in pixels of the image; best first.
+
+    A face that a tile cuts is complete in a neighbour or in a larger tile.
+    """
+    if len(tiles) == 1:
+        return found[0]
+    kept = [_without_cut(*one, tile, tiles[0]) for one, tile in zip(found, tiles, strict=True)]
+    return merge(np.concatenate([boxes for boxes, _ in kept]), np.concatenate([scores for _, scores in kept]))
+
+
+def _without_cut(
+    boxes: Boxes, scores: NDArray[np.float64], tile: Tile, image: Tile
+) -> tuple[Boxes, NDArray[np.float64]]:
+    near = CUT * max(tile[2] - tile[0], tile[3] - tile[1])
+    first = np.array([-np.inf if tile[i] == image[i] else tile[i] + near for i in (0, 1)])
+    last = np.array([np.inf if tile[i] == image[i] else tile[i] - near for i in (2, 3)])
+    kept = (boxes[:, :2] >= first).all(axis=1) & (boxes[:, 2:] <= last).all(axis=1)
+    return boxes[kept], scores[kept]
