@@ -30,7 +30,7 @@ EXPRESSIONS = {"neutral": "neutral", "smiling": "happiness"}
 
 
 def draw_images(folder: Path) -> None:
-    """Write the files that the pages use: class folders of drawn faces, scikit-image's astronaut, and a clip."""
+    """Write the files of the pages: class folders of drawn faces, scikit-image's astronaut, and a clip."""
     portrait = Image.fromarray(astronaut())  # type: ignore[no-untyped-call]
     portrait.save(folder / "astronaut.png")
     moved = [portrait.crop((4 * step, 0, 492 + 4 * step, 512)) for step in range(6)]
