@@ -30,7 +30,7 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
         import onnxruntime
     except ImportError as error:
         raise RunError(
-            f'{file}: an ONNX file is run by onnxruntime, which is not installed: pip install "ferkit[onnx]"'
+            f"{file}: an ONNX file is run by onnxruntime, which is not installed: pip install onnxruntime"
         ) from error
     has_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     if device.startswith("cuda") and not has_gpu:
