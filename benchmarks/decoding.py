@@ -14,6 +14,7 @@ import argparse
 import io
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -90,11 +91,12 @@ def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     places = np.linspace(0, len(paths) - 1, min(options.limit, len(paths))).round()
     images = [read_image(paths[int(place)]) for place in places]
     measurements, facts = [], {}
+    decoders = [one for one in DECODERS if one != "simplejpeg" or find_spec("simplejpeg")]
     for kind in ("JPEG", "PNG"):
         for is_large in (False, True):
             case = f"{kind}, {'12 megapixels' if is_large else 'own size'}"
             say(case)
-            names = [one for one in DECODERS if kind == "JPEG" or one not in ("simplejpeg", "Pillow, draft")]
+            names = [one for one in decoders if kind == "JPEG" or one not in ("simplejpeg", "Pillow, draft")]
             seconds: dict[str, list[float]] = {name: [] for name in names}
             largest = dict.fromkeys(names, 0)
             for content in (encode(image, kind, is_large) for image in images):

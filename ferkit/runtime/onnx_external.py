@@ -1,4 +1,4 @@
-"""What an ONNX model may do besides its task, found without the package onnx.
+"""Risks of an ONNX model, found without the package onnx: foreign files, loops, functions.
 
 An ONNX file is a protocol buffer. Tensors may name a file with their values ("external data") by any path.
 Loops may run forever, and functions that call each other may expand without bound. `ferkit export` writes

@@ -87,10 +87,7 @@ class KernelRidgeEstimator:
         _check_range("image_size", image_size, 16, 1024)
         _check_positive("gamma", gamma)
         _check_positive("ridge", ridge)
-        if inner_folds < 2:
-            raise ValueError(f"inner_folds: expected at least 2, got {inner_folds}")
-        if inner_by == "":
-            raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
+        _check_inner(inner_folds, inner_by)
         self.labels = tuple(labels)
         self.network = network
         self.open_model = open_model
@@ -236,6 +233,13 @@ def _count_blocks(
             "or set choose_blocks = false."
         )
     return count
+
+
+def _check_inner(folds: int, by: str | None) -> None:
+    if folds < 2:
+        raise ValueError(f"inner_folds: expected at least 2, got {folds}")
+    if by == "":
+        raise ValueError('inner_by: expected a kind of group, such as "movie", or "none", got ""')
 
 
 def _check_range(name: str, value: int, least: int, most: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from benchmarks.detectors import NETWORKS, compose, describe, main
+from benchmarks.detectors import VARIANTS, compose, describe, main
 from ferkit.bench.record import Record, read_record
 from ferkit.plugin import Detections
 
@@ -36,7 +36,7 @@ def found(*boxes: Sequence[float]) -> Detections:
 @pytest.mark.slow
 def test_each_detector_finds_the_astronaut(tmp_path: Path, portraits: Path) -> None:
     record = measured(tmp_path, portraits)
-    assert list(record.facts) == ["mtcnn", *(f"blazeface {name}" for name in NETWORKS)]
+    assert list(record.facts) == ["mtcnn", *(f"blazeface {name}" for name in VARIANTS)]
     assert {facts["images with one face"] for facts in record.facts.values()} == {1}
     assert {len(one.seconds) for one in record.measurements} == {1}
 

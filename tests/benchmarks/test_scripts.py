@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from skimage.data import astronaut
 
 from ferkit.bench.record import Record, read_record
 
@@ -144,6 +146,19 @@ def test_epochs_of_both_loops_take_turns(tmp_path: Path) -> None:
     ferkit, plain = (one.median for one in record.measurements)
     assert record.facts["ratio"] == pytest.approx(ferkit / plain, abs=1e-4)
     assert 0 < record.facts["waiting"] < 1
+
+
+def test_decoders_take_turns_and_their_pixels_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.decoding.LARGE", (96, 64))
+    (tmp_path / "images").mkdir()
+    Image.fromarray(astronaut()[:64, :48]).save(tmp_path / "images" / "one.png")
+    record = run("decoding", tmp_path, ["--images", str(tmp_path / "images")])
+    decoders = {one.case["decoder"] for one in record.measurements}
+    assert {"Pillow", "ferkit", "OpenCV", "torchvision"} <= decoders
+    assert record.facts["PNG, own size: ferkit"]["largest difference"] == 0
+    assert record.facts["JPEG, own size: ferkit"]["largest difference"] <= 1
 
 
 PAPERS_WAY = ["sfew_multiscale", "--drawn", "14", "--set", "model.image_size=75", "--set", "fit.batch_size=7"]

@@ -282,7 +282,7 @@ def test_a_recipe_that_is_not_there_suggests_the_closest_shipped_one(tmp_path: P
     assert problem.startswith(
         "recipe: there is no such file\n    Give a TOML file, or the name of a bundled recipe"
     )
-    assert "Did you mean 'quickstart'? There is: " in problem
+    assert "Did you mean 'quickstart'? There are " in problem
     assert problems(tmp_path)[0].startswith("recipe: it is a folder")
 
 

@@ -17,7 +17,7 @@ DAMAGED = "The file is damaged. Export it again."
 
 
 def judge(
-    classify: Classifier, faces: NDArray[np.float32], labels: Sequence[str], told: str
+    classify: Classifier, faces: NDArray[np.float32], labels: Sequence[str], name: str
 ) -> NDArray[np.float64]:
     """Classify normalised faces (B, side, side, 3).
 
@@ -25,7 +25,7 @@ def judge(
         classify: The model.
         faces: The faces.
         labels: The labels, in the model's order.
-        told: The name of the model in messages.
+        name: The name of the model in messages.
 
     Returns:
         Probabilities (B, labels). Each row adds up to 1.
@@ -39,20 +39,20 @@ def judge(
         raise
     except Exception as error:
         raise RunError(
-            f"Cannot classify faces with {told}: {shorten(error, 200)}. If memory is short, use a smaller "
+            f"Cannot classify faces with {name}: {shorten(error, 200)}. If memory is short, use a smaller "
             "batch size. Otherwise, export the model again."
         ) from error
     if found.shape != (len(faces), len(labels)):
         raise RunError(
-            f"{told}: expected probabilities of shape {(len(faces), len(labels))} for the labels "
+            f"{name}: expected probabilities of shape {(len(faces), len(labels))} for the labels "
             f"{', '.join(labels)}, got {found.shape}. {DAMAGED}"
         )
     if not np.isfinite(found).all():
-        raise RunError(f"{told}: its probabilities are not finite. {DAMAGED}")
+        raise RunError(f"{name}: its probabilities are not finite. {DAMAGED}")
     if (found < -TOLERANCE).any() or (abs(found.sum(axis=1) - 1) > TOLERANCE).any():
         odd = found[np.argmax(abs(found.sum(axis=1) - 1) - found.min(axis=1))]
         raise RunError(
-            f"{told}: expected probabilities from 0 to 1 that add up to 1, got {odd.round(3).tolist()}. "
+            f"{name}: expected probabilities from 0 to 1 that add up to 1, got {odd.round(3).tolist()}. "
             f"{DAMAGED}"
         )
     return found

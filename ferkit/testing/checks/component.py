@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,8 @@ def has_defaults_that_fit(subject: ComponentUnderTest) -> None:
 
 
 def _as_toml(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_toml(one) for key, one in value.items()}
     if isinstance(value, tuple):
         return [_as_toml(one) for one in value]
     return str(value) if isinstance(value, Path) else value
