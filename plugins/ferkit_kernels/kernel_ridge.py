@@ -85,8 +85,7 @@ class KernelRidgeEstimator:
         count = _count_blocks({"the network": stages, **models}, descriptors, choose_blocks)
         _check_range("grid", grid, 1, 16)
         _check_range("image_size", image_size, 16, 1024)
-        _check_positive("gamma", gamma)
-        _check_positive("ridge", ridge)
+        _check_positive(gamma=gamma, ridge=ridge)
         _check_inner(inner_folds, inner_by)
         self.labels = tuple(labels)
         self.network = network
@@ -247,6 +246,7 @@ def _check_range(name: str, value: int, least: int, most: int) -> None:
         raise ValueError(f"{name}: expected a whole number from {least} to {most}, got {value}")
 
 
-def _check_positive(name: str, values: Sequence[float]) -> None:
-    if not values or min(values) <= 0:
-        raise ValueError(f"{name}: expected numbers above 0, got {list(values)}")
+def _check_positive(**given: Sequence[float]) -> None:
+    for name, values in given.items():
+        if not values or min(values) <= 0:
+            raise ValueError(f"{name}: expected numbers above 0, got {list(values)}")

@@ -148,6 +148,7 @@ def test_epochs_of_both_loops_take_turns(tmp_path: Path) -> None:
     assert 0 < record.facts["waiting"] < 1
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torchvision")
 def test_decoders_take_turns_and_their_pixels_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
