@@ -14,6 +14,8 @@ from ferkit.predict.media.frames import Frame
 
 SIDE = 480
 """Longer side of the grey frames in which faces are carried, in pixels."""
+WHOLE = 0.98
+"""Least part of each side of a frame that a box of the whole frame covers."""
 CUT = 8.0
 """Mean absolute difference of consecutive tiny frames above which the scene has changed, in grey levels."""
 TINY = (32, 18)
@@ -106,6 +108,12 @@ class _Seen:
         tiny = cv2.resize(grey, TINY, interpolation=cv2.INTER_AREA).astype(np.float32)
         return cls(grey, tiny, scale, _no_faces())
 
+    def is_whole(self, box: NDArray[np.float32]) -> bool:
+        """Return True if the box covers the frame."""
+        height, width = (side / self.scale for side in self.grey.shape)
+        covered = min(box[2], width) - max(box[0], 0), min(box[3], height) - max(box[1], 0)
+        return bool(covered[0] >= WHOLE * width and covered[1] >= WHOLE * height)
+
     def differs(self, other: _Seen) -> bool:
         """Return True if the other frame has another size, or shows another scene."""
         is_cut = float(np.abs(self.tiny - other.tiny).mean()) > CUT
@@ -124,6 +132,8 @@ def carry(before: _Seen, now: _Seen) -> Detections | None:
     is_good &= np.linalg.norm(back - points, axis=1) <= ERROR
     boxes, landmarks = faces.boxes.copy(), faces.landmarks.copy()
     for number, some in enumerate(np.split(np.arange(len(points)), len(boxes))):
+        if before.is_whole(boxes[number]):
+            continue  # a detector that takes each frame for a face
         kept = some[is_good[some]]
         if len(kept) < LEAST * len(some):
             return None

@@ -93,7 +93,7 @@ class Predictor:
     ) -> None:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
-        _check_batch_size(batch_size)
+        _check_count("batch_size", batch_size)
         with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
@@ -186,9 +186,8 @@ class Predictor:
             ...     for row in getattr(found, "rows", []):
             ...         print(row.time, row.track, row.label)
         """
-        for name, value in (("every", every), ("detect_every", detect_every)):
-            if value < 1:
-                raise RunError(f"{name}: expected at least 1, got {value}")
+        _check_count("every", every)
+        _check_count("detect_every", detect_every)
         given = [inputs] if isinstance(inputs, str | Path) else inputs
         yield from self._predict(read_frames(find_sources(given, stdin), every), detect_every)
 
@@ -278,9 +277,9 @@ class Predictor:
         return rows
 
 
-def _check_batch_size(given: object) -> None:
-    if not isinstance(given, int | np.integer) or given < 1:
-        raise RunError(f"batch_size: expected a whole number of at least 1, got {given!r}")
+def _check_count(name: str, given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
+        raise RunError(f"{name}: expected a whole number of at least 1, got {given!r}")
 
 
 def _no_landmarks(model: str, detector: str) -> RunError:

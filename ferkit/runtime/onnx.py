@@ -14,7 +14,7 @@ FATAL = 4
 
 
 def open_session(file: Path, device: str, threads: int = 0) -> Any:
-    """Open a file as an `onnxruntime.InferenceSession`. Several threads may call it at once.
+    """Open a file as an `onnxruntime.InferenceSession`. It can be pickled, and several threads may call it.
 
     Args:
         file: An ONNX model. Its external data, if any, must be in its folder.
@@ -44,9 +44,24 @@ def open_session(file: Path, device: str, threads: int = 0) -> Any:
     asked = os.environ.get("OMP_NUM_THREADS", "")
     options.intra_op_num_threads = threads or (int(asked) if asked.isdecimal() else 0)
     try:
-        return onnxruntime.InferenceSession(str(file), options, choose_providers(device, has_gpu))
+        session = onnxruntime.InferenceSession(str(file), options, choose_providers(device, has_gpu))
     except Exception as error:
         raise RunError(f"{file} is no ONNX file that onnxruntime can run: {_first_line(error)}") from error
+    return _Session(session, (file, device, threads))
+
+
+class _Session:
+    """A session of onnxruntime that can be pickled: it is opened again."""
+
+    def __init__(self, session: Any, opened_with: tuple[Path, str, int]) -> None:
+        self._session = session
+        self._opened_with = opened_with
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def __reduce__(self) -> tuple[Any, tuple[Path, str, int]]:
+        return open_session, self._opened_with
 
 
 def choose_providers(device: str, has_gpu: bool) -> list[str | tuple[str, dict[str, int]]]:

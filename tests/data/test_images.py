@@ -235,6 +235,16 @@ def test_a_truncated_jpeg_is_an_error(fraction: float) -> None:
         decode_image(whole[: int(fraction * len(whole))])
 
 
+def test_a_jpeg_with_a_foreign_block_is_an_error() -> None:
+    content = BytesIO()
+    Image.fromarray(astronaut()).save(content, "JPEG")
+    whole = bytearray(content.getvalue())
+    whole[12_000:20_000] = np.random.default_rng(0).bytes(8_000)
+    assert whole.endswith(b"\xff\xd9")
+    with pytest.raises(DataError, match="can't be read"):
+        decode_image(bytes(whole))
+
+
 def test_a_jpeg_with_further_bytes_is_read() -> None:
     content = BytesIO()
     Image.fromarray(astronaut()).save(content, "JPEG")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from PIL import ExifTags, Image
 from skimage.data import astronaut
 
 from ferkit import Predictor
+from ferkit.errors import RunError
 from ferkit.neural.checkpoint import read_header
 from ferkit.predict.model.bundled import find_graph
 from ferkit.predict.model.classifiers import OnnxClassifier, TorchClassifier
@@ -51,7 +54,7 @@ def test_it_is_small_and_says_how_it_is_to_be_used() -> None:
     assert FILE.stat().st_size + GRAPH.stat().st_size <= LARGEST
     known = read_description(FILE)
     assert known.labels == SEVEN
-    assert (known.detector.name, known.model.color) == ("blazeface", "grey")
+    assert (known.detector.name, known.model.color) == ("mtcnn", "grey")
     assert 0.2 < known.temperature < 5
     assert known.metrics
 
@@ -174,6 +177,25 @@ def test_the_bundled_model_needs_no_torch(tmp_path: Path, typed: str) -> None:
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "LOADED"
     assert "1 face" in answer.stderr or "3 faces" in answer.stderr
+
+
+def test_the_graph_is_found_by_a_relative_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FILE.parent)
+    assert find_graph(Path(FILE.name), "cpu") is not None
+
+
+@pytest.mark.parametrize("detector", ["mtcnn", "blazeface"])
+def test_a_predictor_is_pickled(detector: str) -> None:
+    predictor = Predictor(device="cpu", detector=detector)
+    (before,), (after,) = (one(astronaut()) for one in (predictor, pickle.loads(pickle.dumps(predictor))))
+    assert (after.box, after.probabilities) == (before.box, before.probabilities)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_named_pipe_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "p.onnx")
+    with pytest.raises(RunError, match=r"p\.onnx: it is a named pipe"):
+        Predictor(tmp_path / "p.onnx")
 
 
 def test_the_predictor_of_python_needs_no_torch() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -152,5 +153,19 @@ def test_tracks_are_those_of_detecting_in_every_frame(tmp_path: Path) -> None:
 
 
 def test_an_interval_below_one_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="detect_every: expected at least 1, got 0"):
+    with pytest.raises(RunError, match="detect_every: expected a whole number of at least 1, got 0"):
         list(Predictor(device="cpu").stream(tmp_path, detect_every=0))
+
+
+@pytest.mark.parametrize("value", ["3", 2.5, True])
+def test_an_interval_that_is_no_whole_number_is_an_error(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(RunError, match="detect_every: expected a whole number"):
+        list(Predictor(device="cpu").stream(tmp_path, detect_every=value))
+
+
+def test_the_box_of_a_whole_frame_stays_where_the_scene_moves() -> None:
+    frames = frames_of([np.roll(scene((200, 100, 1)), 6 * step, axis=1) for step in range(4)])
+    height, width = frames[0].image.shape[:2]
+    find = Known([[np.array([0, 0, width, height], np.float32)] for _ in frames])
+    for found in FaceCarrier(find, 4)(frames):
+        assert found.boxes.tolist() == [[0, 0, width, height]]

@@ -19,6 +19,10 @@ def find_graph(weights: Path, device: str) -> Path | None:
         device: "auto", "cpu", "cuda" or "cuda:0".
     """
     graph = weights.with_suffix(".onnx")
-    if weights.parent != MODELS or not graph.is_file() or importlib.util.find_spec("onnxruntime") is None:
+    if (
+        weights.resolve().parent != MODELS.resolve()
+        or not graph.is_file()
+        or importlib.util.find_spec("onnxruntime") is None
+    ):
         return None
     return graph if device == "cpu" or (device == "auto" and not has_gpu_for_torch()) else None

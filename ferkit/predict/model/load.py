@@ -19,6 +19,7 @@ from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, Program
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.program import load_program
 from ferkit.predict.model.which import WhichNetwork
+from ferkit.runtime.file_kinds import describe_special
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.shipped import MODELS as BUNDLED
 
@@ -135,6 +136,8 @@ def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
 def find_model(name: str | Path | None) -> Path:
     """Find a file or folder of that name, or else a bundled model. Raises RunError."""
     if name is not None and os.path.exists(path := Path(name)):
+        if not path.is_dir() and (special := describe_special(path)):
+            raise RunError(f"Cannot load {path}: it is {special}, not a file.")
         return path
     known = {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
     wanted = DEFAULT if name is None else str(name)
@@ -253,7 +256,7 @@ def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
         model = _from_onnx(graph, "cpu", trust)
     else:
         model = _of_torch(path, device, trust)
-    is_bundled = path.parent == BUNDLED
+    is_bundled = path.resolve().parent == BUNDLED.resolve()
     return replace(model, told=f"{path.stem}, bundled; model card: {path}.card.md") if is_bundled else model
 
 

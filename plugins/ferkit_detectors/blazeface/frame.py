@@ -38,4 +38,4 @@ FRAMES: Mapping[str, Frame] = {
     "back": Frame(0.86, 1.25, 0.10),
     "short": Frame(0.86, 1.25, 0.10),
 }
-"""Network -> MTCNN's boxes, as medians over faces."""
+"""Network -> MTCNN's boxes relative to its own. See decision 78."""
