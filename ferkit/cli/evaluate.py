@@ -159,7 +159,7 @@ def evaluate(
         among=[name.strip() for name in among.split(",")] if among else (),
         split=split,
         no_face=no_face,
-        shift=shift or (),
+        shift=() if shift is None else shift or ",",
         repeat=repeat,
         fold=read_fold(fold),
         detector=detector,

@@ -114,14 +114,16 @@ def resume_command(
     demo: bool,
     track: Sequence[str],
     protocols: str | None = None,
+    refit: bool = False,
 ) -> str:
-    """Return the command that resumes a run. The run folder remembers --refit."""
+    """Return the command that resumes a run. `refit` is for runs that have not started."""
     from ferkit.messages import quote
 
     words = ["ferkit", "run", recipe]
     words += [word for one in overrides for word in ("--set", one)]
     words += ["--demo"] if demo else []
     words += ["--protocols", protocols] if protocols else []
+    words += ["--refit"] if refit else []
     words += [word for one in track for word in ("--track", one)]
     return " ".join(map(quote, [*words, "--out", str(folder), "--resume"]))
 

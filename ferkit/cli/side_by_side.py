@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -42,7 +43,8 @@ def run_side_by_side(
                 run(order, progress)
             show_scores(order.folder)
     except KeyboardInterrupt:
-        command = resume_command(recipe, overrides, folder, demo=demo, track=track, protocols=protocols)
+        common: Any = {"demo": demo, "track": track, "protocols": protocols, "refit": refit}
+        command = resume_command(recipe, overrides, folder, **common)
         typer.echo(f"\nResume these runs with: {command}", err=True)
         raise
     for order in requests.values():  # each report shows the scores of all runs

@@ -108,7 +108,8 @@ def read_summary(run_dir: Path) -> Summary:
             raise RunError(f"{file} has no key {', '.join(lacking)}. {AGAIN}") from error
         key = ".".join(map(str, wrong[0]["loc"]))
         raise RunError(f"{file} can't be read: {key}: {wrong[0]['msg']}. {AGAIN}") from error
-    for key, kind in (("name", str), ("repeats", int)):
+    counted = () if summary.protocol.get("name") == "holdout" else (("folds", int),)
+    for key, kind in (("name", str), ("repeats", int), *counted):
         if not isinstance(summary.protocol.get(key), kind):
             raise RunError(f"{file} has no usable protocol.{key}. {AGAIN}")
     return summary

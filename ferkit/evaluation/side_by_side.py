@@ -45,13 +45,18 @@ def write_names(folder: Path, names: Sequence[str]) -> None:
     write_text(folder / SIDE_BY_SIDE, json.dumps({"protocols": every}) + "\n")
 
 
+def listed_runs(folder: Path) -> list[Path]:
+    """Return the runs of a folder, finished or not. Raises RunError if the list is broken."""
+    return [folder / name for name in _names(folder)]
+
+
 def runs_side_by_side(folder: Path) -> list[Path]:
     """Return the finished runs of a folder, in order; none if it is no folder of several protocols.
 
     Raises:
         RunError: The list of the folder is broken.
     """
-    return [folder / name for name in _names(folder) if is_finished(folder / name)]
+    return [run for run in listed_runs(folder) if is_finished(run)]
 
 
 def read_side_by_side(folder: Path) -> SideBySide | None:
@@ -66,8 +71,11 @@ def read_side_by_side(folder: Path) -> SideBySide | None:
 
 
 def side_by_side_of(run: Path) -> SideBySide | None:
-    """Read the scores of the runs next to a run; None if there are none. Raises RunError."""
-    return read_side_by_side(run.absolute().parent) if neighbours(run) else None
+    """Read the scores of the runs next to a run; None if there are none, or if a file of them is broken."""
+    try:
+        return read_side_by_side(run.absolute().parent) if neighbours(run) else None
+    except RunError:
+        return None  # the report of this run must not depend on its neighbours
 
 
 def neighbours(run: Path) -> list[Path]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 Score = Mapping[str, Any]
 """Scores of an epoch selection, from `ferkit.evaluation.scores.evaluate`, with the keys of `ScoreKeys`."""
 Interval = tuple[float, float]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 
 
 class Value(BaseModel):
@@ -109,14 +111,14 @@ class ScoreKeys(Value):
     """
 
     title: str
-    accuracy: float
-    deviation: float | None
+    accuracy: Fraction
+    deviation: Number | None
     selected_on_test: bool = False
-    mean_recall: float | None = None
-    macro_f1: float | None = None
-    nll: float | None = None
-    brier: float | None = None
-    ece: float | None = None
+    mean_recall: Fraction | None = None
+    macro_f1: Fraction | None = None
+    nll: Number | None = None
+    brier: Number | None = None
+    ece: Number | None = None
     intervals: Mapping[str, Mapping[str, Interval]] = {}
     clusters: Mapping[str, int] = {}
 
@@ -181,8 +183,11 @@ class Summary(Value):
     @field_validator("scores")
     @classmethod
     def _known_scores(cls, scores: Mapping[str, Score]) -> Mapping[str, Score]:
-        _SCORES.validate_python(scores)
-        return scores
+        checked = _SCORES.validate_python(scores)
+        return {
+            name: {**score, "selected_on_test": checked[name].selected_on_test}
+            for name, score in scores.items()
+        }
 
     @field_validator("scores")
     @classmethod

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from ferkit.components.registry import Registry
 from ferkit.data.samples import samples_of
 from ferkit.errors import RunError
 from ferkit.evaluation.protocol_words import protocol_tables
-from ferkit.evaluation.side_by_side import SIDE_BY_SIDE
+from ferkit.evaluation.run_files import read_resolved
+from ferkit.evaluation.side_by_side import SIDE_BY_SIDE, listed_runs
 from ferkit.experiment.run import RunRequest, check_folds
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
 from ferkit.recipe.load import load_recipe
+from ferkit.recipe.parse import dump_recipe
 from ferkit.runtime.processes import refuse_several_processes
 
 Table = dict[str, Any]
@@ -60,11 +63,8 @@ def make_requests(
     manifest = first.manifest.file if first.manifest else None
     tables = protocol_tables(words, first.protocol, samples, manifest)
     folder = Path(out) if out else _find(first.name, resume)
-    if (folder / "recipe.toml").exists():
-        raise RunError(
-            f"Cannot write runs of several protocols to {folder}: it is the folder of one run. Use another "
-            "--out."
-        )
+    _check_folder(folder, () if resume else tables)
+    _check_same_system(folder, dump_recipe(first, registry))
     requests = {}
     for word, table in tables.items():
         warnings: list[str] = []
@@ -75,6 +75,42 @@ def make_requests(
             checked, registry, folder / word, is_resumed, demo, refit, tuple(warnings)
         )
     return folder, requests
+
+
+def _check_folder(folder: Path, new: Collection[str]) -> None:
+    """Raises RunError if the path is a file or the folder of one run, or a new run exists already."""
+    what = f"Cannot write runs of several protocols to {folder}"
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{what}: it is no folder. Use another --out.")
+    if (folder / "recipe.toml").exists():
+        raise RunError(f"{what}: it is the folder of one run. Use another --out.")
+    if found := [word for word in new if (folder / word / "recipe.toml").exists()]:
+        raise RunError(f"{what}: it contains a run {found[0]} already. Use --resume, or another --out.")
+
+
+def _check_same_system(folder: Path, recipe: str) -> None:
+    """Raises RunError if a run of the folder differs in more than its protocol: a leak would mean nothing."""
+    ours = _flat(tomllib.loads(recipe))
+    for run in listed_runs(folder):
+        if not (run / "recipe.toml").exists():
+            continue
+        theirs = _flat(read_resolved(run))
+        every = sorted(ours.keys() | theirs.keys())
+        if differing := [key for key in every if ours.get(key) != theirs.get(key)]:
+            key = differing[0]
+            raise RunError(
+                f"Cannot add runs to {folder}: {run.name} has {key} = {theirs.get(key)!r}, these runs have "
+                f"{ours.get(key)!r}. The leak compares runs of one recipe. Use another --out."
+            )
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Return dotted keys and values, without [protocol] and [track]."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if above or key not in ("protocol", "track"):
+            found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return found
 
 
 def _find(name: str, resume: bool) -> Path:

@@ -45,7 +45,9 @@ def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) ->
         if problem := _blame(error, parts, given):
             return [problem]
         hint = "Change model.image_size, fit.batch_size, or the options of the backbone or the head."
-        return [Problem("model", f"the network can't train on {given}: {plainly(error)}", hint)]
+        found = _third_party(error, parts)
+        place = f" ({found[1]})" if found else ""
+        return [Problem("model", f"the network{place} can't train on {given}: {plainly(error)}", hint)]
     return []
 
 
@@ -83,13 +85,19 @@ def _targets(shape: tuple[int, int], has_soft_targets: bool) -> Iterator[tuple[A
 
 def _blame(error: BaseException, parts: Parts, given: str) -> Problem | None:
     """Return a problem that names a third-party component, unless the error is a ValueError about a value."""
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) or not (found := _third_party(error, parts)):
         return None
+    key, who = found
+    failure = f"{who} failed{describe_call(error, who.target)} on {given}: {plainly(error)}"
+    return Problem(key, failure, who.hint)
+
+
+def _third_party(error: BaseException, parts: Parts) -> tuple[str, Component] | None:
+    """Return the key and the component of another provider in which an error was raised."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         for key, (module, who) in parts.items():
             if frame.f_locals.get("self") is module and not is_own(who.provider):
-                failure = f"{who} failed{describe_call(error, who.target)} on {given}: {plainly(error)}"
-                return Problem(key, failure, who.hint)
+                return key, who
     return None
 
 

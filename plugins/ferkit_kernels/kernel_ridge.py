@@ -16,6 +16,7 @@ from ferkit.plugin import (
     Epoch,
     Face,
     FeatureEstimator,
+    FerkitError,
     ModelFeatures,
     RunError,
     describe_faces,
@@ -27,6 +28,7 @@ from ferkit_kernels.search import Choice, Regression, choose, make_candidates
 
 SMALLEST = 1e-12
 MOST_BLOCKS = 6
+OWN = "the network"
 NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 CHOSEN = "gamma and ridge"
 
@@ -82,7 +84,7 @@ class KernelRidgeEstimator:
         inner_folds: int = 5,
         inner_by: str | None = None,
     ) -> None:
-        count = _count_blocks({"the network": stages, **models}, descriptors, choose_blocks)
+        count = _count_blocks({OWN: stages, **models}, descriptors, choose_blocks)
         _check_range("grid", grid, 1, 16)
         _check_range("image_size", image_size, 16, 1024)
         _check_positive(gamma=gamma, ridge=ridge)
@@ -169,7 +171,10 @@ class KernelRidgeEstimator:
 
     def _open(self, name: str) -> ModelFeatures:
         if name not in self._opened:
-            self._opened[name] = self.open_model(name)
+            try:
+                self._opened[name] = self.open_model(name)
+            except FerkitError as error:
+                raise RunError(f"estimator.models: {error}") from error
         return self._opened[name]
 
     def _overlaps(self, tested: Sequence[Face]) -> list[str]:
@@ -224,6 +229,8 @@ def _count_blocks(
     if not count:
         raise ValueError("stages: expected at least one stage or descriptor, got none")
     for name, some in stages.items():
+        if not some and name != OWN:
+            raise ValueError(f"models: expected at least one stage of {name}, got none")
         if len(set(some)) < len(some):
             raise ValueError(f"stages: expected different stages of {name}, got {list(some)}")
     if choose_blocks and count > MOST_BLOCKS:

@@ -11,6 +11,7 @@ import pytest
 
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import finished_runs
+from ferkit.recipe.parse import dump_recipe
 from tests.cli.test_table import ferkit
 
 RECIPE = """\
@@ -65,7 +66,7 @@ def test_an_interrupted_run_prints_the_command_that_resumes_all(
         if len(seen) % 2:
             raise KeyboardInterrupt
         order.folder.mkdir(parents=True, exist_ok=True)
-        (order.folder / "recipe.toml").touch()
+        (order.folder / "recipe.toml").write_text(dump_recipe(order.recipe, order.registry))
 
     monkeypatch.setattr("ferkit.experiment.run.run", interrupt)
     words = ("--protocols", "person,random")
@@ -111,3 +112,23 @@ def test_the_folder_of_one_run_is_not_taken_for_several(
     assert "it is the folder of one run" in capsys.readouterr().err
     assert ferkit(monkeypatch, "run", "plain.toml", "--protocols", "paper", "--resume") == 1
     assert "runs/ has no run of this recipe with several protocols" in capsys.readouterr().err
+
+
+def test_runs_that_differ_in_more_than_the_protocol_get_no_common_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pretend(order: RunRequest, *_: object) -> None:
+        order.folder.mkdir(parents=True)
+        (order.folder / "recipe.toml").write_text(dump_recipe(order.recipe, order.registry))
+
+    monkeypatch.setattr("ferkit.experiment.run.run", pretend)
+    monkeypatch.setattr(sys.modules["ferkit.cli.run"], "show_scores", lambda folder: None)
+    monkeypatch.setattr("ferkit.report.render", lambda folder: folder)
+    command = ["run", "plain.toml", "--out", "all", "--protocols"]
+    assert ferkit(monkeypatch, *command, "random") == 0
+    assert ferkit(monkeypatch, *command, "person", "--set", "data.per_class=7") == 1
+    assert "random has data.per_class" in capsys.readouterr().err
+    assert ferkit(monkeypatch, *command, "person,random") == 1
+    assert "contains a run random already" in capsys.readouterr().err
+    assert not Path("all/person").exists()
+    assert ferkit(monkeypatch, *command, "person") == 0

@@ -197,3 +197,21 @@ def test_an_epoch_without_a_number_that_others_have_is_named(tmp_path: Path, key
     file.write_text("\n".join(map(json.dumps, rows)))
     with pytest.raises(RunError, match=rf"metrics\.jsonl can't be read: line 2 has no {key}"):
         read_metrics(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["0.5", float("nan"), 1.5, None])
+def test_a_score_that_is_no_fraction_is_named(tmp_path: Path, value: object) -> None:
+    table = json.loads(json.dumps(small_run.SUMMARY))
+    name, score = next(iter(table["scores"].items()))
+    score["accuracy"] = value
+    (tmp_path / "summary.json").write_text(json.dumps(table))
+    with pytest.raises(RunError, match=rf"summary\.json .*scores\.{name}\.accuracy"):
+        read_summary(tmp_path)
+
+
+def test_a_score_without_its_selection_was_not_selected_on_test_images(tmp_path: Path) -> None:
+    table = json.loads(json.dumps(small_run.SUMMARY))
+    name, score = next(iter(table["scores"].items()))
+    score.pop("selected_on_test", None)
+    (tmp_path / "summary.json").write_text(json.dumps(table))
+    assert read_summary(tmp_path).scores[name]["selected_on_test"] is False

@@ -53,6 +53,9 @@ def read_kinds(names: str | Sequence[str] | bool) -> tuple[str, ...]:
         names = ALL if names else ""
     given = names.split(",") if isinstance(names, str) else names
     chosen = {name.strip() for name in given if name.strip()}
+    if names and not chosen:
+        known = ", ".join([ALL, *KINDS])
+        raise DataError(f"Cannot use --shift: no kind of change is named. Name some of {known}.")
     for name in sorted(chosen - {ALL, *KINDS}):
         raise DataError(
             f"Cannot use --shift {printable(name)}: there is no such kind of change. "

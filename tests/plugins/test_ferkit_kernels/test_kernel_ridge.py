@@ -198,3 +198,13 @@ def test_a_model_that_was_trained_on_tested_images_is_reported(count: int | None
     (warning,) = epoch.warnings
     assert words in warning
     assert "runs/other" in warning
+
+
+def test_a_model_that_cannot_be_opened_is_named_with_its_key() -> None:
+    def refuse(name: str) -> Any:
+        raise RunError(f"Cannot find the model {name}")
+
+    with pytest.raises(RunError, match=r"estimator\.models: Cannot find the model nope"):
+        fit(models={"nope": ("mean",)}, open_model=refuse)
+    with pytest.raises(ValueError, match="at least one stage of nope"):
+        make(models={"nope": ()})
