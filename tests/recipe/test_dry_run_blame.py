@@ -20,7 +20,7 @@ class Refusing(torch.nn.Module):
 def test_a_third_party_component_is_found_in_the_trace(provider: str, is_named: bool) -> None:
     head = Refusing()
     who = Component("head", "refusing", "somebody.head:Refusing", "", provider=provider)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="xxx") as caught:
         head(torch.zeros(1))
     found = _third_party(caught.value, {"model.head": (head, who)})
     assert found == (("model.head", who) if is_named else None)
