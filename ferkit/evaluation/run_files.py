@@ -26,6 +26,8 @@ FOLDS, FOLDS_BEFORE = "folds", "cells"
 REFIT = "refit"
 """Folder of the network that all images trained, next to the folder of the folds."""
 WARNINGS, WARNINGS_BEFORE = "warnings", "notices"
+SIDE_BY_SIDE = "protocols.json"
+"""File of a folder with a run for each protocol. It lists the run folders."""
 COPIES = re.compile(r'^(\[faces\]\n(?:[^\[\n].*\n)*?)copies = "(keep|leave_out)"$', re.MULTILINE)
 """The option `duplicates` in the recipe of a run of an earlier version."""
 
@@ -95,6 +97,9 @@ def read_summary(run_dir: Path) -> Summary:
     file = run_dir / "summary.json"
     if not run_dir.is_dir():
         raise RunError(f"there is no run in {run_dir}: no such folder")
+    if not file.exists() and (run_dir / SIDE_BY_SIDE).exists():
+        runs = ", ".join(sorted(quote(found.parent) for found in run_dir.glob("*/recipe.toml"))) or "none"
+        raise RunError(f"{run_dir} holds a run for each protocol. Name one of them: {runs}")
     if not file.exists():
         raise RunError(
             f"{file} is missing: the run is not finished. Resume it: ferkit run RECIPE --out "

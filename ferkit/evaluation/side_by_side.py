@@ -10,12 +10,9 @@ from typing import Any
 
 from ferkit.errors import RunError
 from ferkit.evaluation.leak import Leak, find_leaks, is_random, kind_of_groups
-from ferkit.evaluation.run_files import AGAIN, is_finished, read_summary
+from ferkit.evaluation.run_files import AGAIN, SIDE_BY_SIDE, is_finished, read_summary
 from ferkit.evaluation.summary import Summary
 from ferkit.runtime.atomic_write import write_text
-
-SIDE_BY_SIDE = "protocols.json"
-"""File of the folder. It lists the run folders in it, one for each protocol."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ferkit.errors import RunError
-from ferkit.evaluation.side_by_side import SIDE_BY_SIDE, runs_side_by_side
+from ferkit.evaluation.run_files import SIDE_BY_SIDE
+from ferkit.evaluation.side_by_side import runs_side_by_side
 
 RUNS = Path("runs")
 

@@ -12,8 +12,8 @@ from ferkit.components.registry import Registry
 from ferkit.data.samples import samples_of
 from ferkit.errors import RunError
 from ferkit.evaluation.protocol_words import protocol_tables
-from ferkit.evaluation.run_files import read_resolved
-from ferkit.evaluation.side_by_side import SIDE_BY_SIDE, listed_runs
+from ferkit.evaluation.run_files import SIDE_BY_SIDE, read_resolved
+from ferkit.evaluation.side_by_side import listed_runs
 from ferkit.experiment.run import RunRequest, check_folds
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down

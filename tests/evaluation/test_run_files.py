@@ -215,3 +215,12 @@ def test_a_score_without_its_selection_was_not_selected_on_test_images(tmp_path:
     score.pop("selected_on_test", None)
     (tmp_path / "summary.json").write_text(json.dumps(table))
     assert read_summary(tmp_path).scores[name]["selected_on_test"] is False
+
+
+def test_a_folder_of_several_protocols_names_its_runs(tmp_path: Path) -> None:
+    (tmp_path / "protocols.json").write_text('{"protocols": ["random"]}')
+    (tmp_path / "random").mkdir()
+    small_run.write_run(tmp_path / "random")
+    (tmp_path / "random" / "recipe.toml").touch()
+    with pytest.raises(RunError, match=r"a run for each protocol.*random"):
+        read_summary(tmp_path)
