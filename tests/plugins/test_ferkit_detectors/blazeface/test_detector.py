@@ -143,7 +143,7 @@ def test_an_unknown_network_is_refused() -> None:
 
 def test_onnxruntime_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(RunError, match=r"ferkit\[onnx\]"):
+    with pytest.raises(RunError, match=r"pip install onnxruntime"):
         BlazeFaceDetector(runtime="onnx")
 
 

@@ -205,7 +205,7 @@ def test_a_numpy_without_the_array_api_has_it_from_the_package(
 
 def test_onnxruntime_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(RunError, match=r"ferkit\[onnx\]"):
+    with pytest.raises(RunError, match=r"pip install onnxruntime"):
         MTCNNDetector(runtime="onnx")
 
 
