@@ -106,7 +106,7 @@ def evaluate(
     found = _add_origin(found, model, which)
     read = replace(read, warnings=(*filter(None, [predictor.warning]), *read.warnings))
     more: Any = {"dropped": dropped, "by": by, "group": group, "no_face": no_face}
-    scored = score_predictions(found, predictor.told, read, **more)
+    scored = score_predictions(found, predictor.title, read, **more)
     shifts = measure_shift(predictor, found, kinds, group=group, no_face=no_face, progress=progress)
     return replace(scored, shift=shifts, warnings=(*scored.warnings, *describe_shift(shifts)))
 

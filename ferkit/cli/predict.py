@@ -129,7 +129,7 @@ def predict(
         trust_plugins=trust_plugins,
     )
     if not quiet:
-        typer.echo(f"model: {predictor.told}", err=True)
+        typer.echo(f"model: {predictor.title}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)

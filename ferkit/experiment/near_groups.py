@@ -16,6 +16,7 @@ from ferkit.errors import DataError
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import NEAR_DUPLICATES, Protocol
 from ferkit.interfaces import Face
+from ferkit.messages import count_of
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.atomic_write import write_text
 from ferkit.runtime.disk_cache import DiskCache
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ferkit.audit.near_groups import NearGroups
 
 SPLIT = "near_duplicates.toml"
-"""File of the run folder with the groups of each fold, as for protocol.split."""
+"""File of the run folder with the groups of each fold, by their names in manifest.csv."""
 VERSION = 1
 """Increase it if the groups of the same images change."""
 
@@ -62,7 +63,7 @@ def add_near_groups(recipe: Recipe, registry: Registry, crops: CropResult) -> Cr
 
 
 def write_split(run_dir: Path, todo: Sequence[Fold], faces: Sequence[Face]) -> None:
-    """Save the groups of each fold of the first repeat, as a split file."""
+    """Save the groups of each fold of the first repeat."""
     tests = {fold.index: fold.test for fold in todo if fold.repeat == 0}
     folds = [
         sorted({faces[place].sample.groups[NEAR_DUPLICATES] for place in test}) for test in tests.values()
@@ -117,7 +118,6 @@ def _describe(found: NearGroups) -> str:
             f"more than half ({found.method}). The images look alike, for example because of a common "
             "background. Name groups in the data, such as persons, or set protocol.name=paper."
         )
-    return (
-        f"Near duplicates are in one group: {len(sizes)} groups of {total} images, at most {largest} images "
-        f"in one ({found.method})"
-    )
+    groups, images = count_of(len(sizes), "group"), count_of(total, "image")
+    most = count_of(largest, "image")
+    return f"Near duplicates are in one group: {groups} of {images}, at most {most} in one ({found.method})"

@@ -100,11 +100,11 @@ class Predictor:
             self._find_boxes = FaceFinder(loaded.registry, part, device, loaded.runtime)
         self._landmarks = LandmarkCount()
         if loaded.description.faces.align != "none" and not self._find_boxes.has_landmarks:
-            raise _no_landmarks(loaded.told, part.name)
+            raise _no_landmarks(loaded.title, part.name)
         self._detector = part.name
         self.description = loaded.description
         self.labels = loaded.description.labels
-        self.told = loaded.told
+        self.title = loaded.title
         self.warning = loaded.warning
         self.batch_size = batch_size
         self.threshold = threshold
@@ -237,10 +237,10 @@ class Predictor:
         for one in found:
             self._landmarks.add(one.landmarks)
         if self.description.faces.align != "none" and self._landmarks.are_missing:
-            raise _no_landmarks(self.told, self._detector)
+            raise _no_landmarks(self.title, self._detector)
 
     def _judge(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
-        return judge(self._classify, faces, self.labels, self.told)
+        return judge(self._classify, faces, self.labels, self.title)
 
     def _prepare(self, image: NDArray[np.uint8], found: Detections, number: int) -> NDArray[np.float32]:
         crop = crop_detected(image, found, number, self.description.faces)

@@ -154,7 +154,7 @@ def test_the_refit_network_is_the_default_model_of_the_run(shared_recipe: Path, 
     load_recipe(str(shared_recipe))  # its plugins may be imported
     folder = whole
     model = load_model(folder)
-    assert model.told == f"{folder}: refit network, trained on all images of the run"
+    assert model.title == f"{folder}: refit network, trained on all images of the run"
     assert model.description.source == "squares, refit on all images"
     assert all("no score of its own" in one["title"] for one in model.description.metrics["scores"].values())
     assert load_network(folder).fold == load_network(folder, WhichNetwork(fold="refit")).fold == "refit"

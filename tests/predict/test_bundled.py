@@ -125,7 +125,7 @@ def test_onnxruntime_gives_the_probabilities_of_torch(
     assert isinstance(by_torch.classify, TorchClassifier)
     assert isinstance(by_onnxruntime.classify, OnnxClassifier)
     assert by_onnxruntime.description == by_torch.description
-    assert by_onnxruntime.told == by_torch.told
+    assert by_onnxruntime.title == by_torch.title
     faces = astronauts(by_torch.description)
     np.testing.assert_allclose(by_onnxruntime.classify(faces), by_torch.classify(faces), atol=1e-4)
 

@@ -95,6 +95,6 @@ def _score_rows(main: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rows = []
     for metric, name in NAMES.items():
         value = format_value(metric, main[metric]) if metric in main else NOT_MEASURED
-        told = f"{format_interval(edges[metric])} (by {kind})" if metric in edges else "-"
-        rows.append((name, value, told))
+        interval = f"{format_interval(edges[metric])} (by {kind})" if metric in edges else "-"
+        rows.append((name, value, interval))
     return rows

@@ -42,7 +42,7 @@ class Model:
         description: Labels, image size, detector and so on.
         classify: Maps faces to probabilities.
         registry: The plugins that the model needs.
-        told: A sentence that names the model.
+        title: A sentence that names the model.
         runtime: Runtime for the detector, to import no second one; None for the default of the detector.
         warning: A sentence about an unfinished run, or "".
     """
@@ -50,7 +50,7 @@ class Model:
     description: Description
     classify: Classifier
     registry: Registry
-    told: str
+    title: str
     runtime: str | None = None
     warning: str = ""
 
@@ -257,7 +257,7 @@ def _from_safetensors(path: Path, device: str, trust: bool) -> Model:
     else:
         model = _of_torch(path, device, trust)
     is_bundled = path.resolve().parent == BUNDLED.resolve()
-    return replace(model, told=f"{path.stem}, bundled; model card: {path}.card.md") if is_bundled else model
+    return replace(model, title=f"{path.stem}, bundled; model card: {path}.card.md") if is_bundled else model
 
 
 def _of_torch(path: Path, device: str, trust: bool) -> Model:
@@ -277,7 +277,7 @@ def _from_onnx(path: Path, device: str, trust: bool) -> Model:
     description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
     classify = OnnxClassifier(session, path, description.model.image_size, len(description.labels))
-    return Model(description, classify, registry, _told(path, description), runtime="onnx")
+    return Model(description, classify, registry, _title_of(path, description), runtime="onnx")
 
 
 def _from_program(path: Path, device: str, trust: bool) -> Model:
@@ -287,10 +287,10 @@ def _from_program(path: Path, device: str, trust: bool) -> Model:
     program, described = load_program(path, KEY, trust)
     description = Description.read(_parsed(described, path), path)
     registry = load_plugins_of_model(description.plugins, path, trust)
-    return Model(description, ProgramClassifier(program, place), registry, _told(path, description))
+    return Model(description, ProgramClassifier(program, place), registry, _title_of(path, description))
 
 
-def _told(path: Path, description: Description) -> str:
+def _title_of(path: Path, description: Description) -> str:
     return f"{path}: {description.source}" if description.source else str(path)
 
 

@@ -58,7 +58,7 @@ def test_all_folds_give_the_mean_of_a_repeats_probabilities(trained: Path, repea
 
 def test_a_predictor_says_that_it_is_a_mean_and_of_which_folds(trained: Path) -> None:
     predictor = Predictor(trained, fold="all", repeat=1)
-    assert predictor.told == f"{trained}: mean of the 2 folds of repeat 1"
+    assert predictor.title == f"{trained}: mean of the 2 folds of repeat 1"
     ((row,),) = predictor.predict([picture()])
     each = [Predictor(trained, repeat=1, fold=fold).predict([picture()])[0][0] for fold in (0, 1)]
     expected = {name: (each[0].probabilities[name] + each[1].probabilities[name]) / 2 for name in LABELS}
@@ -176,7 +176,7 @@ def test_from_python_all_folds_are_exported_but_are_no_single_network(trained: P
         ferkit.load_model(trained, fold="all")
     made = ferkit.export(trained, tmp_path / "all.pt2", fold="all", repeat=1)
     assert "mean of the 2 folds of repeat 1" in made.description.source
-    told = ferkit.Run(trained).predictor(fold="all").told
+    told = ferkit.Run(trained).predictor(fold="all").title
     assert told == f"{trained}: mean of the 2 folds of repeat 0"
 
 

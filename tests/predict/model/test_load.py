@@ -52,7 +52,7 @@ def test_a_run_predicts_what_it_recorded_of_its_test_images(trained: Path) -> No
 
 def test_without_a_fold_it_is_the_first_and_said(trained: Path) -> None:
     loaded = load_model(trained)
-    assert loaded.told == f"{trained}: network of repeat 0, fold 0, one of 2 (another: --repeat 0 --fold 1)"
+    assert loaded.title == f"{trained}: network of repeat 0, fold 0, one of 2 (another: --repeat 0 --fold 1)"
     assert loaded.description.source == "squares, repeat 0, fold 0"
     assert loaded.description.labels == ("anger", "neutral")
     assert loaded.description.metrics["protocol"] == "paper"
@@ -101,7 +101,7 @@ def test_a_run_that_was_not_finished_predicts_by_the_folds_that_were(copied: Pat
     (copied / "summary.json").unlink()
     (copied / "folds" / "repeat0_fold0" / "model.safetensors").unlink()
     loaded = load_model(copied)
-    assert "its only network (repeat 0, fold 1)" in loaded.told
+    assert "its only network (repeat 0, fold 1)" in loaded.title
     assert loaded.description.metrics == {}
     assert "the run is not finished. Resume it" in loaded.warning
     (copied / "folds" / "repeat0_fold1" / "model.safetensors").unlink()
@@ -220,7 +220,7 @@ def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(
         load_model()
     write_model(tmp_path / "default.safetensors")
     write_model(tmp_path / "large.safetensors", source="the large one")
-    assert load_model().told.startswith("default, bundled; model card: ")
-    assert load_model("large").told.startswith("large, bundled")
+    assert load_model().title.startswith("default, bundled; model card: ")
+    assert load_model("large").title.startswith("large, bundled")
     with pytest.raises(RunError, match="Did you mean 'large'"):
         load_model("larg")
