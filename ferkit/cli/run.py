@@ -47,7 +47,7 @@ Protocols = Annotated[
     typer.Option(
         metavar="WORDS",
         help="Run under several protocols, in folders of --out: paper,movie. Words: recipe, paper, random, "
-        "near, nested, and the kinds of group of the data, also as nested-movie.",
+        "near, nested, and the kinds of group of the data, also as nested-movie. [default: the recipe's]",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -68,8 +68,8 @@ def run(
 
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
     interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
-    use the network on all images by default. With --protocols, the last line has the leak: the accuracy with
-    random folds minus that with grouped folds.
+    use the network on all images by default. With --protocols, or a recipe's key `protocols`, the last line has
+    the leak: the accuracy with random folds minus that with grouped folds.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
@@ -81,11 +81,14 @@ def run(
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
 
-    if protocols is not None:
+    from ferkit.recipe.load import read_protocols
+
+    words = read_protocols(recipe, overrides or ()) if protocols is None and not demo else protocols
+    if words is not None:
         from ferkit.cli.side_by_side import run_side_by_side
 
         given = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet}
-        run_side_by_side(recipe, protocols, overrides or (), out, track=track or (), **given)
+        run_side_by_side(recipe, words, overrides or (), out, track=track or (), **given)
         return
     order = make_request(
         recipe, overrides or (), out, resume=resume, demo=demo, refit=refit, track=track or ()

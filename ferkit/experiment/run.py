@@ -105,7 +105,8 @@ def _run(order: RunRequest, progress: Progress) -> Path:
     order = _settle(order, samples)
     recipe, registry = order.recipe, order.registry
     open_run = RunDir.resume if order.is_resumed else RunDir.create
-    with open_run(order.folder, dump_recipe(recipe.model_copy(update={"track": None}), registry)) as run_dir:
+    alone = recipe.model_copy(update={"track": None, "protocols": None})
+    with open_run(order.folder, dump_recipe(alone, registry)) as run_dir:
         if order.has_refit:
             run_dir.refit.request()
         weights = weights_used(recipe, registry)

@@ -105,10 +105,10 @@ def _check_same_system(folder: Path, recipe: str) -> None:
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Return dotted keys and values, without [protocol] and [track]."""
+    """Return dotted keys and values, without those of the protocol and [track]."""
     found: dict[str, Any] = {}
     for key, value in table.items():
-        if above or key not in ("protocol", "track"):
+        if above or key not in ("protocol", "protocols", "track"):
             found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return found
 
@@ -123,6 +123,7 @@ def _change(demo: bool, warnings: list[str], protocol: Mapping[str, Any] | None 
 
     def change(table: Table, registry: Registry) -> Table:
         changed = cut(table, registry) if cut else table
-        return {**changed, "protocol": dict(protocol)} if protocol else changed
+        one = {key: value for key, value in changed.items() if key != "protocols"}
+        return {**one, "protocol": dict(protocol)} if protocol else one
 
     return change

@@ -78,6 +78,15 @@ def load_table(
     return recipe, registry
 
 
+def read_protocols(source: str, overrides: Sequence[str] = ()) -> str | None:
+    """Return the words of a recipe's `protocols`, joined by commas, or None. Raises RecipeError."""
+    table = read_table(source)
+    apply_overrides(table, overrides)
+    words = table.get("protocols")
+    is_valid = isinstance(words, list) and all(isinstance(word, str) for word in words)
+    return ",".join(words) if is_valid and words else None  # load_recipe reports an invalid value
+
+
 def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, str, Part]]]:
     """Read a recipe without checks. Its data and weights need not exist.
 

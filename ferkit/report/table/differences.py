@@ -100,7 +100,8 @@ def command(run_dir: Path, name: str) -> str:
         if value != ABSENT
     }
     sets = "".join(f" --set {key}={value}" for key, value in there.items())
-    sets += f" --protocols {','.join(words)}" if words else ""
+    if words and words != (resolved_shipped(name) or {}).get("protocols"):
+        sets += f" --protocols {','.join(words)}"
     gone = [key for key, value in changed.items() if value == ABSENT]
     return f"ferkit run {quote(name)}{sets}" + (f"  # without {', '.join(gone)}" if gone else "")
 
