@@ -68,8 +68,8 @@ def run(
 
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
     interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
-    use the network on all images by default. With --protocols, or a recipe's key `protocols`, the last line has
-    the leak: the accuracy with random folds minus that with grouped folds.
+    use the network on all images by default. With --protocols, or `protocols` in the recipe, the last line
+    has the leak: the accuracy with random folds minus that with grouped folds.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
@@ -80,11 +80,8 @@ def run(
     from ferkit.experiment.request import make_request
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
-
     from ferkit.recipe.load import read_protocols
-
-    words = read_protocols(recipe, overrides or ()) if protocols is None and not demo else protocols
-    if words is not None:
+    if words := protocols or (None if demo else read_protocols(recipe, overrides or ())):
         from ferkit.cli.side_by_side import run_side_by_side
 
         given = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet}

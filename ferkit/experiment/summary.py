@@ -31,11 +31,13 @@ def describe_doubles(faces: Sequence[Face]) -> list[str]:
 
 def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
     """Return a warning about sections for a network that the estimator does not use."""
-    said = [f"[{name}]" for name in NETWORK_SECTIONS if name in recipe.model_fields_set]
-    is_used = uses_network(recipe, registry)
-    if is_used or not said or recipe.estimator is None:
+    if recipe.estimator is None:
         return []
-    return [f"The estimator {recipe.estimator.name!r} does not use {', '.join(said)} of the recipe"]
+    name, used = recipe.estimator.name, ()
+    if uses_network(recipe, registry):
+        used = getattr(registry.get("estimator", name).load(), "sections", NETWORK_SECTIONS)
+    idle = [f"[{one}]" for one in NETWORK_SECTIONS if one in recipe.model_fields_set and one not in used]
+    return [f"The estimator {name!r} does not use {', '.join(idle)} of the recipe"] if idle else []
 
 
 def describe_unused(folds: Sequence[Fold], images: int) -> list[str]:

@@ -178,8 +178,10 @@ class Estimator(Protocol):
     - `open_model`: a function. `open_model("runs/x")` returns the `ModelFeatures` of a run folder, a model
       file or, by the name "default", the bundled model.
 
-    Two optional attributes for `ferkit check`:
+    Three optional attributes:
 
+    - `sections` (`Sequence[str]`), of the class: the sections of the network's recipe that it uses, such as
+      ("model", "fit"). A run warns about others. Default: model, loss, augment, callback and fit.
     - `stages` (`Sequence[str]`): the stages for `network.stage_features`. The backbone must have them.
     - `needs_network` (`bool`), if `network` has a default: the options need a network. The recipe must have
       a [model] if it is true, and none if it is false.

@@ -34,8 +34,8 @@ class Recipe(Section):
         callback: Additions to the training, in order, such as an average of the weights.
         fit: The training of the network.
         protocol: The images for training, selection and testing.
-        protocols: Words as for `ferkit run --protocols`, such as ["paper", "movie"]: `ferkit run` trains under
-            each, in a folder of its own. Other commands and `ferkit.train` use `protocol`.
+        protocols: Words as for `ferkit run --protocols`, such as ["paper", "movie"]. `ferkit run` trains
+            under each, in a folder of its own. Other commands and `ferkit.train` use `protocol`.
         grid: "section.key" to a list of values. The nested protocol trains every combination and selects the
             best one on validation images.
         search: A search for the best values by Optuna, instead of a grid.

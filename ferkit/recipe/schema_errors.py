@@ -57,7 +57,9 @@ def _problem(detail: ErrorDetails) -> Problem:
         return Problem(where, problem if isinstance(detail["input"], dict) else f"{problem}; got {got}")
     if kind == "extra_forbidden":
         table = ".".join(way[:-1]) or "a recipe"
-        return Problem(where, f"{table} has no key {way[-1]!r}. {suggest(way[-1], _keys(models))}")
+        inside = _section_of(way[-1]) if len(way) == 1 else None
+        hint = f"Did you mean {inside!r}?" if inside else suggest(way[-1], _keys(models))
+        return Problem(where, f"{table} has no key {way[-1]!r}. {hint}")
     if kind == "missing":
         return Problem(where, _describe_missing(detail["input"], way[-1], models))
     if kind == "string_pattern_mismatch" and field and field.description:
@@ -108,6 +110,13 @@ def _follow(loc: tuple[int | str, ...]) -> tuple[list[str], list[type[BaseModel]
 def _has_name(model: type[BaseModel], name: int | str) -> bool:
     """Return True if this name selects the member of a union."""
     return name in typing.get_args(model.model_fields["name"].annotation)
+
+
+def _section_of(key: str) -> str | None:
+    """Return "fit.epochs" for "epochs", if exactly one section has such a key."""
+    sections = [(name, _models(field.annotation)) for name, field in _fields(Recipe).items()]
+    found = [f"{name}.{key}" for name, models in sections if key in _keys(models)]
+    return found[0] if len(found) == 1 else None
 
 
 def _keys(models: list[type[BaseModel]]) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -97,6 +97,9 @@ class CycleATEstimator:
     pictures_every: int = 10
     device: Literal["auto", "cpu", "cuda"] = "auto"
     network: FeatureEstimator | None = None
+
+    sections: ClassVar = ("model",)
+    """It has a loss, an augmentation and a schedule of its own."""
 
     def __post_init__(self) -> None:
         if self.auxiliary is None and not self.with_target:

@@ -66,6 +66,9 @@ class KernelRidgeEstimator:
         seed: Seed of the inner folds, given by the run.
     """
 
+    sections = ("model", "fit")
+    """[fit] has the batch size and the precision of the features."""
+
     def __init__(
         self,
         labels: Sequence[str],

@@ -11,6 +11,7 @@ import pytest
 
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import finished_runs
+from ferkit.recipe.load import read_protocols
 from ferkit.recipe.parse import dump_recipe
 from tests.cli.test_table import ferkit
 
@@ -39,12 +40,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_runs_have_folders_of_their_own_and_the_last_line_is_the_leak(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ("run", "plain.toml", "--protocols", "paper,person", "--quiet")
+    arguments = ("run", "plain.toml", "--quiet", "--set", 'protocols=["paper", "person"]')
     assert ferkit(monkeypatch, *arguments) == 0
     line = capsys.readouterr().out.splitlines()[-1]
     assert re.fullmatch(r"random [\d.]+  persons [\d.]+  leak -?[\d.]+ points \(-?[\d.]+ to -?[\d.]+\)", line)
     runs = finished_runs()
     assert sorted(run.name for run in runs) == ["paper", "person"]
+    assert not any("protocols" in (run / "recipe.toml").read_text() for run in runs)
     summaries = {run.name: json.loads((run / "summary.json").read_text()) for run in runs}
     assert summaries["person"]["protocol"]["by"] == "person"
     assert all("<h2>Protocols</h2>" in (run / "report.html").read_text() for run in runs)
@@ -83,6 +85,13 @@ def test_an_interrupted_run_prints_the_command_that_resumes_all(
         ("all/person", True),
         ("all/random", False),
     ]
+
+
+def test_the_key_of_a_recipe_can_be_changed() -> None:
+    Path("listed.toml").write_text('protocols = ["paper", "person"]\n' + RECIPE)
+    assert read_protocols("listed.toml") == "paper,person"
+    assert read_protocols("listed.toml", ["protocols=[]"]) is None
+    assert read_protocols("plain.toml") is None
 
 
 def test_a_wrong_word_lists_those_of_the_data(

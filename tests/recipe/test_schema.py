@@ -49,7 +49,8 @@ def test_nothing_in_a_recipe_can_be_changed_later() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"epochs": 3}, "epochs: a recipe has no key 'epochs'. There is: augment, callback, data, "),
+        ({"epochs": 3}, "epochs: a recipe has no key 'epochs'. Did you mean 'fit.epochs'?"),
+        ({"zzz": 3}, "zzz: a recipe has no key 'zzz'. There is: augment, callback, data, "),
         ({"protocl": {}}, "protocl: a recipe has no key 'protocl'. Did you mean 'protocol'? There is: "),
         (
             {"fit": {"epoch": 3}},

@@ -10,6 +10,7 @@ from ferkit_cycleat.cycleat import CycleATEstimator
 
 from ferkit.components.build import build
 from ferkit.errors import RecipeError
+from ferkit.experiment.summary import describe_idle
 from ferkit.recipe.load import load_recipe
 from ferkit.recipe.parts import uses_network
 from tests.plugins.test_ferkit_cycleat.domains import LABELS, crop
@@ -63,6 +64,9 @@ def test_recipes_with_real_faces_classify_by_the_bundled_model(ending: str, tmp_
     assert uses_network(recipe, registry)
     assert recipe.model.initial is not None
     assert recipe.model.initial.stem == "default"
+    assert describe_idle(recipe, registry) == []
+    idle, _ = load_recipe(f"recipes/measured/sfew_cycleat_ferplus{ending}.toml", [*NAMED, "fit.epochs=3"])
+    assert "does not use [fit]" in describe_idle(idle, registry)[0]
 
 
 @pytest.mark.parametrize("mode", ["source_only", "gan"])
