@@ -81,6 +81,7 @@ def run(
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.load import read_protocols
+
     if words := protocols or (None if demo else read_protocols(recipe, overrides or ())):
         from ferkit.cli.side_by_side import run_side_by_side
 
