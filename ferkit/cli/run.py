@@ -82,15 +82,13 @@ def run(
     from ferkit.experiment.run import run as run_order
     from ferkit.recipe.load import read_protocols
 
+    given: Any = {"resume": resume, "refit": refit, "demo": demo, "track": track or ()}
     if words := protocols or (None if demo else read_protocols(recipe, overrides or ())):
         from ferkit.cli.side_by_side import run_side_by_side
 
-        given = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet}
-        run_side_by_side(recipe, words, overrides or (), out, track=track or (), **given)
+        run_side_by_side(recipe, words, overrides or (), out, quiet=quiet, **given)
         return
-    order = make_request(
-        recipe, overrides or (), out, resume=resume, demo=demo, refit=refit, track=track or ()
-    )
+    order = make_request(recipe, overrides or (), out, **given)
     checked, registry, folder = order.recipe, order.registry, order.folder
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:

@@ -16,6 +16,7 @@ from ferkit.report import render
 from ferkit.report.faces.section import Images
 from ferkit.report.faces.thumbnails import Portrait
 from ferkit.report.figures.figure import embed
+from ferkit.report.overview import render_overview
 from ferkit.report.table.definition import read_definition
 from ferkit.report.table.entries import make_table
 from ferkit.report.table.formats import to_html
@@ -37,6 +38,8 @@ window.addEventListener("load", () => {
     images: [...document.images].map(one => [one.naturalWidth, one.alt.length]),
     sticking_out: [...document.querySelectorAll("body *")]
       .filter(one => !scrolls(one) && one.getBoundingClientRect().right > 391).map(one => one.outerHTML),
+    names: [...document.querySelectorAll("#runs tbody td:first-child")].map(one => one.textContent),
+    hidden: document.querySelectorAll('[id^="curve-"][style*="none"]').length,
     loaded: performance.getEntriesByType("resource").filter(one => !one.name.startsWith("data:")).length,
   };
   const shown = document.createElement("output");
@@ -106,3 +109,25 @@ def test_the_tables_page_needs_no_network_and_fits_a_telephone(tmp_path: Path) -
     assert found["loaded"] == 0
     assert found["sticking_out"] == []
     assert "CONSOLE" not in log
+
+
+SORT = """
+<script>
+document.querySelectorAll("#runs th button")[1].click();
+document.querySelector("[data-curve]").click();
+</script>
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_the_overview_is_sorted_and_curves_are_hidden_by_a_click(tmp_path: Path) -> None:
+    for name, fears in (("good", (0.1, 0.9)), ("poor", (0.1, 0.1)), ("bad", (0.9, 0.1))):
+        write_table_run(tmp_path / "runs" / name, [[fears, fears]])
+    page = render_overview(tmp_path / "runs")
+    page.write_text(page.read_text().replace("</body>", f"{SORT}</body>"))
+    found, log = open_page(page, tmp_path / "profile")
+    assert (found["loaded"], found["sticking_out"]) == (0, [])
+    assert "CONSOLE" not in log
+    assert found["names"] == ["bad", "poor", "good"]
+    assert found["hidden"] == 1
