@@ -74,11 +74,11 @@ def time_call(call: Callable[[], object], repeats: int) -> float:
     return min(seconds)
 
 
-class Watch(TorchDispatchMode):
+class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Times every operation of a call, by kind and shapes. Views of tensors are left out."""
 
     def __init__(self, repeats: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.repeats = repeats
         self.found: dict[tuple[str, str], Layer] = {}
 

@@ -33,7 +33,8 @@ def describe_idle(recipe: Recipe, registry: Registry) -> list[str]:
     """Return a warning about sections for a network that the estimator does not use."""
     if recipe.estimator is None:
         return []
-    name, used = recipe.estimator.name, ()
+    name = recipe.estimator.name
+    used: Sequence[str] = ()
     if uses_network(recipe, registry):
         used = getattr(registry.get("estimator", name).load(), "sections", NETWORK_SECTIONS)
     idle = [f"[{one}]" for one in NETWORK_SECTIONS if one in recipe.model_fields_set and one not in used]
