@@ -1,0 +1,66 @@
+"""Commands that torchrun or accelerate launch started in several processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from ferkit.errors import FerkitError, RunError
+from ferkit.runtime import processes
+
+COMMANDS = ("run", "finetune")
+GRACE = 5
+"""Seconds for the main process to report an error first."""
+
+
+def call_in_processes(command: Callable[[], int]) -> int:
+    """Call a command in the main process, while the others compute their rows of each batch.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        RunError: The command trains nothing, or another process has ended.
+    """
+    name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    if name not in COMMANDS:
+        raise RunError(
+            f"Cannot start `ferkit {name}` in several processes: only {' and '.join(COMMANDS)} train a "
+            "network. Start it without torchrun or accelerate launch."
+        )
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # warnings of torch's C++ code, in each process
+    if processes.join_processes().index:
+        return _follow()
+    try:
+        status = command()
+    except RuntimeError as error:
+        if isinstance(error, FerkitError) or not processes.is_connection_error(error):
+            raise
+        raise RunError(
+            "Cannot continue: another process of this training has ended. Its error is above, or in the "
+            "output of its machine. Start the same command again with --resume."
+        ) from error
+    processes.share(None)
+    processes.leave_processes()
+    return status
+
+
+def _follow() -> int:
+    from ferkit.experiment.other_process import follow
+
+    try:
+        follow()
+    except Exception as error:
+        if processes.is_connection_error(error):
+            return 1  # the main process has ended, and reports the reason
+        time.sleep(GRACE)
+        place = f"process {processes.joined().index}"
+        if isinstance(error, FerkitError):
+            print(f"{place}: {error}", file=sys.stderr)
+            return 1
+        print(f"{place}:", file=sys.stderr)
+        raise
+    processes.leave_processes()
+    return 0
