@@ -26,6 +26,9 @@ def call_in_processes(command: Callable[[], int]) -> int:
     """
     name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     if name not in COMMANDS:
+        if os.environ["RANK"] != "0":
+            time.sleep(GRACE)
+            return 1
         raise RunError(
             f"Cannot start `ferkit {name}` in several processes: only {' and '.join(COMMANDS)} train a "
             "network. Start it without torchrun or accelerate launch."
@@ -42,8 +45,9 @@ def call_in_processes(command: Callable[[], int]) -> int:
             "Cannot continue: another process of this training has ended. Its error is above, or in the "
             "output of its machine. Start the same command again with --resume."
         ) from error
-    processes.share(None)
-    processes.leave_processes()
+    if not status:  # otherwise, the others may wait for a batch, and end when this process does
+        processes.share(None)
+        processes.leave_processes()
     return status
 
 
