@@ -185,9 +185,10 @@ def make_loader(
     """
     sampler = EpochSampler(len(images), seed, balanced_weights(images.indices, balance) if balance else None)
     is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1
+    batches = BatchSampler(sampler, batch_size, drop_last=is_single)  # type: ignore[arg-type]
     loader = DataLoader(
         images,
-        batch_sampler=ShardSampler(BatchSampler(sampler, batch_size, is_single), shard or Shard()),
+        batch_sampler=ShardSampler(batches, shard or Shard()),
         num_workers=workers,
         collate_fn=stack_images,
     )

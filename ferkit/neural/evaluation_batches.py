@@ -30,6 +30,12 @@ class Batch:
     targets: Tensor
 
 
+def count_right(logits: Tensor, targets: Tensor) -> int:
+    """Count correct predictions. The label of a soft target is its largest value."""
+    labels = targets if targets.dim() == 1 else targets.argmax(dim=1)
+    return int((logits.argmax(dim=1) == labels).sum())
+
+
 @torch.inference_mode()
 def evaluation_batches(
     network: Network, images: FaceImages, batch_size: int, accelerator: Accelerator, shard: Shard

@@ -23,7 +23,7 @@ from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
 from ferkit.neural.device import derive_seed
 from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence, note_error
-from ferkit.neural.evaluation_batches import Batch, evaluation_batches
+from ferkit.neural.evaluation_batches import Batch, count_right, evaluation_batches
 from ferkit.neural.held_state import held_buffers, held_statistics
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
@@ -54,12 +54,6 @@ class BatchReport:
     loss: float
     accuracy: float
     batch_loss: float = math.nan
-
-
-def count_right(logits: Tensor, targets: Tensor) -> int:
-    """Count correct predictions. The label of a soft target is its largest value."""
-    labels = targets if targets.dim() == 1 else targets.argmax(dim=1)
-    return int((logits.argmax(dim=1) == labels).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +166,10 @@ class Training:
         self._update(given, "the batch")
 
     def _change(self, images: Tensor, targets: Tensor, total: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Augment and change a batch of `total` images.
-
-        Args:
-            images: The images of this process.
-            targets: Their targets.
-            total: Number of images of the whole batch.
-            seed: Seed of the augmentation.
+        """Augment and change the images of this process, of a batch of `total` images.
 
         Returns:
-            The images of this process, and the targets of the whole batch.
+            (images of this process, targets of the whole batch).
         """
         targets = self.shard.join(targets, total)
         is_whole = bool(self.prepare) or self.callbacks.changes_batches

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.utils.data import BatchSampler, Sampler
+from torch.utils.data import Sampler
 
 from ferkit.errors import RunError
 from ferkit.neural.device import derive_seed
@@ -128,7 +128,7 @@ def current_shard(options: Fit) -> Shard:
     return Shard(joined().index, joined().count, least=2 if options.sync_batch_norm is False else 1)
 
 
-class ShardSampler(Sampler[list[tuple[int, int]]]):
+class ShardSampler(Sampler[list[Any]]):
     """The keys of a process's rows, for each batch.
 
     Args:
@@ -136,13 +136,13 @@ class ShardSampler(Sampler[list[tuple[int, int]]]):
         shard: The rows.
     """
 
-    def __init__(self, batches: BatchSampler, shard: Shard) -> None:
+    def __init__(self, batches: Sampler[list[Any]], shard: Shard) -> None:
         self.batches = batches
         self.shard = shard
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.batches)  # type: ignore[arg-type]
 
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+    def __iter__(self) -> Iterator[list[Any]]:
         for keys in self.batches:
             yield keys[self.shard.rows(len(keys))]

@@ -29,7 +29,7 @@ class SumOverProcesses(torch.autograd.Function):
 
 
 def _sum(own: Tensor) -> Tensor:
-    total: Tensor = SumOverProcesses.apply(own)  # type: ignore[no-untyped-call]
+    total: Tensor = SumOverProcesses.apply(own)
     return total
 
 
