@@ -54,6 +54,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two")
     recipe = folder / "two.toml"
     recipe.write_text(RECIPE)
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr("ferkit.report.render", lambda run: run / "report.html")  # it takes seconds
     forking = multiprocessing.get_context("fork")
     ports = [free_port(), free_port()]
     processes = [forking.Process(target=work, args=(rank, ports, recipe, folder)) for rank in range(2)]
@@ -65,6 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert [one.exitcode for one in processes] == [0, 0]
     assert "report:" in (folder / "output0.txt").read_text()
     assert (folder / "output1.txt").read_text() == ""
+    monkeypatch.undo()
     return folder
 
 
@@ -91,6 +94,7 @@ def test_a_run_of_two_processes_has_the_files_and_numbers_of_one(
 ) -> None:
     command = ["ferkit", "run", str(trained / "two.toml"), "--quiet", "--out", str(trained / "one")]
     monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr("ferkit.report.render", lambda run: run / "report.html")
     with pytest.raises(SystemExit):
         main()
     one, two = trained / "one", trained / "run"
@@ -99,7 +103,8 @@ def test_a_run_of_two_processes_has_the_files_and_numbers_of_one(
     for first, second in zip(read_metrics(one), read_metrics(two), strict=True):
         assert first["train_loss"] == pytest.approx(second["train_loss"], abs=1e-5)
     for file in sorted(one.glob("folds/*/predictions_*.csv")):
-        tables = [list(csv.reader(found.open())) for found in (file, two / file.relative_to(one))]
+        texts = [found.read_text() for found in (file, two / file.relative_to(one))]
+        tables = [list(csv.reader(text.splitlines())) for text in texts]
         assert [row[:2] for row in tables[0]] == [row[:2] for row in tables[1]]
         values = [np.array([row[3:] for row in table[1:]], dtype=float) for table in tables]
         np.testing.assert_allclose(values[1], values[0], rtol=0, atol=1e-5)

@@ -23,13 +23,12 @@ from tests.neural import tiny
 
 SGD = Optimizer(name="sgd", lr=0.05)
 """Adam would amplify the rounding of gradients that are 0."""
-CASES = ("plain", "state", "tricks", "sam", "frozen")
+CASES = ("state", "tricks", "sam", "frozen")
 
 
 def estimator(case: str, state_file: Path | None = None) -> tiny.NeuralEstimator:
     """Build a tiny network's training without dropout, which is drawn for each process."""
     options = {
-        "plain": {},
         "state": {},
         "tricks": {"callbacks": [Part(name="mixup"), Part(name="ema")], "loss": CenterLoss(len(LABELS))},
         "sam": {"optimizer": Optimizer(name="sam", lr=0.05, base={"name": "sgd"}), "balance": 0.5},
