@@ -1,4 +1,4 @@
-"""A process beside the main one, which computes its rows of each batch. It handles no file of the run."""
+"""A process other than the main one: it computes its rows of each batch, and handles no file of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ferkit.runtime.processes import share
 
 
 class OtherProcess:
-    """The network in a process beside the main one."""
+    """The network in a process other than the main one."""
 
     def __init__(self) -> None:
         self.faces: list[Face] = []
