@@ -30,8 +30,8 @@ def call_in_processes(command: Callable[[], int]) -> int:
             time.sleep(GRACE)
             return 1
         raise RunError(
-            f"Cannot start `ferkit {name}` in several processes: only {' and '.join(COMMANDS)} train a "
-            "network. Start it without torchrun or accelerate launch."
+            f"Cannot start `{f'ferkit {name}'.strip()}` in several processes: only {' and '.join(COMMANDS)} "
+            "train a network. Start it without torchrun or accelerate launch."
         )
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # warnings of torch's C++ code, in each process
     if processes.join_processes().index:

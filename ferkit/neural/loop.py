@@ -156,6 +156,7 @@ class Training:
             seen += total
             yield BatchReport(number, batch, count, summed / seen, right / seen, loss)
         self.shard.agree(self.network)
+        self.shard.agree(self.evaluated)
 
     def step_on(self, images: Tensor, targets: Tensor) -> None:
         """Train on one batch that is on the device."""

@@ -120,7 +120,10 @@ class Shard:
                 distributed.all_reduce(buffer)
                 buffer /= self.count
             else:
-                distributed.broadcast(buffer, 0)
+                main = buffer.contiguous().clone()
+                distributed.broadcast(main, 0)
+                if not torch.equal(main, buffer):
+                    buffer.copy_(main)
 
 
 def current_shard(options: Fit) -> Shard:
