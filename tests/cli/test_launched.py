@@ -14,6 +14,7 @@ import pytest
 
 from ferkit.cli import main
 from ferkit.evaluation.run_files import read_metrics
+from ferkit.runtime.processes import NEEDED
 from tests.cli.two_processes import CASES, estimator, numbers, work
 from tests.neural import tiny
 
@@ -69,6 +70,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (folder / "output1.txt").read_text() == ""
     monkeypatch.undo()
     return folder
+
+
+@pytest.mark.parametrize("words", [["predict", "photo.jpg"], ["--version"]])
+def test_a_command_that_trains_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    for name in NEEDED:
+        monkeypatch.setenv(name, "0" if name == "RANK" else "2")
+    monkeypatch.setattr(sys, "argv", ["ferkit", *words])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    assert "in several processes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "state"])
