@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ferkit.errors import FerkitError, RunError
 from ferkit.runtime import processes
 
 COMMANDS = ("run", "finetune")
+OWN_PROCESSES = ("--jobs", "--on")
+"""Options that start processes, each with a training of its own."""
 GRACE = 5
 """Seconds for the main process to report an error first."""
 
@@ -24,15 +26,11 @@ def call_in_processes(command: Callable[[], int]) -> int:
     Raises:
         RunError: The command trains nothing, or another process has ended.
     """
-    name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    if name not in COMMANDS:
+    if problem := _find_problem(sys.argv[1:]):
         if os.environ["RANK"] != "0":
             time.sleep(GRACE)
             return 1
-        raise RunError(
-            f"Cannot start `{f'ferkit {name}'.strip()}` in several processes: only {' and '.join(COMMANDS)} "
-            "train a network. Start it without torchrun or accelerate launch."
-        )
+        raise RunError(f"{problem} Start it without torchrun or accelerate launch.")
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # warnings of torch's C++ code, in each process
     if processes.join_processes().index:
         return _follow()
@@ -49,6 +47,17 @@ def call_in_processes(command: Callable[[], int]) -> int:
         processes.share(None)
         processes.leave_processes()
     return status
+
+
+def _find_problem(words: Sequence[str]) -> str:
+    name = next((word for word in words if not word.startswith("-")), "")
+    if name not in COMMANDS:
+        command = f"ferkit {name}".strip()
+        return (
+            f"Cannot start `{command}` in several processes: only {' and '.join(COMMANDS)} train a network."
+        )
+    own = next((option for option in OWN_PROCESSES if option in (word.split("=")[0] for word in words)), "")
+    return f"Cannot use {own} in several processes: it starts processes itself." if own else ""
 
 
 def _follow() -> int:

@@ -72,8 +72,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("words", [["predict", "photo.jpg"], ["--version"]])
-def test_a_command_that_trains_nothing_is_refused(
+@pytest.mark.parametrize("words", [["predict", "photo.jpg"], ["--version"], ["run", "--jobs=2"]])
+def test_other_commands_and_options_are_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     for name in NEEDED:
