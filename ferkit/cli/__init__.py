@@ -17,6 +17,7 @@ from ferkit.cli.evaluate import EvaluateCommand, evaluate
 from ferkit.cli.export import export
 from ferkit.cli.finetune import finetune
 from ferkit.cli.fit_check import fit_check
+from ferkit.cli.launched import call_in_processes
 from ferkit.cli.plugins import app as plugins
 from ferkit.cli.predict import predict
 from ferkit.cli.report import report
@@ -25,6 +26,7 @@ from ferkit.cli.table import table
 from ferkit.cli.terminal import printable_output
 from ferkit.cli.weights import app as weights
 from ferkit.errors import FerkitError, RecipeError
+from ferkit.runtime.processes import is_launched
 from ferkit.version import __version__
 
 INTERRUPTED = 130  # the status that typer returns for Ctrl-C
@@ -145,9 +147,13 @@ def main() -> None:
         _main()
 
 
+def _call() -> Any:
+    return app(standalone_mode=False)
+
+
 def _main() -> None:
     try:
-        status = app(standalone_mode=False)
+        status = call_in_processes(_call) if is_launched() else _call()
     except FerkitError as error:
         print(error, file=sys.stderr)
         sys.exit(2 if isinstance(error, RecipeError) else 1)

@@ -17,6 +17,7 @@ from ferkit.neural.device import choose_precision
 from ferkit.neural.workers import choose_workers
 from ferkit.recipe.parts import slots, uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.processes import joined
 from ferkit.version import __version__
 
 PACKAGES = (
@@ -49,6 +50,7 @@ def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
         "gpu": gpu,
         "precision": choose_precision(recipe.fit),
         "workers": _workers(recipe, registry) or None,
+        "number of processes": count if (count := joined().count) > 1 else None,
     }
 
 

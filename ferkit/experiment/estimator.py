@@ -11,6 +11,7 @@ from ferkit.components.build import build
 from ferkit.components.options import weights_options
 from ferkit.components.registry import Registry
 from ferkit.components.weights.catalogue import load_weights
+from ferkit.experiment.main_process import MainEstimator
 from ferkit.experiment.open_model import open_model
 from ferkit.experiment.values import TrainingData, TrainingJob
 from ferkit.interfaces import Estimator
@@ -24,6 +25,7 @@ from ferkit.neural.loop import BatchReport, Parts
 from ferkit.neural.optim import build_optimizer, build_scheduler
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.processes import joined
 
 
 def make_estimator(
@@ -55,7 +57,8 @@ def make_network_estimator(
     """Build the estimator of [model], [loss], [augment] and [fit]."""
     recipe, registry = job.settings.recipe, job.registry
     side = recipe.model.image_size
-    return NeuralEstimator(
+    kind = NeuralEstimator if joined().count == 1 or joined().index else partial(MainEstimator, job=job)
+    return kind(
         model=recipe.model,
         options=recipe.fit,
         labels=labels,

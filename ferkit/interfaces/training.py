@@ -109,6 +109,8 @@ class Callback:
     It is built with its options, and with those of `labels` (`Sequence[str]`) and `num_classes` that the
     constructor names. All callbacks of a recipe are called in its order. The random generators of Python,
     numpy and torch are seeded before each epoch: a callback may use them, and a resumed training is the same.
+    If several processes train a network, each calls the callbacks, with the same values. Only torch's random
+    numbers differ.
 
     Attributes:
         needs_validation: True if the callback uses `end_epoch` to change the training. ferkit refuses it

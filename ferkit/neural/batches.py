@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from ferkit.interfaces import Face, Sample
 from ferkit.neural.augment import Augmentation
@@ -17,6 +17,7 @@ from ferkit.neural.batch_augmentation import BatchAugmentation
 from ferkit.neural.device import derive_seed
 from ferkit.neural.options import Normalize
 from ferkit.neural.preprocessing import Normalisation, resize_square
+from ferkit.neural.shard import Shard, ShardSampler
 
 Target = int | NDArray[np.float32]
 """Target of an image: index of the label, or (K,) probabilities."""
@@ -170,21 +171,25 @@ def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor
 
 
 def make_loader(
-    images: FaceImages, batch_size: int, workers: int, seed: int | None, balance: float = 0.0
+    images: FaceImages,
+    batch_size: int,
+    workers: int,
+    seed: int | None,
+    balance: float = 0.0,
+    shard: Shard | None = None,
 ) -> tuple[DataLoader[tuple[Tensor, Target]], EpochSampler]:
     """Return a loader, shuffled if there is a seed, and its sampler. Set `sampler.epoch` before each epoch.
 
     Training drops a last batch of one image, because batch norm cannot train on it. `balance` is that of
-    `[fit]`.
+    `[fit]`. With a shard, batches are the same, and the loader yields this process's rows of each.
     """
     sampler = EpochSampler(len(images), seed, balanced_weights(images.indices, balance) if balance else None)
     is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1
+    batches = BatchSampler(sampler, batch_size, drop_last=is_single)  # type: ignore[arg-type]
     loader = DataLoader(
         images,
-        batch_size=batch_size,
-        sampler=sampler,
+        batch_sampler=ShardSampler(batches, shard or Shard()),
         num_workers=workers,
-        drop_last=is_single,
         collate_fn=stack_images,
     )
     return loader, sampler

@@ -61,6 +61,11 @@ class Callbacks:
         for one in self.several:
             one.begin_epoch(number)
 
+    @property
+    def changes_batches(self) -> bool:
+        """True if a callback overrides `change_batch`."""
+        return any(type(one).change_batch is not Callback.change_batch for one in self.several)
+
     def change_batch(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         for one in self.several:
             images, targets = one.change_batch(images, targets)

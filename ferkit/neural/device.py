@@ -12,6 +12,7 @@ import torch
 
 from ferkit.errors import RunError
 from ferkit.neural.options import Fit
+from ferkit.runtime.processes import Processes, joined
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -27,9 +28,12 @@ def make_accelerator(fit: Fit) -> Accelerator:
     """Create an Accelerator for the recipe's device and precision. Raises RunError for a missing device."""
     from accelerate import Accelerator  # slow to import, and only needed for training
     from accelerate.state import AcceleratorState
+    from accelerate.utils import DistributedDataParallelKwargs
 
-    device = fit.device
-    if device.startswith("cuda"):
+    device, processes = fit.device, joined()
+    if processes.count > 1:
+        _check_devices(device, processes)
+    elif device.startswith("cuda"):
         index = int(device.partition(":")[2] or 0)
         if index >= torch.cuda.device_count():
             raise RunError(
@@ -43,7 +47,24 @@ def make_accelerator(fit: Fit) -> Accelerator:
     if mixed == "fp16" and (device == "cpu" or not torch.cuda.is_available()):
         raise RunError('fit.precision: "float16" needs a GPU, and torch sees none. Use "bfloat16" or "auto".')
     # Not Apple's GPU, which Accelerate would use: torch has no float64 there.
-    return Accelerator(mixed_precision=mixed, cpu=device == "cpu" or not torch.cuda.is_available())
+    # Parameters may be unused, such as the last layers of a backbone.
+    wrapping = DistributedDataParallelKwargs(find_unused_parameters=True)
+    is_cpu = device == "cpu" or not torch.cuda.is_available()
+    return Accelerator(mixed_precision=mixed, cpu=is_cpu, kwargs_handlers=[wrapping])
+
+
+def _check_devices(device: str, processes: Processes) -> None:
+    """Raise RunError unless each process of this machine has a GPU, or the device is the CPU."""
+    if ":" in device:
+        raise RunError(
+            f'fit.device is {device!r}, but {processes.count} processes train on a GPU each. Use "cuda".'
+        )
+    found, needed = torch.cuda.device_count(), processes.local_count
+    if (device == "cuda" or (device == "auto" and found)) and found < needed:
+        raise RunError(
+            f"Cannot train in {needed} processes on this machine: torch sees {found} GPUs here. Start fewer "
+            'processes, or use fit.device = "cpu".'
+        )
 
 
 def choose_device(name: str) -> torch.device:

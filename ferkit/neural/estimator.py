@@ -26,6 +26,7 @@ from ferkit.neural.options import Fit, Known, Model
 from ferkit.neural.preprocessing import FALLBACK
 from ferkit.neural.stage_features import StagePool, pool_images
 from ferkit.runtime.malloc import give_back
+from ferkit.runtime.processes import share
 
 CAME_TO = ("number", "train_loss", "train_accuracy", "learning_rate", "seconds", "details")
 """Fields of an epoch that cannot be computed from the state."""
@@ -79,7 +80,6 @@ class NeuralEstimator:
         """
         self._trained_on = [face.sha256 for face in train]
         self._training = training = self.start_training(train, _keep if validation else _without_validation)
-        accelerator = training.accelerator
         give_back()
         monitored = training.keep(self._images(validation)) if validation else list
         give_back()
@@ -93,9 +93,10 @@ class NeuralEstimator:
             if training.is_ended:
                 return
             seed_everything(derive_seed(self.seed, number))
+            training.shard.seed_dropout(derive_seed(self.seed, number))
             epoch = training.run_epoch(number, monitored(), self.on_batch)
             yield epoch
-            if self.state_file and accelerator.is_main_process:
+            if self.state_file:
                 came_to = {name: getattr(epoch, name) for name in CAME_TO}
                 progress = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
                 state = {**progress, **training.state()}
@@ -175,7 +176,7 @@ class NeuralEstimator:
 
     def _restore(self, training: Training) -> tuple[int, dict[str, Any]]:
         """Restore the state. Return the number of complete epochs, and the values of the last one."""
-        state = load_state(self.state_file) if self.state_file else None
+        state = share(load_state(self.state_file) if self.state_file else None)
         if state is None:
             return 0, {}
         if state.get("began_with") != self.began_with:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.data_loader import prepare_data_loader
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -22,9 +23,11 @@ from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.callbacks import Callbacks
 from ferkit.neural.device import derive_seed
 from ferkit.neural.divergence import DIVERGED, check_gradients, describe_divergence, note_error
+from ferkit.neural.evaluation_batches import Batch, count_right, evaluation_batches
 from ferkit.neural.held_state import held_buffers, held_statistics
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit
+from ferkit.neural.shard import current_shard
 from ferkit.neural.workers import choose_workers
 from ferkit.runtime.prefetch import iterate_ahead
 
@@ -51,21 +54,6 @@ class BatchReport:
     loss: float
     accuracy: float
     batch_loss: float = math.nan
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch for evaluation: images, or feature maps of a frozen backbone, and targets."""
-
-    images: Tensor | None
-    features: Mapping[str, Tensor] | None
-    targets: Tensor
-
-
-def count_right(logits: Tensor, targets: Tensor) -> int:
-    """Count correct predictions. The label of a soft target is its largest value."""
-    labels = targets if targets.dim() == 1 else targets.argmax(dim=1)
-    return int((logits.argmax(dim=1) == labels).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +90,23 @@ class Training:
         self.is_restored = False
         self.options = options
         self.accelerator = accelerator
+        self.shard = current_shard(options)
         self.network = network.to(memory_format=torch.channels_last)
         self.network.keeps_embeddings = needs_embeddings(parts.loss)
         self.callbacks = Callbacks(parts.callbacks)
         self.callbacks.prepare(self.network)
+        self.shard.prepare(self.network, options, accelerator.device)
         optimizer = parts.optimizer(self.network)
         self.needs_closure = getattr(optimizer, "needs_closure", False)
         self.workers = choose_workers(options, images.side, images.has_image_steps)
-        loader, self.sampler = make_loader(images, options.batch_size, self.workers, seed, options.balance)
+        loader, self.sampler = make_loader(
+            images, options.batch_size, self.workers, seed, options.balance, self.shard
+        )
         self.seed, self.prepare = seed, images.on_device(accelerator.device)
         self.loss = parts.loss.to(accelerator.device)
-        self.wrapped, self.optimizer, self.loader = accelerator.prepare(self.network, optimizer, loader)
+        self.wrapped, self.optimizer = accelerator.prepare(self.network, optimizer)
+        # The batches are already those of this process.
+        self.loader = prepare_data_loader(loader, accelerator.device, 1, 0, put_on_device=True)
         steps = -(-len(self.loader) // options.accumulate)
         self.scheduler = parts.scheduler(optimizer, steps)
         self.callbacks.begin(TrainingSetup(self.network, optimizer, options.epochs, steps))
@@ -142,7 +136,7 @@ class Training:
         self._set_training_mode()
         self.sampler.epoch = number
         self.callbacks.begin_epoch(number)
-        total, right, seen, self.auxiliary = 0.0, 0, 0, AuxiliaryMeans()
+        summed, right, seen, self.auxiliary = 0.0, 0, 0, AuxiliaryMeans()
         batches = self.loader if self.workers else iterate_ahead(self.loader, 1)
         every, count = self.options.accumulate, len(self.loader)
         for batch, (images, targets) in enumerate(batches, start=1):
@@ -150,29 +144,42 @@ class Training:
             first = (batch - 1) // every * every
             if batch == first + 1:
                 self.optimizer.zero_grad()
-            if self.prepare:
-                place = batch * self.accelerator.num_processes + self.accelerator.process_index
-                images = self.prepare(images, derive_seed(self.seed, number, place, OF_BATCHES))
-            given = self.callbacks.change_batch(images, targets)
+            total = min(self.options.batch_size, len(self.sampler) - (batch - 1) * self.options.batch_size)
+            given = self._change(images, targets, total, derive_seed(self.seed, number, batch, OF_BATCHES))
             found = self._backward(*given, min(every, count - first), where)
             if batch % every == 0 or batch == count:
                 self._update(given, where)
             self.auxiliary.add(found)
             right += count_right(found.logits, given[1])
             loss = found.main.item()
-            total += loss * len(targets)
-            seen += len(targets)
-            yield BatchReport(number, batch, count, total / seen, right / seen, loss)
+            summed += loss * total
+            seen += total
+            yield BatchReport(number, batch, count, summed / seen, right / seen, loss)
+        self.shard.agree(self.network)
+        self.shard.agree(self.evaluated)
 
     def step_on(self, images: Tensor, targets: Tensor) -> None:
         """Train on one batch that is on the device."""
         self._set_training_mode()
         self.optimizer.zero_grad()
-        if self.prepare:
-            images = self.prepare(images, self.seed)
-        given = self.callbacks.change_batch(images, targets)
+        given = self._change(images, targets, len(targets), self.seed)
         self._backward(*given, 1, "the batch")
         self._update(given, "the batch")
+
+    def _change(self, images: Tensor, targets: Tensor, total: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Augment and change the images of this process, of a batch of `total` images.
+
+        Returns:
+            (images of this process, targets of the whole batch).
+        """
+        targets = self.shard.join(targets, total)
+        is_whole = bool(self.prepare) or self.callbacks.changes_batches
+        if is_whole:
+            images = self.shard.join(images, total)
+        if self.prepare:
+            images = self.prepare(images, seed)
+        images, targets = self.callbacks.change_batch(images, targets)
+        return images[self.shard.rows(len(images))] if is_whole else images, targets
 
     def _set_training_mode(self) -> None:
         self.wrapped.train()
@@ -181,10 +188,12 @@ class Training:
     def _backward(self, images: Tensor, targets: Tensor, parts: int, where: str) -> BatchLoss:
         """Add the gradients of a batch, one of `parts` of an update."""
         answer = self.wrapped(images.contiguous(memory_format=torch.channels_last))
+        answer = self.shard.join_answer(answer, self.network, len(targets))
         found = batch_loss(answer, targets, self.loss, self.network)
         if not found.total.isfinite():
             raise describe_divergence(found, self.loss, self.network.head, where)
-        self.accelerator.backward(found.total / parts if parts > 1 else found.total)
+        divisor = parts / self.shard.factor(len(targets))
+        self.accelerator.backward(found.total if divisor == 1 else found.total / divisor)
         return found
 
     def _update(self, batch: tuple[Tensor, Tensor], where: str) -> None:
@@ -230,9 +239,11 @@ class Training:
 
     def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
         """Return a function that yields the batches of images. A frozen backbone runs only once."""
+        size = self.options.batch_size
+        batches = partial(evaluation_batches, self.network, images, size, self.accelerator, self.shard)
         if not self.network.is_backbone_frozen:
-            return lambda: self._batches(images)
-        kept = list(self._batches(images))
+            return batches
+        kept = list(batches())
         return lambda: kept
 
     @property
@@ -240,19 +251,6 @@ class Training:
         """The network that is evaluated and saved: the trained one, or the one of a callback."""
         other = self.callbacks.evaluated_network()
         return self.network if other is None else other  # type: ignore[return-value]
-
-    @torch.inference_mode()
-    def _batches(self, images: FaceImages) -> Iterator[Batch]:
-        self.wrapped.eval()
-        loader, _ = make_loader(images, self.options.batch_size, 0, seed=None)
-        for pixels, targets in iterate_ahead(loader, 1):
-            pixels = pixels.to(self.accelerator.device, memory_format=torch.channels_last)
-            targets = targets.to(self.accelerator.device)
-            if self.network.is_backbone_frozen:
-                with self.accelerator.autocast():
-                    yield Batch(None, self.network.features(pixels), targets)
-            else:
-                yield Batch(pixels, None, targets)
 
     @torch.inference_mode()
     def evaluate(self, batches: Iterable[Batch]) -> tuple[NDArray[np.float64], float, float]:
@@ -264,6 +262,7 @@ class Training:
         for batch in batches:
             with self.accelerator.autocast():
                 logits = network(batch.images, batch.features).float()
+            logits = self.shard.join_answer(logits, network, len(batch.targets))
             total += call_loss(self.loss, logits, batch.targets, network).item() * len(batch.targets)
             right += count_right(logits, batch.targets)
             seen += len(batch.targets)

@@ -50,6 +50,10 @@ class Network(nn.Module):
             )
         return found
 
+    def keep_embeddings(self, embeddings: Tensor) -> None:
+        """Set the result of `take_embeddings`."""
+        self._embeddings = embeddings
+
     @property
     def auxiliary_weight(self) -> float:
         """Weight of the cross entropy of the head's auxiliary logits."""

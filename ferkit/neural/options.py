@@ -123,7 +123,9 @@ class Fit(Section):
 
     Attributes:
         epochs: Number of passes over the training faces.
-        batch_size: Number of faces in a batch.
+        batch_size: Number of faces in a batch, of all processes together.
+        sync_batch_norm: With several processes, compute the statistics of batch norms from the whole batch.
+            False computes them from the faces of each process, which is faster. Default: true.
         accumulate: Number of batches whose gradients are averaged for an update of the parameters.
         balance: Sampling of the classes, 0 to 1. 0 takes each face once in an epoch. Otherwise, faces are
             drawn with replacement: 1 draws all classes equally often, values between are a compromise. The
@@ -140,6 +142,7 @@ class Fit(Section):
 
     epochs: int = Field(default=40, ge=1)
     batch_size: int = Field(default=16, ge=1)
+    sync_batch_norm: bool | None = None
     accumulate: int = Field(default=1, ge=1)
     balance: float = Field(default=0.0, ge=0, le=1)
     clip_norm: float | None = Field(default=None, gt=0)

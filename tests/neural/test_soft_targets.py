@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ferkit.interfaces import Face
 from ferkit.neural.batches import FaceImages, make_loader, stack_images
-from ferkit.neural.loop import count_right
+from ferkit.neural.evaluation_batches import count_right
 from tests.builders import LABELS
 from tests.neural.tiny import FACES, parts, tiny_estimator
 
