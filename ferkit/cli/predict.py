@@ -34,8 +34,9 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        metavar="PATH",
-        help="A run folder, or a file from `ferkit export` (.safetensors, .onnx, .pt2). "
+        metavar="MODEL",
+        help="A run folder, a file from `ferkit export` (.safetensors, .onnx, .pt2), or a model on the "
+        "Hugging Face Hub (hf://USER/NAME@REVISION). "
         "[default: the bundled model]",
     ),
 ]
@@ -130,6 +131,8 @@ def predict(
     )
     if not quiet:
         typer.echo(f"model: {predictor.title}", err=True)
+        if predictor.sha256:
+            typer.echo(f"sha256: {predictor.sha256}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
