@@ -111,10 +111,12 @@ def evaluate(
     more: Any = {"dropped": dropped, "by": by, "group": group, "no_face": no_face}
     scored = score_predictions(found, predictor.title, read, **more)
     shifts = measure_shift(predictor, found, kinds, group=group, no_face=no_face, progress=progress)
-    sha256 = file_sha256(model) if isinstance(model, Path) and model.is_file() else None
-    return replace(
-        scored, model_sha256=sha256, shift=shifts, warnings=(*scored.warnings, *describe_shift(shifts))
-    )
+    warnings = (*scored.warnings, *describe_shift(shifts))
+    return replace(scored, model_sha256=_hash(model), shift=shifts, warnings=warnings)
+
+
+def _hash(model: Source) -> str | None:
+    return file_sha256(model) if isinstance(model, Path) and model.is_file() else None
 
 
 def score_predictions(

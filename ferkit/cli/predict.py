@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ferkit.cli.fold import Fold, Repeat, read_fold
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
+
+if TYPE_CHECKING:
+    from ferkit.predict.predictor import Predictor
 
 NOT_ALL = 3
 
@@ -130,10 +133,14 @@ def predict(
         trust_plugins=trust_plugins,
     )
     if not quiet:
-        typer.echo(f"model: {predictor.title}", err=True)
-        if predictor.sha256:
-            typer.echo(f"sha256: {predictor.sha256}", err=True)
+        _show_model(predictor)
     tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     raise typer.Exit(0 if tally.is_complete else NOT_ALL)
+
+
+def _show_model(predictor: Predictor) -> None:
+    typer.echo(f"model: {predictor.title}", err=True)
+    if predictor.sha256:
+        typer.echo(f"sha256: {predictor.sha256}", err=True)
