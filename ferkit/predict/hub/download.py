@@ -132,7 +132,7 @@ def _check_config(path: Path, reference: HubReference) -> None:
 
 def _is_outage(error: Exception) -> bool:
     """Return True if there was no answer, or that of a Hub that is down or busy."""
-    from huggingface_hub.utils import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, HfHubHTTPError):
         return True
@@ -142,7 +142,7 @@ def _is_outage(error: Exception) -> bool:
 
 def _refuse(reference: HubReference, error: Exception) -> NoReturn:
     """Raise RunError for an answer of the Hub."""
-    from huggingface_hub.utils import (
+    from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
         RepositoryNotFoundError,
@@ -188,7 +188,7 @@ def _find_cached(reference: HubReference, error: Exception) -> Path:
 
 def _describe_outage(error: Exception) -> str:
     """Describe why nothing could be downloaded."""
-    from huggingface_hub.utils import OfflineModeIsEnabled
+    from huggingface_hub.errors import OfflineModeIsEnabled
 
     if isinstance(error, OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set"

@@ -55,7 +55,8 @@ def is_reference(name: object) -> bool:
 
 def read_reference(text: str) -> HubReference:
     """Read a reference. Raises RunError if it has another form."""
-    from huggingface_hub.utils import HFValidationError, validate_repo_id
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
 
     found = PATTERN.fullmatch(text)
     if not found or ".." in text.split("/"):

@@ -75,7 +75,8 @@ def push_model(facts: Facts, target: HubReference, *, is_private: bool = False) 
     """
     facts = replace(facts, repository=target.repository)
     config = json.dumps(describe_config(Path(facts.file_name), facts.description), indent=2) + "\n"
-    files = {facts.file_name: facts.file, CONFIG: config.encode(), CARD: render_card(facts).encode()}
+    files: dict[str, Path | bytes] = {facts.file_name: facts.file}
+    files |= {CONFIG: config.encode(), CARD: render_card(facts).encode()}
     return commit_files(target, files, "model", "Add a model exported by ferkit", is_private)
 
 
@@ -123,7 +124,7 @@ def commit_files(
 @contextmanager
 def _explained(target: HubReference) -> Iterator[None]:
     """Word errors of the Hub."""
-    from huggingface_hub.utils import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         yield

@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from ferkit.cli import app
 from ferkit.data.images import read_image
 from ferkit.errors import RunError
-from ferkit.predict.hub.upload import prepare_upload
+from ferkit.predict.card.facts import gather
+from ferkit.predict.hub.upload import prepare_upload, push_model
+from ferkit.predict.model.load import load_network
 from ferkit.predict.predictor import Predictor
 from ferkit.version import __version__
 from tests.predict.drawn import write_picture
@@ -57,17 +59,17 @@ def test_a_pushed_model_predicts_as_the_file(hub: FakeHub, model: Path, tmp_path
     assert len([line for line in hub.asked if "/commit/" in line]) == 1
 
 
-def test_a_graph_is_pushed_and_kept(hub: FakeHub, model: Path, tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript")
+def test_the_card_of_a_graph_names_the_files_of_the_repository(
+    hub: FakeHub, model: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "own.onnx"
-    said = export(model, "--out", out, "--push", "hf://me/graph")
-    assert f"card: {out}.card.md" in said
+    out.write_bytes(b"graph")
+    push_model(gather(out, load_network(model)), prepare_upload("hf://me/graph", ".onnx"))
     files = files_of(hub, "models/me/graph")
-    assert files["model.onnx"] == out.read_bytes()
+    assert files["model.onnx"] == b"graph"
     card = files["README.md"].decode()
     assert "InferenceSession('model.onnx')" in card
     assert "open('config.json'" in card
-    assert Predictor("hf://me/graph").labels == Predictor(model).labels
 
 
 class Stub(SimpleNamespace):
@@ -95,7 +97,7 @@ def test_a_space_predicts_with_the_pushed_commit(
     (shown, boxes), table = names["predict"](image)
     row = Predictor(model)(image)[0]
     assert np.array_equal(shown, image)
-    assert boxes == [([max(int(one), 0) for one in row.box], f"1: {row.label} {row.confidence:.1%}")]
+    assert boxes == [([max(int(one), 0) for one in row.box or ()], f"1: {row.label} {row.confidence:.1%}")]
     assert table == [[1, *(f"{one:.1%}" for one in row.probabilities.values())]]
 
 
