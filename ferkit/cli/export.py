@@ -104,7 +104,7 @@ def export(
     with TemporaryDirectory() as folder:
         file = out or Path(folder) / "model.safetensors"
         made = export_model(model, file, which, detector=finder, is_half=half, trust_plugins=trust_plugins)
-        _describe(made, half)
+        _describe(made, out or file.name, half)
         facts = gather(made.file, made.loaded, licence)
         if out:
             _write_card(facts)
@@ -122,11 +122,11 @@ def _check_options(out: Path | None, push: str | None, is_for_push: bool) -> Non
         raise RunError("--private and --space apply to an upload. Give --push hf://USER/NAME.")
 
 
-def _describe(made: Exported, is_half: bool) -> None:
+def _describe(made: Exported, name: str | Path, is_half: bool) -> None:
     from ferkit.neural.preprocessing import describe_normalize
 
     known = made.description
-    typer.echo(f"{made.file}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
+    typer.echo(f"{name}: {known.source}, {made.file.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"labels: {', '.join(known.labels)}")
     fitted = [f"{one:.3f}" for one in made.loaded.temperatures if one != 1]
     typer.echo(f"temperature: {', '.join(fitted) or 'none fitted'}")
