@@ -24,6 +24,11 @@ class Form(StrEnum):
     jsonl = "jsonl"
 
 
+class ColumnNames(StrEnum):
+    ferkit = "ferkit"
+    py_feat = "py-feat"
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -63,6 +68,9 @@ Out = Annotated[
     ),
 ]
 Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out.")]
+Columns = Annotated[
+    ColumnNames, typer.Option("--columns", help="Columns of CSV: those of ferkit, or of py-feat.")
+]
 Every = Annotated[int, typer.Option(min=1, metavar="N", help="Process every Nth video frame.")]
 DetectEvery = Annotated[
     int,
@@ -92,6 +100,7 @@ def predict(
     detector: Detector = None,
     out: Out = None,
     form: Printing = Form.table,
+    columns: Columns = ColumnNames.ferkit,
     every: Every = 1,
     detect_every: DetectEvery = 1,
     threshold: Threshold = 0.0,
@@ -115,12 +124,11 @@ def predict(
     Docs: docs/site/predict.md
     """
     from ferkit.predict.job import do_work
-    from ferkit.predict.output.open import open_sinks
-    from ferkit.predict.output.tables import Printed
+    from ferkit.predict.output.open import open_printed, open_sinks
     from ferkit.predict.predictor import Predictor
     from ferkit.runtime.malloc import keep_freed
 
-    sinks = open_sinks(out or (), inputs) or [Printed(data_stream(), form.value)]
+    sinks = open_sinks(out or (), inputs, columns) or [open_printed(data_stream(), form.value, columns)]
     keep_freed()
     predictor = Predictor(
         model,
