@@ -62,21 +62,21 @@ def prepare_upload(target: str, suffix: str) -> HubReference:
     return reference
 
 
-def push_model(facts: Facts, target: HubReference, *, is_private: bool = False) -> Uploaded:
+def push_model(card: Facts, target: HubReference, *, is_private: bool = False) -> Uploaded:
     """Create the repository if it does not exist, and commit the model, its configuration and its card.
 
     Args:
-        facts: The model and the contents of its card.
+        card: The model and the contents of its card.
         target: From `prepare_upload`.
         is_private: Create a private repository.
 
     Raises:
         RunError: The Hub refuses or cannot be reached, or the repository is public and should be private.
     """
-    facts = replace(facts, repository=target.repository)
-    config = json.dumps(describe_config(Path(facts.file_name), facts.description), indent=2) + "\n"
-    files: dict[str, Path | bytes] = {facts.file_name: facts.file}
-    files |= {CONFIG: config.encode(), CARD: render_card(facts).encode()}
+    card = replace(card, repository=target.repository)
+    config = json.dumps(describe_config(Path(card.file_name), card.description), indent=2) + "\n"
+    files: dict[str, Path | bytes] = {card.file_name: card.file}
+    files |= {CONFIG: config.encode(), CARD: render_card(card).encode()}
     return commit_files(target, files, "model", "Add a model exported by ferkit", is_private)
 
 
