@@ -199,7 +199,7 @@ def _load_networks(opened: RunModel, trust: bool, is_plain: bool) -> tuple[Netwo
 
 def _check_no_choice(model: object, which: WhichNetwork) -> None:
     if which.is_given:
-        reason = f"{model} is a file" if isinstance(model, Path) else f"this is {model}"
+        reason = f"{describe_file(model)} is a file" if isinstance(model, Path) else f"this is {model}"
         raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {reason}.")
 
 

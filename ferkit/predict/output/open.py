@@ -18,6 +18,8 @@ CSV_TABLES: Mapping[str, type[Writing]] = {"ferkit": CsvTable, "py-feat": PyFeat
 
 def open_sinks(places: Sequence[Path], inputs: Sequence[str | Path], columns: str = "ferkit") -> list[Sink]:
     """Open several outputs, each once. `columns` is a key of `CSV_TABLES`. Raises RunError."""
+    if columns != "ferkit" and places and not any(one.suffix.lower() == ".csv" for one in places):
+        raise RunError(f"Cannot use --columns {columns}: no --out is a CSV file. Add --out FILE.csv.")
     return [open_sink(place, inputs, columns) for place in dict.fromkeys(places)]
 
 

@@ -34,6 +34,8 @@ def test_a_model_is_loaded_with_its_commit_and_hash(hub: FakeHub, spots: str, mo
     assert predictor.title == f"hf://me/spots@{spots}"
     assert predictor.sha256 == hashlib.sha256(model.read_bytes()).hexdigest()
     assert predictor.labels == Predictor(model).labels
+    with pytest.raises(RunError, match=f"hf://me/spots@{spots} is a file"):
+        Predictor("hf://me/spots", fold=1)
     fetched = {line.rsplit("/", 1)[1] for line in hub.asked if line.startswith("GET /me/")}
     assert fetched == {"model.safetensors", "config.json"}
 
@@ -90,6 +92,8 @@ def test_the_exported_or_only_or_named_file_is_chosen(
         ({}, "hf://me/others", "no such repository, or it is private.*HF_TOKEN"),
         ({}, "hf://me", "expected hf://USER/NAME"),
         ({}, "hf://me/a--b", "expected hf://USER/NAME"),
+        ({}, "hf://me/a.git", "expected hf://USER/NAME"),
+        ({}, "hf://me-/a b", "expected hf://USER/NAME"),
         ({}, "hf://me/m/../x.onnx", "expected hf://USER/NAME"),
     ],
 )

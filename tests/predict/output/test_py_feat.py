@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import RunError
-from ferkit.predict.output.open import open_printed, open_sink
+from ferkit.predict.output.open import open_printed, open_sink, open_sinks
 from ferkit.predict.output.py_feat import PyFeatTable
 from ferkit.predict.row import Row
 from tests.predict.output.test_tables import FACE, NONE, predicted
@@ -47,6 +47,8 @@ def test_other_formats_have_no_such_columns(tmp_path: Path) -> None:
     for name in ("a.jsonl", "a.parquet"):
         with pytest.raises(RunError, match=r"--columns py-feat: expected a file \.csv"):
             open_sink(tmp_path / name, [], "py-feat")
+    with pytest.raises(RunError, match="no --out is a CSV file"):
+        open_sinks([tmp_path / "annotated"], [], "py-feat")
     with pytest.raises(RunError, match="--format csv"):
         open_printed(io.StringIO(), "table", "py-feat")
 
