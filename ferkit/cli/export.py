@@ -76,7 +76,7 @@ def export(
     licence: Licence = "unknown",
     trust_plugins: TrustPlugins = False,
 ) -> None:
-    """Export the network of a run to one file for `ferkit predict`, or to the Hugging Face Hub.
+    """Export the network of a run to one file for `ferkit predict`.
 
     The suffix of --out selects the format: .safetensors, .onnx (opset 18) or .pt2 (torch.export). --fold all
     exports the mean of the folds' probabilities as one ONNX or .pt2 graph. ferkit compares the file with
