@@ -27,6 +27,7 @@ CODE = (".bin", ".pt", ".pt2", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".
 """Files that may run code when they are read, or that ferkit does not read."""
 LARGEST_CONFIG = 1 << 20
 """Bytes."""
+COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 TIMEOUT = 10
 """Seconds to wait for the list of files."""
@@ -36,7 +37,8 @@ LOG_IN = "set HF_TOKEN, or run: hf auth login"
 def download_model(reference: HubReference) -> Path:
     """Return the model file in the cache, downloaded first if it is not there.
 
-    Without a network, or with HF_HUB_OFFLINE, the revision that was downloaded last is used, with a warning.
+    A cached commit is used without asking the Hub. For another revision, the Hub is asked each time.
+    Without a network, or with HF_HUB_OFFLINE, the commit that was downloaded last is used, with a warning.
 
     Args:
         reference: The model.
@@ -46,7 +48,7 @@ def download_model(reference: HubReference) -> Path:
             reached and the model is not in the cache.
     """
     try:
-        path = _download(reference)
+        path = _find_pinned(reference) or _download(reference)
     except RunError:
         raise
     except Exception as error:  # the client's errors differ by version of huggingface_hub
@@ -56,6 +58,18 @@ def download_model(reference: HubReference) -> Path:
     _check_config(path, reference)
     _verify(path)
     return path
+
+
+def _find_pinned(reference: HubReference) -> Path | None:
+    """Find the model of a commit in the cache without asking the Hub, as a commit never changes."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if not COMMIT.fullmatch(reference.revision or ""):
+        return None
+    file = reference.file or WRITTEN
+    found = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+    _choose_file(reference, [file])
+    return Path(found) if isinstance(found, str) else None
 
 
 def _verify(path: Path) -> None:

@@ -120,6 +120,18 @@ def test_a_private_model_needs_a_token(hub: FakeHub, spots: str, monkeypatch: py
         find_model("hf://me/spots")
 
 
+def test_the_hub_is_not_asked_for_a_cached_commit(
+    hub: FakeHub, spots: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = find_model(f"hf://me/spots@{spots}")
+    hub.asked.clear()
+    assert find_model(f"hf://me/spots@{spots}") == before
+    assert find_model(f"hf://me/spots@{spots}/model.safetensors") == before
+    assert (hub.asked, caplog.text) == ([], "")
+    with pytest.raises(RunError, match="may run code"):
+        find_model(f"hf://me/spots@{spots}/x.bin")
+
+
 @pytest.mark.parametrize("outage", ["offline", "closed", "busy"])
 def test_the_cached_commit_is_used_without_a_network(
     hub: FakeHub, spots: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, outage: str
