@@ -248,7 +248,8 @@ def load_model(
     are frozen: `network.requires_grad_(True)` trains all.
 
     Args:
-        model: A run folder, a .safetensors file or the name of a bundled model. Default: the bundled model.
+        model: A run folder, a .safetensors file, the name of a bundled model, or a model on the Hugging Face
+            Hub ("hf://USER/NAME@REVISION"). Default: the bundled model.
         repeat: Repeat of a run, from 0. Default: the first.
         fold: Fold of a run, from 0, or "refit". Default: "refit" if the run has it, or else the first.
         trust_plugins: Import modules that the model names, also if no installed plugin provides them.

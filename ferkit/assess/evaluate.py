@@ -24,8 +24,9 @@ from ferkit.errors import DataError
 from ferkit.interfaces import Sample
 from ferkit.messages import printable, suggest
 from ferkit.predict import Predictor
-from ferkit.predict.model.load import InMemory, Source
+from ferkit.predict.model.load import InMemory, Source, find_source
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
+from ferkit.runtime.disk_cache import file_sha256
 
 
 def no_progress(task: str, done: int, total: int) -> None:
@@ -55,8 +56,9 @@ def evaluate(
     """Score a model on labelled data, from image to label as `ferkit predict` uses it.
 
     Args:
-        model: A run folder, a model file (.safetensors, .onnx or .pt2), the name of a bundled model, or a
-            network of `ferkit.load_model`. None: the bundled model.
+        model: A run folder, a model file (.safetensors, .onnx or .pt2), the name of a bundled model, a model
+            on the Hub ("hf://USER/NAME@REVISION"), or a network of `ferkit.load_model`. None: the bundled
+            model.
         data: A folder with one folder for each class, a CSV or TSV list, a recipe for its `[data]`, the name
             of a dataset with its options in `overrides`, or samples.
         overrides: Options of the data, such as "data.root=faces".
@@ -95,6 +97,7 @@ def evaluate(
     kinds = read_kinds(shift)
     read = read_data(data, overrides, split, [*by, *([group] if group else [])])
     loading: Any = {"device": device, "batch_size": batch_size, "trust_plugins": trust_plugins}
+    model = find_source(model)
     predictor = Predictor(model, repeat=repeat, fold=fold, detector=detector, **loading)
     labels = _choose_labels(predictor.labels, among)
     renames = dict(rename) if isinstance(rename, Mapping) else read_renames(rename)
@@ -108,7 +111,12 @@ def evaluate(
     more: Any = {"dropped": dropped, "by": by, "group": group, "no_face": no_face}
     scored = score_predictions(found, predictor.title, read, **more)
     shifts = measure_shift(predictor, found, kinds, group=group, no_face=no_face, progress=progress)
-    return replace(scored, shift=shifts, warnings=(*scored.warnings, *describe_shift(shifts)))
+    warnings = (*scored.warnings, *describe_shift(shifts))
+    return replace(scored, model_sha256=_hash(model), shift=shifts, warnings=warnings)
+
+
+def _hash(model: Source) -> str | None:
+    return file_sha256(model) if isinstance(model, Path) and model.is_file() else None
 
 
 def score_predictions(

@@ -141,7 +141,7 @@ class Evaluation:
     """The scores of a model on labelled images.
 
     Attributes:
-        model: Description of the model.
+        model: Description of the model. Of a model on the Hub, it has the commit.
         data: Name of the data.
         root: Common folder of the images.
         labels: Labels that the model may answer, in order.
@@ -160,6 +160,7 @@ class Evaluation:
         confusion: True label to predicted label, or "no face", to number of images.
         by: Scores of each kind of group that was asked for.
         shift: Scores under each kind of change that was asked for.
+        model_sha256: Hash of the model file; None for a run folder or a network in memory.
         warnings: Sentences for the reader of the results.
         predictions: One for each readable image.
     """
@@ -181,6 +182,7 @@ class Evaluation:
     by: tuple[GroupScores, ...] = ()
     shift: tuple[Shift, ...] = ()
     is_mean_of_folds: bool = False
+    model_sha256: str | None = None
     warnings: tuple[str, ...] = ()
     predictions: tuple[Prediction, ...] = field(default=(), repr=False)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ferkit.neural.checkpoint import read_header
+from ferkit.predict.model.find import find_model
 from ferkit.predict.model.from_run import open_run
-from ferkit.predict.model.load import InMemory, Source, find_model
+from ferkit.predict.model.load import InMemory, Source
 from ferkit.predict.model.which import WhichNetwork
 
 

@@ -42,8 +42,8 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A run folder, a file from `ferkit export` (.safetensors, .onnx, .pt2), or 'default' for the "
-        "bundled model.",
+        help="A run folder, a file from `ferkit export` (.safetensors, .onnx, .pt2), a model on the Hugging "
+        "Face Hub (hf://USER/NAME@REVISION), or 'default' for the bundled model.",
     ),
 ]
 Target = Annotated[

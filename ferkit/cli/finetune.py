@@ -18,8 +18,9 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="MODEL",
-        help="Initial model: weights (`ferkit weights list`), a run folder, a model file, or 'default' for "
-        "the bundled model. With other classes, the head is initialised at random. [default: msceleb1m]",
+        help="Initial model: weights (`ferkit weights list`), a run folder, a model file, a model on the "
+        "Hugging Face Hub (hf://USER/NAME@REVISION), or 'default' for the bundled model. With other classes, "
+        "the head is initialised at random. [default: msceleb1m]",
     ),
 ]
 Epochs = Annotated[

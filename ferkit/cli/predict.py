@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ferkit.cli.fold import Fold, Repeat, read_fold
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
+
+if TYPE_CHECKING:
+    from ferkit.predict.predictor import Predictor
 
 NOT_ALL = 3
 
@@ -19,6 +22,11 @@ class Form(StrEnum):
     table = "table"
     csv = "csv"
     jsonl = "jsonl"
+
+
+class ColumnNames(StrEnum):
+    ferkit = "ferkit"
+    py_feat = "py-feat"
 
 
 Inputs = Annotated[
@@ -34,8 +42,9 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        metavar="PATH",
-        help="A run folder, or a file from `ferkit export` (.safetensors, .onnx, .pt2). "
+        metavar="MODEL",
+        help="A run folder, a file from `ferkit export` (.safetensors, .onnx, .pt2), or a model on the "
+        "Hugging Face Hub (hf://USER/NAME@REVISION). "
         "[default: the bundled model]",
     ),
 ]
@@ -59,6 +68,9 @@ Out = Annotated[
     ),
 ]
 Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out.")]
+Columns = Annotated[
+    ColumnNames, typer.Option("--columns", help="Columns of CSV: those of ferkit, or of py-feat.")
+]
 Every = Annotated[int, typer.Option(min=1, metavar="N", help="Process every Nth video frame.")]
 DetectEvery = Annotated[
     int,
@@ -88,6 +100,7 @@ def predict(
     detector: Detector = None,
     out: Out = None,
     form: Printing = Form.table,
+    columns: Columns = ColumnNames.ferkit,
     every: Every = 1,
     detect_every: DetectEvery = 1,
     threshold: Threshold = 0.0,
@@ -111,12 +124,11 @@ def predict(
     Docs: docs/site/predict.md
     """
     from ferkit.predict.job import do_work
-    from ferkit.predict.output.open import open_sinks
-    from ferkit.predict.output.tables import Printed
+    from ferkit.predict.output.open import open_printed, open_sinks
     from ferkit.predict.predictor import Predictor
     from ferkit.runtime.malloc import keep_freed
 
-    sinks = open_sinks(out or (), inputs) or [Printed(data_stream(), form.value)]
+    sinks = open_sinks(out or (), inputs, columns) or [open_printed(data_stream(), form.value, columns)]
     keep_freed()
     predictor = Predictor(
         model,
@@ -129,8 +141,14 @@ def predict(
         trust_plugins=trust_plugins,
     )
     if not quiet:
-        typer.echo(f"model: {predictor.title}", err=True)
+        _show_model(predictor)
     tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     raise typer.Exit(0 if tally.is_complete else NOT_ALL)
+
+
+def _show_model(predictor: Predictor) -> None:
+    typer.echo(f"model: {predictor.title}", err=True)
+    if predictor.sha256:
+        typer.echo(f"sha256: {predictor.sha256}", err=True)

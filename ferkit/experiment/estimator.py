@@ -23,6 +23,7 @@ from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.header import read_model_header
 from ferkit.neural.loop import BatchReport, Parts
 from ferkit.neural.optim import build_optimizer, build_scheduler
+from ferkit.predict.hub.reference import find_origin
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.processes import joined
@@ -104,7 +105,7 @@ def _describe_initial(recipe: Recipe, registry: Registry) -> dict[str, Any]:
     run += "; only its backbone is used" if recipe.model.initial_part else ""
     return {
         "name": "model.initial",
-        "file": initial.name,
+        "file": str(find_origin(initial) or initial.name),
         "sha256": file_sha256(initial),
         "trained_on": run,
         "licence": "that of its data and weights",

@@ -18,10 +18,11 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.carrier import FaceCarrier
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image, list_images
+from ferkit.predict.hub.reference import hash_of_hub
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
 from ferkit.predict.model.judge import judge
-from ferkit.predict.model.load import Source, load_model, places_of
+from ferkit.predict.model.load import Source, find_source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.results import Faces, Results
 from ferkit.predict.row import Row
@@ -50,8 +51,8 @@ class Predictor:
 
     Args:
         model: A run folder, a model file (.safetensors, .onnx or .pt2 from `ferkit export`), the name of a
-            bundled model, or a network of `ferkit.load_model`, which is copied. Default: the bundled model
-            with seven expressions.
+            bundled model, a model on the Hugging Face Hub ("hf://USER/NAME@REVISION"), or a network of
+            `ferkit.load_model`, which is copied. Default: the bundled model with seven expressions.
         repeat: The repeat whose network is used, from 0, if `model` is a run folder. Default: the first.
         fold: The fold whose network is used, from 0, if `model` is a run folder. "all" averages the
             probabilities of all folds of the repeat. "refit" is the network of `ferkit run --refit`. Default:
@@ -67,6 +68,7 @@ class Predictor:
     Attributes:
         labels: The label names, in the order of the model's outputs.
         description: The model's settings: labels, crops, network and detector.
+        sha256: Hash of the file of a model on the Hub; "" for another model.
 
     Raises:
         RunError: The model cannot be found or loaded, or an argument is out of range. Or the model aligns
@@ -94,6 +96,7 @@ class Predictor:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         _check_count("batch_size", batch_size)
+        model = find_source(model)
         with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
@@ -105,6 +108,7 @@ class Predictor:
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.title = loaded.title
+        self.sha256 = hash_of_hub(model) if isinstance(model, Path) else ""
         self.warning = loaded.warning
         self.batch_size = batch_size
         self.threshold = threshold

@@ -18,7 +18,8 @@ class TimmBackbone(nn.Module):
     transformers accept one image size only.
 
     Args:
-        model: Name of a timm model, such as "resnet18", optionally with weights: "resnet18.a1_in1k".
+        model: Name of a timm model, such as "resnet18", optionally with weights: "resnet18.a1_in1k". Or a
+            model of timm on the Hugging Face Hub: "hf_hub:timm/resnet18.a1_in1k".
         pretrained: Use timm's weights, which are downloaded. If false, the initial weights are random.
         freeze: "none", "all", or a stage. Layers that the map of this stage depends on are not trained, and
             their batch norm keeps its statistics.

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 import timm
 
 from ferkit.plugin import WeightsError
 
+HOW_TO_LOAD = "Run this once on a machine with a network and copy the folder in HF_HOME"
+
+HUB = re.compile(r"hf[-_]hub:(?P<repository>.+)", re.IGNORECASE)
+"""A repository on the Hugging Face Hub, as timm names it."""
+
 
 def create_network(model: str, pretrained: bool) -> Any:
     """Create timm's feature extractor. Raises ValueError (unknown name), WeightsError (missing weights)."""
+    if found := HUB.fullmatch(model):
+        return _create_from_hub(model, found["repository"], pretrained)
     check_name(model, pretrained)
     try:
         return timm.create_model(model, pretrained=pretrained, features_only=True)
@@ -20,8 +28,22 @@ def create_network(model: str, pretrained: bool) -> Any:
             raise ValueError(f"model: {model!r} of timm is not a feature extractor: {error}") from error
         raise WeightsError(
             f"Cannot load timm's weights for {model!r} from {describe_source(model)}: "
-            f"{type(error).__name__}. Run this once on a machine with a network and copy the folder "
-            "in HF_HOME, or set pretrained = false to start from random weights."
+            f"{type(error).__name__}. {HOW_TO_LOAD}, or set pretrained = false to start from random weights."
+        ) from error
+
+
+def _create_from_hub(model: str, repository: str, pretrained: bool) -> Any:
+    """Create a model that a repository of the Hub describes in its config.json."""
+    own = repository.removeprefix("timm/")
+    if not pretrained and own != repository and timm.is_model(own):
+        model = own  # timm's own repositories describe models that timm knows: the Hub is not needed
+    try:
+        return timm.create_model(model, pretrained=pretrained, features_only=True)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(
+            f"Cannot load {model!r} from the Hugging Face Hub: {type(error).__name__}: {reason}. Expected a "
+            f"repository with a model of timm. Check its name. {HOW_TO_LOAD}."
         ) from error
 
 

@@ -27,6 +27,7 @@ from ferkit.experiment.finetune.start_from import InitialModel, find_beginning
 from ferkit.interfaces import Sample
 from ferkit.messages import quote
 from ferkit.predict.face_finder import read_part
+from ferkit.predict.hub.reference import describe_file
 from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.target import name_after
@@ -191,13 +192,14 @@ def _make_table(wish: FinetuneOptions, beginning: InitialModel) -> dict[str, Any
 
 def _describe_start(recipe: Recipe, registry: Registry, earlier: Sequence[str]) -> list[str]:
     """Describe the initial weights of network and detector. `earlier` are the labels of an earlier model."""
+    initial = describe_file(recipe.model.initial) if recipe.model.initial else ""
     if recipe.model.initial_part:
         return [
-            f"backbone: initialised from {recipe.model.initial}; the head is new, because that network has "
+            f"backbone: initialised from {initial}; the head is new, because that network has "
             f"other labels: {', '.join(earlier)}"
         ]
-    if recipe.model.initial:
-        return [f"network: initialised from {recipe.model.initial}"]
+    if initial:
+        return [f"network: initialised from {initial}"]
     lines = []
     for kind, part in (("backbone", recipe.model.backbone), ("detector", recipe.detector)):
         for name in weights_options(registry.get(kind, part.name), part.options).values():

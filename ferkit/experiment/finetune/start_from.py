@@ -15,8 +15,10 @@ from ferkit.components.discovery import (
 )
 from ferkit.errors import RunError
 from ferkit.neural.options import Model
+from ferkit.predict.hub.reference import is_reference
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.load import DEFAULT, find_model, read_description
+from ferkit.predict.model.find import DEFAULT, find_model
+from ferkit.predict.model.load import read_description
 from ferkit.runtime.shipped import read_template
 
 
@@ -51,7 +53,7 @@ def find_beginning(name: str | None, trust_plugins: bool = False) -> InitialMode
     """Find the initial weights or model of a fine-tuning.
 
     Args:
-        name: Weights, a run folder or a model file.
+        name: Weights, a run folder, a model file or a model on the Hub.
         trust_plugins: Import modules that the model names, also if no installed plugin provides them. Its
             folder and the working directory stay on Python's path, as the training needs them.
 
@@ -68,9 +70,11 @@ def find_beginning(name: str | None, trust_plugins: bool = False) -> InitialMode
     try:
         path = find_model(wanted)
     except RunError as error:
+        if is_reference(wanted):
+            raise
         raise RunError(
-            f"--from {wanted}: expected a run folder, a model file, {DEFAULT!r} (the bundled model), or "
-            f"weights: {', '.join(weights)}"
+            f"--from {wanted}: expected a run folder, a model file, {DEFAULT!r} (the bundled model), "
+            f"hf://USER/NAME, or weights: {', '.join(weights)}"
         ) from error
     if trust_plugins:
         for folder in folders_of_model(path):

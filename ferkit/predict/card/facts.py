@@ -13,6 +13,7 @@ import tomli_w
 from ferkit.data.align import template_points
 from ferkit.evaluation.run_files import is_finished, read_environment, read_images, read_summary
 from ferkit.evaluation.summary import Summary
+from ferkit.predict.card.config import config_file
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import Loaded
 from ferkit.predict.model.which import DIRECTORY
@@ -37,6 +38,7 @@ class Facts:
         environment: Of the run; empty for a model file.
         recipe: Of the run; empty for a model file.
         groups: Kind -> number of groups of the tested images.
+        repository: USER/NAME on the Hub; "" for a local file.
     """
 
     file: Path
@@ -50,6 +52,27 @@ class Facts:
     environment: Mapping[str, Any] = field(default_factory=dict)
     recipe: str = ""
     groups: Mapping[str, int] = field(default_factory=dict)
+    repository: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the model: that of its repository on the Hub, or of its file."""
+        return self.repository.split("/")[-1] or self.file.stem
+
+    @property
+    def file_name(self) -> str:
+        """Name of the published file: "model" and its suffix on the Hub."""
+        return f"model{self.file.suffix}" if self.repository else self.file.name
+
+    @property
+    def reference(self) -> str:
+        """The value of --model."""
+        return f"hf://{self.repository}" if self.repository else self.file.name
+
+    @property
+    def config_name(self) -> str:
+        """Name of the file with the configuration."""
+        return "config.json" if self.repository else config_file(self.file).name
 
     @property
     def scores(self) -> Mapping[str, Mapping[str, Any]]:

@@ -34,7 +34,7 @@ def front_matter(facts: Facts) -> str:
         tags=["ferkit", "facial-expression-recognition", facts.description.model.backbone.name],
         datasets=[facts.data] if facts.data else None,
         metrics=list(types) or None,
-        model_name=facts.file.stem,
+        model_name=facts.name,
         eval_results=results or None,
     ).to_yaml()
 

@@ -15,7 +15,7 @@ from ferkit.evaluation.protocol_text import describe_protocol
 from ferkit.messages import printable, quote
 from ferkit.neural.options import Normalize
 from ferkit.neural.preprocessing import describe_normalize
-from ferkit.predict.card.config import config_file, write_config
+from ferkit.predict.card.config import write_config
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.front_matter import front_matter
 from ferkit.runtime.atomic_write import write_text
@@ -62,7 +62,7 @@ def render_card(facts: Facts) -> str:
         front_matter=front_matter(facts),
         known=facts.description,
         size=facts.file.stat().st_size,
-        config=config_file(facts.file).name,
+        config=facts.config_name,
         summary=summary,
         data=summary.data if summary else None,
         warnings=summary.warnings if summary else (),

@@ -24,7 +24,16 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.face_finder import FaceFinder
 from ferkit.predict.model.classifiers import TorchClassifier
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.load import FIRST, KEY, Loaded, Source, load_model, load_network, places_of
+from ferkit.predict.model.load import (
+    FIRST,
+    KEY,
+    Loaded,
+    Source,
+    find_source,
+    load_model,
+    load_network,
+    places_of,
+)
 from ferkit.predict.model.which import WhichNetwork
 from ferkit.runtime.atomic_write import atomic_path
 
@@ -85,8 +94,8 @@ def export_model(
     """Export the network of a run or model file.
 
     Args:
-        source: A run folder, a .safetensors file, the name of a bundled model or a network in memory. None:
-            the default model.
+        source: A run folder, a .safetensors file, the name of a bundled model, a model on the Hub or a
+            network in memory. None: the default model.
         file: The file to write. Its suffix chooses the format: .safetensors, .onnx or .pt2. All hold the
             description; ONNX and .pt2 apply the temperature themselves.
         which: A network of a run.
@@ -101,6 +110,7 @@ def export_model(
     """
     if file.suffix not in WRITERS:
         raise RunError(f"Cannot export to --out {file}: expected a file that ends in {', '.join(WRITERS)}.")
+    source = find_source(source)
     with importable(*places_of(source, trust_plugins)):
         loaded = load_network(source, which, trust_plugins)
         if loaded.fold == "all" and file.suffix == ".safetensors":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,14 @@ from ferkit.components.discovery import folders_of_model, importable, load_plugi
 from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import REFIT, network_dir
-from ferkit.messages import suggest
 from ferkit.neural.header import parse_header
+from ferkit.predict.hub.reference import describe_file
 from ferkit.predict.model.bundled import find_graph
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
+from ferkit.predict.model.find import find_model
 from ferkit.predict.model.program import load_program
 from ferkit.predict.model.which import WhichNetwork
-from ferkit.runtime.file_kinds import describe_special
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.shipped import MODELS as BUNDLED
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ferkit.predict.model.from_run import RunModel
 
 FIRST = WhichNetwork()
-DEFAULT = "default"
 KEY = "ferkit"
 """Key of the description in the metadata of every kind of file."""
 
@@ -102,8 +100,8 @@ def load_model(
     """Load a model for prediction.
 
     Args:
-        name: A run folder, a model file, the name of a bundled model or a network in memory; None for the
-            default model.
+        name: A run folder, a model file, the name of a bundled model, a model on the Hub
+            (hf://USER/NAME@REVISION) or a network in memory; None for the default model.
         which: A network of a run.
         device: "auto", "cpu", "cuda" or "cuda:0".
         trust_plugins: Import modules that the model names, also if no installed plugin provides them. They
@@ -133,20 +131,9 @@ def _load(path: Path, which: WhichNetwork, device: str, trust: bool) -> Model:
     return readers[path.suffix](path, device, trust)
 
 
-def find_model(name: str | Path | None) -> Path:
-    """Find a file or folder of that name, or else a bundled model. Raises RunError."""
-    if name is not None and os.path.exists(path := Path(name)):
-        if not path.is_dir() and (special := describe_special(path)):
-            raise RunError(f"Cannot load {path}: it is {special}, not a file.")
-        return path
-    known = {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
-    wanted = DEFAULT if name is None else str(name)
-    if wanted in known:
-        return known[wanted]
-    bundled = suggest(wanted, known) if known else "No model is bundled."
-    if name is None:
-        raise RunError(f"No model is given. Give a run folder or a model file. {bundled}")
-    raise RunError(f"Cannot find the model {name}: there is no such folder, file or bundled model. {bundled}")
+def find_source(source: Source) -> Path | InMemory:
+    """Find the file or folder of a model, once; a network in memory is returned. Raises RunError."""
+    return source if isinstance(source, InMemory) else find_model(source)
 
 
 def places_of(name: Source, trust_plugins: bool) -> Sequence[Path]:
@@ -212,7 +199,7 @@ def _load_networks(opened: RunModel, trust: bool, is_plain: bool) -> tuple[Netwo
 
 def _check_no_choice(model: object, which: WhichNetwork) -> None:
     if which.is_given:
-        reason = f"{model} is a file" if isinstance(model, Path) else f"this is {model}"
+        reason = f"{describe_file(model)} is a file" if isinstance(model, Path) else f"this is {model}"
         raise RunError(f"Cannot use {which.options}: only a run's folder has folds, and {reason}.")
 
 
@@ -268,7 +255,7 @@ def _of_torch(path: Path, device: str, trust: bool) -> Model:
     registry = load_plugins_of_model(description.plugins, path, trust)
     network = rebuild_network(path, description.model, registry, description.labels)
     classify = TorchClassifier(network, place, description.temperature)
-    return Model(description, classify, registry, f"{path}: {description.source}")
+    return Model(description, classify, registry, _title_of(path, description))
 
 
 def _from_onnx(path: Path, device: str, trust: bool) -> Model:
@@ -291,7 +278,8 @@ def _from_program(path: Path, device: str, trust: bool) -> Model:
 
 
 def _title_of(path: Path, description: Description) -> str:
-    return f"{path}: {description.source}" if description.source else str(path)
+    name = describe_file(path)
+    return f"{name}: {description.source}" if description.source else name
 
 
 def _parsed(text: str | bytes | None, path: Path) -> dict[str, Any]:

@@ -69,14 +69,18 @@ class TextSink:
 
 
 class Printed:
-    """A table on standard output: CSV, JSON lines, or readable with the two most probable labels."""
+    """A table on standard output: CSV, JSON lines, or readable with the two most probable labels.
 
-    def __init__(self, file: IO[str], form: str) -> None:
+    `kind` has the columns of CSV.
+    """
+
+    def __init__(self, file: IO[str], form: str, kind: type[Writing] = CsvTable) -> None:
         self.file = file
         self.form = form
+        self.kind = kind
 
     def begin(self, labels: Sequence[str]) -> None:
-        kinds: dict[str, type[Writing]] = {"csv": CsvTable, "jsonl": JsonLines, "table": ReadableTable}
+        kinds: dict[str, type[Writing]] = {"csv": self.kind, "jsonl": JsonLines, "table": ReadableTable}
         self.table = kinds[self.form](self.file, labels)
 
     def write(self, predicted: Predicted) -> Sequence[InputError]:
@@ -92,17 +96,17 @@ class Printed:
 def _as_text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return _shortened(value) if isinstance(value, float) else value
+    return shorten_number(value) if isinstance(value, float) else value
 
 
-def _shortened(value: float) -> str:
+def shorten_number(value: float) -> str:
     """Return six digits, but all before the point and three after it: times distinguish frames."""
     return f"{value:.6g}" if abs(value) < 1000 else f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return float(_shortened(value))
+        return float(shorten_number(value))
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
     return [_rounded(one) for one in value] if isinstance(value, list) else value

@@ -163,7 +163,7 @@ def test_weights_that_a_networks_shape_depends_on_are_taken_all_the_same(tmp_pat
         ({"folder": Path("faces/sad/sad_0.png")}, DataError, "sad_0.png is a file"),
         ({"folder": Path("faces/sad")}, RecipeError, "two classes"),
         ({"detector": "mtcn"}, RecipeError, "Did you mean 'mtcnn'"),
-        ({"begin": "vggface3"}, RunError, "'default' (the bundled model), or weights: casia"),
+        ({"begin": "vggface3"}, RunError, "hf://USER/NAME, or weights: casia"),
         ({"begin": "retinaface"}, RunError, "--from retinaface: expected a run folder"),
         ({"group_pattern": "("}, RecipeError, "regular expression"),
         ({"group_pattern": "(?P<person>x)"}, DataError, "the dataset has no groups"),

@@ -126,6 +126,32 @@ def test_weights_that_can_not_be_downloaded_are_named_with_their_source(
         TimmBackbone("resnet18")
 
 
+def test_a_model_of_the_hub_is_passed_to_timm(monkeypatch: pytest.MonkeyPatch) -> None:
+    create, asked = timm.create_model, []
+
+    def answer(model: str, **options: Any) -> Any:
+        asked.append((model, options["pretrained"]))
+        return create("test_resnet", **{**options, "pretrained": False})
+
+    monkeypatch.setattr(timm, "create_model", answer)
+    assert TimmBackbone("hf_hub:me/mine").default_stage == "stage5"
+    TimmBackbone("hf-hub:me/mine", pretrained=False)
+    assert asked == [("hf_hub:me/mine", True), ("hf-hub:me/mine", False)]
+
+
+def test_a_model_of_timm_needs_no_hub_without_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    backbone = TimmBackbone("hf_hub:timm/test_resnet.r160_in1k", pretrained=False)
+    assert backbone.stages == TimmBackbone("test_resnet", pretrained=False).stages
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_hub_that_can_not_be_reached_is_named(monkeypatch: pytest.MonkeyPatch, pretrained: bool) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(WeightsError, match=r"'hf_hub:me/mine' from the Hugging Face Hub: .*HF_HOME"):
+        TimmBackbone("hf_hub:me/mine", pretrained)
+
+
 README = Path(ferkit_backbones.__file__).with_name("README.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)\.(\w+)` \|.*\| (\S+) \|$", README, re.M)
 

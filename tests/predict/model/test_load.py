@@ -18,7 +18,6 @@ from ferkit.evaluation.run_files import read_predictions
 from ferkit.experiment.run import RunRequest, run
 from ferkit.neural.checkpoint import save_network
 from ferkit.predict import Predictor
-from ferkit.predict.model import load as models
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.load import load_model, load_network, read_description
 from ferkit.predict.model.which import WhichNetwork
@@ -215,7 +214,8 @@ def test_a_file_has_no_folds(
 def test_a_model_that_ferkit_brings_is_known_by_its_name_and_one_is_the_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "BUNDLED", tmp_path)
+    for module in ("find", "load"):
+        monkeypatch.setattr(f"ferkit.predict.model.{module}.BUNDLED", tmp_path)
     with pytest.raises(RunError, match="No model is given"):
         load_model()
     write_model(tmp_path / "default.safetensors")

@@ -1,0 +1,1 @@
+"""Models on the Hugging Face Hub: references, download, upload and Spaces."""
