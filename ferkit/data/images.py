@@ -6,7 +6,7 @@ import importlib.util
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -61,7 +61,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         raise DataError(f"{path}: {error}") from error
 
 
-def decode_image(source: Path | bytes, formats: Sequence[str] | None = None) -> NDArray[np.uint8]:
+def decode_image(source: Path | bytes, formats: list[str] | None = None) -> NDArray[np.uint8]:
     """Read a file or an encoded image as `read_image` does. Raises DataError without a name.
 
     `formats` are the formats of Pillow that are allowed; None for all.
@@ -84,7 +84,7 @@ def decode_image(source: Path | bytes, formats: Sequence[str] | None = None) -> 
 
 
 @contextmanager
-def open_image(source: Path | bytes, formats: Sequence[str] | None = None) -> Iterator[Image.Image]:
+def open_image(source: Path | bytes, formats: list[str] | None = None) -> Iterator[Image.Image]:
     """Open an image without Pillow's limit of pixels, which refuses images of phones.
 
     `check_size` replaces it.

@@ -60,7 +60,7 @@ class Batcher(Generic[Given, Made]):
 
     def _take(self) -> list[tuple[Given, asyncio.Future[Made]]]:
         """Take a batch from the queue. Items whose request has ended are dropped."""
-        batch = []
+        batch: list[tuple[Given, asyncio.Future[Made]]] = []
         while self._waiting and len(batch) < self._size:
             item, future = self._waiting.popleft()
             if not future.done():

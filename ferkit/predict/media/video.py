@@ -141,8 +141,9 @@ def open_video(source: Path | BytesIO | str) -> InputContainer:
     if isinstance(source, str):
         return av.open(source, timeout=PATIENCE, metadata_errors="replace")
     alone = {"protocol_whitelist": "file", "format_whitelist": FORMATS.replace(" ", ",")}
-    file = f"file:{source}" if isinstance(source, Path) else source
-    return av.open(file, metadata_errors="replace", options=alone)
+    if isinstance(source, Path):
+        return av.open(f"file:{source}", metadata_errors="replace", options=alone)
+    return av.open(source, mode="r", metadata_errors="replace", options=alone)
 
 
 def _read_video(
