@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from ferkit.predict.predictor import Predictor
 from ferkit.serve.answers import Form, make_answer
 from ferkit.serve.engine import Engine
-from ferkit.serve.guard import Guard
+from ferkit.serve.guard import INTERNAL, Guard
 from ferkit.serve.limits import TOO_SLOW_BODY, UNREADABLE, Limits, RequestError
 from ferkit.serve.metrics import Metrics
 from ferkit.serve.model_info import ModelInfo, describe_model
@@ -138,6 +138,10 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestError)
     async def refused(_: Request, error: RequestError) -> JSONResponse:
         return JSONResponse({"error": error.reason}, error.status)
+
+    @app.exception_handler(Exception)
+    async def broken(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({"error": INTERNAL}, 500)
 
     @app.exception_handler(HTTPException)
     async def failed(_: Request, error: HTTPException) -> JSONResponse:

@@ -30,6 +30,7 @@ HEADERS = {
 """Nothing is loaded from, or shown in, another site. No answer is stored."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 RETRY = "1"
+INTERNAL = "Internal error. The log of the server has the details."
 log = logging.getLogger("ferkit.serve")
 
 
@@ -120,7 +121,9 @@ class Guard:
             refusal = _error(TIMEOUT, f"The request took more than {self.limits.seconds:g} s.")
         except Exception:
             log.exception("Cannot answer %s %s", scope["method"], scope["path"])
-            refusal = _error(500, "Internal error. The log of the server has the details.")
+            if answer.status:
+                return
+            refusal = _error(500, INTERNAL)
         if answer.status:  # the client does not read its answer
             raise ConnectionAbortedError
         refusal.headers["Connection"] = "close"

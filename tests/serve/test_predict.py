@@ -16,6 +16,8 @@ from ferkit.predict.predictor import Predictor
 from tests.serve.made import animation, image, video
 
 PNG = {"content-type": "image/png"}
+FIELD = b'--a\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--a--\r\n'
+"""A form with a field, but no file."""
 
 
 def test_a_form_with_several_images_gets_the_rows_of_ferkit_predict(
@@ -142,9 +144,9 @@ def test_the_form_deepface_refuses_a_video(client: TestClient) -> None:
         (b'{"urls": ["http://a.org/x.png"]}', "application/json", 422, "--allow-urls"),
         (b"x", "multipart/form-data", 400, "boundary"),
         (b"x", "multipart/form-data; boundary=a", 400, "form"),
-        (b'--a\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--a--\r\n', "multipart/form-data; boundary=a", 422, "no file"),
+        (FIELD, "multipart/form-data; boundary=a", 422, "no file"),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_request_is_told_what_is_wrong(
     client: TestClient, body: bytes, kind: str, status: int, word: str
 ) -> None:
