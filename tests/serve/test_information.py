@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
-import pytest
 from starlette.testclient import TestClient
 
 from ferkit.predict.predictor import Predictor
@@ -13,6 +13,7 @@ from ferkit.runtime.shipped import MODELS
 from ferkit.serve.app import ASSETS, PAGE
 from ferkit.serve.guard import OPEN
 from ferkit.serve.model_info import describe_model, find_bullets
+from tests.predict.drawn import write_model
 from tests.serve.conftest import Connect
 from tests.serve.made import image
 
@@ -29,10 +30,8 @@ def test_the_bundled_model_is_described_by_its_card(connect: Connect) -> None:
     assert model["card"].startswith("# default")
 
 
-def test_a_model_without_a_card_still_has_limits(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> None:  # fmt: skip
-    from tests.predict.drawn import write_model
-
-    info = describe_model(str(write_model(tmp_path_factory.mktemp("m") / "my.safetensors")), predictor)
+def test_a_model_without_a_card_still_has_limits(predictor: Predictor, tmp_path: Path) -> None:
+    info = describe_model(str(write_model(tmp_path / "my.safetensors")), predictor)
     assert info.card == ""
     assert info.limits
     assert info.labels == list(predictor.labels)

@@ -75,7 +75,7 @@ function summarise() {
   if (!state.items.length) return "";
   const count = state.items.reduce((sum, item) => sum + countFaces(item), 0);
   const step = state.items.find((item) => item.every > 1);
-  const skipped = step ? ` Every ${step.every}th frame was processed.` : "";
+  const skipped = step ? ` 1 of ${step.every} video frames was processed.` : "";
   return `Done. ${count === 1 ? "1 face" : `${count} faces`} found.${skipped}`;
 }
 
