@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from ferkit.predict.predictor import Predictor
 from ferkit.serve.app import create_app
 from ferkit.serve.limits import Limits
+from tests.cli.conftest import ferkit as ferkit
 from tests.predict.drawn import PLUGIN, write_model
 
 Connect = Callable[..., TestClient]

@@ -3,6 +3,12 @@
 const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6bb1", "#7f7f7f"];
 const MOST_MOMENTS = 200;
 
+// The colour of text on a colour of the palette, by its luminance.
+function inkOn(colour) {
+  const [red, green, blue] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#10151a" : "#ffffff";
+}
+
 export const colourOf = (number) => PALETTE[number % PALETTE.length];
 export const percent = (value) => `${(100 * value).toFixed(1)}%`;
 const seconds = (time) => `${time.toFixed(1)} s`;
@@ -35,7 +41,7 @@ export function drawBoxes(canvas, rows, width, height) {
     pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
     const left = Math.max(0, Math.min(x0 - 1.5 * ratio, canvas.width - wide));
     pen.fillRect(left, top, wide, size * 1.5);
-    pen.fillStyle = "#ffffff";
+    pen.fillStyle = inkOn(colourOf(numberOf(row)));
     pen.fillText(text, left + size * 0.4, top + size * 1.1);
   }
 }
