@@ -123,24 +123,24 @@ def _serve(
     from ferkit.serve.urls import UrlReader
 
     fetch = UrlReader(urls, limits) if urls else None
-    opened = listen(host, port)
-    keep_freed()
-    predictor = Predictor(
-        model,
-        detector=detector,
-        device=device,
-        batch_size=batch_size,
-        most_faces=limits.faces + 1,
-        trust_plugins=trust_plugins,
-    )
     hosts = LOOPBACK if is_loopback(host) else ()
-    app = create_app(predictor, model, limits, token=token, hosts=hosts, fetch=fetch)
-    typer.echo(f"model: {predictor.title}", err=True)
-    typer.echo(f"page: {address_of(opened)}", err=True)
-    try:
-        make_server(app, limits).run(sockets=[opened])
-    except KeyboardInterrupt:  # the normal way to stop it
-        typer.echo("Stopped.", err=True)
+    keep_freed()
+    with listen(host, port) as opened:
+        predictor = Predictor(
+            model,
+            detector=detector,
+            device=device,
+            batch_size=batch_size,
+            most_faces=limits.faces + 1,
+            trust_plugins=trust_plugins,
+        )
+        app = create_app(predictor, model, limits, token=token, hosts=hosts, fetch=fetch)
+        typer.echo(f"model: {predictor.title}", err=True)
+        typer.echo(f"page: {address_of(opened)}", err=True)
+        try:
+            make_server(app, limits).run(sockets=[opened])
+        except KeyboardInterrupt:  # the normal way to stop it
+            typer.echo("Stopped.", err=True)
 
 
 def _read_token(file: Path | None) -> str:

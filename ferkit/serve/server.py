@@ -19,6 +19,8 @@ HEADER_SECONDS = 10.0
 """Maximum time from a connection, or from the first byte of a request, to the end of its headers."""
 SPARE = 64
 """Connections beyond the queue, for the page, /healthz and answers that the queue is full."""
+BACKLOG = 2048
+"""Connections that wait to be accepted. More are refused by the system."""
 GRACE = 5
 """Seconds that running requests have after Ctrl-C."""
 
@@ -60,8 +62,13 @@ def listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         opened = socket.socket(family, kind, proto)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(address)
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+            opened.listen(BACKLOG)
+        except OSError:
+            opened.close()
+            raise
     except OSError as error:
         hint = {
             errno.EADDRINUSE: "Choose another --port.",
