@@ -1,4 +1,4 @@
-"""What every request passes: host, token, queue, time, and headers of the answer."""
+"""Middleware for every request: host, token, queue, time, and headers of the answer."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ TIMEOUT = 504
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may use.
+    """Limits of one request.
 
     Attributes:
         megabytes: Size of a request body, in 10^6 bytes.

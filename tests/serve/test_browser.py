@@ -19,7 +19,7 @@ from ferkit.serve.limits import Limits
 from ferkit.serve.server import address_of, listen, make_server
 from tests.serve.made import image, video
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 if not BROWSER:
