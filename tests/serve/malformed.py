@@ -29,6 +29,7 @@ TYPES = (
     "",
     "a/b; c=\xe9",
 )
+JSON = "application/json"
 FORM = "multipart/form-data; boundary=b"
 
 

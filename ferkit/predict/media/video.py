@@ -74,7 +74,7 @@ def read_encoded(
 ) -> Iterator[VideoFrame | str]:
     """Yield every N-th frame of a video or animation in memory, as `read_moving` does for a file.
 
-    Frames of a video with more than `most_pixels` are not decoded, but counted as damaged.
+    Frames of a video with more than twice `most_pixels` are not decoded, but counted as damaged.
     """
     if is_animation:
         yield from _read_animation(BytesIO(content), every)
@@ -169,7 +169,7 @@ def _decode(container: InputContainer, every: int, most_pixels: int) -> Iterator
 
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    stream.codec_context.options = {"max_pixels": str(most_pixels)}
+    stream.codec_context.options = {"max_pixels": str(2 * most_pixels)}  # decoders pad small frames
     rate = float(stream.average_rate or stream.guessed_rate or RATE)
     number, first, now, packets = 0, None, 0.0, 0
     damaged: list[float] = []
