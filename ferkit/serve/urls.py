@@ -80,7 +80,7 @@ class UrlReader:
             answer = pool.urlopen(
                 "GET",
                 path,
-                headers={"Host": parts.netloc, "User-Agent": "ferkit", "Accept-Encoding": "identity"},
+                headers={"Host": parts.netloc, "User-Agent": "ferkit"},
                 retries=False,
                 redirect=False,
                 preload_content=False,

@@ -155,7 +155,7 @@ function redraw(rows) {
   const [image, video] = [find("image"), find("video")];
   const isPlaying = !video.hidden;
   state.rows = rows;
-  const isAnimation = !isPlaying && isMoving(state.shown); // the browser does not tell which frame it shows
+  const isAnimation = !isPlaying && isMoving(state.shown); // its current frame is unknown
   drawBoxes(
     find("boxes"), isAnimation ? [] : rows,
     isPlaying ? video.videoWidth : image.naturalWidth, isPlaying ? video.videoHeight : image.naturalHeight,
@@ -200,7 +200,7 @@ function cameraProblem(error) {
   return `The camera cannot be used: ${error.message}`;
 }
 
-// Send a frame, show the answer, and go on until the camera stops.
+// Send a frame, show the answer, and repeat until the camera stops.
 async function followCamera(item, work) {
   const [video, canvas, began] = [find("video"), document.createElement("canvas"), performance.now()];
   for (let number = 0; state.camera && work === state.work; number++) {
@@ -264,8 +264,8 @@ async function showModel() {
   fillList("limits", model.limits);
   fillList("prohibited", model.prohibited);
   find("prohibited-block").hidden = !model.prohibited.length;
-  const facts = { name: model.title, expressions: model.labels.join(", "), "face detector": model.detector, SHA256: model.sha256 };
-  find("facts").replaceChildren(...Object.entries(facts).filter(([, text]) => text).map(([name, text]) => {
+  const details = { name: model.title, expressions: model.labels.join(", "), "face detector": model.detector, SHA256: model.sha256 };
+  find("details").replaceChildren(...Object.entries(details).filter(([, text]) => text).map(([name, text]) => {
     const row = element("tr");
     row.append(element("th", name, { scope: "row" }), element("td", text));
     return row;
