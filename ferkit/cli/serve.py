@@ -76,9 +76,9 @@ def serve(
     device: Device = "auto",
     trust_plugins: TrustPlugins = False,
 ) -> None:
-    """Serve predictions over HTTP, with a page for the browser. Needs the extra `serve`.
+    """Serve predictions over HTTP, with a page for the browser.
 
-    The page is at /, the description of the interface at /docs. Images and videos are not stored. On an
+    It needs the extra `serve`. The page is at /, the description of the interface at /docs. Images and videos are not stored. On an
     address that other machines reach, requests need a token. Ctrl-C stops the server.
 
     Example: ferkit serve --port 8000
