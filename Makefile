@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FRESH := .venv-dist
-FAST := not slow and not data and not conformance and not subprocess and not campaign
+FAST := not slow and not data and not conformance and not subprocess and not campaign and not browser
 
-.PHONY: demo test test-fast campaign check docs reference format build
+.PHONY: demo test test-fast browser campaign check docs reference format build
 
 demo: $(VENV)/.installed
 	$(BIN)/ferkit run recipes/quickstart.toml
@@ -19,6 +19,11 @@ test: $(VENV)/.installed-dev
 # The quick part of the tests, to run after each change.
 test-fast: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)"
+
+# The page of `ferkit serve` in Chromium, which must be installed.
+browser: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --group browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/serve
 
 # Kills, damaged files and broken plugins, at a tenth of the full size: up to 20 minutes. FERKIT_CAMPAIGN_SCALE=1
 # is the full size (hours), such as 52,000 recipes and 10,000 images. FERKIT_CAMPAIGN_SEED repeats a campaign.

@@ -22,6 +22,7 @@ from ferkit.cli.plugins import app as plugins
 from ferkit.cli.predict import predict
 from ferkit.cli.report import report
 from ferkit.cli.run import run
+from ferkit.cli.serve import serve
 from ferkit.cli.table import table
 from ferkit.cli.terminal import printable_output
 from ferkit.cli.weights import app as weights
@@ -62,6 +63,7 @@ app.command()(table)
 app.command()(compare)
 app.command()(report)
 app.command()(predict)
+app.command()(serve)
 app.command(cls=EvaluateCommand)(evaluate)
 app.command()(export)
 app.command()(finetune)

@@ -61,12 +61,15 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         raise DataError(f"{path}: {error}") from error
 
 
-def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
-    """Read a file or an encoded image as `read_image` does. Raises DataError without a name."""
+def decode_image(source: Path | bytes, formats: list[str] | None = None) -> NDArray[np.uint8]:
+    """Read a file or an encoded image as `read_image` does. Raises DataError without a name.
+
+    `formats` are the formats of Pillow that are allowed; None for all.
+    """
     if isinstance(source, Path) and source.suffix.lower() in HEIF_SUFFIXES:
-        _register_heif()
+        register_heif()
     try:
-        with _open(source) as image:
+        with open_image(source, formats) as image:
             check_size(image)
             if image.format in PROGRAMS:
                 raise DataError(f"it is a file of {image.format}, which only another program can draw")
@@ -81,7 +84,7 @@ def decode_image(source: Path | bytes) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _open(source: Path | bytes) -> Iterator[Image.Image]:
+def open_image(source: Path | bytes, formats: list[str] | None = None) -> Iterator[Image.Image]:
     """Open an image without Pillow's limit of pixels, which refuses images of phones.
 
     `check_size` replaces it.
@@ -89,7 +92,7 @@ def _open(source: Path | bytes) -> Iterator[Image.Image]:
     with _quiet():
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
+            image = Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with image:
@@ -115,7 +118,8 @@ def check_size(image: Image.Image) -> None:
         )
 
 
-def _register_heif() -> None:
+def register_heif() -> None:
+    """Let Pillow read HEIF images. Raises DataError if pillow-heif is missing."""
     if importlib.util.find_spec("pillow_heif") is None:
         raise DataError("it is a HEIF image, which needs pillow-heif: pip install 'ferkit[heif]'")
     from pillow_heif import register_heif_opener

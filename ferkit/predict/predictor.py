@@ -19,6 +19,7 @@ from ferkit.predict.carrier import FaceCarrier
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.hub.reference import hash_of_hub
+from ferkit.predict.make_rows import make_rows
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
 from ferkit.predict.model.judge import judge
@@ -62,6 +63,8 @@ class Predictor:
         device: "auto", "cpu", "cuda" or "cuda:0".
         batch_size: Number of images, and of faces, in a batch; 1 or more.
         threshold: Rows whose confidence is below this probability, 0..1, are marked as abstained.
+        most_faces: Maximum number of faces per image, 1 or more; those with the highest score are kept.
+            Default: all.
         trust_plugins: Import modules that the model names, also if no installed plugin provides them. Only
             for models whose code you know.
 
@@ -91,12 +94,15 @@ class Predictor:
         device: str = "auto",
         batch_size: int = 16,
         threshold: float = 0.0,
+        most_faces: int | None = None,
         trust_plugins: bool = False,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise RunError(f"threshold: expected a probability from 0 to 1, got {threshold}")
         _check_count("batch_size", batch_size)
         model = find_source(model)
+        if most_faces is not None:
+            _check_count("most_faces", most_faces)
         with importable(*places_of(model, trust_plugins)):
             loaded = load_model(model, WhichNetwork(repeat, fold), device, trust_plugins)
             part = read_part(detector) if detector else loaded.description.detector
@@ -104,7 +110,7 @@ class Predictor:
         self._landmarks = LandmarkCount()
         if loaded.description.faces.align != "none" and not self._find_boxes.has_landmarks:
             raise _no_landmarks(loaded.title, part.name)
-        self._detector = part.name
+        self.detector = part.name
         self.description = loaded.description
         self.labels = loaded.description.labels
         self.title = loaded.title
@@ -112,6 +118,7 @@ class Predictor:
         self.warning = loaded.warning
         self.batch_size = batch_size
         self.threshold = threshold
+        self.most_faces = most_faces
         self._classify = loaded.classify
         shown = loaded.description.model
         self._normalise = Normalisation(shown.normalize, shown.color)
@@ -156,7 +163,7 @@ class Predictor:
             2
         """
         frames = (as_frame(one, number, bgr) for number, one in enumerate(list_images(images)))
-        found = [one for one in self._predict(frames) if isinstance(one, Predicted)]
+        found = [one for one in self.predict_frames(frames) if isinstance(one, Predicted)]
         return Results([one.faces(self.labels) for one in found], self.labels)
 
     def stream(
@@ -193,11 +200,12 @@ class Predictor:
         _check_count("every", every)
         _check_count("detect_every", detect_every)
         given = [inputs] if isinstance(inputs, str | Path) else inputs
-        yield from self._predict(read_frames(find_sources(given, stdin), every), detect_every)
+        yield from self.predict_frames(read_frames(find_sources(given, stdin), every), detect_every)
 
-    def _predict(
+    def predict_frames(
         self, reads: Iterable[Read], detect_every: int = 1
     ) -> Iterator[Predicted | Ignored | InputError]:
+        """Recognise the expressions in decoded frames, as `stream` does. Other items pass unchanged."""
         find = FaceCarrier(self._find_boxes, detect_every)
         tracks = VideoTracks()
         for batch in batch_reads(reads, self.batch_size):
@@ -207,7 +215,8 @@ class Predictor:
                 if isinstance(one, Frame):
                     detections, probabilities = next(found)
                     numbers = tracks.follow(one, detections)
-                    yield Predicted(one, self._rows(one, detections, probabilities, numbers))
+                    rows = make_rows(one, detections, probabilities, numbers, self.labels, self.threshold)
+                    yield Predicted(one, rows)
                 else:
                     yield one
 
@@ -217,7 +226,7 @@ class Predictor:
         """Yield the faces of each image with their probabilities (faces, labels)."""
         if not frames:
             return
-        found = find(frames)
+        found = [_keep_best(one, self.most_faces) for one in find(frames)]
         self._check_landmarks(found)
         probabilities = self.classify_faces([frame.image for frame in frames], found)
         ends = np.cumsum([len(one.boxes) for one in found])[:-1]
@@ -241,7 +250,7 @@ class Predictor:
         for one in found:
             self._landmarks.add(one.landmarks)
         if self.description.faces.align != "none" and self._landmarks.are_missing:
-            raise _no_landmarks(self.title, self._detector)
+            raise _no_landmarks(self.title, self.detector)
 
     def _judge(self, faces: NDArray[np.float32]) -> NDArray[np.float64]:
         return judge(self._classify, faces, self.labels, self.title)
@@ -250,35 +259,6 @@ class Predictor:
         crop = crop_detected(image, found, number, self.description.faces)
         square = resize_square(np.ascontiguousarray(crop), self.description.model.image_size)
         return self._normalise(square)
-
-    def _rows(
-        self,
-        frame: Frame,
-        found: Detections,
-        probabilities: NDArray[np.float64],
-        tracks: Sequence[int | None],
-    ) -> list[Row]:
-        if not len(found.boxes):
-            return [Row(frame.file, frame.number, frame.time)]
-        rows = []
-        for number, (box, row) in enumerate(zip(found.boxes.tolist(), probabilities.tolist(), strict=True)):
-            surest = max(row)
-            rows.append(
-                Row(
-                    file=frame.file,
-                    frame=frame.number,
-                    time=frame.time,
-                    face=number + 1,
-                    track=tracks[number],
-                    box=tuple(box),
-                    face_score=float(found.scores[number]),
-                    landmarks=_points(found.landmarks[number]),
-                    probabilities=dict(zip(self.labels, row, strict=True)),
-                    label=self.labels[row.index(surest)],
-                    abstained=surest < self.threshold,
-                )
-            )
-        return rows
 
 
 def _check_count(name: str, given: object) -> None:
@@ -293,6 +273,9 @@ def _no_landmarks(model: str, detector: str) -> RunError:
     )
 
 
-def _points(landmarks: NDArray[np.float32]) -> tuple[tuple[float, float], ...] | None:
-    is_known = bool(np.isfinite(landmarks).all())
-    return tuple((x, y) for x, y in landmarks.tolist()) if is_known else None
+def _keep_best(found: Detections, most: int | None) -> Detections:
+    """Keep the faces with the highest scores, in the detector's order."""
+    if most is None or len(found.boxes) <= most:
+        return found
+    kept = np.sort(np.argsort(-found.scores, kind="stable")[:most])
+    return Detections(found.boxes[kept], found.scores[kept], found.landmarks[kept])

@@ -12,7 +12,7 @@ ORDER: Sequence[Sequence[str]] = (
     ("cli",),
     ("bench",),
     ("api", "metrics"),
-    ("experiment", "assess"),
+    ("experiment", "assess", "serve"),
     ("audit", "predict", "report", "testing"),  # rooms of a line do not import each other
     ("plugin",),
     ("recipe",),

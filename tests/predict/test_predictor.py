@@ -5,7 +5,9 @@ from __future__ import annotations
 import pydoc
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +78,22 @@ def test_a_batch_of_pictures_and_faces_gives_what_they_give_one_by_one(model: Pa
         assert [row.box for row in rows] == [row.box for row in others]
         for row, other in zip(rows, others, strict=True):
             assert row.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+
+
+def test_the_best_faces_of_each_picture_are_kept_in_the_order_of_the_detector(model: Path) -> None:
+    predictor = Predictor(model, most_faces=2)
+    find = predictor._find_boxes
+
+    def rank(images: Any) -> Any:
+        found = find(images)
+        return [replace(one, scores=np.float32([0.5, 0.9, 0.7, 0.1])[: len(one.boxes)]) for one in found]
+
+    predictor._find_boxes = rank  # type: ignore[assignment]
+    four = picture((2, 5), (26, 5), (50, 5), (74, 5))
+    several, one = predictor.predict([four, picture((2, 5))])
+    assert [row.face_score for row in several] == pytest.approx([0.9, 0.7])
+    assert [row.face for row in several] == [1, 2]
+    assert [row.face_score for row in one] == pytest.approx([0.5])
 
 
 def test_pictures_go_to_the_detector_together(model: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from ferkit.data.images import as_rgb, check_size
+from ferkit.data.images import MOST_PIXELS, as_rgb, check_size
 from ferkit.messages import count_of
 from ferkit.runtime.file_kinds import describe_special
 
@@ -68,6 +69,19 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFra
         yield from _last(_read_video(path, every))
 
 
+def read_encoded(
+    content: bytes, is_animation: bool, every: int, most_pixels: int = MOST_PIXELS
+) -> Iterator[VideoFrame | str]:
+    """Yield every N-th frame of a video or animation in memory, as `read_moving` does for a file.
+
+    Frames of a video with more than twice `most_pixels` are not decoded, but counted as damaged.
+    """
+    if is_animation:
+        yield from _read_animation(BytesIO(content), every)
+    else:
+        yield from _last(_read_video(BytesIO(content), every, most_pixels))
+
+
 def read_stream(address: str, every: int) -> Iterator[VideoFrame | str]:
     """Yield every N-th frame of an address such as rtsp://, until it ends or the caller stops asking."""
     yield from _last(_read_video(address, every))
@@ -90,11 +104,11 @@ def _last(frames: Iterator[VideoFrame | str]) -> Iterator[VideoFrame | str]:
         yield waiting
 
 
-def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
+def _read_animation(source: Path | BytesIO, every: int) -> Iterator[VideoFrame | str]:
     number, elapsed, lasts = 0, 0.0, 1 / RATE
     waiting: VideoFrame | None = None
     try:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
             check_size(image)
             for number, one in enumerate(ImageSequence.Iterator(image)):
                 one.load()  # a WebP has its duration only after this
@@ -115,8 +129,8 @@ def _read_animation(path: Path, every: int) -> Iterator[VideoFrame | str]:
         yield waiting
 
 
-def open_video(source: Path | str) -> InputContainer:
-    """Open a file or an address. A file is opened alone, whatever its name and content say.
+def open_video(source: Path | BytesIO | str) -> InputContainer:
+    """Open a file or an address. A file opens no other file or address, whatever its name and content say.
 
     Raises:
         av.FFmpegError: It cannot be opened.
@@ -127,10 +141,14 @@ def open_video(source: Path | str) -> InputContainer:
     if isinstance(source, str):
         return av.open(source, timeout=PATIENCE, metadata_errors="replace")
     alone = {"protocol_whitelist": "file", "format_whitelist": FORMATS.replace(" ", ",")}
-    return av.open(f"file:{source}", metadata_errors="replace", options=alone)
+    if isinstance(source, Path):
+        return av.open(f"file:{source}", metadata_errors="replace", options=alone)
+    return av.open(source, mode="r", metadata_errors="replace", options=alone)
 
 
-def _read_video(source: Path | str, every: int) -> Iterator[VideoFrame | str]:
+def _read_video(
+    source: Path | BytesIO | str, every: int, most_pixels: int = MOST_PIXELS
+) -> Iterator[VideoFrame | str]:
     import av
 
     try:
@@ -138,19 +156,20 @@ def _read_video(source: Path | str, every: int) -> Iterator[VideoFrame | str]:
             if not container.streams.video:
                 yield "it has no video stream"
                 return
-            yield from _decode(container, every)
+            yield from _decode(container, every, most_pixels)
     except av.FFmpegError as error:
-        is_odd = error.errno == errno.EINVAL and isinstance(source, Path)
+        is_odd = error.errno == errno.EINVAL and not isinstance(source, str)
         reason = "it is damaged, or in a format that is not supported" if is_odd else error.strerror
         yield f"cannot open it as a video: {reason}"
 
 
-def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]:
+def _decode(container: InputContainer, every: int, most_pixels: int) -> Iterator[VideoFrame | str]:
     """Decode to the end of the file; damaged packets are skipped and counted."""
     import av
 
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
+    stream.codec_context.options = {"max_pixels": str(2 * most_pixels)}  # decoders pad small frames
     rate = float(stream.average_rate or stream.guessed_rate or RATE)
     number, first, now, packets = 0, None, 0.0, 0
     damaged: list[float] = []

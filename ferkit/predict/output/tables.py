@@ -39,7 +39,13 @@ class JsonLines:
         self.file = file
 
     def row(self, row: Row) -> None:
-        self.file.write(json.dumps(_rounded(row.as_dict()), ensure_ascii=False) + "\n")
+        self.file.write(json.dumps(json_row(row), ensure_ascii=False) + "\n")
+
+
+def json_row(row: Row) -> dict[str, Any]:
+    """Return a row for JSON, with rounded numbers."""
+    rounded: dict[str, Any] = _rounded(row.as_dict())
+    return rounded
 
 
 class TextSink:

@@ -1,0 +1,1 @@
+"""`ferkit serve`: predictions over HTTP, and a page in the browser."""
