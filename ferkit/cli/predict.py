@@ -69,6 +69,15 @@ DetectEvery = Annotated[
         help="Detect faces in every Nth processed video frame, and carry them in between.",
     ),
 ]
+Smooth = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=10,
+        metavar="SECONDS",
+        help="Smooth the probabilities of each tracked face in videos, by a Gaussian of +-SECONDS.",
+    ),
+]
 Threshold = Annotated[
     float,
     typer.Option(min=0, max=1, metavar="P", help="Mark faces with a confidence below P (0..1) as abstained."),
@@ -90,6 +99,7 @@ def predict(
     form: Printing = Form.table,
     every: Every = 1,
     detect_every: DetectEvery = 1,
+    smooth: Smooth = 0.0,
     threshold: Threshold = 0.0,
     device: Device = "auto",
     batch_size: BatchSize = 16,
@@ -130,7 +140,7 @@ def predict(
     )
     if not quiet:
         typer.echo(f"model: {predictor.title}", err=True)
-    tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
+    tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every, smooth=smooth)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     raise typer.Exit(0 if tally.is_complete else NOT_ALL)

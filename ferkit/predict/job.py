@@ -15,7 +15,8 @@ from ferkit.messages import SHOWN, count_of, count_some, printable
 from ferkit.predict.media.frames import name_of
 from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Stream, VideoSource
 from ferkit.predict.output.sink import Sink
-from ferkit.predict.predictor import Predicted, Predictor
+from ferkit.predict.predicted import Predicted
+from ferkit.predict.predictor import Predictor
 
 KEPT = 1000
 """Maximum number of problems that are listed. Further ones are counted."""
@@ -122,6 +123,7 @@ def do_work(
     *,
     every: int = 1,
     detect_every: int = 1,
+    smooth: float = 0.0,
     stdin: BinaryIO | None = None,
 ) -> PredictionSummary:
     """Predict all inputs and write the results to the sinks. The sinks are always closed.
@@ -137,7 +139,7 @@ def do_work(
     try:
         for sink in sinks:
             sink.begin(predictor.labels)
-        stream = predictor.stream(inputs, every=every, detect_every=detect_every, stdin=stdin)
+        stream = predictor.stream(inputs, every=every, detect_every=detect_every, smooth=smooth, stdin=stdin)
         _go_through(stream, sinks, tally)
         is_whole = not tally.is_stopped
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -23,26 +22,11 @@ from ferkit.predict.media.sources import Ignored, InputError, find_sources
 from ferkit.predict.model.judge import judge
 from ferkit.predict.model.load import Source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
+from ferkit.predict.predicted import Predicted, rows_of
 from ferkit.predict.results import Faces, Results
-from ferkit.predict.row import Row
+from ferkit.predict.smoothing import check_seconds
+from ferkit.predict.smoothing import smooth as smooth_tracks
 from ferkit.predict.video_tracks import VideoTracks
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
-    """An image or video frame with its rows.
-
-    Attributes:
-        frame: The image and where it comes from.
-        rows: One row for each face; one row without a face if there is none.
-    """
-
-    frame: Frame
-    rows: Sequence[Row]
-
-    def faces(self, labels: Sequence[str] = ()) -> Faces:
-        """Return the rows with a face; `labels` are those of the model."""
-        return Faces((row for row in self.rows if row.face is not None), self.frame.file, labels)
 
 
 class Predictor:
@@ -161,6 +145,7 @@ class Predictor:
         *,
         every: int = 1,
         detect_every: int = 1,
+        smooth: float = 0.0,
         stdin: BinaryIO | None = None,
     ) -> Iterator[Predicted | Ignored | InputError]:
         """Recognise the expressions in files, folders, videos and cameras. Memory use is constant.
@@ -172,6 +157,8 @@ class Predictor:
             detect_every: Detect faces in every N-th processed frame; 1 or more. In between, faces are carried
                 by optical flow: a new face appears up to N - 1 frames late. `face_score` is that of the last
                 detection.
+            smooth: Smooth the probabilities of each track over this time, 0 to 10 seconds on each side. The
+                label is that of the smoothed values. Frames come this much later. 0 does not smooth.
             stdin: Binary stream for "-". Default: standard input.
 
         Yields:
@@ -179,7 +166,7 @@ class Predictor:
             image nor video, and `InputError` for an input that cannot be read. Later inputs continue.
 
         Raises:
-            RunError: `every` or `detect_every` is out of range.
+            RunError: `every`, `detect_every` or `smooth` is out of range.
 
         Example:
             >>> for found in ferkit.Predictor().stream("holiday.mp4", every=5):
@@ -188,8 +175,10 @@ class Predictor:
         """
         _check_count("every", every)
         _check_count("detect_every", detect_every)
+        check_seconds(smooth)
         given = [inputs] if isinstance(inputs, str | Path) else inputs
-        yield from self._predict(read_frames(find_sources(given, stdin), every), detect_every)
+        found = self._predict(read_frames(find_sources(given, stdin), every), detect_every)
+        yield from smooth_tracks(found, smooth, self.threshold)
 
     def _predict(
         self, reads: Iterable[Read], detect_every: int = 1
@@ -203,7 +192,8 @@ class Predictor:
                 if isinstance(one, Frame):
                     detections, probabilities = next(found)
                     numbers = tracks.follow(one, detections)
-                    yield Predicted(one, self._rows(one, detections, probabilities, numbers))
+                    rows = rows_of(one, detections, probabilities, numbers, self.labels, self.threshold)
+                    yield Predicted(one, rows)
                 else:
                     yield one
 
@@ -247,35 +237,6 @@ class Predictor:
         square = resize_square(np.ascontiguousarray(crop), self.description.model.image_size)
         return self._normalise(square)
 
-    def _rows(
-        self,
-        frame: Frame,
-        found: Detections,
-        probabilities: NDArray[np.float64],
-        tracks: Sequence[int | None],
-    ) -> list[Row]:
-        if not len(found.boxes):
-            return [Row(frame.file, frame.number, frame.time)]
-        rows = []
-        for number, (box, row) in enumerate(zip(found.boxes.tolist(), probabilities.tolist(), strict=True)):
-            surest = max(row)
-            rows.append(
-                Row(
-                    file=frame.file,
-                    frame=frame.number,
-                    time=frame.time,
-                    face=number + 1,
-                    track=tracks[number],
-                    box=tuple(box),
-                    face_score=float(found.scores[number]),
-                    landmarks=_points(found.landmarks[number]),
-                    probabilities=dict(zip(self.labels, row, strict=True)),
-                    label=self.labels[row.index(surest)],
-                    abstained=surest < self.threshold,
-                )
-            )
-        return rows
-
 
 def _check_count(name: str, given: object) -> None:
     if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
@@ -287,8 +248,3 @@ def _no_landmarks(model: str, detector: str) -> RunError:
         f"Cannot predict with {model}: it aligns faces by landmarks, but the detector {detector!r} gives "
         "none. Choose a detector that gives landmarks: --detector."
     )
-
-
-def _points(landmarks: NDArray[np.float32]) -> tuple[tuple[float, float], ...] | None:
-    is_known = bool(np.isfinite(landmarks).all())
-    return tuple((x, y) for x, y in landmarks.tolist()) if is_known else None

@@ -15,7 +15,7 @@ from ferkit.predict.media.frames import Frame
 from ferkit.predict.media.sources import Camera, ImageSource, InputError, Stream, VideoSource
 from ferkit.predict.output.sink import check_place
 from ferkit.predict.output.video_writer import VideoCopy
-from ferkit.predict.predictor import Predicted
+from ferkit.predict.predicted import Predicted
 from ferkit.predict.row import Row
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.walk import real_folders

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ferkit.errors import RunError
 from ferkit.predict.media.sources import InputError
-from ferkit.predict.predictor import Predicted
+from ferkit.predict.predicted import Predicted
 from ferkit.runtime.file_kinds import describe_special
 
 
