@@ -58,7 +58,21 @@ Out = Annotated[
         help="A table (.csv, .jsonl, .parquet), or a folder for annotated images and videos. Repeatable.",
     ),
 ]
-Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out.")]
+Summaries = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--summary",
+        metavar="FILE",
+        help="Summarise the tracks of videos (.html, .json, .csv): first and last time, shares of "
+        "expressions, episodes. Repeatable.",
+    ),
+]
+Thumbnails = Annotated[
+    bool, typer.Option("--thumbnails", help="Embed small images of faces in --summary FILE.html.")
+]
+Printing = Annotated[
+    Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out or --summary.")
+]
 Every = Annotated[int, typer.Option(min=1, metavar="N", help="Process every Nth video frame.")]
 DetectEvery = Annotated[
     int,
@@ -96,6 +110,8 @@ def predict(
     fold: Fold = None,
     detector: Detector = None,
     out: Out = None,
+    summary: Summaries = None,
+    thumbnails: Thumbnails = False,
     form: Printing = Form.table,
     every: Every = 1,
     detect_every: DetectEvery = 1,
@@ -124,9 +140,11 @@ def predict(
     from ferkit.predict.output.open import open_sinks
     from ferkit.predict.output.tables import Printed
     from ferkit.predict.predictor import Predictor
+    from ferkit.predict.summary.sink import open_summaries
     from ferkit.runtime.malloc import keep_freed
 
-    sinks = open_sinks(out or (), inputs) or [Printed(data_stream(), form.value)]
+    summaries = open_summaries(summary or (), out or (), smooth, thumbnails)
+    sinks = [*open_sinks(out or (), inputs), *summaries] or [Printed(data_stream(), form.value)]
     keep_freed()
     predictor = Predictor(
         model,
@@ -138,6 +156,8 @@ def predict(
         threshold=threshold,
         trust_plugins=trust_plugins,
     )
+    for one in summaries:
+        one.model = predictor.title
     if not quiet:
         typer.echo(f"model: {predictor.title}", err=True)
     tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every, smooth=smooth)

@@ -13,14 +13,26 @@ if TYPE_CHECKING:
     from ferkit.predict.predictor import Predictor
     from ferkit.predict.results import Faces, Results
     from ferkit.predict.row import Row
+    from ferkit.predict.summary.summarise import summarise
 
-__all__ = ["Faces", "Predicted", "Predictor", "Results", "Row", "as_deepface", "as_fer", "as_supervision"]
+__all__ = [
+    "Faces",
+    "Predicted",
+    "Predictor",
+    "Results",
+    "Row",
+    "as_deepface",
+    "as_fer",
+    "as_supervision",
+    "summarise",
+]
 _PLACES = {
     "Faces": "results",
     "Predicted": "predicted",
     "Predictor": "predictor",
     "Results": "results",
     "Row": "row",
+    "summarise": "summary.summarise",
 }
 
 
