@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -136,6 +137,7 @@ def predict(
 
     Docs: docs/site/predict.md
     """
+    from ferkit.cli.video_progress import watch_videos
     from ferkit.predict.job import do_work
     from ferkit.predict.output.open import open_sinks
     from ferkit.predict.output.tables import Printed
@@ -160,7 +162,11 @@ def predict(
         one.model = predictor.title
     if not quiet:
         typer.echo(f"model: {predictor.title}", err=True)
-    tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every, smooth=smooth)
+    is_shown = not quiet and (bool(out or summary) or not sys.stdout.isatty())
+    with watch_videos(is_shown) as show:
+        tally = do_work(
+            predictor, inputs, sinks, every=every, detect_every=detect_every, smooth=smooth, show=show
+        )
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     raise typer.Exit(0 if tally.is_complete else NOT_ALL)

@@ -34,6 +34,7 @@ class Frame:
         lasts: Time until the next processed frame, in seconds.
         is_live: True for a camera. Such a frame is processed at once, without waiting for a full batch.
         cut: Comparison with the processed frame before.
+        total: Number of frames of the video, as estimated from its header; None if unknown.
     """
 
     source: ImageSource | VideoSource | Camera | Stream
@@ -43,6 +44,7 @@ class Frame:
     lasts: float = 0.0
     is_live: bool = False
     cut: Cut = Cut.NONE
+    total: int | None = None
 
     @property
     def file(self) -> str:
@@ -94,7 +96,8 @@ def _frames(source: VideoSource | Camera | Stream, shots: Iterator[VideoFrame | 
         if isinstance(one, str):
             yield InputError(name_of(source), one)
         else:
-            yield Frame(source, one.image, one.number, one.time, one.lasts, is_live, find_cut(one.image))
+            cut = find_cut(one.image)
+            yield Frame(source, one.image, one.number, one.time, one.lasts, is_live, cut, one.total)
 
 
 def _weight(read: Read) -> float:

@@ -48,12 +48,14 @@ class VideoFrame:
         number: From 0, counting the frames that were skipped.
         time: Seconds since the first frame.
         lasts: Seconds until the next processed frame.
+        total: Number of frames of the file, as estimated from its header; None if unknown.
     """
 
     image: NDArray[np.uint8]
     number: int
     time: float
     lasts: float
+    total: int | None = None
 
 
 def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFrame | str]:
@@ -140,6 +142,7 @@ def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]
     rate = float(stream.average_rate or stream.guessed_rate or RATE)
     number, first, now, packets = 0, None, 0.0, 0
     damaged: list[float] = []
+    total = stream.frames or round(_duration(container, stream) * rate) or None
     waiting: VideoFrame | None = None
     for packet in _packets(container, stream):
         packets += packet.size > 0
@@ -155,7 +158,7 @@ def _decode(container: InputContainer, every: int) -> Iterator[VideoFrame | str]
             if number % every == 0:
                 if waiting:
                     yield replace(waiting, lasts=max(now - waiting.time, 1e-3))
-                waiting = VideoFrame(_upright(picture), number, now, 0.0)
+                waiting = VideoFrame(_upright(picture), number, now, 0.0, total)
             if waiting:
                 waiting = replace(waiting, lasts=now + (_lasts(picture) or 1 / rate) - waiting.time)
             number += 1
