@@ -83,7 +83,8 @@ class Tracker:
     Boxes are matched by overlap and likeness first, jointly for all faces of a frame (Kuhn's Hungarian
     method). A face is expected to keep its velocity, as in SORT (Bewley et al. 2016): two faces that cross
     keep their numbers. The others are matched by the likeness of nearby faces: the correlation of their
-    thumbnails. A face that is unseen for a second gets a new number. All tracks end at a cut. Numbers are not reused.
+    thumbnails. A face that is unseen for a second gets a new number. All tracks end at a cut. Numbers are not
+    reused.
     """
 
     def __init__(self) -> None:

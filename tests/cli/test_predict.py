@@ -70,7 +70,7 @@ def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
     rows = list(csv.DictReader(io.StringIO(out[0].read_text(encoding="utf-8"))))
     assert [row["file"] for row in rows] == [str(given / "a b ü.png")] + [str(given / "v.avi")] * 3
     assert len(out[1].read_text("utf-8").splitlines()) == 4
-    assert sorted(path.name for path in out[2].iterdir()) == ["a b ü.png", "v.avi.mp4"]
+    assert sorted(path.name for path in out[2].iterdir()) == ["a b ü.png", "v.mp4"]
 
 
 def test_standard_input_may_be_a_list_and_what_is_printed_json(
