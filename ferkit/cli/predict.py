@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ferkit.cli.fold import Fold, Repeat, read_fold
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
+
+if TYPE_CHECKING:
+    from ferkit.predict.output.sink import Sink
+    from ferkit.predict.predictor import Predictor
 
 NOT_ALL = 3
 
@@ -90,7 +95,7 @@ Smooth = Annotated[
         min=0,
         max=10,
         metavar="SECONDS",
-        help="Smooth the probabilities of each tracked face in videos, by a Gaussian of +-SECONDS.",
+        help="Smooth the probabilities of each tracked face over this time on both sides, by a Gaussian. 0 does not smooth.",
     ),
 ]
 Threshold = Annotated[
@@ -137,8 +142,6 @@ def predict(
 
     Docs: docs/site/predict.md
     """
-    from ferkit.cli.video_progress import watch_videos
-    from ferkit.predict.job import do_work
     from ferkit.predict.output.open import open_sinks
     from ferkit.predict.output.tables import Printed
     from ferkit.predict.predictor import Predictor
@@ -160,13 +163,22 @@ def predict(
     )
     for one in summaries:
         one.model = predictor.title
+    _predict(predictor, inputs, sinks, quiet, every=every, detect_every=detect_every, smooth=smooth)
+
+
+def _predict(
+    predictor: Predictor, inputs: Sequence[str], sinks: Sequence[Sink], quiet: bool, **options: Any
+) -> None:
+    """Predict all inputs, print what was done, and exit with the status."""
+    from ferkit.cli.video_progress import watch_videos
+    from ferkit.predict.job import do_work
+    from ferkit.predict.output.tables import Printed
+
     if not quiet:
         typer.echo(f"model: {predictor.title}", err=True)
-    is_shown = not quiet and (bool(out or summary) or not sys.stdout.isatty())
-    with watch_videos(is_shown) as show:
-        tally = do_work(
-            predictor, inputs, sinks, every=every, detect_every=detect_every, smooth=smooth, show=show
-        )
+    is_printing = any(isinstance(sink, Printed) for sink in sinks) and sys.stdout.isatty()
+    with watch_videos(not quiet and not is_printing) as show:
+        tally = do_work(predictor, inputs, sinks, show=show, **options)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     raise typer.Exit(0 if tally.is_complete else NOT_ALL)

@@ -21,7 +21,7 @@ class Spooled:
 
     Attributes:
         take: Returns the image, (H, W, 3) uint8. Call it once.
-        blank: An image of 0 pixels, which stands for it.
+        blank: An image of 0 pixels, as a placeholder.
     """
 
     take: Callable[[], Image]

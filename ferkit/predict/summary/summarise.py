@@ -33,7 +33,7 @@ SIDE, MARGIN, QUALITY = 96, 0.25, 80
 
 
 def summarise(stream: Iterable[object], labels: Sequence[str] = (), thumbnails: bool = False) -> Summary:
-    """Summarise the videos of a stream: tracks, shares of expressions, and episodes.
+    """Summarise videos by their tracks, with shares of expressions and episodes.
 
     An episode is a run of frames of a track with the same label. It lasts at least 0.5 seconds. Times of up
     to 0.5 seconds in which the face is not found do not end it. Frames below the threshold do.

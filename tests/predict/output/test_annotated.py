@@ -1,4 +1,4 @@
-"""Pictures with what was found drawn on them."""
+"""Annotated copies of images and videos."""
 
 from __future__ import annotations
 
