@@ -23,6 +23,7 @@ REQUIRED = (
     "ferkit/report/report.css",
     "ferkit/audit/page.html",
     "ferkit/predict/card/card.md.jinja",
+    "ferkit/predict/summary/page.html",
     "ferkit/testing/scaffold/templates/pyproject.toml.template",
     "ferkit/testing/scaffold/templates/code/head.py.template",
     "ferkit_detectors/blazeface/graphs/full.safetensors",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +15,7 @@ from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
 
 if TYPE_CHECKING:
+    from ferkit.predict.output.sink import Sink
     from ferkit.predict.predictor import Predictor
 
 NOT_ALL = 3
@@ -67,9 +70,23 @@ Out = Annotated[
         help="A table (.csv, .jsonl, .parquet), or a folder for annotated images and videos. Repeatable.",
     ),
 ]
-Printing = Annotated[Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out.")]
+Summaries = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--summary",
+        metavar="FILE",
+        help="Summarise the tracks of videos (.html, .json, .csv): first and last time, shares of "
+        "expressions, episodes. Repeatable.",
+    ),
+]
+Thumbnails = Annotated[
+    bool, typer.Option("--thumbnails", help="Embed small images of faces in --summary FILE.html.")
+]
 Columns = Annotated[
     ColumnNames, typer.Option("--columns", help="Columns of CSV: those of ferkit, or of py-feat.")
+]
+Printing = Annotated[
+    Form, typer.Option("--format", help="Format of the printed rows. Ignored with --out or --summary.")
 ]
 Every = Annotated[int, typer.Option(min=1, metavar="N", help="Process every Nth video frame.")]
 DetectEvery = Annotated[
@@ -79,6 +96,16 @@ DetectEvery = Annotated[
         min=1,
         metavar="N",
         help="Detect faces in every Nth processed video frame, and carry them in between.",
+    ),
+]
+Smooth = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=10,
+        metavar="SECONDS",
+        help="Smooth the probabilities of each tracked face over this time on both sides, by a Gaussian. "
+        "0 does not smooth.",
     ),
 ]
 Threshold = Annotated[
@@ -99,10 +126,13 @@ def predict(
     fold: Fold = None,
     detector: Detector = None,
     out: Out = None,
+    summary: Summaries = None,
+    thumbnails: Thumbnails = False,
     form: Printing = Form.table,
     columns: Columns = ColumnNames.ferkit,
     every: Every = 1,
     detect_every: DetectEvery = 1,
+    smooth: Smooth = 0.0,
     threshold: Threshold = 0.0,
     device: Device = "auto",
     batch_size: BatchSize = 16,
@@ -123,12 +153,14 @@ def predict(
 
     Docs: docs/site/predict.md
     """
-    from ferkit.predict.job import do_work
     from ferkit.predict.output.open import open_printed, open_sinks
     from ferkit.predict.predictor import Predictor
+    from ferkit.predict.summary.sink import open_summaries
     from ferkit.runtime.malloc import keep_freed
 
-    sinks = open_sinks(out or (), inputs, columns) or [open_printed(data_stream(), form.value, columns)]
+    summaries = open_summaries(summary or (), out or (), smooth, thumbnails)
+    sinks = [*open_sinks(out or (), inputs, columns), *summaries]
+    sinks = sinks or [open_printed(data_stream(), form.value, columns)]
     keep_freed()
     predictor = Predictor(
         model,
@@ -140,9 +172,24 @@ def predict(
         threshold=threshold,
         trust_plugins=trust_plugins,
     )
+    for one in summaries:
+        one.model = predictor.title
+    _predict(predictor, inputs, sinks, quiet, every=every, detect_every=detect_every, smooth=smooth)
+
+
+def _predict(
+    predictor: Predictor, inputs: Sequence[str], sinks: Sequence[Sink], quiet: bool, **options: Any
+) -> None:
+    """Predict all inputs, print what was done, and exit with the status."""
+    from ferkit.cli.video_progress import watch_videos
+    from ferkit.predict.job import do_work
+    from ferkit.predict.output.tables import Printed
+
     if not quiet:
         _show_model(predictor)
-    tally = do_work(predictor, inputs, sinks, every=every, detect_every=detect_every)
+    is_printing = any(isinstance(sink, Printed) for sink in sinks) and sys.stdout.isatty()
+    with watch_videos(not quiet and not is_printing) as show:
+        tally = do_work(predictor, inputs, sinks, show=show, **options)
     for line in tally.describe_problems() if quiet else tally.describe():
         typer.echo(line, err=True)
     raise typer.Exit(0 if tally.is_complete else NOT_ALL)

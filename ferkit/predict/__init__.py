@@ -9,17 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ferkit.predict.compat import as_deepface, as_fer, as_supervision
-    from ferkit.predict.predictor import Predicted, Predictor
+    from ferkit.predict.predicted import Predicted
+    from ferkit.predict.predictor import Predictor
     from ferkit.predict.results import Faces, Results
     from ferkit.predict.row import Row
+    from ferkit.predict.summary.summarise import summarise
 
-__all__ = ["Faces", "Predicted", "Predictor", "Results", "Row", "as_deepface", "as_fer", "as_supervision"]
+__all__ = [
+    "Faces",
+    "Predicted",
+    "Predictor",
+    "Results",
+    "Row",
+    "as_deepface",
+    "as_fer",
+    "as_supervision",
+    "summarise",
+]
 _PLACES = {
     "Faces": "results",
-    "Predicted": "predictor",
+    "Predicted": "predicted",
     "Predictor": "predictor",
     "Results": "results",
     "Row": "row",
+    "summarise": "summary.summarise",
 }
 
 

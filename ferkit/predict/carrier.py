@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.interfaces import Detections
+from ferkit.predict.media.cuts import Cut
 from ferkit.predict.media.frames import Frame
 
 SIDE = 480
 """Longer side of the grey frames in which faces are carried, in pixels."""
 WHOLE = 0.98
 """Least part of each side of a frame that a box of the whole frame covers."""
-CUT = 8.0
-"""Mean absolute difference of consecutive tiny frames above which the scene has changed, in grey levels."""
+CHANGE = 8.0
+"""Mean absolute difference of consecutive tiny frames above which faces are detected, in grey levels."""
 TINY = (32, 18)
 """Width and height of a tiny frame, in pixels."""
 GRID = 6
@@ -75,7 +76,8 @@ class FaceCarrier:
         for place, (frame, now) in enumerate(zip(frames, seen, strict=True)):
             is_same = frame.number is not None and frame.source is self._source and last is not None
             self._count = self._count + 1 if is_same else 0
-            if not is_same or self._count % self._every == 0 or (last and last.differs(now)):
+            is_changed = frame.cut is not Cut.NONE or (last is not None and last.differs(now))
+            if not is_same or self._count % self._every == 0 or is_changed:
                 wanted.append(place)
                 self._count = 0
             self._source, last = frame.source, now
@@ -115,9 +117,9 @@ class _Seen:
         return bool(covered[0] >= WHOLE * width and covered[1] >= WHOLE * height)
 
     def differs(self, other: _Seen) -> bool:
-        """Return True if the other frame has another size, or shows another scene."""
-        is_cut = float(np.abs(self.tiny - other.tiny).mean()) > CUT
-        return is_cut or self.grey.shape != other.grey.shape
+        """Return True if the other frame has another size, or changes too much to carry faces."""
+        is_changed = float(np.abs(self.tiny - other.tiny).mean()) > CHANGE
+        return is_changed or self.grey.shape != other.grey.shape
 
 
 def carry(before: _Seen, now: _Seen) -> Detections | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from ferkit.errors import RunError
 from ferkit.messages import SHOWN, count_of, count_some, printable
-from ferkit.predict.media.frames import name_of
+from ferkit.predict.media.frames import Frame, name_of
 from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Stream, VideoSource
 from ferkit.predict.output.sink import Sink
-from ferkit.predict.predictor import Predicted, Predictor
+from ferkit.predict.predicted import Predicted
+from ferkit.predict.predictor import Predictor
 
 KEPT = 1000
 """Maximum number of problems that are listed. Further ones are counted."""
@@ -122,9 +123,13 @@ def do_work(
     *,
     every: int = 1,
     detect_every: int = 1,
+    smooth: float = 0.0,
     stdin: BinaryIO | None = None,
+    show: Callable[[Frame], None] = lambda frame: None,
 ) -> PredictionSummary:
     """Predict all inputs and write the results to the sinks. The sinks are always closed.
+
+    `show` is called with each frame whose results are written.
 
     Ctrl-C ends the work. For a camera this is the normal end. Otherwise the work counts as incomplete, and a
     table is left under a temporary name next to its destination.
@@ -137,8 +142,8 @@ def do_work(
     try:
         for sink in sinks:
             sink.begin(predictor.labels)
-        stream = predictor.stream(inputs, every=every, detect_every=detect_every, stdin=stdin)
-        _go_through(stream, sinks, tally)
+        stream = predictor.stream(inputs, every=every, detect_every=detect_every, smooth=smooth, stdin=stdin)
+        _go_through(stream, sinks, tally, show)
         is_whole = not tally.is_stopped
     except OSError as error:
         raise RunError(f"Cannot write the results: {error}") from error
@@ -165,7 +170,10 @@ def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
 
 
 def _go_through(
-    stream: Iterator[Predicted | Ignored | InputError], sinks: Sequence[Sink], tally: PredictionSummary
+    stream: Iterator[Predicted | Ignored | InputError],
+    sinks: Sequence[Sink],
+    tally: PredictionSummary,
+    show: Callable[[Frame], None],
 ) -> None:
     last: Predicted | None = None
     try:
@@ -175,6 +183,7 @@ def _go_through(
                 tally.count(one)
                 for problem in [problem for sink in sinks for problem in sink.write(one)]:
                     tally.add_problem(problem)
+                show(one.frame)
             elif isinstance(one, InputError):
                 tally.add_problem(one)
             else:

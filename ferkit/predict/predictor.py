@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, overload
 
@@ -19,32 +18,16 @@ from ferkit.predict.carrier import FaceCarrier
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image, list_images
 from ferkit.predict.hub.reference import hash_of_hub
-from ferkit.predict.make_rows import make_rows
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
 from ferkit.predict.model.judge import judge
 from ferkit.predict.model.load import Source, find_source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
+from ferkit.predict.predicted import Predicted, rows_of
 from ferkit.predict.results import Faces, Results
-from ferkit.predict.row import Row
+from ferkit.predict.smoothing import check_seconds
+from ferkit.predict.smoothing import smooth as smooth_tracks
 from ferkit.predict.video_tracks import VideoTracks
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
-    """An image or video frame with its rows.
-
-    Attributes:
-        frame: The image and where it comes from.
-        rows: One row for each face; one row without a face if there is none.
-    """
-
-    frame: Frame
-    rows: Sequence[Row]
-
-    def faces(self, labels: Sequence[str] = ()) -> Faces:
-        """Return the rows with a face; `labels` are those of the model."""
-        return Faces((row for row in self.rows if row.face is not None), self.frame.file, labels)
 
 
 class Predictor:
@@ -172,6 +155,7 @@ class Predictor:
         *,
         every: int = 1,
         detect_every: int = 1,
+        smooth: float = 0.0,
         stdin: BinaryIO | None = None,
     ) -> Iterator[Predicted | Ignored | InputError]:
         """Recognise the expressions in files, folders, videos and cameras. Memory use is constant.
@@ -183,6 +167,8 @@ class Predictor:
             detect_every: Detect faces in every N-th processed frame; 1 or more. In between, faces are carried
                 by optical flow: a new face appears up to N - 1 frames late. `face_score` is that of the last
                 detection.
+            smooth: Smooth the probabilities of each track over this time, 0 to 10 seconds on each side. The
+                label is that of the smoothed values. Frames come this much later. 0 does not smooth.
             stdin: Binary stream for "-". Default: standard input.
 
         Yields:
@@ -190,7 +176,7 @@ class Predictor:
             image nor video, and `InputError` for an input that cannot be read. Later inputs continue.
 
         Raises:
-            RunError: `every` or `detect_every` is out of range.
+            RunError: `every`, `detect_every` or `smooth` is out of range.
 
         Example:
             >>> for found in ferkit.Predictor().stream("holiday.mp4", every=5):
@@ -199,8 +185,10 @@ class Predictor:
         """
         _check_count("every", every)
         _check_count("detect_every", detect_every)
+        check_seconds(smooth)
         given = [inputs] if isinstance(inputs, str | Path) else inputs
-        yield from self.predict_frames(read_frames(find_sources(given, stdin), every), detect_every)
+        found = self.predict_frames(read_frames(find_sources(given, stdin), every), detect_every)
+        yield from smooth_tracks(found, smooth, self.threshold)
 
     def predict_frames(
         self, reads: Iterable[Read], detect_every: int = 1
@@ -215,7 +203,7 @@ class Predictor:
                 if isinstance(one, Frame):
                     detections, probabilities = next(found)
                     numbers = tracks.follow(one, detections)
-                    rows = make_rows(one, detections, probabilities, numbers, self.labels, self.threshold)
+                    rows = rows_of(one, detections, probabilities, numbers, self.labels, self.threshold)
                     yield Predicted(one, rows)
                 else:
                     yield one

@@ -85,6 +85,16 @@ class Row:
         ]
 
 
+def decide(labels: Sequence[str], probabilities: Sequence[float], threshold: float) -> dict[str, Any]:
+    """Return the fields `probabilities`, `label` and `abstained` of a row."""
+    surest = max(probabilities)
+    return {
+        "probabilities": dict(zip(labels, probabilities, strict=True)),
+        "label": labels[probabilities.index(surest)],
+        "abstained": surest < threshold,
+    }
+
+
 WHOLE_NUMBERS = ("frame", "face", "track")
 TEXTS = ("file", "label")
 TRUTHS = ("abstained",)

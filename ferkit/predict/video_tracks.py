@@ -22,4 +22,4 @@ class VideoTracks:
             from ferkit.predict.tracker import Tracker  # imports scipy, which images do not need
 
             self._source, self._tracker = frame.source, Tracker()
-        return self._tracker.follow(found.boxes, frame.image, frame.time)
+        return self._tracker.follow(found.boxes, frame.image, frame.time, frame.cut)

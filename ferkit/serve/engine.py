@@ -14,7 +14,8 @@ from typing import TypeVar
 from ferkit.errors import FerkitError
 from ferkit.predict.media.frames import Frame
 from ferkit.predict.media.sources import Ignored, InputError
-from ferkit.predict.predictor import Predicted, Predictor
+from ferkit.predict.predicted import Predicted
+from ferkit.predict.predictor import Predictor
 from ferkit.predict.row import Row
 from ferkit.serve.batching import Batcher, Room
 from ferkit.serve.decode import Medium, decode_moving, decode_still, inspect

@@ -70,7 +70,46 @@ def test_all_that_can_be_done_is_and_the_status_tells_that_something_was_not(
     rows = list(csv.DictReader(io.StringIO(out[0].read_text(encoding="utf-8"))))
     assert [row["file"] for row in rows] == [str(given / "a b ü.png")] + [str(given / "v.avi")] * 3
     assert len(out[1].read_text("utf-8").splitlines()) == 4
-    assert sorted(path.name for path in out[2].iterdir()) == ["a b ü.png", "v.avi.mp4"]
+    assert sorted(path.name for path in out[2].iterdir()) == ["a b ü.png", "v.mp4"]
+
+
+def test_a_video_is_summarised_and_its_rows_are_smoothed(ferkit: Ferkit, model: str, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "v.avi", [picture((5 + n, 20)) for n in range(8)])
+    page, table = tmp_path / "s.html", tmp_path / "s.csv"
+    arguments = ["--smooth", "0.3", "--thumbnails", "--summary", str(page), "--summary", str(table)]
+    answer = ferkit("predict", str(video), "-m", model, *arguments)
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert f"written: {table} and {tmp_path / 's.episodes.csv'}" in answer.stderr
+    assert model in page.read_text()
+    assert "data:image/jpeg" in page.read_text()
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "s.episodes.csv").read_text()))
+    assert (row["track"], row["onset"], row["offset"]) == ("1", "0.0", "0.8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--summary", "s.txt"], 1, "expected the suffix .json, .csv, .html"),
+        (["--thumbnails"], 1, "Add --summary FILE.html"),
+        (["--smooth", "11"], 2, "--smooth"),
+        (["--summary", "none.avi/s.csv"], 1, "is a file"),
+    ],
+)
+def test_a_wrong_option_of_videos_is_said_before_the_work(
+    ferkit: Ferkit,
+    model: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    status: int,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none.avi").touch()
+    answer = ferkit("predict", "none.avi", "-m", model, *arguments)
+    assert answer.returncode == status
+    assert words in " ".join(answer.stderr.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["none.avi"]
 
 
 def test_standard_input_may_be_a_list_and_what_is_printed_json(

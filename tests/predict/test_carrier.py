@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ferkit.errors import RunError
 from ferkit.interfaces import Detections
 from ferkit.predict import Predicted, Predictor
 from ferkit.predict.carrier import FaceCarrier
+from ferkit.predict.media.cuts import Cut
 from ferkit.predict.media.frames import Frame
 from ferkit.predict.media.sources import ImageSource, VideoSource
 from ferkit.predict.tracker import overlaps
@@ -107,6 +109,15 @@ def test_a_changed_scene_is_detected_at_once() -> None:
     found = FaceCarrier(find, 10)(frames_of(images))
     assert find.seen == [0, 3]
     assert [len(one.boxes) for one in found] == [1, 1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("cut", [Cut.POSSIBLE, Cut.CERTAIN])
+def test_a_cut_forces_a_detection(cut: Cut) -> None:
+    find = Known([[box_at(60, 60, 1)]] * 6)
+    frames = frames_of([scene((60, 60, 1)) for _ in range(6)])
+    frames[2] = replace(frames[2], cut=cut)
+    FaceCarrier(find, 3)(frames)
+    assert find.seen == [0, 2, 5]
 
 
 def test_a_lost_face_is_detected_again() -> None:

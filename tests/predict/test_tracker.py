@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ferkit.predict.media.cuts import Cut
 from ferkit.predict.tracker import Tracker, overlaps
 
 SIDE = 20
@@ -93,6 +94,27 @@ def test_two_likenesses_that_are_too_small_do_not_outweigh_one_that_is_not(
 ) -> None:
     tracker = Tracker()
     tracker.follow(*scene((10, 10), (40, 10)), 0)
-    fit = np.array([[0.92, 0.8], [0.8, -1.0]])
-    monkeypatch.setattr(tracker, "_likenesses", lambda *_: fit)
+    fit = iter([0.92, 0.8, 0.8, -1.0] * 2)
+    monkeypatch.setattr("ferkit.predict.tracker.likeness", lambda *_: next(fit))
     assert tracker.follow(*scene((10, 50), (40, 50)), 0.1) == [1, 3]
+
+
+def test_two_faces_that_cross_keep_their_numbers() -> None:
+    tracker = Tracker()
+    for step in range(12):
+        assert tracker.follow(*scene((10 + 7 * step, 10), (87 - 7 * step, 30)), step / 25) == [1, 2]
+
+
+def test_all_tracks_end_at_a_cut_and_no_number_is_used_again() -> None:
+    tracker = Tracker()
+    assert tracker.follow(*scene((10, 10), (60, 10)), 0) == [1, 2]
+    assert tracker.follow(*scene((10, 10), (60, 10)), 0.04, Cut.CERTAIN) == [3, 4]
+    assert tracker.follow(*scene((10, 10), (60, 10)), 0.08) == [3, 4]
+
+
+def test_at_a_possible_cut_only_the_same_face_continues() -> None:
+    tracker = Tracker()
+    tracker.follow(*scene((10, 10), (60, 10)), 0)
+    boxes, image = scene((60, 50), (60, 10))
+    boxes[0], image[10:30, 10:30] = (10, 10, 30, 30), 200 - image[10:30, 60:80] // 2
+    assert tracker.follow(boxes, image, 0.04, Cut.POSSIBLE) == [3, 2]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ferkit.data.images import read_image
 from ferkit.errors import DataError
+from ferkit.predict.media.cuts import Cut, CutDetector
 from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputError, Source, Stream, VideoSource
 from ferkit.predict.media.video import VideoFrame, read_camera, read_moving, read_stream
 from ferkit.runtime.prefetch import iterate_ahead, map_ahead
@@ -32,6 +33,8 @@ class Frame:
         time: Time of the frame, in seconds; None for an image.
         lasts: Time until the next processed frame, in seconds.
         is_live: True for a camera. Such a frame is processed at once, without waiting for a full batch.
+        cut: Comparison with the processed frame before.
+        total: Number of frames of the video, as estimated from its header; None if unknown.
     """
 
     source: ImageSource | VideoSource | Camera | Stream
@@ -40,6 +43,8 @@ class Frame:
     time: float | None = None
     lasts: float = 0.0
     is_live: bool = False
+    cut: Cut = Cut.NONE
+    total: int | None = None
 
     @property
     def file(self) -> str:
@@ -86,12 +91,13 @@ def _read_still(source: Source) -> Read:
 
 
 def _frames(source: VideoSource | Camera | Stream, shots: Iterator[VideoFrame | str]) -> Iterator[Read]:
-    is_live = isinstance(source, Camera | Stream)
+    is_live, find_cut = isinstance(source, Camera | Stream), CutDetector()
     for one in shots:
         if isinstance(one, str):
             yield InputError(name_of(source), one)
         else:
-            yield Frame(source, one.image, one.number, one.time, one.lasts, is_live)
+            cut = find_cut(one.image)
+            yield Frame(source, one.image, one.number, one.time, one.lasts, is_live, cut, one.total)
 
 
 def _weight(read: Read) -> float:

@@ -49,12 +49,14 @@ class VideoFrame:
         number: From 0, counting the frames that were skipped.
         time: Seconds since the first frame.
         lasts: Seconds until the next processed frame.
+        total: Number of frames of the file, as estimated from its header; None if unknown.
     """
 
     image: NDArray[np.uint8]
     number: int
     time: float
     lasts: float
+    total: int | None = None
 
 
 def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFrame | str]:
@@ -66,7 +68,7 @@ def read_moving(path: Path, is_animation: bool, every: int) -> Iterator[VideoFra
     elif is_animation:
         yield from _read_animation(path, every)
     else:
-        yield from _last(_read_video(path, every))
+        yield from _read_video(path, every)
 
 
 def read_encoded(
@@ -79,29 +81,12 @@ def read_encoded(
     if is_animation:
         yield from _read_animation(BytesIO(content), every)
     else:
-        yield from _last(_read_video(BytesIO(content), every, most_pixels))
+        yield from _read_video(BytesIO(content), every, most_pixels)
 
 
 def read_stream(address: str, every: int) -> Iterator[VideoFrame | str]:
     """Yield every N-th frame of an address such as rtsp://, until it ends or the caller stops asking."""
-    yield from _last(_read_video(address, every))
-
-
-def _last(frames: Iterator[VideoFrame | str]) -> Iterator[VideoFrame | str]:
-    """Set how long each frame lasts: until the next one. The last frame keeps its own duration."""
-    waiting: VideoFrame | None = None
-    for one in frames:
-        if isinstance(one, str):
-            if waiting:
-                yield waiting
-            waiting = None
-            yield one
-            continue
-        if waiting:
-            yield replace(waiting, lasts=max(one.time - waiting.time, 1e-3))
-        waiting = one
-    if waiting:
-        yield waiting
+    yield from _read_video(address, every)
 
 
 def _read_animation(source: Path | BytesIO, every: int) -> Iterator[VideoFrame | str]:
@@ -164,7 +149,10 @@ def _read_video(
 
 
 def _decode(container: InputContainer, every: int, most_pixels: int) -> Iterator[VideoFrame | str]:
-    """Decode to the end of the file; damaged packets are skipped and counted."""
+    """Decode to the end of the file; damaged packets are skipped and counted.
+
+    A frame lasts until the next processed one. The last one lasts to the end of the video.
+    """
     import av
 
     stream = container.streams.video[0]
@@ -173,6 +161,8 @@ def _decode(container: InputContainer, every: int, most_pixels: int) -> Iterator
     rate = float(stream.average_rate or stream.guessed_rate or RATE)
     number, first, now, packets = 0, None, 0.0, 0
     damaged: list[float] = []
+    total = stream.frames or round(_duration(container, stream) * rate) or None
+    waiting: VideoFrame | None = None
     for packet in _packets(container, stream):
         packets += packet.size > 0
         try:
@@ -185,8 +175,14 @@ def _decode(container: InputContainer, every: int, most_pixels: int) -> Iterator
             here = number / rate if picture.time is None else picture.time - (first or 0.0)
             now = max(now, here)  # after damage, frames may come out of order
             if number % every == 0:
-                yield VideoFrame(_upright(picture), number, now, _lasts(picture) or every / rate)
+                if waiting:
+                    yield replace(waiting, lasts=max(now - waiting.time, 1e-3))
+                waiting = VideoFrame(_upright(picture), number, now, 0.0, total)
+            if waiting:
+                waiting = replace(waiting, lasts=now + (_lasts(picture) or 1 / rate) - waiting.time)
             number += 1
+    if waiting:
+        yield waiting
     if not number:
         yield "it has no readable frame"
     elif problem := _describe_losses(container, stream, number, packets, now + 1 / rate, damaged):

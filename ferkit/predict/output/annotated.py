@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ferkit.errors import RunError
 from ferkit.predict.media.frames import Frame
-from ferkit.predict.media.sources import Camera, ImageSource, InputError, Stream, VideoSource
+from ferkit.predict.media.sources import ANIMATIONS, Camera, ImageSource, InputError, Stream, VideoSource
 from ferkit.predict.output.sink import check_place
 from ferkit.predict.output.video_writer import VideoCopy
-from ferkit.predict.predictor import Predicted
+from ferkit.predict.predicted import Predicted
 from ferkit.predict.row import Row
 from ferkit.runtime.atomic_write import atomic_path
+from ferkit.runtime.file_kinds import is_video
 from ferkit.runtime.walk import real_folders
 
 WRITTEN = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -28,7 +29,7 @@ COLOUR, UNSURE, INK = (46, 160, 67), (128, 128, 128), (255, 255, 255)
 class AnnotatedFolder:
     """A folder with a copy of each image under its own name, and of each video and animation as .mp4.
 
-    A copy of a video has only the processed frames, and the same duration.
+    A copy of a video has only the processed frames, the same duration, and the sound.
     """
 
     def __init__(self, folder: Path, inputs: Sequence[str | Path]) -> None:
@@ -51,6 +52,9 @@ class AnnotatedFolder:
         if moving := self._moving:
             image = draw(frame.image, predicted.rows)
             problems += self._tried(frame, lambda: moving.write(frame, image))
+            problems += [
+                InputError(frame.file, f"its annotated copy: {one}") for one in moving.take_problems()
+            ]
         return problems
 
     def _begin(self, frame: Frame, rows: Sequence[Row]) -> None:
@@ -59,7 +63,7 @@ class AnnotatedFolder:
             name = name if name.suffix.lower() in WRITTEN else Path(f"{name}.png")
             self._write_picture(frame, rows, self._place(frame, name))
         else:
-            self._moving = VideoCopy(frame, self._place(frame, Path(f"{name}.mp4")))
+            self._moving = VideoCopy(frame, self._place(frame, _name_of_copy(name)))
 
     def _tried(self, frame: Frame, do: Callable[[], None]) -> list[InputError]:
         """Call, and stop the copy of a video that fails, so that it is reported once."""
@@ -101,6 +105,12 @@ class AnnotatedFolder:
         for problem in self._finish_moving():
             raise RunError(f"{problem.file}: {problem.reason}")
         return str(self.folder)
+
+
+def _name_of_copy(name: Path) -> Path:
+    """Return clip.mp4 for clip.avi; camera-0.mp4 for camera-0."""
+    is_known = is_video(name) or name.suffix.lower() in ANIMATIONS
+    return name.with_suffix(".mp4") if is_known else name.with_name(f"{name.name}.mp4")
 
 
 def _put_in_place(moving: VideoCopy) -> None:

@@ -10,7 +10,7 @@ from ferkit.errors import RunError
 from ferkit.messages import decodable
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.sink import check_place, put_in_place
-from ferkit.predict.predictor import Predicted
+from ferkit.predict.predicted import Predicted
 from ferkit.predict.row import TEXTS, TRUTHS, WHOLE_NUMBERS, columns
 
 GROUP = 5000

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ferkit.errors import RunError
 from ferkit.predict.media.sources import InputError
-from ferkit.predict.predictor import Predicted
+from ferkit.predict.predicted import Predicted
 from ferkit.runtime.file_kinds import describe_special
 
 
@@ -38,22 +38,18 @@ def put_in_place(part: Path, path: Path, is_whole: bool) -> str:
     return str(path)
 
 
-def check_place(folder: Path, out: Path) -> None:
+def check_place(folder: Path, out: Path, option: str = "--out") -> None:
     """Create the folder if it is missing, and check that it is writable. Raises RunError."""
+    start = f"Cannot write {option} {out}"
     if out != folder and out.is_dir():
-        raise RunError(f"Cannot write --out {out}: expected a file for a table, got a folder.")
+        raise RunError(f"{start}: expected a file, got a folder.")
     if out != folder and (special := describe_special(out)):
-        raise RunError(f"Cannot write --out {out}: expected a file, got {special}.")
+        raise RunError(f"{start}: expected a file, got {special}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
     except FileExistsError as error:
-        problem = f"Cannot write --out {out}: {folder} is a file. Give another path."
-        raise RunError(problem) from error
+        raise RunError(f"{start}: {folder} is a file. Give another path.") from error
     except OSError as error:
-        raise cannot_write(out, error) from error
-
-
-def cannot_write(path: Path, error: OSError) -> RunError:
-    return RunError(f"Cannot write --out {path}: {error.strerror}. Give another path.")
+        raise RunError(f"{start}: {error.strerror}. Give another path.") from error

@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.output.readable import ReadableTable
 from ferkit.predict.output.sink import check_place, put_in_place
-from ferkit.predict.predictor import Predicted
+from ferkit.predict.predicted import Predicted
 from ferkit.predict.row import Row, columns
 from ferkit.runtime.escape import csv_row
 

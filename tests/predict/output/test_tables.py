@@ -152,7 +152,7 @@ def test_a_place_that_can_not_be_written_is_refused_before_any_work(tmp_path: Pa
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet"])
 def test_a_folder_called_like_a_table_is_refused_before_any_work(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(RunError, match=rf"{name}: expected a file for a table, got a folder"):
+    with pytest.raises(RunError, match=rf"{name}: expected a file, got a folder"):
         open_sink(tmp_path / name, [])
 
 

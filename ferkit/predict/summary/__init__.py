@@ -1,0 +1,1 @@
+"""Summaries of videos: tracks, their expressions, and episodes with onset, apex and offset."""
