@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
+    from ferkit.experiment.parts.options import Workers
     from ferkit.recipe.schema import Recipe
 
 Trackers = Annotated[
@@ -50,6 +51,10 @@ Protocols = Annotated[
         "near, nested, and the kinds of group of the data, also as nested-movie.",
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, metavar="N", help="Train N folds at a time, in N processes."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
@@ -62,6 +67,7 @@ def run(
     demo: Demo = False,
     protocols: Protocols = None,
     track: Trackers = None,
+    jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
@@ -77,19 +83,20 @@ def run(
     """
     from ferkit.cli.progress import watch
     from ferkit.cli.tables import say
+    from ferkit.experiment.parts.options import Workers
     from ferkit.experiment.request import make_request
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
 
+    workers = Workers(jobs) if jobs else None
     if protocols is not None:
         from ferkit.cli.side_by_side import run_side_by_side
 
-        given = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet}
+        given: Any = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet, "workers": workers}
         run_side_by_side(recipe, protocols, overrides or (), out, track=track or (), **given)
         return
-    order = make_request(
-        recipe, overrides or (), out, resume=resume, demo=demo, refit=refit, track=track or ()
-    )
+    given = {"resume": resume, "refit": refit, "demo": demo, "workers": workers}
+    order = make_request(recipe, overrides or (), out, track=track or (), **given)
     checked, registry, folder = order.recipe, order.registry, order.folder
     typer.echo(f"{checked.name}: {folder}")
     if checked.description:
@@ -99,7 +106,8 @@ def run(
             report = run_order(order, progress)
     except KeyboardInterrupt:
         if (folder / "recipe.toml").is_file():
-            command = resume_command(recipe, overrides or (), folder, demo=demo, track=track or ())
+            given = {"demo": demo, "track": track or (), "workers": workers}
+            command = resume_command(recipe, overrides or (), folder, **given)
             typer.echo(f"\nResume this run with: {command}", err=True)
         raise
     show_scores(folder)
@@ -115,6 +123,7 @@ def resume_command(
     track: Sequence[str],
     protocols: str | None = None,
     refit: bool = False,
+    workers: Workers | None = None,
 ) -> str:
     """Return the command that resumes a run. `refit` is for runs that have not started."""
     from ferkit.messages import quote
@@ -125,6 +134,7 @@ def resume_command(
     words += ["--protocols", protocols] if protocols else []
     words += ["--refit"] if refit else []
     words += [word for one in track for word in ("--track", one)]
+    words += workers.options if workers else []
     return " ".join(map(quote, [*words, "--out", str(folder), "--resume"]))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ferkit.experiment.parts.options import Workers
 
 
 def run_side_by_side(
@@ -21,6 +24,7 @@ def run_side_by_side(
     demo: bool,
     track: Sequence[str],
     quiet: bool,
+    workers: Workers | None = None,
 ) -> None:
     """Train a recipe under several protocols. Arguments as for `ferkit run`."""
     from ferkit.cli.progress import watch
@@ -32,7 +36,7 @@ def run_side_by_side(
 
     words = [word.strip() for word in protocols.split(",")]
     folder, requests = make_requests(
-        recipe, words, overrides, out, resume=resume, demo=demo, refit=refit, track=track
+        recipe, words, overrides, out, resume=resume, demo=demo, refit=refit, track=track, workers=workers
     )
     write_names(folder, list(requests))
     try:
@@ -43,7 +47,13 @@ def run_side_by_side(
                 run(order, progress)
             show_scores(order.folder)
     except KeyboardInterrupt:
-        common: Any = {"demo": demo, "track": track, "protocols": protocols, "refit": refit}
+        common: Any = {
+            "demo": demo,
+            "track": track,
+            "protocols": protocols,
+            "refit": refit,
+            "workers": workers,
+        }
         command = resume_command(recipe, overrides, folder, **common)
         typer.echo(f"\nResume these runs with: {command}", err=True)
         raise

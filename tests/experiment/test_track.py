@@ -193,12 +193,16 @@ def test_values_that_are_not_finite_are_left_out() -> None:
     import numpy as np
 
     from ferkit.evaluation.metrics.scores import score
+    from ferkit.evaluation.protocol import Fold
+    from ferkit.experiment.epoch_rows import epoch_row
     from ferkit.interfaces import Epoch
     from tests.builders import LABELS
 
     even = np.full((3, 3), 1 / 3)
     epoch = Epoch(1, float("nan"), 0.5, 1.0, even, 0.1, 1.0)
-    values = track.epoch_values(epoch, score(list(LABELS), even, list(LABELS)))
+    fold = Fold(0, 0, np.arange(3), np.arange(3))
+    row = epoch_row(fold, epoch, score(list(LABELS), even, list(LABELS)))
+    values = track.row_values(row)
     assert "train_loss" not in values
     assert values["learning_rate"] == 0.1
 
