@@ -47,14 +47,8 @@ def run_side_by_side(
                 run(order, progress)
             show_scores(order.folder)
     except KeyboardInterrupt:
-        common: Any = {
-            "demo": demo,
-            "track": track,
-            "protocols": protocols,
-            "refit": refit,
-            "workers": workers,
-        }
-        command = resume_command(recipe, overrides, folder, **common)
+        common: Any = {"demo": demo, "track": track, "protocols": protocols, "refit": refit}
+        command = resume_command(recipe, overrides, folder, workers=workers, **common)
         typer.echo(f"\nResume these runs with: {command}", err=True)
         raise
     for order in requests.values():  # each report shows the scores of all runs

@@ -65,5 +65,5 @@ def _train_in_workers(
     from ferkit.experiment.parts.pool import open_pool
 
     assert order.workers
-    with open_pool(order.workers, order.recipe.fit) as pool:
+    with open_pool(order.workers, order.recipe.fit, len(parts)) as pool:
         Driver(order, run_dir, pool, progress, total).train(parts)

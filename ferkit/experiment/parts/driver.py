@@ -71,8 +71,8 @@ class Driver:
         if self.failed:
             raise RunError(
                 f"Cannot train {'; '.join(self.failed)}: its process was killed several times, or ran "
-                "out of memory. All other trainings are kept. Use fewer --jobs or free memory, then continue with "
-                "--resume."
+                "out of memory. All other trainings are kept. Use fewer --jobs or free memory, then continue "
+                "with --resume."
             )
 
     def _start(self, part: Part) -> None:

@@ -33,9 +33,8 @@ class Workers:
         given = {"jobs": self.jobs, "address": self.address, "memory": self.memory}
         if self.on == "ray":
             given |= {"on": self.on, "cpus": self.cpus, "gpus": self.gpus or None}
-        return [
-            word for key, value in given.items() if value is not None for word in (f"--{key}", f"{value}")
-        ]
+        words = [(f"--{key}", str(value)) for key, value in given.items() if value is not None]
+        return [word for pair in words for word in pair]
 
 
 def threads_of(jobs: int) -> int:

@@ -73,9 +73,9 @@ class ProcessPool:
 
 
 @contextmanager
-def open_pool(workers: Workers, fit: Fit) -> Iterator[Pool]:
-    """Start workers, and stop them after the block, also in the middle of a training."""
-    pool = ProcessPool(workers.jobs or 1, find_gpus(fit))
+def open_pool(workers: Workers, fit: Fit, parts: int) -> Iterator[Pool]:
+    """Start workers for so many parts, and stop them after the block, also in the middle of a training."""
+    pool = ProcessPool(min(workers.jobs or 1, parts), find_gpus(fit))
     try:
         yield pool
     finally:
