@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FINISHED, CHOICE = "finished.json", "choice.json"
 WAIT = 5.0
-"""Seconds for a process that is just ending to release its part."""
+"""Seconds to wait for a process that is just ending. It still holds the lock of a part."""
 
 
 def part_path(run: Path, part: Part) -> Path:

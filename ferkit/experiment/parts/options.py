@@ -1,4 +1,4 @@
-"""How the trainings of a run are distributed."""
+"""Options for the processes that train a run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Workers:
 
 
 def threads_of(jobs: int) -> int:
-    """Return the number of threads of each of `jobs` processes: OMP_NUM_THREADS, or a share of the cores."""
+    """Return the number of threads of each of `jobs` processes: OMP_NUM_THREADS, or cores / jobs."""
     if (given := os.environ.get("OMP_NUM_THREADS", "")).isdecimal() and int(given):
         return int(given)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -74,7 +74,13 @@ class ProcessPool:
 
 @contextmanager
 def open_pool(workers: Workers, fit: Fit, parts: int) -> Iterator[Pool]:
-    """Start workers for so many parts, and stop them after the block, also in the middle of a training."""
+    """Start workers, and stop them after the block, also in the middle of a training.
+
+    Args:
+        workers: The options.
+        fit: The section `[fit]`.
+        parts: Number of parts to train.
+    """
     pool = ProcessPool(min(workers.jobs or 1, parts), find_gpus(fit))
     try:
         yield pool
