@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ferkit.cli.workers import Collect, Fold, Jobs, Repeat, check_modes, train_one
+
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
     from ferkit.experiment.parts.options import Workers
@@ -51,10 +53,6 @@ Protocols = Annotated[
         "near, nested, and the kinds of group of the data, also as nested-movie.",
     ),
 ]
-Jobs = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", min=1, metavar="N", help="Train N folds at a time, in N processes."),
-]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
@@ -68,6 +66,9 @@ def run(
     protocols: Protocols = None,
     track: Trackers = None,
     jobs: Jobs = None,
+    fold: Fold = None,
+    repeat: Repeat = None,
+    collect: Collect = False,
     quiet: Quiet = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
@@ -88,6 +89,8 @@ def run(
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
 
+    others = {"--jobs": jobs, "--protocols": protocols, "--refit": refit and fold is not None}
+    check_modes(out, fold, repeat, collect, others)
     workers = Workers(jobs) if jobs else None
     if protocols is not None:
         from ferkit.cli.side_by_side import run_side_by_side
@@ -95,7 +98,7 @@ def run(
         given: Any = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet, "workers": workers}
         run_side_by_side(recipe, protocols, overrides or (), out, track=track or (), **given)
         return
-    given = {"resume": resume, "refit": refit, "demo": demo, "workers": workers}
+    given = {"resume": resume, "refit": refit, "demo": demo, "workers": workers, "collects": collect}
     order = make_request(recipe, overrides or (), out, track=track or (), **given)
     checked, registry, folder = order.recipe, order.registry, order.folder
     typer.echo(f"{checked.name}: {folder}")
@@ -103,6 +106,9 @@ def run(
         say(checked.description)
     try:
         with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
+            if fold is not None:
+                train_one(order, fold, repeat, progress)
+                return
             report = run_order(order, progress)
     except KeyboardInterrupt:
         if (folder / "recipe.toml").is_file():

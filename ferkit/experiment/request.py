@@ -24,6 +24,7 @@ def make_request(
     refit: bool = False,
     track: Sequence[str] = (),
     workers: Workers | None = None,
+    collects: bool = False,
 ) -> RunRequest:
     """Check a recipe and choose the run folder.
 
@@ -36,6 +37,7 @@ def make_request(
         refit: After the folds, train one network on all images.
         track: Names of trackers, instead of those of the recipe.
         workers: Processes that train the folds. None: this process trains them.
+        collects: Train nothing, and merge the folds that other processes have trained.
 
     Raises:
         RecipeError: The recipe has problems. The error lists all of them.
@@ -47,4 +49,4 @@ def make_request(
     checked, registry = load_recipe(str(recipe), settings, change=cut_down(warnings) if demo else None)
     find = find_latest if resume else name_folder
     folder = Path(out) if out else find(checked.name)
-    return RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings), workers)
+    return RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings), workers, collects)

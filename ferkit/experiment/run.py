@@ -22,6 +22,7 @@ from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.near_groups import add_near_groups, groups_by_near_duplicates, write_split
+from ferkit.experiment.parts.collect import open_for_parts
 from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.refit import check_refit
@@ -57,6 +58,7 @@ class RunRequest:
         has_refit: After the folds, train one network on all images.
         warnings: Warnings for the reader of the results.
         workers: Processes that train the folds. None: this process trains them.
+        collects: Train nothing, and merge the folds that other processes have trained.
     """
 
     recipe: Recipe
@@ -67,6 +69,7 @@ class RunRequest:
     has_refit: bool = False
     warnings: tuple[str, ...] = ()
     workers: Workers | None = None
+    collects: bool = False
 
     @cached_property
     def candidates(self) -> list[Candidate]:
@@ -120,10 +123,9 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
 
 def _run(order: RunRequest, progress: Progress) -> Path:
     samples, labels, left_out = read_samples(order)
-    order = _settle(order, samples)
+    order = settle(order, samples)
     recipe, registry = order.recipe, order.registry
-    open_run = RunDir.resume if order.is_resumed else RunDir.create
-    with open_run(order.folder, order.resolved) as run_dir:
+    with _open(order) as run_dir:
         if order.has_refit:
             run_dir.refit.request()
         weights = weights_used(recipe, registry)
@@ -136,7 +138,7 @@ def _run(order: RunRequest, progress: Progress) -> Path:
         todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], order.trials))
         if groups_by_near_duplicates(recipe.protocol):
             write_split(run_dir.path, todo, crops.faces)
-        if not order.workers and not _is_trained(run_dir, todo):  # workers record their own
+        if not (order.workers or order.collects or _is_trained(run_dir, todo)):  # parts record their own
             run_dir.write_environment(describe_environment(recipe, registry))
         warnings = describe_left_out(left_out, len(samples))
         warnings += [*find_warnings(order, run_dir, crops, todo, difference), *others.warnings(crops.faces)]
@@ -161,6 +163,13 @@ def _run(order: RunRequest, progress: Progress) -> Path:
     return report
 
 
+def _open(order: RunRequest) -> RunDir:
+    """Open the run folder."""
+    if order.collects:
+        return open_for_parts(order)
+    return (RunDir.resume if order.is_resumed else RunDir.create)(order.folder, order.resolved)
+
+
 def find_crops(
     recipe: Recipe,
     registry: Registry,
@@ -173,7 +182,7 @@ def find_crops(
     return add_near_groups(recipe, registry, crops) if is_derived else crops
 
 
-def _settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
+def settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
     """Adapt the default protocol to the samples."""
     protocol = settle_protocol(order.recipe.protocol, samples)
     return replace(order, recipe=order.recipe.model_copy(update={"protocol": protocol}))

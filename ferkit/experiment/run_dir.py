@@ -82,15 +82,7 @@ class RunDir:
             recipe: The resolved recipe.
             wait: Seconds to wait for another process that uses the folder.
         """
-        file = path / "recipe.toml"
-        if not os.path.exists(file):
-            raise RunError(f"Cannot resume {path}: {file.name} is missing. Start a new run without --resume.")
-        stored, recipe = with_new_options(file.read_text(encoding="utf-8")), with_new_options(recipe)
-        if stored != recipe:
-            raise RunError(
-                f"Cannot resume {path}: the recipe has changed. Differences:\n"
-                f"{_difference(stored, recipe)}\nUse the recipe and the --set options of the first start."
-            )
+        check_recipe(path, recipe)
         run_dir = cls(path)
         run_dir._open(wait)
         remove_parts(path, skip=PARTS)
@@ -263,6 +255,19 @@ class RunDir:
             ) from None
         except OSError as error:
             raise RunError(f"can't write a run to {self.path}: {error}. Use another --out.") from error
+
+
+def check_recipe(path: Path, recipe: str) -> None:
+    """Raise RunError if a run folder has another recipe, or none."""
+    file = path / "recipe.toml"
+    if not os.path.exists(file):
+        raise RunError(f"Cannot resume {path}: {file.name} is missing. Start a new run without --resume.")
+    stored, recipe = with_new_options(file.read_text(encoding="utf-8")), with_new_options(recipe)
+    if stored != recipe:
+        raise RunError(
+            f"Cannot resume {path}: the recipe has changed. Differences:\n"
+            f"{_difference(stored, recipe)}\nUse the recipe and the --set options of the first start."
+        )
 
 
 def _describe(sample: Sample) -> list[str]:

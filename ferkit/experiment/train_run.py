@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ferkit.evaluation.protocol import Fold
+from ferkit.experiment.parts.collect import collect
 from ferkit.experiment.parts.merge import merge_part, open_part, part_path, remove_part
 from ferkit.experiment.parts.part import Part, parts_of
 from ferkit.experiment.parts.train_part import train_part
@@ -33,7 +34,9 @@ def train_run(
             remove_part(run_dir, part)  # in case the process died in between
         else:
             parts.append(part)
-    if order.workers and parts:
+    if order.collects:
+        collect(order, run_dir, parts, progress)
+    elif order.workers and parts:
         _train_in_workers(order, run_dir, parts, progress, len(todo))
     else:
         for part in parts:
