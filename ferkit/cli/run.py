@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ferkit.cli.workers import Collect, Fold, Jobs, Repeat, check_modes, train_one
+from ferkit.cli.workers import (
+    Address,
+    Collect,
+    Cpus,
+    Fold,
+    Gpus,
+    Jobs,
+    Memory,
+    On,
+    Repeat,
+    check_modes,
+    make_workers,
+    train_one,
+)
 
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
@@ -66,6 +79,11 @@ def run(
     protocols: Protocols = None,
     track: Trackers = None,
     jobs: Jobs = None,
+    on: On = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    memory: Memory = None,
     fold: Fold = None,
     repeat: Repeat = None,
     collect: Collect = False,
@@ -84,14 +102,13 @@ def run(
     """
     from ferkit.cli.progress import watch
     from ferkit.cli.tables import say
-    from ferkit.experiment.parts.options import Workers
     from ferkit.experiment.request import make_request
     from ferkit.experiment.run import NO_PROGRESS
     from ferkit.experiment.run import run as run_order
 
-    others = {"--jobs": jobs, "--protocols": protocols, "--refit": refit and fold is not None}
+    others = {"--jobs": jobs, "--on": on, "--protocols": protocols, "--refit": refit and fold is not None}
     check_modes(out, fold, repeat, collect, others)
-    workers = Workers(jobs) if jobs else None
+    workers = make_workers(jobs, on, address, cpus, gpus, memory)
     if protocols is not None:
         from ferkit.cli.side_by_side import run_side_by_side
 

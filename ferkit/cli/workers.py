@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,12 +10,44 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ferkit.experiment.parts.options import Workers
     from ferkit.experiment.progress import Progress
     from ferkit.experiment.run import RunRequest
+
+
+class Where(StrEnum):
+    ray = "ray"
+
 
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, metavar="N", help="Train N folds at a time, in N processes."),
+]
+On = Annotated[
+    Where | None,
+    typer.Option(
+        "--on",
+        help="Train folds as tasks of a Ray cluster, whose nodes share the folder --out. Extra: ray. "
+        "[default: processes of this machine]",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="With --on ray: the cluster. [default: $RAY_ADDRESS, or a new local one]"
+    ),
+]
+Cpus = Annotated[
+    float | None,
+    typer.Option(min=0.01, metavar="C", help="With --on ray: CPUs and threads of each fold. [default: 1]"),
+]
+Gpus = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="G", help="With --on ray: GPUs of each fold, such as 0.5. [default: 0]"),
+]
+Memory = Annotated[
+    float | None,
+    typer.Option(min=0.01, metavar="M", help="With --on ray: memory to reserve for each fold, in GB."),
 ]
 Fold = Annotated[
     int | None,
@@ -27,6 +60,27 @@ Collect = Annotated[
     bool,
     typer.Option("--collect", help="Merge the folds that --fold has trained. Needs --out."),
 ]
+
+
+def make_workers(
+    jobs: int | None,
+    on: Where | None,
+    address: str | None,
+    cpus: float | None,
+    gpus: float | None,
+    memory: float | None,
+) -> Workers | None:
+    """Return the processes that train folds, or None for this process. Raises BadParameter."""
+    from ferkit.experiment.parts.options import Workers, check_ray
+
+    given = {"address": address, "cpus": cpus, "gpus": gpus, "memory": memory}
+    given = {name: value for name, value in given.items() if value is not None}
+    if on:
+        check_ray()
+        return Workers(jobs, on.value, **given)  # type: ignore[arg-type]
+    if given:
+        raise typer.BadParameter(f"--{next(iter(given))} needs a Ray cluster. Give --on ray.")
+    return Workers(jobs) if jobs else None
 
 
 def check_modes(

@@ -67,6 +67,5 @@ def _train_in_workers(
     from ferkit.experiment.parts.driver import Driver
     from ferkit.experiment.parts.pool import open_pool
 
-    assert order.workers
-    with open_pool(order.workers, order.recipe.fit, len(parts)) as pool:
+    with open_pool(order, len(parts)) as pool:
         Driver(order, run_dir, pool, progress, total).train(parts)

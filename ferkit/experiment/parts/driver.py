@@ -55,6 +55,8 @@ class Driver:
             RunError: A training fails. All others end at once, and resume with the run. Or the processes of
                 a part die repeatedly. The others are trained first.
         """
+        for note in self.pool.notes:
+            self.progress.note(note)
         waiting = deque(parts)
         while waiting or self.running:
             while waiting and len(self.running) < self.pool.size:
@@ -80,7 +82,6 @@ class Driver:
         watch = PartWatch(self.run_dir.path, part, self.progress, self.total)
         future = self.pool.submit(PartJob(self.recipe, self.run_dir.path.absolute(), part.name))
         self.running[future] = watch
-        self.progress.begin_part(part.name, part.title)
 
     def _is_trained(self, part: Part, future: Future[str | None]) -> bool:
         """Return False if the worker died. Raises RunError if the training failed."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ferkit.experiment.run import RunRequest
 
 FINISHED, CHOICE = "finished.json", "choice.json"
-WAIT = 5.0
+WAIT = 15.0
 """Seconds to wait for a process that is just ending. It still holds the lock of a part."""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass
 from typing import Literal
+
+from ferkit.errors import RunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class Workers:
             given |= {"on": self.on, "cpus": self.cpus, "gpus": self.gpus or None}
         words = [(f"--{key}", str(value)) for key, value in given.items() if value is not None]
         return [word for pair in words for word in pair]
+
+
+def check_ray() -> None:
+    """Raise RunError with the command that installs Ray, if it is missing."""
+    if importlib.util.find_spec("ray") is None:
+        raise RunError('Cannot use --on ray: ray is not installed. Run: pip install "ferkit[ray]"')
 
 
 def threads_of(jobs: int) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Protocol
 
-from ferkit.experiment.parts.options import Workers, threads_of
+from ferkit.experiment.parts.options import threads_of
 from ferkit.experiment.parts.worker import PartJob, train_in_worker
+from ferkit.experiment.run import RunRequest
 from ferkit.neural.options import Fit
 from ferkit.runtime.worker_process import WorkerProcess
 
@@ -22,10 +23,12 @@ class Pool(Protocol):
     """Workers for parts.
 
     Attributes:
+        notes: Warnings for the user.
         size: Number of parts that may be submitted at a time.
         retries: Number of times that the driver submits a part again after the death of its worker.
     """
 
+    notes: Sequence[str]
     size: int
     retries: int
 
@@ -45,6 +48,7 @@ class ProcessPool:
     """
 
     retries = RETRIES
+    notes: Sequence[str] = ()
 
     def __init__(self, jobs: int, devices: list[str]) -> None:
         self.size = jobs
@@ -73,15 +77,22 @@ class ProcessPool:
 
 
 @contextmanager
-def open_pool(workers: Workers, fit: Fit, parts: int) -> Iterator[Pool]:
-    """Start workers, and stop them after the block, also in the middle of a training.
+def open_pool(order: RunRequest, parts: int) -> Iterator[Pool]:
+    """Start the workers of a run, and stop them after the block, also in the middle of a training.
 
     Args:
-        workers: The options.
-        fit: The section `[fit]`.
+        order: The run.
         parts: Number of parts to train.
     """
-    pool = ProcessPool(min(workers.jobs or 1, parts), find_gpus(fit))
+    workers = order.workers
+    assert workers
+    if workers.on == "ray":
+        from ferkit.experiment.parts.ray_pool import open_ray_pool
+
+        with open_ray_pool(workers, order.folder, parts) as tasks:
+            yield tasks
+        return
+    pool = ProcessPool(min(workers.jobs or 1, parts), find_gpus(order.recipe.fit))
     try:
         yield pool
     finally:

@@ -31,9 +31,13 @@ class PartWatch:
         self._folder = part_path(run, part)
         self._known = {fold.name: _last(self._rows(), fold) for fold in part.folds}
         self._notes = len(self._read_notes())
+        self._has_begun = False
 
     def report(self) -> None:
         """Report what is new."""
+        if not self._has_begun and self._folder.exists():
+            self._has_begun = True
+            self.progress.begin_part(self.part.name, self.part.title)
         notes = self._read_notes()
         for note in notes[self._notes :]:
             self.progress.note(note)

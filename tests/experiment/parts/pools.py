@@ -21,6 +21,7 @@ class LastFirst:
     """Trains all parts in this process, the last one first."""
 
     retries = 2
+    notes = ()
 
     def __init__(self, parts: int) -> None:
         self.size = parts
@@ -53,7 +54,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> list[LastFirst]:
     opened: list[LastFirst] = []
 
     @contextmanager
-    def open_pool(workers: object, fit: object, parts: int) -> Iterator[LastFirst]:
+    def open_pool(order: object, parts: int) -> Iterator[LastFirst]:
         worker.load_run.cache_clear()
         opened.append(LastFirst(parts))
         yield opened[-1]
