@@ -1,4 +1,4 @@
-"""Runs in several processes and on a Ray cluster, killed at random moments, give the results of one process."""
+"""Runs in several processes, killed at random moments, give the results of one process."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_run_on_a_cluster_of_two_nodes_survives_its_tasks_and_its_driver(addre
     folder = whole.parent / "ray"
     with start_run(folder, *ray) as process:
         wait_for_epoch(folder, process)
-        [one for one in psutil.process_iter(["cmdline"]) if is_training(one)][0].kill()
+        next(one for one in psutil.process_iter(["cmdline"]) if is_training(one)).kill()
         assert process.wait(LIMIT) == 0, (whole.parent / "ray.log").read_text()
     assert all_results(folder) == all_results(whole)
     folder = whole.parent / "ray_driver"

@@ -74,7 +74,7 @@ def test_a_node_that_does_not_see_the_run_folder_is_named(
     ray_pool.check_storage(tmp_path)
     assert list((tmp_path / "parts").iterdir()) == []
     monkeypatch.setattr(ray_pool, "sees", lambda marker: False)
-    with pytest.raises(RunError, match="the node n1: it does not see .*--out"):
+    with pytest.raises(RunError, match=r"the node n1: it does not see .*--out"):
         ray_pool.check_storage(tmp_path)
 
 
@@ -84,7 +84,7 @@ def test_a_node_without_ferkit_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         raise RuntimeError("ModuleNotFoundError: No module named 'ferkit'")
 
     monkeypatch.setattr(ray_pool, "sees", fail)
-    with pytest.raises(RunError, match="the node n1: .*No module named 'ferkit'"):
+    with pytest.raises(RunError, match=r"the node n1: .*No module named 'ferkit'"):
         ray_pool.check_storage(tmp_path)
 
 
