@@ -20,6 +20,7 @@ from ferkit.cli.fit_check import fit_check
 from ferkit.cli.plugins import app as plugins
 from ferkit.cli.predict import predict
 from ferkit.cli.report import report
+from ferkit.cli.reproduce import reproduce
 from ferkit.cli.run import run
 from ferkit.cli.table import table
 from ferkit.cli.terminal import printable_output
@@ -58,6 +59,7 @@ app.command()(check)
 app.command()(audit)
 app.command()(table)
 app.command()(compare)
+app.command()(reproduce)
 app.command()(report)
 app.command()(predict)
 app.command(cls=EvaluateCommand)(evaluate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import psutil
 import pytest
 
 from tests.campaign.conftest import Start
-from tests.campaign.test_kills import all_results, environment, write_recipe
+from tests.campaign.test_kills import environment, write_recipe
+from tests.experiment.test_run import results
 
 KILLS = 20
 LIMIT = 300
@@ -35,6 +37,12 @@ def start_run(folder: Path, *more: str) -> subprocess.Popen[bytes]:
 def finish(folder: Path, *more: str) -> None:
     with start_run(folder, *more) as process:
         assert process.wait(LIMIT) == 0, (folder.parent / f"{folder.name}.log").read_text()
+
+
+def all_results(folder: Path) -> dict[str, object]:
+    """Return predictions, networks and scores."""
+    summary = json.loads((folder / "run" / "summary.json").read_text())
+    return {**results(folder / "run"), "scores": summary["scores"], "parameters": summary["parameters"]}
 
 
 def resume(folder: Path) -> tuple[str, ...]:
