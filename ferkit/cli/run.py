@@ -94,7 +94,7 @@ def run(
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
     interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
     use the network on all images by default. With --protocols, the last line has the leak: the accuracy with
-    random folds minus that with grouped folds.
+    random folds minus that with grouped folds. docs/site/scale.md explains --jobs, --on, --fold and --collect.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
@@ -128,7 +128,7 @@ def run(
                 return
             report = run_order(order, progress)
     except KeyboardInterrupt:
-        if (folder / "recipe.toml").is_file():
+        if fold is None and (folder / "recipe.toml").is_file():
             given = {"demo": demo, "track": track or (), "workers": workers}
             command = resume_command(recipe, overrides or (), folder, **given)
             typer.echo(f"\nResume this run with: {command}", err=True)
