@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +27,8 @@ from ferkit.cli.workers import (
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
     from ferkit.experiment.parts.options import Workers
+    from ferkit.experiment.progress import Progress
+    from ferkit.experiment.run import RunRequest
     from ferkit.recipe.schema import Recipe
 
 Trackers = Annotated[
@@ -94,46 +96,59 @@ def run(
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
     interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
     use the network on all images by default. With --protocols, the last line has the leak: the accuracy with
-    random folds minus that with grouped folds. docs/site/scale.md explains --jobs, --on, --fold and --collect.
+    random folds minus that with grouped folds. docs/site/scale.md explains --jobs, --on and --fold.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
     Docs: docs/site/first-run.md
     """
-    from ferkit.cli.progress import watch
-    from ferkit.cli.tables import say
     from ferkit.experiment.request import make_request
-    from ferkit.experiment.run import NO_PROGRESS
-    from ferkit.experiment.run import run as run_order
 
     others = {"--jobs": jobs, "--on": on, "--protocols": protocols, "--refit": refit and fold is not None}
     check_modes(out, fold, repeat, collect, others)
     workers = make_workers(jobs, on, address, cpus, gpus, memory)
+    given: Any = {"refit": refit, "demo": demo, "track": track or (), "workers": workers}
     if protocols is not None:
         from ferkit.cli.side_by_side import run_side_by_side
 
-        given: Any = {"resume": resume, "refit": refit, "demo": demo, "quiet": quiet, "workers": workers}
-        run_side_by_side(recipe, protocols, overrides or (), out, track=track or (), **given)
+        run_side_by_side(recipe, protocols, overrides or (), out, resume=resume, quiet=quiet, **given)
         return
-    given = {"resume": resume, "refit": refit, "demo": demo, "workers": workers, "collects": collect}
-    order = make_request(recipe, overrides or (), out, track=track or (), **given)
-    checked, registry, folder = order.recipe, order.registry, order.folder
-    typer.echo(f"{checked.name}: {folder}")
-    if checked.description:
-        say(checked.description)
+    order = make_request(recipe, overrides or (), out, resume=resume, collects=collect, **given)
+    if fold is not None:
+        with show_progress(order, quiet) as progress:
+            train_one(order, fold, repeat, progress)
+        return
+    command = resume_command(recipe, overrides or (), order.folder, **{**given, "refit": False})
+    run_order(order, quiet, command)
+
+
+@contextmanager
+def show_progress(order: RunRequest, quiet: bool) -> Iterator[Progress]:
+    """Print the name of a run, and provide its progress."""
+    from ferkit.cli.progress import watch
+    from ferkit.cli.tables import say
+    from ferkit.experiment.run import NO_PROGRESS
+
+    typer.echo(f"{order.recipe.name}: {order.folder}")
+    if order.recipe.description:
+        say(order.recipe.description)
+    epochs = count_epochs(order.recipe, order.registry)
+    with nullcontext(NO_PROGRESS) if quiet else watch(*epochs) as progress:
+        yield progress
+
+
+def run_order(order: RunRequest, quiet: bool, command: str) -> None:
+    """Do a run, and print its scores. If it is interrupted, print the command that resumes it."""
+    from ferkit.experiment.run import run
+
     try:
-        with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
-            if fold is not None:
-                train_one(order, fold, repeat, progress)
-                return
-            report = run_order(order, progress)
+        with show_progress(order, quiet) as progress:
+            report = run(order, progress)
     except KeyboardInterrupt:
-        if fold is None and (folder / "recipe.toml").is_file():
-            given = {"demo": demo, "track": track or (), "workers": workers}
-            command = resume_command(recipe, overrides or (), folder, **given)
+        if (order.folder / "recipe.toml").is_file():
             typer.echo(f"\nResume this run with: {command}", err=True)
         raise
-    show_scores(folder)
+    show_scores(order.folder)
     typer.echo(f"report: {report}")
 
 

@@ -145,9 +145,7 @@ def _run(order: RunRequest, progress: Progress) -> Path:
         for warning in warnings:
             progress.note(warning)
         train_run(order, run_dir, todo, TrainingData(crops.faces, labels, others), progress)
-        for warning in (one for one in run_dir.environment_changes() if one not in warnings):
-            progress.note(warning)  # workers found it
-            warnings.append(warning)
+        warnings += _find_changes(run_dir, warnings, progress)
         inputs = RunInputs(labels, crops, left_out, difference, weights, warnings, order.is_demo)
         summary = summarise(recipe, run_dir, inputs, chosen_facts(run_dir, todo))
         for warning in summary.warnings[len(warnings) :]:
@@ -161,6 +159,14 @@ def _run(order: RunRequest, progress: Progress) -> Path:
     report = render(run_dir.path)
     progress.finish(report)
     return report
+
+
+def _find_changes(run_dir: RunDir, known: Sequence[str], progress: Progress) -> list[str]:
+    """Return and report the differences between the machines of the parts."""
+    found = [one for one in run_dir.environment_changes() if one not in known]
+    for warning in found:
+        progress.note(warning)
+    return found
 
 
 def _open(order: RunRequest) -> RunDir:
