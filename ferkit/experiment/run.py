@@ -17,7 +17,7 @@ from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
 from ferkit.evaluation.protocol import Fold, check_protocol, folds, settle_protocol
 from ferkit.evaluation.protocol_options import Measure, Protocol
-from ferkit.evaluation.run_files import read_settings
+from ferkit.evaluation.run_files import PARTS, read_settings
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
@@ -171,7 +171,7 @@ def _find_changes(run_dir: RunDir, known: Sequence[str], progress: Progress) -> 
 
 def _open(order: RunRequest) -> RunDir:
     """Open the run folder."""
-    if order.collects:
+    if order.collects or (order.is_resumed and (order.folder / PARTS).is_dir()):
         return open_for_parts(order)
     return (RunDir.resume if order.is_resumed else RunDir.create)(order.folder, order.resolved)
 

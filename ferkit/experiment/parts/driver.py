@@ -20,7 +20,7 @@ from ferkit.experiment.run_dir import RunDir
 if TYPE_CHECKING:
     from ferkit.experiment.run import RunRequest
 
-SECONDS = 0.3
+SECONDS = 0.5
 """Time between two looks at the epochs of the workers."""
 
 

@@ -13,12 +13,12 @@ from ferkit.experiment.run import RunRequest, run
 from ferkit.experiment.run_dir import RunDir
 from ferkit.recipe.load import load_recipe
 from tests.cli.test_table import ferkit
-from tests.experiment.parts.test_parts import SHORT, all_results, grid
-from tests.experiment.test_run import OTHER, Interrupted, shared_recipe
+from tests.experiment.parts.test_parts import SHORT, all_results, grid, plain
+from tests.experiment.test_run import OTHER, Interrupted, run_recipe, shared_recipe
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["grid", "shared_recipe"]
+__all__ = ["grid", "plain", "shared_recipe"]
 
 
 def request(file: Path, folder: Path, *overrides: str, collects: bool = False) -> RunRequest:
@@ -49,6 +49,16 @@ def test_folds_of_several_jobs_are_merged_and_missing_ones_are_named(
     run(collecting)
     assert all_results(tmp_path / "run") == all_results(grid)
     assert train_one_fold(order, 0, 0, NullProgress()) == []
+
+
+def test_a_run_of_which_jobs_trained_folds_continues_in_one_process(
+    shared_recipe: Path, plain: Path, tmp_path: Path
+) -> None:
+    train_one_fold(request(shared_recipe, tmp_path / "run", *OTHER), 0, 1, NullProgress())
+    with pytest.raises(RunError, match=r"contains a run already.*--resume"):
+        run_recipe(shared_recipe, tmp_path / "run", *OTHER)
+    run_recipe(shared_recipe, tmp_path / "run", *OTHER, is_resumed=True)
+    assert all_results(tmp_path / "run") == all_results(plain)
 
 
 def test_a_fold_that_another_job_trains_or_that_is_none_is_refused(
