@@ -11,11 +11,13 @@ import pytest
 
 from ferkit.errors import RecipeError
 from ferkit.experiment import track
+from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
 from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.recipe.load import load_recipe
 from tests.cli.test_table import ferkit
+from tests.experiment.parts.pools import use
 from tests.experiment.test_run import Interrupted, recipe, run_recipe
 from tests.experiment.test_run_nested import NESTED
 
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 SHORT = ("protocol.repeats=1", "fit.epochs=3")
 TENSORBOARD = 'track.with=["tensorboard"]'
+GRID = 'grid={"fit.optimizer.lr"=[0.02, 0.01]}'
 MLFLOW = 'track.with=["mlflow"]'
 
 __all__ = ["recipe"]
@@ -109,6 +112,19 @@ def test_mlflow_has_the_resolved_recipe_as_parameters(
         assert one.data.params["fit.optimizer.lr"] == "0.02"
         assert one.data.params["model.head.name"] == "linear"
         assert one.info.status == "FINISHED"
+
+
+def test_parts_of_a_run_are_logged_once_when_they_are_complete(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch)
+    checked, registry = load_recipe(str(recipe), [*SHORT, *NESTED, GRID, TENSORBOARD])
+    run(RunRequest(checked, registry, tmp_path / "run", workers=Workers(2)))
+    found = scalars(tmp_path / "run", "repeat0_fold1_candidate1")
+    own = [row for row in rows(tmp_path / "run", 1) if row["candidate"] == 1]
+    assert found["nll"] == [(row["epoch"], pytest.approx(row["nll"], rel=1e-5)) for row in own]
+    (file,) = (tmp_path / "run/tracking/tensorboard/repeat0_fold1_candidate1").glob("*/hparams.yml")
+    assert "fit.optimizer.lr: 0.01\n" in file.read_text()
 
 
 def test_an_estimator_without_a_network_is_logged(recipe: Path, tmp_path: Path) -> None:
