@@ -67,12 +67,11 @@ def reproduce(
         from ferkit.report.table.entries import make_table
 
         show(make_table(definition, folders))
-    for name, reason in failed.items():
-        typer.echo(f"failed: {name}: {reason}", err=True)
     if failed or not folders:
         raise RunError(
-            f"Cannot reproduce all of {definition.name}: {len(failed)} failed, {len(folders)} finished, "
-            f"{len(plan.skipped)} skipped. Repeat the command to continue."
+            f"Cannot reproduce all of {definition.name}: {', '.join(failed) or 'no recipe'} "
+            f"{'failed' if failed else 'can run here'}. Finished runs: {len(folders)}, skipped recipes: "
+            f"{len(plan.skipped)}. Repeat the command to continue."
         )
 
 
@@ -85,15 +84,15 @@ def _show_plan(plan: Plan) -> None:
         say(f"skipped: {recipe}: {reason}")
 
 
-def _run_all(plan: Plan, quiet: bool) -> dict[str, str]:
-    """Do all runs of a plan. Return the name of each that failed, with the reason."""
+def _run_all(plan: Plan, quiet: bool) -> list[str]:
+    """Do all runs of a plan. Print the reason for each that fails, and return their names."""
     from ferkit.cli.progress import watch
     from ferkit.cli.run import count_epochs
     from ferkit.errors import FerkitError
     from ferkit.experiment.reproduce import describe_reason
     from ferkit.experiment.run import NO_PROGRESS, run
 
-    failed = {}
+    failed = []
     for number, (name, request) in enumerate(plan.requests.items(), start=1):
         typer.echo(f"{name} ({number} of {len(plan.requests)}): {request.folder}")
         epochs = count_epochs(request.recipe, request.registry)
@@ -101,8 +100,8 @@ def _run_all(plan: Plan, quiet: bool) -> dict[str, str]:
             with nullcontext(NO_PROGRESS) if quiet else watch(*epochs) as progress:
                 run(request, progress)
         except FerkitError as error:
-            failed[name] = describe_reason(error)
-            typer.echo(f"failed: {name}: {failed[name]}", err=True)
+            failed.append(name)
+            typer.echo(f"failed: {name}: {describe_reason(error)}", err=True)
         except KeyboardInterrupt:
             typer.echo("\nRepeat the command to continue.", err=True)
             raise

@@ -81,7 +81,7 @@ def test_a_failed_run_does_not_stop_the_others(
     assert started == ["all/plain/paper", "all/plain/person"]
     told = capsys.readouterr().err
     assert "failed: plain, person: the loss became nan" in told
-    assert "2 failed, 0 finished, 1 skipped" in told
+    assert "plain, paper, plain, person failed. Finished runs: 0, skipped recipes: 1" in told
 
 
 def test_a_wrong_table_or_option_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -104,16 +105,28 @@ def connect(address: str | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
-    is_local = address is None and "RAY_ADDRESS" not in os.environ
-    local = {"include_dashboard": False} if is_local else {}
+    given = address or os.environ.get("RAY_ADDRESS")
+    local = {} if given else {"include_dashboard": False}
     try:
+        if given:
+            _knock(given)
         import_ray().init(address=address, log_to_driver=False, logging_level="ERROR", **local)
     except Exception as error:
-        where = f"--address {address}" if address else "a cluster on this machine"
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        where = given or "a new cluster on this machine"
+        reason = (
+            str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+        )
         raise RunError(
-            f"Cannot connect to Ray: {where}: {reason} Start the cluster with `ray start`, or drop --address."
+            f"Cannot connect to Ray at {where}: {reason}. Start the cluster with `ray start`, and give its "
+            "HOST:PORT as --address."
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if no server answers at HOST:PORT. Ray itself tries for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def check_storage(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,15 @@ def test_without_ray_the_message_has_the_command_that_installs_it(
 def test_options_of_ray_need_ray(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ferkit(monkeypatch, "run", "quickstart", "--gpus", "1") == 2
     assert "--on ray" in capsys.readouterr().err
+
+
+def test_an_address_without_a_cluster_is_refused_at_once() -> None:
+    pytest.importorskip("ray", reason="ray is not installed")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(RunError, match=f"Cannot connect to Ray at {address}: .*ray start"):
+            ray_pool.connect(address)
 
 
 class FakeTask:
