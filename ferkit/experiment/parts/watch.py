@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ferkit.evaluation.protocol import Fold
@@ -53,12 +54,13 @@ class PartWatch:
         return read_rows(self._folder / "metrics.jsonl")
 
     def _read_notes(self) -> list[str]:
-        """Return all complete lines. The worker may be writing the last one."""
+        """Return all complete lines. A worker may be writing one, or may have died in the middle of it."""
         file = self._folder / NOTES
-        if not file.exists():
-            return []
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        found: list[str] = []
+        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+        return found
 
 
 def _last(rows: Sequence[Row], fold: Fold) -> int:
