@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -51,8 +52,11 @@ def resume(folder: Path) -> tuple[str, ...]:
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Return the processes that train parts."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [one for one in children if "spawn_main" in " ".join(one.cmdline())]
+    found = []
+    for one in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            found += [one] if "spawn_main" in " ".join(one.cmdline()) else []
+    return found
 
 
 @pytest.fixture(scope="module")

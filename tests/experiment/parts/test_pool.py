@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import pytest
-import torch
 
+from ferkit.experiment.parts import pool
 from ferkit.experiment.parts.options import Workers, threads_of
 from ferkit.experiment.parts.pool import find_gpus
-from ferkit.experiment.run import RunRequest, run
 from ferkit.neural.options import Fit
-from ferkit.recipe.load import load_recipe
-from tests.experiment.parts.test_parts import all_results
-from tests.experiment.test_run import OTHER, run_recipe, shared_recipe
-
-__all__ = ["shared_recipe"]
 
 
-@pytest.mark.slow
 @pytest.mark.subprocess
-def test_a_run_in_another_process_has_the_same_results(
-    shared_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", str(torch.get_num_threads()))
-    checked, registry = load_recipe(str(shared_recipe), OTHER)
-    run(RunRequest(checked, registry, tmp_path / "run", workers=Workers(jobs=1)))
-    whole = run_recipe(shared_recipe, tmp_path / "whole", *OTHER).parent
-    assert all_results(tmp_path / "run") == all_results(whole)
+def test_each_process_has_its_threads_and_its_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setattr(pool, "train_in_worker", os.getenv)
+    made = pool.ProcessPool(2, ["4", "6"])
+    try:
+        futures = [made.submit("CUDA_VISIBLE_DEVICES") for _ in range(2)]  # type: ignore[arg-type]
+        assert [one.result() for one in futures] == ["4", "6"]
+        assert made.submit("OMP_NUM_THREADS").result() == "3"  # type: ignore[arg-type]
+    finally:
+        made.stop()
 
 
 def test_processes_share_the_cores_unless_the_user_sets_their_threads(
