@@ -21,6 +21,7 @@ from ferkit.cli.launched import call_in_processes
 from ferkit.cli.plugins import app as plugins
 from ferkit.cli.predict import predict
 from ferkit.cli.report import report
+from ferkit.cli.reproduce import reproduce
 from ferkit.cli.run import run
 from ferkit.cli.serve import serve
 from ferkit.cli.table import table
@@ -61,6 +62,7 @@ app.command()(check)
 app.command()(audit)
 app.command()(table)
 app.command()(compare)
+app.command()(reproduce)
 app.command()(report)
 app.command()(predict)
 app.command()(serve)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from ferkit.evaluation.metrics.scores import Scores
 from ferkit.evaluation.protocol import Fold
+from ferkit.experiment.epoch_rows import Row, epoch_values
 from ferkit.interfaces import Epoch
 from ferkit.messages import count_of, printable_lines
 from ferkit.neural.loop import BatchReport
@@ -46,20 +47,31 @@ class PlainProgress:
             self.say(f"faces: {done} of {total} images")
 
     def begin_fold(self, fold: Fold, number: int, folds: int) -> None:
-        candidate = "" if fold.candidate is None else f", candidate {fold.candidate + 1}"
-        self.place = f"repeat {fold.repeat + 1}, fold {fold.index + 1}{candidate} ({number} of {folds})"
+        self.place = describe_place(fold, number, folds)
         self.monitored = "test" if fold.validation is None else "validation"
 
     def batch(self, report: BatchReport) -> None:
         pass
 
     def epoch(self, epoch: Epoch, scores: Scores) -> None:
+        self.say(self._describe(self.place, epoch_values(epoch, scores, self.monitored)))
+
+    def begin_part(self, name: str, title: str) -> None:
+        pass
+
+    def part_epoch(self, name: str, fold: Fold, number: int, folds: int, row: Row) -> None:
+        self.say(self._describe(describe_place(fold, number, folds), row))
+
+    def end_part(self, name: str, folder: Path, trainings: Sequence[tuple[Fold, Sequence[Row]]]) -> None:
+        pass
+
+    def _describe(self, place: str, row: Row) -> str:
         of = "" if self.is_wrapped else f" of {self.epochs}"
-        self.say(
-            f"{self.place}, epoch {epoch.number}{of}: "
-            f"training loss {epoch.train_loss:.4f}, accuracy {100 * epoch.train_accuracy:.2f}%; "
-            f"{self.monitored} loss {epoch.validation_loss:.4f}, accuracy {100 * scores.accuracy:.2f}% "
-            f"({epoch.seconds:.1f} s)"
+        return (
+            f"{place}, epoch {row['epoch']}{of}: "
+            f"training loss {row['train_loss']:.4f}, accuracy {100 * row['train_accuracy']:.2f}%; "
+            f"{row['watched']} loss {row['validation_loss']:.4f}, accuracy {100 * row['accuracy']:.2f}% "
+            f"({row['seconds']:.1f} s)"
         )
 
     def begin_refit(self, images: int, epochs: int) -> None:
@@ -75,6 +87,12 @@ class PlainProgress:
         pass
 
 
+def describe_place(fold: Fold, number: int, folds: int) -> str:
+    """Name a fold, with its place among all folds of the run."""
+    candidate = "" if fold.candidate is None else f", candidate {fold.candidate + 1}"
+    return f"repeat {fold.repeat + 1}, fold {fold.index + 1}{candidate} ({number} of {folds})"
+
+
 class TerminalProgress(PlainProgress):
     """Progress as bars for faces, epochs and batches, with a line for each finished epoch."""
 
@@ -87,6 +105,7 @@ class TerminalProgress(PlainProgress):
         self.epoch_task = bars.add_task("epoch", total=None, visible=False)
         self.folds_before = 0
         self.folds = 1
+        self.parts: dict[str, TaskID] = {}
 
     def say(self, text: str) -> None:
         self.console.print(escape(printable_lines(text)), highlight=False)
@@ -98,6 +117,19 @@ class TerminalProgress(PlainProgress):
         super().begin_fold(fold, number, folds)
         self.folds_before, self.folds = number - 1, folds
         self.bars.update(self.run_task, description=self.place, visible=True)
+
+    def begin_part(self, name: str, title: str) -> None:
+        if name not in self.parts:  # else it continues in another process
+            self.parts[name] = self.bars.add_task(title, total=None if self.is_wrapped else self.epochs)
+
+    def part_epoch(self, name: str, fold: Fold, number: int, folds: int, row: Row) -> None:
+        super().part_epoch(name, fold, number, folds, row)
+        words = f"{describe_place(fold, number, folds)}: accuracy {100 * row['accuracy']:.1f}%"
+        self.bars.update(self.parts[name], completed=row["epoch"], description=words)
+
+    def end_part(self, name: str, folder: Path, trainings: Sequence[tuple[Fold, Sequence[Row]]]) -> None:
+        if name in self.parts:
+            self.bars.remove_task(self.parts.pop(name))
 
     def begin_refit(self, images: int, epochs: int) -> None:
         super().begin_refit(images, epochs)

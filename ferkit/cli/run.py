@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ferkit.cli.workers import (
+    Address,
+    Collect,
+    Cpus,
+    Fold,
+    Gpus,
+    Jobs,
+    Memory,
+    On,
+    Repeat,
+    check_modes,
+    make_workers,
+    train_one,
+)
+
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
+    from ferkit.experiment.parts.options import Workers
+    from ferkit.experiment.progress import Progress
+    from ferkit.experiment.run import RunRequest
     from ferkit.recipe.schema import Recipe
 
 Trackers = Annotated[
@@ -62,6 +80,15 @@ def run(
     demo: Demo = False,
     protocols: Protocols = None,
     track: Trackers = None,
+    jobs: Jobs = None,
+    on: On = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    memory: Memory = None,
+    fold: Fold = None,
+    repeat: Repeat = None,
+    collect: Collect = False,
     quiet: Quiet = False,
 ) -> None:
     """Train and evaluate a recipe, and write a report.
@@ -69,39 +96,62 @@ def run(
     By default, the recipe is quickstart and the run folder is runs/NAME-DATE-TIME. With --resume, an
     interrupted run continues from the last complete epoch. With --refit, `ferkit predict` and `ferkit export`
     use the network on all images by default. With --protocols, or `protocols` in the recipe, the last line
-    has the leak: the accuracy with random folds minus that with grouped folds.
+    has the leak: the accuracy with random folds minus that with grouped folds. docs/site/scale.md explains
+    --jobs, --on and --fold.
 
     Example: ferkit run quickstart --set fit.epochs=3
 
     Docs: docs/site/first-run.md
     """
-    from ferkit.cli.progress import watch
-    from ferkit.cli.tables import say
     from ferkit.experiment.request import make_request
-    from ferkit.experiment.run import NO_PROGRESS
-    from ferkit.experiment.run import run as run_order
     from ferkit.recipe.load import read_protocols
 
-    given: Any = {"resume": resume, "refit": refit, "demo": demo, "track": track or ()}
-    if words := protocols or (None if demo else read_protocols(recipe, overrides or ())):
+    others = {"--jobs": jobs, "--on": on, "--protocols": protocols, "--refit": refit and fold is not None}
+    check_modes(out, fold, repeat, collect, others)
+    workers = make_workers(jobs, on, address, cpus, gpus, memory)
+    given: Any = {"refit": refit, "demo": demo, "track": track or (), "workers": workers}
+    is_alone = demo or collect or fold is not None
+    if words := protocols or (None if is_alone else read_protocols(recipe, overrides or ())):
         from ferkit.cli.side_by_side import run_side_by_side
 
-        run_side_by_side(recipe, words, overrides or (), out, quiet=quiet, **given)
+        run_side_by_side(recipe, words, overrides or (), out, resume=resume, quiet=quiet, **given)
         return
-    order = make_request(recipe, overrides or (), out, **given)
-    checked, registry, folder = order.recipe, order.registry, order.folder
-    typer.echo(f"{checked.name}: {folder}")
-    if checked.description:
-        say(checked.description)
+    order = make_request(recipe, overrides or (), out, resume=resume, collects=collect, **given)
+    if fold is not None:
+        with show_progress(order, quiet) as progress:
+            train_one(order, fold, repeat, progress)
+        return
+    command = resume_command(recipe, overrides or (), order.folder, **{**given, "refit": False})
+    run_order(order, quiet, command)
+
+
+@contextmanager
+def show_progress(order: RunRequest, quiet: bool) -> Iterator[Progress]:
+    """Print the name of a run, and provide its progress."""
+    from ferkit.cli.progress import watch
+    from ferkit.cli.tables import say
+    from ferkit.experiment.run import NO_PROGRESS
+
+    typer.echo(f"{order.recipe.name}: {order.folder}")
+    if order.recipe.description:
+        say(order.recipe.description)
+    epochs = count_epochs(order.recipe, order.registry)
+    with nullcontext(NO_PROGRESS) if quiet else watch(*epochs) as progress:
+        yield progress
+
+
+def run_order(order: RunRequest, quiet: bool, command: str) -> None:
+    """Do a run, and print its scores. If it is interrupted, print the command that resumes it."""
+    from ferkit.experiment.run import run
+
     try:
-        with nullcontext(NO_PROGRESS) if quiet else watch(*count_epochs(checked, registry)) as progress:
-            report = run_order(order, progress)
+        with show_progress(order, quiet) as progress:
+            report = run(order, progress)
     except KeyboardInterrupt:
-        if (folder / "recipe.toml").is_file():
-            command = resume_command(recipe, overrides or (), folder, demo=demo, track=track or ())
+        if (order.folder / "recipe.toml").is_file():
             typer.echo(f"\nResume this run with: {command}", err=True)
         raise
-    show_scores(folder)
+    show_scores(order.folder)
     typer.echo(f"report: {report}")
 
 
@@ -114,6 +164,7 @@ def resume_command(
     track: Sequence[str],
     protocols: str | None = None,
     refit: bool = False,
+    workers: Workers | None = None,
 ) -> str:
     """Return the command that resumes a run. `refit` is for runs that have not started."""
     from ferkit.messages import quote
@@ -124,6 +175,7 @@ def resume_command(
     words += ["--protocols", protocols] if protocols else []
     words += ["--refit"] if refit else []
     words += [word for one in track for word in ("--track", one)]
+    words += workers.options if workers else []
     return " ".join(map(quote, [*words, "--out", str(folder), "--resume"]))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ferkit.experiment.parts.options import Workers
 
 
 def run_side_by_side(
@@ -21,6 +24,7 @@ def run_side_by_side(
     demo: bool,
     track: Sequence[str],
     quiet: bool,
+    workers: Workers | None = None,
 ) -> None:
     """Train a recipe under several protocols. Arguments as for `ferkit run`."""
     from ferkit.cli.progress import watch
@@ -31,20 +35,19 @@ def run_side_by_side(
     from ferkit.report import render
 
     words = [word.strip() for word in protocols.split(",")]
-    folder, requests = make_requests(
-        recipe, words, overrides, out, resume=resume, demo=demo, refit=refit, track=track
-    )
+    options: Any = {"resume": resume, "demo": demo, "refit": refit, "track": track, "workers": workers}
+    folder, requests = make_requests(recipe, words, overrides, out, **options)
     write_names(folder, list(requests))
     try:
         for word, order in requests.items():
             typer.echo(f"{order.recipe.name}, {word}: {order.folder}")
-            epochs = count_epochs(order.recipe, order.registry)
-            with nullcontext(NO_PROGRESS) if quiet else watch(*epochs) as progress:
+            counts = count_epochs(order.recipe, order.registry)
+            with nullcontext(NO_PROGRESS) if quiet else watch(*counts) as progress:
                 run(order, progress)
             show_scores(order.folder)
     except KeyboardInterrupt:
-        common: Any = {"demo": demo, "track": track, "protocols": protocols, "refit": refit}
-        command = resume_command(recipe, overrides, folder, **common)
+        given: Any = {"demo": demo, "track": track, "protocols": protocols, "refit": refit}
+        command = resume_command(recipe, overrides, folder, workers=workers, **given)
         typer.echo(f"\nResume these runs with: {command}", err=True)
         raise
     for order in requests.values():  # each report shows the scores of all runs

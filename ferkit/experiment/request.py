@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
@@ -22,6 +23,8 @@ def make_request(
     demo: bool = False,
     refit: bool = False,
     track: Sequence[str] = (),
+    workers: Workers | None = None,
+    collects: bool = False,
 ) -> RunRequest:
     """Check a recipe and choose the run folder.
 
@@ -33,6 +36,8 @@ def make_request(
         demo: Train on generated faces for a few minutes.
         refit: After the folds, train one network on all images.
         track: Names of trackers, instead of those of the recipe.
+        workers: Processes that train the folds. None: this process trains them.
+        collects: Train nothing, and merge the folds that other processes have trained.
 
     Raises:
         RecipeError: The recipe has problems. The error lists all of them.
@@ -44,4 +49,4 @@ def make_request(
     checked, registry = load_recipe(str(recipe), settings, change=cut_down(warnings) if demo else None)
     find = find_latest if resume else name_folder
     folder = Path(out) if out else find(checked.name)
-    return RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings))
+    return RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings), workers, collects)

@@ -17,19 +17,21 @@ from ferkit.errors import DataError, RecipeError
 from ferkit.evaluation.leakage import describe_leaks
 from ferkit.evaluation.protocol import Fold, check_protocol, folds, settle_protocol
 from ferkit.evaluation.protocol_options import Measure, Protocol
-from ferkit.evaluation.run_files import read_settings
+from ferkit.evaluation.run_files import PARTS, read_settings
 from ferkit.experiment.environment import describe_environment
 from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.near_groups import add_near_groups, groups_by_near_duplicates, write_split
+from ferkit.experiment.parts.collect import open_for_parts
+from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.progress import NullProgress, Progress
-from ferkit.experiment.refit import check_refit, plan_refit, refit
+from ferkit.experiment.refit import check_refit
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
-from ferkit.experiment.search import check_trials, describe_search, make_pruner, propose
+from ferkit.experiment.search import describe_search
 from ferkit.experiment.summary import describe_doubles, describe_idle, describe_unused, summarise
 from ferkit.experiment.track import tracked
-from ferkit.experiment.train_fold import train_fold
-from ferkit.experiment.values import RunInputs, TrainingData, TrainingJob
+from ferkit.experiment.train_run import train_run
+from ferkit.experiment.values import RunInputs, TrainingData
 from ferkit.interfaces import Sample
 from ferkit.neural.init_from import describe_start
 from ferkit.recipe.check import normalize_warnings
@@ -55,6 +57,8 @@ class RunRequest:
         is_demo: Generated faces replace the data.
         has_refit: After the folds, train one network on all images.
         warnings: Warnings for the reader of the results.
+        workers: Processes that train the folds. None: this process trains them.
+        collects: Train nothing, and merge the folds that other processes have trained.
     """
 
     recipe: Recipe
@@ -64,6 +68,8 @@ class RunRequest:
     is_demo: bool = False
     has_refit: bool = False
     warnings: tuple[str, ...] = ()
+    workers: Workers | None = None
+    collects: bool = False
 
     @cached_property
     def candidates(self) -> list[Candidate]:
@@ -75,10 +81,25 @@ class RunRequest:
         chosen: Measure = getattr(self.recipe.protocol, "choose_by", "accuracy")
         return "accuracy" if fold.validation is None else chosen
 
-    def settings(self, fold: Fold) -> Candidate:
-        """Return the recipe that a fold trains. A trial of a search has proposed its settings before."""
+    @cached_property
+    def resolved(self) -> str:
+        """The recipe that the run folder records."""
+        return dump_recipe(self.recipe.model_copy(update={"track": None, "protocols": None}), self.registry)
+
+    @property
+    def trials(self) -> int:
+        """Number of trainings of each fold. 0 without a grid or a search."""
+        return self.recipe.search.trials if self.recipe.search else len(self.candidates)
+
+    def settings(self, fold: Fold, folder: Path | None = None) -> Candidate:
+        """Return the recipe that a fold trains. A trial of a search has proposed its settings before.
+
+        Args:
+            fold: The fold.
+            folder: The folder with the settings of trials. Default: the run folder.
+        """
         if self.recipe.search and fold.candidate is not None:
-            return with_settings(self.recipe, read_settings(self.folder, fold.name))
+            return with_settings(self.recipe, read_settings(folder or self.folder, fold.name))
         return Candidate({}, self.recipe) if fold.candidate is None else self.candidates[fold.candidate]
 
 
@@ -102,11 +123,9 @@ def run(order: RunRequest, progress: Progress = NO_PROGRESS) -> Path:
 
 def _run(order: RunRequest, progress: Progress) -> Path:
     samples, labels, left_out = read_samples(order)
-    order = _settle(order, samples)
+    order = settle(order, samples)
     recipe, registry = order.recipe, order.registry
-    open_run = RunDir.resume if order.is_resumed else RunDir.create
-    alone = recipe.model_copy(update={"track": None, "protocols": None})
-    with open_run(order.folder, dump_recipe(alone, registry)) as run_dir:
+    with _open(order) as run_dir:
         if order.has_refit:
             run_dir.refit.request()
         weights = weights_used(recipe, registry)
@@ -116,17 +135,17 @@ def _run(order: RunRequest, progress: Progress) -> Path:
         others = OtherData(recipe, registry, run_dir, progress)
         others.find()
         difference = find_difference(order, crops)
-        trials = recipe.search.trials if recipe.search else len(order.candidates)
-        todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], trials))
+        todo = list(folds(recipe.protocol, [face.sample for face in crops.faces], order.trials))
         if groups_by_near_duplicates(recipe.protocol):
             write_split(run_dir.path, todo, crops.faces)
-        if not _is_trained(run_dir, todo):
+        if not (order.workers or order.collects or _is_trained(run_dir, todo)):  # parts record their own
             run_dir.write_environment(describe_environment(recipe, registry))
         warnings = describe_left_out(left_out, len(samples))
         warnings += [*find_warnings(order, run_dir, crops, todo, difference), *others.warnings(crops.faces)]
         for warning in warnings:
             progress.note(warning)
-        _train(order, run_dir, todo, TrainingData(crops.faces, labels, others), progress)
+        train_run(order, run_dir, todo, TrainingData(crops.faces, labels, others), progress)
+        warnings += _find_changes(run_dir, warnings, progress)
         inputs = RunInputs(labels, crops, left_out, difference, weights, warnings, order.is_demo)
         summary = summarise(recipe, run_dir, inputs, chosen_facts(run_dir, todo))
         for warning in summary.warnings[len(warnings) :]:
@@ -142,6 +161,21 @@ def _run(order: RunRequest, progress: Progress) -> Path:
     return report
 
 
+def _find_changes(run_dir: RunDir, known: Sequence[str], progress: Progress) -> list[str]:
+    """Return and report the differences between the machines of the parts."""
+    found = [one for one in run_dir.environment_changes() if one not in known]
+    for warning in found:
+        progress.note(warning)
+    return found
+
+
+def _open(order: RunRequest) -> RunDir:
+    """Open the run folder."""
+    if order.collects or (order.is_resumed and (order.folder / PARTS).is_dir()):
+        return open_for_parts(order)
+    return (RunDir.resume if order.is_resumed else RunDir.create)(order.folder, order.resolved)
+
+
 def find_crops(
     recipe: Recipe,
     registry: Registry,
@@ -154,29 +188,10 @@ def find_crops(
     return add_near_groups(recipe, registry, crops) if is_derived else crops
 
 
-def _settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
+def settle(order: RunRequest, samples: Sequence[Sample]) -> RunRequest:
     """Adapt the default protocol to the samples."""
     protocol = settle_protocol(order.recipe.protocol, samples)
     return replace(order, recipe=order.recipe.model_copy(update={"protocol": protocol}))
-
-
-def _train(
-    order: RunRequest, run_dir: RunDir, todo: Sequence[Fold], data: TrainingData, progress: Progress
-) -> None:
-    """Train the folds that are not finished, and then the network on all images, if it is wanted."""
-    for number, fold in enumerate(todo, start=1):
-        if run_dir.finished(fold) is None:
-            measure = order.measure(fold)
-            propose(order.recipe, run_dir, fold, measure)
-            progress.begin_fold(fold, number, len(todo))
-            is_hopeless = make_pruner(order.recipe, run_dir, fold, measure)
-            job = TrainingJob(order.settings(fold), order.registry, fold, measure, is_hopeless)
-            train_fold(job, run_dir, data, progress)
-        check_trials(order.recipe, run_dir, fold)
-    if run_dir.refit.is_wanted and run_dir.refit.finished() is None:
-        measure = order.measure(todo[0])
-        plan = plan_refit(order.recipe, order.registry, order.candidates, todo, measure, run_dir)
-        refit(plan, run_dir, data, progress)
 
 
 def _is_trained(run_dir: RunDir, todo: Sequence[Fold]) -> bool:

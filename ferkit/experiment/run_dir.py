@@ -7,6 +7,7 @@ import difflib
 import io
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -20,8 +21,9 @@ from ferkit.evaluation.epoch_selection import EpochScore
 from ferkit.evaluation.metrics.scores import Scores, predict_labels
 from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
-from ferkit.evaluation.run_files import folds_dir, with_new_options
+from ferkit.evaluation.run_files import PARTS, folds_dir, with_new_options
 from ferkit.evaluation.summary import Summary
+from ferkit.experiment.epoch_rows import Row, epoch_row, is_of_fold, is_of_training, read_rows, write_rows
 from ferkit.experiment.refit_dir import RefitDir
 from ferkit.interfaces import Epoch, Face, Sample
 from ferkit.runtime.atomic_write import remove_parts, remove_written, write_png, write_text
@@ -40,6 +42,7 @@ class RunDir:
       and state.pt during training. With validation images: predictions_test.csv, predictions_validation.csv
       and choice.json. Without: predictions_best.csv and predictions_last.csv.
     - folds/<fold>_candidate<n>/ for each candidate of a grid or trial of a search; refit/; tracking/.
+    - parts/<name>/ for each training in a process of its own, until it is merged. It is a run folder too.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,9 +51,16 @@ class RunDir:
         self._lock = FileLock(path / ".lock")
 
     @classmethod
-    def create(cls, path: Path, recipe: str) -> RunDir:
-        """Create a run folder, or reuse one without any epoch. Raises RunError if it contains a run."""
-        if os.path.exists(path / "metrics.jsonl") or os.path.exists(path / "summary.json"):
+    def create(cls, path: Path, recipe: str, *, keeps_parts: bool = False) -> RunDir:
+        """Create a run folder, or reuse one without any epoch. Raises RunError if it contains a run.
+
+        Args:
+            path: The run folder.
+            recipe: The resolved recipe.
+            keeps_parts: Keep the parts that other processes have trained for this run.
+        """
+        used = ["metrics.jsonl", "summary.json", *([] if keeps_parts else [f"{PARTS}/*/metrics.jsonl"])]
+        if any(any(path.glob(one)) for one in used):
             raise RunError(f"{path} contains a run already. Resume it with --resume, or use another --out.")
         run_dir = cls(path)
         run_dir._open()
@@ -58,24 +68,24 @@ class RunDir:
         for file in (*path.glob("manifest*.csv"), *path.glob("folds/*/settings.json"), *stale):
             file.unlink(missing_ok=True)
         run_dir.refit.withdraw()
+        if not keeps_parts:
+            shutil.rmtree(path / PARTS, ignore_errors=True)
         write_text(path / "recipe.toml", recipe)
         return run_dir
 
     @classmethod
-    def resume(cls, path: Path, recipe: str) -> RunDir:
-        """Open a run folder for resuming. Raises RunError if there is no run, or the recipe has changed."""
-        file = path / "recipe.toml"
-        if not os.path.exists(file):
-            raise RunError(f"Cannot resume {path}: {file.name} is missing. Start a new run without --resume.")
-        stored, recipe = with_new_options(file.read_text(encoding="utf-8")), with_new_options(recipe)
-        if stored != recipe:
-            raise RunError(
-                f"Cannot resume {path}: the recipe has changed. Differences:\n"
-                f"{_difference(stored, recipe)}\nUse the recipe and the --set options of the first start."
-            )
+    def resume(cls, path: Path, recipe: str, wait: float = 0) -> RunDir:
+        """Open a run folder for resuming. Raises RunError if there is no run, or the recipe has changed.
+
+        Args:
+            path: The run folder.
+            recipe: The resolved recipe.
+            wait: Seconds to wait for another process that uses the folder.
+        """
+        check_recipe(path, recipe)
         run_dir = cls(path)
-        run_dir._open()
-        remove_parts(path)
+        run_dir._open(wait)
+        remove_parts(path, skip=PARTS)
         return run_dir
 
     def __enter__(self) -> Self:
@@ -93,17 +103,18 @@ class RunDir:
         file = self.path / "environment.json"
         if not file.exists():
             write_text(file, json.dumps(environment, indent=2) + "\n")
-        elif dict(environment) not in (known := self._environments()):
+        elif dict(environment) not in (known := self.environments()):
             lines = "".join(json.dumps(one) + "\n" for one in [*known[1:], environment])
             write_text(self.path / "resumed.jsonl", lines)
 
     def environment_changes(self) -> list[str]:
         """Return a sentence for each difference between a later start and the first."""
-        first, *later = self._environments() or [{}]
+        first, *later = self.environments() or [{}]
         changes = [(k, one[k], first.get(k)) for one in later for k in one if one[k] != first.get(k)]
         return [f"Resumed under another {key}: {now}, started under {then}" for key, now, then in changes]
 
-    def _environments(self) -> list[dict[str, Any]]:
+    def environments(self) -> list[dict[str, Any]]:
+        """Return the environments of all starts, the first one first."""
         files = [self.path / "environment.json", self.path / "resumed.jsonl"]
         first, later = (file.read_text(encoding="utf-8") if file.exists() else "" for file in files)
         return [json.loads(text) for text in [first, *later.splitlines()] if text]
@@ -146,12 +157,12 @@ class RunDir:
         Returns:
             True if it is the best epoch of the fold so far, among all candidates.
         """
-        kept = [row for row in self._metrics() if not _is_at_or_after(row, fold, epoch.number)]
-        row = _epoch_row(fold, epoch, scores)
-        before = [EpochScore.of_row(one).merit(measure) for one in kept if _is_of_fold(one, fold)]
+        first = epoch.number
+        kept = [row for row in self.rows() if not (is_of_training(row, fold) and row["epoch"] >= first)]
+        row = epoch_row(fold, epoch, scores)
+        before = [EpochScore.of_row(one).merit(measure) for one in kept if is_of_fold(one, fold)]
         is_best = all(EpochScore.of_row(row).merit(measure) > merit for merit in before)
-        lines = "".join(json.dumps(one) + "\n" for one in [*kept, row])
-        write_text(self.path / "metrics.jsonl", lines)
+        self.write_rows([*kept, row])
         if fold.validation is None:
             table = predictions_table(faces, labels, epoch.probabilities)
             write_text(self.training_dir(fold) / "predictions_last.csv", table)
@@ -177,7 +188,7 @@ class RunDir:
 
     def has_epochs(self, fold: Fold) -> bool:
         """Return True if an epoch of the fold is saved."""
-        return any(_is_at_or_after(row, fold, 0) for row in self._metrics())
+        return bool(self.rows(fold))
 
     def choice(self, fold: Fold) -> dict[str, Any]:
         """Return the last choice of `record_choice`. Empty without validation images."""
@@ -189,11 +200,11 @@ class RunDir:
 
     def epoch_scores(self) -> list[EpochScore]:
         """Return the scores of all epochs."""
-        return [EpochScore.of_row(row) for row in self._metrics()]
+        return [EpochScore.of_row(row) for row in self.rows()]
 
     def training_seconds(self) -> float:
         """Return the duration of all epochs."""
-        return float(sum(row["seconds"] for row in self._metrics()))
+        return float(sum(row["seconds"] for row in self.rows()))
 
     def finish_fold(self, fold: Fold, facts: Mapping[str, Any]) -> None:
         """Mark a fold as finished, and remove its state for resuming."""
@@ -208,6 +219,15 @@ class RunDir:
         remove_written(self.state_file(fold))  # in case the process died in finish_fold
         facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return facts
+
+    def rows(self, fold: Fold | None = None) -> list[Row]:
+        """Return the rows of metrics.jsonl, or those of one training."""
+        rows = read_rows(self.path / "metrics.jsonl")
+        return rows if fold is None else [row for row in rows if is_of_training(row, fold)]
+
+    def write_rows(self, rows: Sequence[Row]) -> None:
+        """Replace the rows of metrics.jsonl."""
+        write_rows(self.path / "metrics.jsonl", rows)
 
     def write_summary(self, summary: Summary) -> None:
         """Write summary.json."""
@@ -225,10 +245,10 @@ class RunDir:
         """Return the path of the state for resuming."""
         return self.training_dir(fold) / "state.pt"
 
-    def _open(self) -> None:
+    def _open(self, wait: float = 0) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=wait)
         except Timeout:
             raise RunError(
                 f"Cannot write to {self.path}: another ferkit process is using it. Wait for it, or stop it."
@@ -236,45 +256,23 @@ class RunDir:
         except OSError as error:
             raise RunError(f"can't write a run to {self.path}: {error}. Use another --out.") from error
 
-    def _metrics(self) -> list[dict[str, Any]]:
-        file = self.path / "metrics.jsonl"
-        if not file.exists():
-            return []
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
-
-def _epoch_row(fold: Fold, epoch: Epoch, scores: Scores) -> dict[str, Any]:
-    """Return a row of metrics.jsonl."""
-    return {
-        "repeat": fold.repeat,
-        "fold": fold.index,
-        **({} if fold.candidate is None else {"candidate": fold.candidate}),
-        "epoch": epoch.number,
-        "watched": "test" if fold.validation is None else "validation",
-        "train_loss": epoch.train_loss,
-        "train_accuracy": epoch.train_accuracy,
-        "validation_loss": epoch.validation_loss,
-        "accuracy": scores.accuracy,
-        "mean_recall": scores.mean_recall,
-        "nll": scores.nll,
-        "learning_rate": epoch.learning_rate,
-        "seconds": epoch.seconds,
-        **({"details": dict(epoch.details)} if epoch.details else {}),
-        **({"warnings": list(epoch.warnings)} if epoch.warnings else {}),
-    }
+def check_recipe(path: Path, recipe: str) -> None:
+    """Raise RunError if a run folder has another recipe, or none."""
+    file = path / "recipe.toml"
+    if not os.path.exists(file):
+        raise RunError(f"Cannot resume {path}: {file.name} is missing. Start a new run without --resume.")
+    stored, recipe = with_new_options(file.read_text(encoding="utf-8")), with_new_options(recipe)
+    if stored != recipe:
+        raise RunError(
+            f"Cannot resume {path}: the recipe has changed. Differences:\n"
+            f"{_difference(stored, recipe)}\nUse the recipe and the --set options of the first start."
+        )
 
 
 def _describe(sample: Sample) -> list[str]:
     groups = json.dumps(dict(sorted(sample.groups.items())), ensure_ascii=False) if sample.groups else ""
     return csv_row([str(sample.path), sample.label, groups])
-
-
-def _is_of_fold(row: Mapping[str, Any], fold: Fold) -> bool:
-    return (row["repeat"], row["fold"]) == (fold.repeat, fold.index)
-
-
-def _is_at_or_after(row: Mapping[str, Any], fold: Fold, epoch: int) -> bool:
-    return _is_of_fold(row, fold) and row.get("candidate") == fold.candidate and row["epoch"] >= epoch
 
 
 def predictions_table(

@@ -14,6 +14,7 @@ from ferkit.errors import RunError
 from ferkit.evaluation.protocol_words import protocol_tables
 from ferkit.evaluation.run_files import SIDE_BY_SIDE, read_resolved
 from ferkit.evaluation.side_by_side import listed_runs
+from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.run import RunRequest, check_folds
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
@@ -35,6 +36,7 @@ def make_requests(
     demo: bool = False,
     refit: bool = False,
     track: Sequence[str] = (),
+    workers: Workers | None = None,
 ) -> tuple[Path, dict[str, RunRequest]]:
     """Check a recipe under several protocols, and choose the folders.
 
@@ -47,6 +49,7 @@ def make_requests(
         demo: Train on generated faces for a few minutes.
         refit: After the folds, train one network on all images.
         track: Names of trackers, instead of those of the recipe.
+        workers: Processes that train the folds of each run. None: this process trains them.
 
     Returns:
         (folder, word to request). Each run folder has the name of its word.
@@ -72,7 +75,7 @@ def make_requests(
         check_folds(checked.protocol, samples)
         is_resumed = resume and (folder / word / "recipe.toml").exists()
         requests[word] = RunRequest(
-            checked, registry, folder / word, is_resumed, demo, refit, tuple(warnings)
+            checked, registry, folder / word, is_resumed, demo, refit, tuple(warnings), workers
         )
     return folder, requests
 

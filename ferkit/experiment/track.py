@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferkit.evaluation.run_files import REFIT, read_choice, read_resolved, read_summary
+from ferkit.experiment.epoch_rows import epoch_row
 from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.report.table.differences import flatten
 from ferkit.runtime.atomic_write import write_text
@@ -23,6 +24,7 @@ from ferkit.runtime.atomic_write import write_text
 if TYPE_CHECKING:
     from ferkit.evaluation.metrics.scores import Scores
     from ferkit.evaluation.protocol import Fold
+    from ferkit.experiment.epoch_rows import Row
     from ferkit.experiment.progress import Progress
     from ferkit.experiment.run import RunRequest
     from ferkit.interfaces import Epoch
@@ -32,6 +34,16 @@ FOLDER = "tracking"
 """Folder of the files of trackers, in the run folder."""
 FINAL = "summary"
 """Part of the tracker run with the final scores."""
+VALUES = (
+    "train_loss",
+    "validation_loss",
+    "train_accuracy",
+    "accuracy",
+    "mean_recall",
+    "nll",
+    "learning_rate",
+)
+"""Values of an epoch."""
 SCORES = ("accuracy", "mean_recall", "macro_f1", "nll", "brier", "ece")
 
 
@@ -110,8 +122,23 @@ class TrackedProgress:
 
     def epoch(self, epoch: Epoch, scores: Scores) -> None:
         if self._fold:
-            self._send(self._fold.name, epoch.number, epoch_values(epoch, scores))
+            self._send(self._fold.name, epoch.number, row_values(epoch_row(self._fold, epoch, scores)))
         self.progress.epoch(epoch, scores)
+
+    def begin_part(self, name: str, title: str) -> None:
+        self.progress.begin_part(name, title)
+
+    def part_epoch(self, name: str, fold: Fold, number: int, folds: int, row: Row) -> None:
+        self.progress.part_epoch(name, fold, number, folds, row)
+
+    def end_part(self, name: str, folder: Path, trainings: Sequence[tuple[Fold, Sequence[Row]]]) -> None:
+        """Send a part when it is complete: several trackers have one open run for each process."""
+        for fold, rows in trainings:
+            self._settings = self.order.settings(fold, folder).settings
+            for row in rows:
+                self._send(fold.name, row["epoch"], row_values(row))
+            self.close()
+        self.progress.end_part(name, folder, trainings)
 
     def begin_refit(self, images: int, epochs: int) -> None:
         self.close()
@@ -189,17 +216,11 @@ class TrackedProgress:
             )
 
 
-def epoch_values(epoch: Epoch, scores: Scores) -> dict[str, float]:
+def row_values(row: Row) -> dict[str, float]:
     """Return the finite values of an epoch, named as in metrics.jsonl."""
     values = {
-        "train_loss": epoch.train_loss,
-        "validation_loss": epoch.validation_loss,
-        "train_accuracy": epoch.train_accuracy,
-        "accuracy": scores.accuracy,
-        "mean_recall": scores.mean_recall,
-        "nll": scores.nll,
-        "learning_rate": epoch.learning_rate,
-        **{f"details/{name}": value for name, value in epoch.details.items()},
+        **{name: row[name] for name in VALUES},
+        **{f"details/{name}": value for name, value in row.get("details", {}).items()},
     }
     return {name: float(value) for name, value in values.items() if isfinite(value)}
 

@@ -51,11 +51,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-def remove_parts(folder: Path) -> None:
-    """Remove the temporary files of `atomic_path` that a killed process left in a folder."""
+def remove_parts(folder: Path, skip: str = "") -> None:
+    """Remove the temporary files of `atomic_path` that a killed process left in a folder.
+
+    Args:
+        folder: The folder.
+        skip: Name of a folder in it that other processes use.
+    """
     for part in folder.rglob("." + "[0-9a-f]" * 8 + ".part*"):
-        with contextlib.suppress(OSError):
-            part.unlink()
+        if part.relative_to(folder).parts[0] != skip:
+            with contextlib.suppress(OSError):
+                part.unlink()
 
 
 @contextlib.contextmanager

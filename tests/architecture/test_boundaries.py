@@ -119,6 +119,7 @@ NAMED = {
     ("cli/finetune.py", "msceleb1m"),
     ("cli/finetune.py", "mtcnn"),
     ("cli/predict.py", "mtcnn"),
+    ("cli/reproduce.py", "sfew"),  # the table
     ("neural/network.py", "linear"),
     ("predict/face_finder.py", "mtcnn"),
     ("testing/scaffold/__init__.py", "inception_resnet_v1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from ferkit.cli.progress import PlainProgress, TerminalProgress, watch
 from ferkit.cli.run import count_epochs
 from ferkit.evaluation.metrics.scores import score
 from ferkit.evaluation.protocol import Fold
+from ferkit.experiment.epoch_rows import epoch_values
 from ferkit.interfaces import Epoch
 from ferkit.neural.loop import BatchReport
 from ferkit.recipe.load import load_recipe
@@ -82,6 +84,25 @@ def test_on_a_terminal_there_are_bars_for_the_run_and_the_epoch() -> None:
         assert (epoch_task.completed, epoch_task.total) == (1, 5)
         assert epoch_task.description == "epoch 2: loss 0.500, accuracy 25.0%"
     assert "[red] is no markup" in console.file.getvalue()
+
+
+def test_parts_that_run_at_once_have_a_bar_each() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=200)
+    with Bars(TextColumn("{task.description}"), MofNCompleteColumn(), console=console) as bars:
+        progress = TerminalProgress(3, console, bars)
+        progress.begin_part("repeat0_fold0", "repeat 1, fold 1")
+        for _ in range(2):  # the second time in another process
+            progress.begin_part("repeat0_fold1", "repeat 1, fold 2")
+        row = epoch_values(EPOCH, replace(SCORES, accuracy=0.625), "test")
+        progress.part_epoch("repeat0_fold1", FOLD, 2, 4, row)
+        first, second = bars.tasks[-2:]
+        assert (first.description, first.completed, first.total) == ("repeat 1, fold 1", 0, 3)
+        assert second.description == "repeat 1, fold 2 (2 of 4): accuracy 62.5%"
+        assert (second.completed, second.total) == (2, 3)
+        progress.end_part("repeat0_fold1", Path(), [])
+        progress.end_part("unknown", Path(), [])
+        assert bars.tasks[-1] is first
+    assert "repeat 1, fold 2 (2 of 4), epoch 2 of 3: training loss 0.5123" in console.file.getvalue()
 
 
 def test_a_refit_has_no_validation_scores(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from ferkit.cli import main
 from ferkit.errors import DataError, Problem, RecipeError
 
 ROOT = Path(__file__).parent.parent.parent
-HEAVY = ("torch", "torchvision", "numpy", "albumentations", "timm", "PIL", "requests", "sklearn")
+HEAVY = ("torch", "torchvision", "numpy", "albumentations", "timm", "PIL", "requests", "sklearn", "ray")
 SHORT = {
     "predict": "-m -d -o -b -q",
     "export": "-d -o",

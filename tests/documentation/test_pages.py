@@ -23,10 +23,11 @@ NOT_RUN = {
     "docs/site/first-run.md": 4,
     "docs/site/index.md": 1,
     "docs/site/other-tools.md": 3,
-    "docs/site/paper.md": 7,
+    "docs/site/paper.md": 8,
     "docs/site/plugins.md": 3,
-    "docs/site/several-processes.md": 2,
     "docs/site/predict.md": 2,
+    "docs/site/scale.md": 3,
+    "docs/site/several-processes.md": 2,
     "docs/site/train.md": 4,
     "plugins/ferkit_datasets/README.md": 1,
 }

@@ -11,11 +11,13 @@ import pytest
 
 from ferkit.errors import RecipeError
 from ferkit.experiment import track
+from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
 from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.recipe.load import load_recipe
 from tests.cli.test_table import ferkit
+from tests.experiment.parts.pools import use
 from tests.experiment.test_run import Interrupted, recipe, run_recipe
 from tests.experiment.test_run_nested import NESTED
 
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 SHORT = ("protocol.repeats=1", "fit.epochs=3")
 TENSORBOARD = 'track.with=["tensorboard"]'
+GRID = 'grid={"fit.optimizer.lr"=[0.02, 0.01]}'
 MLFLOW = 'track.with=["mlflow"]'
 
 __all__ = ["recipe"]
@@ -111,6 +114,19 @@ def test_mlflow_has_the_resolved_recipe_as_parameters(
         assert one.info.status == "FINISHED"
 
 
+def test_parts_of_a_run_are_logged_once_when_they_are_complete(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch)
+    checked, registry = load_recipe(str(recipe), [*SHORT, *NESTED, GRID, TENSORBOARD])
+    run(RunRequest(checked, registry, tmp_path / "run", workers=Workers(2)))
+    found = scalars(tmp_path / "run", "repeat0_fold1_candidate1")
+    own = [row for row in rows(tmp_path / "run", 1) if row["candidate"] == 1]
+    assert found["nll"] == [(row["epoch"], pytest.approx(row["nll"], rel=1e-5)) for row in own]
+    (file,) = (tmp_path / "run/tracking/tensorboard/repeat0_fold1_candidate1").glob("*/hparams.yml")
+    assert "fit.optimizer.lr: 0.01\n" in file.read_text()
+
+
 def test_an_estimator_without_a_network_is_logged(recipe: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     folder = run_recipe(recipe, tmp_path / "run", *SHORT, 'estimator={name="majority"}', TENSORBOARD).parent
@@ -193,12 +209,16 @@ def test_values_that_are_not_finite_are_left_out() -> None:
     import numpy as np
 
     from ferkit.evaluation.metrics.scores import score
+    from ferkit.evaluation.protocol import Fold
+    from ferkit.experiment.epoch_rows import epoch_row
     from ferkit.interfaces import Epoch
     from tests.builders import LABELS
 
     even = np.full((3, 3), 1 / 3)
     epoch = Epoch(1, float("nan"), 0.5, 1.0, even, 0.1, 1.0)
-    values = track.epoch_values(epoch, score(list(LABELS), even, list(LABELS)))
+    fold = Fold(0, 0, np.arange(3), np.arange(3))
+    row = epoch_row(fold, epoch, score(list(LABELS), even, list(LABELS)))
+    values = track.row_values(row)
     assert "train_loss" not in values
     assert values["learning_rate"] == 0.1
 

@@ -20,6 +20,7 @@ from ferkit.plugin import (
     Sample,
     hookimpl,
 )
+from ferkit.runtime.atomic_write import atomic_path
 from tests.builders import TinyBackbone
 
 
@@ -95,8 +96,8 @@ class Squares:
             for number in range(self.per_class):
                 path = self.root / f"{label}_{number}.png"
                 pixels = generator.integers(step * index, step * index + step, (24, 24, 3), dtype=np.uint8)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(pixels).save(path)
+                with atomic_path(path) as part:  # several processes may draw the same squares
+                    Image.fromarray(pixels).save(part)
                 samples.append(Sample(path, label))
         return samples
 

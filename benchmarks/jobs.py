@@ -1,0 +1,42 @@
+"""Measure the efficiency of `ferkit run --jobs 2`: in turns with one process, one thread for each training.
+
+Usage: python -m benchmarks.jobs [RECIPE] [--set KEY=VALUE ...]
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 5
+JOBS = 2
+
+
+def measure(folder: Path, words: list[str]) -> float:
+    """Return the seconds of a run."""
+    command = [sys.executable, "-m", "ferkit", "run", *words, "--quiet", "--out", str(folder)]
+    started = time.perf_counter()
+    subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def main(words: list[str]) -> None:
+    """Print the median seconds of both ways, and the efficiency: speed-up / number of processes."""
+    words = words or ["quickstart", "--set", "protocol.repeats=2"]
+    seconds: dict[int, list[float]] = {1: [], JOBS: []}
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder) / "first", words)  # fills the caches
+        for number in range(ROUNDS):
+            seconds[1].append(measure(Path(folder) / f"one{number}", words))
+            seconds[JOBS].append(measure(Path(folder) / f"jobs{number}", [*words, "--jobs", str(JOBS)]))
+    one, several = median(seconds[1]), median(seconds[JOBS])
+    print(f"one process: {one:.1f} s; --jobs {JOBS}: {several:.1f} s; efficiency {one / several / JOBS:.0%}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,121 @@
+"""The options of `ferkit run` that train folds in other processes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ferkit.experiment.parts.options import Workers
+    from ferkit.experiment.progress import Progress
+    from ferkit.experiment.run import RunRequest
+
+
+class Where(StrEnum):
+    ray = "ray"
+
+
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, metavar="N", help="Train N folds at a time, in N processes."),
+]
+On = Annotated[
+    Where | None,
+    typer.Option(
+        "--on",
+        help="Train folds as tasks of a Ray cluster, whose nodes share the folder --out. Extra: ray. "
+        "[default: processes of this machine]",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="With --on ray: the cluster. [default: $RAY_ADDRESS, or a new local one]"
+    ),
+]
+Cpus = Annotated[
+    float | None,
+    typer.Option(min=0.01, metavar="C", help="With --on ray: CPUs and threads of each fold. [default: 1]"),
+]
+Gpus = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="G", help="With --on ray: GPUs of each fold, such as 0.5. [default: 0]"),
+]
+Memory = Annotated[
+    float | None,
+    typer.Option(min=0.01, metavar="M", help="With --on ray: memory to reserve for each fold, in GB."),
+]
+Fold = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="I", help="Train only this fold, from 0, for --collect. Needs --out."),
+]
+Repeat = Annotated[
+    int | None, typer.Option(min=0, metavar="J", help="Repeat of --fold, from 0. [default: 0]")
+]
+Collect = Annotated[
+    bool,
+    typer.Option("--collect", help="Merge the folds that --fold has trained. Needs --out."),
+]
+
+
+def make_workers(
+    jobs: int | None,
+    on: Where | None,
+    address: str | None,
+    cpus: float | None,
+    gpus: float | None,
+    memory: float | None,
+) -> Workers | None:
+    """Return the processes that train folds, or None for this process. Raises BadParameter."""
+    from ferkit.experiment.parts.options import Workers, check_ray
+
+    given = {"address": address, "cpus": cpus, "gpus": gpus, "memory": memory}
+    given = {name: value for name, value in given.items() if value is not None}
+    if on:
+        check_ray()
+        return Workers(jobs, on.value, **given)  # type: ignore[arg-type]
+    if given:
+        raise typer.BadParameter(f"--{next(iter(given))} needs a Ray cluster. Give --on ray.")
+    return Workers(jobs) if jobs else None
+
+
+def check_modes(
+    out: Path | None, fold: int | None, repeat: int | None, collects: bool, others: dict[str, Any]
+) -> None:
+    """Check that options for jobs of a cluster have a run folder, and no option for another way of training.
+
+    Args:
+        out: The run folder.
+        fold: The only fold to train, or None.
+        repeat: Its repeat, or None.
+        collects: True merges trained folds.
+        others: Options that train in another way, with their values.
+
+    Raises:
+        typer.BadParameter: Options do not fit together.
+    """
+    if repeat is not None and fold is None:
+        raise typer.BadParameter("expected --fold with --repeat. Give both.")
+    name = "--collect" if collects else "--fold"
+    if fold is None and not collects:
+        return
+    others = {**others, **({"--fold": True} if collects and fold is not None else {})}
+    if given := [option for option, value in others.items() if value]:
+        raise typer.BadParameter(f"Cannot use {name} with {given[0]}. Drop one of them.")
+    if out is None:
+        raise typer.BadParameter(f"{name} needs the run folder that all jobs share. Give --out.")
+
+
+def train_one(order: RunRequest, fold: int, repeat: int | None, progress: Progress) -> None:
+    """Train one fold, and print the folders of its parts."""
+    from ferkit.experiment.parts.one_fold import train_one_fold
+
+    trained = train_one_fold(order, repeat or 0, fold, progress)
+    if not trained:
+        typer.echo(f"{order.folder}: the run has this fold already")
+    for folder in trained:
+        typer.echo(f"{folder}: trained. Merge all folds with --collect.")

@@ -1,0 +1,114 @@
+"""Parts of a run as tasks of Ray. tests/campaign/test_parts.py trains on a real cluster."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ferkit.errors import RunError
+from ferkit.experiment.parts import ray_pool
+from ferkit.experiment.parts.options import Workers
+from tests.cli.test_table import ferkit
+
+
+def test_without_ray_the_message_has_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert ferkit(monkeypatch, "run", "quickstart", "--on", "ray") == 1
+    assert 'pip install "ferkit[ray]"' in capsys.readouterr().err
+
+
+def test_options_of_ray_need_ray(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ferkit(monkeypatch, "run", "quickstart", "--gpus", "1") == 2
+    assert "--on ray" in capsys.readouterr().err
+
+
+def test_an_address_without_a_cluster_is_refused_at_once() -> None:
+    pytest.importorskip("ray", reason="ray is not installed")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(RunError, match=f"Cannot connect to Ray at {address}: .*ray start"):
+            ray_pool.connect(address)
+
+
+class FakeTask:
+    """A task that runs at once."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.function = function
+
+    def options(self, **options: object) -> FakeTask:
+        return self
+
+    def remote(self, *arguments: object) -> object:
+        return self.function(*arguments)
+
+
+class FakeRay:
+    """Two nodes, one of which has a GPU."""
+
+    exceptions = SimpleNamespace(RayError=RuntimeError)
+
+    def remote(self, function: Callable[..., object]) -> FakeTask:
+        return FakeTask(function)
+
+    def get(self, result: object, timeout: float) -> object:
+        return result
+
+    def nodes(self) -> list[dict[str, Any]]:
+        names = {"n1": {"CPU": 4.0}, "n2": {"CPU": 2.0, "GPU": 1.0}}
+        return [
+            {"Alive": True, "NodeID": "0" * 56, "NodeManagerHostname": name, "Resources": resources}
+            for name, resources in names.items()
+        ]
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="ray is not installed")
+    monkeypatch.setattr(ray_pool, "import_ray", FakeRay)
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_node_that_does_not_see_the_run_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray_pool.check_storage(tmp_path)
+    assert list((tmp_path / "parts").iterdir()) == []
+    monkeypatch.setattr(ray_pool, "sees", lambda marker: False)
+    with pytest.raises(RunError, match=r"the node n1: it does not see .*--out"):
+        ray_pool.check_storage(tmp_path)
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_node_without_ferkit_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(marker: Path) -> bool:
+        raise RuntimeError("ModuleNotFoundError: No module named 'ferkit'")
+
+    monkeypatch.setattr(ray_pool, "sees", fail)
+    with pytest.raises(RunError, match=r"the node n1: .*No module named 'ferkit'"):
+        ray_pool.check_storage(tmp_path)
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("workers", "is_short"),
+    [
+        (Workers(on="ray", cpus=4), False),
+        (Workers(on="ray", cpus=2, gpus=0.5), False),
+        (Workers(on="ray", cpus=4, gpus=1), True),
+        (Workers(on="ray", memory=1), True),
+    ],
+)
+def test_resources_that_no_node_has_are_a_warning(workers: Workers, is_short: bool) -> None:
+    notes = ray_pool.find_shortage(workers)
+    assert bool(notes) == is_short
+    assert all("No node" in one for one in notes)

@@ -1,0 +1,80 @@
+"""Processes of one worker, on functions of the standard library."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from ferkit.runtime.worker_process import WorkerProcess
+
+PARENT = """
+import os, sys, time
+from ferkit.runtime.worker_process import WorkerProcess
+
+if __name__ == "__main__":
+    worker = WorkerProcess({})
+    print(worker.submit(os.getpid).result(), flush=True)
+    worker.submit(time.sleep, 60)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def worker() -> Iterator[WorkerProcess]:
+    made = WorkerProcess({"FERKIT_WORKER": "7"})
+    yield made
+    made.stop()
+
+
+@pytest.mark.subprocess
+def test_a_dead_process_is_replaced_and_each_has_its_environment(worker: WorkerProcess) -> None:
+    first = worker.submit(os.getpid).result()
+    with pytest.raises(BrokenProcessPool):
+        worker.submit(os._exit, 9).result()
+    assert worker.is_free
+    assert worker.submit(os.getpid).result() not in (first, os.getpid())
+    assert worker.submit(os.getenv, "FERKIT_WORKER").result() == "7"
+
+
+@pytest.mark.subprocess
+def test_a_process_ends_in_the_middle_of_its_function(worker: WorkerProcess) -> None:
+    process = worker.submit(os.getpid).result()
+    worker.submit(time.sleep, 60)
+    assert not worker.is_free
+    started = time.monotonic()
+    worker.stop()
+    assert time.monotonic() - started < 30
+    assert not is_alive(process)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs os.kill with signal 0")
+def test_a_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        process = int(parent.stdout.readline())
+        parent.kill()
+    until = time.monotonic() + 30
+    while is_alive(process) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_alive(process)
+
+
+def is_alive(process: int) -> bool:
+    """Return False for a process that ended, also for one that nobody has waited for."""
+    state = Path(f"/proc/{process}/stat")
+    if Path("/proc").exists():
+        return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
