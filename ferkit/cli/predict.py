@@ -95,7 +95,7 @@ Smooth = Annotated[
         min=0,
         max=10,
         metavar="SECONDS",
-        help="Smooth the probabilities of each tracked face over this time on both sides, by a Gaussian. 0 does not smooth.",
+        help="Smooth the probabilities of each tracked face over this time on both sides. 0 does not smooth.",
     ),
 ]
 Threshold = Annotated[
@@ -161,8 +161,6 @@ def predict(
         threshold=threshold,
         trust_plugins=trust_plugins,
     )
-    for one in summaries:
-        one.model = predictor.title
     _predict(predictor, inputs, sinks, quiet, every=every, detect_every=detect_every, smooth=smooth)
 
 
@@ -173,7 +171,11 @@ def _predict(
     from ferkit.cli.video_progress import watch_videos
     from ferkit.predict.job import do_work
     from ferkit.predict.output.tables import Printed
+    from ferkit.predict.summary.sink import SummarySink
 
+    for sink in sinks:
+        if isinstance(sink, SummarySink):
+            sink.model = predictor.title
     if not quiet:
         typer.echo(f"model: {predictor.title}", err=True)
     is_printing = any(isinstance(sink, Printed) for sink in sinks) and sys.stdout.isatty()
