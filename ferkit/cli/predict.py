@@ -104,8 +104,7 @@ Smooth = Annotated[
         min=0,
         max=10,
         metavar="SECONDS",
-        help="Smooth the probabilities of each tracked face over this time on both sides, by a Gaussian. "
-        "0 does not smooth.",
+        help="Smooth the probabilities of each tracked face over this time on both sides. 0 does not smooth.",
     ),
 ]
 Threshold = Annotated[
@@ -172,8 +171,6 @@ def predict(
         threshold=threshold,
         trust_plugins=trust_plugins,
     )
-    for one in summaries:
-        one.model = predictor.title
     _predict(predictor, inputs, sinks, quiet, every=every, detect_every=detect_every, smooth=smooth)
 
 
@@ -184,7 +181,11 @@ def _predict(
     from ferkit.cli.video_progress import watch_videos
     from ferkit.predict.job import do_work
     from ferkit.predict.output.tables import Printed
+    from ferkit.predict.summary.sink import SummarySink
 
+    for sink in sinks:
+        if isinstance(sink, SummarySink):
+            sink.model = predictor.title
     if not quiet:
         _show_model(predictor)
     is_printing = any(isinstance(sink, Printed) for sink in sinks) and sys.stdout.isatty()
