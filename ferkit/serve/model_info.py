@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ferkit.data.images import image_sha256
-from ferkit.predict.model.load import find_model
+from ferkit.predict.model.find import find_model
 from ferkit.predict.predictor import Predictor
 
 SECTION = re.compile(r"^## (?P<title>[^\n]+)\n(?P<body>.*?)(?=^## |\Z)", re.M | re.S)
