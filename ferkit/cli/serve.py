@@ -78,8 +78,8 @@ def serve(
 ) -> None:
     """Serve predictions over HTTP, with a page for the browser.
 
-    It needs the extra `serve`. The page is at /, the description of the interface at /docs. Images and videos are not stored. On an
-    address that other machines reach, requests need a token. Ctrl-C stops the server.
+    It needs the extra `serve`. The page is at /, the description of the interface at /docs. Images and videos
+    are not stored. On an address that other machines reach, requests need a token. Ctrl-C stops the server.
 
     Example: ferkit serve --port 8000
 

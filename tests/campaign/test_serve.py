@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.campaign.campaign import ROOT
 from tests.campaign.conftest import Start
-from tests.serve.malformed import REQUESTS, Malformed
+from tests.serve.malformed import REQUESTS, WHOLE, Malformed
 
 REQUESTS_TRIED = 500
 ANSWERS = {200, 400, 413, 422}
@@ -95,6 +95,8 @@ def test_malformed_requests_never_end_the_server_nor_let_its_memory_grow(start: 
 
         for _ in range(20):
             assert send(address, whole) == 200
+        for content in WHOLE:  # each kind loads its decoder once
+            send(address, Malformed("image/png", content, ""))
         slow = open_slow(address, 20)
         before = process.memory_info().rss
         try_one()
