@@ -173,7 +173,9 @@ def test_a_hostile_name_is_shown_as_text(page: Any) -> None:
 
 
 def test_a_file_can_be_chosen_with_the_keyboard_alone(page: Any) -> None:
+    page.bring_to_front()
     page.keyboard.press("Tab")
+    expect(page, "#file").to_be_focused()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": image((10, 10))})
