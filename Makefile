@@ -28,7 +28,7 @@ browser: $(VENV)/.installed-dev
 # Kills, damaged files and broken plugins, at a tenth of the full size: up to 20 minutes. FERKIT_CAMPAIGN_SCALE=1
 # is the full size (hours), such as 52,000 recipes and 10,000 images. FERKIT_CAMPAIGN_SEED repeats a campaign.
 campaign: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m campaign tests/campaign
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m campaign tests/campaign tests/cli/test_run.py
 
 # What a commit must pass beside the tests.
 check: $(VENV)/.installed-dev
