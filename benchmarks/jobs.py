@@ -1,6 +1,7 @@
 """Measure the efficiency of `ferkit run --jobs 2`: in turns with one process, one thread for each training.
 
-Usage: python -m benchmarks.jobs [RECIPE] [--set KEY=VALUE ...]
+python -m benchmarks.jobs
+python -m benchmarks.jobs recipe.toml --set fit.epochs=3
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+
+from benchmarks.script import describe_options
 
 ROUNDS = 5
 JOBS = 2
@@ -25,9 +29,14 @@ def measure(folder: Path, words: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def main(words: list[str]) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the median seconds of both ways, and the efficiency: speed-up / number of processes."""
-    words = words or ["quickstart", "--set", "protocol.repeats=2"]
+    parser = describe_options(__doc__)
+    parser.add_argument("recipe", nargs="?", default="quickstart")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for ferkit run")
+    options = parser.parse_args(arguments)
+    changes = options.set or ["protocol.repeats=2"]
+    words = [options.recipe, *(word for one in changes for word in ("--set", one))]
     seconds: dict[int, list[float]] = {1: [], JOBS: []}
     with tempfile.TemporaryDirectory() as folder:
         measure(Path(folder) / "first", words)  # fills the caches
@@ -39,4 +48,4 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

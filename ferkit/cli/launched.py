@@ -11,7 +11,7 @@ from ferkit.errors import FerkitError, RunError
 from ferkit.runtime import processes
 
 COMMANDS = ("run", "finetune")
-OWN_PROCESSES = ("--jobs", "--on")
+OWN_PROCESSES = ("--jobs", "-j", "--on")
 """Options that start processes, each with a training of its own."""
 GRACE = 5
 """Seconds for the main process to report an error first."""
@@ -56,7 +56,8 @@ def _find_problem(words: Sequence[str]) -> str:
         return (
             f"Cannot start `{command}` in several processes: only {' and '.join(COMMANDS)} train a network."
         )
-    own = next((option for option in OWN_PROCESSES if option in (word.split("=")[0] for word in words)), "")
+    given = [word[:2] if word[:1] == "-" != word[1:2] else word.split("=")[0] for word in words]
+    own = next((option for option in OWN_PROCESSES if option in given), "")
     return f"Cannot use {own} in several processes: it starts processes itself." if own else ""
 
 

@@ -40,7 +40,7 @@ def reproduce(
     memory: Memory = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run every recipe of a table that can run here, and print the table.
+    """Run the recipes of a table, and print the table.
 
     Finished runs are not repeated, and interrupted ones continue. Recipes without their images or weights are
     skipped and named.

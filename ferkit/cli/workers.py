@@ -75,6 +75,8 @@ def make_workers(
 
     given = {"address": address, "cpus": cpus, "gpus": gpus, "memory": memory}
     given = {name: value for name, value in given.items() if value is not None}
+    if gpus and gpus > 1 and not gpus.is_integer():
+        raise typer.BadParameter(f"--gpus: expected a fraction below 1 or a whole number, got {gpus}.")
     if on:
         check_ray()
         return Workers(jobs, on.value, **given)  # type: ignore[arg-type]

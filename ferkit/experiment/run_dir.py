@@ -59,7 +59,7 @@ class RunDir:
             recipe: The resolved recipe.
             keeps_parts: Keep the parts that other processes have trained for this run.
         """
-        used = ["metrics.jsonl", "summary.json", *([] if keeps_parts else [f"{PARTS}/*/metrics.jsonl"])]
+        used = ["metrics.jsonl", "summary.json", *([] if keeps_parts else [f"{PARTS}/*/recipe.toml"])]
         if any(any(path.glob(one)) for one in used):
             raise RunError(f"{path} contains a run already. Resume it with --resume, or use another --out.")
         run_dir = cls(path)

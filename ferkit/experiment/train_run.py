@@ -32,6 +32,7 @@ def train_run(
     for part in parts_of(order.recipe, todo):
         if part.is_finished(run_dir):
             remove_part(run_dir, part)  # in case the process died in between
+            _check(order, run_dir, part.folds)
         else:
             parts.append(part)
     if order.collects:
@@ -41,12 +42,17 @@ def train_run(
     else:
         for part in parts:
             _train_here(order, run_dir, part, data, progress, len(todo))
-    for fold in todo:
-        check_trials(order.recipe, run_dir, fold)
+            _check(order, run_dir, part.folds)
+    _check(order, run_dir, todo)
     if run_dir.refit.is_wanted and run_dir.refit.finished() is None:
         measure = order.measure(todo[0])
         plan = plan_refit(order.recipe, order.registry, order.candidates, todo, measure, run_dir)
         refit(plan, run_dir, data, progress)
+
+
+def _check(order: RunRequest, run_dir: RunDir, folds: Sequence[Fold]) -> None:
+    for fold in folds:
+        check_trials(order.recipe, run_dir, fold)
 
 
 def _train_here(

@@ -178,7 +178,8 @@ class Training:
             images = self.shard.join(images, total)
         if self.prepare:
             images = self.prepare(images, seed)
-        images, targets = self.callbacks.change_batch(images, targets)
+        with self.shard.equal_random(seed):
+            images, targets = self.callbacks.change_batch(images, targets)
         return images[self.shard.rows(len(images))] if is_whole else images, targets
 
     def _set_training_mode(self) -> None:

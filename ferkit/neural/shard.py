@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -71,6 +72,16 @@ class Shard:
         """Seed torch's random numbers so that processes do not drop the same units."""
         if self.index:
             torch.manual_seed(derive_seed(seed, self.index))
+
+    @contextmanager
+    def equal_random(self, seed: int) -> Iterator[None]:
+        """Give all processes the same random numbers of torch in the block."""
+        if self.count == 1:
+            yield
+            return
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
 
     def join(self, own: Tensor, total: int) -> Tensor:
         """Return the (total, ...) rows of all processes, in order. Only this process's have a gradient."""

@@ -79,12 +79,15 @@ def load_table(
 
 
 def read_protocols(source: str, overrides: Sequence[str] = ()) -> str | None:
-    """Return the words of a recipe's `protocols`, joined by commas, or None. Raises RecipeError."""
-    table = read_table(source)
+    """Return the words of a recipe's `protocols`, joined by commas, or None. `load_recipe` reports problems."""
+    try:
+        table = read_table(source)
+    except RecipeError:
+        return None
     apply_overrides(table, overrides)
     words = table.get("protocols")
     is_valid = isinstance(words, list) and all(isinstance(word, str) for word in words)
-    return ",".join(words) if is_valid and words else None  # load_recipe reports an invalid value
+    return ",".join(words) if is_valid and words else None
 
 
 def read_parts(source: str) -> tuple[dict[str, Any], Registry, list[tuple[str, str, Part]]]:

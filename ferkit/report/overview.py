@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,7 +103,7 @@ def _listed(folder: Path) -> list[Path]:
 
 def _read(run: Path, folder: Path, number: int) -> OverviewRow:
     name = str(run.relative_to(folder))
-    link = quote(f"{name}/report.html") if (run / "report.html").exists() else None
+    link = quote(os.fsencode(f"{name}/report.html")) if (run / "report.html").exists() else None
     try:
         metrics = read_metrics(run) if (run / "metrics.jsonl").exists() else []
         curve = make_curve(metrics, number)

@@ -25,7 +25,7 @@ TINY += ["--set", 'model.head={name="mute"}', "--image-size", "32", "--batch-siz
 WHOLE = '{name="whole_image"}'
 DETECT = ["--stages", "detect", "--detector", WHOLE, "--batch-size", "1", "--resolution", "48"]
 OF_NO_SCRIPT = {"peer_worker", "script", "timed_epochs", "worker"}
-WITHOUT_RECORD = {"backbone_sizes", "predict_memory"}
+WITHOUT_RECORD = {"backbone_sizes", "jobs", "predict_memory", "roofline", "serve"}
 FEW = ["--repeats", "1"]
 PAGES = [*FOLDER.glob("*.md"), *FOLDER.parent.glob("plugins/*/README.md")]
 COMMANDS = sorted(
@@ -87,6 +87,20 @@ def test_every_script_is_in_a_test_and_has_its_help(capsys: pytest.CaptureFixtur
         told = capsys.readouterr().out
         assert f"python -m benchmarks.{name}" in told
         assert ("--compare OLD.json" in told) == (name not in WITHOUT_RECORD)
+
+
+def test_the_efficiency_of_jobs_is_the_gain_for_each_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.jobs.measure", lambda _, words: 6.0 if "--jobs" in words else 9.0)
+    run("jobs", "--set", "fit.epochs=1")
+    assert "efficiency 75%" in capsys.readouterr().out
+
+
+def test_the_load_test_counts_each_request(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
+    run("serve", "--requests", "2", "--clients", "2", "--turns", "1", "--width", "96")
+    assert "turn 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("name", "arguments"), COMMANDS)

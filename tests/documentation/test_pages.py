@@ -27,6 +27,7 @@ NOT_RUN = {
     "docs/site/plugins.md": 3,
     "docs/site/predict.md": 2,
     "docs/site/scale.md": 3,
+    "docs/site/serve.md": 5,
     "docs/site/several-processes.md": 2,
     "docs/site/train.md": 4,
     "plugins/ferkit_datasets/README.md": 1,

@@ -50,7 +50,8 @@ def collect(order: RunRequest, run_dir: RunDir, parts: Sequence[Part], progress:
         if part.is_finished(own):
             merge_part(order, run_dir, part, progress)
         else:
-            done = f"{count_of(len(own.rows()), 'epoch')} so far" if own.path.exists() else "not started"
+            rows = own.rows() or [row for fold in part.folds for row in run_dir.rows(fold)]
+            done = f"{count_of(len(rows), 'epoch')} so far" if rows else "not started"
             first = part.folds[0]
             missing.append(f"  {part.title} (--repeat {first.repeat} --fold {first.index}): {done}")
     if missing:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ferkit.errors import RunError
 from ferkit.evaluation.protocol import Fold, folds
-from ferkit.experiment.parts.merge import part_path
+from ferkit.experiment.parts.merge import lend, part_path
 from ferkit.experiment.parts.part import parts_of
 from ferkit.experiment.parts.worker import LoadedRun, train_loaded
 from ferkit.experiment.progress import Progress
@@ -40,6 +40,7 @@ def train_one_fold(order: RunRequest, repeat: int, index: int, progress: Progres
     trained = []
     for part in parts_of(run.order.recipe, run.folds):
         if part.folds[0] in own and not part.is_finished(RunDir(order.folder)):
+            lend(RunDir(order.folder), part)
             train_loaded(run, part, progress)
             trained.append(part_path(order.folder, part))
     return trained

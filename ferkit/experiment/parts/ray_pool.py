@@ -110,7 +110,7 @@ def connect(address: str | None) -> None:
     try:
         if given:
             _knock(given)
-        import_ray().init(address=address, log_to_driver=False, logging_level="ERROR", **local)
+        import_ray().init(address=given or "local", log_to_driver=False, logging_level="ERROR", **local)
     except Exception as error:
         where = given or "a new cluster on this machine"
         reason = (

@@ -124,4 +124,6 @@ def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Return the highest correlation, -1..1, of the centre of a frame with a place in the other."""
     width, height = (round(SHIFT * side) for side in SIZE)
     centre = np.ascontiguousarray(other[height:-height, width:-width])
+    if centre.std() < 1:  # OpenCV reports the correlation of a constant image as 1
+        return 0.0
     return float(cv2.matchTemplate(one, centre, cv2.TM_CCOEFF_NORMED).max())

@@ -19,6 +19,7 @@ COPIED = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
 """Codecs that MP4 files hold. Packets of others are encoded again, as AAC."""
 SoundPacket: TypeAlias = "Packet[AudioStream]"
 RATE = 48_000
+AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
 """Sample rate of AAC where the source states none, in Hz."""
 
 
@@ -71,7 +72,7 @@ class Sound:
         is_copied = name.removesuffix("float") in COPIED
         if is_copied:
             return self._copied(source, stream, self._copy.add_stream_from_template(stream))
-        return self._encoded(source, stream, self._copy.add_stream("aac", rate=stream.rate or RATE))
+        return self._encoded(source, stream, self._copy.add_stream("aac", rate=_aac_rate(stream.rate)))
 
     def _copied(
         self, source: InputContainer, stream: AudioStream, target: AudioStream
@@ -109,3 +110,8 @@ def _start_of(source: InputContainer) -> float:
     """Return the time of the video's first frame, in seconds."""
     video = source.streams.video[0]
     return float((video.start_time or 0) * (video.time_base or 0))
+
+
+def _aac_rate(rate: int | None) -> int:
+    """Return the rate if AAC has it, or else the usual one, to which the sound is resampled."""
+    return rate if rate in AAC_RATES else RATE

@@ -66,7 +66,11 @@ def open_summaries(
     """
     if thumbnails and not any(file.suffix.lower() == ".html" for file in files):
         raise RunError("Cannot embed --thumbnails: only HTML has images. Add --summary FILE.html.")
-    for file in files:
-        if clash := {file, episodes_file(file)} & set(outs):
-            raise RunError(f"Cannot write --summary {file}: --out {clash.pop()} is the same file.")
-    return [SummarySink(file, smooth, thumbnails) for file in dict.fromkeys(files)]
+    taken = {out.resolve(): f"--out {out}" for out in outs}
+    opened = {file.resolve(): file for file in files}
+    for file in opened.values():
+        for target in (file, *([episodes_file(file)] if file.suffix.lower() == ".csv" else [])):
+            if clash := taken.get(target.resolve()):
+                raise RunError(f"Cannot write --summary {file}: {clash} writes {target} too.")
+            taken[target.resolve()] = f"--summary {file}"
+    return [SummarySink(file, smooth, thumbnails) for file in opened.values()]

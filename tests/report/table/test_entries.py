@@ -201,7 +201,7 @@ def test_runs_of_several_protocols_have_one_command_with_the_name_of_the_recipe(
     grouped = {**PROTOCOL, "name": "grouped", "split": "sfew675_movie2"}
     shipped = resolved_shipped("sfew_inception_160")
     assert shipped is not None
-    changed = tomli_w.dumps({**shipped, "protocol": {**shipped["protocol"], **grouped, "repeats": 3}})
+    changed = tomli_w.dumps({**shipped, "protocol": {**shipped["protocol"], **grouped}})
     runs = [
         write_run(tmp_path / "paper", [HALF], name="sfew_inception_160"),
         write_run(tmp_path / "movie", [HALF], name="sfew_inception_160", recipe=changed, protocol=grouped),
