@@ -20,7 +20,7 @@ def report(
     ] = False,
     trust_plugins: TrustPlugins = False,
 ) -> None:
-    """Render the report of a finished run again, or a page about all runs of a folder.
+    """Render the report of a run again, or a page about all runs.
 
     Scores are computed again from the run's predictions. By default the report has no images. For a folder of
     runs, index.html has a table that can be sorted, links to the reports and the curves of all runs.

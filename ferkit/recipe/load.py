@@ -79,7 +79,7 @@ def load_table(
 
 
 def read_protocols(source: str, overrides: Sequence[str] = ()) -> str | None:
-    """Return the words of a recipe's `protocols`, joined by commas, or None. `load_recipe` reports problems."""
+    """Return the words of a recipe's `protocols`, joined by commas. None without them or with a problem."""
     try:
         table = read_table(source)
     except RecipeError:

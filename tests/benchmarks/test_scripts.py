@@ -93,13 +93,14 @@ def test_the_efficiency_of_jobs_is_the_gain_for_each_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("benchmarks.jobs.measure", lambda _, words: 6.0 if "--jobs" in words else 9.0)
-    run("jobs", "--set", "fit.epochs=1")
+    importlib.import_module("benchmarks.jobs").main(["--set", "fit.epochs=1"])
     assert "efficiency 75%" in capsys.readouterr().out
 
 
 def test_the_load_test_counts_each_request(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
-    run("serve", "--requests", "2", "--clients", "2", "--turns", "1", "--width", "96")
+    few = ["--requests", "2", "--clients", "2", "--turns", "1", "--width", "96"]
+    importlib.import_module("benchmarks.serve").main(few)
     assert "turn 1" in capsys.readouterr().out
 
 

@@ -72,7 +72,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("words", [["predict", "photo.jpg"], ["--version"], ["run", "--jobs=2"]])
+@pytest.mark.parametrize(
+    "words", [["predict", "photo.jpg"], ["--version"], ["run", "--jobs=2"], ["run", "-j2"]]
+)
 def test_other_commands_and_options_are_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:

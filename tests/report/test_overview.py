@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -58,6 +59,11 @@ def test_a_broken_run_does_not_hide_the_others(runs: Path) -> None:
     page = render_overview(runs).read_text()
     assert "summary.json" in page
     assert 'href="one/report.html"' in page
+
+
+def test_a_name_that_is_not_utf_8_is_linked_by_its_bytes(runs: Path) -> None:
+    shutil.copytree(runs / "one", runs / os.fsdecode(b"caf\xe9"))
+    assert 'href="caf%E9/report.html"' in render_overview(runs).read_text(errors="surrogateescape")
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:

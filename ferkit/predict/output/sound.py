@@ -19,8 +19,8 @@ COPIED = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus")
 """Codecs that MP4 files hold. Packets of others are encoded again, as AAC."""
 SoundPacket: TypeAlias = "Packet[AudioStream]"
 RATE = 48_000
+"""Sample rate of AAC where the source has none that AAC has, in Hz."""
 AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
-"""Sample rate of AAC where the source states none, in Hz."""
 
 
 class Sound:

@@ -102,3 +102,10 @@ def test_another_face_before_the_same_wall_is_a_possible_cut() -> None:
     found = [detect(portrait(hair)) for hair in (20, 20, 20, 160, 160, 160)]
     assert found[3] is Cut.POSSIBLE
     assert {one for n, one in enumerate(found) if n != 3} == {Cut.NONE}
+
+
+def test_a_wall_with_a_uniform_centre_is_a_cut() -> None:
+    wall = np.full((240, 320, 3), 200, np.uint8)
+    wall[:, :40] = cv2.resize(data.astronaut(), (40, 240))
+    scene = cv2.resize(data.coffee(), (320, 240))
+    assert cuts([scene] * 5 + [wall] * 3) == [5]

@@ -195,8 +195,16 @@ def test_another_suffix_is_an_error(tmp_path: Path, name: str) -> None:
 
 def test_a_summary_replaces_no_other_output(tmp_path: Path) -> None:
     for name in ("s.csv", "s.episodes.csv"):
-        with pytest.raises(RunError, match="is the same file"):
+        with pytest.raises(RunError, match=r"writes .* too"):
             open_summaries([tmp_path / "s.csv"], [tmp_path / name], 0, False)
+    with pytest.raises(RunError, match=r"writes .* too"):
+        open_summaries([tmp_path / "s.csv", tmp_path / "s.episodes.csv"], [], 0, False)
+
+
+def test_a_relative_path_is_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match=r"--out s\.csv writes"):
+        open_summaries([tmp_path / "s.csv"], [Path("s.csv")], 0, False)
 
 
 def test_thumbnails_need_a_page(tmp_path: Path) -> None:
