@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from ferkit.errors import RunError
 from ferkit.messages import SHOWN, count_of, count_some, printable
@@ -18,6 +18,7 @@ from ferkit.predict.output.sink import Sink
 from ferkit.predict.predicted import Predicted
 from ferkit.predict.predictor import Predictor
 
+T = TypeVar("T")
 KEPT = 1000
 """Maximum number of problems that are listed. Further ones are counted."""
 
@@ -180,18 +181,38 @@ def _go_through(
         for one in stream:
             if isinstance(one, Predicted):
                 last = one
-                tally.count(one)
-                for problem in [problem for sink in sinks for problem in sink.write(one)]:
-                    tally.add_problem(problem)
+            _take(one, sinks, tally)
+            if isinstance(one, Predicted):
                 show(one.frame)
-            elif isinstance(one, InputError):
-                tally.add_problem(one)
-            else:
-                tally.passed_over[Path(one.file).suffix.lower()] += 1
     except BrokenPipeError:
         # The reader of standard output, such as `head`, is done. Python must not flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         tally.is_stopped = True
     except KeyboardInterrupt:
         tally.is_stopped = not (last and isinstance(last.frame.source, Camera | Stream))
+        for one in () if tally.is_stopped else remaining(stream):
+            _take(one, sinks, tally)
     tally.finish_file()
+
+
+def remaining(stream: Iterator[T]) -> Iterator[T]:
+    """Interrupt a generator, and yield what it still holds, such as frames that wait to be smoothed."""
+    if not isinstance(stream, Generator):
+        return
+    try:
+        yield stream.throw(KeyboardInterrupt())
+        yield from stream
+    except (KeyboardInterrupt, StopIteration):
+        return
+
+
+def _take(one: Predicted | Ignored | InputError, sinks: Sequence[Sink], tally: PredictionSummary) -> None:
+    """Write a result to all outputs, and count it."""
+    if isinstance(one, Predicted):
+        tally.count(one)
+        for problem in [problem for sink in sinks for problem in sink.write(one)]:
+            tally.add_problem(problem)
+    elif isinstance(one, InputError):
+        tally.add_problem(one)
+    else:
+        tally.passed_over[Path(one.file).suffix.lower()] += 1

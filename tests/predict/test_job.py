@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from ferkit.errors import RunError
 from ferkit.predict import Predicted, Predictor, job
-from ferkit.predict.job import PredictionSummary, do_work
+from ferkit.predict.job import PredictionSummary, do_work, remaining
 from ferkit.predict.media.sources import Camera, InputError
 from ferkit.predict.output.open import open_sink
 from tests.predict.drawn import picture, write_picture, write_video
@@ -163,3 +163,20 @@ def test_a_name_that_no_terminal_takes_is_told_by_its_bytes() -> None:
     tally = PredictionSummary()
     tally.add_problem(InputError("caf\udce9.png", "broken"))
     assert "caf\\xe9.png" in told(tally)
+
+
+def test_an_interrupted_generator_gives_what_it_still_holds() -> None:
+    def smoothed() -> Iterator[int]:
+        try:
+            yield from (1, 2, 3)
+        except KeyboardInterrupt:
+            yield from (8, 9)
+            raise
+
+    stream = smoothed()
+    assert next(stream) == 1
+    assert list(remaining(stream)) == [8, 9]
+    plain = (number for number in (1, 2, 3))
+    assert next(plain) == 1
+    assert list(remaining(plain)) == []
+    assert list(remaining(iter([1]))) == []
