@@ -123,7 +123,7 @@ def _serve(
     from ferkit.serve.urls import UrlReader
 
     fetch = UrlReader(urls, limits) if urls else None
-    hosts = LOOPBACK if is_loopback(host) else ()
+    hosts = (*LOOPBACK, host.lower()) if is_loopback(host) else ()
     keep_freed()
     with listen(host, port) as opened:
         predictor = Predictor(

@@ -94,6 +94,7 @@ def _add_predict(app: FastAPI, engine: Engine, fetch: Fetch | None) -> None:
             raise RequestError(TOO_SLOW_BODY, reason) from error
         read = asyncio.to_thread if fetch else engine.decode
         uploads = await read(read_uploads, kind, body, limits, fetch)
+        del body  # the uploads are copies
         results = await asyncio.gather(*(engine.process(upload, every) for upload in uploads))
         return make_answer(results, form, engine.predictor.labels)
 

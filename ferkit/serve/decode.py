@@ -101,13 +101,16 @@ def _inspect_video(name: str, content: bytes, limits: Limits, every: int) -> Med
             if not container.streams.video:
                 raise RequestError(UNREADABLE, "it has no video stream")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise RequestError(UNREADABLE, "its codec is not supported")
             width, height = stream.codec_context.width, stream.codec_context.height
             seconds = (container.duration or 0) / av.time_base
             rate = float(stream.average_rate or stream.guessed_rate or RATE)
+            frames = max(stream.frames, int(seconds * rate))
     except (av.FFmpegError, ValueError, OverflowError) as error:
         raise RequestError(UNREADABLE, "it is neither an image nor a video that can be read") from error
     _check_pixels(width, height, limits)
-    _check_frames(max(stream.frames, int(seconds * rate)), limits, every)
+    _check_frames(frames, limits, every)
     return Medium(name, content, "video", width * height)
 
 

@@ -10,13 +10,16 @@ from time import monotonic
 
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ferkit.serve.limits import BUSY, TIMEOUT, Limits
 from ferkit.serve.metrics import Metrics
 
-OPEN = frozenset({"/", "/healthz", "/page.css", "/page.js", "/drawing.js", "/table.js"})
-"""Paths without a token: the page, which has no data, and the state of the server."""
+OPEN = frozenset(
+    {"/", "/healthz", "/docs", "/openapi.json", "/page.css", "/page.js", "/drawing.js", "/table.js"}
+)
+"""Paths without a token: pages, which have no data, and the state of the server."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -30,6 +33,8 @@ HEADERS = {
 """Nothing is loaded from, or shown in, another site. No answer is stored."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 RETRY = "1"
+CLOSED = 499
+"""Status in the metrics if the client has left before it sent all of its request."""
 INTERNAL = "Internal error. The log of the server has the details."
 log = logging.getLogger("ferkit.serve")
 
@@ -68,6 +73,7 @@ class Guard:
         answer = _Answer(send)
         refusal = self._refuse(scope["method"], scope["path"], Headers(scope=scope))
         if refusal:
+            refusal.headers["Connection"] = "close"  # the body is not read
             await refusal(scope, receive, answer)
         elif scope["path"] == "/predict" and scope["method"] == "POST":
             await self._admit(scope, receive, answer)
@@ -97,6 +103,7 @@ class Guard:
         if self.requests >= self.limits.queue:
             refusal = _error(BUSY, f"The server is busy with {self.requests} requests. Try again later.")
             refusal.headers["Retry-After"] = RETRY
+            refusal.headers["Connection"] = "close"
             self.metrics.requests.labels(BUSY).inc()
             await refusal(scope, receive, answer)
             return
@@ -119,6 +126,9 @@ class Guard:
             return
         except TimeoutError:
             refusal = _error(TIMEOUT, f"The request took more than {self.limits.seconds:g} s.")
+        except ClientDisconnect:
+            answer.status = CLOSED
+            return
         except Exception:
             log.exception("Cannot answer %s %s", scope["method"], scope["path"])
             if answer.status:

@@ -69,6 +69,8 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             opened.close()
             raise
+    except UnicodeError as error:
+        raise RunError(f"Cannot listen on {host}: it is not a name of a host. Correct --host.") from error
     except OSError as error:
         hint = {
             errno.EADDRINUSE: "Choose another --port.",

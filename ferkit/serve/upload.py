@@ -161,11 +161,17 @@ def _fetched(url: str, fetch: Fetch) -> bytes | RequestError:
 def _name_apart(uploads: Sequence[Upload]) -> list[Upload]:
     """Give each file a name of its own: text without folders or control characters."""
     seen: Counter[str] = Counter()
+    taken: set[str] = set()
     named = []
     for number, upload in enumerate(uploads, start=1):
         last = upload.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
         name = printable(last)[:LONGEST_NAME]
         name = name if name.strip(".") else f"image {number}"
         seen[name] += 1
-        named.append(Upload(name if seen[name] == 1 else f"{name} ({seen[name]})", upload.content))
+        own = name
+        while own in taken:
+            own = f"{name} ({seen[name]})"
+            seen[name] += 1
+        taken.add(own)
+        named.append(Upload(own, upload.content))
     return named

@@ -36,7 +36,7 @@ class UrlReader:
 
     def __init__(self, hosts: Sequence[str], limits: Limits) -> None:
         for host in hosts:
-            if "/" in host or not urlsplit(f"//{host}").hostname:
+            if not _is_host(host):
                 raise RunError(f"Cannot use --allow-urls {host!r}: expected a host, such as images.org.")
         self.hosts = frozenset(host.lower() for host in hosts)
         self.limits = limits
@@ -62,7 +62,7 @@ class UrlReader:
             raise _refused(url, "expected http:// or https://, without a user name")
         host = (parts.hostname or "").lower()
         name = host if port == PORTS[parts.scheme] else f"{host}:{port}"
-        if name not in self.hosts:
+        if self.hosts.isdisjoint((name, f"{host}:{port}")):
             raise _refused(url, f"--allow-urls does not name the host {printable(name)[:100]}")
         return parts, port
 
@@ -129,3 +129,10 @@ def is_public(address: str) -> bool:
 
 def _refused(url: str, reason: str) -> RequestError:
     return RequestError(UNREADABLE, f"cannot read {printable(url)[:200]}: {reason}")
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return "/" not in text and bool(urlsplit(f"//{text}").hostname)
+    except ValueError:
+        return False

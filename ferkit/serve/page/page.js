@@ -170,14 +170,21 @@ function followVideo() {
 
 async function startCamera() {
   fail("");
-  const work = ++state.work;
+  const before = state.work;
+  let stream;
   try {
-    state.camera = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: CAMERA_WIDTH } } });
+    stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: CAMERA_WIDTH } } });
   } catch (error) {
     fail(cameraProblem(error));
     return;
   }
+  if (before !== state.work) {  // other work has begun during the question for permission
+    stream.getTracks().forEach(track => track.stop());
+    return;
+  }
+  const work = ++state.work;
   clear();
+  state.camera = stream;
   const video = find("video");
   const item = { name: "camera", url: "", isVideo: true, rows: [], labels: state.labels, problems: [], every: 1 };
   state.items = [item];
