@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections import Counter
 from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from python_multipart.exceptions import FormParserError
@@ -160,18 +160,14 @@ def _fetched(url: str, fetch: Fetch) -> bytes | RequestError:
 
 def _name_apart(uploads: Sequence[Upload]) -> list[Upload]:
     """Give each file a name of its own: text without folders or control characters."""
-    seen: Counter[str] = Counter()
     taken: set[str] = set()
     named = []
     for number, upload in enumerate(uploads, start=1):
         last = upload.name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
         name = printable(last)[:LONGEST_NAME]
         name = name if name.strip(".") else f"image {number}"
-        seen[name] += 1
-        own = name
-        while own in taken:
-            own = f"{name} ({seen[name]})"
-            seen[name] += 1
+        numbered = (f"{name} ({copy})" for copy in count(2))
+        own = next(one for one in chain([name], numbered) if one not in taken)
         taken.add(own)
         named.append(Upload(own, upload.content))
     return named
