@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from threading import Lock
 from typing import Generic, TypeVar
 
 Given = TypeVar("Given")
@@ -109,3 +110,43 @@ class Room:
             self._used -= weight
             async with self._changed:
                 self._changed.notify_all()
+
+
+class ReadAhead(Iterator[Made]):
+    """An iterator whose next items one thread reads before another takes them.
+
+    Args:
+        items: The items. A generator is closed by `close`.
+    """
+
+    def __init__(self, items: Generator[Made, None, None]) -> None:
+        self._items = items
+        self._ready: deque[Made] = deque()
+        self._reading = Lock()
+        self._is_stopped = False
+
+    def fill(self, count: int) -> None:
+        """Read until `count` items are ready, or there are no more."""
+        with self._reading:
+            while len(self._ready) < count and not self._is_stopped:
+                try:
+                    self._ready.append(next(self._items))
+                except StopIteration:
+                    return
+
+    def __next__(self) -> Made:
+        if self._ready:
+            return self._ready.popleft()
+        with self._reading:
+            if self._is_stopped:
+                raise StopIteration
+            return next(self._items)
+
+    def stop(self) -> None:
+        """End the items, also while another thread reads."""
+        self._is_stopped = True
+
+    def close(self) -> None:
+        """Close the items, once no thread reads."""
+        with self._reading:
+            self._items.close()

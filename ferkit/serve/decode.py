@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -146,17 +146,21 @@ def decode_still(medium: Medium) -> Frame:
     return Frame(ImageSource(name, name), pixels)
 
 
-def decode_moving(medium: Medium, limits: Limits, every: int) -> Iterator[Read]:
+def frames_ahead(medium: Medium) -> int:
+    """Return the number of frames of a video to decode before they are used, within `ROOM`."""
+    return int(min(AHEAD, max(1, ROOM // max(medium.weight, 1))))
+
+
+def decode_moving(medium: Medium, limits: Limits, every: int) -> Generator[Read, None, None]:
     """Yield every N-th frame of a video, and an InputError at the end if a part is damaged.
 
     Raises:
         RequestError: A frame is too large, or there are too many frames.
     """
-    ahead = int(min(AHEAD, max(1, ROOM // max(medium.weight, 1))))
     name = Path(medium.name)
     source = VideoSource(name, name, medium.kind == "animation")
     found = read_encoded(medium.content, source.is_animation, every, limits.pixels)
-    for number, one in enumerate(iterate_ahead(found, ahead)):
+    for number, one in enumerate(iterate_ahead(found, frames_ahead(medium))):
         if isinstance(one, str):
             yield InputError(medium.name, one)
             continue

@@ -17,8 +17,8 @@ from ferkit.predict.media.sources import Ignored, InputError
 from ferkit.predict.predicted import Predicted
 from ferkit.predict.predictor import Predictor
 from ferkit.predict.row import Row
-from ferkit.serve.batching import Batcher, Room
-from ferkit.serve.decode import Medium, decode_moving, decode_still, inspect
+from ferkit.serve.batching import Batcher, ReadAhead, Room
+from ferkit.serve.decode import Medium, decode_moving, decode_still, frames_ahead, inspect
 from ferkit.serve.limits import TOO_LARGE, UNREADABLE, Limits, RequestError
 from ferkit.serve.metrics import Metrics
 from ferkit.serve.upload import Upload
@@ -76,10 +76,11 @@ class Engine:
         self.limits = limits
         self.metrics = metrics
         self.decoders = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "ferkit-decode")
+        self._videos = ThreadPoolExecutor(VIDEOS, "ferkit-video")
         self._thread = ThreadPoolExecutor(1, "ferkit-predict")
         self._batcher: Batcher[Frame, Predicted] = Batcher(self._predict, predictor.batch_size, self._thread)
         self._room = Room(DECODED)
-        self._videos = asyncio.Semaphore(VIDEOS)
+        self._places = asyncio.Semaphore(VIDEOS)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -89,7 +90,7 @@ class Engine:
             yield
         finally:
             task.cancel()
-            for threads in (self.decoders, self._thread):
+            for threads in (self.decoders, self._videos, self._thread):
                 threads.shutdown(wait=False, cancel_futures=True)
 
     async def decode(self, function: Callable[..., Made], *given: object) -> Made:
@@ -122,11 +123,16 @@ class Engine:
         rows: list[Row] = []
         problems: list[Problem] = []
         loop = asyncio.get_running_loop()
-        async with self._videos:
-            frames = decode_moving(medium, self.limits, every)
+        async with self._places:
+            frames = ReadAhead(decode_moving(medium, self.limits, every))
             found = self.predictor.predict_frames(frames)
+            ahead = min(frames_ahead(medium), self.predictor.batch_size)
             try:
-                while some := await loop.run_in_executor(self._thread, self._next, found):
+                while True:  # a slow video keeps a thread of its own busy, not that of all requests
+                    await loop.run_in_executor(self._videos, frames.fill, ahead)
+                    some = await loop.run_in_executor(self._thread, self._next, found)
+                    if not some:
+                        break
                     for one in some:
                         if isinstance(one, Predicted):
                             self._check_faces(one.rows)
@@ -134,8 +140,9 @@ class Engine:
                         elif isinstance(one, InputError):
                             problems.append(Problem(medium.name, one.reason))
             finally:
+                frames.stop()
                 with suppress(RuntimeError):  # the server stops
-                    self._thread.submit(_close, found, frames)
+                    self._videos.submit(frames.close)
         return Result(medium.name, rows, problems, is_video=True)
 
     def _next(
@@ -157,10 +164,3 @@ class Engine:
         else:
             self.metrics.images.inc()
         self.metrics.faces.inc(sum(row.face is not None for row in result.rows))
-
-
-def _close(*generators: object) -> None:
-    for one in generators:
-        close = getattr(one, "close", None)
-        if close:
-            close()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ferkit.serve.batching import Batcher, Room
+from ferkit.serve.batching import Batcher, ReadAhead, Room
 
 
 def compute(items: Sequence[int], size: int = 4) -> tuple[list[int | str], list[list[int]]]:
@@ -84,3 +84,26 @@ def test_the_memory_of_decoded_images_is_bounded(weight: float, most: int) -> No
 
     asyncio.run(take())
     assert together == most
+
+
+def test_items_are_read_ahead_in_order_and_end_when_stopped() -> None:
+    seen: list[int] = []
+
+    def count() -> Generator[int, None, None]:
+        try:
+            for number in range(9):
+                seen.append(number)
+                yield number
+        finally:
+            seen.append(-1)
+
+    items = ReadAhead(count())
+    items.fill(3)
+    assert seen == [0, 1, 2]
+    assert [next(items) for _ in range(4)] == [0, 1, 2, 3]  # the last one is read at once
+    items.fill(2)
+    items.stop()
+    items.fill(9)
+    assert list(items) == [4, 5]
+    items.close()
+    assert seen == [0, 1, 2, 3, 4, 5, -1]

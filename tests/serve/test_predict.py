@@ -6,13 +6,18 @@ import base64
 import csv
 import io
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from ferkit.predict.output.tables import json_row
 from ferkit.predict.predictor import Predictor
+from ferkit.serve.decode import decode_moving
 from tests.serve.made import animation, image, video
 
 PNG = {"content-type": "image/png"}
@@ -166,3 +171,23 @@ def test_an_unknown_path_and_method_are_answered_in_json(client: TestClient) -> 
     assert client.get("/nothing").status_code == 404
     assert client.get("/predict").status_code == 405
     assert json.loads(client.get("/nothing").text)["error"]
+
+
+def test_images_are_answered_while_a_video_is_decoded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_go_on = Event(), Event()
+
+    def decode_slowly(*given: Any) -> Iterator[Any]:
+        has_begun.set()
+        assert may_go_on.wait(20)
+        yield from decode_moving(*given)
+
+    monkeypatch.setattr("ferkit.serve.engine.decode_moving", decode_slowly)
+    with ThreadPoolExecutor(1) as thread:
+        clip = thread.submit(client.post, "/predict", files={"file": ("clip.avi", video(3))})
+        assert has_begun.wait(20)
+        assert client.post("/predict", files={"file": ("a.png", image())}).status_code == 200
+        assert not clip.done()
+        may_go_on.set()
+        assert len(clip.result(20).json()["rows"]) == 3
