@@ -73,9 +73,7 @@ class Run:
     @property
     def scores(self) -> dict[str, float]:
         """Epoch selection -> accuracy, 0..1; those that no test image selected come first."""
-        scores = self.summary.scores
-        order = sorted(scores, key=lambda name: bool(scores[name]["selected_on_test"]))
-        return {name: float(scores[name]["accuracy"]) for name in order}
+        return {name: float(score["accuracy"]) for name, score in self.summary.scores.items()}
 
     @property
     def folds(self) -> list[tuple[int, int]]:

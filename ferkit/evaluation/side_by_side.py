@@ -100,10 +100,10 @@ def _is_name(value: object) -> bool:
 
 
 def _score(summary: Summary) -> tuple[float, float | None]:
-    """Return accuracy and deviation in percent, of the first epoch selection without test images."""
-    ordered = sorted(summary.scores.values(), key=lambda one: bool(one["selected_on_test"]))
-    spread = ordered[0]["deviation"]
-    return 100 * float(ordered[0]["accuracy"]), None if spread is None else 100 * float(spread)
+    """Return accuracy and deviation of the first score, in percent. Scores of test images come last."""
+    first = next(iter(summary.scores.values()))
+    spread = first["deviation"]
+    return 100 * float(first["accuracy"]), None if spread is None else 100 * float(spread)
 
 
 def _headings(summaries: Mapping[Path, Summary]) -> list[str]:

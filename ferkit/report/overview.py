@@ -42,9 +42,8 @@ class OverviewRow:
 
     @property
     def score(self) -> Score | None:
-        """The first score whose epoch was not selected on test images, or else the first score."""
-        scores = list(self.summary.scores.values()) if self.summary else []
-        return min(scores, key=lambda one: bool(one["selected_on_test"]), default=None)
+        """The first score. Those whose epoch was selected on test images come last."""
+        return next(iter(self.summary.scores.values()), None) if self.summary else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
