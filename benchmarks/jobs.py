@@ -1,7 +1,7 @@
 """Measure the efficiency of `ferkit run --jobs 2`: in turns with one process, one thread for each training.
 
 python -m benchmarks.jobs
-python -m benchmarks.jobs recipe.toml --set fit.epochs=3
+python -m benchmarks.jobs recipe.toml --set fit.epochs=3 --rounds 3
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.script import describe_options
+from benchmarks.script import count, describe_options
 
 ROUNDS = 5
 JOBS = 2
@@ -34,13 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = describe_options(__doc__)
     parser.add_argument("recipe", nargs="?", default="quickstart")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for ferkit run")
+    parser.add_argument("--rounds", type=count, default=ROUNDS, help=f"measured runs of each way [{ROUNDS}]")
     options = parser.parse_args(arguments)
     changes = options.set or ["protocol.repeats=2"]
     words = [options.recipe, *(word for one in changes for word in ("--set", one))]
     seconds: dict[int, list[float]] = {1: [], JOBS: []}
     with tempfile.TemporaryDirectory() as folder:
         measure(Path(folder) / "first", words)  # fills the caches
-        for number in range(ROUNDS):
+        for number in range(options.rounds):
             seconds[1].append(measure(Path(folder) / f"one{number}", words))
             seconds[JOBS].append(measure(Path(folder) / f"jobs{number}", [*words, "--jobs", str(JOBS)]))
     one, several = median(seconds[1]), median(seconds[JOBS])
