@@ -18,6 +18,7 @@ from tests.documentation.reader import Reader, check_command, draw_images
 
 NOT_RUN = {
     "README.md": 2,
+    "docs/site/cost-of-scale.md": 1,
     "docs/site/data.md": 2,
     "docs/site/evaluate.md": 2,
     "docs/site/first-run.md": 4,
