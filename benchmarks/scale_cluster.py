@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scale_model import RETRIES, Training
+from benchmarks.scale_model import Training
+from ferkit.experiment.parts.pool import RETRIES
+from ferkit.experiment.parts.ray_pool import import_ray
+
+WARM_UP = 8.0
+"""Seconds in which Ray starts a process on each node."""
 
 
 def sleep_through(training: Training, file: Path, speeds: Mapping[str, float]) -> None:
@@ -26,25 +31,21 @@ def sleep_through(training: Training, file: Path, speeds: Mapping[str, float]) -
 
 
 class LocalCluster:
-    """A Ray cluster on this machine: a first node without CPUs for the driver, and nodes with slots.
+    """A Ray cluster on this machine: a first node without CPUs for the driver, and nodes with one CPU each.
 
     Args:
-        speeds: Speed of each node.
-        slots: Number of trainings at a time for each node.
+        nodes: Number of nodes.
     """
 
-    def __init__(self, speeds: Sequence[float], slots: int) -> None:
-        import ray
+    def __init__(self, nodes: int) -> None:
+        self._ray = import_ray()
         from ray.cluster_utils import Cluster
 
-        self._ray: Any = ray
-        self._cluster: Any = Cluster(
-            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-        )
-        self._nodes = [self._cluster.add_node(num_cpus=slots) for _ in speeds]
-        ray.init(address=self._cluster.address, log_to_driver=False, logging_level="ERROR")
-        self._speeds = {node.node_id: speed for node, speed in zip(self._nodes, speeds, strict=True)}
-        self._slots = slots
+        first = {"num_cpus": 0, "include_dashboard": False}
+        self._cluster: Any = Cluster(initialize_head=True, head_node_args=first)
+        self._nodes = [self._cluster.add_node(num_cpus=1) for _ in range(nodes)]
+        self._ray.init(address=self._cluster.address, log_to_driver=False, logging_level="ERROR")
+        self._task = self._ray.remote(sleep_through).options(num_cpus=1, max_retries=RETRIES)
 
     def __enter__(self) -> LocalCluster:
         return self
@@ -53,16 +54,24 @@ class LocalCluster:
         self._ray.shutdown()
         self._cluster.shutdown()
 
-    def run(self, trainings: Sequence[Training], losses: Sequence[tuple[float, int]], folder: Path) -> float:
-        """Return the seconds of all trainings. Nodes are lost at the given seconds.
+    def run(
+        self,
+        trainings: Sequence[Training],
+        speeds: Sequence[float],
+        losses: Sequence[tuple[float, int]],
+        folder: Path,
+    ) -> float:
+        """Return the seconds of all trainings. Nodes are lost at the given seconds, and not replaced.
 
         Args:
             trainings: The trainings.
+            speeds: Speed of each node.
             losses: (seconds, node) of each loss.
             folder: Receives a file for each training.
         """
-        task = self._ray.remote(sleep_through).options(num_cpus=1, max_retries=RETRIES)
-        self._start_processes(task, folder)
+        known = {node.node_id: speed for node, speed in zip(self._nodes, speeds, strict=True)}
+        first = [Training(1, WARM_UP)] * len(self._nodes)  # no training waits for its process
+        self._ray.get(self._submit(first, dict.fromkeys(known, 1.0), folder / "first"))
         timers = [
             threading.Timer(seconds, self._cluster.remove_node, (self._nodes[node], False))
             for seconds, node in losses
@@ -70,20 +79,13 @@ class LocalCluster:
         started = time.perf_counter()
         for timer in timers:
             timer.start()
-        refs = [
-            task.remote(one, folder / f"{place}.txt", self._speeds) for place, one in enumerate(trainings)
-        ]
-        self._ray.get(refs)
+        self._ray.get(self._submit(trainings, known, folder / "timed"))
         seconds = time.perf_counter() - started
         for timer in timers:
             timer.join()
         return seconds
 
-    def _start_processes(self, task: Any, folder: Path) -> None:
-        """Occupy all slots for some seconds, so that no training waits for its process."""
-        slots = self._slots * len(self._nodes)
-        first = [
-            task.remote(Training(1, 5), folder / f"first{place}.txt", dict.fromkeys(self._speeds, 1.0))
-            for place in range(slots)
-        ]
-        self._ray.get(first)
+    def _submit(self, trainings: Sequence[Training], speeds: Mapping[str, float], folder: Path) -> list[Any]:
+        folder.mkdir()
+        files = [folder / f"{place}.txt" for place in range(len(trainings))]
+        return [self._task.remote(one, file, speeds) for one, file in zip(trainings, files, strict=True)]

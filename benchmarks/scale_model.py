@@ -110,7 +110,7 @@ class Simulation:
         self._plan_loss()
         self._assign(0)
         while self.waiting or self._running:
-            if not (self._free or self._events):
+            if not self._free and self.nodes.absence is None:
                 raise ValueError("all nodes are lost, and none is replaced")
             now, _, happen = heapq.heappop(self._events)
             happen(now)

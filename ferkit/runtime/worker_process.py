@@ -92,7 +92,7 @@ def _interrupts_blocked() -> Iterator[None]:
 def _script_hidden() -> Iterator[None]:
     """Keep a new process from importing the script that runs, and from starting its work again."""
     main = sys.modules["__main__"].__dict__
-    kept = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    kept: dict[str, object] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
     main.pop("__file__", None)
     main["__spec__"] = None
     try:

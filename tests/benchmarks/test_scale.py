@@ -105,19 +105,25 @@ def test_predicted_and_measured_seconds_are_compared(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Cluster:
-        """Takes a tenth longer than predicted, if no node is lost."""
+        """Takes a tenth longer than predicted."""
 
-        def __init__(self, speeds: tuple[float, ...], slots: int) -> None:
-            self.nodes = Nodes(speeds, slots)
+        def __init__(self, nodes: int) -> None:
+            assert nodes == 4
 
         def __enter__(self) -> Cluster:
             return self
 
         def __exit__(self, *error: object) -> None: ...
 
-        def run(self, trainings: list[Training], losses: list[tuple[float, int]], folder: Path) -> float:
-            assert folder.is_dir()
-            return 1.1 * simulate(trainings, self.nodes, losses).seconds
+        def run(
+            self,
+            trainings: list[Training],
+            speeds: tuple[float, ...],
+            losses: list[tuple[float, int]],
+            folder: Path,
+        ) -> float:
+            assert not list(folder.iterdir())
+            return 1.1 * simulate(trainings, Nodes(speeds, 1), losses).seconds
 
     monkeypatch.setattr(scale, "LocalCluster", Cluster)
     scale.main(["--check"])

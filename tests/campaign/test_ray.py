@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from tests.campaign.commands import Command
 from tests.campaign.conftest import Start
-from tests.campaign.runs import LIMIT, all_results, finish, log_of, resume, start_run
+from tests.campaign.runs import LIMIT, all_results, environment, resume
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray leaves sockets and processes to the garbage collector
 MOMENTS = 20
@@ -72,37 +73,41 @@ def nodes() -> Iterator[TwoNodes]:
         made.cluster.shutdown()
 
 
+def run_command(folder: Path, *words: str) -> Command:
+    """Return a run into FOLDER/run."""
+    folder.mkdir(exist_ok=True)
+    return Command(["run", *QUICKSTART, "--out", "run", "--quiet", *words], folder, environment(folder))
+
+
 def test_a_lost_worker_node_or_driver_loses_nothing(start: Start, nodes: TwoNodes, tmp_path: Path) -> None:
     campaign = start("moments of run --on ray")
-    finish(tmp_path / "whole", *QUICKSTART)
+    run_command(tmp_path / "whole").finish()
     expected = all_results(tmp_path / "whole")
-    finish(tmp_path / "first", *QUICKSTART, *nodes.options)
-    assert all_results(tmp_path / "first") == expected
     for number in campaign.scaled(MOMENTS):
         kind, epochs = campaign.random.choice(KINDS), campaign.random.randrange(EPOCHS)
         seconds = campaign.random.uniform(0, LONGEST_DELAY)
         with campaign.trial(f"{number}: {kind} {seconds:.2f} s after {epochs} of {EPOCHS} epochs"):
-            folder = tmp_path / str(number)
-            with start_run(folder, *QUICKSTART, *nodes.options) as process:
-                wait_for_epochs(folder / "run", epochs, process)
-                time.sleep(seconds)
-                trained = len(nodes.trainings())
-                disturb(kind, nodes, process, campaign.random)
-                status = process.wait(LIMIT)
+            command = run_command(tmp_path / str(number), *nodes.options)
+            process = command.start()
+            wait_for_epochs(command.folder / "run", epochs, process)
+            time.sleep(seconds)
+            trained = len(nodes.trainings())
+            disturb(kind, nodes, process, campaign.random)
+            process.join(LIMIT)
             campaign.seen[f"{kind} while {trained} trained"] += 1
-            expected_status = (0, -signal.SIGKILL) if kind == "driver killed" else (0,)
-            assert status in expected_status, log_of(folder).read_text()
-            if status:
-                finish(folder, *QUICKSTART, *nodes.options, *resume(folder))
-            assert all_results(folder) == expected
-            assert not (folder / "run" / "parts").exists()
+            allowed = (0, -signal.SIGKILL) if kind == "driver killed" else (0,)
+            assert process.exitcode in allowed, command.log.read_text()
+            if process.exitcode:
+                run_command(command.folder, *nodes.options, *resume(command.folder)).finish()
+            assert all_results(command.folder) == expected
+            assert not (command.folder / "run" / "parts").exists()
     campaign.check()
 
 
-def wait_for_epochs(run: Path, epochs: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_epochs(run: Path, epochs: int, process: BaseProcess) -> None:
     """Wait until the trainings of a run have this number of epochs in all, or the process ends."""
     until = time.monotonic() + LIMIT
-    while process.poll() is None and time.monotonic() < until:
+    while process.is_alive() and time.monotonic() < until:
         with suppress(FileNotFoundError):  # a part was just merged
             files = [*run.glob("metrics.jsonl"), *run.glob("parts/*/metrics.jsonl")]
             if sum(file.read_text().count("\n") for file in files) >= epochs:
@@ -110,7 +115,7 @@ def wait_for_epochs(run: Path, epochs: int, process: subprocess.Popen[bytes]) ->
         time.sleep(0.05)
 
 
-def disturb(kind: str, nodes: TwoNodes, process: subprocess.Popen[bytes], draw: random.Random) -> None:
+def disturb(kind: str, nodes: TwoNodes, process: BaseProcess, draw: random.Random) -> None:
     """Kill a process that trains, the driver, or the second node, which another one replaces."""
     if kind == "driver killed":
         process.kill()

@@ -19,6 +19,6 @@ def test_a_slow_and_a_removed_node_take_the_time_that_is_predicted(tmp_path: Pat
     pytest.importorskip("ray", reason="ray is not installed")
     _, speeds, losses = CASES[-1]
     predicted = simulate(CHECKED, Nodes(speeds, 1), losses).seconds
-    with LocalCluster(speeds, 1) as cluster:
-        measured = cluster.run(CHECKED, losses, tmp_path)
+    with LocalCluster(4) as cluster:
+        measured = cluster.run(CHECKED, speeds, losses, tmp_path)
     assert predicted - 1 <= measured <= (1 + LONGEST_DELAY) * predicted
