@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scale
+from benchmarks.scale import CASES, main
 from benchmarks.scale_model import (
     RETRIES,
     Nodes,
@@ -71,7 +71,7 @@ def test_losses_and_speeds_have_the_given_rates() -> None:
 
 
 def test_the_slowest_resource_bounds_images(capsys: pytest.CaptureFixture[str]) -> None:
-    scale.main(["--nodes", "1,64", "--draws", "1", "--storage", "100"])
+    main(["--nodes", "1,64", "--draws", "1", "--storage", "100"])
     lines = capsys.readouterr().out.splitlines()
     one, many = (line for line in lines if line.startswith("| 2 cores |"))
     assert one.split(" | ")[2:] == ["182", "15.28", "15.3", "8", "detection and network (83%) |"]
@@ -79,7 +79,7 @@ def test_the_slowest_resource_bounds_images(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_page_shows_what_the_script_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    scale.main([])
+    main([])
     page = PAGE.read_text(encoding="utf-8")
     printed = [line for line in capsys.readouterr().out.splitlines() if line]
     assert [line for line in printed if line not in page] == []
@@ -97,7 +97,7 @@ def test_numbers_out_of_range_are_refused(
     words: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        scale.main(words)
+        main(words)
     assert expected in capsys.readouterr().err
 
 
@@ -125,8 +125,8 @@ def test_predicted_and_measured_seconds_are_compared(
             assert not list(folder.iterdir())
             return 1.1 * simulate(trainings, Nodes(speeds, 1), losses).seconds
 
-    monkeypatch.setattr(scale, "LocalCluster", Cluster)
-    scale.main(["--check"])
+    monkeypatch.setattr("benchmarks.scale.LocalCluster", Cluster)
+    main(["--check"])
     rows = capsys.readouterr().out.splitlines()[2:-1]
-    assert len(rows) == len(scale.CASES)
+    assert len(rows) == len(CASES)
     assert all(row.endswith("| +10.0% |") for row in rows)
