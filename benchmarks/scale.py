@@ -230,7 +230,7 @@ CASES: tuple[tuple[str, tuple[float, ...], tuple[tuple[float, int], ...]], ...] 
 
 def show_check(trainings: Sequence[Training] = CHECKED) -> None:
     """Print predicted and measured seconds of sleeping trainings on four local nodes."""
-    rows = []
+    rows = list[tuple[str, ...]]()
     with LocalCluster(4) as cluster, tempfile.TemporaryDirectory() as folder:
         for name, speeds, losses in CASES:
             predicted = simulate(trainings, Nodes(speeds, 1), losses).seconds
