@@ -20,6 +20,7 @@ from ferkit.data.samples import samples_of
 from ferkit.errors import ComponentError, RunError
 from ferkit.evaluation.run_files import folds_dir, read_summary
 from ferkit.evaluation.summary import Summary
+from ferkit.experiment.parts.options import workers_of
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.request import make_request
 from ferkit.experiment.run import NO_PROGRESS
@@ -141,6 +142,7 @@ def train(
     resume: bool = False,
     refit: bool = False,
     demo: bool = False,
+    jobs: int | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> Run:
     """Train and evaluate a recipe, and write its report, as `ferkit run` does.
@@ -152,12 +154,14 @@ def train(
         resume: Continue the run in `out`, or the latest run of this recipe, from its last complete epoch.
         refit: After the folds, train one network on all images. It becomes the default model of the run.
         demo: Train on generated faces for a few minutes.
+        jobs: Number of folds to train at a time, in as many processes. Default: one by one, in this process.
         progress: Receives what happens.
 
     Raises:
         FerkitError: The recipe, the data or a component has a problem.
     """
-    request = make_request(recipe, overrides, out, resume=resume, demo=demo, refit=refit)
+    given: Any = {"resume": resume, "demo": demo, "refit": refit, "workers": workers_of(jobs)}
+    request = make_request(recipe, overrides, out, **given)
     run_request(request, progress)
     return Run(request.folder)
 

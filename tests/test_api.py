@@ -14,6 +14,7 @@ from PIL import Image
 import ferkit
 from ferkit.errors import ComponentError, DataError, RecipeError, RunError
 from ferkit.interfaces import Sample
+from tests.experiment.parts import pools
 from tests.experiment.test_run import RECIPE
 
 CHANGES = ("fit.epochs=1", "protocol.folds=2", "protocol.repeats=1")
@@ -155,6 +156,22 @@ def test_without_a_folder_the_latest_run_of_the_recipe_is_resumed(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RunError, match="Cannot resume quickstart"):
         ferkit.train("quickstart", resume=True)
+
+
+def test_folds_are_trained_in_several_processes_with_the_same_results(
+    run: ferkit.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = pools.use(monkeypatch)
+    monkeypatch.setattr("ferkit.components.discovery.named_modules", [])
+    again = ferkit.train(run.folder.parent / "squares.toml", CHANGES, tmp_path / "run", jobs=2)
+    assert [sorted(one.started) for one in opened] == [["repeat0_fold0", "repeat0_fold1"]]
+    assert again.predictions().equals(run.predictions())
+
+
+@pytest.mark.parametrize("jobs", [0, True, "2", 1.5])
+def test_a_number_of_processes_that_is_none_is_refused(jobs: Any) -> None:
+    with pytest.raises(RunError, match=f"jobs: expected a whole number of at least 1, got {jobs!r}"):
+        ferkit.train("quickstart", jobs=jobs)
 
 
 def test_components_are_listed_and_built() -> None:

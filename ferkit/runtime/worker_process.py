@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,7 +21,8 @@ class WorkerProcess:
     """A process that runs one function at a time. Its death breaks no other worker.
 
     The process is spawned, because a forked one cannot use torch safely. It ends when this object is stopped,
-    and when the parent dies: the standard executor would leave it behind then.
+    and when the parent dies: the standard executor would leave it behind then. It does not import the script
+    that runs, so a script needs no `if __name__ == "__main__"`.
 
     Args:
         environment: Environment variables of the process, such as its number of threads. They are set before
@@ -39,7 +41,7 @@ class WorkerProcess:
 
     def submit(self, function: Callable[..., Result], *arguments: object) -> Future[Result]:
         """Run a function of a module. Its future raises BrokenProcessPool if the process dies."""
-        with _interrupts_blocked():
+        with _interrupts_blocked(), _script_hidden():
             try:
                 future = self._executor.submit(function, *arguments)
             except BrokenProcessPool:
@@ -84,3 +86,16 @@ def _interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Keep a new process from importing the script that runs, and from starting its work again."""
+    main = sys.modules["__main__"].__dict__
+    kept: dict[str, object] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(kept)

@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -36,12 +37,14 @@ class Campaign:
         seed: The random numbers follow from it.
         tried: Number of trials.
         faults: The input and the traceback of each trial that failed.
+        seen: Number of trials by what happened in them, for the line of numbers.
     """
 
     name: str
     seed: int = field(default_factory=lambda: int(os.environ.get(SEED) or secrets.randbits(32)))
     tried: int = 0
     faults: list[tuple[str, str]] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -75,6 +78,7 @@ class Campaign:
     def __str__(self) -> str:
         survived, seconds = self.tried - len(self.faults), time.monotonic() - self.started
         counts = f"{self.tried} tried, {survived} survived, {len(self.faults)} faults"
+        counts += "".join(f", {count} {what}" for what, count in sorted(self.seen.items()))
         return f"{self.name}: {counts} ({SEED}={self.seed}, {seconds:.0f} s)"
 
     def check(self) -> None:

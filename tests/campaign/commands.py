@@ -22,7 +22,7 @@ from ferkit.cli import main
 from tests.campaign.campaign import ROOT, Campaign
 from tests.campaign.work import CONTENT
 
-LIMIT = 120.0
+LIMIT = 300.0
 """Seconds in which a command ends, on a busy machine."""
 KEPT = (ferkit.experiment.run, ferkit.predict.model.export, ferkit.report.render)
 """What the forked processes find imported."""

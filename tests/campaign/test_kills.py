@@ -14,6 +14,7 @@ import pytest
 from ferkit.testing.drawing import draw_folders
 from tests.campaign.commands import Command, kill_and_repeat
 from tests.campaign.conftest import Start
+from tests.campaign.runs import environment
 from tests.campaign.work import detect, draw_pictures, fetch_weights, serve
 from tests.experiment.finetune.test_plan import TINY
 from tests.experiment.test_run import RECIPE
@@ -26,11 +27,6 @@ TIMES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?|[\d.,]+ (s|min|seconds
 """Text that differs from one run to the next."""
 SETTINGS = ("--detector", "whole_image", "--epochs", "2", *(word for one in TINY for word in ("--set", one)))
 SMALL = ("--set", "model.image_size=24", "--set", "fit.device=cpu", "--set", "fit.precision=float32")
-
-
-def environment(folder: Path) -> dict[str, str]:
-    names = ("XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME", "MPLCONFIGDIR")
-    return {name: str(folder.parent / "cache" / name) for name in names}
 
 
 def write_recipe(folder: Path, images: Path) -> Path:

@@ -18,6 +18,7 @@ from tests.documentation.reader import Reader, check_command, draw_images
 
 NOT_RUN = {
     "README.md": 2,
+    "docs/site/cost-of-scale.md": 1,
     "docs/site/data.md": 2,
     "docs/site/evaluate.md": 2,
     "docs/site/first-run.md": 4,
@@ -26,7 +27,7 @@ NOT_RUN = {
     "docs/site/paper.md": 8,
     "docs/site/plugins.md": 3,
     "docs/site/predict.md": 2,
-    "docs/site/scale.md": 3,
+    "docs/site/scale.md": 4,
     "docs/site/serve.md": 5,
     "docs/site/several-processes.md": 2,
     "docs/site/train.md": 4,

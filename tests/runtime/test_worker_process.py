@@ -18,11 +18,11 @@ PARENT = """
 import os, sys, time
 from ferkit.runtime.worker_process import WorkerProcess
 
-if __name__ == "__main__":
-    worker = WorkerProcess({})
-    print(worker.submit(os.getpid).result(), flush=True)
-    worker.submit(time.sleep, 60)
-    time.sleep(60)
+worker = WorkerProcess({})
+print(worker.submit(os.getpid).result(), flush=True)
+assert __file__.endswith("parent.py")
+worker.submit(time.sleep, 60)
+time.sleep(60)
 """
 
 
@@ -55,7 +55,7 @@ def test_a_process_ends_in_the_middle_of_its_function(worker: WorkerProcess) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs os.kill with signal 0")
-def test_a_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_a_process_of_a_script_without_a_guard_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ferkit.experiment.run import RunRequest
 
 FINISHED, CHOICE = "finished.json", "choice.json"
-WAIT = 15.0
-"""Seconds to wait for a process that is just ending. It still holds the lock of a part."""
+WAIT = 120.0
+"""Seconds to wait for a process that is just ending, or a lost node. NFS keeps its lock for 90 seconds."""
 
 
 def part_path(run: Path, part: Part) -> Path:

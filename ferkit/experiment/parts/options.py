@@ -40,6 +40,19 @@ class Workers:
         return [word for pair in words for word in pair]
 
 
+def workers_of(jobs: int | None) -> Workers | None:
+    """Return processes of this machine, or None for this process. Raises RunError if there are fewer than 1.
+
+    Args:
+        jobs: Number of trainings at a time, or None.
+    """
+    if jobs is None:
+        return None
+    if not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1:
+        raise RunError(f"jobs: expected a whole number of at least 1, got {jobs!r}")
+    return Workers(jobs)
+
+
 def check_ray() -> None:
     """Raise RunError with the command that installs Ray, if it is missing."""
     if importlib.util.find_spec("ray") is None:

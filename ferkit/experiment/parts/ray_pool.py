@@ -15,26 +15,31 @@ from typing import Any
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import PARTS
 from ferkit.experiment.parts.options import Workers, check_ray
+from ferkit.experiment.parts.pool import RETRIES
 from ferkit.experiment.parts.ray_task import sees, train_on_ray
 from ferkit.experiment.parts.worker import PartJob
 
-RETRIES = 2
-"""Number of times that Ray starts a task again after the death of its process or node."""
 SECONDS = 60
 """Time in which a node answers."""
 PASSED = ("FERKIT_", "XDG_CACHE_HOME", "HF_HOME", "TORCH_HOME")
 """Prefixes of the environment variables that tasks get from the driver."""
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
+}
+"""Settings that Ray reads when it is imported. The last one hides the logs of a lost node."""
 
 
 class RayPool:
-    """Tasks of a cluster. If a process or node dies, Ray starts its task again, which continues the training.
+    """Tasks of a cluster. If a process or node dies, the driver submits the part again.
 
     Args:
         workers: The options.
         parts: Number of parts to train.
     """
 
-    retries = 0
+    retries = RETRIES
 
     def __init__(self, workers: Workers, parts: int) -> None:
         ray = import_ray()
@@ -45,7 +50,7 @@ class RayPool:
         self._environment["OMP_NUM_THREADS"] = str(max(1, int(workers.cpus)))
         memory = {} if workers.memory is None else {"memory": int(workers.memory * 1e9)}
         resources = {"num_cpus": workers.cpus, "num_gpus": workers.gpus, **memory}
-        self._task = ray.remote(train_on_ray).options(max_retries=RETRIES, **resources)
+        self._task = ray.remote(train_on_ray).options(max_retries=0, **resources)
 
     def submit(self, job: PartJob) -> Future[str | None]:
         values = (job.recipe, job.folder, job.name)
@@ -95,6 +100,8 @@ def open_ray_pool(workers: Workers, folder: Path, parts: int) -> Iterator[RayPoo
 def import_ray() -> Any:
     """Import Ray, which `check_ray` has found."""
     check_ray()
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     import ray
 
     return ray
@@ -102,9 +109,6 @@ def import_ray() -> Any:
 
 def connect(address: str | None) -> None:
     """Connect to a cluster, or start one on this machine. Raises RunError."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     given = address or os.environ.get("RAY_ADDRESS")
     local = {} if given else {"include_dashboard": False}
     try:
@@ -147,6 +151,8 @@ def check_storage(folder: Path) -> None:
             try:
                 is_seen = ray.get(look.remote(marker), timeout=SECONDS)
             except ray.exceptions.RayError as error:
+                if not is_alive(node["NodeID"]):
+                    continue
                 reason = str(error).strip().splitlines()[-1]
                 raise RunError(
                     f"Cannot train on the node {name}: {reason}. Install the same ferkit and Python there."
@@ -158,6 +164,11 @@ def check_storage(folder: Path) -> None:
                 )
     finally:
         marker.unlink(missing_ok=True)
+
+
+def is_alive(node: str) -> bool:
+    """Return False for a node that has left the cluster."""
+    return any(one["Alive"] for one in import_ray().nodes() if one["NodeID"] == node)
 
 
 def find_shortage(workers: Workers) -> list[str]:

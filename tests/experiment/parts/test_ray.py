@@ -99,6 +99,19 @@ def test_a_node_without_ferkit_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("fake")
+def test_a_node_that_leaves_during_the_check_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(marker: Path) -> bool:
+        monkeypatch.setattr(FakeRay, "nodes", lambda _: [])
+        raise RuntimeError("the node died")
+
+    monkeypatch.setattr(ray_pool, "sees", leave)
+    ray_pool.check_storage(tmp_path)
+    assert FakeRay().nodes() == []
+
+
+@pytest.mark.usefixtures("fake")
 @pytest.mark.parametrize(
     ("workers", "is_short"),
     [
