@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -90,19 +89,6 @@ def test_a_killed_worker_or_driver_loses_nothing(start: Start, whole: Path) -> N
             assert all_results(folder) == all_results(whole)
             assert not (folder / "run" / "parts").exists()
     campaign.check()
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    """The address of two nodes with one CPU each."""
-    pytest.importorskip("ray", reason="ray is not installed")
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    yield made.address
-    made.shutdown()
 
 
 @pytest.mark.filterwarnings("ignore")  # Ray leaves sockets and processes to the garbage collector
