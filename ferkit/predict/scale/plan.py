@@ -120,6 +120,7 @@ def open_folder(folder: Path, plan: Plan) -> Iterator[None]:
         _check(folder, plan)
         remove_parts(folder)
         yield
+        remove_parts(folder)  # those of workers that died
     finally:
         lock.release()
 
