@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from ferkit.predict.scale.run import Watch
     from ferkit.predict.which_model import ModelChoice
     from ferkit.runtime.workers import Workers
+
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""The start of an address, whose second slash a path drops."""
 
 Jobs = Annotated[
     int | None,
@@ -60,6 +64,8 @@ def check_outputs(out: Sequence[Path], **others: object) -> Path:
     """
     if given := [option for option, value in others.items() if value]:
         raise typer.BadParameter(f"Cannot use --{given[0]} with --jobs or --on. Drop one of them.")
+    if out and ADDRESS.match(str(out[0])):
+        raise typer.BadParameter(f"--out {out[0]}: expected a folder that all processes see, got an address.")
     if len(out) != 1 or out[0].suffix.lower() != ".parquet":
         raise typer.BadParameter(
             "--jobs and --on write one folder of Parquet files. Give --out NAME.parquet."

@@ -30,6 +30,7 @@ def test_without_ray_the_message_has_the_command_that_installs_it(
         ("--jobs 2 --out a.parquet --out b.parquet", "--out NAME.parquet"),
         ("--jobs 2 --out a.parquet --summary s.html", "--summary"),
         ("--jobs 2 --out a.parquet --columns py-feat", "--columns"),
+        ("--jobs 2 --out s3://bucket/a.parquet", "an address"),
         ("--jobs 0 --out a.parquet", "--jobs"),
         ("--gpus 1 --out a.parquet", "--on ray"),
         ("--on slurm --out a.parquet", "'slurm'"),

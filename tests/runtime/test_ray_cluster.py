@@ -112,3 +112,17 @@ def test_resources_that_no_node_has_are_a_warning(workers: Workers, is_short: bo
     notes = ray_cluster.find_shortage(workers)
     assert bool(notes) == is_short
     assert all("No node" in one for one in notes)
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("workers", "count"),
+    [
+        (Workers(on="ray"), 6),
+        (Workers(on="ray", cpus=3), 1),
+        (Workers(on="ray", gpus=0.5), 2),
+        (Workers(on="ray", gpus=2), 0),
+    ],
+)
+def test_the_room_for_workers_is_counted_by_node(workers: Workers, count: int) -> None:
+    assert ray_cluster.count_room(workers) == count

@@ -131,6 +131,8 @@ def list_inputs(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> 
             yield Camera(int(text))
         elif ADDRESS.fullmatch(text):
             yield Stream(text)
+        elif "://" in text and not os.path.lexists(text):
+            yield InputError(_cut(text), "addresses of a storage are read with --jobs or --on ray only")
         else:
             yield from _of_name(text, "there is no such file, folder or camera")
 

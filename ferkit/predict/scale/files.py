@@ -100,14 +100,12 @@ def open_storage(address: str) -> tuple[Any, str]:
     protocol = address.partition("://")[0]
     try:
         from fsspec.core import url_to_fs
-        from fsspec.registry import known_implementations
     except ImportError as error:
         raise DataError('it needs fsspec. Run: pip install "ferkit[ray]"') from error
     try:
         storage, path = url_to_fs(address)
     except ImportError as error:
-        package = known_implementations.get(protocol, {}).get("class", "").partition(".")[0]
-        raise DataError(f"{protocol}:// needs the package {package}. Run: pip install {package}") from error
+        raise DataError(f"{protocol}:// needs another package: {describe_error(error)}") from error
     except Exception as error:  # each storage has its own
         raise DataError(f"cannot open the storage: {describe_error(error)}") from error
     return storage, path
@@ -145,8 +143,8 @@ def _find(storage: Any, path: str) -> tuple[Sequence[str], str]:
 
 
 def describe_error(error: Exception) -> str:
-    """Return the first line of an exception of a storage, or its name."""
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    """Return the first line of an exception of a storage without its full stop, or its name."""
+    return next(iter(str(error).strip().splitlines()), "").rstrip(".") or type(error).__name__
 
 
 def suffix_of(file: str) -> str:

@@ -26,6 +26,8 @@ PARTS = 1000
 """Number of parts of images that is aimed at."""
 FEWEST, MOST = 64, 4096
 """Images of a part."""
+SHOWN = 24
+"""Characters of a value that are shown in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,9 @@ def _check(folder: Path, plan: Plan) -> None:
     except (OSError, ValueError, AttributeError) as error:
         raise RunError(f"Cannot continue {folder}: {PLAN} is damaged. Give another --out.") from error
     differences = [
-        f"{name}: {shorten(then)}, now {shorten(now)}" for name, (then, now) in changed.items() if then != now
+        f"{name}: {shorten(then, SHOWN)}, now {shorten(now, SHOWN)}"
+        for name, (then, now) in changed.items()
+        if then != now
     ]
     if differences:
         raise RunError(

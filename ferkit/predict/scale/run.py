@@ -105,6 +105,7 @@ def _predict_listed(
             failures += Sharing(pool, where, todo, take, watch.note).run()
     except KeyboardInterrupt:
         tally.is_stopped = True
+        watch.note("Repeat the command to continue.")
 
 
 def _write_failures(folder: Path, failures: Sequence[InputError]) -> list[str]:

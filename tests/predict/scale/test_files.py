@@ -69,7 +69,7 @@ def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("fsspec.core.url_to_fs", refuse)
     (problem,) = list_files(["s3://bucket/*.jpg"]).problems
-    assert "pip install s3fs" in problem.reason
+    assert "Install s3fs" in problem.reason
 
 
 def test_an_error_of_the_storage_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,9 @@ def test_ctrl_c_keeps_what_is_done(predict: Predict, options: PartOptions) -> No
             raise KeyboardInterrupt
         return False
 
-    tally = predict(Here(interrupt))
+    seen = Seen()
+    tally = predict(Here(interrupt), seen=seen)
+    assert "Repeat the command" in seen.notes[-1]
     assert tally.is_stopped
     assert not tally.is_complete
     assert len(list(options.folder.glob("*.parquet"))) == 2
