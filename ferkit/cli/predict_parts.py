@@ -15,7 +15,7 @@ from ferkit.cli.workers import Where
 
 if TYPE_CHECKING:
     from ferkit.predict.job import PredictionSummary
-    from ferkit.predict.scale.run import Watch
+    from ferkit.predict.scale.run import FileProgress
     from ferkit.predict.which_model import ModelChoice
     from ferkit.runtime.workers import Workers
 
@@ -95,12 +95,12 @@ def predict_parts(
     from ferkit.predict.scale.run import predict_in_parts
 
     wanted = PartOptions(folder, choice, hash_model(choice), **options)
-    with watch_parts(not quiet) as watch:
-        return predict_in_parts(inputs, wanted, workers, watch)
+    with watch_parts(not quiet) as progress:
+        return predict_in_parts(inputs, wanted, workers, progress)
 
 
 @contextmanager
-def watch_parts(is_shown: bool) -> Iterator[Watch]:
+def watch_parts(is_shown: bool) -> Iterator[FileProgress]:
     """Show a bar on standard error if it is a terminal. Yields the progress."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -31,7 +31,7 @@ KEPT = ("images", "moving", "frames", "faces", "abstained", "faceless", "faceles
 
 @dataclass(frozen=True, slots=True)
 class PartOptions:
-    """What all parts of a prediction have in common.
+    """The options that all parts of a prediction share.
 
     Attributes:
         folder: The folder of the Parquet files, as an absolute path.

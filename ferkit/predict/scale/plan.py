@@ -32,7 +32,7 @@ SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What must be the same if a prediction is continued.
+    """The values that may not differ if a prediction is continued.
 
     Attributes:
         ferkit: Version of ferkit.

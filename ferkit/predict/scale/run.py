@@ -25,7 +25,7 @@ from ferkit.runtime.workers import Workers
 FAILURES = "_failures.csv"
 
 
-class Watch(Protocol):
+class FileProgress(Protocol):
     """Shows the progress of a prediction in parts."""
 
     def start(self, total: int) -> None:
@@ -42,7 +42,7 @@ def predict_in_parts(
     inputs: Sequence[str],
     options: PartOptions,
     workers: Workers,
-    watch: Watch,
+    progress: FileProgress,
     stdin: BinaryIO | None = None,
 ) -> PredictionSummary:
     """Predict all files into a folder of Parquet files. Parts that are done already are skipped.
@@ -53,11 +53,11 @@ def predict_in_parts(
         inputs: Files, folders and patterns, on this machine or at an address of fsspec, or "-".
         options: The options of all parts.
         workers: The workers.
-        watch: Shows the progress.
+        progress: Shows the progress.
         stdin: Stream for "-". Default: standard input.
 
     Raises:
-        RunError: The folder cannot be used, or a worker cannot load the model or write its part.
+        RunError: The folder cannot be used, or a worker cannot load the model or write a file.
     """
     import_parquet(options.folder)
     listed = list_files(inputs, stdin)
@@ -65,7 +65,7 @@ def predict_in_parts(
     failures = list(listed.problems)
     if listed.files:
         with open_folder(options.folder, make_plan(options, listed.files)):
-            _predict_listed(make_parts(listed.files), options, workers, watch, tally, failures)
+            _predict_listed(make_parts(listed.files), options, workers, progress, tally, failures)
             tally.written = [str(options.folder), *_write_failures(options.folder, failures)]
     for problem in failures:
         tally.add_problem(problem)
@@ -76,7 +76,7 @@ def _predict_listed(
     parts: Sequence[Part],
     options: PartOptions,
     workers: Workers,
-    watch: Watch,
+    progress: FileProgress,
     tally: PredictionSummary,
     failures: list[InputError],
 ) -> None:
@@ -86,9 +86,9 @@ def _predict_listed(
         failures.extend(result.problems)
         result.problems = []
         tally.add(result)
-        watch.advance(len(part.files))
+        progress.advance(len(part.files))
 
-    watch.start(sum(len(part.files) for part in parts))
+    progress.start(sum(len(part.files) for part in parts))
     todo = []
     for part in parts:
         if summary := read_summary(options.folder, part.number):
@@ -96,16 +96,16 @@ def _predict_listed(
         else:
             todo.append(part)
     if len(todo) < len(parts):
-        watch.note(f"{len(parts) - len(todo)} of {len(parts)} parts are done already.")
+        progress.note(f"{len(parts) - len(todo)} of {len(parts)} parts are done already.")
     if not todo:
         return
     try:
-        with open_workers(workers, options.folder, len(todo), watch.note) as pool:
+        with open_workers(workers, options.folder, len(todo), progress.note) as pool:
             where = replace(options, folder=options.folder.absolute())
-            failures += Sharing(pool, where, todo, take, watch.note).run()
+            failures += Sharing(pool, where, todo, take, progress.note).run()
     except KeyboardInterrupt:
         tally.is_stopped = True
-        watch.note("Repeat the command to continue.")
+        progress.note("Repeat the command to continue.")
 
 
 def _write_failures(folder: Path, failures: Sequence[InputError]) -> list[str]:
