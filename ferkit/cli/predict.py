@@ -41,7 +41,7 @@ Inputs = Annotated[
     typer.Argument(
         metavar="INPUT",
         help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - for paths on standard "
-        "input, one per line or separated by NUL.",
+        "input, one per line or separated by NUL. With --jobs or --on ray also addresses ('s3://bucket/*.jpg').",
     ),
 ]
 ModelName = Annotated[

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from ferkit.errors import FerkitError, RunError
@@ -24,6 +25,8 @@ from ferkit.predict.which_model import ModelChoice
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.disk_cache import file_sha256
 
+PLAN = "_plan.json"
+"""The file of the plan. Readers of Parquet folders skip names that start with _ or a dot."""
 SUMMARY = "ferkit"
 """Key of the summary in the metadata of a Parquet file."""
 KEPT = ("images", "moving", "frames", "faces", "abstained", "faceless", "faceless_names", "passed_over")
@@ -73,6 +76,8 @@ def path_of(folder: Path, number: int) -> Path:
 
 def start_worker(options: PartOptions) -> str | None:
     """Load the model in this process. Return the message of an error, or None."""
+    if not (options.folder / PLAN).exists():
+        return f"Cannot use the node {gethostname()}: it does not see {options.folder}. Share this folder."
     try:
         _load(options)
     except FerkitError as error:

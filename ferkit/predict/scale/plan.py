@@ -14,13 +14,11 @@ from filelock import FileLock, Timeout
 from ferkit.errors import RunError
 from ferkit.messages import shorten
 from ferkit.predict.scale.files import suffix_of
-from ferkit.predict.scale.part import Part, PartOptions
+from ferkit.predict.scale.part import PLAN, Part, PartOptions
 from ferkit.runtime.atomic_write import atomic_path, remove_parts
 from ferkit.runtime.file_kinds import VIDEO_SUFFIXES
 from ferkit.version import __version__
 
-PLAN = "_plan.json"
-"""The file of the plan. Readers of Parquet folders skip names that start with _ or a dot."""
 LOCK = ".lock"
 PARTS = 1000
 """Number of parts of images that is aimed at."""

@@ -15,7 +15,7 @@ from filelock import FileLock
 from ferkit.errors import RunError
 from ferkit.predict.job import PredictionSummary
 from ferkit.predict.scale import plan, run
-from ferkit.predict.scale.part import Part, PartOptions, hash_model
+from ferkit.predict.scale.part import Part, PartOptions, hash_model, start_worker
 from ferkit.predict.which_model import ModelChoice
 from ferkit.runtime.workers import Workers
 from tests.predict.drawn import picture, write_picture, write_video
@@ -168,6 +168,11 @@ def test_another_model_on_a_node_is_refused(predict: Predict, options: PartOptio
     with pytest.raises(RunError, match="another file"):
         predict(sha256="0" * 64)
     assert not list(options.folder.glob("*.parquet"))
+
+
+def test_a_process_that_does_not_see_the_folder_is_named(options: PartOptions) -> None:
+    assert "does not see" in str(start_worker(options))
+    assert not options.folder.exists()
 
 
 def test_a_folder_of_something_else_is_refused(predict: Predict, options: PartOptions) -> None:
