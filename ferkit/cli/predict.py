@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -41,7 +42,7 @@ Inputs = Annotated[
     typer.Argument(
         metavar="INPUT",
         help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - for paths on standard "
-        "input, one per line or separated by NUL. With --jobs or --on ray also addresses ('s3://bucket/*.jpg').",
+        "input, one per line or separated by NUL. With --jobs or --on also addresses ('s3://bucket/*.jpg').",
     ),
 ]
 ModelName = Annotated[
@@ -170,7 +171,7 @@ def predict(
     workers = make_workers(jobs, on, address, cpus, gpus, memory)
     if workers:
         folder = check_outputs(out or (), summary=summary, thumbnails=thumbnails, columns=columns != "ferkit")
-        _load(choice, quiet)
+        _load(replace(choice, device="cpu"), quiet)  # to find errors early, also without the GPU of the nodes
         tally = predict_parts(choice, inputs, folder, workers, quiet, **rate)
     else:
         sinks = _open_outputs(inputs, out or (), summary or (), smooth, thumbnails, form, columns)

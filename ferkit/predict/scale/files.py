@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -67,7 +68,7 @@ def _read_list(inputs: Sequence[str], stdin: BinaryIO) -> Iterator[str | Ignored
     for text in inputs:
         if text == STDIN:
             try:
-                lines = [line.decode("utf-8", "surrogateescape") for line in read_stdin(stdin)]
+                lines = [os.fsdecode(line) for line in read_stdin(stdin)]
             except DataError as error:
                 yield InputError("stdin", str(error))
                 continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -24,12 +23,22 @@ from ferkit.predict.smoothing import smooth
 from ferkit.predict.which_model import ModelChoice
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.disk_cache import file_sha256
+from ferkit.runtime.malloc import keep_freed
 
 PLAN = "_plan.json"
 """The file of the plan. Readers of Parquet folders skip names that start with _ or a dot."""
 SUMMARY = "ferkit"
 """Key of the summary in the metadata of a Parquet file."""
-KEPT = ("images", "moving", "frames", "faces", "abstained", "faceless", "faceless_names", "passed_over")
+COUNTS = (
+    "images",
+    "moving",
+    "frames",
+    "faces",
+    "abstained",
+    "faceless",
+    "faceless_names",
+    "further_problems",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,7 @@ def _load(options: PartOptions) -> Predictor:
             f"Cannot use the model {options.model.name or 'default'}: this process finds another file than "
             "the first one. Put the same file on all nodes."
         )
+    keep_freed()
     return options.model.load()
 
 
@@ -142,8 +152,7 @@ def hash_model(choice: ModelChoice) -> str:
 
 def _as_dict(tally: PredictionSummary) -> dict[str, Any]:
     problems = [asdict(one) for one in tally.problems]
-    counts = {name: getattr(tally, name) for name in KEPT}
-    return {**counts, "problems": problems, "further_problems": tally.further_problems}
+    return {**{name: getattr(tally, name) for name in COUNTS}, "problems": problems}
 
 
 def read_summary(folder: Path, number: int) -> PredictionSummary | None:
@@ -154,7 +163,6 @@ def read_summary(folder: Path, number: int) -> PredictionSummary | None:
     try:
         known = json.loads(read_metadata(path_of(folder, number)).metadata[SUMMARY.encode()])
         known["problems"] = [InputError(**one) for one in known["problems"]]
-        known["passed_over"] = Counter(known["passed_over"])
         return PredictionSummary(**known)
     except (OSError, ArrowException, KeyError, TypeError, ValueError):
         return None
