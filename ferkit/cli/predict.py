@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from ferkit.cli.fold import Fold, Repeat, read_fold
+from ferkit.cli.predict_parts import Cpus, Gpus, Jobs, Memory, On, check_outputs, predict_parts
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
+from ferkit.cli.workers import Address, make_workers
 
 if TYPE_CHECKING:
+    from ferkit.predict.job import PredictionSummary
     from ferkit.predict.output.sink import Sink
     from ferkit.predict.predictor import Predictor
+    from ferkit.predict.which_model import ModelChoice
 
 NOT_ALL = 3
 
@@ -37,7 +42,7 @@ Inputs = Annotated[
     typer.Argument(
         metavar="INPUT",
         help="Images, videos, folders, patterns ('*.jpg'), a camera's number, or - for paths on standard "
-        "input, one per line or separated by NUL.",
+        "input, one per line or separated by NUL. With --jobs or --on also addresses ('s3://bucket/*.jpg').",
     ),
 ]
 ModelName = Annotated[
@@ -135,6 +140,12 @@ def predict(
     threshold: Threshold = 0.0,
     device: Device = "auto",
     batch_size: BatchSize = 16,
+    jobs: Jobs = None,
+    on: On = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    memory: Memory = None,
     quiet: Quiet = False,
     trust_plugins: TrustPlugins = False,
 ) -> None:
@@ -152,32 +163,64 @@ def predict(
 
     Docs: docs/site/predict.md
     """
+    from ferkit.predict.which_model import ModelChoice
+
+    rate = {"every": every, "detect_every": detect_every, "smooth": smooth}
+    network = (model, repeat, read_fold(fold))
+    choice = ModelChoice(*network, detector, device, batch_size, threshold, trust_plugins)
+    workers = make_workers(jobs, on, address, cpus, gpus, memory)
+    if workers:
+        folder = check_outputs(out or (), summary=summary, thumbnails=thumbnails, columns=columns != "ferkit")
+        _load(replace(choice, device="cpu"), quiet)  # to find errors early, also without the GPU of the nodes
+        tally = predict_parts(choice, inputs, folder, workers, quiet, **rate)
+    else:
+        sinks = _open_outputs(inputs, out or (), summary or (), smooth, thumbnails, form, columns)
+        tally = _predict(_load(choice, quiet), inputs, sinks, quiet, **rate)
+    _finish(tally, quiet)
+
+
+def _finish(tally: PredictionSummary, quiet: bool) -> NoReturn:
+    """Print what was done, and exit with the status."""
+    for line in tally.describe_problems() if quiet else tally.describe():
+        typer.echo(line, err=True)
+    raise typer.Exit(0 if tally.is_complete else NOT_ALL)
+
+
+def _open_outputs(
+    inputs: Sequence[str],
+    out: Sequence[Path],
+    summary: Sequence[Path],
+    smooth: float,
+    thumbnails: bool,
+    form: Form,
+    columns: ColumnNames,
+) -> Sequence[Sink]:
+    """Open all outputs; standard output if there is none."""
     from ferkit.predict.output.open import open_printed, open_sinks
-    from ferkit.predict.predictor import Predictor
     from ferkit.predict.summary.sink import open_summaries
+
+    summaries = open_summaries(summary, out, smooth, thumbnails)
+    sinks = [*open_sinks(out, inputs, columns), *summaries]
+    return sinks or [open_printed(data_stream(), form.value, columns)]
+
+
+def _load(choice: ModelChoice, quiet: bool) -> Predictor:
+    """Load the model, and name it."""
     from ferkit.runtime.malloc import keep_freed
 
-    summaries = open_summaries(summary or (), out or (), smooth, thumbnails)
-    sinks = [*open_sinks(out or (), inputs, columns), *summaries]
-    sinks = sinks or [open_printed(data_stream(), form.value, columns)]
     keep_freed()
-    predictor = Predictor(
-        model,
-        repeat=repeat,
-        fold=read_fold(fold),
-        detector=detector,
-        device=device,
-        batch_size=batch_size,
-        threshold=threshold,
-        trust_plugins=trust_plugins,
-    )
-    _predict(predictor, inputs, sinks, quiet, every=every, detect_every=detect_every, smooth=smooth)
+    predictor = choice.load()
+    if not quiet:
+        typer.echo(f"model: {predictor.title}", err=True)
+        if predictor.sha256:
+            typer.echo(f"sha256: {predictor.sha256}", err=True)
+    return predictor
 
 
 def _predict(
-    predictor: Predictor, inputs: Sequence[str], sinks: Sequence[Sink], quiet: bool, **options: Any
-) -> None:
-    """Predict all inputs, print what was done, and exit with the status."""
+    predictor: Predictor, inputs: Sequence[str], sinks: Sequence[Sink], quiet: bool, **rate: Any
+) -> PredictionSummary:
+    """Predict all inputs in this process."""
     from ferkit.cli.video_progress import watch_videos
     from ferkit.predict.job import do_work
     from ferkit.predict.output.tables import Printed
@@ -186,17 +229,6 @@ def _predict(
     for sink in sinks:
         if isinstance(sink, SummarySink):
             sink.model = predictor.title
-    if not quiet:
-        _show_model(predictor)
     is_printing = any(isinstance(sink, Printed) for sink in sinks) and sys.stdout.isatty()
     with watch_videos(not quiet and not is_printing) as show:
-        tally = do_work(predictor, inputs, sinks, show=show, **options)
-    for line in tally.describe_problems() if quiet else tally.describe():
-        typer.echo(line, err=True)
-    raise typer.Exit(0 if tally.is_complete else NOT_ALL)
-
-
-def _show_model(predictor: Predictor) -> None:
-    typer.echo(f"model: {predictor.title}", err=True)
-    if predictor.sha256:
-        typer.echo(f"sha256: {predictor.sha256}", err=True)
+        return do_work(predictor, inputs, sinks, show=show, **rate)

@@ -26,10 +26,10 @@ from ferkit.cli.workers import (
 
 if TYPE_CHECKING:
     from ferkit.components.registry import Registry
-    from ferkit.experiment.parts.options import Workers
     from ferkit.experiment.progress import Progress
     from ferkit.experiment.run import RunRequest
     from ferkit.recipe.schema import Recipe
+    from ferkit.runtime.workers import Workers
 
 Trackers = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from ferkit.experiment.parts.options import Workers
+    from ferkit.runtime.workers import Workers
 
 
 def run_side_by_side(

@@ -27,11 +27,19 @@ NAME = 32
 
 
 class SpeedColumn(ProgressColumn):
-    """Frames per second."""
+    """Frames per second.
+
+    Args:
+        unit: The unit of the speed.
+    """
+
+    def __init__(self, unit: str = "fps") -> None:
+        super().__init__()
+        self.unit = unit
 
     def render(self, task: Task) -> Text:
         """Return the speed, empty at the start."""
-        return Text(f"{task.speed:.1f} fps" if task.speed else "")
+        return Text(f"{task.speed:.1f} {self.unit}" if task.speed else "")
 
 
 @contextmanager

@@ -10,9 +10,9 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ferkit.experiment.parts.options import Workers
     from ferkit.experiment.progress import Progress
     from ferkit.experiment.run import RunRequest
+    from ferkit.runtime.workers import Workers
 
 
 class Where(StrEnum):
@@ -71,7 +71,7 @@ def make_workers(
     memory: float | None,
 ) -> Workers | None:
     """Return the processes that train folds, or None for this process. Raises BadParameter."""
-    from ferkit.experiment.parts.options import Workers, check_ray
+    from ferkit.runtime.workers import Workers, check_ray
 
     given = {"address": address, "cpus": cpus, "gpus": gpus, "memory": memory}
     given = {name: value for name, value in given.items() if value is not None}

@@ -10,12 +10,12 @@ from pathlib import Path
 from ferkit.errors import FerkitError, RecipeError, RunError
 from ferkit.evaluation.run_files import is_finished, read_resolved
 from ferkit.evaluation.side_by_side import write_names
-from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.request import make_request
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.side_by_side import make_requests
 from ferkit.recipe.load import read_protocols
 from ferkit.report.table.definition import Definition
+from ferkit.runtime.workers import Workers
 
 
 @dataclass(frozen=True)

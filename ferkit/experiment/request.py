@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
 from ferkit.recipe.load import load_recipe
 from ferkit.runtime.processes import refuse_several_processes
+from ferkit.runtime.workers import Workers
 
 
 def make_request(

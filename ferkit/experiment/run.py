@@ -23,7 +23,6 @@ from ferkit.experiment.estimator import weights_used
 from ferkit.experiment.extra_data import OtherData
 from ferkit.experiment.near_groups import add_near_groups, groups_by_near_duplicates, write_split
 from ferkit.experiment.parts.collect import open_for_parts
-from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.refit import check_refit
 from ferkit.experiment.run_dir import PREDICTION_COLUMNS, RunDir
@@ -41,6 +40,7 @@ from ferkit.recipe.parse import dump_recipe
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.processes import refuse_several_processes
+from ferkit.runtime.workers import Workers
 
 NO_PROGRESS = NullProgress()
 

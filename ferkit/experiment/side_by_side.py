@@ -14,13 +14,13 @@ from ferkit.errors import RunError
 from ferkit.evaluation.protocol_words import protocol_tables
 from ferkit.evaluation.run_files import SIDE_BY_SIDE, read_resolved
 from ferkit.evaluation.side_by_side import listed_runs
-from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.run import RunRequest, check_folds
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
 from ferkit.recipe.load import load_recipe
 from ferkit.recipe.parse import dump_recipe
 from ferkit.runtime.processes import refuse_several_processes
+from ferkit.runtime.workers import Workers
 
 Table = dict[str, Any]
 Change = Callable[[Table, Registry], Table]

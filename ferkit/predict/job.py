@@ -81,6 +81,15 @@ class PredictionSummary:
                 self.faceless_names.append(name_of(self._source))
         self._has_face = True
 
+    def add(self, other: PredictionSummary) -> None:
+        """Add the counts of other inputs."""
+        for name in ("images", "moving", "frames", "faces", "abstained", "faceless", "further_problems"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faceless_names += other.faceless_names[: SHOWN - len(self.faceless_names)]
+        self.passed_over.update(other.passed_over)
+        for problem in other.problems:
+            self.add_problem(problem)
+
     def add_problem(self, problem: InputError) -> None:
         if len(self.problems) < KEPT:
             self.problems.append(problem)
@@ -144,7 +153,7 @@ def do_work(
         for sink in sinks:
             sink.begin(predictor.labels)
         stream = predictor.stream(inputs, every=every, detect_every=detect_every, smooth=smooth, stdin=stdin)
-        _go_through(stream, sinks, tally, show)
+        write_stream(stream, sinks, tally, show)
         is_whole = not tally.is_stopped
     except OSError as error:
         raise RunError(f"Cannot write the results: {error}") from error
@@ -170,12 +179,13 @@ def _close(sinks: Sequence[Sink], is_whole: bool) -> list[str]:
     return places
 
 
-def _go_through(
+def write_stream(
     stream: Iterator[Predicted | Ignored | InputError],
     sinks: Sequence[Sink],
     tally: PredictionSummary,
-    show: Callable[[Frame], None],
+    show: Callable[[Frame], None] = lambda frame: None,
 ) -> None:
+    """Write all results to the sinks, which have begun, and count them. Ctrl-C ends the work."""
     last: Predicted | None = None
     try:
         for one in stream:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,19 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     yield begin
     for one in started:
         request.node.user_properties.append((PROPERTY, str(one)))
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The address of two nodes with one CPU each."""
+    pytest.importorskip("ray", reason="ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    made.add_node(num_cpus=1)
+    made.wait_for_nodes()
+    yield made.address
+    made.shutdown()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -27,7 +27,7 @@ NOT_RUN = {
     "docs/site/paper.md": 8,
     "docs/site/plugins.md": 3,
     "docs/site/predict.md": 2,
-    "docs/site/scale.md": 4,
+    "docs/site/scale.md": 6,
     "docs/site/serve.md": 5,
     "docs/site/several-processes.md": 2,
     "docs/site/train.md": 4,

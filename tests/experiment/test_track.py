@@ -11,11 +11,11 @@ import pytest
 
 from ferkit.errors import RecipeError
 from ferkit.experiment import track
-from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
 from ferkit.experiment.track_services import TrackerRun, start_tracker
 from ferkit.recipe.load import load_recipe
+from ferkit.runtime.workers import Workers
 from tests.cli.test_table import ferkit
 from tests.experiment.parts.pools import use
 from tests.experiment.test_run import Interrupted, recipe, run_recipe

@@ -9,11 +9,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Protocol
 
-from ferkit.experiment.parts.options import threads_of
 from ferkit.experiment.parts.worker import PartJob, train_in_worker
 from ferkit.experiment.run import RunRequest
 from ferkit.neural.options import Fit
 from ferkit.runtime.worker_process import WorkerProcess
+from ferkit.runtime.workers import threads_of
 
 RETRIES = 2
 """Number of times that a part continues in a new process after the death of its process."""

@@ -55,7 +55,9 @@ def name_of(source: ImageSource | VideoSource | Camera | Stream) -> str:
     """Return what a source is called in results and messages."""
     if isinstance(source, Stream):
         return source.address
-    return str(source.name if isinstance(source, Camera) else source.path)
+    if isinstance(source, Camera):
+        return str(source.name)
+    return source.address or str(source.path)
 
 
 Read = Frame | Ignored | InputError
@@ -87,7 +89,7 @@ def _read_still(source: Source) -> Read:
     try:
         return Frame(source, read_image(source.path))
     except DataError as error:
-        return InputError(str(source.path), str(error).removeprefix(f"{source.path}: "))
+        return InputError(name_of(source), str(error).removeprefix(f"{source.path}: "))
 
 
 def _frames(source: VideoSource | Camera | Stream, shots: Iterator[VideoFrame | str]) -> Iterator[Read]:

@@ -36,10 +36,12 @@ class ImageSource:
     Attributes:
         path: The file.
         name: Path of its annotated copy, relative to the folder of the copies.
+        address: Where the file was downloaded from; "" for a file of yours.
     """
 
     path: Path
     name: Path
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class VideoSource:
     path: Path
     name: Path
     is_animation: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,31 @@ class InputError:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file that has not been opened.
+
+    Attributes:
+        path: The file.
+        name: Path of its annotated copy, relative to the folder of the copies.
+    """
+
+    path: Path
+    name: Path
+
+
 Source = ImageSource | VideoSource | Camera | Stream | Ignored | InputError
+Found = Listed | Camera | Stream | Ignored | InputError
 
 
 def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Source]:
-    """Yield the sources of the inputs, in order. Folders are listed lazily, sorted by name.
+    """Yield the sources of the inputs, as `list_inputs` finds them."""
+    for one in list_inputs(inputs, stdin):
+        yield source_of(one.path, one.name) if isinstance(one, Listed) else one
+
+
+def list_inputs(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> Iterator[Found]:
+    """Yield what the inputs name, in order. Folders are listed lazily, sorted by name. No file is opened.
 
     Args:
         inputs: Files, folders, patterns, camera numbers, or "-". Folders are searched recursively; linked
@@ -108,15 +131,17 @@ def find_sources(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) ->
             yield Camera(int(text))
         elif ADDRESS.fullmatch(text):
             yield Stream(text)
+        elif "://" in text and not os.path.lexists(text):
+            yield InputError(_cut(text), "addresses of a storage are read with --jobs or --on ray only")
         else:
             yield from _of_name(text, "there is no such file, folder or camera")
 
 
-def _of_name(text: str, otherwise: str) -> Iterator[Source]:
+def _of_name(text: str, otherwise: str) -> Iterator[Found]:
     if os.path.isdir(text):
         yield from _some(_of_folder(Path(text)), text, "the folder has no image or video")
     elif os.path.lexists(text):
-        yield _of_file(Path(text), Path(os.path.basename(text)))
+        yield Listed(Path(text), Path(os.path.basename(text)))
     elif glob.has_magic(text) and "\0" not in text and len(text) <= LONGEST:
         yield from _some(_of_pattern(text), text, "no image or video matches this pattern")
     else:
@@ -127,7 +152,7 @@ def _cut(name: str) -> str:
     return name if len(name) <= TOLD else f"{name[:TOLD]}..."
 
 
-def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source]:
+def _some(found: Iterator[Found], text: str, otherwise: str) -> Iterator[Found]:
     """Yield the sources, then an InputError if there is no image or video among them."""
     is_empty = True
     for one in found:
@@ -137,7 +162,7 @@ def _some(found: Iterator[Source], text: str, otherwise: str) -> Iterator[Source
         yield InputError(_cut(text), otherwise)
 
 
-def _of_folder(folder: Path) -> Iterator[Source]:
+def _of_folder(folder: Path) -> Iterator[Found]:
     refused: list[OSError] = []
     for place, files in walk_folder(folder, refused.append):
         yield from _refusals(refused)
@@ -152,7 +177,7 @@ def _refusals(refused: list[OSError]) -> Iterator[InputError]:
     refused.clear()
 
 
-def _of_pattern(pattern: str) -> Iterator[Source]:
+def _of_pattern(pattern: str) -> Iterator[Found]:
     """List each matching file once. If links give it several names, the shortest is used."""
     found = [text for text in glob.iglob(pattern, recursive=True) if not os.path.isdir(text)]
     names: dict[str, str] = {}
@@ -164,12 +189,12 @@ def _of_pattern(pattern: str) -> Iterator[Source]:
         yield _among_others(path, Path(path.name))
 
 
-def _among_others(path: Path, name: Path) -> Source:
-    return _of_file(path, name) if is_image(path) or is_video(path) else Ignored(str(path))
+def _among_others(path: Path, name: Path) -> Found:
+    return Listed(path, name) if is_image(path) or is_video(path) else Ignored(str(path))
 
 
-def _of_file(path: Path, name: Path) -> Source:
-    """Decide by the suffix, or by the content if the suffix is unknown."""
+def source_of(path: Path, name: Path) -> ImageSource | VideoSource | InputError:
+    """Return an image or a video, by the suffix, or by the content if the suffix is unknown."""
     if special := describe_special(path):
         return InputError(str(path), f"it is {special}, not a file")
     if is_video(path) or (not is_image(path) and _holds_video(path)):
@@ -206,7 +231,7 @@ def _is_animated(path: Path) -> bool:
         return False  # reading the file reports the error
 
 
-def _of_stdin(stdin: BinaryIO) -> Iterator[Source]:
+def _of_stdin(stdin: BinaryIO) -> Iterator[Found]:
     try:
         given = read_stdin(stdin)
     except DataError as error:

@@ -17,18 +17,23 @@ GROUP = 5000
 """Rows per write."""
 
 
+def import_parquet(out: Path) -> Any:
+    """Import pyarrow with its module for Parquet. Raises RunError with the command that installs it."""
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise RunError(
+            f'Cannot write --out {out}: Parquet needs pyarrow. Run: pip install "ferkit[parquet]". '
+            "CSV and JSON lines need no package."
+        ) from error
+    return pyarrow
+
+
 class ParquetSink:
     """A Parquet file with the columns of CSV. Bytes of file names that are no UTF-8 become escapes."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            import pyarrow.parquet
-        except ImportError as error:
-            raise RunError(
-                f'Cannot write --out {path}: Parquet needs pyarrow. Run: pip install "ferkit[parquet]". '
-                "CSV and JSON lines need no package."
-            ) from error
-        self.arrow = pyarrow
+        self.arrow = import_parquet(path)
         self.path = path
         self.part = path.with_name(path.name + ".part")
         self.rows: list[list[Any]] = []
@@ -63,6 +68,10 @@ class ParquetSink:
         ]
         self.writer.write_table(self.arrow.table(arrays, schema=self.schema))
         self.rows.clear()
+
+    def add_metadata(self, key: str, text: str) -> None:
+        """Add a text to the metadata of the file."""
+        self.writer.add_key_value_metadata({key: text})
 
     def close(self, is_whole: bool) -> str | None:
         if self.file is None:

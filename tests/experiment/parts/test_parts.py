@@ -11,12 +11,12 @@ import pytest
 from ferkit.errors import RunError
 from ferkit.evaluation.protocol import folds
 from ferkit.experiment.parts import merge
-from ferkit.experiment.parts.options import Workers
 from ferkit.experiment.parts.part import parts_of
 from ferkit.experiment.progress import NullProgress, Progress
 from ferkit.experiment.run import RunRequest, find_crops, read_samples, run
 from ferkit.experiment.run_dir import RunDir
 from ferkit.recipe.load import load_recipe
+from ferkit.runtime.workers import Workers
 from tests.experiment.parts.pools import DeathError, after_epochs, use
 from tests.experiment.test_run import OTHER, Interrupted, results, run_recipe, shared_recipe
 from tests.experiment.test_run_nested import GRID, NESTED

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from ferkit.experiment.parts import pool
-from ferkit.experiment.parts.options import Workers, threads_of
 from ferkit.experiment.parts.pool import find_gpus
 from ferkit.neural.options import Fit
+from ferkit.runtime.workers import Workers, threads_of
 
 
 @pytest.mark.subprocess

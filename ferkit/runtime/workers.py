@@ -1,4 +1,4 @@
-"""Options for the processes that train a run."""
+"""Options for the processes that share the work of a command."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ferkit.errors import RunError
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Processes that train the parts of a run.
+    """Processes that train the parts of a run, or predict the parts of a list of files.
 
     Attributes:
-        jobs: Number of trainings at a time, 1 or more. None with Ray: as many as the cluster has room for.
+        jobs: Number of parts at a time, 1 or more. None with Ray: as many as the cluster has room for.
         on: "processes" of this machine, or "ray".
         address: Address of the Ray cluster. None: the cluster of RAY_ADDRESS, or a new one on this machine.
-        cpus: CPUs, and threads, of each training with Ray.
-        gpus: GPUs of each training with Ray, such as 0.5.
-        memory: Memory that Ray reserves for each training, in GB. None: no reservation.
+        cpus: CPUs, and threads, of each part with Ray.
+        gpus: GPUs of each part with Ray, such as 0.5.
+        memory: Memory that Ray reserves for each part, in GB. None: no reservation.
     """
 
     jobs: int | None = None
@@ -32,7 +32,7 @@ class Workers:
 
     @property
     def options(self) -> list[str]:
-        """The options of `ferkit run` for these workers."""
+        """The command's options for these workers."""
         given = {"jobs": self.jobs, "address": self.address, "memory": self.memory}
         if self.on == "ray":
             given |= {"on": self.on, "cpus": self.cpus, "gpus": self.gpus or None}

@@ -1,4 +1,4 @@
-"""Parts of a run as tasks of Ray. tests/campaign/test_parts.py trains on a real cluster."""
+"""A Ray cluster. tests/campaign/test_parts.py and test_predict_parts.py work on a real one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ferkit.errors import RunError
-from ferkit.experiment.parts import ray_pool
-from ferkit.experiment.parts.options import Workers
+from ferkit.runtime import ray_cluster
+from ferkit.runtime.workers import Workers
 from tests.cli.test_table import ferkit
 
 
@@ -36,7 +36,7 @@ def test_an_address_without_a_cluster_is_refused_at_once() -> None:
         unused.bind(("127.0.0.1", 0))  # nobody listens
         address = f"127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(RunError, match=f"Cannot connect to Ray at {address}: .*ray start"):
-            ray_pool.connect(address)
+            ray_cluster.connect(address)
 
 
 class FakeTask:
@@ -74,18 +74,18 @@ class FakeRay:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="ray is not installed")
-    monkeypatch.setattr(ray_pool, "import_ray", FakeRay)
+    monkeypatch.setattr(ray_cluster, "import_ray", FakeRay)
 
 
 @pytest.mark.usefixtures("fake")
 def test_a_node_that_does_not_see_the_run_folder_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ray_pool.check_storage(tmp_path)
+    ray_cluster.check_storage(tmp_path / "parts")
     assert list((tmp_path / "parts").iterdir()) == []
-    monkeypatch.setattr(ray_pool, "sees", lambda marker: False)
+    monkeypatch.setattr(ray_cluster, "sees", lambda marker: False)
     with pytest.raises(RunError, match=r"the node n1: it does not see .*--out"):
-        ray_pool.check_storage(tmp_path)
+        ray_cluster.check_storage(tmp_path / "parts")
 
 
 @pytest.mark.usefixtures("fake")
@@ -93,9 +93,9 @@ def test_a_node_without_ferkit_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     def fail(marker: Path) -> bool:
         raise RuntimeError("ModuleNotFoundError: No module named 'ferkit'")
 
-    monkeypatch.setattr(ray_pool, "sees", fail)
+    monkeypatch.setattr(ray_cluster, "sees", fail)
     with pytest.raises(RunError, match=r"the node n1: .*No module named 'ferkit'"):
-        ray_pool.check_storage(tmp_path)
+        ray_cluster.check_storage(tmp_path / "parts")
 
 
 @pytest.mark.usefixtures("fake")
@@ -106,8 +106,8 @@ def test_a_node_that_leaves_during_the_check_is_not_needed(
         monkeypatch.setattr(FakeRay, "nodes", lambda _: [])
         raise RuntimeError("the node died")
 
-    monkeypatch.setattr(ray_pool, "sees", leave)
-    ray_pool.check_storage(tmp_path)
+    monkeypatch.setattr(ray_cluster, "sees", leave)
+    ray_cluster.check_storage(tmp_path)
     assert FakeRay().nodes() == []
 
 
@@ -122,6 +122,20 @@ def test_a_node_that_leaves_during_the_check_is_not_needed(
     ],
 )
 def test_resources_that_no_node_has_are_a_warning(workers: Workers, is_short: bool) -> None:
-    notes = ray_pool.find_shortage(workers)
+    notes = ray_cluster.find_shortage(workers)
     assert bool(notes) == is_short
     assert all("No node" in one for one in notes)
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("workers", "count"),
+    [
+        (Workers(on="ray"), 6),
+        (Workers(on="ray", cpus=3), 1),
+        (Workers(on="ray", gpus=0.5), 2),
+        (Workers(on="ray", gpus=2), 0),
+    ],
+)
+def test_the_room_for_workers_is_counted_by_node(workers: Workers, count: int) -> None:
+    assert ray_cluster.count_room(workers) == count
