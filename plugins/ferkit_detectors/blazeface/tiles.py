@@ -9,30 +9,35 @@ from numpy.typing import NDArray
 
 from ferkit_detectors.blazeface.decode import Boxes, merge
 
-LEVELS = 2
-"""Levels of tiles: 1/2 and 1/4 of the image's longer side."""
-LEAST = 480.0
+LEVELS = 3
+"""The whole image, and tiles of 1/2 and 1/4 of its longer side."""
+LEAST = 200.0
 """Smallest side of a tile, in pixels. Images with a longer side below twice this have no tiles."""
 OVERLAP = 0.25
 """Minimum overlap of neighbouring tiles, as a fraction of their side."""
 CUT = 0.01
 """Boxes this close to an edge where a tile cuts the image are dropped, as a fraction of the tile's side."""
+SMALL = 1 / 7
+"""A face with smaller sides, as a fraction of the tile's side, may have others near it that were missed."""
 
 Tile = tuple[int, int, int, int]
 """Edges x0, y0, x1, y1 in pixels of the image."""
 
 
-def tiles_of(width: int, height: int) -> list[Tile]:
-    """Return the whole image and its tiles, largest first."""
-    found = [(0, 0, width, height)]
-    for level in range(1, LEVELS + 1):
-        side = max(width, height) / 2**level
-        if side < LEAST:
-            break
-        size = round(side)
-        for y in _starts(height, size):
-            found += [(x, y, min(x + size, width), min(y + size, height)) for x in _starts(width, size)]
-    return found
+def side_of(size: tuple[int, int], level: int) -> float:
+    """Return the side of the tiles of a level in an image of this width and height."""
+    return max(size) / 2**level
+
+
+def tiles_of(size: tuple[int, int], level: int) -> list[Tile]:
+    """Return the tiles of a level in an image of this width and height. Level 0 is the whole image."""
+    width, height = size
+    side = round(side_of(size, level))
+    return [
+        (x, y, min(x + side, width), min(y + side, height))
+        for y in _starts(height, side)
+        for x in _starts(width, side)
+    ]
 
 
 def _starts(length: int, size: int) -> list[int]:
@@ -43,12 +48,24 @@ def _starts(length: int, size: int) -> list[int]:
     return [int(start) for start in np.linspace(0, length - size, count).round()]
 
 
+def needs_next(boxes: Boxes, size: tuple[int, int], level: int) -> bool:
+    """Return True if the next level may have more faces than those of this level and the ones before.
+
+    This is so if a face is small, or if the whole image has none. Tiles that are empty too end the search.
+    """
+    if level + 1 == LEVELS or side_of(size, level + 1) < LEAST:
+        return False
+    if not len(boxes):
+        return level == 0
+    return bool((boxes[:, 2:] - boxes[:, :2]).max(axis=1).min() < SMALL * side_of(size, level))
+
+
 def merge_tiles(
     found: Sequence[tuple[Boxes, NDArray[np.float64]]], tiles: Sequence[Tile]
 ) -> tuple[Boxes, NDArray[np.float64]]:
-    """Merge the boxes and scores of all tiles of an image, all in pixels of the image; best first.
+    """Merge the boxes and scores of tiles of an image, all in pixels of the image; best first.
 
-    A face that a tile cuts is complete in a neighbour or in a larger tile.
+    A face that a tile cuts is complete in a neighbour or in a larger tile. The first tile is the image.
     """
     if len(tiles) == 1:
         return found[0]
