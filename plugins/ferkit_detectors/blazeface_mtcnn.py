@@ -43,7 +43,7 @@ class BlazeFaceMTCNNDetector:
     def __init__(
         self,
         network: NetworkName = "full",
-        threshold: float = 0.5,
+        threshold: float = 0.6,
         acceptance: float = 0.7,
         tiles: bool = True,
         device: str = "auto",

@@ -70,11 +70,12 @@ class Search:
         for level in range(self.levels):
             new = {number: tiles_of(_size(images[number]), level) for number in todo}
             answers = iter(self._search([(images[i], tile) for i in todo for tile in new[i]], chunk))
+            known = {number: len(found[number][0]) for number in todo}
             for number in todo:
                 tiles[number] += new[number]
                 parts[number] += islice(answers, len(new[number]))
                 found[number] = merge_tiles(parts[number], tiles[number])
-            todo = [i for i in todo if needs_next(found[i][0], _size(images[i]), level)]
+            todo = [i for i in todo if needs_next(found[i][0], known[i], _size(images[i]), level)]
         return [_inside(*one, image) for one, image in zip(found, images, strict=True)]
 
     def _search(self, places: Sequence[tuple[NDArray[np.uint8], Tile]], chunk: int) -> list[Found]:

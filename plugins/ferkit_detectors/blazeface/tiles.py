@@ -18,7 +18,7 @@ OVERLAP = 0.25
 CUT = 0.01
 """Boxes this close to an edge where a tile cuts the image are dropped, as a fraction of the tile's side."""
 SMALL = 1 / 7
-"""A face with smaller sides, as a fraction of the tile's side, may have others near it that were missed."""
+"""If a face has smaller sides, as a fraction of the tile's side, still smaller ones may be missed."""
 
 Tile = tuple[int, int, int, int]
 """Edges x0, y0, x1, y1 in pixels of the image."""
@@ -48,16 +48,21 @@ def _starts(length: int, size: int) -> list[int]:
     return [int(start) for start in np.linspace(0, length - size, count).round()]
 
 
-def needs_next(boxes: Boxes, size: tuple[int, int], level: int) -> bool:
-    """Return True if the next level may have more faces than those of this level and the ones before.
+def needs_next(boxes: Boxes, known: int, size: tuple[int, int], level: int) -> bool:
+    """Return True if the next level may show more faces.
 
-    This is so if a face is small, or if the whole image has none. Tiles that are empty too end the search.
+    Args:
+        boxes: Faces of this level and the ones before (N, 4), in pixels of the image.
+        known: Number of faces of the levels before.
+        size: Width and height of the image.
+        level: This level.
     """
     if level + 1 == LEVELS or side_of(size, level + 1) < LEAST:
         return False
-    if not len(boxes):
-        return level == 0
-    return bool((boxes[:, 2:] - boxes[:, :2]).max(axis=1).min() < SMALL * side_of(size, level))
+    if level == 0 and not len(boxes):
+        return True
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    return len(boxes) > known and bool(sides.min() < SMALL * side_of(size, level))
 
 
 def merge_tiles(

@@ -18,8 +18,6 @@ from ferkit_detectors.mtcnn.runtime import Array, CropNetwork, Runtime
 
 VERSION = 2
 """Increase it with every change that may change detections."""
-STEP = 4
-"""The number of crops in a call is a multiple of this. oneDNN has a setup cost for every new number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +92,8 @@ def judge(
     values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
     for first in range(0, len(pixels), runtime.chunk):
         count = min(runtime.chunk, len(pixels) - first)
-        # Repeat the last box up to a multiple of STEP.
-        places = xp.arange(first, first + count + -count % STEP, device=device)
+        # Repeat the last box up to a multiple of the step.
+        places = xp.arange(first, first + count + -count % runtime.step, device=device)
         places = xp.clip(places, None, len(pixels) - 1)
         answer = network(resize_boxes(runtime, sums, images[places], pixels[places], side))
         scores.append(answer[0][:count])
