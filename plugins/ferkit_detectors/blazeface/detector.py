@@ -58,17 +58,21 @@ class BlazeFaceDetector:
 
 
 def open_search(
-    network: NetworkName, threshold: float, tiles: bool, device: str, runtime: Literal["torch", "onnx"]
+    network: NetworkName,
+    threshold: float,
+    tiles: bool,
+    device: str,
+    runtime: Literal["torch", "onnx"],
+    border: bool = False,
 ) -> Search:
-    """Check the options and open the network."""
+    """Check the options and open the network. See `Search` for `border`."""
     if network not in ANCHORS:
         raise ValueError(f"network: expected one of {', '.join(ANCHORS)}, got {network!r}")
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected a number from 0 to 1, got {threshold}")
-    return Search(open_network(network, device, runtime), ANCHORS[network], threshold, tiles)
+    return Search(open_network(network, device, runtime), ANCHORS[network], threshold, tiles, border)
 
 
 def _without_landmarks(_: NDArray[np.uint8], found: Found) -> Detections:
-    boxes, scores = found
-    landmarks = np.full((len(boxes), 5, 2), np.nan, np.float32)
-    return Detections(boxes.astype(np.float32), scores.astype(np.float32), landmarks)
+    landmarks = np.full((len(found.boxes), 5, 2), np.nan, np.float32)
+    return Detections(found.boxes.astype(np.float32), found.scores.astype(np.float32), landmarks)

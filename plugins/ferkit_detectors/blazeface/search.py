@@ -4,25 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferkit_detectors.blazeface.decode import Boxes, anchor_centres, decode
+from ferkit_detectors.blazeface.decode import OVERLAP, Boxes, anchor_centres, decode, overlaps
 from ferkit_detectors.blazeface.letterbox import letterbox
 from ferkit_detectors.blazeface.networks import Network
-from ferkit_detectors.blazeface.tiles import LEVELS, Tile, merge_tiles, needs_next, tiles_of
+from ferkit_detectors.blazeface.tiles import (
+    LEVELS,
+    Tile,
+    cut_out,
+    merge_tiles,
+    needs_next,
+    tiles_of,
+    with_border,
+)
 
 CHUNK = 64
 """Images in a call of the network on a GPU."""
 LEAST_SIDE = 1.0
 """Smaller boxes, in pixels of the image, cannot be cropped."""
 
-Found = tuple[Boxes, NDArray[np.float64]]
-"""Boxes (N, 4) `x0 y0 x1 y1` in pixels of the image, and scores (N,) from 0 to 1, best first."""
+Scored = tuple[Boxes, NDArray[np.float64]]
+"""Boxes (N, 4) in pixels of the image, and scores (N,), best first."""
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The faces of an image, best first.
+
+    Attributes:
+        boxes: (N, 4) float64, `x0 y0 x1 y1` in pixels of the image.
+        scores: (N,) float64, from 0 to 1.
+        is_first: (N,) bool, False for faces that only a tile shows, or the image with a border.
+    """
+
+    boxes: Boxes
+    scores: NDArray[np.float64]
+    is_first: NDArray[np.bool_]
 
 
 class Search:
@@ -33,15 +57,23 @@ class Search:
         anchors: Number of anchors in each cell of a layer, by the stride of the layer in pixels.
         threshold: Minimum score, from 0 to 1.
         has_tiles: Search tiles too, if the whole image shows small faces or none.
+        has_border: Search the image with a border too, if it shows none: the networks miss faces that fill
+            the image.
     """
 
     def __init__(
-        self, network: Network, anchors: Mapping[int, int], threshold: float, has_tiles: bool
+        self,
+        network: Network,
+        anchors: Mapping[int, int],
+        threshold: float,
+        has_tiles: bool,
+        has_border: bool = False,
     ) -> None:
         self.network = network
         self.anchors = anchor_centres(network.side, anchors)
         self.threshold = threshold
-        self.levels = LEVELS if has_tiles else 1
+        self.has_tiles = has_tiles
+        self.has_border = has_border
 
     def map(
         self, images: Sequence[NDArray[np.uint8]], finish: Callable[[NDArray[np.uint8], Found], Answer]
@@ -63,27 +95,35 @@ class Search:
             return list(pool.map(lambda image: process([image], 1)[0], images))
 
     def _find(self, images: Sequence[NDArray[np.uint8]], chunk: int) -> list[Found]:
+        sizes = [(image.shape[1], image.shape[0]) for image in images]
+        new = [tiles_of(size, 0) for size in sizes]
         tiles: list[list[Tile]] = [[] for _ in images]
-        parts: list[list[Found]] = [[] for _ in images]
-        found: list[Found] = [(np.zeros((0, 4)), np.zeros(0)) for _ in images]
-        todo = list(range(len(images)))
-        for level in range(self.levels):
-            new = {number: tiles_of(_size(images[number]), level) for number in todo}
-            answers = iter(self._search([(images[i], tile) for i in todo for tile in new[i]], chunk))
-            known = {number: len(found[number][0]) for number in todo}
-            for number in todo:
-                tiles[number] += new[number]
-                parts[number] += islice(answers, len(new[number]))
-                found[number] = merge_tiles(parts[number], tiles[number])
-            todo = [i for i in todo if needs_next(found[i][0], known[i], _size(images[i]), level)]
-        return [_inside(*one, image) for one, image in zip(found, images, strict=True)]
+        parts: list[list[Scored]] = [[] for _ in images]
+        for level in range(LEVELS):
+            cuts = ((image, tile) for image, its in zip(images, new, strict=True) for tile in its)
+            answers = iter(self._search(list(cuts), chunk))
+            for number, size in enumerate(sizes):
+                if new[number]:
+                    known = len(merge_tiles(parts[number], tiles[number])[0])
+                    tiles[number] += new[number]
+                    parts[number] += islice(answers, len(new[number]))
+                    new[number] = self._next(merge_tiles(parts[number], tiles[number])[0], known, size, level)
+        return [_finish(*one, size) for *one, size in zip(parts, tiles, sizes, strict=True)]
 
-    def _search(self, places: Sequence[tuple[NDArray[np.uint8], Tile]], chunk: int) -> list[Found]:
+    def _next(self, boxes: Boxes, known: int, size: tuple[int, int], level: int) -> list[Tile]:
+        """Return the tiles of the next level, if they may show more faces than those of the levels so far."""
+        has_none = level == 0 and not len(boxes)
+        around = [with_border(size)] if self.has_border and has_none else []
+        return around + (
+            tiles_of(size, level + 1) if self.has_tiles and needs_next(boxes, known, size, level) else []
+        )
+
+    def _search(self, cuts: Sequence[tuple[NDArray[np.uint8], Tile]], chunk: int) -> list[Scored]:
         """Search a tile of each image."""
         found = []
-        for first in range(0, len(places), chunk):
-            some = places[first : first + chunk]
-            scaled = [letterbox(image[y0:y1, x0:x1], self.network.side) for image, (x0, y0, x1, y1) in some]
+        for first in range(0, len(cuts), chunk):
+            some = cuts[first : first + chunk]
+            scaled = [letterbox(cut_out(image, tile), self.network.side) for image, tile in some]
             logits, values = self.network(np.stack([square for square, _ in scaled]))
             for number, ((_, placement), (_, tile)) in enumerate(zip(scaled, some, strict=True)):
                 boxes, scores = decode(logits[number], values[number], self.anchors, self.threshold)
@@ -91,13 +131,11 @@ class Search:
         return found
 
 
-def _size(image: NDArray[np.uint8]) -> tuple[int, int]:
-    """Return the width and height."""
-    return image.shape[1], image.shape[0]
-
-
-def _inside(boxes: Boxes, scores: NDArray[np.float64], image: NDArray[np.uint8]) -> Found:
-    """Return the faces that overlap the image and are not too small."""
-    overlaps = (boxes[:, :2] < _size(image)).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
-    kept = overlaps & (boxes[:, 2:] - boxes[:, :2] >= LEAST_SIDE).all(axis=1)
-    return boxes[kept], scores[kept]
+def _finish(parts: Sequence[Scored], tiles: Sequence[Tile], size: tuple[int, int]) -> Found:
+    """Merge the parts, and keep the faces that overlap the image and are not too small."""
+    boxes, scores = merge_tiles(parts, tiles)
+    first = parts[0][0]
+    is_first = np.array([bool((overlaps(box, first) > OVERLAP).any()) for box in boxes], bool)
+    is_inside = (boxes[:, :2] < size).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
+    kept = is_inside & (boxes[:, 2:] - boxes[:, :2] >= LEAST_SIDE).all(axis=1)
+    return Found(boxes[kept], scores[kept], is_first[kept])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +41,23 @@ def tiles_of(size: tuple[int, int], level: int) -> list[Tile]:
     ]
 
 
+def with_border(size: tuple[int, int]) -> Tile:
+    """Return a tile of twice the width and height around the image, in which the faces have half the size."""
+    width, height = size
+    return -(width // 2), -(height // 2), width + width // 2, height + height // 2
+
+
+def cut_out(image: NDArray[np.uint8], tile: Tile) -> NDArray[np.uint8]:
+    """Return the pixels of a tile. They are black outside the image."""
+    x0, y0, x1, y1 = tile
+    height, width = image.shape[:2]
+    inner = image[max(y0, 0) : y1, max(x0, 0) : x1]
+    borders = max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0)
+    if not any(borders):
+        return inner
+    return np.asarray(cv2.copyMakeBorder(inner, *borders, cv2.BORDER_CONSTANT), np.uint8)
+
+
 def _starts(length: int, size: int) -> list[int]:
     """Place intervals of a size evenly over a length."""
     if length <= size:
@@ -72,8 +90,8 @@ def merge_tiles(
 
     A face that a tile cuts is complete in a neighbour or in a larger tile. The first tile is the image.
     """
-    if len(tiles) == 1:
-        return found[0]
+    if len(tiles) < 2:
+        return found[0] if found else (np.zeros((0, 4)), np.zeros(0))
     kept = [_without_cut(*one, tile, tiles[0]) for one, tile in zip(found, tiles, strict=True)]
     return merge(np.concatenate([boxes for boxes, _ in kept]), np.concatenate([scores for _, scores in kept]))
 

@@ -19,20 +19,30 @@ class Refinement:
 
     Attributes:
         runtime: The runtime of the networks.
-        sure: Score from which a face is kept, whatever the networks' scores.
-        acceptance: Minimum score of both networks for other faces.
+        acceptance: Minimum score of both networks, from 0 to 1.
     """
 
     runtime: Runtime
-    sure: float
     acceptance: float
 
     def __call__(
-        self, image: NDArray[np.uint8], boxes: NDArray[np.float64], scores: NDArray[np.float64]
+        self,
+        image: NDArray[np.uint8],
+        boxes: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        is_sure: NDArray[np.bool_],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return boxes (N, 4), the given scores (N,) and landmarks (N, 5, 2) of the faces, best first."""
-        if not len(boxes):
-            return boxes.astype(np.float32), scores.astype(np.float32), np.zeros((0, 5, 2), np.float32)
+        """Correct boxes.
+
+        Args:
+            image: (H, W, 3) uint8, RGB.
+            boxes: (N, 4) `x0 y0 x1 y1` in pixels.
+            scores: (N,) from 0 to 1.
+            is_sure: (N,) Keep these faces whatever the networks' scores.
+
+        Returns:
+            Boxes (M, 4), their given scores (M,) and landmarks (M, 5, 2) of the kept faces, best first.
+        """
         xp, device = self.runtime.xp, self.runtime.device
         with self.runtime.inference():
             sums = self.runtime.summed_area(image[None])
@@ -40,17 +50,21 @@ class Refinement:
                 xp.asarray(boxes.astype(np.float32), device=device),
                 xp.asarray(scores.astype(np.float32), device=device),
                 xp.zeros(len(boxes), dtype=xp.int64, device=device),
-                xp.zeros((len(boxes), 0), dtype=xp.float32, device=device),
+                xp.asarray(is_sure, device=device),
             )
-            judged = self._judge(self.runtime.rnet, faces, sums, 24)
-            judged = replace(judged, boxes=shift(xp, judged.boxes, judged.values, extra=1))
-            judged = self._judge(self.runtime.onet, judged, sums, 48)
-            kept = suppress_nested(to_faces(judged.in_numpy(self.runtime)), OVERLAP)
+            faces, values = self._judge(self.runtime.rnet, faces, sums, 24)
+            faces = replace(faces, boxes=shift(xp, faces.boxes, values, extra=1))
+            faces, values = self._judge(self.runtime.onet, faces, sums, 48)
+            found = to_faces(replace(faces, values=values).in_numpy(self.runtime))
+        kept = suppress_nested(found, OVERLAP)
         return kept.boxes, kept.scores, kept.values
 
-    def _judge(self, network: CropNetwork, faces: Candidates, sums: Array, side: int) -> Candidates:
-        """Return the squares of the faces that the network accepts, with its values."""
+    def _judge(
+        self, network: CropNetwork, faces: Candidates, sums: Array, side: int
+    ) -> tuple[Candidates, Array]:
+        """Return the squares of the kept faces, and the network's values for them."""
         squares = replace(faces, boxes=make_square(self.runtime.xp, faces.boxes))
         squares, pixels = inside(self.runtime, squares, sums)
         scores, values = judge(self.runtime, network, squares.images, pixels, sums, side)
-        return replace(squares, values=values)[(scores > self.acceptance) | (squares.scores >= self.sure)]
+        is_kept = (scores > self.acceptance) | squares.values
+        return squares[is_kept], values[is_kept]
