@@ -78,9 +78,12 @@ def make_detectors(options: argparse.Namespace) -> dict[str, Detector]:
     chosen: dict[str, Any] = {"device": "cpu", "runtime": options.runtime}
     detectors: dict[str, Detector] = {"mtcnn": MTCNNDetector(**chosen)}
     for name, variant in VARIANTS.items():
-        make = BlazeFaceMTCNNDetector if name.startswith("blazeface_mtcnn") else BlazeFaceDetector
-        if name in (options.only or VARIANTS):
-            detectors[name] = make(**variant, threshold=options.threshold, **chosen)
+        if name not in (options.only or VARIANTS):
+            continue
+        if name.startswith("blazeface_mtcnn"):
+            detectors[name] = BlazeFaceMTCNNDetector(**variant, **chosen)
+        else:
+            detectors[name] = BlazeFaceDetector(**variant, threshold=options.threshold, **chosen)
     return detectors
 
 
@@ -161,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--near", action="store_true", help="add a large portrait to each scene")
     add("--only", action="append", choices=VARIANTS, help="compare only this one; repeatable [all]")
     add("--runtime", choices=("torch", "onnx"), default="torch", help="runtime of all detectors [torch]")
-    add("--threshold", type=float, default=0.5, help="minimum score of BlazeFace [0.5]")
+    add("--threshold", type=float, default=0.5, help="minimum score of blazeface [0.5]")
     run_script(measure, parser, arguments)
 
 
