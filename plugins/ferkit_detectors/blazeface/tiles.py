@@ -18,7 +18,7 @@ OVERLAP = 0.25
 """Minimum overlap of neighbouring tiles, as a fraction of their side."""
 CUT = 0.01
 """Boxes this close to an edge where a tile cuts the image are dropped, as a fraction of the tile's side."""
-SMALL = 1 / 7
+SMALL = 1 / 10
 """If a face has smaller sides, as a fraction of the tile's side, still smaller ones may be missed."""
 
 Tile = tuple[int, int, int, int]

@@ -36,12 +36,12 @@ def test_tiles_of_each_level_cover_the_image_and_overlap(size: tuple[int, int], 
     [
         ([], 0, (800, 600), 0, True),
         ([300], 0, (800, 600), 0, False),
-        ([300, 100], 0, (800, 600), 0, True),
-        ([300, 100], 0, (390, 300), 0, False),  # tiles would have fewer than 200 pixels
+        ([300, 70], 0, (800, 600), 0, True),
+        ([300, 30], 0, (390, 300), 0, False),  # tiles would have fewer than 200 pixels
         ([], 0, (800, 600), 1, False),
-        ([50, 40], 1, (800, 600), 1, True),
-        ([50, 40], 2, (800, 600), 1, False),  # this level showed no new face
-        ([50, 40], 1, (800, 600), 2, False),
+        ([50, 30], 1, (800, 600), 1, True),
+        ([50, 30], 2, (800, 600), 1, False),  # this level showed no new face
+        ([50, 15], 1, (800, 600), 2, False),
     ],
 )
 def test_the_next_level_is_searched_for_small_faces(
