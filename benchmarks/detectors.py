@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from ferkit_detectors.blazeface.detector import BlazeFaceDetector
+from ferkit_detectors.blazeface_mtcnn import BlazeFaceMTCNNDetector
 from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from numpy.typing import NDArray
 from PIL import Image
@@ -27,30 +28,38 @@ from ferkit.bench.record import Measurement, Record
 from ferkit.bench.run import ProgressCallback
 from ferkit.bench.subject import find_images
 from ferkit.data.images import read_image
-from ferkit.plugin import Detections
+from ferkit.plugin import Detections, Detector
 
 VARIANTS: dict[str, dict[str, Any]] = {
-    "short": {"network": "short"},
-    "back": {"network": "back"},
-    "back, tiles": {"network": "back", "tiles": True},
-    "full": {"network": "full"},
-    "full, tiles": {"network": "full", "tiles": True},
-    "full_sparse": {"network": "full_sparse"},
+    "blazeface short": {"network": "short"},
+    "blazeface back": {"network": "back"},
+    "blazeface full": {"network": "full"},
+    "blazeface full, tiles": {"network": "full", "tiles": True},
+    "blazeface full_sparse": {"network": "full_sparse"},
+    "blazeface_mtcnn": {},
+    "blazeface_mtcnn, no tiles": {"tiles": False},
 }
-SCENE = 1920, 1080
+"""Name of the component, with a variant, and its options."""
+SCENE = "1920x1080"
 MET = 0.4
 """Intersection over union of boxes of one face. The boxes of the two detectors differ in shape."""
 
 
-def compose(portraits: Sequence[Path], faces: int, number: int) -> NDArray[np.uint8]:
-    """Tile a grid of whole portraits, smaller with more of them: (1080, 1920, 3) uint8."""
-    columns = int(np.ceil(np.sqrt(faces * SCENE[0] / SCENE[1])))
-    side = min(SCENE[0] // columns, SCENE[1] // -(-faces // columns))
-    canvas = Image.new("RGB", SCENE, (90, 90, 90))
-    for place in range(faces):
+def compose(
+    portraits: Sequence[Path], faces: int, number: int, size: tuple[int, int], has_near: bool
+) -> NDArray[np.uint8]:
+    """Tile a grid of whole portraits, smaller with more of them: (H, W, 3) uint8.
+
+    With `has_near`, one more portrait of the image's height covers a part of the grid.
+    """
+    columns = int(np.ceil(np.sqrt(faces * size[0] / size[1])))
+    side = min(size[0] // columns, size[1] // -(-faces // columns))
+    canvas = Image.new("RGB", size, (90, 90, 90))
+    for place in range(faces + has_near):
         portrait = Image.fromarray(read_image(portraits[(number * faces + place) % len(portraits)]))
-        portrait.thumbnail((side, side))
-        canvas.paste(portrait, (place % columns * side, place // columns * side))
+        is_near = place == faces
+        portrait.thumbnail(size if is_near else (side, side))
+        canvas.paste(portrait, (0, 0) if is_near else (place % columns * side, place // columns * side))
     return np.asarray(canvas)
 
 
@@ -60,8 +69,22 @@ def read(options: argparse.Namespace) -> Iterator[NDArray[np.uint8]]:
         places = np.linspace(0, len(paths) - 1, min(options.limit or len(paths), len(paths))).round()
         yield from (read_image(paths[int(place)]) for place in places)
         return
+    width, height = map(int, options.scene.split("x"))
     for number in range(options.limit or 10):
-        yield compose(paths, options.faces, number)
+        yield compose(paths, options.faces, number, (width, height), options.near)
+
+
+def make_detectors(options: argparse.Namespace) -> dict[str, Detector]:
+    chosen: dict[str, Any] = {"device": "cpu", "runtime": options.runtime}
+    detectors: dict[str, Detector] = {"mtcnn": MTCNNDetector(**chosen)}
+    for name, variant in VARIANTS.items():
+        if name not in (options.only or VARIANTS):
+            continue
+        if name.startswith("blazeface_mtcnn"):
+            detectors[name] = BlazeFaceMTCNNDetector(**variant, **chosen)
+        else:
+            detectors[name] = BlazeFaceDetector(**variant, threshold=options.threshold, **chosen)
+    return detectors
 
 
 def describe(theirs: Sequence[Detections], ours: Sequence[Detections]) -> dict[str, float]:
@@ -98,11 +121,7 @@ def describe(theirs: Sequence[Detections], ours: Sequence[Detections]) -> dict[s
 
 
 def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
-    chosen: dict[str, Any] = {"device": "cpu", "runtime": options.runtime}
-    detectors = {"mtcnn": MTCNNDetector(**chosen)} | {
-        f"blazeface {name}": BlazeFaceDetector(**variant, threshold=options.threshold, **chosen)
-        for name, variant in VARIANTS.items()
-    }
+    detectors = make_detectors(options)
     found: dict[str, list[Detections]] = {name: [] for name in detectors}
     seconds: dict[str, list[float]] = {name: [] for name in detectors}
     for number, image in enumerate(read(options)):
@@ -126,7 +145,9 @@ def measure(options: argparse.Namespace, say: ProgressCallback) -> Record:
     ]
     setting = {
         "images": f"{len(found['mtcnn'])} of {options.images}",
-        "faces in a composed scene": options.faces or "not composed",
+        "composed scenes": f"{options.faces} faces, {options.scene}{', one near' * options.near}"
+        if options.faces
+        else "none",
         "runtime": options.runtime,
         "threshold": options.threshold,
     }
@@ -138,9 +159,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add = parser.add_argument
     add("--images", type=Path, required=True, help="a folder of images")
     add("--limit", type=count, help="maximum number of images, evenly over the folder [all; 10 scenes]")
-    add("--faces", type=count, help="compose scenes of 1920 × 1080 with this number of portraits")
+    add("--faces", type=count, help="compose scenes with this number of portraits")
+    add("--scene", default=SCENE, metavar="WxH", help=f"size of a scene in pixels [{SCENE}]")
+    add("--near", action="store_true", help="add a large portrait to each scene")
+    add("--only", action="append", choices=VARIANTS, help="compare only this one; repeatable [all]")
     add("--runtime", choices=("torch", "onnx"), default="torch", help="runtime of all detectors [torch]")
-    add("--threshold", type=float, default=0.5, help="minimum score of BlazeFace [0.5]")
+    add("--threshold", type=float, default=0.5, help="minimum score of blazeface [0.5]")
     run_script(measure, parser, arguments)
 
 

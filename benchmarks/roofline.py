@@ -1,9 +1,9 @@
 """Measure each operation of a backbone against the machine's roofline.
 
-The bound of an operation is min(peak, intensity x bandwidth): the peak of the matrix multiplication, the
-bandwidth of a copy in memory, and the operations per byte of its inputs and output. Each distinct operation
-is timed alone, with its own input. Those of the same kind and shapes are one row. An input that fits into a
-cache is read faster than the bandwidth, so that it can pass the bound.
+The bound of an operation is min(peak, intensity x bandwidth): the peak of a large matrix multiplication or
+convolution, the bandwidth of a copy in memory, and the operations per byte of its inputs and output. Each
+distinct operation is timed alone, with its own input. Those of the same kind and shapes are one row. An
+input that fits into a cache is read faster than the bandwidth, so that it can pass the bound.
 
     python -m benchmarks.roofline --image-size 160 --batch-size 16
     python -m benchmarks.roofline --precision bfloat16 --backbone '{name="timm", model="resnet18"}'
@@ -115,8 +115,21 @@ def measure_machine(kind: torch.dtype, repeats: int) -> tuple[float, float]:
     one, other = (torch.randn(2048, 2048).to(kind) for _ in range(2))
     source = torch.empty(COPIED, dtype=torch.uint8)
     target = torch.empty_like(source)
-    peak = 2 * 2048**3 / time_call(lambda: torch.mm(one, other), repeats)
-    return peak, 2 * COPIED / time_call(lambda: target.copy_(source), repeats)
+    product = 2 * 2048**3 / time_call(lambda: torch.mm(one, other), repeats)
+    bandwidth = 2 * COPIED / time_call(lambda: target.copy_(source), repeats)
+    return max(product, _peak_of_convolution(kind, repeats)), bandwidth
+
+
+def _peak_of_convolution(kind: torch.dtype, repeats: int) -> float:
+    """Return the operations per second of a large 3x3 convolution.
+
+    On processors of AMD it is twice as fast as a product of matrices, which another library computes there.
+    """
+    channels, side = 256, 32
+    kernel = torch.randn(channels, channels, 3, 3).to(kind, memory_format=torch.channels_last)
+    images = torch.randn(16, channels, side, side).to(kind, memory_format=torch.channels_last)
+    flops = 2 * 16 * channels**2 * 9 * side**2
+    return flops / time_call(lambda: torch.conv2d(images, kernel, padding=1), repeats)
 
 
 def show(layers: list[Layer], peak: float, bandwidth: float, whole: float) -> None:

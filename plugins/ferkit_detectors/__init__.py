@@ -1,4 +1,4 @@
-"""Face detectors: MTCNN, BlazeFace, RetinaFace, and one for images that are faces already."""
+"""Face detectors: MTCNN, BlazeFace, both together, RetinaFace, and one for images that are faces already."""
 
 from ferkit.plugin import Component, hookimpl
 
@@ -17,6 +17,12 @@ def ferkit_components() -> list[Component]:
             "blazeface",
             "ferkit_detectors.blazeface.detector:BlazeFaceDetector",
             "BlazeFace with MediaPipe's networks, fast on a CPU",
+        ),
+        Component(
+            "detector",
+            "blazeface_mtcnn",
+            "ferkit_detectors.blazeface_mtcnn:BlazeFaceMTCNNDetector",
+            "BlazeFace with MTCNN's boxes and landmarks, fast on a CPU",
         ),
         Component(
             "detector",

@@ -54,7 +54,7 @@ def test_it_is_small_and_says_how_it_is_to_be_used() -> None:
     assert FILE.stat().st_size + GRAPH.stat().st_size <= LARGEST
     known = read_description(FILE)
     assert known.labels == SEVEN
-    assert (known.detector.name, known.model.color) == ("mtcnn", "grey")
+    assert (known.detector.name, known.model.color) == ("blazeface_mtcnn", "grey")
     assert 0.2 < known.temperature < 5
     assert known.metrics
 
@@ -184,7 +184,7 @@ def test_the_graph_is_found_by_a_relative_path(monkeypatch: pytest.MonkeyPatch) 
     assert find_graph(Path(FILE.name), "cpu") is not None
 
 
-@pytest.mark.parametrize("detector", ["mtcnn", "blazeface"])
+@pytest.mark.parametrize("detector", ["mtcnn", "blazeface_mtcnn"])
 def test_a_predictor_is_pickled(detector: str) -> None:
     predictor = Predictor(device="cpu", detector=detector)
     (before,), (after,) = (one(astronaut()) for one in (predictor, pickle.loads(pickle.dumps(predictor))))

@@ -18,8 +18,6 @@ from ferkit_detectors.mtcnn.runtime import Array, CropNetwork, Runtime
 
 VERSION = 2
 """Increase it with every change that may change detections."""
-STEP = 4
-"""The number of crops in a call is a multiple of this. oneDNN has a setup cost for every new number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +54,56 @@ class Cascade:
         return replace(kept, boxes=make_square(xp, shift(xp, kept.boxes, kept.values, extra=1)))
 
     def _output(self, squares: Candidates, sums: Array) -> Candidates:
-        """Run the third stage. O-Net's boxes and landmarks are relative to the square."""
-        judged = self._judge(self.runtime.onet, squares, sums, 48, self.thresholds[2]).in_numpy(self.runtime)
-        offsets, points = judged.values[:, :4], judged.values[:, 4:].reshape(-1, 2, 5).swapaxes(1, 2)
-        corners = judged.boxes[:, None, :2]
-        landmarks = points * (judged.boxes[:, None, 2:] - corners + 1) + corners - 1
-        faces = replace(judged, boxes=shift(np, judged.boxes, offsets, extra=1), values=landmarks)
-        return suppress_nested(faces, OVERLAP)
+        """Run the third stage."""
+        judged = self._judge(self.runtime.onet, squares, sums, 48, self.thresholds[2])
+        return suppress_nested(to_faces(judged.in_numpy(self.runtime)), OVERLAP)
 
     def _judge(
         self, network: CropNetwork, candidates: Candidates, sums: Array, side: int, threshold: float
     ) -> Candidates:
-        """Return the candidates with a score above the threshold, with the network's scores and values.
+        """Return the candidates with a score above the threshold, with the network's scores and values."""
+        candidates, pixels = inside(self.runtime, candidates, sums)
+        scores, values = judge(self.runtime, network, candidates.images, pixels, sums, side)
+        return replace(candidates, scores=scores, values=values)[scores > threshold]
 
-        `side` is the side of the resized crops in pixels.
-        """
-        xp, device = self.runtime.xp, self.runtime.device
-        pixels = to_pixels(self.runtime, candidates.boxes, (sums.shape[1] - 1, sums.shape[2] - 1))
-        is_inside = xp.all(pixels[:, 2:] > pixels[:, :2], axis=1)
-        candidates, pixels = candidates[is_inside], pixels[is_inside]
-        scores = [candidates.scores[:0]]
-        values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
-        for first in range(0, len(pixels), self.runtime.chunk):
-            count = min(self.runtime.chunk, len(pixels) - first)
-            # Repeat the last box up to a multiple of STEP.
-            places = xp.arange(first, first + count + -count % STEP, device=device)
-            places = xp.clip(places, None, len(pixels) - 1)
-            images = candidates.images[places]
-            answer = network(resize_boxes(self.runtime, sums, images, pixels[places], side))
-            scores.append(answer[0][:count])
-            values.append(answer[1][:count])
-        judged = replace(candidates, scores=xp.concat(scores), values=xp.concat(values))
-        return judged[judged.scores > threshold]
+
+def inside(runtime: Runtime, candidates: Candidates, sums: Array) -> tuple[Candidates, Array]:
+    """Return the candidates with a part inside the image, and that part in whole pixels (M, 4)."""
+    pixels = to_pixels(runtime, candidates.boxes, (sums.shape[1] - 1, sums.shape[2] - 1))
+    is_inside = runtime.xp.all(pixels[:, 2:] > pixels[:, :2], axis=1)
+    return candidates[is_inside], pixels[is_inside]
+
+
+def judge(
+    runtime: Runtime, network: CropNetwork, images: Array, pixels: Array, sums: Array, side: int
+) -> tuple[Array, Array]:
+    """Return the network's scores (M,) and values (M, V).
+
+    Args:
+        runtime: The runtime of the arrays.
+        network: R-Net or O-Net.
+        images: (M,) int64, the image of each box.
+        pixels: (M, 4) int64, x0 y0 x1 y1, inside the image.
+        sums: Summed areas of the images.
+        side: Side of the resized crops in pixels.
+    """
+    xp, device = runtime.xp, runtime.device
+    scores = [xp.zeros(0, dtype=xp.float32, device=device)]
+    values = [xp.zeros((0, network.values), dtype=xp.float32, device=device)]
+    for first in range(0, len(pixels), runtime.chunk):
+        count = min(runtime.chunk, len(pixels) - first)
+        # Repeat the last box up to a multiple of the step.
+        places = xp.arange(first, first + count + -count % runtime.step, device=device)
+        places = xp.clip(places, None, len(pixels) - 1)
+        answer = network(resize_boxes(runtime, sums, images[places], pixels[places], side))
+        scores.append(answer[0][:count])
+        values.append(answer[1][:count])
+    return xp.concat(scores), xp.concat(values)
+
+
+def to_faces(squares: Candidates) -> Candidates:
+    """Return boxes and landmarks (M, 5, 2), in numpy. O-Net's values are relative to the squares."""
+    offsets, points = squares.values[:, :4], squares.values[:, 4:].reshape(-1, 2, 5).swapaxes(1, 2)
+    corners = squares.boxes[:, None, :2]
+    landmarks = points * (squares.boxes[:, None, 2:] - corners + 1) + corners - 1
+    return replace(squares, boxes=shift(np, squares.boxes, offsets, extra=1), values=landmarks)

@@ -56,7 +56,7 @@ class MTCNNDetector:
         self.selection_method = selection_method
         self.selection_threshold = selection_threshold
         self.center_weight = center_weight
-        self.cascade = Cascade(_start(runtime, device), min_face_size, thresholds, factor)
+        self.cascade = Cascade(start_runtime(runtime, device), min_face_size, thresholds, factor)
         self.version = f"cascade {VERSION}, {self.cascade.runtime.weights}"
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
@@ -113,7 +113,7 @@ class MTCNNDetector:
                 return weighted
 
 
-def _start(runtime: str, device: str) -> Runtime:
+def start_runtime(runtime: str, device: str) -> Runtime:
     """Import one runtime only: torch and onnxruntime are slow to import."""
     if runtime == "onnx":
         from ferkit_detectors.mtcnn.onnx_runtime import OnnxRuntime

@@ -62,6 +62,7 @@ class OnnxRuntime(Runtime):
 
     xp: Any = _array_api()
     device = "cpu"
+    step = 1
 
     def __init__(self, device: str) -> None:
         pnet = Graph("pnet", device)

@@ -43,6 +43,7 @@ class Runtime(Protocol):
         rnet: Second network.
         onet: Third network.
         chunk: Maximum number of crops in a call of R-Net and O-Net.
+        step: The number of crops in a call is a multiple of this.
     """
 
     xp: Any
@@ -53,6 +54,7 @@ class Runtime(Protocol):
     rnet: CropNetwork
     onet: CropNetwork
     chunk: int
+    step: int
 
     def inference(self) -> AbstractContextManager[object]:
         """Return the context for all computations."""

@@ -33,6 +33,7 @@ class TorchRuntime(Runtime):
     """
 
     xp: Any = array_api_compat.torch
+    step = 4  # oneDNN has a setup cost for every new number of crops
 
     def __init__(self, device: str) -> None:
         if device == "auto":

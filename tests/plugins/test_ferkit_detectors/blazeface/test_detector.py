@@ -67,8 +67,8 @@ def test_a_batch_in_one_call_as_on_a_gpu_finds_the_same(
 ) -> None:
     images = [ASTRONAUT, ASTRONAUT[:300, 100:400], ASTRONAUT[:, ::-1]]
     alone = detector(images)
-    monkeypatch.setattr(detector.network, "threads", lambda: 0)
-    monkeypatch.setattr("ferkit_detectors.blazeface.detector.CHUNK", 2)
+    monkeypatch.setattr(detector.search.network, "threads", lambda: 0)
+    monkeypatch.setattr("ferkit_detectors.blazeface.search.CHUNK", 2)
     assert_alike(detector(images), alone)
     assert detector([]) == []
 

@@ -1,4 +1,4 @@
-"""Tiles of large images, and boxes with MTCNN's proportions."""
+"""Tiles of large images."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from ferkit_detectors.blazeface.detector import ANCHORS, BlazeFaceDetector
-from ferkit_detectors.blazeface.frame import FRAMES, Frame
-from ferkit_detectors.blazeface.tiles import LEAST, OVERLAP, merge_tiles, tiles_of
+from ferkit_detectors.blazeface.detector import BlazeFaceDetector
+from ferkit_detectors.blazeface.tiles import OVERLAP, cut_out, merge_tiles, needs_next, tiles_of, with_border
 from numpy.typing import NDArray
 from skimage.data import astronaut
 
@@ -20,23 +19,44 @@ def group() -> NDArray[np.uint8]:
     return np.tile(ASTRONAUT[:300, 75:375], (3, 6, 1))
 
 
-@pytest.mark.parametrize(("size", "count"), [((720, 576), 1), ((959, 959), 1), ((960, 960), 10)])
-def test_only_large_images_have_tiles(size: tuple[int, int], count: int) -> None:
-    tiles = tiles_of(*size)
-    assert tiles[0] == (0, 0, *size)
-    assert len(tiles) == count
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (2048, 300), (401, 400)])
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_tiles_of_each_level_cover_the_image_and_overlap(size: tuple[int, int], level: int) -> None:
+    tiles = tiles_of(size, level)
+    side = max(size) / 2**level
+    assert max(max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in tiles) == round(side)
+    for axis in (0, 1):
+        edges = sorted({(tile[axis], tile[axis + 2]) for tile in tiles})
+        assert (edges[0][0], edges[-1][1]) == (0, size[axis])
+        assert all(one[1] - other[0] >= OVERLAP * side - 1 for one, other in pairwise(edges))
 
 
-@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (2048, 300), (4000, 3000)])
-def test_tiles_of_each_level_cover_the_image_and_overlap(size: tuple[int, int]) -> None:
-    tiles = tiles_of(*size)[1:]
-    for side in {max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in tiles}:
-        assert side >= LEAST
-        level = [tile for tile in tiles if max(tile[2] - tile[0], tile[3] - tile[1]) == side]
-        for axis in (0, 1):
-            edges = sorted({(tile[axis], tile[axis + 2]) for tile in level})
-            assert (edges[0][0], edges[-1][1]) == (0, size[axis])
-            assert all(one[1] - other[0] >= OVERLAP * side - 1 for one, other in pairwise(edges))
+@pytest.mark.parametrize(
+    ("sides", "known", "size", "level", "expected"),
+    [
+        ([], 0, (800, 600), 0, True),
+        ([300], 0, (800, 600), 0, False),
+        ([300, 70], 0, (800, 600), 0, True),
+        ([300, 30], 0, (390, 300), 0, False),  # tiles would have fewer than 200 pixels
+        ([], 0, (800, 600), 1, False),
+        ([50, 30], 1, (800, 600), 1, True),
+        ([50, 30], 2, (800, 600), 1, False),  # this level showed no new face
+        ([50, 15], 1, (800, 600), 2, False),
+    ],
+)
+def test_the_next_level_is_searched_for_small_faces(
+    sides: list[float], known: int, size: tuple[int, int], level: int, expected: bool
+) -> None:
+    boxes = np.array([[0.0, 0, side, side] for side in sides]).reshape(-1, 4)
+    assert needs_next(boxes, known, size, level) is expected
+
+
+def test_a_border_doubles_the_image_and_is_black() -> None:
+    image = np.full((40, 60, 3), 9, np.uint8)
+    wide = cut_out(image, with_border((60, 40)))
+    assert wide.shape == (80, 120, 3)
+    assert wide.sum() == image.sum()
+    assert wide[20:60, 30:90].min() == 9
 
 
 def test_small_faces_of_a_group_are_found_in_tiles() -> None:
@@ -56,8 +76,8 @@ def test_small_faces_of_a_group_are_found_in_tiles() -> None:
 def test_torch_finds_the_faces_of_tiles_too(monkeypatch: pytest.MonkeyPatch) -> None:
     by_onnx = BlazeFaceDetector(tiles=True, device="cpu", runtime="onnx")([group(), ASTRONAUT])
     detector = BlazeFaceDetector(tiles=True, device="cpu")
-    for threads in (detector.network.threads(), 0):  # 0: in batches, as on a GPU
-        monkeypatch.setattr(detector.network, "threads", lambda threads=threads: threads)
+    for threads in (detector.search.network.threads(), 0):  # 0: in batches, as on a GPU
+        monkeypatch.setattr(detector.search.network, "threads", lambda threads=threads: threads)
         for one, other in zip(detector([group(), ASTRONAUT]), by_onnx, strict=True):
             assert one.boxes == pytest.approx(other.boxes, abs=0.01)
 
@@ -71,30 +91,6 @@ def test_a_face_that_a_tile_cuts_is_dropped() -> None:
     assert scores.tolist() == [0.8, 0.6]
 
 
-def test_a_frame_reshapes_boxes_around_a_higher_centre() -> None:
-    boxes = Frame(0.5, 2.0, 0.1).reshape(np.array([[100.0, 100, 200, 150]]))
-    assert boxes == pytest.approx(np.array([[125, 70, 175, 170]]))
-
-
-@pytest.mark.parametrize("network", ANCHORS)
-def test_boxes_in_the_frame_of_mtcnn_are_narrower_and_higher(network: str) -> None:
-    own, framed = (
-        BlazeFaceDetector(network=network, frame=frame, device="cpu", runtime="onnx")([ASTRONAUT])[0].boxes[0]  # type: ignore[arg-type]
-        for frame in ("blazeface", "mtcnn")
-    )
-    ratio = (framed[2:] - framed[:2]) / (own[2:] - own[:2])
-    assert ratio == pytest.approx((FRAMES[network].width, FRAMES[network].height), abs=1e-3)
-
-
-def test_versions_differ_by_tiles_and_frame() -> None:
-    made = [
-        BlazeFaceDetector(tiles=tiles, frame=frame, runtime="onnx").version  # type: ignore[arg-type]
-        for tiles in (False, True)
-        for frame in ("blazeface", "mtcnn")
-    ]
-    assert len(set(made)) == 4
-
-
-def test_an_unknown_frame_is_refused() -> None:
-    with pytest.raises(ValueError, match="frame: expected blazeface or mtcnn, got 'retinaface'"):
-        BlazeFaceDetector(frame="retinaface")  # type: ignore[arg-type]
+def test_versions_differ_by_tiles() -> None:
+    made = [BlazeFaceDetector(tiles=tiles, runtime="onnx").version for tiles in (False, True)]
+    assert len(set(made)) == 2
