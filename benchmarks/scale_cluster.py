@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.scale_model import Training
 from ferkit.experiment.parts.pool import RETRIES
-from ferkit.experiment.parts.ray_pool import import_ray
+from ferkit.runtime.ray_cluster import import_ray
 
 WARM_UP = 8.0
 """Seconds in which Ray starts a process on each node."""

@@ -20,7 +20,6 @@ from ferkit.data.samples import samples_of
 from ferkit.errors import ComponentError, RunError
 from ferkit.evaluation.run_files import folds_dir, read_summary
 from ferkit.evaluation.summary import Summary
-from ferkit.experiment.parts.options import workers_of
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.request import make_request
 from ferkit.experiment.run import NO_PROGRESS
@@ -36,6 +35,7 @@ from ferkit.predict.predictor import Predictor
 from ferkit.predict.table import import_pandas
 from ferkit.recipe.load import load_recipe as load_recipe_and_registry
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.workers import workers_of
 
 if TYPE_CHECKING:
     import pandas as pd

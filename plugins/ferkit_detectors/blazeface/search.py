@@ -108,7 +108,7 @@ class Search:
                     tiles[number] += new[number]
                     parts[number] += islice(answers, len(new[number]))
                     new[number] = self._next(merge_tiles(parts[number], tiles[number])[0], known, size, level)
-        return [_finish(*one, size) for *one, size in zip(parts, tiles, sizes, strict=True)]
+        return list(map(_finish, parts, tiles, sizes))
 
     def _next(self, boxes: Boxes, known: int, size: tuple[int, int], level: int) -> list[Tile]:
         """Return the tiles of the next level, if they may show more faces than those of the levels so far."""

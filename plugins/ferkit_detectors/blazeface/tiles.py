@@ -27,7 +27,7 @@ Tile = tuple[int, int, int, int]
 
 def side_of(size: tuple[int, int], level: int) -> float:
     """Return the side of the tiles of a level in an image of this width and height."""
-    return max(size) / 2**level
+    return float(max(size) / 2**level)
 
 
 def tiles_of(size: tuple[int, int], level: int) -> list[Tile]:
