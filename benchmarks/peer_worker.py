@@ -66,13 +66,13 @@ def ferkit(images: list[Any], batch: int) -> Round:
     return lambda: sum(len(one.boxes) for at in starts for one in detector(images[at : at + batch]))
 
 
-def ferkit_expressions(images: list[Any], batch: int) -> Round:
-    """Prepare ferkit.Predictor with the bundled model."""
+def ferkit_expressions(images: list[Any], detector: str | None) -> Round:
+    """Prepare ferkit.Predictor with the bundled model and its detector, or another one."""
     from ferkit import Predictor
     from ferkit.runtime.malloc import keep_freed
 
     keep_freed()  # as `ferkit predict` does
-    predictor = Predictor(device="cpu", batch_size=batch)
+    predictor = Predictor(device="cpu", detector=detector)
     return lambda: sum(len(faces) for faces in predictor.predict(images))
 
 
@@ -82,7 +82,8 @@ TOOLS: dict[str, tuple[str, Callable[[list[Any]], Round]]] = {
     "facenet-pytorch": ("facenet-pytorch", facenet_pytorch),
     "ferkit-1": ("ferkit", lambda images: ferkit(images, 1)),
     "ferkit-16": ("ferkit", lambda images: ferkit(images, 16)),
-    "ferkit-expressions": ("ferkit", lambda images: ferkit_expressions(images, 16)),
+    "ferkit-expressions": ("ferkit", lambda images: ferkit_expressions(images, None)),
+    "ferkit-mtcnn": ("ferkit", lambda images: ferkit_expressions(images, "mtcnn")),
 }
 
 

@@ -6,7 +6,7 @@ be installed is listed as not measured, with the reason.
 
     python -m benchmarks.peers --environments peers --install --images FOLDER --out peers.json
 
-pip and npm install fer and face-api into environments in that folder. facenet-pytorch is a dependency of
+pip and npm install fer, face-api and human into environments in that folder. facenet-pytorch is a dependency of
 ferkit. It is measured in ferkit's environment, with the same torch.
 """
 
@@ -37,7 +37,9 @@ from ferkit.errors import RunError
 
 HERE = Path(__file__).parent
 FER = ("fer==25.10.3", "tensorflow", "setuptools<81", "opencv-python<5", "opencv-contrib-python<5")
-FACE_API = ("@vladmandic/face-api@1.7.15", "@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
+TENSORFLOW_JS = ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
+HUMAN = ("@vladmandic/human@3.3.6", *TENSORFLOW_JS)
+FACE_API = ("@vladmandic/face-api@1.7.15", *TENSORFLOW_JS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +57,33 @@ class Peer:
 
 def peers(environments: Path) -> list[Peer]:
     python, fer = sys.executable, str(environments / "fer" / "bin" / "python")
-    modules = str(environments / "face-api" / "node_modules")
+    modules, of_human = (str(environments / name / "node_modules") for name in ("face-api", "human"))
     worker, script = str(HERE / "peer_worker.py"), str(HERE / "peer_worker.mjs")
     return [
         Peer("ferkit mtcnn, batches of 16", "faces", (python, worker, "ferkit-16")),
         Peer("ferkit mtcnn, one by one", "faces", (python, worker, "ferkit-1")),
         Peer("facenet-pytorch MTCNN", "faces", (python, worker, "facenet-pytorch")),
         Peer("ferkit predict", "expressions", (python, worker, "ferkit-expressions")),
+        Peer("ferkit predict, mtcnn", "expressions", (python, worker, "ferkit-mtcnn")),
         Peer("fer, Haar", "expressions", (fer, worker, "fer-haar")),
         Peer("fer, mtcnn=True", "expressions", (fer, worker, "fer-mtcnn")),
         Peer("face-api, tiny, wasm", "expressions", ("node", script, modules), "tiny"),
         Peer("face-api, SSD, wasm", "expressions", ("node", script, modules), "ssd"),
+        Peer("human, wasm", "expressions", ("node", str(HERE / "peer_human.mjs"), of_human)),
     ]
 
 
 def install(environments: Path, say: ProgressCallback) -> dict[str, str]:
     """Install the tools that are not there yet. Return the reason for each that failed."""
     environments.mkdir(parents=True, exist_ok=True)
-    fer, face_api = environments / "fer", environments / "face-api"
+    fer = environments / "fer"
     steps = {
         "fer": [
             [sys.executable, "-m", "venv", str(fer)],
             [str(fer / "bin" / "python"), "-m", "pip", "install", "--quiet", *FER],
         ],
-        "face-api": [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(face_api), *FACE_API]],
+        "face-api": [_npm(environments / "face-api", FACE_API)],
+        "human": [_npm(environments / "human", HUMAN)],
     }
     failed = {}
     for tool, commands in steps.items():
@@ -93,6 +98,11 @@ def install(environments: Path, say: ProgressCallback) -> dict[str, str]:
             said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
             failed[tool] = f"Cannot install {tool}: {said[-1] if said else error}"
     return failed
+
+
+def _npm(folder: Path, packages: Sequence[str]) -> list[str]:
+    """Return the command that installs packages into a folder."""
+    return ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *packages]
 
 
 def measure_peers(options: argparse.Namespace, say: ProgressCallback) -> Record:
