@@ -6,8 +6,8 @@ be installed is listed as not measured, with the reason.
 
     python -m benchmarks.peers --environments peers --install --images FOLDER --out peers.json
 
-pip and npm install fer, face-api and human into environments in that folder. facenet-pytorch is a dependency of
-ferkit. It is measured in ferkit's environment, with the same torch.
+pip and npm install fer, face-api and human into environments in that folder. facenet-pytorch is a dependency
+of ferkit. It is measured in ferkit's environment, with the same torch.
 """
 
 from __future__ import annotations
