@@ -1,4 +1,4 @@
-"""What `--allow-urls` reads, and what it refuses."""
+"""Addresses that `--allow-urls` reads or refuses."""
 
 from __future__ import annotations
 
