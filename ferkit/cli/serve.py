@@ -122,7 +122,7 @@ def _serve(
     from ferkit.serve.server import address_of, is_loopback, listen, make_server
     from ferkit.serve.urls import UrlReader
 
-    fetch = UrlReader(urls, limits) if urls else None
+    fetch = UrlReader(urls) if urls else None
     hosts = (*LOOPBACK, host.lower()) if is_loopback(host) else ()
     keep_freed()
     with listen(host, port) as opened:
@@ -173,6 +173,7 @@ def _check_extra() -> None:
         import fastapi  # noqa: F401
         import prometheus_client  # noqa: F401
         import python_multipart  # noqa: F401
+        import urllib3  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise RunError(

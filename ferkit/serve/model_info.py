@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ferkit.data.images import image_sha256
+from ferkit.predict.hub.download import CARD, LARGEST_CARD
 from ferkit.predict.model.find import find_model
 from ferkit.predict.predictor import Predictor
 
@@ -66,12 +67,16 @@ def describe_model(model: str | None, predictor: Predictor) -> ModelInfo:
 
 
 def _read_card(path: Path) -> str:
-    """Return the card next to a model file, without the front matter for the Hub."""
-    file = path.with_name(f"{path.name}.card.md")
-    if not file.is_file():
-        return ""
-    text = file.read_text(encoding="utf-8", errors="replace")
-    return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S).strip()
+    """Return the card of a model without the front matter for the Hub; "" if there is none.
+
+    It is FILE.card.md of `ferkit export`, or README.md next to the model file, as in a repository of the Hub.
+    """
+    files = [path.with_name(f"{path.name}.card.md"), *([path.with_name(CARD)] if path.is_file() else ())]
+    for file in files:
+        if file.is_file() and file.stat().st_size <= LARGEST_CARD:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S).strip()
+    return ""
 
 
 def find_bullets(card: str, title: str) -> list[str]:

@@ -14,7 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import FormParser, parse_options_header
 
 from ferkit.messages import printable
-from ferkit.serve.limits import BAD_REQUEST, TOO_LARGE, UNREADABLE, Limits, RequestError
+from ferkit.serve.limits import BAD_REQUEST, TOO_LARGE, UNREADABLE, Budget, Limits, RequestError
 
 LONGEST_NAME = 100
 """Maximum length of a file name in an answer, in characters."""
@@ -23,7 +23,7 @@ EXPECTED = (
     'application/octet-stream), or JSON: {"images": ["<base64>", ...]}.'
 )
 RAW = ("image/", "video/", "application/octet-stream")
-Fetch = Callable[[str], bytes]
+Fetch = Callable[[str, Budget], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,10 @@ def _read_json(body: bytes, limits: Limits, fetch: Fetch | None) -> list[Upload]
         raise RequestError(
             UNREADABLE, "Cannot read addresses: the server was started without --allow-urls. Send the files."
         )
+    budget = Budget(limits)
     return [
         *(Upload("", _decode(text, number)) for number, text in enumerate(images, start=1)),
-        *(Upload(url.partition("?")[0], _fetched(url, fetch)) for url in urls if fetch),
+        *(Upload(url.partition("?")[0], _fetched(url, fetch, budget)) for url in urls if fetch),
     ]
 
 
@@ -151,9 +152,9 @@ def _decode(text: str, number: int) -> bytes | RequestError:
         return RequestError(UNREADABLE, f"images[{number - 1}] is not base64: {error}")
 
 
-def _fetched(url: str, fetch: Fetch) -> bytes | RequestError:
+def _fetched(url: str, fetch: Fetch, budget: Budget) -> bytes | RequestError:
     try:
-        return fetch(url)
+        return fetch(url, budget)
     except RequestError as refused:
         return refused
 

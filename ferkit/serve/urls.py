@@ -12,12 +12,12 @@ import urllib3
 
 from ferkit.errors import RunError
 from ferkit.messages import printable
-from ferkit.serve.limits import TIMEOUT, TOO_LARGE, UNREADABLE, Limits, RequestError
+from ferkit.serve.limits import TIMEOUT, Budget, unread
 
 PORTS = {"http": 80, "https": 443}
 CHUNK = 2**16
 PATIENCE = 10.0
-"""Maximum time of a download, in seconds."""
+"""Maximum time of one download, in seconds."""
 
 
 class UrlReader:
@@ -28,28 +28,38 @@ class UrlReader:
 
     Args:
         hosts: Names of hosts, also with a port: "images.example.org", "images.example.org:8080".
-        limits: `bytes` is the limit of a file.
 
     Raises:
         RunError: A host is an address, a URL or empty.
     """
 
-    def __init__(self, hosts: Sequence[str], limits: Limits) -> None:
+    def __init__(self, hosts: Sequence[str]) -> None:
         for host in hosts:
             if not _is_host(host):
                 raise RunError(f"Cannot use --allow-urls {host!r}: expected a host, such as images.org.")
         self.hosts = frozenset(host.lower() for host in hosts)
-        self.limits = limits
 
-    def __call__(self, url: str) -> bytes:
-        """Return the content of an address. Raises RequestError."""
+    def __call__(self, url: str, budget: Budget) -> bytes:
+        """Return the content of an address.
+
+        Args:
+            url: The address.
+            budget: The bytes and the time that are left to the request.
+
+        Raises:
+            RequestError: The address is refused or cannot be read, or the budget is spent.
+        """
         parts, port = self._check(url)
-        host = str(parts.hostname)
-        address = _resolve(host, port)
+        budget.take(0, url)
+        budget.seconds(url)
+        address = _resolve(str(parts.hostname), port)
         try:
-            return self._read(parts, host, address, port)
+            return _read(parts, address, port, budget)
+        except urllib3.exceptions.TimeoutError as error:
+            budget.seconds(url)
+            raise unread(url, f"the host took more than {PATIENCE:g} s", TIMEOUT) from error
         except urllib3.exceptions.HTTPError as error:
-            raise _refused(url, "the host does not answer") from error
+            raise unread(url, "the host does not answer") from error
 
     def _check(self, url: str) -> tuple[SplitResult, int]:
         """Return the parts of an address of an allowed host, and its port."""
@@ -57,51 +67,52 @@ class UrlReader:
             parts = urlsplit(url)
             port = parts.port or PORTS.get(parts.scheme, 0)
         except ValueError as error:
-            raise _refused(url, "it is not a valid address") from error
+            raise unread(url, "it is not a valid address") from error
         if parts.scheme not in PORTS or parts.username is not None:
-            raise _refused(url, "expected http:// or https://, without a user name")
+            raise unread(url, "expected http:// or https://, without a user name")
         host = (parts.hostname or "").lower()
         name = host if port == PORTS[parts.scheme] else f"{host}:{port}"
         if self.hosts.isdisjoint((name, f"{host}:{port}")):
-            raise _refused(url, f"--allow-urls does not name the host {printable(name)[:100]}")
+            raise unread(url, f"--allow-urls does not name the host {printable(name)[:100]}")
         return parts, port
 
-    def _read(self, parts: SplitResult, host: str, address: str, port: int) -> bytes:
-        limit = urllib3.Timeout(total=PATIENCE)
-        pool: urllib3.HTTPConnectionPool
-        if parts.scheme == "https":
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=limit, server_hostname=host, assert_hostname=host
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=limit)
-        path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        with pool:
-            answer = pool.urlopen(
-                "GET",
-                path,
-                headers={"Host": parts.netloc, "User-Agent": "ferkit"},
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            with answer:
-                if answer.status != 200:
-                    raise _refused(parts.geturl(), f"expected status 200, got {answer.status}")
-                return self._receive(answer)
 
-    def _receive(self, answer: urllib3.BaseHTTPResponse) -> bytes:
-        ends = time.monotonic() + PATIENCE
-        content = bytearray()
-        for chunk in answer.stream(CHUNK, decode_content=False):
-            content += chunk
-            if len(content) > self.limits.bytes:
-                raise RequestError(
-                    TOO_LARGE, f"The file is too large. The limit is {self.limits.megabytes:g} MB."
-                )
-            if time.monotonic() > ends:
-                raise RequestError(TIMEOUT, f"the host took more than {PATIENCE:g} s")
-        return bytes(content)
+def _read(parts: SplitResult, address: str, port: int, budget: Budget) -> bytes:
+    url, host = parts.geturl(), str(parts.hostname)
+    limit = urllib3.Timeout(total=min(PATIENCE, budget.seconds(url)))
+    pool: urllib3.HTTPConnectionPool
+    if parts.scheme == "https":
+        pool = urllib3.HTTPSConnectionPool(
+            address, port, timeout=limit, server_hostname=host, assert_hostname=host
+        )
+    else:
+        pool = urllib3.HTTPConnectionPool(address, port, timeout=limit)
+    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    with pool:
+        answer = pool.urlopen(
+            "GET",
+            path,
+            headers={"Host": parts.netloc, "User-Agent": "ferkit"},
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        with answer:
+            if answer.status != 200:
+                raise unread(url, f"expected status 200, got {answer.status}")
+            return _receive(answer, url, budget)
+
+
+def _receive(answer: urllib3.BaseHTTPResponse, url: str, budget: Budget) -> bytes:
+    ends = time.monotonic() + PATIENCE
+    content = bytearray()
+    while chunk := answer.read1(CHUNK, decode_content=False):  # read and stream wait for a whole chunk
+        budget.take(len(chunk), url)
+        content += chunk
+        budget.seconds(url)
+        if time.monotonic() > ends:
+            raise unread(url, f"the host took more than {PATIENCE:g} s", TIMEOUT)
+    return bytes(content)
 
 
 def _resolve(host: str, port: int) -> str:
@@ -109,10 +120,10 @@ def _resolve(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise _refused(host, "there is no such host") from error
+        raise unread(host, "there is no such host") from error
     addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(is_public(address) for address in addresses):
-        raise _refused(host, "its address is not public")
+        raise unread(host, "its address is not public")
     return addresses[0]
 
 
@@ -125,10 +136,6 @@ def is_public(address: str) -> bool:
         if ip in ipaddress.ip_network("64:ff9b::/96"):
             inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
     return all(one.is_global and not one.is_multicast for one in (ip, *filter(None, inner)))
-
-
-def _refused(url: str, reason: str) -> RequestError:
-    return RequestError(UNREADABLE, f"cannot read {printable(url)[:200]}: {reason}")
 
 
 def _is_host(text: str) -> bool:

@@ -6,14 +6,17 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
+from ferkit.predict.hub.download import LARGEST_CARD
 from ferkit.predict.predictor import Predictor
 from ferkit.runtime.shipped import MODELS
 from ferkit.serve.app import ASSETS, PAGE
 from ferkit.serve.guard import OPEN
 from ferkit.serve.model_info import describe_model, find_bullets
 from tests.predict.drawn import write_model
+from tests.predict.hub.fake_hub import serve
 from tests.serve.conftest import Connect
 from tests.serve.made import image
 
@@ -35,6 +38,31 @@ def test_a_model_without_a_card_still_has_limits(predictor: Predictor, tmp_path:
     assert info.card == ""
     assert info.limits
     assert info.labels == list(predictor.labels)
+
+
+def test_the_card_of_a_model_on_the_hub_is_its_readme(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = b"---\nlicense: mit\n---\n# spots\n\n## Limits\n\n- <b>Red</b> only.\n"
+    with serve(monkeypatch, str(tmp_path / "cache")) as hub:
+        file = write_model(tmp_path / "model.safetensors")
+        hub.add("me/spots", {"model.safetensors": file.read_bytes(), "README.md": card})
+        (model,) = connect("hf://me/spots").get("/models").json()["models"]
+    assert model["card"].startswith("# spots")
+    assert "<b>Red</b> only." in model["limits"]
+
+
+def test_a_card_of_an_export_comes_before_the_readme_of_a_folder(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    file = write_model(tmp_path / "my.safetensors")
+    file.with_name("README.md").write_text("# readme")
+    assert describe_model(str(file), predictor).card == "# readme"
+    file.with_name("my.safetensors.card.md").write_text("# card")
+    assert describe_model(str(file), predictor).card == "# card"
+    for name in ("README.md", "my.safetensors.card.md"):
+        file.with_name(name).write_text("x" * (LARGEST_CARD + 1))
+    assert describe_model(str(file), predictor).card == ""
 
 
 def test_bullets_may_have_several_lines() -> None:

@@ -1,6 +1,6 @@
 """Download a model from the Hub into the cache of huggingface_hub.
 
-Only a .safetensors or .onnx file and config.json are downloaded: reading them runs no code.
+Only a .safetensors or .onnx file, config.json and README.md are downloaded: reading them runs no code.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from ferkit.runtime.disk_cache import file_sha256
 
 log = logging.getLogger(__name__)
 
+CARD = "README.md"
 CONFIG = "config.json"
 SUFFIXES = (".safetensors", ".onnx")
 """Model files, in the order of preference."""
 CODE = (".bin", ".pt", ".pt2", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".keras", ".msgpack")
 """Files that may run code when they are read, or that ferkit does not read."""
-LARGEST_CONFIG = 1 << 20
+LARGEST_CARD = LARGEST_CONFIG = 1 << 20
 """Bytes."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -37,6 +38,7 @@ LOG_IN = "set HF_TOKEN, or run: hf auth login"
 def download_model(reference: HubReference) -> Path:
     """Return the model file in the cache, downloaded first if it is not there.
 
+    The card, README.md next to the model file, is downloaded too if there is one.
     A cached commit is used without asking the Hub. For another revision, the Hub is asked each time.
     Without a network, or with HF_HUB_OFFLINE, the commit that was downloaded last is used, with a warning.
 
@@ -93,7 +95,28 @@ def _download(reference: HubReference) -> Path:
         config = Path(hub.hf_hub_download(repository, CONFIG, revision=revision))
         _check_config(config, reference)  # before a large download
     # By the revision, not the commit: then the cache knows the revision without a network.
-    return Path(hub.hf_hub_download(repository, chosen, revision=revision))
+    path = Path(hub.hf_hub_download(repository, chosen, revision=revision))
+    card = PurePosixPath(chosen).with_name(CARD).as_posix()
+    if card in files and info.sha:
+        _download_card(reference, card, info.sha)
+    return path
+
+
+def _download_card(reference: HubReference, name: str, commit: str) -> None:
+    """Download the card next to the model file. The model is used without a card if that fails."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+
+    try:
+        url = hf_hub_url(reference.repository, name, revision=commit)
+        size = get_hf_file_metadata(url, timeout=TIMEOUT).size
+        if size is None or size > LARGEST_CARD:
+            log.warning(
+                f"{reference}: its {name} is not read. It has {size} bytes. The limit is {LARGEST_CARD}"
+            )
+        else:
+            hf_hub_download(reference.repository, name, revision=commit)
+    except Exception as error:  # the client's errors differ by version of huggingface_hub
+        log.warning(f"{reference}: its {name} is not read. {_describe_outage(error)}")
 
 
 def _choose_file(reference: HubReference, files: Sequence[str]) -> str:

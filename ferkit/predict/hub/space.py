@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from string import Template
 
+from ferkit.predict.hub.download import CARD
 from ferkit.predict.hub.reference import HubReference
-from ferkit.predict.hub.upload import CARD, Uploaded, commit_files
+from ferkit.predict.hub.upload import Uploaded, commit_files
 from ferkit.version import __version__
 
 README = """\

@@ -14,10 +14,8 @@ from ferkit.messages import shorten
 from ferkit.predict.card.config import describe_config
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.render import render_card
-from ferkit.predict.hub.download import CONFIG, LOG_IN, SUFFIXES
+from ferkit.predict.hub.download import CARD, CONFIG, LOG_IN, SUFFIXES
 from ferkit.predict.hub.reference import HubReference, read_reference
-
-CARD = "README.md"
 
 
 @dataclass(frozen=True, slots=True)

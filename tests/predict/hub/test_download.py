@@ -11,7 +11,7 @@ from huggingface_hub import constants
 from ferkit.assess.evaluate import evaluate
 from ferkit.errors import RunError
 from ferkit.experiment.finetune.start_from import find_beginning
-from ferkit.predict.hub.download import LARGEST_CONFIG
+from ferkit.predict.hub.download import LARGEST_CARD, LARGEST_CONFIG
 from ferkit.predict.model.find import find_model
 from ferkit.predict.model.load import load_network
 from ferkit.predict.predictor import Predictor
@@ -104,6 +104,35 @@ def test_another_repository_is_refused_with_the_reason(
     with pytest.raises(RunError, match=words):
         find_model(asked)
     assert not [line for line in hub.asked if line.startswith("GET /me/") and "config.json" not in line]
+
+
+@pytest.mark.parametrize("asked", ["hf://me/m", "hf://me/m@main/b/c.onnx"])
+def test_the_card_next_to_the_model_is_of_the_same_commit(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    hub.add("me/m", {"a.onnx": b"", "b/c.onnx": b"", "README.md": b"# a", "b/README.md": b"# c"})
+    card = find_model(asked).with_name("README.md")
+    assert card.read_text() == ("# c" if "/b/" in asked else "# a")
+    hub.add("me/m", {"README.md": b"# new", "b/README.md": b"# new"})
+    assert find_model(asked).with_name("README.md").read_text() == "# new"
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert find_model(asked).with_name("README.md").read_text() == "# new"
+
+
+@pytest.mark.parametrize("problem", ["none", "large", "broken"])
+def test_a_model_is_loaded_without_its_card(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, problem: str
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between the client's attempts
+    card = b"x" * (LARGEST_CARD + (problem == "large"))
+    hub.add("me/m", {"a.onnx": b"", **({} if problem == "none" else {"README.md": card})})
+    hub.truncated |= {"README.md"} if problem == "broken" else set()
+    path = find_model("hf://me/m")
+    assert path.is_file()
+    assert not path.with_name("README.md").exists()
+    assert ("README.md" in caplog.text) == (problem != "none")
+    was_sent = any(line.startswith("GET /me/m/") and line.endswith("README.md") for line in hub.asked)
+    assert was_sent == (problem == "broken")
 
 
 def test_a_private_model_needs_a_token(hub: FakeHub, spots: str, monkeypatch: pytest.MonkeyPatch) -> None:
