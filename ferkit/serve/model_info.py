@@ -69,13 +69,16 @@ def describe_model(model: str | None, predictor: Predictor) -> ModelInfo:
 def _read_card(path: Path) -> str:
     """Return the card of a model without the front matter for the Hub; "" if there is none.
 
-    It is FILE.card.md of `ferkit export`, or README.md next to the model file, as in a repository of the Hub.
+    It is FILE.card.md of `ferkit export`, or README.md next to the model file if it has such front matter: other
+    folders have a README.md too.
     """
-    files = [path.with_name(f"{path.name}.card.md"), *([path.with_name(CARD)] if path.is_file() else ())]
-    for file in files:
+    exported, readme = path.with_name(f"{path.name}.card.md"), path.with_name(CARD)
+    for file in (exported, *([readme] if path.is_file() else ())):
         if file.is_file() and file.stat().st_size <= LARGEST_CARD:
             text = file.read_text(encoding="utf-8", errors="replace")
-            return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S).strip()
+            card, has_front_matter = re.subn(r"\A---\n.*?\n---\n", "", text, flags=re.S)
+            if has_front_matter or file == exported:
+                return card.strip()
     return ""
 
 

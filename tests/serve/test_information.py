@@ -56,7 +56,9 @@ def test_a_card_of_an_export_comes_before_the_readme_of_a_folder(
     predictor: Predictor, tmp_path: Path
 ) -> None:
     file = write_model(tmp_path / "my.safetensors")
-    file.with_name("README.md").write_text("# readme")
+    file.with_name("README.md").write_text("# a project")
+    assert describe_model(str(file), predictor).card == ""
+    file.with_name("README.md").write_text("---\nlicense: mit\n---\n# readme")
     assert describe_model(str(file), predictor).card == "# readme"
     file.with_name("my.safetensors.card.md").write_text("# card")
     assert describe_model(str(file), predictor).card == "# card"
