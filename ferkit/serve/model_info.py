@@ -69,8 +69,8 @@ def describe_model(model: str | None, predictor: Predictor) -> ModelInfo:
 def _read_card(path: Path) -> str:
     """Return the card of a model without the front matter for the Hub; "" if there is none.
 
-    It is FILE.card.md of `ferkit export`, or README.md next to the model file if it has such front matter: other
-    folders have a README.md too.
+    It is FILE.card.md of `ferkit export`, or README.md next to the model file if it has such front matter:
+    other folders have a README.md too.
     """
     exported, readme = path.with_name(f"{path.name}.card.md"), path.with_name(CARD)
     for file in (exported, *([readme] if path.is_file() else ())):
