@@ -81,10 +81,10 @@ def test_a_size_that_is_out_of_memory_ends_the_probe(
 
 def test_a_schedule_with_a_last_step_does_not_end_the_probe(fit_check: FitCheck) -> None:
     schedule = ("--set", 'fit.schedule={name="one_cycle"}', "--set", "fit.epochs=2")
-    status, shown, said = fit_check("--steps", "0", "--max-batch", "128", *schedule)
+    status, shown, said = fit_check("--steps", "0", "--max-batch", "32", *schedule)
     assert not said
     assert status == 0
-    assert "Largest batch size that fits: 128" in shown
+    assert "Largest batch size that fits: 32" in shown
 
 
 def test_the_expected_memory_grows_with_the_images() -> None:
