@@ -56,7 +56,10 @@ class Refinement:
             faces = replace(faces, boxes=shift(xp, faces.boxes, values, extra=1))
             faces, values = self._judge(self.runtime.onet, faces, sums, 48)
             found = to_faces(replace(faces, values=values).in_numpy(self.runtime))
-        kept = suppress_nested(found, OVERLAP)
+        first, last = found.boxes[:, :2], found.boxes[:, 2:]
+        # The offsets of a face that the networks doubt are not limited.
+        is_seen = (first < last) & (first < (image.shape[1], image.shape[0])) & (last > 0)
+        kept = suppress_nested(found[is_seen.all(axis=1)], OVERLAP)
         return kept.boxes, kept.scores, kept.values
 
     def _judge(

@@ -92,6 +92,20 @@ def test_boxes_outside_the_image_are_dropped() -> None:
     assert [len(one) for one in found] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("offset", [20.0, -20.0])
+def test_a_face_that_the_networks_move_out_of_the_image_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, offset: float
+) -> None:
+    def judge(*given: object) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        values = np.zeros((1, 4)) if given[-1] == 24 else np.full((1, 14), offset)
+        return np.zeros(1, np.float32), values.astype(np.float32)
+
+    monkeypatch.setattr("ferkit_detectors.mtcnn.refinement.judge", judge)
+    refine = Refinement(OnnxRuntime("cpu"), acceptance=0.7)
+    found = refine(ASTRONAUT, FACE, np.ones(1), np.ones(1, bool))
+    assert [len(one) for one in found] == [0, 0, 0]
+
+
 def test_it_is_pickled(detector: BlazeFaceMTCNNDetector) -> None:
     again = pickle.loads(pickle.dumps(detector))
     assert again([ASTRONAUT])[0].boxes == pytest.approx(detector([ASTRONAUT])[0].boxes)
