@@ -309,11 +309,13 @@ def test_what_can_not_be_installed_says_why(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     monkeypatch.setenv("PATH", str(tmp_path))
     failed = peers.install(tmp_path, lambda _: None)
-    assert failed.keys() == {"fer", "face-api"}
+    assert failed.keys() == {"fer", "face-api", "human"}
     assert "npm" in failed["face-api"]
 
 
-@pytest.mark.parametrize("tool", ["facenet-pytorch", "ferkit-1", "ferkit-16", "ferkit-expressions"])
+@pytest.mark.parametrize(
+    "tool", ["facenet-pytorch", "ferkit-1", "ferkit-16", "ferkit-expressions", "ferkit-mtcnn"]
+)
 def test_a_worker_counts_the_faces_of_all_images(tool: str, tmp_path: Path) -> None:
     peers, worker = (importlib.import_module(f"benchmarks.{name}") for name in ("peers", "peer_worker"))
     images = [np.full((64, 80, 3), level, np.uint8) for level in (0, 200)]
