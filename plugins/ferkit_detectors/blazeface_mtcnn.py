@@ -24,7 +24,7 @@ class BlazeFaceMTCNNDetector:
     """BlazeFace finds faces; R-Net and O-Net, MTCNN's last networks, correct their boxes and add landmarks.
 
     MTCNN spends most of its time on P-Net, which searches every window of an image pyramid. Here BlazeFace
-    proposes the faces, in a tenth of the time. It finds more large, dark and blurred faces than MTCNN. It
+    proposes the faces. It finds more large, dark and blurred faces than MTCNN. It
     misses some below 1/15 of the image's longer side, if a larger face is in the image. The boxes have
     MTCNN's proportions. The scores and the order are BlazeFace's.
 
@@ -64,6 +64,6 @@ class BlazeFaceMTCNNDetector:
         return self.search.map(images, self._refined)
 
     def _refined(self, image: NDArray[np.uint8], found: Found) -> Detections:
-        sure = found.is_first & (found.scores >= self.threshold)
-        boxes, scores, landmarks = self.refine(image, found.boxes, found.scores, sure)
+        is_sure = found.first_scores >= self.threshold
+        boxes, scores, landmarks = self.refine(image, found.boxes, found.scores, is_sure)
         return Detections(boxes, scores, landmarks)

@@ -52,15 +52,15 @@ def list_files(inputs: Sequence[str], stdin: BinaryIO | None = None) -> FileList
         stdin: Stream for "-". Default: standard input.
     """
     listed = FileList()
-    found: set[str] = set()
+    found: dict[str, str] = {}
     for one in _read_list(inputs, stdin or sys.stdin.buffer):
         if isinstance(one, InputError):
             listed.problems.append(one)
         elif isinstance(one, Ignored):
             listed.ignored[suffix_of(one.file)] += 1
         else:
-            found.add(one)
-    listed.files = sorted(found)
+            found.setdefault(full_name(one), one)
+    listed.files = sorted(found.values())
     return listed
 
 
@@ -90,6 +90,11 @@ def _file_of(found: Found) -> str | Ignored | InputError:
 def is_address(text: str) -> bool:
     """Return True for an address of a remote storage. Other texts are paths of this machine."""
     return bool(ADDRESS.fullmatch(text))
+
+
+def full_name(file: str) -> str:
+    """Return an address unchanged, and a path of this machine as an absolute one."""
+    return file if is_address(file) else os.path.abspath(file)
 
 
 def open_storage(address: str) -> tuple[Any, str]:

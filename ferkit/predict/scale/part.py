@@ -145,7 +145,7 @@ def hash_model(choice: ModelChoice) -> str:
     path = find_model(choice.name)
     if path.is_file():
         return file_sha256(path)
-    files = sorted(path.rglob("model.safetensors"))
+    files = sorted(one for name in ("model.safetensors", "recipe.toml") for one in path.rglob(name))
     lines = "\n".join(f"{file.relative_to(path).as_posix()} {file_sha256(file)}" for file in files)
     return hashlib.sha256(lines.encode()).hexdigest()
 

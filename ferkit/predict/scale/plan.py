@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from ferkit.errors import RunError
 from ferkit.messages import shorten
-from ferkit.predict.scale.files import suffix_of
+from ferkit.predict.scale.files import full_name, suffix_of
 from ferkit.predict.scale.part import PLAN, Part, PartOptions
 from ferkit.runtime.atomic_write import atomic_path, remove_parts
 from ferkit.runtime.file_kinds import VIDEO_SUFFIXES
@@ -78,7 +78,9 @@ def make_plan(options: PartOptions, files: Sequence[str]) -> Plan:
         detect_every=options.detect_every,
         smooth=options.smooth,
         files=len(files),
-        files_sha256=hashlib.sha256("\0".join(files).encode("utf-8", "surrogateescape")).hexdigest(),
+        files_sha256=hashlib.sha256(
+            "\0".join(map(full_name, files)).encode("utf-8", "surrogateescape")
+        ).hexdigest(),
     )
 
 

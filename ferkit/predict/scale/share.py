@@ -41,7 +41,7 @@ class Sharing:
     ) -> None:
         self._options, self._take, self._note = options, take, note
         self._waiting = deque(parts)
-        self._deaths: Counter[int | None] = Counter()
+        self._deaths: Counter[int | Worker] = Counter()
         self._lost: list[InputError] = []
         self._running: dict[Future[Any], tuple[Worker, Part | None]] = {}
         for worker in workers:
@@ -73,15 +73,17 @@ class Sharing:
             raise RunError(result)
         if part and result:
             self._take(part, result)
+        elif not part:
+            del self._deaths[worker]  # it can start
         if self._waiting:
             following = self._waiting.popleft()
             self._running[worker.submit(predict_part, self._options, following)] = worker, following
 
     def _replace(self, worker: Worker, part: Part | None) -> None:
         """Start a worker again after its death. One that cannot load the model is given up in the end."""
-        number = part.number if part else None
-        self._deaths[number] += 1
-        is_last = self._deaths[number] > RETRIES
+        who = part.number if part else worker
+        self._deaths[who] += 1
+        is_last = self._deaths[who] > RETRIES
         self._note(f"A worker died in {part or 'its start'}. Another one replaces it. Is memory short?")
         if part and is_last:
             self._lost.append(InputError(str(part), f"its worker died {RETRIES + 1} times"))

@@ -41,12 +41,13 @@ class Found:
     Attributes:
         boxes: (N, 4) float64, `x0 y0 x1 y1` in pixels of the image.
         scores: (N,) float64, from 0 to 1.
-        is_first: (N,) bool, False for faces that only a tile shows, or the image with a border.
+        first_scores: (N,) float64, the scores in the whole image. 0 for faces that only a tile shows, or the
+            image with a border.
     """
 
     boxes: Boxes
     scores: NDArray[np.float64]
-    is_first: NDArray[np.bool_]
+    first_scores: NDArray[np.float64]
 
 
 class Search:
@@ -108,7 +109,7 @@ class Search:
                     tiles[number] += new[number]
                     parts[number] += islice(answers, len(new[number]))
                     new[number] = self._next(merge_tiles(parts[number], tiles[number])[0], known, size, level)
-        return list(map(_finish, parts, tiles, sizes))
+        return list(map(finish, parts, tiles, sizes))
 
     def _next(self, boxes: Boxes, known: int, size: tuple[int, int], level: int) -> list[Tile]:
         """Return the tiles of the next level, if they may show more faces than those of the levels so far."""
@@ -131,11 +132,11 @@ class Search:
         return found
 
 
-def _finish(parts: Sequence[Scored], tiles: Sequence[Tile], size: tuple[int, int]) -> Found:
+def finish(parts: Sequence[Scored], tiles: Sequence[Tile], size: tuple[int, int]) -> Found:
     """Merge the parts, and keep the faces that overlap the image and are not too small."""
     boxes, scores = merge_tiles(parts, tiles)
-    first = parts[0][0]
-    is_first = np.array([bool((overlaps(box, first) > OVERLAP).any()) for box in boxes], bool)
+    first, their_scores = parts[0]
+    firsts = [their_scores[overlaps(box, first) > OVERLAP].max(initial=0) for box in boxes]
     is_inside = (boxes[:, :2] < size).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
     kept = is_inside & (boxes[:, 2:] - boxes[:, :2] >= LEAST_SIDE).all(axis=1)
-    return Found(boxes[kept], scores[kept], is_first[kept])
+    return Found(boxes[kept], scores[kept], np.array(firsts, np.float64)[kept])

@@ -111,3 +111,9 @@ def test_downloaded_files_are_read_under_their_addresses_and_removed(
         (f"{bucket}/gone.png", False),
     ]
     assert not list(tmp_path.glob("ferkit-*"))
+
+
+def test_a_file_is_listed_once_by_whatever_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert list_files(["a.png", str(tmp_path / "a.png"), "./a.png"]).files == ["a.png"]

@@ -241,3 +241,18 @@ def test_the_summary_is_in_the_files(predict: Predict, options: PartOptions) -> 
     predict()
     metadata = parquet.read_metadata(options.folder / "part-00004.parquet").metadata
     assert json.loads(metadata[b"ferkit"])["frames"] == 2
+
+
+def test_deaths_at_the_start_count_for_each_worker(predict: Predict, options: PartOptions) -> None:
+    starts = Counter[str]()
+
+    def dies_twice(name: str) -> Callable[[Sequence[Any]], bool]:
+        def die(arguments: Sequence[Any]) -> bool:
+            starts[name] += not isinstance(arguments[-1], Part)
+            return not isinstance(arguments[-1], Part) and starts[name] < 3
+
+        return die
+
+    seen = Seen()
+    predict(Here(dies_twice("a")), Here(dies_twice("b")), seen=seen)
+    assert read_files(options.folder) == EACH_ONCE

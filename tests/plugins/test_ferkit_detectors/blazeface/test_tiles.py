@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from ferkit_detectors.blazeface.detector import BlazeFaceDetector
+from ferkit_detectors.blazeface.search import finish
 from ferkit_detectors.blazeface.tiles import OVERLAP, cut_out, merge_tiles, needs_next, tiles_of, with_border
 from numpy.typing import NDArray
 from skimage.data import astronaut
@@ -89,6 +90,15 @@ def test_a_face_that_a_tile_cuts_is_dropped() -> None:
     boxes, scores = merge_tiles([whole, cut, (np.zeros((0, 4)), np.zeros(0))], tiles)
     assert boxes.tolist() == [[0, 10, 90, 100], [450, 100, 550, 200]]
     assert scores.tolist() == [0.8, 0.6]
+
+
+def test_the_score_in_the_whole_image_is_kept() -> None:
+    face = np.array([[10.0, 10, 50, 50]])
+    other = np.array([[210.0, 10, 250, 50]])
+    parts = [(face, np.array([0.31])), (np.concatenate([face, other]), np.array([0.8, 0.7]))]
+    found = finish(parts, [(0, 0, 400, 300), (0, 0, 300, 300)], (400, 300))
+    assert found.scores.tolist() == [0.8, 0.7]
+    assert found.first_scores.tolist() == [0.31, 0]
 
 
 def test_versions_differ_by_tiles() -> None:
