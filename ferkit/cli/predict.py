@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from ferkit.cli.fold import Fold, Repeat, read_fold
-from ferkit.cli.predict_parts import Cpus, Gpus, Jobs, Memory, On, check_outputs, predict_parts
+from ferkit.cli.predict_parts import Jobs, On, check_outputs, predict_parts
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
-from ferkit.cli.workers import Address, make_workers
+from ferkit.cli.workers import Address, Cpus, Gpus, Memory, make_workers
 
 if TYPE_CHECKING:
     from ferkit.predict.job import PredictionSummary
+    from ferkit.predict.model_choice import ModelChoice
     from ferkit.predict.output.sink import Sink
     from ferkit.predict.predictor import Predictor
-    from ferkit.predict.which_model import ModelChoice
 
 NOT_ALL = 3
 
@@ -163,7 +163,7 @@ def predict(
 
     Docs: docs/site/predict.md
     """
-    from ferkit.predict.which_model import ModelChoice
+    from ferkit.predict.model_choice import ModelChoice
 
     rate = {"every": every, "detect_every": detect_every, "smooth": smooth}
     network = (model, repeat, read_fold(fold))

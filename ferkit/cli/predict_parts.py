@@ -15,8 +15,8 @@ from ferkit.cli.workers import Where
 
 if TYPE_CHECKING:
     from ferkit.predict.job import PredictionSummary
+    from ferkit.predict.model_choice import ModelChoice
     from ferkit.predict.scale.run import FileProgress
-    from ferkit.predict.which_model import ModelChoice
     from ferkit.runtime.workers import Workers
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -40,18 +40,6 @@ On = Annotated[
         help="Predict on a Ray cluster, whose nodes share the folder --out. Extra: ray. "
         "[default: processes of this machine]",
     ),
-]
-Cpus = Annotated[
-    float | None,
-    typer.Option(min=0.01, metavar="C", help="With --on ray: CPUs and threads of each process. [default: 1]"),
-]
-Gpus = Annotated[
-    float | None,
-    typer.Option(min=0, metavar="G", help="With --on ray: GPUs of each process, such as 0.5. [default: 0]"),
-]
-Memory = Annotated[
-    float | None,
-    typer.Option(min=0.01, metavar="M", help="With --on ray: memory to reserve for each process, in GB."),
 ]
 
 

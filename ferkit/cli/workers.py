@@ -39,15 +39,15 @@ Address = Annotated[
 ]
 Cpus = Annotated[
     float | None,
-    typer.Option(min=0.01, metavar="C", help="With --on ray: CPUs and threads of each fold. [default: 1]"),
+    typer.Option(min=0.01, metavar="C", help="With --on ray: CPUs and threads of each worker. [default: 1]"),
 ]
 Gpus = Annotated[
     float | None,
-    typer.Option(min=0, metavar="G", help="With --on ray: GPUs of each fold, such as 0.5. [default: 0]"),
+    typer.Option(min=0, metavar="G", help="With --on ray: GPUs of each worker, such as 0.5. [default: 0]"),
 ]
 Memory = Annotated[
     float | None,
-    typer.Option(min=0.01, metavar="M", help="With --on ray: memory to reserve for each fold, in GB."),
+    typer.Option(min=0.01, metavar="M", help="With --on ray: memory to reserve for each worker, in GB."),
 ]
 Fold = Annotated[
     int | None,

@@ -24,9 +24,9 @@ class BlazeFaceMTCNNDetector:
     """BlazeFace finds faces; R-Net and O-Net, MTCNN's last networks, correct their boxes and add landmarks.
 
     MTCNN spends most of its time on P-Net, which searches every window of an image pyramid. Here BlazeFace
-    proposes the faces. It finds more large, dark and blurred faces than MTCNN. It
-    misses some below 1/15 of the image's longer side, if a larger face is in the image. The boxes have
-    MTCNN's proportions. The scores and the order are BlazeFace's.
+    proposes the faces. It finds more large, dark and blurred faces than MTCNN. It misses some below 1/15 of
+    the image's longer side, if a larger face is in the image. The boxes have MTCNN's proportions. The scores
+    and the order are BlazeFace's.
 
     Args:
         network: BlazeFace's network, as for `blazeface`.

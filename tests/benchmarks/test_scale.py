@@ -74,7 +74,7 @@ def test_the_slowest_resource_bounds_images(capsys: pytest.CaptureFixture[str]) 
     main(["--nodes", "1,64", "--draws", "1", "--storage", "100"])
     lines = capsys.readouterr().out.splitlines()
     one, many = (line for line in lines if line.startswith("| 2 cores |"))
-    assert one.split(" | ")[2:] == ["182", "15.28", "15.3", "8", "detection and network (83%) |"]
+    assert one.split(" | ")[2:] == ["167", "16.67", "16.7", "7", "detection and network (84%) |"]
     assert many.split(" | ")[5:] == ["100", "storage |"]
 
 

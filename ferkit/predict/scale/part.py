@@ -16,11 +16,11 @@ from ferkit.errors import FerkitError, RunError
 from ferkit.predict.job import PredictionSummary, write_stream
 from ferkit.predict.media.sources import InputError
 from ferkit.predict.model.find import find_model
+from ferkit.predict.model_choice import ModelChoice
 from ferkit.predict.output.parquet import ParquetSink
 from ferkit.predict.predictor import Predictor
 from ferkit.predict.scale.download import read_files
 from ferkit.predict.smoothing import smooth
-from ferkit.predict.which_model import ModelChoice
 from ferkit.runtime.atomic_write import atomic_path
 from ferkit.runtime.disk_cache import file_sha256
 from ferkit.runtime.malloc import keep_freed

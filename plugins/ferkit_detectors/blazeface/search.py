@@ -100,24 +100,27 @@ class Search:
         new = [tiles_of(size, 0) for size in sizes]
         tiles: list[list[Tile]] = [[] for _ in images]
         parts: list[list[Scored]] = [[] for _ in images]
+        known = [0] * len(images)
         for level in range(LEVELS):
             cuts = ((image, tile) for image, its in zip(images, new, strict=True) for tile in its)
             answers = iter(self._search(list(cuts), chunk))
             for number, size in enumerate(sizes):
                 if new[number]:
-                    known = len(merge_tiles(parts[number], tiles[number])[0])
                     tiles[number] += new[number]
                     parts[number] += islice(answers, len(new[number]))
-                    new[number] = self._next(merge_tiles(parts[number], tiles[number])[0], known, size, level)
-        return list(map(finish, parts, tiles, sizes))
+                    boxes, _ = merge_tiles(parts[number], tiles[number])
+                    new[number] = self._next(boxes, known[number], size, level)
+                    known[number] = len(boxes)
+        return list(map(merge_parts, parts, tiles, sizes))
 
     def _next(self, boxes: Boxes, known: int, size: tuple[int, int], level: int) -> list[Tile]:
         """Return the tiles of the next level, if they may show more faces than those of the levels so far."""
-        has_none = level == 0 and not len(boxes)
-        around = [with_border(size)] if self.has_border and has_none else []
-        return around + (
-            tiles_of(size, level + 1) if self.has_tiles and needs_next(boxes, known, size, level) else []
-        )
+        next_tiles = []
+        if self.has_border and level == 0 and not len(boxes):
+            next_tiles.append(with_border(size))
+        if self.has_tiles and needs_next(boxes, known, size, level):
+            next_tiles += tiles_of(size, level + 1)
+        return next_tiles
 
     def _search(self, cuts: Sequence[tuple[NDArray[np.uint8], Tile]], chunk: int) -> list[Scored]:
         """Search a tile of each image."""
@@ -132,7 +135,7 @@ class Search:
         return found
 
 
-def finish(parts: Sequence[Scored], tiles: Sequence[Tile], size: tuple[int, int]) -> Found:
+def merge_parts(parts: Sequence[Scored], tiles: Sequence[Tile], size: tuple[int, int]) -> Found:
     """Merge the parts, and keep the faces that overlap the image and are not too small."""
     boxes, scores = merge_tiles(parts, tiles)
     first, their_scores = parts[0]

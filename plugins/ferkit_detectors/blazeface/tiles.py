@@ -90,8 +90,8 @@ def merge_tiles(
 
     A face that a tile cuts is complete in a neighbour or in a larger tile. The first tile is the image.
     """
-    if len(tiles) < 2:
-        return found[0] if found else (np.zeros((0, 4)), np.zeros(0))
+    if len(tiles) == 1:
+        return found[0]
     kept = [_without_cut(*one, tile, tiles[0]) for one, tile in zip(found, tiles, strict=True)]
     return merge(np.concatenate([boxes for boxes, _ in kept]), np.concatenate([scores for _, scores in kept]))
 

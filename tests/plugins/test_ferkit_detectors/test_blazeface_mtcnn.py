@@ -12,30 +12,11 @@ from ferkit_detectors.mtcnn.detector import MTCNNDetector
 from ferkit_detectors.mtcnn.onnx_runtime import OnnxRuntime
 from ferkit_detectors.mtcnn.refinement import Refinement
 from numpy.typing import NDArray
-from skimage.data import astronaut
 
-from ferkit.testing import Check, CheckSkipped, find_checks
+from tests.plugins.test_ferkit_detectors.pictures import ASTRONAUT, group
 
-ASTRONAUT = astronaut()
 FACE = np.array([[181.0, 62, 268, 172]])
 """MTCNN's box."""
-
-
-def group() -> NDArray[np.uint8]:
-    """Six columns and three rows of the astronaut: faces of about 90 pixels in 1800 by 900."""
-    return np.tile(ASTRONAUT[:300, 75:375], (3, 6, 1))
-
-
-FOUND = find_checks("ferkit_detectors", {"detector.blazeface_mtcnn": {"runtime": "onnx"}})
-CHECKS = [one for one in FOUND if str(one.subject) == "detector.blazeface_mtcnn"]
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=str)
-def test_conformance(check: Check) -> None:
-    try:
-        check()
-    except CheckSkipped as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")

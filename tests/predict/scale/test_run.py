@@ -14,9 +14,9 @@ from filelock import FileLock
 
 from ferkit.errors import RunError
 from ferkit.predict.job import PredictionSummary
+from ferkit.predict.model_choice import ModelChoice
 from ferkit.predict.scale import plan, run
 from ferkit.predict.scale.part import Part, PartOptions, hash_model, start_worker
-from ferkit.predict.which_model import ModelChoice
 from ferkit.runtime.workers import Workers
 from tests.predict.drawn import picture, write_picture, write_video
 from tests.predict.scale.workers import Here, Seen, open_here

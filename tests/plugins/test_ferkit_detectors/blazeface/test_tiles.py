@@ -7,17 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from ferkit_detectors.blazeface.detector import BlazeFaceDetector
-from ferkit_detectors.blazeface.search import finish
+from ferkit_detectors.blazeface.search import merge_parts
 from ferkit_detectors.blazeface.tiles import OVERLAP, cut_out, merge_tiles, needs_next, tiles_of, with_border
-from numpy.typing import NDArray
-from skimage.data import astronaut
 
-ASTRONAUT = astronaut()
-
-
-def group() -> NDArray[np.uint8]:
-    """Six columns and three rows of the astronaut: faces of about 90 pixels in 1800 by 900."""
-    return np.tile(ASTRONAUT[:300, 75:375], (3, 6, 1))
+from tests.plugins.test_ferkit_detectors.pictures import ASTRONAUT, group
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (2048, 300), (401, 400)])
@@ -96,7 +89,7 @@ def test_the_score_in_the_whole_image_is_kept() -> None:
     face = np.array([[10.0, 10, 50, 50]])
     other = np.array([[210.0, 10, 250, 50]])
     parts = [(face, np.array([0.31])), (np.concatenate([face, other]), np.array([0.8, 0.7]))]
-    found = finish(parts, [(0, 0, 400, 300), (0, 0, 300, 300)], (400, 300))
+    found = merge_parts(parts, [(0, 0, 400, 300), (0, 0, 300, 300)], (400, 300))
     assert found.scores.tolist() == [0.8, 0.7]
     assert found.first_scores.tolist() == [0.31, 0]
 
