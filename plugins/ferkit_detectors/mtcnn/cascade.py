@@ -16,7 +16,7 @@ from ferkit_detectors.mtcnn.boxes import Candidates, make_square, shift, suppres
 from ferkit_detectors.mtcnn.proposals import OVERLAP, propose, pyramid
 from ferkit_detectors.mtcnn.runtime import Array, CropNetwork, Runtime
 
-VERSION = 2
+VERSION = 3
 """Increase it with every change that may change detections."""
 
 

@@ -15,40 +15,95 @@ import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
 from torch.export import Dim
+from torch.nn import functional as F
 
 from ferkit_detectors.mtcnn.onnx_runtime import WEIGHTS
 
 OPSET = 18
+BLOCK = 16
+"""Channels of a block in onnxruntime's blocked layout, at most. It keeps whole blocks only in that layout."""
 ANY_SIZE = {0: Dim("count"), 2: Dim("height"), 3: Dim("width")}
 ANY_NUMBER = {0: Dim("count")}
 
 
 class PReLU(nn.Module):
-    """PReLU in operations that are fast in onnxruntime. Its PRelu took half of the time."""
+    """PReLU in operations that onnxruntime computes in its blocked layout (NCHWc).
 
-    def __init__(self, theirs: nn.PReLU) -> None:
+    onnxruntime has no PRelu, maximum or product in that layout and converts the maps for each of them, which
+    took half of the time. With slope s, PReLU(y) is y + relu((s - 1) y), or y - relu((1 - s) y) if s > 1.
+    On maps, the factors are depthwise convolutions.
+    """
+
+    def __init__(self, slopes: Tensor) -> None:
         super().__init__()
-        self.slopes = theirs.weight
-        self.is_convex = bool((theirs.weight <= 1).all())
+        self.factors = -(slopes - 1).abs()
+        self.signs = None if (slopes <= 1).all() else torch.where(slopes <= 1, 1.0, -1.0)
 
     def forward(self, maps: Tensor) -> Tensor:
-        slopes = self.slopes.view(-1, *[1] * (maps.ndim - 2))
-        if self.is_convex:
-            return torch.maximum(maps, slopes * maps)
-        positive = torch.relu(maps)
-        return positive + slopes * (maps - positive)
+        bent = torch.relu(times(self.factors, maps))
+        return maps + (bent if self.signs is None else times(self.signs, bent))
+
+
+def times(factors: Tensor, maps: Tensor) -> Tensor:
+    """Multiply each channel by its factor: vectors (B, C) or maps (B, C, h, w)."""
+    if maps.ndim == 2:
+        return maps * factors
+    return F.conv2d(maps, factors.view(-1, 1, 1, 1), groups=len(factors))
 
 
 class Windows(nn.Module):
-    """P-Net with the outputs scores (N, y, x) and offsets (N, y, x, 4)."""
+    """P-Net with the outputs scores (N, y, x) and offsets (N, 4, y, x).
+
+    PReLU follows the pooling, whose maps are a quarter as large. If a slope s is negative, the maximum of
+    PReLU(y) over a window is max(p, -s q), where p is the maximum of y and q that of -y. The first
+    convolution computes -y for these channels too. max(p, -s q) is p + relu(-s q - p).
+    """
 
     def __init__(self, theirs: PNet) -> None:
         super().__init__()
-        self.theirs = theirs
+        slopes, channels = theirs.prelu1.weight, theirs.conv1.out_channels
+        (falling,) = torch.nonzero(slopes < 0, as_tuple=True)
+        spare = torch.arange(channels, channels + len(falling))
+        self.prelu2, self.prelu3 = PReLU(theirs.prelu2.weight), PReLU(theirs.prelu3.weight)
+        self.conv1 = widened(theirs.conv1, outputs=BLOCK)
+        self.conv1.weight[spare], self.conv1.bias[spare] = (
+            -theirs.conv1.weight[falling],
+            -theirs.conv1.bias[falling],
+        )
+        self.signs = torch.ones(BLOCK)
+        self.signs[:channels] = torch.where(slopes <= 1, 1.0, -1.0)
+        self.bend = nn.Conv2d(BLOCK, BLOCK, 1, bias=False).requires_grad_(False)
+        self.bend.weight.zero_()
+        own = torch.arange(channels)
+        self.bend.weight[own, own, 0, 0] = torch.where(slopes < 0, -1.0, -(slopes - 1).abs())
+        self.bend.weight[falling, spare, 0, 0] = -slopes[falling]
+        self.conv2 = widened(theirs.conv2, inputs=BLOCK)
+        self.conv3 = theirs.conv3
+        # A softmax of two values is the sigmoid of their difference.
+        self.last = nn.Conv2d(theirs.conv3.out_channels, BLOCK, 1).requires_grad_(False)
+        for part in (self.last.weight, self.last.bias):
+            part.zero_()
+        for part in ("weight", "bias"):
+            ours, (other, face) = getattr(self.last, part), getattr(theirs.conv4_1, part)
+            ours[0], ours[1:5] = face - other, getattr(theirs.conv4_2, part)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        offsets, probabilities = self.theirs(images)
-        return probabilities[:, 1], offsets.permute(0, 2, 3, 1)
+        pooled = F.max_pool2d(self.conv1(images), 2, 2, ceil_mode=True)
+        maps = pooled + times(self.signs, torch.relu(self.bend(pooled)))
+        maps = self.prelu3(self.conv3(self.prelu2(self.conv2(maps))))
+        values = self.last(maps)
+        return torch.sigmoid(values[:, 0]), values[:, 1:5]
+
+
+def widened(theirs: nn.Conv2d, inputs: int = 0, outputs: int = 0) -> nn.Conv2d:
+    """Return the convolution with further input or output channels, whose weights are zero."""
+    inputs, outputs = inputs or theirs.in_channels, outputs or theirs.out_channels
+    wide = nn.Conv2d(inputs, outputs, theirs.kernel_size, theirs.stride, theirs.padding).requires_grad_(False)
+    wide.weight.zero_()
+    wide.weight[: theirs.out_channels, : theirs.in_channels] = theirs.weight
+    wide.bias.zero_()
+    wide.bias[: theirs.out_channels] = theirs.bias
+    return wide
 
 
 class Crops(nn.Module):
@@ -57,6 +112,13 @@ class Crops(nn.Module):
     def __init__(self, theirs: RNet | ONet) -> None:
         super().__init__()
         self.theirs = theirs
+        channels = theirs.conv1.out_channels
+        wide = channels + -channels % BLOCK
+        theirs.conv1, theirs.conv2 = widened(theirs.conv1, outputs=wide), widened(theirs.conv2, inputs=wide)
+        for name, module in list(theirs.named_children()):
+            if isinstance(module, nn.PReLU):
+                slopes = F.pad(module.weight, (0, wide - channels if name == "prelu1" else 0))
+                setattr(theirs, name, PReLU(slopes))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         *values, probabilities = self.theirs(images)
@@ -67,7 +129,7 @@ def export(folder: Path) -> None:
     """Write pnet.onnx for images of any size, rnet.onnx for 24-pixel and onet.onnx for 48-pixel crops."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # from torch.load of facenet-pytorch's files
-        pnet, rnet, onet = PNet(), RNet(), ONet()
+        pnet, rnet, onet = (network().requires_grad_(False) for network in (PNet, RNet, ONet))
     folder.mkdir(parents=True, exist_ok=True)
     _export(Windows(pnet), torch.zeros(3, 3, 41, 50), ANY_SIZE, folder / "pnet.onnx")
     _export(Crops(rnet), torch.zeros(3, 3, 24, 24), ANY_NUMBER, folder / "rnet.onnx")
@@ -75,9 +137,6 @@ def export(folder: Path) -> None:
 
 
 def _export(network: Windows | Crops, images: Tensor, free: dict[int, Dim], file: Path) -> None:
-    for name, module in list(network.theirs.named_children()):
-        if isinstance(module, nn.PReLU):
-            setattr(network.theirs, name, PReLU(module))
     program = torch.onnx.export(
         network.requires_grad_(False).eval(),
         (images,),

@@ -30,11 +30,19 @@ class Graph:
 
     def __reduce__(self) -> tuple[type[Graph], tuple[str, str]]:
         """Return the constructor's arguments: a session cannot be pickled."""
-        return Graph, (self.name, self.device)
+        return type(self), (self.name, self.device)
 
     def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         scores, values = self.session.run(None, {"images": np.ascontiguousarray(images)})
         return scores, values
+
+
+class WindowGraph(Graph):
+    """P-Net."""
+
+    def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        scores, offsets = super().__call__(images)
+        return scores, np.moveaxis(offsets, 1, -1)
 
     def offsets(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the features, which are offsets already: P-Net's graph computes them for every window."""
@@ -65,7 +73,7 @@ class OnnxRuntime(Runtime):
     step = 1
 
     def __init__(self, device: str) -> None:
-        pnet = Graph("pnet", device)
+        pnet = WindowGraph("pnet", device)
         self.pnet, self.rnet, self.onet = pnet, Graph("rnet", device), Graph("onet", device)
         is_on_gpu = pnet.session.get_providers()[0] != "CPUExecutionProvider"
         self.cores = 1 if is_on_gpu else available_cores()
