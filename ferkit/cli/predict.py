@@ -16,6 +16,7 @@ from ferkit.cli.predict_parts import Jobs, On, check_outputs, predict_parts
 from ferkit.cli.terminal import data_stream
 from ferkit.cli.trust import TrustPlugins
 from ferkit.cli.workers import Address, Cpus, Gpus, Memory, make_workers
+from ferkit.predict.rates import DETECT_EVERY
 
 if TYPE_CHECKING:
     from ferkit.predict.job import PredictionSummary
@@ -100,7 +101,7 @@ DetectEvery = Annotated[
         "--detect-every",
         min=1,
         metavar="N",
-        help="Detect faces in every Nth processed video frame, and carry them in between.",
+        help="Detect faces in every Nth processed video frame, and carry them in between. 1: in every frame.",
     ),
 ]
 Smooth = Annotated[
@@ -135,7 +136,7 @@ def predict(
     form: Printing = Form.table,
     columns: Columns = ColumnNames.ferkit,
     every: Every = 1,
-    detect_every: DetectEvery = 1,
+    detect_every: DetectEvery = DETECT_EVERY,
     smooth: Smooth = 0.0,
     threshold: Threshold = 0.0,
     device: Device = "auto",

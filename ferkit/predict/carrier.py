@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ferkit.interfaces import Detections
 from ferkit.predict.media.cuts import Cut
 from ferkit.predict.media.frames import Frame
+from ferkit.predict.rates import DETECT_EVERY
 
 SIDE = 480
 """Longer side of the grey frames in which faces are carried, in pixels."""
@@ -46,7 +47,7 @@ class FaceCarrier:
         every: N; 1 detects in every frame.
     """
 
-    def __init__(self, find: FindFaces, every: int = 1) -> None:
+    def __init__(self, find: FindFaces, every: int = DETECT_EVERY) -> None:
         self._find = find
         self._every = every
         self._source: object = None
@@ -55,33 +56,36 @@ class FaceCarrier:
 
     def __call__(self, frames: Sequence[Frame]) -> list[Detections]:
         """Return the faces of each frame, in order."""
-        if self._every == 1:
-            return self._find([frame.image for frame in frames])
-        seen = [_Seen.of(frame) for frame in frames]
+        seen = [_Seen.of(frame) if self._every > 1 and _is_of_video(frame) else None for frame in frames]
         wanted = self._choose(frames, seen)
-        detected = iter(self._find([frames[i].image for i in wanted]) if wanted else [])
+        answers = self._find([frames[place].image for place in wanted]) if wanted else []
+        detected = dict(zip(wanted, answers, strict=True))
+        found = []
         for place, (frame, now) in enumerate(zip(frames, seen, strict=True)):
-            if place in wanted:
-                now.faces = next(detected)
-            else:
-                assert self._last
-                carried = carry(self._last, now)
-                now.faces = self._find([frame.image])[0] if carried is None else carried
+            faces = detected.get(place)
+            if faces is None and self._last and now:
+                faces = carry(self._last, now)
+            found.append(self._find([frame.image])[0] if faces is None else faces)
+            if now:
+                now.faces = found[-1]
             self._last = now
-        return [one.faces for one in seen]
+        return found
 
-    def _choose(self, frames: Sequence[Frame], seen: Sequence[_Seen]) -> list[int]:
+    def _choose(self, frames: Sequence[Frame], seen: Sequence[_Seen | None]) -> list[int]:
         """Return the places of the frames to detect in: images, every N-th frame, and changed scenes."""
         wanted, last = [], self._last
         for place, (frame, now) in enumerate(zip(frames, seen, strict=True)):
-            is_same = frame.number is not None and frame.source is self._source and last is not None
-            self._count = self._count + 1 if is_same else 0
-            is_changed = frame.cut is not Cut.NONE or (last is not None and last.differs(now))
-            if not is_same or self._count % self._every == 0 or is_changed:
+            is_new = not now or not last or frame.source is not self._source
+            is_changed = frame.cut is not Cut.NONE or bool(now and last and last.differs(now))
+            self._count = 0 if is_new or is_changed else (self._count + 1) % self._every
+            if self._count == 0:
                 wanted.append(place)
-                self._count = 0
             self._source, last = frame.source, now
         return wanted
+
+
+def _is_of_video(frame: Frame) -> bool:
+    return frame.number is not None
 
 
 @dataclass(slots=True, eq=False)

@@ -17,6 +17,7 @@ from ferkit.predict.media.sources import Camera, Ignored, ImageSource, InputErro
 from ferkit.predict.output.sink import Sink
 from ferkit.predict.predicted import Predicted
 from ferkit.predict.predictor import Predictor
+from ferkit.predict.rates import DETECT_EVERY
 
 T = TypeVar("T")
 KEPT = 1000
@@ -132,7 +133,7 @@ def do_work(
     sinks: Sequence[Sink],
     *,
     every: int = 1,
-    detect_every: int = 1,
+    detect_every: int = DETECT_EVERY,
     smooth: float = 0.0,
     stdin: BinaryIO | None = None,
     show: Callable[[Frame], None] = lambda frame: None,

@@ -24,6 +24,7 @@ from ferkit.predict.model.judge import judge
 from ferkit.predict.model.load import Source, find_source, load_model, places_of
 from ferkit.predict.model.which import FoldChoice, WhichNetwork
 from ferkit.predict.predicted import Predicted, rows_of
+from ferkit.predict.rates import DETECT_EVERY
 from ferkit.predict.results import Faces, Results
 from ferkit.predict.smoothing import check_seconds
 from ferkit.predict.smoothing import smooth as smooth_tracks
@@ -154,7 +155,7 @@ class Predictor:
         inputs: str | Path | Sequence[str | Path],
         *,
         every: int = 1,
-        detect_every: int = 1,
+        detect_every: int = DETECT_EVERY,
         smooth: float = 0.0,
         stdin: BinaryIO | None = None,
     ) -> Iterator[Predicted | Ignored | InputError]:
@@ -191,7 +192,7 @@ class Predictor:
         yield from smooth_tracks(found, smooth, self.threshold)
 
     def predict_frames(
-        self, reads: Iterable[Read], detect_every: int = 1
+        self, reads: Iterable[Read], detect_every: int = DETECT_EVERY
     ) -> Iterator[Predicted | Ignored | InputError]:
         """Recognise the expressions in decoded frames, as `stream` does. Other items pass unchanged."""
         find = FaceCarrier(self._find_boxes, detect_every)

@@ -19,6 +19,7 @@ from ferkit.predict.model.find import find_model
 from ferkit.predict.model_choice import ModelChoice
 from ferkit.predict.output.parquet import ParquetSink
 from ferkit.predict.predictor import Predictor
+from ferkit.predict.rates import DETECT_EVERY
 from ferkit.predict.scale.download import read_files
 from ferkit.predict.smoothing import smooth
 from ferkit.runtime.atomic_write import atomic_path
@@ -58,7 +59,7 @@ class PartOptions:
     model: ModelChoice
     sha256: str
     every: int = 1
-    detect_every: int = 1
+    detect_every: int = DETECT_EVERY
     smooth: float = 0.0
 
 
