@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 DETECT_EVERY = 3
-"""Faces are detected in every N-th processed frame, and carried in between (docs/decisions/0093)."""
+"""Faces are detected in every N-th processed frame, and carried in between (docs/decisions/0091)."""
