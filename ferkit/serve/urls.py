@@ -57,7 +57,7 @@ class UrlReader:
         address = _resolve(str(parts.hostname), port)
         try:
             return _read(parts, address, port, budget)
-        except (urllib3.exceptions.TimeoutError, _TooSlow) as error:
+        except (urllib3.exceptions.TimeoutError, _TooSlowError) as error:
             budget.seconds(url)
             raise unread(url, f"the host took more than {PATIENCE:g} s", TIMEOUT) from error
         except urllib3.exceptions.HTTPError as error:
@@ -119,7 +119,7 @@ def _receive(answer: urllib3.BaseHTTPResponse, url: str, budget: Budget) -> byte
     return bytes(content)
 
 
-class _TooSlow(Exception):
+class _TooSlowError(Exception):
     """A connection was ended at its deadline."""
 
 
@@ -162,7 +162,7 @@ class _Deadline:
                 one.close()
             self._opened.clear()
         if self._is_over and not isinstance(error, RequestError):
-            raise _TooSlow from error
+            raise _TooSlowError from error
 
     def _end(self) -> None:
         with self._lock:

@@ -64,6 +64,7 @@ async function processFiles(files) {
     } catch (error) {
       if (work !== state.work) return;
       failures.push(error.message);
+      state.failed.push({ rows: [], problems: error.problems ?? [{ file: file.name, reason: error.message }] });
     }
     fail(failures.join(" "));
   }
@@ -90,6 +91,7 @@ const isMoving = (item) => item.rows.some((row) => row.time !== null);
 function clear() {
   for (const item of state.items) URL.revokeObjectURL(item.url);
   state.items = [];
+  state.failed = [];
   state.shown = null;
   find("result").hidden = true;
   find("files").replaceChildren();
@@ -244,8 +246,8 @@ function stopCamera() {
 }
 
 function download() {
-  const rows = state.items.flatMap((item) => item.rows);
-  const url = URL.createObjectURL(new Blob([toCsv(rows, state.labels)], { type: "text/csv" }));
+  const items = [...state.items, ...state.failed];
+  const url = URL.createObjectURL(new Blob([toCsv(items, state.labels)], { type: "text/csv" }));
   const link = element("a", "", { href: url, download: "faces.csv" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
