@@ -109,6 +109,18 @@ def test_an_image_gets_boxes_bars_and_a_csv_file(page: Any) -> None:
     )
 
 
+def test_an_image_after_a_video_is_shown_whatever_becomes_of_the_video(page: Any) -> None:
+    upload(page, ("clip.avi", video(4)))
+    expect(page, "#status").to_contain_text("Done.")
+    upload(page, ("a.png", image((10, 10))))
+    expect(page, "#caption").to_have_text("a.png")
+    page.locator("#video").dispatch_event("error")
+    expect(page, "#stage").to_be_visible()
+    assert page.locator("#video").get_attribute("src") is None
+    page.locator("#image").dispatch_event("error")
+    expect(page, "#stage").to_be_hidden()
+
+
 def test_the_csv_file_of_the_page_is_that_of_the_server(page: Any, address: str) -> None:
     content = image((10, 10), (60, 30))
     upload(page, ("=a,b.png", content), ("none.png", image()), ("bad.png", b"no image"))

@@ -8,7 +8,7 @@ const CAMERA_WIDTH = 640;
 const CAMERA_PAUSE = 100; // milliseconds between an answer and the next frame
 const MOST_CAMERA_ROWS = 10000;
 
-const state = { items: [], shown: null, labels: [], token: "", camera: null, work: 0 };
+const state = { items: [], failed: [], shown: null, labels: [], token: "", camera: null, work: 0 };
 
 function say(text) {
   find("status").textContent = text;
@@ -31,7 +31,7 @@ async function call(path, options = {}) {
   if (answer.ok) return answer.json();
   const known = await answer.json().catch(() => ({}));
   const error = new Error(known.error ?? `The server answered with status ${answer.status}.`);
-  throw Object.assign(error, { status: answer.status });
+  throw Object.assign(error, { status: answer.status, problems: known.problems });
 }
 
 // Ask for the rows of a file. A video with too many frames is sent again with the step that the server names.
@@ -124,7 +124,11 @@ function show(item) {
   video.controls = true;
   video.srcObject = null;
   if (item.isVideo) video.src = item.url;
-  else image.src = item.url;
+  else {
+    video.removeAttribute("src"); // a hidden video would play on
+    video.load();
+    image.src = item.url;
+  }
   image.alt = item.isVideo ? "" : describe(item);
   showRows(0);
   find("timeline").hidden = !isMoving(item);
@@ -316,8 +320,12 @@ find("camera").addEventListener("click", () => (state.camera ? stopCamera() : st
 find("download").addEventListener("click", download);
 find("token-form").addEventListener("submit", sendToken);
 find("image").addEventListener("load", () => redraw(state.rows ?? []));
-find("image").addEventListener("error", () => { find("stage").hidden = true; });
-find("video").addEventListener("error", () => { find("stage").hidden = Boolean(state.shown?.url); });
+// An error of an earlier file, whose address has been revoked, may come late.
+for (const name of ["image", "video"]) {
+  find(name).addEventListener("error", (event) => {
+    if (state.shown?.url && event.target.src === state.shown.url) find("stage").hidden = true;
+  });
+}
 for (const name of ["timeupdate", "loadedmetadata", "seeked"]) find("video").addEventListener(name, followVideo);
 new ResizeObserver(() => state.shown && state.rows && redraw(state.rows)).observe(find("boxes"));
 acceptDrops();
