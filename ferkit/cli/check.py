@@ -22,11 +22,13 @@ def check(
     Docs: docs/site/first-run.md
     """
     from ferkit.cli.tables import say
+    from ferkit.experiment.hub_initial import find_initial
     from ferkit.recipe.check import normalize_warnings
     from ferkit.recipe.extends import read_chain
     from ferkit.recipe.load import load_recipe
+    from ferkit.runtime.hub_reference import describe_file, is_absent
 
-    checked, registry = load_recipe(recipe, overrides or ())
+    checked, registry = load_recipe(recipe, overrides or (), change=find_initial)
     model = checked.model
     estimator = (
         f"estimator {checked.estimator.name}"
@@ -35,6 +37,9 @@ def check(
     )
     typer.echo(f"{checked.name}: no problem found")
     say(f"  {checked.data.name} -> {checked.detector.name} -> {estimator}")
+    if model.initial:
+        where = " (not in the cache; the run downloads and checks it)" if is_absent(model.initial) else ""
+        say(f"  initial model: {describe_file(model.initial)}{where}")
     if bases := [str(file) for file, _ in read_chain(recipe)[1:]]:
         say(f"  extends {' -> '.join(bases)}")
     for warning in normalize_warnings(checked, registry):

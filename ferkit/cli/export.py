@@ -13,8 +13,8 @@ from ferkit.cli.trust import TrustPlugins
 
 if TYPE_CHECKING:
     from ferkit.predict.card.facts import Facts
-    from ferkit.predict.hub.reference import HubReference
     from ferkit.predict.model.export import Exported
+    from ferkit.runtime.hub_reference import HubReference
 
 Run = Annotated[
     str,

@@ -57,11 +57,13 @@ def fit_check(
     from ferkit.bench.fit_check import FitOptions, write_curve
     from ferkit.bench.fit_check import fit_check as measure
     from ferkit.cli.tables import say
+    from ferkit.experiment.hub_initial import download_initial
     from ferkit.recipe.demo import cut_down
     from ferkit.recipe.load import load_recipe
 
     _check(low, high, steps, largest, memory)
-    checked, registry = load_recipe(recipe, overrides or (), change=cut_down([]) if demo else None)
+    change = cut_down([]) if demo else download_initial
+    checked, registry = load_recipe(recipe, overrides or (), change=change)
     limit = int(memory * 2**30) if memory is not None else default_limit()
     with watch() as tell:
         found = measure(checked, registry, FitOptions(low, high, steps, largest, limit), tell)

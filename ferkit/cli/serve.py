@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ferkit.serve.limits import Limits
 
 TOKEN = "FERKIT_TOKEN"
+NAME = re.compile(r"[\w.-]+|\[[0-9a-fA-F:.]+\]", re.ASCII)
+"""A host in the header Host, without a port."""
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0 for any free one.")]
 TokenFile = Annotated[
@@ -32,6 +35,15 @@ AllowUrls = Annotated[
         metavar="HOST,...",
         show_default=False,
         help="Hosts whose addresses requests may name. [default: none]",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        show_default=False,
+        help="Accept a name in the header Host, such as a proxy's. Repeatable. [default: names of this "
+        "machine; all names on an address that other machines reach]",
     ),
 ]
 MaxBytes = Annotated[
@@ -65,6 +77,7 @@ def serve(
     token_file: TokenFile = None,
     no_token: NoToken = False,
     allow_urls: AllowUrls = "",
+    allow_host: AllowHost = None,
     max_mb: MaxBytes = 32,
     max_megapixels: MaxPixels = 50,
     max_files: MaxFiles = 32,
@@ -99,8 +112,9 @@ def serve(
         queue=queue,
     )
     _check_token(host, token, no_token)
-    hosts = [one.strip() for one in allow_urls.split(",") if one.strip()]
-    _serve(model, detector, host, port, token, hosts, limits, batch_size, device, trust_plugins)
+    urls = [one.strip() for one in allow_urls.split(",") if one.strip()]
+    names = [_check_name(one) for one in allow_host or ()]
+    _serve(model, detector, host, port, token, urls, names, limits, batch_size, device, trust_plugins)
 
 
 def _serve(
@@ -110,6 +124,7 @@ def _serve(
     port: int,
     token: str,
     urls: list[str],
+    names: list[str],
     limits: Limits,
     batch_size: int,
     device: str,
@@ -118,12 +133,11 @@ def _serve(
     from ferkit.predict.predictor import Predictor
     from ferkit.runtime.malloc import keep_freed
     from ferkit.serve.app import create_app
-    from ferkit.serve.guard import LOOPBACK
-    from ferkit.serve.server import address_of, is_loopback, listen, make_server
+    from ferkit.serve.server import accepted_hosts, address_of, listen, make_server
     from ferkit.serve.urls import UrlReader
 
     fetch = UrlReader(urls) if urls else None
-    hosts = (*LOOPBACK, host.lower()) if is_loopback(host) else ()
+    hosts = accepted_hosts(host, names)
     keep_freed()
     with listen(host, port) as opened:
         predictor = Predictor(
@@ -141,6 +155,18 @@ def _serve(
             make_server(app, limits).run(sockets=[opened])
         except KeyboardInterrupt:  # the normal way to stop it
             typer.echo("Stopped.", err=True)
+
+
+def _check_name(name: str) -> str:
+    """Return a name of a host in lower case. Raises RunError for a URL, a port or an empty name."""
+    from ferkit.messages import printable
+
+    if not NAME.fullmatch(name):
+        raise RunError(
+            f"Cannot use --allow-host {printable(name)!r}: expected a name without a scheme and a port, such "
+            "as faces.example.org, or an IPv6 address in brackets."
+        )
+    return name.lower()
 
 
 def _read_token(file: Path | None) -> str:

@@ -23,9 +23,9 @@ from ferkit.neural.estimator import NeuralEstimator
 from ferkit.neural.header import read_model_header
 from ferkit.neural.loop import BatchReport, Parts
 from ferkit.neural.optim import build_optimizer, build_scheduler
-from ferkit.predict.hub.reference import find_origin
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.hub_reference import find_origin
 from ferkit.runtime.processes import joined
 
 

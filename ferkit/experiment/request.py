@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ferkit.experiment.hub_initial import download_initial
 from ferkit.experiment.run import RunRequest
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
@@ -41,12 +42,15 @@ def make_request(
 
     Raises:
         RecipeError: The recipe has problems. The error lists all of them.
-        RunError: There is no run to resume, or several processes run this.
+        RunError: There is no run to resume, several processes run this, or the initial model cannot be
+            downloaded.
     """
     refuse_several_processes()
     warnings: list[str] = []
     settings = [*overrides, *([f"track.with={json.dumps(list(track))}"] if track else [])]
-    checked, registry = load_recipe(str(recipe), settings, change=cut_down(warnings) if demo else None)
+    checked, registry = load_recipe(
+        str(recipe), settings, change=cut_down(warnings) if demo else download_initial
+    )
     find = find_latest if resume else name_folder
     folder = Path(out) if out else find(checked.name)
     return RunRequest(checked, registry, folder, resume, demo, refit, tuple(warnings), workers, collects)

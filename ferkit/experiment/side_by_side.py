@@ -14,6 +14,7 @@ from ferkit.errors import RunError
 from ferkit.evaluation.protocol_words import protocol_tables
 from ferkit.evaluation.run_files import SIDE_BY_SIDE, read_resolved
 from ferkit.evaluation.side_by_side import listed_runs
+from ferkit.experiment.hub_initial import download_initial
 from ferkit.experiment.run import RunRequest, check_folds
 from ferkit.experiment.run_names import find_latest, name_folder
 from ferkit.recipe.demo import cut_down
@@ -122,10 +123,10 @@ def _find(name: str, resume: bool) -> Path:
 
 def _change(demo: bool, warnings: list[str], protocol: Mapping[str, Any] | None = None) -> Change:
     """Return a function that replaces the protocol, and the data in a demonstration."""
-    cut = cut_down(warnings) if demo else None
+    prepare = cut_down(warnings) if demo else download_initial
 
     def change(table: Table, registry: Registry) -> Table:
-        changed = cut(table, registry) if cut else table
+        changed = prepare(table, registry)
         one = {key: value for key, value in changed.items() if key != "protocols"}
         return {**one, "protocol": dict(protocol)} if protocol else one
 

@@ -13,6 +13,7 @@ from ferkit.messages import list_some, shorten
 from ferkit.neural.checkpoint import HASH, load_network, load_tensors, read_header
 from ferkit.neural.network import Network
 from ferkit.neural.options import Known
+from ferkit.runtime.hub_reference import describe_file, find_origin
 
 HINT = (
     "Use the [model] and the classes that it was trained with, or remove model.initial. With "
@@ -44,7 +45,7 @@ def start_from(network: Network, file: Path, labels: Sequence[str], part: str | 
     except RuntimeError as error:
         first = shorten(error, 200)
         raise RunError(
-            f"model.initial: {file} does not match the recipe's network: {first} … {HINT}"
+            f"model.initial: {describe_file(file)} does not match the recipe's network: {first} … {HINT}"
         ) from error
 
 
@@ -95,7 +96,7 @@ def start_problems(
         return [Problem("model.initial", str(error), HINT)]
     if part is None and labels is not None and header.labels != list(labels):
         problem = (
-            f"{file} was trained with the labels {list_some(header.labels)}, but the data has "
+            f"{describe_file(file)} was trained with the labels {list_some(header.labels)}, but the data has "
             f"{list_some(labels)}"
         )
         return [Problem("model.initial", problem, HINT)]
@@ -115,10 +116,14 @@ def start_problems(
     first = differing[0]
     stored = header.shapes.get(first, "missing")
     problem = (
-        f"{file} does not match the recipe's network: {shorten(first)} is {stored} in the file and "
-        f"{ours.get(first, 'missing')} in the network, and {len(differing) - 1} more differ"
+        f"{describe_file(file)} does not match the recipe's network: {shorten(first)} is {stored} in the "
+        f"file and {ours.get(first, 'missing')} in the network, and {len(differing) - 1} more differ"
     )
     return [Problem("model.initial", problem, HINT)]
+
+
+def _name(file: Path) -> str:
+    return str(find_origin(file) or file.name)
 
 
 def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
@@ -130,7 +135,7 @@ def describe_start(file: Path, faces: Sequence[Face]) -> list[str]:
     """
     known = read_header(file).trained_on
     if not known:
-        return [f"The training images of model.initial ({file.name}) are unknown. They may be tested here"]
+        return [f"The training images of model.initial ({_name(file)}) are unknown. They may be tested here"]
     shared = sum(face.sha256[:HASH] in known for face in faces)
     overlap = f"{shared} of {len(faces)} tested images are training images of model.initial"
     return [f"{overlap}: the scores are optimistic"] if shared else []

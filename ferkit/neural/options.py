@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainSerializer, Tag
 
 from ferkit.components.part import Part, Section
+from ferkit.errors import RunError
+from ferkit.runtime.hub_reference import describe_file, find_cached_file, is_reference, read_reference
 from ferkit.runtime.shipped import MODELS, bundled_model
 
 Mean = Annotated[float, Field(ge=0, le=1)]
@@ -42,13 +44,18 @@ LARGEST_IMAGE = 2048
 
 
 def _find_initial(value: Any) -> Any:
+    if is_reference(value):
+        try:
+            return str(find_cached_file(read_reference(value)) or value)
+        except RunError as error:
+            raise ValueError(str(error)) from error
     found = bundled_model(value) if isinstance(value, str) else None
     return str(found) if found else value
 
 
 def _name_initial(path: Path) -> str:
-    """Return the name of a bundled model: a recipe must not depend on the place of ferkit."""
-    return path.stem if path.parent == MODELS else str(path)
+    """Return the name of a bundled model or one of the Hub: a recipe must not depend on their place."""
+    return path.stem if path.parent == MODELS else describe_file(path)
 
 
 Initial = Annotated[Path, BeforeValidator(_find_initial), PlainSerializer(_name_initial, when_used="json")]
@@ -67,8 +74,9 @@ class Model(Section):
         backbone: Component from images to feature maps.
         head: Component from feature maps to logits.
         output: Component that transforms logits, in training and prediction.
-        initial: The model.safetensors of an earlier run, to start from, or "default" for the bundled model.
-            Network and labels must be the same.
+        initial: The model.safetensors of an earlier run, to start from, a model on the Hugging Face Hub
+            ("hf://USER/NAME@REVISION"), or "default" for the bundled model. Network and labels must be the
+            same.
         initial_part: "backbone" loads only the backbone from `initial`. Head and labels may then differ.
     """
 

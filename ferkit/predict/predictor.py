@@ -17,7 +17,6 @@ from ferkit.neural.preprocessing import Normalisation, resize_square
 from ferkit.predict.carrier import FaceCarrier
 from ferkit.predict.face_finder import FaceFinder, read_part
 from ferkit.predict.given import Given, as_frame, is_one_image, list_images
-from ferkit.predict.hub.reference import hash_of_hub
 from ferkit.predict.media.frames import Frame, Read, batch_reads, read_frames
 from ferkit.predict.media.sources import Ignored, InputError, find_sources
 from ferkit.predict.model.judge import judge
@@ -29,6 +28,7 @@ from ferkit.predict.results import Faces, Results
 from ferkit.predict.smoothing import check_seconds
 from ferkit.predict.smoothing import smooth as smooth_tracks
 from ferkit.predict.video_tracks import VideoTracks
+from ferkit.runtime.hub_reference import hash_of_hub
 
 
 class Predictor:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferkit.errors import RunError
+from ferkit.predict.media.durations import LiveDurations
 from ferkit.predict.media.frames import Frame
 from ferkit.predict.media.image_spool import ImageSpool, Spooled
 from ferkit.predict.media.sources import Ignored, InputError
@@ -37,9 +38,9 @@ def smooth(stream: Iterable[Item], seconds: float, threshold: float = 0.0) -> It
 
     A probability becomes the weighted geometric mean over the track, divided by the sum over the labels (a
     logarithmic opinion pool, Genest and Zidek 1986). The weight of a frame is its duration times a Gaussian
-    of the difference in time. Times are those of the frames, so variable frame rates are exact. The kernel
-    is centred. Its standard deviation is half of `seconds`, and it is 0 beyond `seconds`. A track ends at
-    a cut, so no value crosses a cut.
+    of the difference in time. Times are those of the frames, so variable frame rates are exact. A frame of a
+    camera lasts until the next one. The kernel is centred. Its standard deviation is half of `seconds`, and
+    it is 0 beyond `seconds`. A track ends at a cut, so no value crosses a cut.
 
     Items keep their order. A frame is yielded `seconds` later than it is read. Images that wait are kept in
     memory up to a limit, and in a temporary file beyond it.
@@ -64,7 +65,7 @@ def smooth(stream: Iterable[Item], seconds: float, threshold: float = 0.0) -> It
         smoother.spool.close()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Point:
     """Log-probabilities (labels,) of a face at a time, in seconds, and how long its frame lasts."""
 
@@ -82,6 +83,7 @@ class _Smoother:
         self._waiting: deque[tuple[Item, Spooled | None]] = deque()
         self._points: dict[int, deque[_Point]] = {}
         self._source: object = None
+        self._durations = LiveDurations()
         self.spool = ImageSpool()
 
     def add(self, item: Item) -> Iterator[Item]:
@@ -106,16 +108,24 @@ class _Smoother:
 
     def finish(self) -> Iterator[Item]:
         """Yield all items that wait."""
+        self._durations.finish()
         while self._waiting:
             yield self._release()
 
     def _remember(self, item: Predicted, time: float) -> None:
+        made = []
         for row in item.rows:
             if row.track is not None:
                 values = np.array(list(row.probabilities.values()))
                 logs = np.log(np.maximum(values, FLOOR))
-                point = _Point(time, max(item.frame.lasts, SHORTEST), logs)
-                self._points.setdefault(row.track, deque()).append(point)
+                made.append(_Point(time, SHORTEST, logs))
+                self._points.setdefault(row.track, deque()).append(made[-1])
+
+        def settle(lasts: float) -> None:
+            for point in made:
+                point.lasts = max(lasts, SHORTEST)
+
+        self._durations.add(item.frame, settle)
 
     def _release(self) -> Item:
         item, spooled = self._waiting.popleft()

@@ -25,6 +25,7 @@ from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.search_options import search_problems
 from ferkit.recipe.track_options import track_problems
+from ferkit.runtime.hub_reference import describe_file, is_absent
 
 if TYPE_CHECKING:
     from ferkit.data.split_file import Split
@@ -135,10 +136,11 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
         faulty: Keys that have problems already.
     """
     problems = [*track_problems(recipe.track)]
-    if recipe.model.initial and not recipe.model.initial.is_file():
+    initial = recipe.model.initial
+    if initial and not is_absent(initial) and not initial.is_file():
         hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
-        problems.append(Problem("model.initial", f"there is no file {recipe.model.initial}", hint))
-    if recipe.model.initial_part and not recipe.model.initial:
+        problems.append(Problem("model.initial", f"there is no file {initial}", hint))
+    if recipe.model.initial_part and not initial:
         problem = "it selects a part of model.initial, which is not set"
         problems.append(Problem("model.initial_part", problem, "Set model.initial, or remove this key."))
     if split := getattr(recipe.protocol, "split", None):
@@ -162,13 +164,13 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
 
 def normalize_warnings(recipe: Recipe, registry: Registry) -> list[str]:
     """Return a warning if the images are normalised otherwise than the initial weights were trained with."""
-    if not uses_network(recipe, registry):
+    if not uses_network(recipe, registry) or (recipe.model.initial and is_absent(recipe.model.initial)):
         return []
     from ferkit.neural.init_from import stored_normalize
     from ferkit.neural.preprocessing import describe_normalize, is_same_normalize
 
     model = recipe.model
-    ours, who = model.normalize, f"model.initial ({model.initial})"
+    ours, who = model.normalize, f"model.initial ({describe_file(model.initial) if model.initial else ''})"
     theirs = stored_normalize(model.initial) if model.initial else None
     if ours == "pretrained":
         if theirs or not model.initial:

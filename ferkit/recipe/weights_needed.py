@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ferkit.components.weights.catalogue import find_entry
 from ferkit.errors import RecipeError, WeightsError
 from ferkit.messages import suggest
+from ferkit.runtime.hub_reference import is_reference
 from ferkit.runtime.shipped import bundled_model
 
 
@@ -83,5 +84,7 @@ def needed_by(recipe: str) -> Needed:
             ] = None
     model = table.get("model")
     if isinstance(model, dict) and (initial := model.get("initial")) and not bundled_model(str(initial)):
-        others[f"model.initial, {initial}, is your own file and not in the bundle. Copy it too"] = None
+        where = "on the Hub" if is_reference(initial) else "your own file"
+        copied = "the folder in HF_HOME" if is_reference(initial) else "it"
+        others[f"model.initial, {initial}, is {where} and not in the bundle. Copy {copied} too"] = None
     return Needed(tuple(names), tuple(others))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,9 +11,14 @@ from typing import Any
 from fastapi.responses import JSONResponse, Response
 
 from ferkit.predict.compat import as_deepface
-from ferkit.predict.output.tables import CsvTable, json_row
+from ferkit.predict.output.tables import json_row, text_cells
+from ferkit.predict.row import columns
+from ferkit.runtime.escape import csv_row
 from ferkit.serve.engine import Problem, Result
 from ferkit.serve.limits import UNREADABLE, RequestError
+
+PROBLEM = "problem"
+"""Column of CSV with the reason why a file failed."""
 
 
 class Form(StrEnum):
@@ -55,11 +61,18 @@ def _failed(problems: Sequence[Problem]) -> Response:
 
 
 def _as_csv(results: Sequence[Result], labels: Sequence[str]) -> str:
+    """Write the rows, with the columns of `ferkit predict` and the column `problem`.
+
+    A file with a problem has a row without values: a reader of the table alone must see that it failed.
+    """
     text = io.StringIO()
-    table = CsvTable(text, labels)
+    table = csv.writer(text, lineterminator="\n")
+    names = columns(labels)
+    table.writerow([*csv_row(names), PROBLEM])
     for result in results:
-        for row in result.rows:
-            table.row(row)
+        table.writerows([*text_cells(row.as_record(labels)), ""] for row in result.rows)
+        empty = [""] * (len(names) - 1)
+        table.writerows(csv_row([one.file, *empty, one.reason]) for one in result.problems)
     return text.getvalue()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 import uvicorn
@@ -12,7 +13,7 @@ from h11 import IDLE
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ferkit.errors import RunError
-from ferkit.serve.guard import Guard
+from ferkit.serve.guard import LOOPBACK, Guard
 from ferkit.serve.limits import Limits
 
 HEADER_SECONDS = 10.0
@@ -89,6 +90,22 @@ def address_of(opened: socket.socket) -> str:
 def is_loopback(host: str) -> bool:
     """Return True if only this machine reaches the host."""
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def accepted_hosts(host: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the accepted names in the header Host; empty for all.
+
+    A server that only this machine reaches answers to names of this machine (see `Guard`), and to the
+    given names. On another address, all names are accepted unless some are given.
+
+    Args:
+        host: The address that the server listens on.
+        names: Further names, in lower case, without a port.
+    """
+    if not names and not is_loopback(host):
+        return ()
+    own = f"[{host}]" if ":" in host else host
+    return tuple(dict.fromkeys((*LOOPBACK, own.lower(), *names)))
 
 
 def make_server(app: Guard | Any, limits: Limits) -> uvicorn.Server:

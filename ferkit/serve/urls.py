@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock, Timer
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 
 from ferkit.errors import RunError
 from ferkit.messages import printable
-from ferkit.serve.limits import TIMEOUT, Budget, unread
+from ferkit.serve.limits import TIMEOUT, Budget, RequestError, unread
 
 PORTS = {"http": 80, "https": 443}
 CHUNK = 2**16
 PATIENCE = 10.0
-"""Maximum time of one download, in seconds."""
+"""Maximum time of one download, in seconds, from the connection to the last byte."""
 
 
 class UrlReader:
@@ -55,7 +57,7 @@ class UrlReader:
         address = _resolve(str(parts.hostname), port)
         try:
             return _read(parts, address, port, budget)
-        except urllib3.exceptions.TimeoutError as error:
+        except (urllib3.exceptions.TimeoutError, _TooSlowError) as error:
             budget.seconds(url)
             raise unread(url, f"the host took more than {PATIENCE:g} s", TIMEOUT) from error
         except urllib3.exceptions.HTTPError as error:
@@ -79,7 +81,7 @@ class UrlReader:
 
 def _read(parts: SplitResult, address: str, port: int, budget: Budget) -> bytes:
     url, host = parts.geturl(), str(parts.hostname)
-    limit = urllib3.Timeout(total=min(PATIENCE, budget.seconds(url)))
+    limit = min(PATIENCE, budget.seconds(url))
     pool: urllib3.HTTPConnectionPool
     if parts.scheme == "https":
         pool = urllib3.HTTPSConnectionPool(
@@ -87,32 +89,87 @@ def _read(parts: SplitResult, address: str, port: int, budget: Budget) -> bytes:
         )
     else:
         pool = urllib3.HTTPConnectionPool(address, port, timeout=limit)
+    with _Deadline(pool, limit), pool:
+        return _request(pool, parts, budget)
+
+
+def _request(pool: urllib3.HTTPConnectionPool, parts: SplitResult, budget: Budget) -> bytes:
+    url = parts.geturl()
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    with pool:
-        answer = pool.urlopen(
-            "GET",
-            path,
-            headers={"Host": parts.netloc, "User-Agent": "ferkit"},
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        with answer:
-            if answer.status != 200:
-                raise unread(url, f"expected status 200, got {answer.status}")
-            return _receive(answer, url, budget)
+    answer = pool.urlopen(
+        "GET",
+        path,
+        headers={"Host": parts.netloc, "User-Agent": "ferkit"},
+        retries=False,
+        redirect=False,
+        preload_content=False,
+    )
+    with answer:
+        if answer.status != 200:
+            raise unread(url, f"expected status 200, got {answer.status}")
+        return _receive(answer, url, budget)
 
 
 def _receive(answer: urllib3.BaseHTTPResponse, url: str, budget: Budget) -> bytes:
-    ends = time.monotonic() + PATIENCE
     content = bytearray()
     while chunk := answer.read1(CHUNK, decode_content=False):  # read and stream wait for a whole chunk
         budget.take(len(chunk), url)
         content += chunk
         budget.seconds(url)
-        if time.monotonic() > ends:
-            raise unread(url, f"the host took more than {PATIENCE:g} s", TIMEOUT)
     return bytes(content)
+
+
+class _TooSlowError(Exception):
+    """A connection was ended at its deadline."""
+
+
+class _Deadline:
+    """End the connections of a pool after a time, whatever they wait for.
+
+    A timeout of a socket starts again with each byte. So a host could send its handshake or headers byte by
+    byte, and hold a thread.
+
+    Args:
+        pool: The pool. Its connections have not been made.
+        seconds: From now.
+    """
+
+    def __init__(self, pool: urllib3.HTTPConnectionPool, seconds: float) -> None:
+        self._timer = Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._lock = Lock()
+        self._is_over = False
+        self._opened: list[socket.socket] = []
+        made: Any = pool.ConnectionCls
+        pool.ConnectionCls = type("WatchedConnection", (made,), {"_new_conn": self._watched(made._new_conn)})
+
+    def _watched(self, connect: Callable[[Any], socket.socket]) -> Callable[[Any], socket.socket]:
+        def connect_watched(connection: Any) -> socket.socket:
+            opened = connect(connection)
+            with self._lock:
+                self._opened.append(opened.dup())  # TLS takes over the socket itself
+            return opened
+
+        return connect_watched
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            for one in self._opened:
+                one.close()
+            self._opened.clear()
+        if self._is_over and not isinstance(error, RequestError):
+            raise _TooSlowError from error
+
+    def _end(self) -> None:
+        with self._lock:
+            self._is_over = True
+            for one in self._opened:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
 
 
 def _resolve(host: str, port: int) -> str:

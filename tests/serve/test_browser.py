@@ -109,9 +109,21 @@ def test_an_image_gets_boxes_bars_and_a_csv_file(page: Any) -> None:
     )
 
 
+def test_an_image_after_a_video_is_shown_whatever_becomes_of_the_video(page: Any) -> None:
+    upload(page, ("clip.avi", video(4)))
+    expect(page, "#status").to_contain_text("Done.")
+    upload(page, ("a.png", image((10, 10))))
+    expect(page, "#caption").to_have_text("a.png")
+    page.locator("#video").dispatch_event("error")
+    expect(page, "#stage").to_be_visible()
+    assert page.locator("#video").get_attribute("src") is None
+    page.locator("#image").dispatch_event("error")
+    expect(page, "#stage").to_be_hidden()
+
+
 def test_the_csv_file_of_the_page_is_that_of_the_server(page: Any, address: str) -> None:
     content = image((10, 10), (60, 30))
-    upload(page, ("=a,b.png", content), ("none.png", image()))
+    upload(page, ("=a,b.png", content), ("none.png", image()), ("bad.png", b"no image"))
     expect(page, "#status").to_have_text("Done. 2 faces found.")
     with page.expect_download() as caught:
         page.click("#download")
@@ -120,7 +132,9 @@ def test_the_csv_file_of_the_page_is_that_of_the_server(page: Any, address: str)
     expected = list(csv.reader(io.StringIO(answer.text())))
     given = list(csv.reader(io.StringIO(Path(caught.value.path()).read_text())))
     assert given[0] == expected[0]
-    assert [row[0] for row in given[1:]] == ["'=a,b.png", "'=a,b.png", "none.png"]
+    assert [row[0] for row in given[1:]] == ["'=a,b.png", "'=a,b.png", "none.png", "bad.png"]
+    assert [bool(row[-1]) for row in given[1:]] == [False, False, False, True]
+    assert set(given[-1][1:-1]) == {""}
     for row, like in zip(given[1:3], expected[1:], strict=True):
         assert [_number(cell) for cell in row] == [_number(cell) for cell in like]
 

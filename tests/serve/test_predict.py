@@ -112,6 +112,19 @@ def test_the_form_csv_has_the_columns_of_ferkit_predict(client: TestClient) -> N
     assert row["face"] == "1"
 
 
+def test_the_form_csv_has_a_row_with_the_reason_for_each_file_that_failed(client: TestClient) -> None:
+    files = [
+        ("file", ("=bad.png", b"no image")),
+        ("file", ("a.png", image((10, 10)))),
+        ("file", ("b.png", image())),
+    ]
+    bad, good, empty = csv.DictReader(io.StringIO(client.post("/predict?format=csv", files=files).text))
+    assert (bad.pop("file"), good["file"], empty["file"]) == ("'=bad.png", "a.png", "b.png")
+    assert "image" in bad.pop("problem")
+    assert set(bad.values()) == {""}
+    assert (good["problem"], empty["problem"], empty["face"]) == ("", "", "")
+
+
 def test_the_form_deepface_has_its_keys(client: TestClient) -> None:
     (face,) = client.post("/predict?format=deepface", content=image((10, 10)), headers=PNG).json()["results"]
     assert set(face) == {"emotion", "dominant_emotion", "region", "face_confidence"}

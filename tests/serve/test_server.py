@@ -25,8 +25,9 @@ from ferkit.predict.predictor import Predictor
 from ferkit.serve import server
 from ferkit.serve.app import create_app
 from ferkit.serve.limits import Limits
-from ferkit.serve.server import address_of, is_loopback, listen, make_server
+from ferkit.serve.server import accepted_hosts, address_of, is_loopback, listen, make_server
 from tests.cli.answer import Ferkit
+from tests.serve.conftest import Connect
 from tests.serve.made import image
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,38 @@ def test_loopback_addresses_are_known() -> None:
     assert [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")] == [
         True, True, True, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "accepted", "refused"),
+    [
+        ("127.0.0.1", (), "localhost:80", "faces.example.org"),
+        ("127.0.0.1", ("faces.example.org",), "FACES.example.org:8443", "evil.example"),
+        ("127.0.0.2", ("faces.example.org",), "127.0.0.2", "evil.example"),
+        ("::1", ("[2001:db8::1]",), "[2001:db8::1]:80", "[2001:db8::2]"),
+        ("0.0.0.0", ("faces.example.org",), "127.0.0.1:8000", "evil.example"),
+    ],
+)
+def test_a_server_answers_to_its_own_names_and_the_allowed_ones(
+    connect: Connect, host: str, names: tuple[str, ...], accepted: str, refused: str
+) -> None:
+    client = connect(hosts=accepted_hosts(host, names))
+    for name, status in ((accepted, 200), (refused, 421)):
+        assert client.get("/healthz", headers={"host": name}).status_code == status
+    if names:
+        assert client.get("/healthz", headers={"host": names[0]}).status_code == 200
+
+
+def test_a_server_for_other_machines_answers_to_all_names_by_default() -> None:
+    assert accepted_hosts("0.0.0.0", ()) == ()
+
+
+@pytest.mark.parametrize("name", ["https://faces.example.org", "faces.example.org:8000", "", "a b", "a/b"])
+def test_an_allowed_name_has_no_scheme_and_no_port(ferkit: Ferkit, name: str) -> None:
+    answer = ferkit("serve", "--allow-host", "localhost", "--allow-host", name)
+    assert answer.returncode == 1
+    assert "--allow-host" in answer.stderr
+    assert "faces.example.org" in answer.stderr
 
 
 @pytest.mark.slow

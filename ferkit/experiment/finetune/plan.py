@@ -27,11 +27,11 @@ from ferkit.experiment.finetune.start_from import InitialModel, find_beginning
 from ferkit.interfaces import Sample
 from ferkit.messages import quote
 from ferkit.predict.face_finder import read_part
-from ferkit.predict.hub.reference import describe_file
 from ferkit.recipe.load import load_table
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.target import name_after
 from ferkit.runtime.atomic_write import write_text
+from ferkit.runtime.hub_reference import describe_file
 from ferkit.runtime.shipped import read_template
 from ferkit.runtime.walk import real_folders
 

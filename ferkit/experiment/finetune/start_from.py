@@ -15,10 +15,10 @@ from ferkit.components.discovery import (
 )
 from ferkit.errors import RunError
 from ferkit.neural.options import Model
-from ferkit.predict.hub.reference import is_reference
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.find import DEFAULT, find_model
 from ferkit.predict.model.load import read_description
+from ferkit.runtime.hub_reference import describe_file, is_reference
 from ferkit.runtime.shipped import read_template
 
 
@@ -42,11 +42,12 @@ class InitialModel:
         If the model has other labels, only its backbone is used. The head is new, and the output is the
         default.
         """
+        assert self.file
         model: dict[str, Any] = self.sections["model"]
         if list(labels) == list(self.labels):
-            return {**model, "initial": str(self.file)}
+            return {**model, "initial": describe_file(self.file)}
         others = {key: value for key, value in model.items() if key != "output"}
-        return {**others, "initial": str(self.file), "initial_part": "backbone"}
+        return {**others, "initial": describe_file(self.file), "initial_part": "backbone"}
 
 
 def find_beginning(name: str | None, trust_plugins: bool = False) -> InitialModel:

@@ -15,8 +15,8 @@ from typing import NoReturn
 from ferkit.errors import RunError
 from ferkit.messages import list_some, shorten
 from ferkit.neural.header import parse_header
-from ferkit.predict.hub.reference import WRITTEN, HubReference
 from ferkit.runtime.disk_cache import file_sha256
+from ferkit.runtime.hub_reference import WRITTEN, HubReference, find_cached_file, find_origin
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ CODE = (".bin", ".pt", ".pt2", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".
 """Files that may run code when they are read, or that ferkit does not read."""
 LARGEST_CARD = LARGEST_CONFIG = 1 << 20
 """Bytes."""
-COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 TIMEOUT = 10
 """Seconds to wait for the list of files."""
@@ -64,14 +63,8 @@ def download_model(reference: HubReference) -> Path:
 
 def _find_pinned(reference: HubReference) -> Path | None:
     """Find the model of a commit in the cache without asking the Hub, as a commit never changes."""
-    from huggingface_hub import try_to_load_from_cache
-
-    if not COMMIT.fullmatch(reference.revision or ""):
-        return None
-    file = reference.file or WRITTEN
-    found = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
-    _choose_file(reference, [file])
-    return Path(found) if isinstance(found, str) else None
+    _choose_file(reference, [reference.file or WRITTEN])
+    return find_cached_file(reference)
 
 
 def _verify(path: Path) -> None:
@@ -204,23 +197,39 @@ def _refuse(reference: HubReference, error: Exception) -> NoReturn:
 
 def _find_cached(reference: HubReference, error: Exception) -> Path:
     """Find the model in the cache, after an error of the network. Raises RunError if it is not there."""
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import constants
 
     reason = _describe_outage(error)
     try:
-        found = snapshot_download(
-            reference.repository, revision=reference.revision, local_files_only=True, allow_patterns=[CONFIG]
-        )
-        folder = Path(found)
-        files = [one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()]
-        path = folder / _choose_file(reference, files)
+        path = _look_in_cache(reference)
     except (OSError, RunError) as missing:
         raise RunError(
             f"Cannot load {reference}: {reason}, and the cache does not have it. Load it once with a "
             f"network, or copy the folder {constants.HF_HUB_CACHE} from another machine."
         ) from missing
-    log.warning(f"{reference}: {reason}. Using the cached commit {folder.name}")
+    commit = (find_origin(path) or reference).revision
+    log.warning(f"{reference}: {reason}. Using the cached commit {commit}")
     return path
+
+
+def find_downloaded(reference: HubReference) -> Path | None:
+    """Find a model in the cache without asking the Hub: the commit that was downloaded last."""
+    try:
+        return _look_in_cache(reference)
+    except (OSError, RunError):
+        return None
+
+
+def _look_in_cache(reference: HubReference) -> Path:
+    """Raises OSError or RunError if the model is not in the cache."""
+    from huggingface_hub import snapshot_download
+
+    found = snapshot_download(
+        reference.repository, revision=reference.revision, local_files_only=True, allow_patterns=[CONFIG]
+    )
+    folder = Path(found)
+    files = [one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()]
+    return folder / _choose_file(reference, files)
 
 
 def _describe_outage(error: Exception) -> str:

@@ -6,8 +6,8 @@ from importlib.resources import files
 from string import Template
 
 from ferkit.predict.hub.download import CARD
-from ferkit.predict.hub.reference import HubReference
 from ferkit.predict.hub.upload import Uploaded, commit_files
+from ferkit.runtime.hub_reference import HubReference
 from ferkit.version import __version__
 
 README = """\

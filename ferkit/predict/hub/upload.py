@@ -15,7 +15,7 @@ from ferkit.predict.card.config import describe_config
 from ferkit.predict.card.facts import Facts
 from ferkit.predict.card.render import render_card
 from ferkit.predict.hub.download import CARD, CONFIG, LOG_IN, SUFFIXES
-from ferkit.predict.hub.reference import HubReference, read_reference
+from ferkit.runtime.hub_reference import HubReference, read_reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Frame:
         image: (H, W, 3) uint8 RGB.
         number: Index of the frame, from 0; None for an image.
         time: Time of the frame, in seconds; None for an image.
-        lasts: Time until the next processed frame, in seconds.
+        lasts: Time until the next processed frame, in seconds. Of a camera, it is estimated from its rate.
         is_live: True for a camera. Such a frame is processed at once, without waiting for a full batch.
         cut: Comparison with the processed frame before.
         total: Number of frames of the video, as estimated from its header; None if unknown.

@@ -19,6 +19,11 @@ from ferkit.runtime.walk import walk_folder
 
 ANIMATIONS = (".gif", ".webp", ".png", ".avif")
 """Suffixes of images that may have several frames."""
+CHAINED = (
+    "chained addresses of fsspec (::) are not read. Give the address of the storage itself, such as "
+    "s3://bucket/*.jpg, with --jobs or --on ray, or copy the files to this machine first"
+)
+"""Reason why an address such as simplecache::s3://bucket/a.jpg is not read."""
 ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|rtp|udp|tcp|srt)://.+", re.I)
 STDIN = "-"
 CAMERA_DIGITS = 3
@@ -132,7 +137,8 @@ def list_inputs(inputs: Sequence[str | Path], stdin: BinaryIO | None = None) -> 
         elif ADDRESS.fullmatch(text):
             yield Stream(text)
         elif "://" in text and not os.path.lexists(text):
-            yield InputError(_cut(text), "addresses of a storage are read with --jobs or --on ray only")
+            reason = "addresses of a storage are read with --jobs or --on ray only"
+            yield InputError(_cut(text), CHAINED if "::" in text else reason)
         else:
             yield from _of_name(text, "there is no such file, folder or camera")
 

@@ -48,7 +48,7 @@ class VideoFrame:
         image: (H, W, 3) uint8 RGB, upright.
         number: From 0, counting the frames that were skipped.
         time: Seconds since the first frame.
-        lasts: Seconds until the next processed frame.
+        lasts: Seconds until the next processed frame. Of a camera, it is estimated from its rate.
         total: Number of frames of the file, as estimated from its header; None if unknown.
     """
 

@@ -12,13 +12,13 @@ from ferkit.components.registry import Registry
 from ferkit.errors import RunError
 from ferkit.evaluation.run_files import REFIT, network_dir
 from ferkit.neural.header import parse_header
-from ferkit.predict.hub.reference import describe_file
 from ferkit.predict.model.bundled import find_graph
 from ferkit.predict.model.classifiers import Classifier, OnnxClassifier, ProgramClassifier, TorchClassifier
 from ferkit.predict.model.description import Description
 from ferkit.predict.model.find import find_model
 from ferkit.predict.model.program import load_program
 from ferkit.predict.model.which import WhichNetwork
+from ferkit.runtime.hub_reference import describe_file
 from ferkit.runtime.onnx import open_session
 from ferkit.runtime.shipped import MODELS as BUNDLED
 

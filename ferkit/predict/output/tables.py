@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -31,7 +31,7 @@ class CsvTable:
         self.table.writerow(csv_row(columns(labels)))
 
     def row(self, row: Row) -> None:
-        self.table.writerow([_as_text(value) for value in csv_row(row.as_record(self.labels))])
+        self.table.writerow(text_cells(row.as_record(self.labels)))
 
 
 class JsonLines:
@@ -97,6 +97,11 @@ class Printed:
 
     def close(self, is_whole: bool) -> str | None:
         return None
+
+
+def text_cells(values: Iterable[Any]) -> list[Any]:
+    """Return the cells of a row for CSV, with rounded numbers."""
+    return [_as_text(value) for value in csv_row(values)]
 
 
 def _as_text(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from ferkit.errors import DataError
 from ferkit.predict.media.sources import (
+    CHAINED,
     STDIN,
     Camera,
     Found,
@@ -74,7 +75,7 @@ def _read_list(inputs: Sequence[str], stdin: BinaryIO) -> Iterator[str | Ignored
                 continue
             yield from _read_list([line for line in lines if line.strip() and line != STDIN], stdin)
         elif is_address(text):
-            yield from _list_address(text)
+            yield from [InputError(text, CHAINED)] if "::" in text else _list_address(text)
         else:
             yield from map(_file_of, list_inputs([text]))
 

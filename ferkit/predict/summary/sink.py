@@ -48,7 +48,8 @@ class SummarySink:
     def close(self, is_whole: bool) -> str | None:
         if self._summariser is None:
             return None
-        summary = self._summariser.finish(self.model, self._smooth)
+        model = self.model.partition("; model card: ")[0]  # a path of this machine
+        summary = self._summariser.finish(model, self._smooth)
         file = self.file if is_whole else self.file.with_name(f"{self.file.name}.part")
         return " and ".join(str(one) for one in write_summary(summary, file, self.file.suffix))
 

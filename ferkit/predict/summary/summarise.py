@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferkit.predict.media.durations import LiveDurations
 from ferkit.predict.media.frames import Frame
 from ferkit.predict.predicted import Predicted
 from ferkit.predict.row import Row
@@ -67,25 +69,32 @@ class Summariser:
         self._thumbnails = thumbnails
         self._source: object = None
         self._videos: list[_Video] = []
+        self._durations = LiveDurations()
 
     def add(self, predicted: Predicted) -> None:
         """Add a frame of a video. An image is skipped."""
         frame = predicted.frame
         if frame.number is None or frame.time is None:
             return
+        self._durations.add(frame, partial(self._count, predicted))
+
+    def _count(self, predicted: Predicted, lasts: float) -> None:
+        """Add a frame whose duration is known."""
+        frame, start = replace(predicted.frame, lasts=lasts), predicted.frame.time or 0.0
         if frame.source is not self._source:
             self._source = frame.source
             self._videos.append(_Video(frame.file))
-        video, end = self._videos[-1], frame.time + frame.lasts
-        video.frames, video.seconds = video.frames + 1, max(video.seconds, end)
+        video = self._videos[-1]
+        video.frames, video.seconds = video.frames + 1, max(video.seconds, start + lasts)
         for row in predicted.rows:
             if row.track is not None:
                 self.labels = self.labels or list(row.probabilities)
-                track = video.tracks.setdefault(row.track, _Track(row.track, frame.time))
+                track = video.tracks.setdefault(row.track, _Track(row.track, start))
                 track.add(row, frame, self._thumbnails)
 
     def finish(self, model: str = "", smooth: float | None = None) -> Summary:
         """Return the summary of all frames so far."""
+        self._durations.finish()
         return Summary(tuple(self.labels), [video.finish() for video in self._videos], model, smooth)
 
 

@@ -8,7 +8,7 @@ const CAMERA_WIDTH = 640;
 const CAMERA_PAUSE = 100; // milliseconds between an answer and the next frame
 const MOST_CAMERA_ROWS = 10000;
 
-const state = { items: [], shown: null, labels: [], token: "", camera: null, work: 0 };
+const state = { items: [], failed: [], shown: null, labels: [], token: "", camera: null, work: 0 };
 
 function say(text) {
   find("status").textContent = text;
@@ -31,7 +31,7 @@ async function call(path, options = {}) {
   if (answer.ok) return answer.json();
   const known = await answer.json().catch(() => ({}));
   const error = new Error(known.error ?? `The server answered with status ${answer.status}.`);
-  throw Object.assign(error, { status: answer.status });
+  throw Object.assign(error, { status: answer.status, problems: known.problems });
 }
 
 // Ask for the rows of a file. A video with too many frames is sent again with the step that the server names.
@@ -64,6 +64,7 @@ async function processFiles(files) {
     } catch (error) {
       if (work !== state.work) return;
       failures.push(error.message);
+      state.failed.push({ rows: [], problems: error.problems ?? [{ file: file.name, reason: error.message }] });
     }
     fail(failures.join(" "));
   }
@@ -90,6 +91,7 @@ const isMoving = (item) => item.rows.some((row) => row.time !== null);
 function clear() {
   for (const item of state.items) URL.revokeObjectURL(item.url);
   state.items = [];
+  state.failed = [];
   state.shown = null;
   find("result").hidden = true;
   find("files").replaceChildren();
@@ -122,7 +124,11 @@ function show(item) {
   video.controls = true;
   video.srcObject = null;
   if (item.isVideo) video.src = item.url;
-  else image.src = item.url;
+  else {
+    video.removeAttribute("src"); // a hidden video would play on
+    video.load();
+    image.src = item.url;
+  }
   image.alt = item.isVideo ? "" : describe(item);
   showRows(0);
   find("timeline").hidden = !isMoving(item);
@@ -244,8 +250,8 @@ function stopCamera() {
 }
 
 function download() {
-  const rows = state.items.flatMap((item) => item.rows);
-  const url = URL.createObjectURL(new Blob([toCsv(rows, state.labels)], { type: "text/csv" }));
+  const items = [...state.items, ...state.failed];
+  const url = URL.createObjectURL(new Blob([toCsv(items, state.labels)], { type: "text/csv" }));
   const link = element("a", "", { href: url, download: "faces.csv" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
@@ -314,8 +320,12 @@ find("camera").addEventListener("click", () => (state.camera ? stopCamera() : st
 find("download").addEventListener("click", download);
 find("token-form").addEventListener("submit", sendToken);
 find("image").addEventListener("load", () => redraw(state.rows ?? []));
-find("image").addEventListener("error", () => { find("stage").hidden = true; });
-find("video").addEventListener("error", () => { find("stage").hidden = Boolean(state.shown?.url); });
+// An error of an earlier file, whose address has been revoked, may come late.
+for (const name of ["image", "video"]) {
+  find(name).addEventListener("error", (event) => {
+    if (state.shown?.url && event.target.src === state.shown.url) find("stage").hidden = true;
+  });
+}
 for (const name of ["timeupdate", "loadedmetadata", "seeked"]) find("video").addEventListener(name, followVideo);
 new ResizeObserver(() => state.shown && state.rows && redraw(state.rows)).observe(find("boxes"));
 acceptDrops();

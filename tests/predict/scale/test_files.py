@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ferkit.predict import Predicted, Predictor
-from ferkit.predict.media.sources import InputError
+from ferkit.predict.media.sources import InputError, find_sources
 from ferkit.predict.scale import files
 from ferkit.predict.scale.download import read_files
 from ferkit.predict.scale.files import list_files
@@ -117,3 +117,16 @@ def test_a_file_is_listed_once_by_whatever_name(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a.png").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
     assert list_files(["a.png", str(tmp_path / "a.png"), "./a.png"]).files == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["simplecache::s3://bucket/*.jpg", "zip://*.jpg::s3://bucket/a.zip", "filecache::https://x.org/a.jpg"],
+)
+def test_a_chained_address_is_refused_as_such_with_and_without_workers(address: str) -> None:
+    (alone,) = find_sources([address])
+    (shared,) = list_files([address]).problems
+    assert alone == shared
+    assert alone.file == address  # type: ignore[union-attr]
+    assert "chained" in shared.reason
+    assert "s3://bucket/*.jpg" in shared.reason

@@ -233,3 +233,11 @@ def test_a_time_axis_has_few_marks(seconds: float) -> None:
     assert marks[0][0] == 0
     assert len(marks) <= 70 if seconds > 1e5 else len(marks) <= 6
     assert all(0 <= place <= 100 for place, _ in marks)
+
+
+def test_a_summary_names_the_model_without_the_path_of_its_card(tmp_path: Path) -> None:
+    sink = SummarySink(tmp_path / "s.json")
+    sink.model = "default, bundled; model card: /home/me/default.safetensors.card.md"
+    sink.begin(LABELS)
+    sink.close(is_whole=True)
+    assert json.loads((tmp_path / "s.json").read_text())["model"] == "default, bundled"

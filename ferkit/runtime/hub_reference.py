@@ -19,6 +19,7 @@ PATTERN = re.compile(
     r"hf://(?P<repository>\b[\w.-]+\b/\b[\w.-]+\b)(@(?P<revision>refs/pr/\d+|[^/@]+))?(/(?P<file>[^@]+))?",
     re.ASCII,
 )
+COMMIT = re.compile(r"[0-9a-f]{40}")
 CACHED = re.compile(
     r"/models--(?P<user>[^/]+?)--(?P<name>[^/]+)/snapshots/(?P<commit>[0-9a-f]{40})/(?P<file>.+)$"
 )
@@ -77,11 +78,30 @@ def find_origin(path: Path) -> HubReference | None:
     return HubReference(f"{found['user']}/{found['name']}", found["commit"], file)
 
 
+def find_cached_file(reference: HubReference) -> Path | None:
+    """Find the model file of a commit in the cache of the Hub; None for a branch or tag, which may change."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if not COMMIT.fullmatch(reference.revision or ""):
+        return None
+    found = try_to_load_from_cache(
+        reference.repository, reference.file or WRITTEN, revision=reference.revision
+    )
+    return Path(found) if isinstance(found, str) else None
+
+
 def hash_of_hub(path: Path) -> str:
     """Return the sha256 of a file in the cache of the Hub; "" for another path."""
     return file_sha256(path) if find_origin(path) else ""
 
 
 def describe_file(path: Path) -> str:
-    """Name a model file in messages: its reference on the Hub, or its path."""
+    """Name a model file in messages and recipes: its reference on the Hub, or its path."""
+    if is_absent(path):
+        return SCHEME + "/".join(path.parts[1:])
     return str(find_origin(path) or path)
+
+
+def is_absent(path: Path) -> bool:
+    """Return True for the path of a reference whose file is not in the cache: Path("hf://USER/NAME")."""
+    return path.parts[:1] == ("hf:",)
