@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ferkit.runtime.workers import Workers
 
 
+PRELOADED = ("ferkit.experiment.parts.worker", "timm", "torchvision")
+"""Modules that workers import, which takes seconds. Plugins are not among them: they may start threads."""
+
+
 class Where(StrEnum):
     ray = "ray"
 
@@ -71,7 +75,8 @@ def make_workers(
     memory: float | None,
 ) -> Workers | None:
     """Return the processes that train folds, or None for this process. Raises BadParameter."""
-    from ferkit.runtime.workers import Workers, check_ray
+    from ferkit.runtime.worker_process import preload
+    from ferkit.runtime.workers import Workers, check_ray, threads_of
 
     given = {"address": address, "cpus": cpus, "gpus": gpus, "memory": memory}
     given = {name: value for name, value in given.items() if value is not None}
@@ -82,6 +87,8 @@ def make_workers(
         return Workers(jobs, on.value, **given)  # type: ignore[arg-type]
     if given:
         raise typer.BadParameter(f"--{next(iter(given))} needs a Ray cluster. Give --on ray.")
+    if jobs and jobs > 1:
+        preload(PRELOADED, threads_of(jobs))
     return Workers(jobs) if jobs else None
 
 

@@ -6,21 +6,51 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context
+from multiprocessing import connection, forkserver, get_context
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
 Result = TypeVar("Result")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables that libraries read when they are imported."""
+_preloaded: dict[str, str] = {}
+"""Variables of the process that has imported modules for the workers. Empty without such a process."""
+
+
+def preload(modules: Sequence[str], threads: int) -> None:
+    """Start to import modules for all later workers, in a process that they are forked from.
+
+    That process does nothing but import, so it has no threads or GPU that a fork would break. This returns at
+    once. It does nothing on systems other than Linux, or if the process exists.
+
+    Args:
+        modules: Names of modules. Missing ones are ignored.
+        threads: Number of threads of each worker. Other workers are spawned.
+    """
+    if _preloaded or sys.platform != "linux":
+        return
+    _preloaded.update(dict.fromkeys(THREADS, str(threads)))
+    forkserver.set_forkserver_preload(list(modules))
+    before = dict(os.environ)
+    os.environ.update(_preloaded)
+    try:
+        with _interrupts_blocked(), _script_hidden():
+            forkserver.ensure_running()
+    finally:
+        for name in THREADS:
+            os.environ.pop(name)
+        os.environ.update(before)
 
 
 class WorkerProcess:
     """A process that runs one function at a time. Its death breaks no other worker.
 
-    The process is spawned, because a forked one cannot use torch safely. It ends when this object is stopped,
+    The process is spawned, because a fork of this one cannot use torch safely. After `preload`, it is a fork of
+    a process that has only imported modules. It ends when this object is stopped,
     and when the parent dies: the standard executor would leave it behind then. It does not import the script
     that runs, so a script needs no `if __name__ == "__main__"`.
 
@@ -57,9 +87,13 @@ class WorkerProcess:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _start(self) -> None:
-        context = get_context("spawn")
+        is_preloaded = bool(_preloaded) and all(
+            self._environment.get(name) == value for name, value in _preloaded.items()
+        )
+        context = get_context("forkserver" if is_preloaded else "spawn")
         end, self._lifeline = context.Pipe(duplex=False)
-        self._executor = ProcessPoolExecutor(1, context, _prepare, (end, self._environment))
+        environment = {**os.environ, **self._environment}
+        self._executor = ProcessPoolExecutor(1, context, _prepare, (end, environment))
 
 
 def _prepare(lifeline: Connection, environment: Mapping[str, str]) -> None:

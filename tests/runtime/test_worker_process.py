@@ -26,6 +26,21 @@ time.sleep(60)
 """
 
 
+PRELOADED = """
+import os
+from ferkit.runtime.worker_process import THREADS, WorkerProcess, preload
+
+preload(["wave", "is_missing"], 3)
+os.environ["LATER"] = "1"
+for threads in "3", "2":
+    worker = WorkerProcess({**dict.fromkeys(THREADS, threads), "OWN": threads})
+    loaded = worker.submit(eval, "'wave' in __import__('sys').modules").result()
+    print(loaded, *[worker.submit(os.getenv, name).result() for name in ("LATER", "OWN", "OMP_NUM_THREADS")])
+    worker.stop()
+print(os.getenv("OMP_NUM_THREADS"))
+"""
+
+
 @pytest.fixture
 def worker() -> Iterator[WorkerProcess]:
     made = WorkerProcess({"FERKIT_WORKER": "7"})
@@ -78,3 +93,16 @@ def is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems spawn all processes")
+@pytest.mark.subprocess
+def test_only_workers_with_the_threads_of_the_preloaded_process_are_forked_from_it(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PRELOADED)
+    environment = {**os.environ, "OMP_NUM_THREADS": "5"}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["True 1 3 3", "False 1 2 2", "5"]
+    assert not done.stderr

@@ -21,13 +21,16 @@ from ferkit.experiment.parts.part import Part
 from ferkit.experiment.progress import Progress
 from ferkit.experiment.run_dir import RunDir
 from ferkit.runtime.atomic_write import run_file
+from ferkit.runtime.file_system import is_local
 
 if TYPE_CHECKING:
     from ferkit.experiment.run import RunRequest
 
 FINISHED, CHOICE = "finished.json", "choice.json"
+WAIT_LOCAL = 5.0
+"""Seconds to wait for a process of this machine that is just ending."""
 WAIT = 120.0
-"""Seconds to wait for a process that is just ending, or a lost node. NFS keeps its lock for 90 seconds."""
+"""Seconds to wait on any other file system. NFS keeps the lock of a lost node for 90 seconds."""
 
 
 def part_path(run: Path, part: Part) -> Path:
@@ -45,7 +48,7 @@ def open_part(run: Path, part: Part, recipe: str) -> RunDir:
     """
     path = part_path(run, part)
     if (path / "recipe.toml").exists():
-        return RunDir.resume(path, recipe, WAIT)
+        return RunDir.resume(path, recipe, WAIT_LOCAL if is_local(path) else WAIT)
     return RunDir.create(path, recipe)
 
 

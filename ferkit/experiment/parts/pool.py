@@ -12,7 +12,7 @@ from typing import Protocol
 from ferkit.experiment.parts.worker import PartJob, train_in_worker
 from ferkit.experiment.run import RunRequest
 from ferkit.neural.options import Fit
-from ferkit.runtime.worker_process import WorkerProcess
+from ferkit.runtime.worker_process import THREADS, WorkerProcess
 from ferkit.runtime.workers import threads_of
 
 RETRIES = 2
@@ -53,11 +53,10 @@ class ProcessPool:
     def __init__(self, jobs: int, devices: list[str]) -> None:
         self.size = jobs
         threads = str(threads_of(jobs))
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         self._workers = [
             WorkerProcess(
                 {
-                    **dict.fromkeys(names, threads),
+                    **dict.fromkeys(THREADS, threads),
                     **({"CUDA_VISIBLE_DEVICES": devices[place % len(devices)]} if devices else {}),
                 }
             )

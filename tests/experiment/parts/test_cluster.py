@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import RunError
+from ferkit.experiment.parts import merge
 from ferkit.experiment.parts.one_fold import train_one_fold
+from ferkit.experiment.parts.part import Part
 from ferkit.experiment.progress import NullProgress
 from ferkit.experiment.run import RunRequest, run
 from ferkit.experiment.run_dir import RunDir
@@ -65,6 +67,7 @@ def test_a_fold_that_another_job_trains_or_that_is_none_is_refused(
     shared_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ferkit.experiment.parts.merge.WAIT", 0)
+    monkeypatch.setattr("ferkit.experiment.parts.merge.WAIT_LOCAL", 0)
     order = request(shared_recipe, tmp_path / "run", *OTHER)
     with pytest.raises(RunError, match="the repeats 0 to 0 and the folds 0 to 1"):
         train_one_fold(order, 1, 0, NullProgress())
@@ -72,6 +75,19 @@ def test_a_fold_that_another_job_trains_or_that_is_none_is_refused(
     with pytest.raises(RunError, match="another ferkit process is using it"):
         train_one_fold(order, 0, 0, NullProgress())
     other.close()
+
+
+@pytest.mark.parametrize(("local", "expected"), [(True, 5), (False, 120)])
+def test_only_locks_of_other_machines_are_waited_for_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local: bool, expected: float
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(merge, "is_local", lambda path: local)
+    monkeypatch.setattr(merge.RunDir, "resume", lambda path, recipe, wait: waits.append(wait))
+    part = Part("one", 1, [])
+    RunDir.create(merge.part_path(tmp_path, part), "").close()
+    merge.open_part(tmp_path, part, "")
+    assert waits == [expected]
 
 
 @pytest.mark.parametrize(
