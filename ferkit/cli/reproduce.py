@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ferkit.cli.run import Demo, Overrides, Protocols, Quiet
-from ferkit.cli.workers import Address, Cpus, Gpus, Jobs, Memory, On, make_workers
+from ferkit.cli.workers import Address, Cpus, Gpus, Jobs, Memory, On, make_workers, start_early
 
 if TYPE_CHECKING:
     from ferkit.experiment.reproduce import Plan
@@ -49,6 +49,8 @@ def reproduce(
 
     Docs: docs/site/paper.md
     """
+    workers = make_workers(jobs, on, address, cpus, gpus, memory)
+    start_early(workers)
     from ferkit.errors import RunError
     from ferkit.experiment.reproduce import ReproduceOptions, plan_runs, recipes_of
     from ferkit.report.table.definition import read_definition
@@ -56,7 +58,6 @@ def reproduce(
     definition = read_definition(table)
     words = [word.strip() for word in protocols.split(",")] if protocols else []
     folder = out or Path("runs") / Path(table).stem
-    workers = make_workers(jobs, on, address, cpus, gpus, memory)
     options = ReproduceOptions(folder, words, overrides or (), demo, workers)
     plan = plan_runs(recipes_of(definition, Path(table)), options)
     _show_plan(plan)

@@ -21,6 +21,7 @@ from ferkit.cli.workers import (
     Repeat,
     check_modes,
     make_workers,
+    start_early,
     train_one,
 )
 
@@ -103,12 +104,13 @@ def run(
 
     Docs: docs/site/first-run.md
     """
-    from ferkit.experiment.request import make_request
-    from ferkit.recipe.load import read_protocols
-
     others = {"--jobs": jobs, "--on": on, "--protocols": protocols, "--refit": refit and fold is not None}
     check_modes(out, fold, repeat, collect, others)
     workers = make_workers(jobs, on, address, cpus, gpus, memory)
+    start_early(workers)
+    from ferkit.experiment.request import make_request
+    from ferkit.recipe.load import read_protocols
+
     given: Any = {"refit": refit, "demo": demo, "track": track or (), "workers": workers}
     is_alone = demo or collect or fold is not None
     if words := protocols or (None if is_alone else read_protocols(recipe, overrides or ())):

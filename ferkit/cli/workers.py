@@ -75,8 +75,7 @@ def make_workers(
     memory: float | None,
 ) -> Workers | None:
     """Return the processes that train folds, or None for this process. Raises BadParameter."""
-    from ferkit.runtime.worker_process import preload
-    from ferkit.runtime.workers import Workers, check_ray, threads_of
+    from ferkit.runtime.workers import Workers, check_ray
 
     given = {"address": address, "cpus": cpus, "gpus": gpus, "memory": memory}
     given = {name: value for name, value in given.items() if value is not None}
@@ -87,9 +86,16 @@ def make_workers(
         return Workers(jobs, on.value, **given)  # type: ignore[arg-type]
     if given:
         raise typer.BadParameter(f"--{next(iter(given))} needs a Ray cluster. Give --on ray.")
-    if jobs and jobs > 1:
-        preload(PRELOADED, threads_of(jobs))
     return Workers(jobs) if jobs else None
+
+
+def start_early(workers: Workers | None) -> None:
+    """Import what workers of trainings need while this process checks the recipe and reads the images."""
+    from ferkit.runtime.worker_process import preload
+    from ferkit.runtime.workers import threads_of
+
+    if workers and workers.on == "processes" and workers.jobs and workers.jobs > 1:
+        preload(PRELOADED, threads_of(workers.jobs))
 
 
 def check_modes(

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import psutil
 
-LOCAL = frozenset(
-    "apfs bcachefs btrfs exfat ext2 ext3 ext4 f2fs hfs jfs ntfs ntfs3 overlay reiserfs tmpfs ufs vfat xfs zfs".split()
-)
+# fmt: off
+LOCAL = frozenset((
+    "apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "ntfs3",
+    "overlay", "reiserfs", "tmpfs", "ufs", "vfat", "xfs", "zfs",
+))
+# fmt: on
 """File systems of one machine, whose locks end with the process that holds them."""
 
 

@@ -12,11 +12,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, forkserver, get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TypeVar
 
 Result = TypeVar("Result")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Variables that libraries read when they are imported."""
+GPUS = "/dev/nvidiactl", "/dev/kfd", "/dev/dxg"
+"""Files of machines with a GPU: NVIDIA's, AMD's, and WSL's."""
 _preloaded: dict[str, str] = {}
 """Variables of the process that has imported modules for the workers. Empty without such a process."""
 
@@ -25,13 +28,14 @@ def preload(modules: Sequence[str], threads: int) -> None:
     """Start to import modules for all later workers, in a process that they are forked from.
 
     That process does nothing but import, so it has no threads or GPU that a fork would break. This returns at
-    once. It does nothing on systems other than Linux, or if the process exists.
+    once. It does nothing on systems other than Linux, on a machine with a GPU, whose drivers may not survive
+    a fork, or if the process exists.
 
     Args:
         modules: Names of modules. Missing ones are ignored.
         threads: Number of threads of each worker. Other workers are spawned.
     """
-    if _preloaded or sys.platform != "linux":
+    if _preloaded or sys.platform != "linux" or any(Path(file).exists() for file in GPUS):
         return
     _preloaded.update(dict.fromkeys(THREADS, str(threads)))
     forkserver.set_forkserver_preload(list(modules))
@@ -49,10 +53,10 @@ def preload(modules: Sequence[str], threads: int) -> None:
 class WorkerProcess:
     """A process that runs one function at a time. Its death breaks no other worker.
 
-    The process is spawned, because a fork of this one cannot use torch safely. After `preload`, it is a fork of
-    a process that has only imported modules. It ends when this object is stopped,
-    and when the parent dies: the standard executor would leave it behind then. It does not import the script
-    that runs, so a script needs no `if __name__ == "__main__"`.
+    The process is spawned, because a fork of this one cannot use torch safely. After `preload`, it is a fork
+    of a process that has only imported modules. It ends when this object is stopped, and when the parent
+    dies: the standard executor would leave it behind then. It does not import the script that runs, so a
+    script needs no `if __name__ == "__main__"`.
 
     Args:
         environment: Environment variables of the process, such as its number of threads. They are set before

@@ -39,7 +39,7 @@ def apply(
         The changed image and the face in it. Unchanged ones are the given objects.
 
     Raises:
-        DataError: There is no such kind.
+        DataError: There is no such kind or level, the image is no RGB image, or there is no face.
 
     Example:
         >>> darker, _ = apply("dark", 0.5, image, found, np.random.default_rng(0))
@@ -48,9 +48,22 @@ def apply(
         raise DataError(f"Cannot change an image by {name!r}: there is no such kind. {suggest(name, KINDS)}")
     if level is None:
         return image, found
+    _check(name, level, image, found)
     if name in BOXES:
         return image, BOXES[name](found, level, rng)
     return PIXELS[name](image, found.boxes[0], level, rng), found
+
+
+def _check(name: str, level: float, image: Image, found: Detections) -> None:
+    kind = KINDS[name]
+    what = f"Cannot change an image by {name!r}"
+    if not 0 < level <= kind.most or not np.isfinite(level):
+        most = "" if np.isinf(kind.most) else f", at most {kind.most:g}"
+        raise DataError(f"{what}: expected a level above 0{most} ({kind.unit}), got {level!r}.")
+    if image.ndim != 3 or image.shape[2] != 3 or not image.size or image.dtype != np.uint8:
+        raise DataError(f"{what}: expected (H, W, 3) uint8, got {image.shape} {image.dtype}.")
+    if not len(found.boxes):
+        raise DataError(f"{what}: expected a face, got none.")
 
 
 def cut_face(image: Image, found: Detections, options: FaceOptions) -> tuple[Image, Detections]:

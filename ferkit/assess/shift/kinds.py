@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,21 +20,23 @@ class Kind:
     Attributes:
         unit: Meaning of a level.
         levels: From the weakest to the strongest.
+        most: Largest possible level. All levels are above 0.
     """
 
     unit: str
     levels: tuple[float, ...]
+    most: float = math.inf
 
 
 KINDS: Mapping[str, Kind] = {
     "blur": Kind("sigma of a Gaussian, as a fraction of the face's side", (0.01, 0.02, 0.05, 0.1)),
     "noise": Kind("sigma of Gaussian noise, in grey levels", (5, 10, 20, 40)),
-    "jpeg": Kind("quality of JPEG", (50, 30, 15, 5)),
+    "jpeg": Kind("quality of JPEG", (50, 30, 15, 5), most=100),
     "dark": Kind("factor of the pixel values", (0.5, 0.25, 0.1, 0.05)),
     "small": Kind("side of the face in pixels, enlarged again", (48, 32, 24, 16)),
-    "occlusion": Kind("fraction of the face's box under a grey rectangle", (0.1, 0.2, 0.3, 0.5)),
-    "grey": Kind("1: without colour", (1,)),
-    "tighter": Kind("fraction by which the box is smaller", (0.1, 0.2, 0.3, 0.4)),
+    "occlusion": Kind("fraction of the face's box under a grey rectangle", (0.1, 0.2, 0.3, 0.5), most=1),
+    "grey": Kind("1: without colour", (1,), most=1),
+    "tighter": Kind("fraction by which the box is smaller", (0.1, 0.2, 0.3, 0.4), most=0.99),
     "looser": Kind("fraction by which the box is larger", (0.1, 0.2, 0.4, 0.8)),
     "off_center": Kind("displacement of the box, as a fraction of its side", (0.05, 0.1, 0.2, 0.3)),
 }

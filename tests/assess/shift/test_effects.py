@@ -60,6 +60,33 @@ def test_the_given_image_and_face_are_not_modified(name: str) -> None:
     assert np.array_equal(found.boxes, locate().boxes)
 
 
+@pytest.mark.parametrize(
+    ("name", "level", "key"),
+    [
+        ("jpeg", 0, "100"),
+        ("jpeg", 101, "100"),
+        ("occlusion", 1.5, "at most 1"),
+        ("dark", -1, "above 0"),
+        ("noise", np.nan, "nan"),
+    ],
+)
+def test_an_impossible_level_is_refused(name: str, level: float, key: str) -> None:
+    with pytest.raises(DataError, match=f"{name}.*{key}"):
+        change(name, level, draw_face())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_image_that_is_not_rgb_or_has_no_face_is_refused(name: str) -> None:
+    level = KINDS[name].levels[0]
+    with pytest.raises(DataError, match=r"uint8.*float64"):
+        change(name, level, draw_face().astype(np.float64))
+    nothing = Detections(
+        np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+    )
+    with pytest.raises(DataError, match="face"):
+        apply(name, level, draw_face(), nothing, np.random.default_rng(0))
+
+
 def test_blur_is_a_gaussian_whose_sigma_is_a_fraction_of_the_face() -> None:
     image = np.zeros((161, 201, 3), np.uint8)
     image[:, 100:] = 200
