@@ -6,9 +6,10 @@ from pathlib import Path
 
 import psutil
 
-LOCAL = frozenset(
-    "apfs bcachefs btrfs exfat ext2 ext3 ext4 f2fs hfs jfs ntfs ntfs3 overlay reiserfs tmpfs ufs vfat xfs zfs".split()
-)
+LOCAL = {
+    *("apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "ntfs3"),
+    *("overlay", "reiserfs", "tmpfs", "ufs", "vfat", "xfs", "zfs"),
+}
 """File systems of one machine, whose locks end with the process that holds them."""
 
 

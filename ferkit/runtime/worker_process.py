@@ -49,10 +49,10 @@ def preload(modules: Sequence[str], threads: int) -> None:
 class WorkerProcess:
     """A process that runs one function at a time. Its death breaks no other worker.
 
-    The process is spawned, because a fork of this one cannot use torch safely. After `preload`, it is a fork of
-    a process that has only imported modules. It ends when this object is stopped,
-    and when the parent dies: the standard executor would leave it behind then. It does not import the script
-    that runs, so a script needs no `if __name__ == "__main__"`.
+    The process is spawned, because a fork of this one cannot use torch safely. After `preload`, it is a fork
+    of a process that has only imported modules. It ends when this object is stopped, and when the parent
+    dies: the standard executor would leave it behind then. It does not import the script that runs, so a script
+    needs no `if __name__ == "__main__"`.
 
     Args:
         environment: Environment variables of the process, such as its number of threads. They are set before

@@ -29,5 +29,5 @@ def test_the_nearest_mount_says_whether_a_new_path_is_local(
     found = [
         SimpleNamespace(mountpoint=at.replace("{path}", place), fstype=kind) for at, kind in mounts.items()
     ]
-    monkeypatch.setattr(file_system.psutil, "disk_partitions", lambda all: found)
+    monkeypatch.setattr(file_system.psutil, "disk_partitions", lambda **_: found)
     assert is_local(tmp_path / "new" / "folder") is expected
