@@ -63,29 +63,23 @@ class Windows(nn.Module):
         super().__init__()
         slopes, channels = theirs.prelu1.weight, theirs.conv1.out_channels
         (falling,) = torch.nonzero(slopes < 0, as_tuple=True)
-        spare = torch.arange(channels, channels + len(falling))
-        self.prelu2, self.prelu3 = PReLU(theirs.prelu2.weight), PReLU(theirs.prelu3.weight)
-        self.conv1 = widened(theirs.conv1, outputs=BLOCK)
-        self.conv1.weight[spare], self.conv1.bias[spare] = (
-            -theirs.conv1.weight[falling],
-            -theirs.conv1.bias[falling],
+        own, spare = torch.arange(channels), torch.arange(channels, channels + len(falling))
+        weight, bias = (
+            torch.cat([part, -part[falling]]) for part in (theirs.conv1.weight, theirs.conv1.bias)
         )
-        self.signs = torch.ones(BLOCK)
-        self.signs[:channels] = torch.where(slopes <= 1, 1.0, -1.0)
-        self.bend = nn.Conv2d(BLOCK, BLOCK, 1, bias=False).requires_grad_(False)
-        self.bend.weight.zero_()
-        own = torch.arange(channels)
-        self.bend.weight[own, own, 0, 0] = torch.where(slopes < 0, -1.0, -(slopes - 1).abs())
-        self.bend.weight[falling, spare, 0, 0] = -slopes[falling]
-        self.conv2 = widened(theirs.conv2, inputs=BLOCK)
+        self.conv1 = convolution(weight, bias, outputs=BLOCK)
+        bend = torch.zeros(BLOCK, BLOCK, 1, 1)
+        bend[own, own, 0, 0] = torch.where(slopes < 0, -1.0, -(slopes - 1).abs())
+        bend[falling, spare, 0, 0] = -slopes[falling]
+        self.bend = convolution(bend)
+        self.signs = F.pad(torch.where(slopes <= 1, 1.0, -1.0), (0, BLOCK - channels), value=1)
+        self.conv2 = convolution(theirs.conv2.weight, theirs.conv2.bias, inputs=BLOCK)
         self.conv3 = theirs.conv3
+        self.prelu2, self.prelu3 = PReLU(theirs.prelu2.weight), PReLU(theirs.prelu3.weight)
         # A softmax of two values is the sigmoid of their difference.
-        self.last = nn.Conv2d(theirs.conv3.out_channels, BLOCK, 1).requires_grad_(False)
-        for part in (self.last.weight, self.last.bias):
-            part.zero_()
-        for part in ("weight", "bias"):
-            ours, (other, face) = getattr(self.last, part), getattr(theirs.conv4_1, part)
-            ours[0], ours[1:5] = face - other, getattr(theirs.conv4_2, part)
+        heads = zip(theirs.conv4_1.parameters(), theirs.conv4_2.parameters(), strict=True)
+        weight, bias = (torch.cat([(scores[1] - scores[0])[None], offsets]) for scores, offsets in heads)
+        self.last = convolution(weight, bias, outputs=BLOCK)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         pooled = F.max_pool2d(self.conv1(images), 2, 2, ceil_mode=True)
@@ -95,15 +89,15 @@ class Windows(nn.Module):
         return torch.sigmoid(values[:, 0]), values[:, 1:5]
 
 
-def widened(theirs: nn.Conv2d, inputs: int = 0, outputs: int = 0) -> nn.Conv2d:
-    """Return the convolution with further input or output channels, whose weights are zero."""
-    inputs, outputs = inputs or theirs.in_channels, outputs or theirs.out_channels
-    wide = nn.Conv2d(inputs, outputs, theirs.kernel_size, theirs.stride, theirs.padding).requires_grad_(False)
-    wide.weight.zero_()
-    wide.weight[: theirs.out_channels, : theirs.in_channels] = theirs.weight
-    wide.bias.zero_()
-    wide.bias[: theirs.out_channels] = theirs.bias
-    return wide
+def convolution(weight: Tensor, bias: Tensor | None = None, inputs: int = 0, outputs: int = 0) -> nn.Conv2d:
+    """Return a convolution with at least so many channels. The weights of the added ones are zero."""
+    more_in, more_out = max(0, inputs - weight.shape[1]), max(0, outputs - len(weight))
+    weight = F.pad(weight, (0, 0, 0, 0, 0, more_in, 0, more_out))
+    made = nn.Conv2d(weight.shape[1], len(weight), weight.shape[2], bias=bias is not None)
+    made.weight = nn.Parameter(weight)
+    if bias is not None:
+        made.bias = nn.Parameter(F.pad(bias, (0, more_out)))
+    return made
 
 
 class Crops(nn.Module):
@@ -114,7 +108,8 @@ class Crops(nn.Module):
         self.theirs = theirs
         channels = theirs.conv1.out_channels
         wide = channels + -channels % BLOCK
-        theirs.conv1, theirs.conv2 = widened(theirs.conv1, outputs=wide), widened(theirs.conv2, inputs=wide)
+        theirs.conv1 = convolution(theirs.conv1.weight, theirs.conv1.bias, outputs=wide)
+        theirs.conv2 = convolution(theirs.conv2.weight, theirs.conv2.bias, inputs=wide)
         for name, module in list(theirs.named_children()):
             if isinstance(module, nn.PReLU):
                 slopes = F.pad(module.weight, (0, wide - channels if name == "prelu1" else 0))
