@@ -51,7 +51,7 @@ class WorkerProcess:
 
     The process is spawned, because a fork of this one cannot use torch safely. After `preload`, it is a fork
     of a process that has only imported modules. It ends when this object is stopped, and when the parent
-    dies: the standard executor would leave it behind then. It does not import the script that runs, so a script
+    dies: the standard executor would leave it behind then. It does not import the running script, so a script
     needs no `if __name__ == "__main__"`.
 
     Args:
