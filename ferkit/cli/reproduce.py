@@ -49,8 +49,7 @@ def reproduce(
 
     Docs: docs/site/paper.md
     """
-    workers = make_workers(jobs, on, address, cpus, gpus, memory)
-    start_early(workers)
+    workers = start_early(make_workers(jobs, on, address, cpus, gpus, memory))
     from ferkit.errors import RunError
     from ferkit.experiment.reproduce import ReproduceOptions, plan_runs, recipes_of
     from ferkit.report.table.definition import read_definition

@@ -106,8 +106,7 @@ def run(
     """
     others = {"--jobs": jobs, "--on": on, "--protocols": protocols, "--refit": refit and fold is not None}
     check_modes(out, fold, repeat, collect, others)
-    workers = make_workers(jobs, on, address, cpus, gpus, memory)
-    start_early(workers)
+    workers = start_early(make_workers(jobs, on, address, cpus, gpus, memory))
     from ferkit.experiment.request import make_request
     from ferkit.recipe.load import read_protocols
 

@@ -89,13 +89,14 @@ def make_workers(
     return Workers(jobs) if jobs else None
 
 
-def start_early(workers: Workers | None) -> None:
-    """Import what workers of trainings need while this process checks the recipe and reads the images."""
+def start_early(workers: Workers | None) -> Workers | None:
+    """Import what workers of trainings need while this process checks the recipe. Return the workers."""
     from ferkit.runtime.worker_process import preload
     from ferkit.runtime.workers import threads_of
 
     if workers and workers.on == "processes" and workers.jobs and workers.jobs > 1:
         preload(PRELOADED, threads_of(workers.jobs))
+    return workers
 
 
 def check_modes(
