@@ -90,7 +90,7 @@ class Windows(nn.Module):
 
 
 def convolution(weight: Tensor, bias: Tensor | None = None, inputs: int = 0, outputs: int = 0) -> nn.Conv2d:
-    """Return a convolution with at least these numbers of channels. The weights of the added ones are zero."""
+    """Return a convolution with at least these channels. The weights of the added ones are zero."""
     more_in, more_out = max(0, inputs - weight.shape[1]), max(0, outputs - len(weight))
     weight = F.pad(weight, (0, 0, 0, 0, 0, more_in, 0, more_out))
     made = nn.Conv2d(weight.shape[1], len(weight), weight.shape[2], bias=bias is not None)
