@@ -67,7 +67,7 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Makes `ferkit check` end in an error."""
 
     def put(error: BaseException) -> None:
-        def load_recipe(*_: object) -> None:
+        def load_recipe(*_: object, **__: object) -> None:
             raise error
 
         monkeypatch.setattr("ferkit.recipe.load.load_recipe", load_recipe)
