@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import av
 from PIL import Image
 
 from tests.predict.drawn import picture, write_video
@@ -31,6 +33,21 @@ def video(frames: int) -> bytes:
         return write_video(
             Path(folder) / "clip.avi", [picture((2 * (i % 20), 10)) for i in range(frames)]
         ).read_bytes()
+
+
+def growing_video(width: int, height: int) -> bytes:
+    """An AVI file that says it has 96 × 64 pixels. Its last frame has width × height."""
+    file = io.BytesIO()
+    with av.open(file, "w", "avi") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuvj420p"
+        sizes = [(96, 64)] * 3 + [(width, height)]
+        for number, (wide, high) in enumerate(sizes):
+            packet = av.Packet(image((10, 10), form="jpeg", width=wide, height=high))
+            packet.stream, packet.time_base = stream, Fraction(1, 10)
+            packet.pts = packet.dts = number
+            container.mux(packet)
+    return file.getvalue()
 
 
 def bomb(width: int, height: int) -> bytes:

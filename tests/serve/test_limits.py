@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from ferkit.predict.predictor import Predictor
@@ -15,7 +17,7 @@ from ferkit.serve import decode
 from ferkit.serve.limits import Limits, RequestError
 from ferkit.serve.upload import read_body
 from tests.serve.conftest import Connect
-from tests.serve.made import animation, bomb, image, video
+from tests.serve.made import animation, bomb, growing_video, image, video
 
 PNG = {"content-type": "image/png"}
 
@@ -30,7 +32,8 @@ def test_a_body_above_the_limit_is_refused_by_its_declared_size(connect: Connect
     assert "0.001 MB" in refused(client.post("/predict", content=bytes(1001), headers=PNG), 413)
 
 
-def test_a_body_without_a_declared_size_is_refused_while_it_arrives() -> None:
+@pytest.mark.parametrize(("declared", "read"), [("2501", 0), (None, 3), ("10", 3)])
+def test_no_more_of_a_large_body_is_read_than_needed(declared: str | None, read: int) -> None:
     arrived = 0
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -40,8 +43,8 @@ def test_a_body_without_a_declared_size_is_refused_while_it_arrives() -> None:
             yield bytes(1000)
 
     with pytest.raises(RequestError, match=r"0\.0025 MB"):
-        asyncio.run(read_body(chunks(), None, Limits(megabytes=0.0025)))
-    assert arrived == 3
+        asyncio.run(read_body(chunks(), declared, Limits(megabytes=0.0025)))
+    assert arrived == read
 
 
 @pytest.mark.parametrize("content", [bomb(20_000, 20_000), bomb(3000, 1)], ids=["bomb", "wide"])
@@ -53,9 +56,35 @@ def test_an_image_with_too_many_pixels_is_refused_before_it_is_decoded(
     assert "0.002 megapixels" in refused(client.post("/predict", content=content, headers=PNG), 413)
 
 
-def test_a_video_with_too_many_pixels_is_refused(connect: Connect) -> None:
+def test_a_video_with_too_many_pixels_is_refused_before_it_is_decoded(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "read_encoded", None)
     client = connect(megapixels=0.005)
     assert "96 × 64 pixels" in refused(client.post("/predict", files={"file": ("v", video(3))}), 413)
+
+
+@pytest.mark.parametrize(
+    ("width", "status", "word"),
+    [(150, 413, "150 × 100 pixels"), (960, 200, "1 frame of 4 cannot be decoded")],
+)
+def test_a_frame_larger_than_the_header_says_is_not_processed(
+    connect: Connect, width: int, status: int, word: str
+) -> None:
+    """The header has 96 × 64 pixels. Frames of more than twice the limit are not even decoded."""
+    client = connect(megapixels=0.01)
+    content = growing_video(width, 100 if width == 150 else 640)
+    answer = client.post("/predict", files={"file": ("v.avi", content)})
+    assert answer.status_code == status
+    assert word in str(answer.json())
+
+
+@pytest.mark.parametrize("form", ["pcx", "tga", "ico", "sgi", "icns"])
+def test_an_image_in_a_rare_format_is_refused(connect: Connect, form: str) -> None:
+    content = image((10, 10), form=form)
+    with Image.open(io.BytesIO(content)) as opened:
+        assert opened.format == form.upper()
+    assert "neither an image" in refused(connect().post("/predict", content=content, headers=PNG), 422)
 
 
 @pytest.mark.parametrize("content", [video(12), animation(12)], ids=["avi", "gif"])

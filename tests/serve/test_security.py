@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import tempfile
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,6 +15,7 @@ from tests.serve.conftest import Connect
 from tests.serve.made import image
 
 PNG = {"content-type": "image/png"}
+JSON = "application/json"
 
 
 @pytest.mark.parametrize(
@@ -57,13 +59,71 @@ def test_no_image_is_written_to_a_disk(client: TestClient, monkeypatch: pytest.M
     assert client.post("/predict", files={"file": ("a.bmp", large)}).status_code == 200
 
 
-def test_every_answer_has_the_headers_that_keep_other_sites_out(client: TestClient) -> None:
-    for path in ("/", "/models", "/nothing"):
-        answer = client.get(path, headers={"origin": "https://evil.example"})
-        assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
-        assert "access-control-allow-origin" not in answer.headers
+@pytest.mark.parametrize("path", ["/", "/docs", "/models", "/nothing"])
+def test_every_answer_has_the_headers_that_keep_other_sites_out(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert policy == {
+        "default-src": "'self'",
+        "img-src": "'self' blob: data:",
+        "media-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["permissions-policy"] == "camera=(self), microphone=(), geolocation=()"
+    assert headers["cache-control"] == "no-store"  # a browser keeps no result on its disk
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "given", "status"),
+    [
+        ("GET", "/models", {}, 200),
+        ("POST", "/predict", PNG, 200),
+        ("POST", "/predict", {"content-type": "text/plain"}, 422),
+        ("POST", "/predict", {**PNG, "sec-fetch-site": "cross-site"}, 403),
+        ("GET", "/models", {"authorization": "Bearer wrong"}, 401),
+        ("OPTIONS", "/predict", {"access-control-request-method": "POST"}, 405),
+        ("OPTIONS", "/models", {"access-control-request-headers": "authorization"}, 405),
+    ],
+)
+def test_no_answer_lets_a_page_of_another_site_read_it(
+    connect: Connect, method: str, path: str, given: dict[str, str], status: int
+) -> None:
+    client = connect(token="secret", headers={"authorization": "Bearer secret"})
+    headers = {"origin": "https://evil.example", **given}
+    answer = client.request(method, path, content=image() if method == "POST" else None, headers=headers)
+    assert answer.status_code == status
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_no_route_takes_a_path(client: TestClient) -> None:
+    app: Any = client.app
+    assert not [route.path for route in app.app.routes if "{" in route.path]
+
+
+def test_html_in_a_name_is_no_page_in_any_form(client: TestClient) -> None:
+    files = [("file", ("<script>alert(1)</script>", image((10, 10)))), ("file", ("<b>.png", b"broken"))]
+    for form, media_type in {"ferkit": JSON, "deepface": JSON, "csv": "text/csv; charset=utf-8"}.items():
+        answer = client.post(f"/predict?format={form}", files=files)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == media_type
+    refused = client.post("/predict", files=files[1:])
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == JSON
+
+
+def test_the_page_of_the_interface_escapes_what_it_shows(client: TestClient) -> None:
+    app: Any = client.app
+    app.app.title = "<script>alert(1)</script>"
+    page = client.get("/docs").text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>" not in page
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

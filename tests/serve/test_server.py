@@ -19,6 +19,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from starlette.testclient import TestClient
 
 from ferkit.errors import RunError
 from ferkit.predict.predictor import Predictor
@@ -45,10 +46,36 @@ finally:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5"])
-def test_a_server_for_other_machines_needs_a_token(ferkit: Ferkit, host: str) -> None:
+def test_a_server_for_other_machines_needs_a_token(
+    ferkit: Ferkit, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr(server, "listen", None)
     answer = ferkit("serve", "--host", host, FERKIT_TOKEN="")
     assert answer.returncode == 1
     assert "--no-token" in answer.stderr
+
+
+def test_the_command_starts_a_server_with_its_token_and_names(
+    ferkit: Ferkit, monkeypatch: pytest.MonkeyPatch, predictor: Predictor, tmp_path: Path
+) -> None:
+    started: list[Any] = []
+
+    class Server:
+        def __init__(self, app: Any, limits: Limits) -> None:
+            started.append(app)
+
+        def run(self, sockets: list[socket.socket]) -> None:
+            pass
+
+    monkeypatch.setattr(server, "make_server", Server)
+    monkeypatch.setattr("ferkit.predict.predictor.Predictor", lambda *_, **__: predictor)
+    (tmp_path / "token").write_text("secret\n")
+    assert ferkit("serve", "--port", "0", "--token-file", tmp_path / "token").returncode == 0
+    client = TestClient(started[0])
+    given = {"authorization": "Bearer secret", "host": "localhost"}
+    assert client.get("/models", headers=given).status_code == 200
+    assert client.get("/models", headers={**given, "authorization": ""}).status_code == 401
+    assert client.get("/models", headers={**given, "host": "evil.example"}).status_code == 421
 
 
 def test_a_token_file_must_have_a_token(ferkit: Ferkit, tmp_path: Path) -> None:

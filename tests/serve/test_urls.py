@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from tests.serve.made import image
     "address",
     ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
      "224.0.0.1", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
-     "2002:7f00:1::", "ff02::1", "::"],
+     "2002:7f00:1::", "2001:0:7f00:1::", "ff02::1", "::ffff:224.0.0.1", "::"],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_known(address: str) -> None:
     assert not is_public(address)
@@ -81,6 +82,7 @@ def test_an_allowed_host_that_leads_inside_is_refused(
         UrlReader(["images.test"])("http://images.test/a.png", Budget(Limits()))
 
 
+PACKED = gzip.compress(bytes(10_000_000), mtime=0)
 SEEN: list[str] = []
 """Host and path of the requests to `Site`."""
 
@@ -93,6 +95,9 @@ class Site(BaseHTTPRequestHandler):
         content = image((10, 10)) if self.path.startswith("/a.png") else bytes(5000)
         self.send_response(302 if self.path == "/away" else 200)
         self.send_header("Location", "/a.png")
+        if self.path == "/packed":
+            self.send_header("Content-Encoding", "gzip")
+            content = PACKED
         self.end_headers()
         with suppress(OSError):  # the client leaves
             for number in range(60 if self.path == "/slow" else 0):
@@ -218,6 +223,12 @@ def test_a_slow_host_leaves_time_to_other_hosts(
     answer = connect(fetch=UrlReader([site])).post("/predict", json={"urls": given}).json()
     assert [row["file"] for row in answer["rows"]] == ["a.png"]
     assert all("the host took more than 1 s" in one["reason"] for one in answer["problems"])
+
+
+def test_compressed_content_is_not_unpacked(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_to(monkeypatch, "127.0.0.1")
+    content = UrlReader([site])(f"http://{site}/packed", Budget(Limits()))
+    assert content == PACKED
 
 
 @pytest.mark.parametrize("host", ["http://images.test", "images.test/path", ""])
