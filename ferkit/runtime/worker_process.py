@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, forkserver, get_context
+from multiprocessing import connection, forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +39,7 @@ def preload(modules: Sequence[str], threads: int) -> None:
         return
     _preloaded.update(dict.fromkeys(THREADS, str(threads)))
     forkserver.set_forkserver_preload(list(modules))
+    resource_tracker.ensure_running()  # else the server starts it, which ends the blocking of Ctrl-C
     before = dict(os.environ)
     os.environ.update(_preloaded)
     try:

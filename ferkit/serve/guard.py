@@ -85,7 +85,7 @@ class Guard:
         host = headers.get("host", "")
         if self.hosts and _without_port(host) not in self.hosts:
             return _error(421, f"This server answers requests to {', '.join(sorted(self.hosts))} only.")
-        if method == "POST" and headers.get("sec-fetch-site", "none") in ("cross-site", "same-site"):
+        if method == "POST" and _is_from_other_site(headers):
             return _error(403, "Requests from pages of other sites are refused.")
         if self.token and path not in OPEN and not self._has_token(headers.get("authorization", "")):
             refusal = _error(401, "Expected the header: Authorization: Bearer TOKEN.")
@@ -158,6 +158,15 @@ class _Answer:
             for name, value in HEADERS.items():
                 headers[name] = value
         await self._send(message)
+
+
+def _is_from_other_site(headers: Headers) -> bool:
+    """Return True if a page of another site sends the request."""
+    if site := headers.get("sec-fetch-site"):
+        return site in ("cross-site", "same-site")
+    # Browsers leave out Sec-Fetch-Site for plain HTTP to another machine. Programs send neither header.
+    origin = headers.get("origin")
+    return origin is not None and origin.lower().partition("://")[2] != headers.get("host", "").lower()
 
 
 def _error(status: int, text: str) -> Response:

@@ -106,3 +106,33 @@ def test_only_workers_with_the_threads_of_the_preloaded_process_are_forked_from_
     )
     assert done.stdout.splitlines() == ["True 1 3 3", "False 1 2 2", "5"]
     assert not done.stderr
+
+
+INTERRUPTED = """
+import os, signal, time
+from pathlib import Path
+from ferkit.runtime.worker_process import preload
+
+preload(["slow"], 1)
+while not Path("begun").exists():
+    time.sleep(0.01)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.killpg(0, signal.SIGINT)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems spawn all processes")
+@pytest.mark.subprocess
+def test_ctrl_c_during_the_imports_is_for_the_parent_alone(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(INTERRUPTED)
+    (tmp_path / "slow.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(1)")
+    done = subprocess.run(
+        [sys.executable, "parent.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    assert not done.stderr

@@ -84,8 +84,9 @@ def test_every_answer_has_the_headers_that_keep_other_sites_out(client: TestClie
     ("method", "path", "given", "status"),
     [
         ("GET", "/models", {}, 200),
-        ("POST", "/predict", PNG, 200),
-        ("POST", "/predict", {"content-type": "text/plain"}, 422),
+        ("POST", "/predict", {**PNG, "sec-fetch-site": "none"}, 200),
+        ("POST", "/predict", PNG, 403),
+        ("POST", "/predict", {"content-type": "text/plain", "sec-fetch-site": "none"}, 422),
         ("POST", "/predict", {**PNG, "sec-fetch-site": "cross-site"}, 403),
         ("GET", "/models", {"authorization": "Bearer wrong"}, 401),
         ("OPTIONS", "/predict", {"access-control-request-method": "POST"}, 405),
@@ -132,6 +133,24 @@ def test_a_page_of_another_site_can_start_no_prediction(client: TestClient, site
     assert answer.status_code == 403
     own = client.post("/predict", content=image(), headers={**PNG, "sec-fetch-site": "same-origin"})
     assert own.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://192.0.2.7:8000", 200),
+        ("HTTP://192.0.2.7:8000", 200),
+        ("http://192.0.2.7:3000", 403),
+        ("http://evil.example", 403),
+        ("null", 403),
+    ],
+)
+def test_without_sec_fetch_site_the_origin_is_that_of_the_page(
+    client: TestClient, origin: str, status: int
+) -> None:
+    """Browsers send no Sec-Fetch-Site over plain HTTP to another machine."""
+    headers = {**PNG, "host": "192.0.2.7:8000", "origin": origin}
+    assert client.post("/predict", content=image(), headers=headers).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from ferkit.runtime.worker_process import WorkerProcess
+from ferkit.runtime.worker_process import THREADS, WorkerProcess
 from ferkit.runtime.workers import Workers, threads_of
 
 Result = TypeVar("Result")
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class Worker(Protocol):
