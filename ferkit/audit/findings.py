@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
-from ferkit.audit.result import Audit, Finding
 from ferkit.errors import RunError
 from ferkit.messages import count_of, number, percent, suggest
+
+if TYPE_CHECKING:
+    from ferkit.audit.result import Audit, Finding
 
 NAMES = {
     "unreadable": "files that cannot be read",
@@ -28,6 +31,8 @@ def check_allowed(allowed: Collection[str]) -> frozenset[str]:
 
 def judge(audit: Audit, allowed: Collection[str]) -> tuple[Finding, ...]:
     """Return the findings, serious ones first."""
+    from ferkit.audit.result import Finding
+
     found = [
         Finding(name, words, name != "near_duplicates", name in allowed) for name, words in _problems(audit)
     ]

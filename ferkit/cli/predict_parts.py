@@ -93,7 +93,7 @@ def watch_parts(is_shown: bool) -> Iterator[FileProgress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ferkit.cli.video_progress import SpeedColumn
+    from ferkit.cli.video_bars import SpeedColumn
 
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), SpeedColumn("files/s"))

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """A frozen table of the recipe. Unknown keys are errors, and values are not converted."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Part(BaseModel):
     """A component by name. Every other key of the table is an option of its constructor."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, defer_build=True)
     name: str
 
     @property

@@ -181,7 +181,7 @@ def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
 class _Metrics(BaseModel):
     """The keys of metrics.jsonl that every run has."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
     repeat: int = Field(ge=0)
     fold: int = Field(ge=0)

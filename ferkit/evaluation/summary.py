@@ -17,7 +17,7 @@ Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 class Value(BaseModel):
     """A frozen part of summary.json. Keys of newer versions of ferkit are kept."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
 class Parameters(Value):

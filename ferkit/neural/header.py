@@ -74,7 +74,7 @@ Text = Annotated[str, Field(max_length=1000)]
 class Table(BaseModel):
     """Keys that a later ferkit adds are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 Checked = TypeVar("Checked", bound=Table)

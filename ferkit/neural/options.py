@@ -109,7 +109,7 @@ class Optimizer(Part):
         decay_norms: False leaves biases, and the weights of normalisation layers, without weight decay.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False, defer_build=True)
     name: str = "adam"
     lr: float = Field(default=1e-4, gt=0)
     head_lr: float | None = Field(default=None, gt=0)

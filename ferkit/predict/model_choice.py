@@ -35,6 +35,13 @@ class ModelChoice:
     threshold: float = 0.0
     trust_plugins: bool = False
 
+    def open_early(self) -> None:
+        """Start to open the bundled model, so that onnxruntime works while modules are imported."""
+        from ferkit.predict.model.bundled import open_graph_early
+
+        if self.name is None:
+            open_graph_early(self.device)
+
     def load(self) -> Predictor:
         """Load the model. Raises RunError, ComponentError."""
         from ferkit.predict.predictor import Predictor

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from ferkit.cli.video_progress import VideoProgress, watch_videos
+from ferkit.cli.video_bars import VideoProgress
+from ferkit.cli.video_progress import watch_videos
 from ferkit.predict.media.frames import Frame, read_frames
 from ferkit.predict.media.sources import ImageSource, VideoSource, find_sources
 from tests.predict.drawn import picture, write_video
@@ -26,8 +27,6 @@ SOURCES = {name: VideoSource(Path(name), Path(name)) for name in ("[red]a.mp4", 
 def test_the_bar_is_that_of_the_current_video() -> None:
     with Progress(console=Console(file=io.StringIO()), disable=True) as bars:
         progress = VideoProgress(bars)
-        progress.show(Frame(ImageSource(Path("i"), Path("i")), picture()))
-        assert not bars.tasks
         progress.show(shot("[red]a.mp4", 0))
         progress.show(shot("[red]a.mp4", 9))
         (task,) = bars.tasks
@@ -55,6 +54,8 @@ def test_on_a_terminal_the_frames_are_counted(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "stderr", error)
     monkeypatch.setenv("TERM", "xterm")
     with watch_videos(True) as show:
+        show(Frame(ImageSource(Path("photo.jpg"), Path("photo.jpg")), picture()))
+        assert not error.getvalue()
         for number in range(3):
             show(shot("b.mp4", number))
     assert "b.mp4" in error.getvalue()

@@ -15,8 +15,9 @@ from ferkit.components.discovery import (
 )
 from ferkit.errors import RunError
 from ferkit.neural.options import Model
+from ferkit.predict.model.bundled import DEFAULT
 from ferkit.predict.model.description import Description
-from ferkit.predict.model.find import DEFAULT, find_model
+from ferkit.predict.model.find import find_model
 from ferkit.predict.model.load import read_description
 from ferkit.runtime.hub_reference import describe_file, is_reference
 from ferkit.runtime.shipped import read_template

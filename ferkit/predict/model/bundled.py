@@ -6,7 +6,10 @@ import importlib.util
 from pathlib import Path
 
 from ferkit.runtime.gpu import has_gpu_for_torch
+from ferkit.runtime.onnx import open_early
 from ferkit.runtime.shipped import MODELS
+
+DEFAULT = "default"
 
 
 def find_graph(weights: Path, device: str) -> Path | None:
@@ -26,3 +29,9 @@ def find_graph(weights: Path, device: str) -> Path | None:
     ):
         return None
     return graph if device == "cpu" or (device == "auto" and not has_gpu_for_torch()) else None
+
+
+def open_graph_early(device: str) -> None:
+    """Start to open the graph of the default model. Do nothing if torch computes it: see `find_graph`."""
+    if graph := find_graph(MODELS / f"{DEFAULT}.safetensors", device):
+        open_early(graph, "cpu")

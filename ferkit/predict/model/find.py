@@ -8,11 +8,10 @@ from pathlib import Path
 from ferkit.errors import RunError
 from ferkit.messages import suggest
 from ferkit.predict.hub.download import download_model
+from ferkit.predict.model.bundled import DEFAULT
 from ferkit.runtime.file_kinds import describe_special
 from ferkit.runtime.hub_reference import is_reference, read_reference
 from ferkit.runtime.shipped import MODELS as BUNDLED
-
-DEFAULT = "default"
 
 
 def find_model(name: str | Path | None) -> Path:
