@@ -167,9 +167,9 @@ def predict(
     from ferkit.predict.model_choice import ModelChoice
 
     rate = {"every": every, "detect_every": detect_every, "smooth": smooth}
-    choice = ModelChoice(model, repeat, read_fold(fold), detector, device, batch_size, threshold, trust_plugins)
-    workers = make_workers(jobs, on, address, cpus, gpus, memory)
-    if workers:
+    network = (model, repeat, read_fold(fold))
+    choice = ModelChoice(*network, detector, device, batch_size, threshold, trust_plugins)
+    if workers := make_workers(jobs, on, address, cpus, gpus, memory):
         folder = check_outputs(out or (), summary=summary, thumbnails=thumbnails, columns=columns != "ferkit")
         _load(replace(choice, device="cpu"), quiet)  # to find errors early, also without the GPU of the nodes
         tally = predict_parts(choice, inputs, folder, workers, quiet, **rate)
