@@ -1,10 +1,11 @@
-"""Time ferkit's commands as whole processes: --help, plugins and check.
+"""Time ferkit's commands as whole processes: --help, plugins, check and the first answer of predict.
 
 A recipe is checked once before anything is timed: "check" is the check of an unchanged recipe. With --first,
 the first check of a recipe on this machine is timed too. With --plugins, `ferkit plugins` is timed once more
-with that many third-party plugins installed.
+with that many third-party plugins installed. With --photo, `ferkit predict` of that image is timed. Python's
+bytecode must be cached: PYTHONDONTWRITEBYTECODE unset.
 
-    python -m benchmarks.start --plugins 20 --out start.json
+    python -m benchmarks.start --plugins 20 --photo photo.jpg --out start.json
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def ferkit_components():
 
 def measure_starts(options: argparse.Namespace, say: ProgressCallback) -> Record:
     commands = {"--help": ["--help"], "plugins": ["plugins"], "check": ["check", options.recipe]}
+    if options.photo:
+        commands["predict"] = ["predict", options.photo]
     cases = [Case({"command": name}, command(typed), images=0) for name, typed in commands.items()]
     with TemporaryDirectory() as cache, TemporaryDirectory() as installed:
         if options.first:
@@ -90,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--recipe", default="quickstart", help="the recipe to check [quickstart]")
     add("--first", action="store_true", help="time the first check of a recipe too")
     add("--plugins", type=int, default=0, metavar="N", help="time `plugins` with N more plugins too [0]")
+    add("--photo", metavar="FILE", help="time the first answer of `ferkit predict FILE` too")
     run_script(measure_starts, parser, arguments)
 
 

@@ -262,11 +262,14 @@ def test_commands_are_started_and_a_first_check_is_told_apart(
 ) -> None:
     (tmp_path / "light_plugin.py").write_text(PLUGIN)
     (tmp_path / "light.toml").write_text(RECIPE)
+    Image.new("RGB", (64, 64)).save(tmp_path / "blank.png")
     monkeypatch.chdir(tmp_path)
-    record = run("start", tmp_path, ["--recipe", "light.toml", "--first", "--plugins", "2", *FEW])
+    words = ["--recipe", "light.toml", "--first", "--plugins", "2", "--photo", "blank.png"]
+    record = run("start", tmp_path, [*words, *FEW])
     assert record.missing == []
     commands = [one.case["command"] for one in record.measurements]
-    assert commands == ["--help", "plugins", "check", "check, for the first time", "plugins, 2 more"]
+    first = "check, for the first time"
+    assert commands == ["--help", "plugins", "check", "predict", first, "plugins, 2 more"]
 
 
 def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
