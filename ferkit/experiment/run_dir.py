@@ -23,6 +23,7 @@ from ferkit.evaluation.protocol import Fold
 from ferkit.evaluation.protocol_options import Measure
 from ferkit.evaluation.run_files import PARTS, folds_dir, with_new_options
 from ferkit.evaluation.summary import Summary
+from ferkit.experiment.environment_changes import describe_changes
 from ferkit.experiment.epoch_rows import Row, epoch_row, is_of_fold, is_of_training, read_rows, write_rows
 from ferkit.experiment.refit_dir import RefitDir
 from ferkit.interfaces import Epoch, Face, Sample
@@ -109,9 +110,7 @@ class RunDir:
 
     def environment_changes(self) -> list[str]:
         """Return a sentence for each difference between a later start and the first."""
-        first, *later = self.environments() or [{}]
-        changes = [(k, one[k], first.get(k)) for one in later for k in one if one[k] != first.get(k)]
-        return [f"Resumed under another {key}: {now}, started under {then}" for key, now, then in changes]
+        return describe_changes(self.environments())
 
     def environments(self) -> list[dict[str, Any]]:
         """Return the environments of all starts, the first one first."""

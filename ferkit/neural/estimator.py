@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from ferkit.neural.batches import FaceImages, count_classes
 from ferkit.neural.checkpoint import hash_tensors, load_state, read_header, save_network, save_state
 from ferkit.neural.device import derive_seed, make_accelerator, seed_everything
 from ferkit.neural.embedding import embed_images
+from ferkit.neural.evaluation_batches import Batch
 from ferkit.neural.feature_cache import cached_features
 from ferkit.neural.image_network import ImageNetwork
+from ferkit.neural.kept_batches import KeptBatches
 from ferkit.neural.loop import BatchReport, Parts, Training
 from ferkit.neural.network import Network
 from ferkit.neural.options import Fit, Known, Model
@@ -81,7 +84,7 @@ class NeuralEstimator:
         self._trained_on = [face.sha256 for face in train]
         self._training = training = self.start_training(train, _keep if validation else _without_validation)
         give_back()
-        monitored = training.keep(self._images(validation)) if validation else list
+        monitored = self._monitor(training, validation)
         give_back()
         done, last = self._restore(training)
         is_complete = done >= self.options.epochs or training.is_ended
@@ -101,6 +104,14 @@ class NeuralEstimator:
                 progress = {"epoch": number, "began_with": self.began_with, "came_to": came_to}
                 state = {**progress, **training.state()}
                 save_state(self.state_file, state)
+
+    def _monitor(self, training: Training, validation: Sequence[Face]) -> Callable[[], Iterable[Batch]]:
+        """Return a function that yields the batches of the validation faces. A frozen backbone runs once."""
+        batches = partial(training.batches, self._images(validation)) if validation else list
+        if not training.network.is_backbone_frozen:
+            return batches
+        kept = KeptBatches(batches(), self.state_file.parent if self.state_file else None)
+        return lambda: kept
 
     def start_training(self, train: Sequence[Face], change: Callable[[Parts], Parts] = _keep) -> Training:
         """Build the network and its training before the first epoch.
@@ -124,7 +135,7 @@ class NeuralEstimator:
     def predict(self, faces: Sequence[Face]) -> NDArray[np.float64]:
         """Return (faces, labels) probabilities."""
         training = self._fitted()
-        probabilities, _, _ = training.evaluate(training.keep(self._images(faces))())
+        probabilities, _, _ = training.evaluate(training.batches(self._images(faces)))
         return probabilities
 
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float64]:

@@ -238,14 +238,10 @@ class Training:
             ) from error
         self.is_restored = False
 
-    def keep(self, images: FaceImages) -> Callable[[], Iterable[Batch]]:
-        """Return a function that yields the batches of images. A frozen backbone runs only once."""
+    def batches(self, images: FaceImages) -> Iterator[Batch]:
+        """Yield the batches of images, for `evaluate`."""
         size = self.options.batch_size
-        batches = partial(evaluation_batches, self.network, images, size, self.accelerator, self.shard)
-        if not self.network.is_backbone_frozen:
-            return batches
-        kept = list(batches())
-        return lambda: kept
+        yield from evaluation_batches(self.network, images, size, self.accelerator, self.shard)
 
     @property
     def evaluated(self) -> Network:

@@ -139,3 +139,11 @@ def test_a_finished_fold_keeps_no_state_to_go_on_from(run_dir: RunDir) -> None:
     run_dir.finish_fold(FOLD, {"parameters": None})
     assert run_dir.finished(FOLD) == {"parameters": None}
     assert not run_dir.state_file(FOLD).exists()
+
+
+def test_a_value_that_one_start_lacks_is_named_in_words(run_dir: RunDir) -> None:
+    run_dir.write_environment({"gpu": "A100", "number of processes": 2})
+    run_dir.write_environment({"gpu": None, "number of processes": None})
+    first, second = run_dir.environment_changes()
+    assert ("gpu: none" in first, "under A100" in first) == (True, True)
+    assert ("number of processes: 1" in second, "under 2" in second) == (True, True)
