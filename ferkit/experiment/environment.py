@@ -18,6 +18,7 @@ from ferkit.neural.workers import choose_workers
 from ferkit.recipe.parts import slots, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.runtime.processes import joined
+from ferkit.runtime.processor import processor_name
 from ferkit.version import __version__
 
 PACKAGES = (
@@ -44,7 +45,7 @@ def describe_environment(recipe: Recipe, registry: Registry) -> dict[str, Any]:
         **{name: _version(name) for name in PACKAGES},
         "plugins": ", ".join(_plugins(recipe, registry)) or None,
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": gpu,
@@ -86,12 +87,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -141,7 +141,7 @@ class Fit(Section):
         clip_norm: Maximum L2 norm of the gradients of all parameters together. Larger gradients are scaled.
         optimizer: Table of the optimizer.
         schedule: Table of the learning rate schedule.
-        precision: "auto" is bfloat16 if the device supports it in hardware, else float32. "float16" scales
+        precision: "auto" is bfloat16 if the device computes it faster, else float32. "float16" scales
             the loss, and needs a GPU.
         device: "auto" is the GPU if there is one, else the CPU.
         workers: Number of additional processes that prepare batches. 0 prepares them in a thread. "auto" is 0
