@@ -96,8 +96,8 @@ def describe_device() -> str:
 def choose_precision(fit: Fit) -> str:
     """Return the name of a precision. "auto" selects bfloat16 if the device computes it faster than float32.
 
-    A processor needs instructions for it, and one of Intel needs AMX: with AVX-512 alone, convolutions took 1.3
-    to 4 times as long in bfloat16 as in float32.
+    A processor needs instructions for it, and one of Intel needs AMX. With AVX-512 alone, convolutions took
+    1.3 to 4 times as long in bfloat16 as in float32.
     """
     if fit.precision != "auto":
         return fit.precision
