@@ -228,9 +228,9 @@ def read_predictions(file: Path, labels: Sequence[str]) -> Predictions:
     return Predictions(labels, paths, truth, np.array(probabilities).reshape(len(rows), len(labels)))
 
 
-def read_images(run_dir: Path) -> list[ImageRecord]:
-    """Read manifest.csv of a run, without skipped images."""
-    file = run_dir / "manifest.csv"
+def read_images(run_dir: Path, dataset: str = "") -> list[ImageRecord]:
+    """Read manifest.csv of a run, without skipped images, or that of a further dataset of its estimator."""
+    file = run_dir / (f"manifest_{dataset}.csv" if dataset else "manifest.csv")
     try:
         return [
             ImageRecord(row["path"], row["label"], _groups(row["groups"]), row["sha256"], row["box"])

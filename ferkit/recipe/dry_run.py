@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ferkit.components.build import build
@@ -18,6 +19,8 @@ from ferkit.recipe.dry_run_training import changes_batches, try_callbacks, try_t
 from ferkit.recipe.parse import touches
 from ferkit.recipe.parts import uses_network
 from ferkit.recipe.schema import Recipe
+from ferkit.runtime.hub_reference import is_reference
+from ferkit.runtime.shipped import bundled_model
 
 if TYPE_CHECKING:
     from ferkit.neural.network import Network
@@ -48,6 +51,7 @@ def try_network(
     part = recipe.estimator if not touches("estimator", faulty) else None
     estimator, problems = _try_estimator(part, registry, labels) if part else (None, [])
     problems += _check_need(estimator, uses_network(recipe, registry))
+    problems += _check_models(estimator)
     if problems:
         return problems
     if not uses_network(recipe, registry):
@@ -203,6 +207,22 @@ def _check_need(estimator: object, has_network: bool) -> list[Problem]:
         hint = "Remove [model], or set the option of the estimator that uses it."
         return [Problem("model", "the estimator does not use [model] with these options", hint)]
     return []
+
+
+def _check_models(estimator: object) -> list[Problem]:
+    """Return a problem for each name in the estimator's attribute `models` that is no trained model."""
+    hint = "Train it first, or name a run folder, a .safetensors file or a bundled model."
+    problems = {name: _model_problem(str(name)) for name in getattr(estimator, "models", ())}
+    return [Problem("estimator.models", f"{name}: {one}", hint) for name, one in problems.items() if one]
+
+
+def _model_problem(name: str) -> str:
+    path = Path(name)
+    if is_reference(name) or bundled_model(name):
+        return ""
+    if path.is_dir():
+        return "" if any(path.glob("*/**/model.safetensors")) else "the folder has no trained network"
+    return "" if path.is_file() else "there is no such run folder or file"
 
 
 def leave_out_weights(recipe: Recipe, registry: Registry) -> Recipe:

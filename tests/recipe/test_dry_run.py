@@ -85,6 +85,22 @@ def test_what_an_estimators_constructor_refuses_is_told() -> None:
         load_recipe("quickstart", overrides)
 
 
+def test_models_that_an_estimator_opens_must_be_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "empty").mkdir(parents=True)
+    trained = tmp_path / "runs" / "trained" / "folds" / "repeat0_fold0"
+    trained.mkdir(parents=True)
+    (trained / "model.safetensors").touch()
+    stages = {name: ["logits"] for name in ("runs/trained", "default", "runs/none", "runs/empty")}
+    models = ", ".join(f'"{name}" = {of}' for name, of in stages.items())
+    with pytest.raises(RecipeError) as raised:
+        load_recipe("quickstart", [f'estimator={{name="kernel_ridge", models={{{models}}}}}'])
+    found = [(problem.where, str(problem).split(": ")[1]) for problem in raised.value.problems]
+    assert found == [("estimator.models", "runs/none"), ("estimator.models", "runs/empty")]
+
+
 def test_an_estimator_has_no_network_to_try() -> None:
     overrides = [
         'plugins=["tests.plugins_for_tests.tiny_plugin"]',

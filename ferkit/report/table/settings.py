@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,8 @@ NETWORK = "network"
 """Estimator of a recipe that names none."""
 ROOT = "data.root"
 """Folder of the images. It is a difference only if the images differ."""
+FURTHER = re.compile(r"estimator\.(\w+)\.(root|join)")
+"""Folder, or list, of a further dataset of the estimator. As for ROOT, it is no difference in itself."""
 
 
 class Setting(NamedTuple):
@@ -43,8 +46,10 @@ def read_settings(folder: Path, summary: Summary) -> Settings:
     found = {key: Setting(_canonical(one), show(one)) for key, one in _flatten(table) if key not in BESIDE}
     if ESTIMATOR not in found:
         found[ESTIMATOR] = Setting(_canonical(NETWORK), NETWORK)
-    if ROOT in found and (images := _images(folder)):
-        found[ROOT] = Setting(images, found[ROOT].shown)
+    for key in found:
+        further = FURTHER.fullmatch(key)
+        if (key == ROOT or further) and (images := _images(folder, further[1] if further else "")):
+            found[key] = Setting(images, found[key].shown)
     _put_searched(found, space)
     if summary.demo:
         found["demo"] = Setting(_canonical(True), show(True))
@@ -111,10 +116,10 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _images(folder: Path) -> str | None:
-    """Return a hash of the images and labels of a run; None if its manifest has no hash for each."""
+def _images(folder: Path, dataset: str) -> str | None:
+    """Return a hash of the images and labels of a dataset; None if its manifest has no hash for each."""
     try:
-        images = read_images(folder)
+        images = read_images(folder, dataset)
     except RunError:
         return None
     if not images or not all(one.sha256 for one in images):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,20 @@ def test_another_folder_of_images_is_a_difference_only_if_the_images_differ(tmp_
     manifest = other / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("0-0", "another-hash"))
     assert labels(first, other) == ["data.root = faces", "data.root = elsewhere"]
+
+
+def test_a_further_dataset_is_a_difference_only_if_its_images_differ(tmp_path: Path) -> None:
+    def adapted(name: str, root: str) -> Path:
+        source = {"name": "ferplus", "root": root, "join": f"{root}/list.csv"}
+        run = write(tmp_path / name, ("estimator", {"name": "cycleat", "source": source}))
+        shutil.copy(run / "manifest.csv", run / "manifest_source.csv")
+        return run
+
+    first, moved, other = adapted("a", "faces"), adapted("b", "elsewhere"), adapted("c", "others")
+    assert len(labels(first, moved)) == 1
+    manifest = other / "manifest_source.csv"
+    manifest.write_text(manifest.read_text().replace("0-0", "another-hash"))
+    assert [str(one).count("estimator.source.root") for one in labels(first, other)] == [1, 1]
 
 
 def test_images_that_changed_in_place_have_a_row_named_by_the_run(tmp_path: Path) -> None:
