@@ -25,7 +25,7 @@ def open_early(file: Path, device: str, threads: int = 0) -> None:
 def open_session(file: Path, device: str, threads: int = 0) -> Any:
     """Open a file as an `onnxruntime.InferenceSession`. It can be pickled, and several threads may call it.
 
-    A thread opens it, while the caller goes on. Its first use waits until it is open, and raises RunError if
+    A thread opens it meanwhile. Its first use waits until it is open, and raises RunError if
     onnxruntime cannot run the file.
 
     Args:
