@@ -16,7 +16,6 @@ from ferkit.bench.subject import Subject
 from ferkit.data.images import read_image
 from ferkit.errors import RunError
 from ferkit.neural.auxiliary import batch_loss
-from ferkit.neural.batches import stack_images
 from ferkit.neural.held_state import held_statistics
 from ferkit.neural.network import Network
 
@@ -49,7 +48,7 @@ def augment(subject: Subject, batch: int, key: Key) -> Case:
     prepare = images.on_device(subject.device)
 
     def stack() -> Tensor:
-        return stack_images([images[0, place] for place in range(batch)])[0]
+        return images.__getitems__([(0, place) for place in range(batch)])[0]
 
     if prepare is None:
         return Case(key, stack, batch)

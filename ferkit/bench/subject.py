@@ -29,7 +29,7 @@ from ferkit.interfaces import CANONICAL_LABELS, Detections, Face, Sample
 from ferkit.neural.augment import Augmentation, is_batched
 from ferkit.neural.augment_names import resolve_step
 from ferkit.neural.auxiliary import needs_embeddings
-from ferkit.neural.batches import FaceImages, stack_images
+from ferkit.neural.batches import FaceImages
 from ferkit.neural.build import build_loss, build_model
 from ferkit.neural.device import choose_device, choose_precision
 from ferkit.neural.network import Network
@@ -124,7 +124,7 @@ class Subject:
 
     def tensor(self, images: FaceImages) -> Tensor:
         """Stack images as (B, 3, side, side) on the device, channels last."""
-        pixels, _ = stack_images([images[0, place] for place in range(len(images))])
+        pixels, _ = images.__getitems__([(0, place) for place in range(len(images))])
         return pixels.to(self.device, memory_format=torch.channels_last)
 
     @cached_property

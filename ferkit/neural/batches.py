@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -100,6 +101,22 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         pixels = image.copy() if self.is_raw else self.normalise(image)
         return torch.from_numpy(pixels.transpose(2, 0, 1)), target
 
+    def __getitems__(self, keys: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+        """Return the images as (B, 3, side, side), channels last in memory, and (B,) or (B, K) targets.
+
+        Each image is put in its place as soon as it is made, so that the batch is in memory once. numpy is
+        faster here: the threads of torch would compete with those of the training.
+        """
+        stacked = np.empty(
+            (len(keys), self.side, self.side, 3), dtype=np.uint8 if self.is_raw else np.float32
+        )
+        targets = []
+        for place, key in enumerate(keys):
+            image, target = self[key]
+            stacked[place] = image.numpy().transpose(1, 2, 0)
+            targets.append(target)
+        return torch.from_numpy(stacked).permute(0, 3, 1, 2), torch.from_numpy(np.stack(targets))
+
 
 def count_classes(samples: Sequence[Sample], labels: Sequence[str]) -> list[int] | list[float]:
     """Return the number of images of each label; sums of probabilities if any sample has a soft target."""
@@ -157,17 +174,9 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return ((self.epoch, position) for position in order)
 
 
-def stack_images(items: Sequence[tuple[Tensor, Target]]) -> tuple[Tensor, Tensor]:
-    """Stack (3, side, side) images to (B, 3, side, side), channels last in memory, and their targets.
-
-    numpy is faster here: the threads of torch would compete with those of the training.
-
-    Returns:
-        The images, and targets: (B,) int64 or (B, K) float32.
-    """
-    stacked = np.stack([image.numpy().transpose(1, 2, 0) for image, _ in items])
-    targets = torch.from_numpy(np.stack([target for _, target in items]))
-    return torch.from_numpy(stacked).permute(0, 3, 1, 2), targets
+def _unchanged(batch: Any) -> Any:
+    """Return a batch that `FaceImages` has stacked."""
+    return batch
 
 
 def make_loader(
@@ -190,6 +199,6 @@ def make_loader(
         images,
         batch_sampler=ShardSampler(batches, shard or Shard()),
         num_workers=workers,
-        collate_fn=stack_images,
+        collate_fn=_unchanged,
     )
     return loader, sampler

@@ -15,7 +15,7 @@ from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.errors import ComponentError
 from ferkit.neural.augment import Augmentation
-from ferkit.neural.batches import FaceImages, stack_images
+from ferkit.neural.batches import FaceImages
 from tests.builders import LABELS, same_tensors
 from tests.neural.tiny import FACES, fit, tiny_estimator
 
@@ -59,7 +59,7 @@ def images(*parts: Part, **options: Any) -> FaceImages:
 
 
 def stack(found: FaceImages) -> Tensor:
-    return stack_images([found[1, place] for place in range(6)])[0]
+    return found.__getitems__([(1, place) for place in range(6)])[0]
 
 
 @pytest.mark.parametrize("normalize", ["facenet", "imagenet"])

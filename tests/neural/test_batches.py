@@ -10,7 +10,7 @@ from torch.utils.data import default_collate
 
 from ferkit.components.discovery import load_plugins
 from ferkit.neural.augment import Augmentation
-from ferkit.neural.batches import EpochSampler, FaceImages, make_loader, stack_images
+from ferkit.neural.batches import EpochSampler, FaceImages, make_loader
 from tests.builders import LABELS, make_faces
 from tests.neural.tiny import FACES, FLIPS
 
@@ -70,8 +70,9 @@ def test_images_are_normalised_as_the_recipe_says(normalize: str, level: float) 
 
 def test_a_batch_is_what_torch_would_stack_with_the_channels_last() -> None:
     images = FaceImages(FACES, LABELS, 24, "facenet")
-    items = [images[(0, position)] for position in range(5)]
-    (pixels, targets), (their_pixels, their_targets) = stack_images(items), default_collate(items)
+    keys = [(0, position) for position in range(5)]
+    pixels, targets = images.__getitems__(keys)
+    their_pixels, their_targets = default_collate([images[key] for key in keys])
     assert torch.equal(pixels, their_pixels)
     assert pixels.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(targets, their_targets)

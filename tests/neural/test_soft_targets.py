@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ferkit.interfaces import Face
-from ferkit.neural.batches import FaceImages, make_loader, stack_images
+from ferkit.neural.batches import FaceImages, make_loader
 from ferkit.neural.evaluation_batches import count_right
 from tests.builders import LABELS
 from tests.neural.tiny import FACES, parts, tiny_estimator
@@ -44,14 +44,14 @@ class Recording(nn.CrossEntropyLoss):
 def test_a_batch_has_a_share_for_each_label_in_their_order_and_all_for_the_label_of_a_face_without() -> None:
     faces = [with_soft_target(FACES[0], SHARED), FACES[-1]]
     images = FaceImages(faces, LABELS, 24, "facenet")
-    _, targets = stack_images([images[0, 0], images[0, 1]])
+    _, targets = images.__getitems__([(0, 0), (0, 1)])
     assert targets.dtype == torch.float32
     assert targets.tolist() == [[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]]
 
 
 def test_without_soft_targets_a_batch_has_label_indices() -> None:
     images = FaceImages(FACES[:2], LABELS, 24, "facenet")
-    _, targets = stack_images([images[0, 0], images[0, 1]])
+    _, targets = images.__getitems__([(0, 0), (0, 1)])
     assert targets.dtype == torch.int64
     assert targets.tolist() == [0, 0]
 
