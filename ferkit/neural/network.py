@@ -15,7 +15,7 @@ from ferkit.errors import ComponentError
 from ferkit.neural.options import Known
 from ferkit.neural.preprocessing import FALLBACK
 
-CHUNK = 4 * 350 * 350
+CHUNK = 2 * 350 * 350
 """Maximum number of pixels that a frozen backbone processes at once on a CPU.
 
 Its feature maps dominate the memory of a training. Larger chunks are not faster.
