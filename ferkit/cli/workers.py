@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +83,10 @@ def make_workers(
     if gpus and gpus > 1 and not gpus.is_integer():
         raise typer.BadParameter(f"--gpus: expected a fraction below 1 or a whole number, got {gpus}.")
     if on:
+        from ferkit.runtime.ray_cluster import check_address
+
         check_ray()
+        check_address(address)
         return Workers(jobs, on.value, **given)  # type: ignore[arg-type]
     if given:
         raise typer.BadParameter(f"--{next(iter(given))} needs a Ray cluster. Give --on ray.")
@@ -114,6 +118,8 @@ def check_modes(
     Raises:
         typer.BadParameter: Options do not fit together.
     """
+    if out is not None and os.path.exists(out) and not out.is_dir():
+        raise typer.BadParameter(f"--out: expected a folder, got the file {out}. Give another path.")
     if repeat is not None and fold is None:
         raise typer.BadParameter("expected --fold with --repeat. Give both.")
     name = "--collect" if collects else "--fold"
@@ -124,6 +130,8 @@ def check_modes(
         raise typer.BadParameter(f"Cannot use {name} with {given[0]}. Drop one of them.")
     if out is None:
         raise typer.BadParameter(f"{name} needs the run folder that all jobs share. Give --out.")
+    if collects and not out.is_dir():
+        raise typer.BadParameter(f"--out: expected the run folder of --fold, but there is no folder {out}.")
 
 
 def train_one(order: RunRequest, fold: int, repeat: int | None, progress: Progress) -> None:

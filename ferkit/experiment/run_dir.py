@@ -253,7 +253,8 @@ class RunDir:
                 f"Cannot write to {self.path}: another ferkit process is using it. Wait for it, or stop it."
             ) from None
         except OSError as error:
-            raise RunError(f"can't write a run to {self.path}: {error}. Use another --out.") from error
+            reason = error.strerror or str(error)
+            raise RunError(f"Cannot write a run to {self.path}: {reason}. Use another --out.") from error
 
 
 def check_recipe(path: Path, recipe: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ferkit.errors import RunError
+from ferkit.messages import shorten
 from ferkit.runtime.workers import Workers, check_ray
 
 SECONDS = 60
@@ -58,28 +59,43 @@ def open_cluster(workers: Workers) -> Iterator[None]:
 
 def connect(address: str | None) -> None:
     """Connect to a cluster, or start one on this machine. Raises RunError."""
-    given = address or os.environ.get("RAY_ADDRESS")
+    given = _given(address)
+    check_address(given)
     local = {} if given else {"include_dashboard": False}
     try:
-        if given:
-            _knock(given)
         import_ray().init(address=given or "local", log_to_driver=False, logging_level="ERROR", **local)
     except Exception as error:
-        where = given or "a new cluster on this machine"
-        reason = (
-            str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-        )
-        raise RunError(
-            f"Cannot connect to Ray at {where}: {reason}. Start the cluster with `ray start`, and give its "
-            "HOST:PORT as --address."
-        ) from error
+        raise _not_reached(given or "a new cluster on this machine", error) from error
 
 
-def _knock(address: str) -> None:
-    """Raise OSError if no server answers at HOST:PORT. Ray itself tries for minutes."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if host and port.isdecimal():
+def check_address(address: str | None) -> None:
+    """Check that an address can be one of Ray, and that a server answers there. Ray itself tries for minutes.
+
+    Raises:
+        RunError: It is neither "auto" nor HOST:PORT, or no server answers.
+    """
+    if address in (None, "", "auto", "local"):
+        return
+    host, _, port = str(address).rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        raise RunError(f"--address: expected auto or HOST:PORT, got {shorten(repr(address))}")
+    try:
         socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _not_reached(str(address), error) from error
+
+
+def _given(address: str | None) -> str | None:
+    """Return the address of the cluster, or None for a new one on this machine."""
+    return address or os.environ.get("RAY_ADDRESS")
+
+
+def _not_reached(where: str, error: Exception) -> RunError:
+    reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+    return RunError(
+        f"Cannot connect to Ray at {where}: {reason}. Start the cluster with `ray start`, and give its "
+        "HOST:PORT as --address."
+    )
 
 
 def check_storage(folder: Path) -> None:
@@ -132,11 +148,27 @@ def resources_of(workers: Workers) -> dict[str, float]:
 
 
 def find_shortage(workers: Workers) -> list[str]:
-    """Return a warning if no node has the resources of one worker. The cluster may still grow."""
+    """Return a warning if no node has the resources of one worker. A given cluster may still grow.
+
+    Raises:
+        RunError: A new cluster on this machine does not have them.
+    """
     if count_room(workers):
         return []
-    words = f"{workers.cpus:g} CPUs, {workers.gpus:g} GPUs and {workers.memory or 0:g} GB"
-    return [f"No node of the Ray cluster has {words} for a worker. ferkit waits for one. Ctrl-C stops it."]
+    asked = {"--cpus": workers.cpus, "--gpus": workers.gpus, "--memory": workers.memory}
+    words = " ".join(f"{option} {value:g}" for option, value in asked.items() if value)
+    nodes = [node["Resources"] for node in import_ray().nodes() if node["Alive"]]
+    most = {name: max((node.get(name, 0) for node in nodes), default=0) for name in ("CPU", "GPU", "memory")}
+    there = f"{most['CPU']:g} CPUs, {most['GPU']:g} GPUs and {most['memory'] / 1e9:.1f} GB of memory"
+    if _given(workers.address):
+        return [
+            f"No node of the Ray cluster has room for a worker with {words}: the largest have {there}. "
+            "ferkit waits for one. Ctrl-C stops it."
+        ]
+    raise RunError(
+        f"Cannot start a worker with {words}: this machine offers {there}. Ask for less, or give the "
+        "--address of a larger cluster."
+    )
 
 
 def count_room(workers: Workers) -> int:

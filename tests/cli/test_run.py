@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_is_named(ferkit: Ferkit, tmp_path: Path
     few = ("--set", "data.per_class=2")
     answer = ferkit("run", "quickstart", *few, "--out", str(tmp_path / "file" / "run"), cwd=tmp_path)
     assert answer.returncode == 1
-    assert f"can't write a run to {tmp_path / 'file' / 'run'}" in answer.stderr
+    assert f"Cannot write a run to {tmp_path / 'file' / 'run'}" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

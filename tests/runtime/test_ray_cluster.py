@@ -121,10 +121,27 @@ def test_a_node_that_leaves_during_the_check_is_not_needed(
         (Workers(on="ray", memory=1), True),
     ],
 )
-def test_resources_that_no_node_has_are_a_warning(workers: Workers, is_short: bool) -> None:
+def test_resources_that_no_node_of_a_given_cluster_has_are_a_warning(
+    workers: Workers, is_short: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
     notes = ray_cluster.find_shortage(workers)
     assert bool(notes) == is_short
     assert all("No node" in one for one in notes)
+
+
+@pytest.mark.usefixtures("fake")
+def test_resources_that_this_machine_does_not_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(RunError, match=r"--cpus 1 --gpus 3: this machine offers 4 CPUs"):
+        ray_cluster.find_shortage(Workers(on="ray", gpus=3))
+
+
+@pytest.mark.parametrize("address", ["nowhere", "host:port", ":6379", "a" * 300])
+def test_what_is_no_address_is_refused_before_anything_starts(address: str) -> None:
+    with pytest.raises(RunError, match="--address: expected auto or HOST:PORT") as raised:
+        ray_cluster.check_address(address)
+    assert len(str(raised.value)) < 150
 
 
 @pytest.mark.usefixtures("fake")

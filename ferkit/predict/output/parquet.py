@@ -17,14 +17,13 @@ GROUP = 5000
 """Rows per write."""
 
 
-def import_parquet(out: Path) -> Any:
+def import_parquet(out: Path, advice: str = " CSV and JSON lines need no package.") -> Any:
     """Import pyarrow with its module for Parquet. Raises RunError with the command that installs it."""
     try:
         import pyarrow.parquet
     except ImportError as error:
         raise RunError(
-            f'Cannot write --out {out}: Parquet needs pyarrow. Run: pip install "ferkit[parquet]". '
-            "CSV and JSON lines need no package."
+            f'Cannot write --out {out}: Parquet needs pyarrow. Run: pip install "ferkit[parquet]".{advice}'
         ) from error
     return pyarrow
 

@@ -112,7 +112,9 @@ def open_storage(address: str) -> tuple[Any, str]:
     try:
         storage, path = url_to_fs(address)
     except ImportError as error:
-        raise DataError(f"{protocol}:// needs another package: {describe_error(error)}") from error
+        raise DataError(
+            f"{protocol}:// needs another package: {describe_error(error)}. Run pip install with its name."
+        ) from error
     except Exception as error:  # each storage has its own
         raise DataError(f"cannot open the storage: {describe_error(error)}") from error
     return storage, path

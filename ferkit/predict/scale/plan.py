@@ -104,9 +104,10 @@ def open_folder(folder: Path, plan: Plan) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         others = [one for one in folder.iterdir() if not one.name.startswith(".")]
     except OSError as error:
-        raise RunError(
-            f"Cannot write --out {folder}: expected a folder, got: {error.strerror}. Give another path."
-        ) from error
+        reason = f"the folder cannot be created or read ({error.strerror})"
+        if folder.exists() and not folder.is_dir():
+            reason = "expected a folder for the files of --jobs and --on ray, got a file"
+        raise RunError(f"Cannot write --out {folder}: {reason}. Give another path.") from error
     if others and not (folder / PLAN).exists():
         name = others[0].name
         raise RunError(f"Cannot write --out {folder}: the folder has other files ({name}). Give a new path.")

@@ -59,7 +59,7 @@ def predict_in_parts(
     Raises:
         RunError: The folder cannot be used, or a worker cannot load the model or write a file.
     """
-    import_parquet(options.folder)
+    import_parquet(options.folder, advice="")
     listed = list_files(inputs, stdin)
     tally = PredictionSummary(passed_over=listed.ignored)
     failures = list(listed.problems)

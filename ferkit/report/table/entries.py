@@ -15,6 +15,7 @@ from ferkit.report.table.differences import describe, differences
 from ferkit.report.table.labels import label, make_unique
 from ferkit.report.table.runs import TableRun, read_runs
 from ferkit.report.table.settings import identity
+from ferkit.runtime.shipped import bundled_recipe
 
 PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
 EXPECTED = ("paper", "grouped", "nested")
@@ -189,5 +190,6 @@ def _missing(lines: Sequence[Line]) -> list[str]:
         elif lacking := [name for name in EXPECTED if name not in have]:
             sets = "" if lacking == ["paper"] else f" --set protocol.name={lacking[-1]}"
             words = ", ".join(lacking)
-            missing.append(f"Row {place} has no run for {words}. Run: `ferkit run {row.recipes[0]}{sets}`")
+            recipe = row.recipes[0] if bundled_recipe(row.recipes[0]) else f"{row.recipes[0]}.toml"
+            missing.append(f"Row {place} has no run for {words}. Run: `ferkit run {recipe}{sets}`")
     return missing

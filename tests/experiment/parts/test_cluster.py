@@ -99,6 +99,8 @@ def test_only_locks_of_other_machines_are_waited_for_longer(
         (("--fold", "0", "--out", "r", "--jobs", "2"), "--jobs"),
         (("--collect", "--out", "r", "--fold", "1"), "--fold"),
         (("--fold", "0", "--out", "r", "--refit"), "--refit"),
+        (("--collect", "--out", "no_such_folder"), "no_such_folder"),
+        (("--out", __file__), "--out: expected a folder"),
         (("--jobs", "0"), "--jobs"),
     ],
 )
