@@ -37,10 +37,15 @@ class KeptBatches:
 
     Args:
         batches: The batches, in order.
-        folder: Folder of the file. Default: the system's folder for temporary files.
+        folder: Folder of the file, which is created. Default: the system's folder for temporary files.
+
+    Raises:
+        OSError: The folder cannot be created or written.
     """
 
     def __init__(self, batches: Iterable[Batch], folder: Path | None = None) -> None:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
         self._file: Any = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  closed by finalize
         weakref.finalize(self, self._file.close)
         self._batches: list[tuple[Batch, Mapping[str, _Stored]]] = []

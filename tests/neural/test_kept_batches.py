@@ -71,3 +71,8 @@ def test_batches_without_maps_are_kept_as_they_are() -> None:
     given = Batch(torch.zeros(3, 3, 8, 8), None, TARGETS)
     (found,) = KeptBatches([given])
     assert found.images is given.images
+
+
+def test_a_folder_that_is_missing_is_created(tmp_path: Path) -> None:
+    (batch,) = KeptBatches([Batch(None, maps_of(0), TARGETS)], tmp_path / "folds" / "repeat0_fold0")
+    assert batch.features is not None
