@@ -48,7 +48,7 @@ def augment(subject: Subject, batch: int, key: Key) -> Case:
     prepare = images.on_device(subject.device)
 
     def stack() -> Tensor:
-        return images.__getitems__([(0, place) for place in range(batch)])[0]
+        return images.stack([(0, place) for place in range(batch)])[0]
 
     if prepare is None:
         return Case(key, stack, batch)

@@ -124,7 +124,7 @@ class Subject:
 
     def tensor(self, images: FaceImages) -> Tensor:
         """Stack images as (B, 3, side, side) on the device, channels last."""
-        pixels, _ = images.__getitems__([(0, place) for place in range(len(images))])
+        pixels, _ = images.stack([(0, place) for place in range(len(images))])
         return pixels.to(self.device, memory_format=torch.channels_last)
 
     @cached_property

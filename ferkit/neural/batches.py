@@ -101,7 +101,7 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
         pixels = image.copy() if self.is_raw else self.normalise(image)
         return torch.from_numpy(pixels.transpose(2, 0, 1)), target
 
-    def __getitems__(self, keys: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    def stack(self, keys: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
         """Return the images as (B, 3, side, side), channels last in memory, and (B,) or (B, K) targets.
 
         Each image is put in its place as soon as it is made, so that the batch is in memory once. numpy is
@@ -116,6 +116,8 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
             stacked[place] = image.numpy().transpose(1, 2, 0)
             targets.append(target)
         return torch.from_numpy(stacked).permute(0, 3, 1, 2), torch.from_numpy(np.stack(targets))
+
+    __getitems__ = stack  # called by DataLoader for each batch
 
 
 def count_classes(samples: Sequence[Sample], labels: Sequence[str]) -> list[int] | list[float]:

@@ -18,7 +18,7 @@ from ferkit.neural.preprocessing import FALLBACK
 CHUNK = 2 * 350 * 350
 """Maximum number of pixels that a frozen backbone processes at once on a CPU.
 
-Its feature maps dominate the memory of a training. Larger chunks are not faster.
+Its feature maps dominate the memory of a training. On two cores, larger chunks are not faster.
 """
 
 

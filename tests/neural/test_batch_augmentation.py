@@ -59,7 +59,7 @@ def images(*parts: Part, **options: Any) -> FaceImages:
 
 
 def stack(found: FaceImages) -> Tensor:
-    return found.__getitems__([(1, place) for place in range(6)])[0]
+    return found.stack([(1, place) for place in range(6)])[0]
 
 
 @pytest.mark.parametrize("normalize", ["facenet", "imagenet"])

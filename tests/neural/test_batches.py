@@ -71,7 +71,7 @@ def test_images_are_normalised_as_the_recipe_says(normalize: str, level: float) 
 def test_a_batch_is_what_torch_would_stack_with_the_channels_last() -> None:
     images = FaceImages(FACES, LABELS, 24, "facenet")
     keys = [(0, position) for position in range(5)]
-    pixels, targets = images.__getitems__(keys)
+    pixels, targets = images.stack(keys)
     their_pixels, their_targets = default_collate([images[key] for key in keys])
     assert torch.equal(pixels, their_pixels)
     assert pixels.is_contiguous(memory_format=torch.channels_last)

@@ -44,14 +44,14 @@ class Recording(nn.CrossEntropyLoss):
 def test_a_batch_has_a_share_for_each_label_in_their_order_and_all_for_the_label_of_a_face_without() -> None:
     faces = [with_soft_target(FACES[0], SHARED), FACES[-1]]
     images = FaceImages(faces, LABELS, 24, "facenet")
-    _, targets = images.__getitems__([(0, 0), (0, 1)])
+    _, targets = images.stack([(0, 0), (0, 1)])
     assert targets.dtype == torch.float32
     assert targets.tolist() == [[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]]
 
 
 def test_without_soft_targets_a_batch_has_label_indices() -> None:
     images = FaceImages(FACES[:2], LABELS, 24, "facenet")
-    _, targets = images.__getitems__([(0, 0), (0, 1)])
+    _, targets = images.stack([(0, 0), (0, 1)])
     assert targets.dtype == torch.int64
     assert targets.tolist() == [0, 0]
 
