@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ SYSTEM = ("detector", "faces", "estimator", "model", "loss", "augment", "fit", "
 """Sections that define a row's system. Data and protocol have their own columns."""
 BESIDE = ("fit.device", "fit.workers")
 """Keys that change where a run computes, not its result."""
+FURTHER = re.compile(r"estimator\.(\w+)\.(root|join)")
+"""Folder, or list, of a further dataset of the estimator: where it is on a machine, as `data.root`."""
 SET_BY_WORDS = tuple(f"protocol.{key}" for key in ("name", "by", "split", *CHOICE))
 """Keys that the words of `--protocols` set."""
 
@@ -79,7 +82,8 @@ def differences(run_dir: Path, name: str, sections: Sequence[str] = SYSTEM) -> d
     before, now = (
         dict(flatten({key: table[key] for key in sections if key in table})) for table in (shipped, ran)
     )
-    keys = [key for key in [*now, *(key for key in before if key not in now)] if key not in BESIDE]
+    every = [*now, *(key for key in before if key not in now)]
+    keys = [key for key in every if key not in BESIDE and not FURTHER.fullmatch(key)]
     return {key: now.get(key, ABSENT) for key in keys if now.get(key, ABSENT) != before.get(key, ABSENT)}
 
 

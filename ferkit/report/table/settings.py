@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +12,7 @@ from ferkit.errors import RunError
 from ferkit.evaluation.run_files import read_images
 from ferkit.evaluation.summary import Summary
 from ferkit.recipe.parts import NETWORK_SECTIONS
-from ferkit.report.table.differences import BESIDE, resolved_run
+from ferkit.report.table.differences import BESIDE, FURTHER, resolved_run
 from ferkit.report.table.searched import show_searched, take_searched
 from ferkit.report.table.values import ABSENT, show
 
@@ -24,8 +23,6 @@ NETWORK = "network"
 """Estimator of a recipe that names none."""
 ROOT = "data.root"
 """Folder of the images. It is a difference only if the images differ."""
-FURTHER = re.compile(r"estimator\.(\w+)\.(root|join)")
-"""Folder, or list, of a further dataset of the estimator. As for ROOT, it is no difference in itself."""
 
 
 class Setting(NamedTuple):

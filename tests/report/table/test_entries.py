@@ -128,6 +128,15 @@ def test_what_only_changes_where_a_run_computes_is_no_difference(tmp_path: Path)
     assert differences(run, "sfew_inception") == {}
 
 
+def test_where_a_further_dataset_is_is_no_difference(tmp_path: Path) -> None:
+    table = resolved_shipped("sfew_cycleat_ferplus")
+    assert table
+    table["estimator"]["source"] |= {"root": "/elsewhere", "join": "/elsewhere/list.csv"}
+    run = write_run(tmp_path, [HALF], recipe=tomli_w.dumps(table))
+    assert differences(run, "sfew_cycleat_ferplus") == {}
+    assert "elsewhere" not in command(run, "sfew_cycleat_ferplus")
+
+
 def test_an_option_that_came_after_a_run_is_no_difference(tmp_path: Path) -> None:
     table = resolved_shipped("sfew_inception")
     assert table
