@@ -117,8 +117,6 @@ class FaceImages(Dataset[tuple[Tensor, Target]]):
             targets.append(target)
         return torch.from_numpy(stacked).permute(0, 3, 1, 2), torch.from_numpy(np.stack(targets))
 
-    __getitems__ = stack  # called by DataLoader for each batch
-
 
 def count_classes(samples: Sequence[Sample], labels: Sequence[str]) -> list[int] | list[float]:
     """Return the number of images of each label; sums of probabilities if any sample has a soft target."""
@@ -176,8 +174,20 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return ((self.epoch, position) for position in order)
 
 
+class _Stacked(Dataset[tuple[Tensor, Target]]):
+    """A dataset for a DataLoader that takes whole batches from images."""
+
+    def __init__(self, images: FaceImages) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitems__(self, keys: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+        return self.images.stack(keys)
+
+
 def _unchanged(batch: Any) -> Any:
-    """Return a batch that `FaceImages` has stacked."""
     return batch
 
 
@@ -198,7 +208,7 @@ def make_loader(
     is_single = seed is not None and len(images) > 1 and len(images) % batch_size == 1
     batches = BatchSampler(sampler, batch_size, drop_last=is_single)  # type: ignore[arg-type]
     loader = DataLoader(
-        images,
+        _Stacked(images),
         batch_sampler=ShardSampler(batches, shard or Shard()),
         num_workers=workers,
         collate_fn=_unchanged,

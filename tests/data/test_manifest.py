@@ -141,7 +141,13 @@ def test_the_shipped_manifest_is_that_of_sfew() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(one for one in shipped_recipes() if one.startswith("sfew_")))
-def test_the_recipes_on_sfew_say_which_images_they_mean_but_not_as_demonstrations(name: str) -> None:
+def test_the_recipes_on_sfew_say_which_images_they_mean_but_not_as_demonstrations(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trained = tmp_path / "runs" / "ferplus_trunk" / "folds" / "repeat0_fold0"  # of sfew_three_networks
+    trained.mkdir(parents=True)
+    (trained / "model.safetensors").touch()
     assert read_table(name)["manifest"] == {"file": "sfew675"}
     assert load_recipe(name, change=cut_down([]))[0].manifest is None
 
