@@ -108,11 +108,12 @@ def merge_part(order: RunRequest, run_dir: RunDir, part: Part, progress: Progres
 
 
 def remove_part(run_dir: RunDir, part: Part) -> None:
-    """Remove the folder of a merged part."""
+    """Remove the folder of a merged part, and that of all parts if it has no other part."""
     shutil.rmtree(part_path(run_dir.path, part), ignore_errors=True)
     folder = run_dir.path / PARTS
-    if folder.exists() and not any(folder.iterdir()):
-        folder.rmdir()
+    # A command that is killed while it checks the storage of a cluster leaves a hidden file.
+    if folder.exists() and all(one.name.startswith(".") and one.is_file() for one in folder.iterdir()):
+        shutil.rmtree(folder)
 
 
 def lend_manifests(run: Path, part_dir: RunDir) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ferkit.errors import RunError
+from ferkit.evaluation.run_files import PARTS
 from ferkit.experiment.parts import merge
 from ferkit.experiment.parts.one_fold import train_one_fold
 from ferkit.experiment.parts.part import Part
@@ -109,3 +110,15 @@ def test_options_that_do_not_fit_together_are_refused(
 ) -> None:
     assert ferkit(monkeypatch, "run", "quickstart", *words) == 2
     assert told in capsys.readouterr().err
+
+
+def test_the_folder_of_parts_ends_with_the_last_part_in_spite_of_a_hidden_file(tmp_path: Path) -> None:
+    with RunDir.create(tmp_path / "run", "") as run_dir:
+        first, last = (Part(name, 1, []) for name in ("first", "last"))
+        for part in (first, last):
+            merge.part_path(run_dir.path, part).mkdir(parents=True)
+        (run_dir.path / PARTS / ".0badcafe").touch()  # of a command that was killed
+        merge.remove_part(run_dir, first)
+        assert (run_dir.path / PARTS).exists()
+        merge.remove_part(run_dir, last)
+        assert not (run_dir.path / PARTS).exists()
