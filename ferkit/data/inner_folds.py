@@ -14,21 +14,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNGROUPED = "none"
+AS_TESTED = "test"
 
 
-def inner_groups(samples: Sequence[Sample], by: str | None) -> list[str] | None:
+def inner_groups(
+    samples: Sequence[Sample], by: str | None, tested: Sequence[Sample] = ()
+) -> list[str] | None:
     """Return each sample's group of the kind `by`, or None if no groups are to be kept together.
 
-    Without `by`, the kind is the coarsest one that all samples have. "none" means no groups.
+    Without `by`, the kind is the coarsest one that all samples have. "none" means no groups. "test" means the
+    coarsest kind of which training and tested images have no group in common: movies if the protocol keeps
+    movies apart, no groups if it keeps nothing apart. Without tested images, "test" is the same as without `by`.
 
     Args:
         samples: The training images.
         by: The estimator's option `inner_by`.
+        tested: The tested images. Only their groups are read.
 
     Raises:
         DataError: A sample lacks the kind.
     """
-    kinds = set.intersection(*(set(sample.groups) for sample in samples))
+    kinds = _common_kinds(samples)
+    if by == AS_TESTED:
+        kinds = _kinds_apart(samples, tested) if tested else kinds
+        by = None
     if by == UNGROUPED or (by is None and not kinds):
         return None
     kind = by or min(kinds, key=lambda one: (len({sample.groups[one] for sample in samples}), one))
@@ -37,9 +46,22 @@ def inner_groups(samples: Sequence[Sample], by: str | None) -> list[str] | None:
             known = ", ".join(sorted(kinds)) or "none"
             raise DataError(
                 f"estimator.inner_by: {sample.path} has no group of the kind {kind!r}. All images have: "
-                f'{known}. Set inner_by to one of these, or to "none".'
+                f'{known}. Set inner_by to one of these, to "test" or to "none".'
             )
     return [sample.groups[kind] for sample in samples]
+
+
+def _common_kinds(samples: Sequence[Sample]) -> set[str]:
+    return set.intersection(*(set(sample.groups) for sample in samples))
+
+
+def _kinds_apart(samples: Sequence[Sample], tested: Sequence[Sample]) -> set[str]:
+    """Return the kinds that all images have, and of which no group is on both sides."""
+    return {
+        kind
+        for kind in _common_kinds([*samples, *tested])
+        if {one.groups[kind] for one in samples}.isdisjoint(one.groups[kind] for one in tested)
+    }
 
 
 def make_inner_folds(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ferkit.plugin import DataError, Descriptor, Epoch, Face, RunError, describe_faces
+from ferkit.plugin import DataError, Descriptor, Epoch, Face, RunError, describe_faces, inner_groups
 from ferkit_dsgplvm.back_projection import ProjectionKind
 from ferkit_dsgplvm.kernel import Array
 from ferkit_dsgplvm.laplacian import Prior
@@ -50,7 +50,8 @@ class DsGplvmEstimator:
         view_weights: Weights of the kernels for "single", at least 0. Default: equal.
         width: Width of the back-projections' kernels, relative to the median squared distance, above 0.
         inner_folds: Number of inner folds, at least 2.
-        inner_by: Kind of group that no two inner folds share, such as "movie", or "none".
+        inner_by: Kind of group that no two inner folds share, such as "movie". "none" means no groups, "test"
+            the coarsest kind that training and tested faces do not share.
         search_cycles: Cycles of each fit in the search, at least 1.
         cycles: Cycles of alternating directions, at least 1.
         steps: L-BFGS iterations in each cycle, at least 1.
@@ -112,7 +113,7 @@ class DsGplvmEstimator:
         began = perf_counter()
         classes = self._classes_of(train)
         _check_classes(classes, self.labels)
-        training = self._describe(train, classes)
+        training = self._describe(train, validation, classes)
         # For matrices of a few hundred rows, several threads are slower. Their number would also change
         # the last digits, and with them possibly the result of the search.
         with threadpool_limits(1):
@@ -166,21 +167,16 @@ class DsGplvmEstimator:
     def _classes_of(self, faces: Sequence[Face]) -> NDArray[np.int64]:
         return np.array([self.labels.index(face.sample.label) for face in faces], dtype=np.int64)
 
-    def _describe(self, train: Sequence[Face], classes: NDArray[np.int64]) -> Training:
+    def _describe(
+        self, train: Sequence[Face], tested: Sequence[Face], classes: NDArray[np.int64]
+    ) -> Training:
+        groups = inner_groups(
+            [face.sample for face in train], self.inner_by, [face.sample for face in tested]
+        )
         features = describe_faces(train, self.descriptors, self.image_size)
         names = [descriptor.signature for descriptor in self.descriptors]
-        groups = None if self.inner_by == "none" else _groups_of(train, self.inner_by)
-        return Training(features, names, classes, groups, self.variance, self.scaling)
-
-
-def _groups_of(faces: Sequence[Face], kind: str) -> NDArray[np.str_]:
-    for face in faces:
-        if kind not in face.sample.groups:
-            there = ", ".join(sorted(face.sample.groups)) or "none"
-            raise DataError(
-                f"{face.sample.path} has no group {kind!r}, which inner_by requires. It has: {there}"
-            )
-    return np.array([face.sample.groups[kind] for face in faces])
+        known = None if groups is None else np.array(groups)
+        return Training(features, names, classes, known, self.variance, self.scaling)
 
 
 def _check_classes(classes: NDArray[np.int64], labels: Sequence[str]) -> None:

@@ -62,7 +62,8 @@ class KernelRidgeEstimator:
         choose_blocks: Choose the blocks on the inner folds too, from all combinations of at most 6 blocks.
         inner_folds: Number of inner folds, at least 2.
         inner_by: Kind of group that no two inner folds share, such as "movie". "none" means no groups.
-            Default: the coarsest kind that all faces have.
+            "test" means the coarsest kind that training and tested faces do not share. Default: the coarsest
+            kind that all faces have.
         seed: Seed of the inner folds, given by the run.
     """
 
@@ -122,7 +123,9 @@ class KernelRidgeEstimator:
         if len(set(names)) < 2:
             got = f"only {names[0]!r}" if names else "no faces"
             raise DataError(f"kernel_ridge needs training faces of at least two classes, got {got}.")
-        groups = inner_groups([face.sample for face in train], self.inner_by)
+        groups = inner_groups(
+            [face.sample for face in train], self.inner_by, [face.sample for face in validation]
+        )
         folds, warnings = make_inner_folds(names, groups, self.inner_folds, self.seed, CHOSEN)
         blocks = self._blocks(train)
         self._check_varied(blocks)

@@ -47,7 +47,8 @@ class SvmEstimator:
         gamma: Values of gamma to try, above 0, in units of 1/(total variance), scikit-learn's "scale".
         inner_folds: Number of inner folds for the choice of C and gamma, at least 2.
         inner_by: Kind of group that no two inner folds share, such as "movie". "none" means no groups.
-            Default: the coarsest kind that all faces have.
+            "test" means the coarsest kind that training and tested faces do not share. Default: the coarsest
+            kind that all faces have.
         class_weights: "equal", or "inverse_frequency" for the same total weight of every class.
         seed: Seed of the inner folds, given by the run.
     """
@@ -97,7 +98,7 @@ class SvmEstimator:
         self._check_training(train, parts)
         samples = [face.sample for face in train]
         names = [sample.label for sample in samples]
-        groups = inner_groups(samples, self.inner_by)
+        groups = inner_groups(samples, self.inner_by, [face.sample for face in validation])
         folds, warnings = make_inner_folds(names, groups, self.inner_folds, self.seed, "C and gamma")
         self.known = [place for place, label in enumerate(self.labels) if label in names]
         truth = np.array([self.known.index(self.labels.index(name)) for name in names])

@@ -97,6 +97,23 @@ def test_groups_are_the_coarsest_kind_that_all_have() -> None:
     assert inner_groups(samples({}, {"movie": "a"}), None) is None
 
 
+@pytest.mark.parametrize(
+    ("tested", "expected"),
+    [
+        ([{"clip": "b1", "movie": "b"}], ["a", "a", "c"]),
+        ([{"clip": "a3", "movie": "a"}, {"clip": "b1", "movie": "b"}], ["a1", "a2", "c1"]),
+        ([{"clip": "a1", "movie": "a"}, {"clip": "b1", "movie": "b"}], None),
+        ([{"clip": "b1"}], ["a1", "a2", "c1"]),
+        ([], ["a", "a", "c"]),
+    ],
+)
+def test_inner_folds_can_differ_as_the_tested_faces_do(
+    tested: list[dict[str, str]], expected: list[str] | None
+) -> None:
+    train = [{"clip": "a1", "movie": "a"}, {"clip": "a2", "movie": "a"}, {"clip": "c1", "movie": "c"}]
+    assert inner_groups(samples(*train), "test", samples(*tested)) == expected
+
+
 def test_a_face_without_a_group_of_the_kind_is_named() -> None:
     message = "inner_by: 1.png has no group of the kind 'person'. All images have: movie"
     with pytest.raises(DataError, match=re.escape(message)):

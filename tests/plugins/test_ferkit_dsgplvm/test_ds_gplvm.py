@@ -173,7 +173,7 @@ CLASS_ONE = [face for face in TRAIN if face.sample.label == "fear"]
         ),
         (None, TRAIN, {"latent_dims": (40,)}, RunError, r"latent_dims: expected at most \d+ .* got 40"),
         (None, TRAIN[:4] + TRAIN[FEW : FEW + 4], {"latent_dims": (9,)}, RunError, "for 8 .* got 9"),
-        (None, TRAIN, {"inner_by": "person"}, DataError, "no group 'person'.* It has: movie"),
+        (None, TRAIN, {"inner_by": "person"}, DataError, "no group of the kind 'person'.* movie"),
     ],
 )
 def test_faces_that_can_not_be_learned_from_are_refused_with_the_reason(
