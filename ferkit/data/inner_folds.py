@@ -24,7 +24,7 @@ def inner_groups(
 
     Without `by`, the kind is the coarsest one that all samples have. "none" means no groups. "test" means the
     coarsest kind of which training and tested images have no group in common: movies if the protocol keeps
-    movies apart, no groups if it keeps nothing apart. Without tested images, "test" is the same as without `by`.
+    movies apart, no groups if it keeps nothing apart. Without tested images, "test" means the same as None.
 
     Args:
         samples: The training images.
