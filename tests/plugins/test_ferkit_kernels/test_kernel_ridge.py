@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,17 @@ def test_it_learns_what_the_features_show_and_does_not_train_the_network() -> No
     np.testing.assert_allclose(estimator.predict(FACES).sum(axis=1), 1)
     assert 0 < epoch.validation_loss < np.log(3)
     assert estimator.predict([]).shape == (0, 3)
+
+
+def test_inner_folds_keep_movies_together_if_the_tested_faces_are_of_other_movies() -> None:
+    faces = [
+        replace(face, sample=replace(face.sample, groups={"movie": str(place % 2)}))
+        for place, face in enumerate(FACES)
+    ]
+    for movie, expected in (("2", 2), ("1", 3)):
+        other = replace(faces[0], sample=replace(faces[0].sample, groups={"movie": movie}))
+        (epoch,) = make(inner_by="test").fit(faces, [other])
+        assert epoch.details["inner_folds"] == expected
 
 
 def test_grid_and_mirror_reach_the_network() -> None:

@@ -173,6 +173,18 @@ def test_inner_folds_keep_movies_together_unless_told_otherwise() -> None:
     assert fit(make(inner_by="none"), faces, faces).details["inner_folds"] == 3
 
 
+def test_inner_folds_keep_movies_together_if_the_tested_faces_are_of_other_movies() -> None:
+    faces = [
+        replace(face, sample=replace(face.sample, groups={"movie": str(place % 3)}))
+        for place, face in enumerate(make_faces(9))
+    ]
+    train, others = (
+        [face for face in faces if (face.sample.groups["movie"] == "2") is of] for of in (False, True)
+    )
+    assert fit(make(inner_by="test"), train, others).details["inner_folds"] == 2
+    assert fit(make(inner_by="test"), train, train).details["inner_folds"] == 3
+
+
 @pytest.mark.parametrize(
     ("faces", "options", "message"),
     [
