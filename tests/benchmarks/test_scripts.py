@@ -25,7 +25,7 @@ TINY += ["--set", 'model.head={name="mute"}', "--image-size", "32", "--batch-siz
 WHOLE = '{name="whole_image"}'
 DETECT = ["--stages", "detect", "--detector", WHOLE, "--batch-size", "1", "--resolution", "48"]
 OF_NO_SCRIPT = {"peer_worker", "scale_cluster", "scale_model", "script", "timed_epochs", "worker"}
-WITHOUT_RECORD = {"backbone_sizes", "jobs", "predict_memory", "roofline", "scale", "serve"}
+WITHOUT_RECORD = {"backbone_sizes", "jobs", "predict_memory", "prior", "roofline", "scale", "serve"}
 FEW = ["--repeats", "1"]
 PAGES = [*FOLDER.glob("*.md"), *FOLDER.parent.glob("plugins/*/README.md")]
 COMMANDS = sorted(
