@@ -74,7 +74,7 @@ class Answers:
 
     def score(self, added: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return accuracy, and the recall of each label that has images (NaN for the others)."""
-        found = ~np.isnan(self.logits[:, 0])
+        found = ~np.isnan(self.logits).any(axis=1)
         predicted = np.where(found, np.nan_to_num(self.logits + added).argmax(axis=1), -1)
         labels = np.arange(self.logits.shape[1])
         recalls = recall_score(self.truth, predicted, labels=labels, average=None, zero_division=np.nan)
@@ -92,10 +92,13 @@ def read_bundled() -> Adjusted:
 
 
 def read_answers(folder: Path, model: Adjusted) -> Answers:
-    """Return the answers in `predictions.csv` of a folder of `ferkit evaluate --out`."""
+    """Return the answers in `predictions.csv` of a folder of `ferkit evaluate --out`.
+
+    Labels that did not compete (`--among`) are never the answer.
+    """
     with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    given = [[float(row[f"p_{label}"] or "nan") for label in model.labels] for row in rows]
+    given = [[float(row.get(f"p_{label}", "0") or "nan") for label in model.labels] for row in rows]
     truth = np.array([model.labels.index(row["label"]) for row in rows])
     logits = model.temperature * np.log(np.maximum(given, SMALLEST))
     return Answers(folder.name, truth, logits)

@@ -18,7 +18,8 @@ LOGITS = torch.randn(200, 7, generator=torch.Generator().manual_seed(0)) * 3
 def adjust(model: prior.Adjusted, further: float, neutral: float) -> torch.Tensor:
     shares = dict(zip(model.labels, np.exp(model.log_prior).tolist(), strict=True))
     output = LogitAdjustmentOutput(model.labels, None, shares, 0.5, "training", further, {"neutral": neutral})
-    return output.eval()(LOGITS)
+    adjusted: torch.Tensor = output.eval()(LOGITS)
+    return adjusted
 
 
 def write(folder: Path, model: prior.Adjusted, lost: int) -> None:
@@ -41,6 +42,17 @@ def test_the_answers_are_those_of_a_network_with_the_other_adjustment(tmp_path: 
     answers = prior.read_answers(tmp_path / "scores", model)
     assert answers.score(model.change(0.5, -1.0))[0] == 0.9
     assert answers.score(model.change(model.further, model.neutral))[0] < 0.9
+
+
+def test_labels_that_did_not_compete_are_never_the_answer(tmp_path: Path) -> None:
+    model = prior.read_bundled()
+    (tmp_path / "predictions.csv").write_text(
+        "path,label,p_happiness,p_neutral\na.jpg,happiness,0.4,0.6\nb.jpg,happiness,,\n", encoding="utf-8"
+    )
+    answers = prior.read_answers(tmp_path, model)
+    assert answers.score(model.change(0.25, -0.5))[0] == 0
+    assert answers.score(model.change(0.25, -1.0))[0] == 0.5
+    assert answers.score(model.change(1.0, -1.0))[0] == 0.5
 
 
 def test_the_table_has_a_line_for_each_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
