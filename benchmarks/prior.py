@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,10 @@ from safetensors.numpy import load_file
 from sklearn.metrics import recall_score
 
 from benchmarks.script import describe_options
+from ferkit.errors import DataError
+from ferkit.predict.model.bundled import DEFAULT
 from ferkit.predict.model.load import read_description
+from ferkit.runtime.shipped import MODELS
 
 SMALLEST = 1e-12
 NEUTRAL = "neutral"
@@ -83,7 +86,7 @@ class Answers:
 
 def read_bundled() -> Adjusted:
     """Return the bundled model."""
-    path = Path(str(files("ferkit.models") / "default.safetensors"))
+    path = MODELS / f"{DEFAULT}.safetensors"
     description, tensors = read_description(path), load_file(path)
     output = description.model.output.model_dump()
     log_prior = tensors["output.adjustment"].astype(np.float64) / output["tau"]
@@ -95,9 +98,18 @@ def read_answers(folder: Path, model: Adjusted) -> Answers:
     """Return the answers in `predictions.csv` of a folder of `ferkit evaluate --out`.
 
     Labels that did not compete (`--among`) are never the answer.
+
+    Raises:
+        DataError: The file is missing, has no rows, or has a label that the model lacks.
     """
-    with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
+    path = folder / "predictions.csv"
+    if not path.is_file():
+        raise DataError(f"There is no file {path}. Write it: ferkit evaluate default DATA --out {folder}")
+    with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    if not rows or (unknown := {row.get("label") for row in rows} - set(model.labels)):
+        got = f"the labels {sorted(map(str, unknown))}" if rows else "no rows"
+        raise DataError(f"{path}: expected labels of the bundled model, {', '.join(model.labels)}, got {got}")
     given = [[float(row.get(f"p_{label}", "0") or "nan") for label in model.labels] for row in rows]
     truth = np.array([model.labels.index(row["label"]) for row in rows])
     logits = model.temperature * np.log(np.maximum(given, SMALLEST))
@@ -116,7 +128,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--neutral", type=numbers, help="values of the bias of neutral [the model's]")
     options = parser.parse_args(arguments)
     model = read_bundled()
-    sets = [read_answers(folder, model) for folder in options.folders]
+    try:
+        sets = [read_answers(folder, model) for folder in options.folders]
+    except DataError as error:
+        sys.exit(str(error))
     table = Table("further", "neutral", "data", "accuracy", "UAR", *model.labels, title="in percent")
     for further in options.further or [model.further]:
         for neutral in options.neutral or [model.neutral]:

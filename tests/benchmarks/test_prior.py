@@ -55,6 +55,17 @@ def test_labels_that_did_not_compete_are_never_the_answer(tmp_path: Path) -> Non
     assert answers.score(model.change(1.0, -1.0))[0] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(None, "no file .*predictions.csv"), ("path,label\n", "no rows"), ("path,label\na.jpg,joy\n", "'joy'")],
+)
+def test_a_folder_without_usable_predictions_is_named(text: str | None, message: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "predictions.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match=message):
+        prior.main([str(tmp_path)])
+
+
 def test_the_table_has_a_line_for_each_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "scores", prior.read_bundled(), lost=0)
     prior.main([str(tmp_path / "scores"), "--further", "0.25,0.5", "--neutral=-0.5,-1"])
