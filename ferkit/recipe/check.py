@@ -6,6 +6,7 @@ import copy
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferkit.components.build import build
@@ -138,8 +139,7 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
     problems = [*track_problems(recipe.track)]
     initial = recipe.model.initial
     if initial and not is_absent(initial) and not initial.is_file():
-        hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
-        problems.append(Problem("model.initial", f"there is no file {initial}", hint))
+        problems.append(_missing_initial(initial))
     if recipe.model.initial_part and not initial:
         problem = "it selects a part of model.initial, which is not set"
         problems.append(Problem("model.initial_part", problem, "Set model.initial, or remove this key."))
@@ -160,6 +160,22 @@ def check_files(recipe: Recipe, faulty: Sequence[str] = ()) -> list[Problem]:
         except DataError as error:
             problems.append(Problem("manifest.file", str(error)))
     return problems
+
+
+def _missing_initial(path: Path) -> Problem:
+    """Return the problem of a `model.initial` that is no file. For a run folder, it names its networks."""
+    if not path.is_dir():
+        hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
+        return Problem("model.initial", f"there is no file {path}", hint)
+    from ferkit.evaluation.run_files import FOLDS, REFIT
+
+    problem = f"expected the file of a network, but {path} is a folder"
+    places = (REFIT, f"{FOLDS}/*", f"*/{FOLDS}/*")  # the last: a run for each protocol
+    networks = [file for place in places for file in sorted(path.glob(f"{place}/model.safetensors"))]
+    if not networks:
+        return Problem("model.initial", f"{problem} without one", "Use the model.safetensors of a run.")
+    others = f", or another of its {len(networks)} networks" if len(networks) > 1 else ""
+    return Problem("model.initial", problem, f"Use {networks[0]}{others}.")
 
 
 def normalize_warnings(recipe: Recipe, registry: Registry) -> list[str]:

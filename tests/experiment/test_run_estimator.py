@@ -271,6 +271,13 @@ def test_a_start_that_does_not_fit_is_told_before_any_image_is_read(
         load_recipe(str(recipe), overrides)
 
 
+def test_a_run_folder_as_the_start_is_told_with_its_networks(recipe: Path, kept: Path) -> None:
+    with pytest.raises(RecipeError, match=rf"Use {kept}, or another of its 2 networks"):
+        load_recipe(str(recipe), [f'model.initial="{kept.parents[2]}"'])
+    with pytest.raises(RecipeError, match="is a folder without one"):
+        load_recipe(str(recipe), [f'model.initial="{kept.parent}"'])
+
+
 def test_a_start_with_other_labels_is_told_before_any_image_is_opened(recipe: Path, kept: Path) -> None:
     overrides = [f'model.initial="{kept}"', 'data.labels=["anger", "fear"]', "data.per_class=2"]
     with pytest.raises(
