@@ -143,8 +143,9 @@ def _installed() -> list[tuple[str, EntryPoint]]:
         if (plain := _plain(name)) in seen:
             continue
         seen.add(plain)
+        version = distribution.version  # read from the file at each access
         for point in points:
-            provider = installed(point.value, name, distribution.version)
+            provider = installed(point.value, name, version)
             found.setdefault((name, point.value), (name != PROJECT, provider, point))
     ordered = sorted(found.values(), key=lambda item: (item[0], item[2].name, item[1]))
     return [(provider, point) for _, provider, point in ordered]

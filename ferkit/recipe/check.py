@@ -22,7 +22,7 @@ from ferkit.neural.options import Known, Model
 from ferkit.recipe.grid import SEARCHED, grid_problems, variants
 from ferkit.recipe.overrides import put
 from ferkit.recipe.parse import VARIABLE, parse, touches
-from ferkit.recipe.parts import OPTIMIZER_KEYS, datasets_in, slots, uses_network
+from ferkit.recipe.parts import NETWORK_SECTIONS, OPTIMIZER_KEYS, datasets_in, slots, uses_network
 from ferkit.recipe.schema import Recipe
 from ferkit.recipe.search_options import search_problems
 from ferkit.recipe.track_options import track_problems
@@ -87,10 +87,11 @@ def validate(table: dict[str, Any], registry: Registry) -> tuple[Recipe | None, 
         side = recipe.model.image_size if recipe else DEFAULT_SIDE
         problems += check_augmentations(augment, side, registry)
     if recipe:
-        from ferkit.recipe.dry_run import try_network
-
         problems += _check_alignment(recipe, registry, [problem.where for problem in problems])
-        problems += try_network(recipe, registry, known=problems)
+        if any(section in table for section in ("estimator", *NETWORK_SECTIONS)):  # the default network works
+            from ferkit.recipe.dry_run import try_network
+
+            problems += try_network(recipe, registry, known=problems)
         problems += check_files(recipe, [problem.where for problem in problems])
     return recipe, problems
 
