@@ -59,10 +59,8 @@ def try_network(
         return []
     import torch
 
-    from ferkit.recipe.meta_batch_norm import MetaBatchNorm
-
     names = labels or _labels(recipe)
-    with torch.device("meta"), MetaBatchNorm(), torch.no_grad(), warnings.catch_warnings():
+    with torch.device("meta"), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         problems += try_callbacks(recipe, registry, names, faulty)
         if not touches("loss", faulty):

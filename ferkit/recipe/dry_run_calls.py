@@ -25,6 +25,8 @@ Parts = Mapping[str, tuple[Any, Component]]
 
 def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) -> list[Problem]:
     """Call the network in training mode, and return its problem."""
+    from ferkit.recipe.meta_shapes import MetaShapes
+
     model = recipe.model
     parts: Parts = {
         "model.backbone": (network.backbone, registry.get("backbone", model.backbone.name)),
@@ -34,7 +36,8 @@ def try_images(network: Any, recipe: Recipe, registry: Registry, images: Any) ->
     side = images.shape[-1]
     given = f"{count_of(len(images), 'image')} of {side} by {side}"
     try:
-        network(images)
+        with MetaShapes():
+            network(images)
     except FerkitError as error:
         return [Problem("model", str(error))]
     except BaseException as error:

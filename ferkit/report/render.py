@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,7 @@ def has_course(metrics: Sequence[Mapping[str, Any]]) -> bool:
     return any(row["epoch"] > 1 for row in metrics)
 
 
+@cache
 def template(name: str) -> Template:
     """Load a template of this package."""
     loader = PackageLoader("ferkit.report", ".")
