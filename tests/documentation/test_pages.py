@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,9 +37,16 @@ NOT_RUN = {
 """Page -> number of its blocks that are not run. The source of each has the reason."""
 
 
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    draw_images(folder)
+    return folder
+
+
 @pytest.fixture
-def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
-    draw_images(tmp_path)
+def reader(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    shutil.copytree(images, tmp_path, dirs_exist_ok=True)
     reader = Reader(tmp_path, monkeypatch)
     yield reader
     reader.forget_modules()

@@ -23,6 +23,11 @@ def folder(tmp_path: Path) -> Path:
     return write_run(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return render(write_run(tmp_path_factory.mktemp("run"))).read_text()
+
+
 class Reader(HTMLParser):
     """Every address that the page would load or lead to, what its pictures are told as, and its rows."""
 
@@ -61,16 +66,15 @@ def section(page: str, title: str) -> str:
     return page.split(f"<h2>{title}</h2>")[1].split("<h2>")[0]
 
 
-def test_the_page_needs_no_other_file_and_no_network(folder: Path) -> None:
-    page = render(folder).read_text()
+def test_the_page_needs_no_other_file_and_no_network(page: str) -> None:
     links = Reader(page)
     assert len(links.addresses) == 2 * 3 + 2
     assert all(address.startswith("data:image/png;base64,") for address in links.addresses)
     assert not re.search(r"@import|url\(|<script| on\w+=", page)
 
 
-def test_the_numbers_stand_in_boxes_and_the_selected_one_says_so(folder: Path) -> None:
-    last, best, paper, _ = boxes(render(folder).read_text())
+def test_the_numbers_stand_in_boxes_and_the_selected_one_says_so(page: str) -> None:
+    last, best, paper, _ = boxes(page)
     assert "75.00%" in best
     assert MARK in best
     assert "50.00%" in last
@@ -78,15 +82,15 @@ def test_the_numbers_stand_in_boxes_and_the_selected_one_says_so(folder: Path) -
     assert "54.19%" in paper
 
 
-def test_a_box_has_the_interval_and_what_was_drawn(folder: Path) -> None:
-    best = boxes(render(folder).read_text())[1]
+def test_a_box_has_the_interval_and_what_was_drawn(page: str) -> None:
+    best = boxes(page)[1]
     words = " ".join(re.sub(r"<[^>]+>", "", best).split())
     assert "95% interval 31.2 to 71.7% (by movie, 8)" in words
     assert "95% interval 41.0 to 62.0% (by image, 4)" in words
 
 
-def test_the_verdict_stands_with_its_reason_and_the_rule(folder: Path) -> None:
-    verdict = boxes(render(folder).read_text())[3]
+def test_the_verdict_stands_with_its_reason_and_the_rule(page: str) -> None:
+    verdict = boxes(page)[3]
     assert ">reproduced<" in verdict
     assert "75.00, 95% interval 31.2 to 71.7 (by movie); the paper has 54.19" in verdict
     assert "the epoch was selected on test images, as in the paper" in verdict
@@ -102,8 +106,8 @@ def test_a_run_of_another_protocol_is_not_comparable(tmp_path: Path) -> None:
     assert MARK not in verdict
 
 
-def test_the_table_has_every_score_with_its_intervals(folder: Path) -> None:
-    rows = Reader(section(render(folder).read_text(), "Scores")).rows
+def test_the_table_has_every_score_with_its_intervals(page: str) -> None:
+    rows = Reader(section(page, "Scores")).rows
     assert rows[0] == ["score", "value", "95% by movie, 8", "95% by image, 4"]
     assert rows[1] == ["Last epoch"]
     assert rows[8] == ["Best epoch"]
@@ -120,22 +124,19 @@ def test_the_table_has_every_score_with_its_intervals(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("title", ["Confusion", "Classes", "Reliability"])
-def test_the_selected_score_stands_behind_in_every_section(folder: Path, title: str) -> None:
-    found = re.findall(
-        r"<figcaption.*?</figcaption>", section(render(folder).read_text(), title), flags=re.DOTALL
-    )
+def test_the_selected_score_stands_behind_in_every_section(page: str, title: str) -> None:
+    found = re.findall(r"<figcaption.*?</figcaption>", section(page, title), flags=re.DOTALL)
     assert ["Best epoch" in one for one in found] == [False, True]
 
 
-def test_the_page_marks_the_selected_score_once(folder: Path) -> None:
-    page = render(folder).read_text()
+def test_the_page_marks_the_selected_score_once(page: str) -> None:
     assert page.count(MARK) == 1
     headings = [row[0] for row in Reader(page).rows if row and "epoch" in row[0] and len(row) == 1]
     assert headings == ["Last epoch", "Best epoch", "Best common epoch"] * 2
 
 
-def test_pictures_are_told_in_words_with_their_numbers(folder: Path) -> None:
-    alternatives = Reader(render(folder).read_text()).alternatives
+def test_pictures_are_told_in_words_with_their_numbers(page: str) -> None:
+    alternatives = Reader(page).alternatives
     assert alternatives == [
         "Confusion matrix. Last epoch. Of 2 anger: 2 as anger. Of 2 fear: 2 as anger.",
         "Confusion matrix. Best epoch. Of 2 anger: 2 as anger. Of 2 fear: 1 as anger, 1 as fear.",
@@ -211,16 +212,14 @@ def test_curves_of_candidates_are_told_apart_and_called_validation(tmp_path: Pat
     assert "<li>fit.batch_size = 4</li>" in page
 
 
-def test_what_a_reader_must_know_is_there(folder: Path) -> None:
-    page = render(folder).read_text()
+def test_what_a_reader_must_know_is_there(page: str) -> None:
     for text in ("byte-for-byte duplicate", "22,800,000", "899", "6acd", "77f3", "2.14.1", "truncated"):
         assert text in page
     assert "Stratified 2-fold, 1 repeat, seed 0." in page
     assert "4.0 s" in page  # four epochs of a second each
 
 
-def test_nothing_that_a_recipe_says_is_taken_for_markup(folder: Path) -> None:
-    page = render(folder).read_text()
+def test_nothing_that_a_recipe_says_is_taken_for_markup(page: str) -> None:
     assert "a&lt;b" in page
     assert "Five &amp; &lt;six&gt;" in page
     assert "x/&lt;broken&gt;.png" in page
@@ -249,8 +248,7 @@ def test_a_run_without_paper_weights_or_network_has_a_page(tmp_path: Path) -> No
     assert "None" not in page
 
 
-def test_uar_is_explained_once(folder: Path) -> None:
-    page = render(folder).read_text()
+def test_uar_is_explained_once(page: str) -> None:
     assert page.count("UAR (balanced accuracy)") == 1
     assert page.count("UAR") > 2
 
@@ -261,8 +259,7 @@ def test_a_papers_number_is_named_by_its_metric(tmp_path: Path) -> None:
     assert "UAR. Somebody" in boxes(page)[2]
 
 
-def test_no_image_is_on_a_page_that_was_not_asked_for_any(folder: Path) -> None:
-    page = render(folder).read_text()
+def test_no_image_is_on_a_page_that_was_not_asked_for_any(page: str) -> None:
     assert "images of people" not in page
     assert "image/jpeg" not in page
 
