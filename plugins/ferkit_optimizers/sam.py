@@ -20,7 +20,7 @@ class SAM(torch.optim.Optimizer):
     - SAM: e = rho · g / ‖g‖ (eq. 2).
     - ASAM: e = rho · T²g / ‖Tg‖ with T = |w|.
 
-    The norm is over all parameters. A training takes about twice the time.
+    The norm is over all parameters. A training takes about twice the time. `base` applies the weight decay.
 
     Args:
         base: The optimizer that updates the parameters.
@@ -36,6 +36,7 @@ class SAM(torch.optim.Optimizer):
         base: Optimizer | None = None,
         rho: float = 0.05,
         adaptive: bool = False,
+        weight_decay: float = 0.0,
     ) -> None:
         if rho <= 0:
             raise ValueError(f"rho: expected a number above 0, got {rho:g}")
@@ -45,6 +46,8 @@ class SAM(torch.optim.Optimizer):
             raise ValueError("base: expected an optimizer that computes no gradients itself")
         super().__init__(params, {})
         assert isinstance(base, torch.optim.Optimizer)
+        if weight_decay and "weight_decay" not in base.defaults:
+            raise ValueError("weight_decay: the base optimizer has none. Set it to 0, or choose another base")
         self.base: torch.optim.Optimizer = base
         self.rho: float = rho
         self.adaptive: bool = adaptive

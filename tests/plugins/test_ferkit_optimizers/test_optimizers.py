@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ferkit_optimizers.of_timm as of_timm
+import ferkit_optimizers.sam as sam
 import pytest
 import torch
 from ferkit_optimizers import ferkit_components
@@ -68,6 +69,30 @@ def test_an_optimizer_that_this_timm_lacks_is_named_with_its_version() -> None:
 
 
 def test_a_weight_decay_that_an_optimizer_does_not_have_is_refused() -> None:
-    part = fit_options.Optimizer(name="sam", weight_decay=0.1, **SAM)
-    with pytest.raises((RunError, ComponentError), match="weight_decay"):
-        build_optimizer(tiny_network(), fit_options.Fit(optimizer=part), REGISTRY)
+    registry = load_plugins()
+    registry.add(
+        [Component("optimizer", "sparse", "torch.optim:SparseAdam", "Adam for sparse tensors")], "test"
+    )
+    part = fit_options.Optimizer(name="sparse", weight_decay=0.1)
+    with pytest.raises(RunError, match="weight_decay: optimizer 'sparse'"):
+        build_optimizer(tiny_network(), fit_options.Fit(optimizer=part), registry)
+    values = [torch.nn.Parameter(torch.ones(2))]
+    with pytest.raises(ValueError, match="weight_decay: the base optimizer has none"):
+        sam.SAM([{"params": values}], torch.optim.SparseAdam(values), weight_decay=0.1)
+
+
+def test_the_base_of_sam_applies_the_weight_decay() -> None:
+    ends = []
+    for decay in (0.0, 0.5):
+        torch.manual_seed(0)
+        network = tiny_network()
+        plain = {"name": "momentum", "momentum": 0.0}
+        part = fit_options.Optimizer(name="sam", lr=0.1, weight_decay=decay, base=plain)
+        optimizer = build_optimizer(network, fit_options.Fit(optimizer=part), REGISTRY)
+        before = [one.detach().clone() for one in network.parameters()]
+        for one in network.parameters():
+            one.grad = torch.ones_like(one)
+        optimizer.step(lambda: 0.0)
+        ends.append(list(network.parameters()))
+    for start, without, decayed in zip(before, *ends, strict=True):
+        torch.testing.assert_close(without - decayed, 0.1 * 0.5 * start)
