@@ -33,6 +33,7 @@ def try_apart(made: type, side: int, options: Mapping[str, Any]) -> dict[str, st
         options: Its options, whose names are known.
     """
     asked = {"module": made.__module__, "name": made.__qualname__, "side": side, "options": options}
+    asked["seconds"] = SECONDS
     command = [sys.executable, "-c", START, *sys.path]
     name = options["transform"]
     try:
@@ -60,7 +61,7 @@ def answer() -> None:
     torch.set_num_threads(1)
     side, options = asked["side"], asked["options"]
     options |= {"p": 1.0} if "p" in options else {}
-    _limit()
+    _limit(asked["seconds"])
     try:
         augmentation = made(side, **options)
         for seed in range(ATTEMPTS):
@@ -79,7 +80,7 @@ def answer() -> None:
         print("fits")
 
 
-def _limit() -> None:
+def _limit(seconds: int) -> None:
     """Limit time and memory of this process, where the system can."""
     try:
         import resource
@@ -88,9 +89,9 @@ def _limit() -> None:
     import psutil
 
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
+    end = int(used.ru_utime + used.ru_stime) + 1 + seconds
     memory = psutil.Process().memory_info().vms + MEMORY
-    for kind, limit in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, memory)):
+    for kind, limit in ((resource.RLIMIT_CPU, end), (resource.RLIMIT_AS, memory)):
         hard = resource.getrlimit(kind)[1]
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(kind, (limit, hard))

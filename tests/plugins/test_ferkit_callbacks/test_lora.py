@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from ferkit.neural.options import Part
 from tests.builders import LABELS
 from tests.neural.tiny import fit, tiny_estimator, tiny_network
 
-pytest.importorskip("peft", reason="peft, the extra lora, is not installed")
+# Its import takes seconds, in each process that collects tests.
+pytestmark = pytest.mark.skipif(find_spec("peft") is None, reason="peft, the extra lora, is not installed")
 LORA = [Part(name="lora", rank=2)]
 
 
