@@ -83,6 +83,12 @@ def network_dir(run_dir: Path, name: str) -> Path:
     return run_dir / REFIT if name == REFIT else folds_dir(run_dir) / name
 
 
+def network_files(run_dir: Path) -> list[Path]:
+    """List the files of a run's networks: the refit one, then those of the folds."""
+    places = [run_dir / REFIT, *sorted(folds_dir(run_dir).glob("*"))]
+    return [file for place in places if (file := place / "model.safetensors").is_file()]
+
+
 def _with_new_keys(table: dict[str, Any]) -> dict[str, Any]:
     """Rename old keys in a summary or a row of metrics.jsonl."""
     return {WARNINGS if key == WARNINGS_BEFORE else key: value for key, value in table.items()}

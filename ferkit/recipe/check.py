@@ -168,11 +168,11 @@ def _missing_initial(path: Path) -> Problem:
     if not path.is_dir():
         hint = "Use the model.safetensors of a run (in its folder folds/), or remove model.initial."
         return Problem("model.initial", f"there is no file {path}", hint)
-    from ferkit.evaluation.run_files import FOLDS, REFIT
+    from ferkit.evaluation.run_files import network_files
 
     problem = f"expected the file of a network, but {path} is a folder"
-    places = (REFIT, f"{FOLDS}/*", f"*/{FOLDS}/*")  # the last: a run for each protocol
-    networks = [file for place in places for file in sorted(path.glob(f"{place}/model.safetensors"))]
+    runs = [path, *sorted(recipe.parent for recipe in path.glob("*/recipe.toml"))]  # one for each protocol
+    networks = [file for run in runs for file in network_files(run)]
     if not networks:
         return Problem("model.initial", f"{problem} without one", "Use the model.safetensors of a run.")
     others = f", or another of its {len(networks)} networks" if len(networks) > 1 else ""

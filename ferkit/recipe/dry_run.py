@@ -12,7 +12,7 @@ from ferkit.components.build import build
 from ferkit.components.part import Part
 from ferkit.components.registry import Registry
 from ferkit.errors import Problem
-from ferkit.evaluation.run_files import FOLDS, FOLDS_BEFORE, REFIT
+from ferkit.evaluation.run_files import network_files
 from ferkit.interfaces import CANONICAL_LABELS
 from ferkit.neural.options import Model
 from ferkit.recipe.dry_run_calls import try_call, try_images, try_loss
@@ -222,9 +222,7 @@ def _model_problem(name: str) -> str:
     if is_reference(name) or bundled_model(name):
         return ""
     if path.is_dir():
-        places = (f"{folder}/*/model.safetensors" for folder in (FOLDS, FOLDS_BEFORE))
-        files = (file for place in (*places, f"{REFIT}/model.safetensors") for file in path.glob(place))
-        return "" if any(files) else "the folder has no trained network"
+        return "" if network_files(path) else "the folder has no trained network"
     return "" if path.is_file() else "there is no such run folder or file"
 
 

@@ -44,7 +44,7 @@ def test_another_number_of_channels_is_torchs_error() -> None:
         output(nn.BatchNorm2d(4, device="meta"), 2, 3, 5, 6)
 
 
-def test_real_images_are_output() -> None:
+def test_real_images_are_normalized() -> None:
     images = torch.tensor([[1.0], [3.0]])
     with MetaShapes(), torch.no_grad():
         assert nn.BatchNorm1d(1)(images).flatten().tolist() == pytest.approx([-1, 1], abs=1e-4)

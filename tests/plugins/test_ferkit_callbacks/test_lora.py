@@ -14,7 +14,7 @@ from ferkit.neural.options import Part
 from tests.builders import LABELS
 from tests.neural.tiny import fit, tiny_estimator, tiny_network
 
-# Its import takes seconds, in each process that collects tests.
+# Not importorskip: importing peft takes each process that collects tests seconds.
 pytestmark = pytest.mark.skipif(find_spec("peft") is None, reason="peft, the extra lora, is not installed")
 LORA = [Part(name="lora", rank=2)]
 
